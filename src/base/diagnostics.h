@@ -1,0 +1,35 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace millrace {
+
+// What ends the program: the sentence that the user reads after "smtp-sink: fatal: ".
+class Fatal : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// The name that starts each message (argv[0] without its folders). Set once, at start.
+void set_program_name(std::string_view name);
+
+// One line on standard error, "smtp-sink: warning: <text>", in a single write so that lines
+// of several threads never mix. Bytes that do not print are shown as '?'.
+void warn(std::string_view text);
+
+// The same with "fatal: "; the caller ends the program.
+void report_fatal(std::string_view text);
+
+// The same without a level: what the user asked to be told (-v) or should know.
+void inform(std::string_view text);
+
+// "text: Connection refused" for an errno value.
+std::string describe_error(std::string_view text, int error_number);
+
+// `text` with every byte that does not print (and every 8-bit byte) as '?', so that hostile
+// text cannot drive the terminal.
+std::string printable(std::string_view text);
+
+}  // namespace millrace

@@ -1,0 +1,162 @@
+#include "cli/command_line.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <utility>
+#include <vector>
+
+#include "base/diagnostics.h"
+#include "cli/version.h"
+
+namespace millrace::cli {
+namespace {
+
+constexpr unsigned kMostThreads = 1'024;
+
+unsigned usable_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return std::max(1U, static_cast<unsigned>(CPU_COUNT(&set)));
+}
+
+}  // namespace
+
+void reject(std::string_view what, std::string_view value, std::string_view names,
+            std::string_view expected) {
+  std::string spaced(names);
+  if (const std::size_t comma = spaced.find(','); comma != std::string::npos) {
+    spaced.insert(comma + 1, " ");
+  }
+  throw Fatal(fmt::format("bad {}: {} ({}: {})", what, value, spaced, expected));
+}
+
+std::optional<std::uint64_t> whole_number(std::string_view text, std::uint64_t least,
+                                          std::uint64_t most) {
+  std::uint64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || stop != end || number < least || number > most) return std::nullopt;
+  return number;
+}
+
+void OptionGroup::flag(const std::string& names, const std::string& help,
+                       std::function<void()> action) {
+  app_.add_flag_function(names, [action = std::move(action)](std::int64_t) { action(); }, help)
+      ->group(title_);
+}
+
+void OptionGroup::value(const std::string& names, const std::string& placeholder,
+                        const std::string& help,
+                        std::function<void(const std::string&)> action) {
+  app_.add_option_function<std::string>(names, action, help)
+      ->type_name(placeholder)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+      ->group(title_);
+}
+
+void OptionGroup::each_value(const std::string& names, const std::string& placeholder,
+                             const std::string& help,
+                             std::function<void(const std::string&)> action) {
+  app_.add_option_function<std::vector<std::string>>(
+          names,
+          [action = std::move(action)](const std::vector<std::string>& values) {
+            std::for_each(values.begin(), values.end(), action);
+          },
+          help)
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->type_name(placeholder)
+      ->group(title_);
+}
+
+void EngineChoice::add_to(OptionGroup& group) {
+  group.value("--threads", "N", "worker threads (default: the cores it may use)",
+              [this](const std::string& text) {
+                const auto number = whole_number(text, 1, kMostThreads);
+                if (!number) {
+                  reject("thread count", text, "--threads",
+                         fmt::format("expected a whole number from 1 to {}", kMostThreads));
+                }
+                threads = static_cast<unsigned>(*number);
+              });
+  group.value("--io", "ENGINE", "auto, uring or epoll (auto: io_uring where it is allowed)",
+              [this](const std::string& text) {
+                if (text == "auto") {
+                  engine.reset();
+                } else if (text == "uring") {
+                  engine = net::Engine::io_uring;
+                } else if (text == "epoll") {
+                  engine = net::Engine::epoll;
+                } else {
+                  reject("io engine", text, "--io", "expected auto, uring or epoll");
+                }
+              });
+}
+
+unsigned EngineChoice::resolved_threads() const { return threads != 0 ? threads : usable_cores(); }
+
+net::Engine EngineChoice::resolved_engine() const {
+  if (engine == net::Engine::epoll) return *engine;
+  if (net::io_uring_available()) return net::Engine::io_uring;
+  if (engine) throw Fatal("io_uring is not available here (--io uring): Linux 6.1 or newer must allow it");
+  return net::Engine::epoll;
+}
+
+std::string describe(net::Engine engine, unsigned threads) {
+  return fmt::format("{}, {} thread{}", net::name(engine), threads, threads == 1 ? "" : "s");
+}
+
+void set_up(CLI::App& app) {
+  app.set_help_flag();
+  OptionGroup about(app, "About");
+  about.flag("--help", "this text", [] {});
+  about.flag("--version", "the version", [] {});
+  app.get_formatter()->column_width(36);
+}
+
+void parse(CLI::App& app, int argc, const char* const* argv) {
+  // Help is looked for first, so that it needs no endpoint and forgives other mistakes.
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  const auto asked = [&](const char* option) {
+    return std::find(arguments.begin(), arguments.end(), option) != arguments.end();
+  };
+  if (asked("--help")) {
+    fmt::print("{}", app.help());
+    std::exit(EXIT_SUCCESS);
+  }
+  if (asked("--version")) {
+    fmt::print("{} (Millrace) {}\n", app.get_name(), kVersion);
+    std::exit(EXIT_SUCCESS);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ExtrasError&) {
+    const std::string extra = app.remaining().front();
+    const bool option = extra.size() > 1 && extra.front() == '-';
+    throw Fatal(fmt::format("{}: {} (see {} --help)",
+                            option ? "unknown option" : "unexpected argument", extra,
+                            app.get_name()));
+  } catch (const CLI::ParseError& error) {
+    throw Fatal(fmt::format("{} (see {} --help)", error.what(), app.get_name()));
+  }
+}
+
+int run_main(const char* name, const std::function<int()>& program) {
+  set_program_name(name);
+  try {
+    return program();
+  } catch (const std::exception& error) {
+    report_fatal(error.what());
+    return EXIT_FAILURE;
+  }
+}
+
+}  // namespace millrace::cli

@@ -1,0 +1,90 @@
+// cli/ turns command lines into options and runs the programs. It is the only place that knows
+// option names; nothing but wiring lives here.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "net/event_loop.h"
+
+namespace millrace::cli {
+
+// Names an option in messages: "(-t, --timeout: expected ...)". `names` in CLI11's form.
+[[noreturn]] void reject(std::string_view what, std::string_view value, std::string_view names,
+                         std::string_view expected);
+
+// The whole number that `text` is, if it is one and within the bounds.
+std::optional<std::uint64_t> whole_number(std::string_view text, std::uint64_t least,
+                                          std::uint64_t most);
+
+// Adds options to one group of a program's help. Like getopt(3): the last of several equal
+// options counts.
+class OptionGroup {
+ public:
+  OptionGroup(CLI::App& app, std::string title) : app_(app), title_(std::move(title)) {}
+
+  // An option without a value.
+  void flag(const std::string& names, const std::string& help, std::function<void()> action);
+  void flag(const std::string& names, const std::string& help, bool& target) {
+    flag(names, help, [&target] { target = true; });
+  }
+
+  // An option with a value; `placeholder` stands for it in the help.
+  void value(const std::string& names, const std::string& placeholder, const std::string& help,
+             std::function<void(const std::string&)> action);
+
+  // The same, for options of which each occurrence counts.
+  void each_value(const std::string& names, const std::string& placeholder,
+                  const std::string& help, std::function<void(const std::string&)> action);
+
+  // A whole number from `least` on. `what`: "bad <what>: <value>" when it is none.
+  template <typename Number>
+  void number(const std::string& names, const std::string& placeholder, const std::string& what,
+              std::uint64_t least, const std::string& help, std::function<void(Number)> action) {
+    constexpr auto kMost = std::numeric_limits<Number>::max();
+    value(names, placeholder, help, [=](const std::string& text) {
+      const auto number = whole_number(text, least, static_cast<std::uint64_t>(kMost));
+      if (!number) {
+        reject(what, text, names, "expected a whole number, at least " + std::to_string(least));
+      }
+      action(static_cast<Number>(*number));
+    });
+  }
+
+ private:
+  CLI::App& app_;
+  std::string title_;
+};
+
+// What both programs have: --threads, --io.
+struct EngineChoice {
+  unsigned threads = 0;  // 0: as many as the process has cores
+  std::optional<net::Engine> engine;
+
+  void add_to(OptionGroup& group);
+
+  // What is left open is chosen here. Throws Fatal when io_uring was asked for in vain.
+  [[nodiscard]] unsigned resolved_threads() const;
+  [[nodiscard]] net::Engine resolved_engine() const;
+};
+
+// "io_uring, 2 threads": what -v says at start.
+std::string describe(net::Engine engine, unsigned threads);
+
+// A CLI11 application in the shape of these programs.
+void set_up(CLI::App& app);
+
+// Parses, and throws Fatal with one clear sentence for whatever is wrong. Help and version are
+// printed and end the program.
+void parse(CLI::App& app, int argc, const char* const* argv);
+
+// Runs `program` as main(): what it throws becomes "name: fatal: ..." and exit status 1.
+int run_main(const char* name, const std::function<int()>& program);
+
+}  // namespace millrace::cli

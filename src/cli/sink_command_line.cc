@@ -1,0 +1,193 @@
+#include "cli/sink_command_line.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "base/diagnostics.h"
+#include "cli/command_line.h"
+#include "cli/text_values.h"
+#include "smtp/verb.h"
+
+namespace millrace::cli {
+namespace {
+
+using Action = sink::Rule::Action;
+using Protocol = smtp::ServerProfile::Protocol;
+using std::chrono::seconds;
+
+constexpr int kLargestWindow = 1 << 30;
+
+// What is said on the command line, before it is checked as a whole.
+struct Draft {
+  sink::SinkOptions options;
+  EngineChoice engine;
+  std::string endpoint;
+  std::string backlog;
+  bool lmtp = false;
+  bool plain = false;
+};
+
+void add_network(CLI::App& app, Draft& draft) {
+  sink::SinkOptions& options = draft.options;
+  OptionGroup group(app, "Network");
+  group.flag("-4,--ipv4", "listen on IPv4 only", [&] { options.address_family = AF_INET; });
+  group.flag("-6,--ipv6", "listen on IPv6 only", [&] { options.address_family = AF_INET6; });
+  group.number<std::size_t>("-m,--max-sessions", "COUNT", "concurrency limit", 1,
+                            "sessions at once; the rest wait (default: all that descriptors allow)",
+                            [&](std::size_t count) { options.session_limit = count; });
+  group.number<int>("-T,--tcp-window", "BYTES", "TCP window size", 1, "cap the TCP window",
+                    [&](int bytes) { options.window = std::min(bytes, kLargestWindow); });
+  group.number<unsigned>("-t,--timeout", "SECONDS", "timeout", 1,
+                         "limit for receiving a command or sending a reply (100)",
+                         [&](unsigned limit) { options.idle_limit = seconds(limit); });
+  draft.engine.add_to(group);
+}
+
+void add_announcements(CLI::App& app, Draft& draft) {
+  smtp::ServerProfile& profile = draft.options.profile;
+  OptionGroup group(app, "What is announced");
+  group.value("-h,--hostname", "NAME", "host name in the greeting and in replies (smtp-sink)",
+              [&](const std::string& name) { profile.host_name = single_line("hostname", name, "-h,--hostname"); });
+  group.flag("-L,--lmtp", "speak LMTP, not SMTP", draft.lmtp);
+  group.flag("-e,--no-esmtp", "no ESMTP: EHLO is unknown", draft.plain);
+  group.flag("-P,--pix", "greet with asterisks, as a CISCO PIX did; implies -e", [&] {
+    profile.hide_software = true;
+    draft.plain = true;
+  });
+  const auto leave_out = [&](const char* names, const char* help, smtp::Extension& extension) {
+    group.flag(names, help, [&extension] { extension.offered = false; });
+  };
+  leave_out("-8,--no-8bitmime", "leave out 8BITMIME", profile.eight_bit_mime);
+  leave_out("-a,--no-auth", "leave out AUTH (the command is still answered)", profile.auth);
+  leave_out("-C,--no-xclient", "leave out XCLIENT, do not know the command", profile.xclient);
+  leave_out("-E,--no-enhanced-status-codes", "leave out ENHANCEDSTATUSCODES",
+            profile.enhanced_status_codes);
+  leave_out("-F,--no-xforward", "leave out XFORWARD, do not know the command", profile.xforward);
+  leave_out("-N,--no-dsn", "leave out DSN", profile.dsn);
+  leave_out("-p,--no-pipelining", "leave out PIPELINING", profile.pipelining);
+}
+
+void add_misbehaviour(CLI::App& app, Draft& draft) {
+  sink::SinkOptions& options = draft.options;
+  OptionGroup group(app, "Misbehaviour (CMDS: names such as MAIL,RCPT,DATA,. or CONNECT)");
+  const auto act = [&](const char* names, const char* help, Action action) {
+    group.each_value(names, "CMDS", help, [&options, action](const std::string& list) {
+      for (const smtp::Verb verb : verbs(list)) options.rules[index(verb)].prefer(action);
+      if (action == Action::hard_reject || action == Action::soft_reject) {
+        options.profile.pipelining.offered = false;
+      }
+    });
+  };
+  act("-f,--hard-reject", "reply 5xx to these; implies -p", Action::hard_reject);
+  act("-r,--soft-reject", "reply 4xx to these; implies -p", Action::soft_reject);
+  act("-q,--drop", "close without a reply on these", Action::drop);
+  act("-Q,--farewell", "reply 421 to these and close", Action::farewell);
+  group.value("-B,--hard-reply", "TEXT", "the 5xx reply (500 5.3.0 Error: command failed)",
+              [&](const std::string& text) {
+                options.hard_reply = reply_line("hard error reply", text, '5', "-B,--hard-reply");
+              });
+  group.value("-b,--soft-reply", "TEXT", "the 4xx reply (450 4.3.0 Error: command failed)",
+              [&](const std::string& text) {
+                options.soft_reply = reply_line("soft error reply", text, '4', "-b,--soft-reply");
+              });
+  group.each_value("-W,--delay", "CMD:SECONDS[:ODDS]",
+                   "wait before replying; with odds (1-99) a random multiple",
+                   [&](const std::string& text) {
+                     const auto [verb, delay] = command_delay(text);
+                     options.rules[index(verb)].delay = delay;
+                   });
+  group.number<unsigned>("-w,--data-delay", "SECONDS", "fixed delay", 1, "the same as -W data:SECONDS",
+                         [&](unsigned delay) {
+                           options.rules[index(smtp::Verb::data)].delay = {.step = seconds(delay)};
+                         });
+  group.number<unsigned>("-H,--content-delay", "SECONDS", "data read delay", 1,
+                         "wait after the 354 before reading on",
+                         [&](unsigned delay) { options.content_delay = seconds(delay); });
+  group.number<unsigned>("-A,--abort-content", "SECONDS", "abort delay", 0,
+                         "after the 354: wait, reply 550, close",
+                         [&](unsigned delay) { options.abort_delay = seconds(delay); });
+}
+
+void add_records(CLI::App& app, Draft& draft) {
+  sink::SinkOptions& options = draft.options;
+  OptionGroup group(app, "What is shown and kept");
+  group.flag("-c,--counters", "running counters on standard output", options.show_counters);
+  group.flag("-v,--verbose", "show the dialogue on standard error", options.verbose);
+  group.each_value("-s,--syslog", "CMDS", "log these commands to syslog",
+                   [&](const std::string& list) {
+                     for (const smtp::Verb verb : verbs(list)) {
+                       options.rules[index(verb)].log = true;
+                     }
+                   });
+  const auto dump = [&](const char* names, const char* help, sink::CaptureOptions::Mode mode) {
+    group.value(names, "TEMPLATE", help, [&options, mode](const std::string& name) {
+      if (options.capture.mode != sink::CaptureOptions::Mode::off) {
+        throw Fatal("use only one of -d or -D, but not both");
+      }
+      options.capture.mode = mode;
+      options.capture.name_template = name;
+    });
+  };
+  dump("-d,--dump-each", "each message to a file of its own, named by strftime(3)",
+       sink::CaptureOptions::Mode::file_per_message);
+  dump("-D,--dump-all", "all messages to one file, named by strftime(3)",
+       sink::CaptureOptions::Mode::append);
+  group.value("-S,--dump-start", "TEXT", "put before each dumped message; C escapes",
+              [&](const std::string& text) { options.capture.start_string = unescape(text); });
+}
+
+void add_life(CLI::App& app, Draft& draft) {
+  sink::SinkOptions& options = draft.options;
+  OptionGroup group(app, "The program");
+  group.number<std::uint64_t>("-M,--stop-after-messages", "COUNT", "message quit count", 1,
+                              "end after so many messages",
+                              [&](std::uint64_t count) { options.message_quota = count; });
+  group.number<std::uint64_t>("-n,--stop-after-quits", "COUNT", "quit count", 1,
+                              "end after so many sessions that said QUIT",
+                              [&](std::uint64_t count) { options.quit_quota = count; });
+  group.value("-R,--chroot", "DIR", "make this the root directory (needs root)",
+              [&](const std::string& directory) { options.root_directory = directory; });
+  group.value("-u,--user", "NAME", "become this user (started by root: nobody)",
+              [&](const std::string& user) { options.user = user; });
+}
+
+int backlog(const std::string& text) {
+  if (text.empty()) return SOMAXCONN;
+  const auto number = whole_number(text, 1, 1 << 30);
+  if (!number) reject("backlog", text, "backlog", "expected a whole number, at least 1");
+  return static_cast<int>(*number);
+}
+
+}  // namespace
+
+sink::SinkOptions parse_sink_command_line(int argc, const char* const* argv) {
+  CLI::App app("Takes SMTP or LMTP messages from the network and throws them away.", "smtp-sink");
+  Draft draft;
+  set_up(app);
+  app.add_option("endpoint", draft.endpoint, "[inet:][host]:port or unix:path");
+  app.add_option("backlog", draft.backlog, "length of the queue of pending connections");
+  add_network(app, draft);
+  add_announcements(app, draft);
+  add_misbehaviour(app, draft);
+  add_records(app, draft);
+  add_life(app, draft);
+  parse(app, argc, argv);
+
+  sink::SinkOptions options = draft.options;
+  if (draft.endpoint.empty()) {
+    throw Fatal("missing endpoint: expected [inet:][host]:port or unix:path (see smtp-sink --help)");
+  }
+  options.endpoint = net::parse_local(draft.endpoint);
+  options.backlog = backlog(draft.backlog);
+  options.profile.protocol =
+      draft.lmtp ? Protocol::lmtp : draft.plain ? Protocol::plain : Protocol::smtp;
+  options.threads = draft.engine.resolved_threads();
+  options.engine = draft.engine.resolved_engine();
+  return options;
+}
+
+}  // namespace millrace::cli

@@ -1,0 +1,206 @@
+#include "cli/source_command_line.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <ctime>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <random>
+
+#include "base/calendar.h"
+#include "base/diagnostics.h"
+#include "cli/command_line.h"
+#include "cli/text_values.h"
+#include "mail/body.h"
+
+namespace millrace::cli {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr int kLargestWindow = 65'535;
+
+// What is said on the command line, before it is checked as a whole.
+struct Draft {
+  source::SourceOptions options;
+  EngineChoice engine;
+  std::string endpoint;
+  std::optional<std::string> from;
+  std::optional<std::string> to;
+  std::optional<std::string> message_file;
+  std::optional<std::size_t> length;
+  std::optional<unsigned> fixed_pause;
+  std::optional<unsigned> random_pause;
+  bool lmtp = false;
+  bool old_mode = false;
+  bool number_recipients = false;
+  bool number_suffix = false;
+};
+
+void add_network(CLI::App& app, Draft& draft) {
+  source::SourceOptions& options = draft.options;
+  OptionGroup group(app, "Network");
+  group.flag("-4,--ipv4", "connect with IPv4 only", [&] { options.address_family = AF_INET; });
+  group.flag("-6,--ipv6", "connect with IPv6 only", [&] { options.address_family = AF_INET6; });
+  group.number<unsigned>("-C,--connect-attempts", "COUNT", "connection count", 1,
+                         "tries at each connection before giving up (1)",
+                         [&](unsigned count) { options.connect_attempts = count; });
+  group.value("-T,--tcp-window", "BYTES", "cap the TCP window", [&](const std::string& text) {
+    const auto bytes = whole_number(text, 1, kLargestWindow);
+    if (!bytes) {
+      reject("TCP window size", text, "-T,--tcp-window", "expected a whole number from 1 to 65535");
+    }
+    options.window = static_cast<int>(*bytes);
+  });
+  draft.engine.add_to(group);
+}
+
+void add_load(CLI::App& app, Draft& draft) {
+  source::SourceOptions& options = draft.options;
+  OptionGroup group(app, "Load");
+  group.number<std::uint64_t>("-m,--messages", "COUNT", "message count", 1,
+                              "messages, over all sessions (1)",
+                              [&](std::uint64_t count) { options.messages = count; });
+  group.number<unsigned>("-s,--sessions", "COUNT", "session count", 1, "sessions in parallel (1)",
+                         [&](unsigned count) { options.sessions = count; });
+  group.flag("-d,--keep-session", "send the next message over the same connection",
+             options.keep_session);
+  group.number<unsigned>("-w,--pause", "SECONDS", "fixed delay", 1,
+                         "wait between a session's messages",
+                         [&](unsigned length) { draft.fixed_pause = length; });
+  group.number<unsigned>("-R,--random-pause", "SECONDS", "random delay", 1,
+                         "wait a random time up to this between messages",
+                         [&](unsigned length) { draft.random_pause = length; });
+  group.flag("-A,--carry-on", "a refusal or a lost session is a warning, not the end",
+             options.carry_on);
+}
+
+void add_message(CLI::App& app, Draft& draft) {
+  mail::MessageOptions& message = draft.options.message;
+  OptionGroup group(app, "Envelope and message");
+  group.flag("-L,--lmtp", "speak LMTP, not SMTP", draft.lmtp);
+  group.value("-M,--hostname", "NAME", "host name in HELO, addresses and Message-Id",
+              [&](const std::string& name) {
+                message.host_name = host_name(name, "-M,--hostname");
+              });
+  group.value("-f,--from", "ADDRESS", "sender, '' for none (foo@hostname)",
+              [&](const std::string& text) { draft.from = single_line("sender", text, "-f,--from"); });
+  group.value("-t,--to", "ADDRESS", "recipient (foo@hostname)",
+              [&](const std::string& text) { draft.to = single_line("recipient", text, "-t,--to"); });
+  group.number<std::size_t>("-r,--recipients", "COUNT", "recipient count", 1,
+                            "recipients a message (1)",
+                            [&](std::size_t count) { message.recipients = count; });
+  group.flag("-N,--number-recipients", "give each recipient a number of its own",
+             draft.number_recipients);
+  group.value("--recipient-number", "PLACE", "prefix or suffix: before the local part or after it",
+              [&](const std::string& place) {
+                if (place != "prefix" && place != "suffix") {
+                  reject("place", place, "--recipient-number", "expected prefix or suffix");
+                }
+                draft.number_suffix = place == "suffix";
+              });
+  group.number<std::size_t>("-l,--length", "BYTES", "message length", 1, "payload of so many bytes",
+                            [&](std::size_t length) { draft.length = length; });
+  group.value("-F,--message-file", "FILE", "send this file, headers and all",
+              [&](const std::string& path) { draft.message_file = path; });
+  group.value("-S,--subject", "TEXT", "Subject header (none)",
+              [&](const std::string& text) { message.subject = single_line("subject", text, "-S,--subject"); });
+  group.flag("-o,--old", "no HELO, no headers", draft.old_mode);
+}
+
+void add_display(CLI::App& app, Draft& draft) {
+  OptionGroup group(app, "What is shown");
+  group.flag("-c,--counter", "a running counter of messages", draft.options.show_counter);
+  group.flag("-v,--verbose", "show the dialogue on standard error", draft.options.verbose);
+}
+
+std::string read_file(const std::string& path) {
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file) throw Fatal(describe_error("open " + path, errno != 0 ? errno : EIO));
+  return text;
+}
+
+std::string machine_name() {
+  std::array<char, 256> name{};
+  gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+std::uint64_t random_run() {
+  std::random_device random;
+  return (std::uint64_t{random()} << 16 ^ random()) & 0xffff'ffff'ffff;
+}
+
+mail::RecipientNumber recipient_number(const Draft& draft) {
+  const bool several = draft.options.message.recipients > 1;
+  if (draft.number_suffix && (several || draft.number_recipients)) {
+    return mail::RecipientNumber::suffix;
+  }
+  if (draft.number_recipients) return mail::RecipientNumber::prefix;
+  return several ? mail::RecipientNumber::count_down : mail::RecipientNumber::none;
+}
+
+mail::MessageOptions complete_message(const Draft& draft) {
+  mail::MessageOptions message = draft.options.message;
+  if (message.host_name.empty()) message.host_name = machine_name();
+  const std::string nobody_in_particular = "foo@" + message.host_name;
+  message.reverse_path = draft.from.value_or(nobody_in_particular);
+  message.forward_path = draft.to.value_or(nobody_in_particular);
+  message.recipient_number = recipient_number(draft);
+  message.headers = !draft.old_mode && !draft.message_file;
+  message.date = mail_date(std::time(nullptr));
+  message.run = random_run();
+  message.body = draft.message_file ? mail::preformatted_body(read_file(*draft.message_file))
+                 : draft.length     ? mail::payload_body(*draft.length)
+                                    : mail::default_body();
+  return message;
+}
+
+void check_together(const Draft& draft) {
+  if (draft.endpoint.empty()) {
+    throw Fatal("missing endpoint: expected [inet:]host[:port] or unix:path (see smtp-source --help)");
+  }
+  if (draft.length && draft.message_file) throw Fatal("-l option cannot be used with -F");
+  if (draft.fixed_pause && draft.random_pause) {
+    throw Fatal("do not use -w and -R options at the same time");
+  }
+}
+
+}  // namespace
+
+source::SourceOptions parse_source_command_line(int argc, const char* const* argv) {
+  CLI::App app("Pours SMTP or LMTP messages into a server.", "smtp-source");
+  Draft draft;
+  set_up(app);
+  app.add_option("endpoint", draft.endpoint, "[inet:]host[:port] (port: smtp) or unix:path");
+  add_network(app, draft);
+  add_load(app, draft);
+  add_message(app, draft);
+  add_display(app, draft);
+  parse(app, argc, argv);
+  check_together(draft);
+
+  source::SourceOptions options = draft.options;
+  options.endpoint = net::parse_remote(draft.endpoint, "25");
+  options.message = complete_message(draft);
+  options.hello_verb = draft.lmtp ? smtp::Verb::lhlo : smtp::Verb::helo;
+  if (!draft.old_mode) {
+    options.hello =
+        std::string(keyword(options.hello_verb)) + " " + options.message.host_name + "\r\n";
+  }
+  options.pause = draft.random_pause
+                      ? source::Pause{.length = seconds(*draft.random_pause), .random = true}
+                      : source::Pause{.length = seconds(draft.fixed_pause.value_or(0))};
+  options.threads = std::min(draft.engine.resolved_threads(), options.sessions);
+  options.engine = draft.engine.resolved_engine();
+  return options;
+}
+
+}  // namespace millrace::cli

@@ -1,0 +1,144 @@
+#include "cli/text_values.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <chrono>
+#include <limits>
+
+#include "base/diagnostics.h"
+#include "cli/command_line.h"
+
+namespace millrace::cli {
+namespace {
+
+bool digit(char byte) { return byte >= '0' && byte <= '9'; }
+bool octal(char byte) { return byte >= '0' && byte <= '7'; }
+
+smtp::Verb verb(std::string_view name) {
+  const auto found = smtp::find_verb(name);
+  if (!found) {
+    throw Fatal(fmt::format("unknown command: {} (expected one of {})", name,
+                            fmt::join(smtp::kVerbKeywords, ", ")));
+  }
+  return *found;
+}
+
+bool valid_label(std::string_view label) {
+  return !label.empty() && label.size() <= 63 && label.front() != '-' && label.back() != '-' &&
+         std::all_of(label.begin(), label.end(), [](unsigned char byte) {
+           return std::isalnum(byte) != 0 || byte == '-' || byte == '_';
+         });
+}
+
+bool valid_host_name(std::string_view name) {
+  if (name.size() > 255) return false;
+  for (;;) {
+    const std::size_t dot = name.find('.');
+    if (!valid_label(name.substr(0, dot))) return false;
+    if (dot == std::string_view::npos) return true;
+    name.remove_prefix(dot + 1);
+  }
+}
+
+bool valid_address_literal(std::string_view text) {
+  return text.size() > 2 && text.front() == '[' && text.back() == ']' &&
+         std::all_of(text.begin() + 1, text.end() - 1, [](unsigned char byte) {
+           return std::isalnum(byte) != 0 || byte == '.' || byte == ':' || byte == '-';
+         });
+}
+
+}  // namespace
+
+std::vector<smtp::Verb> verbs(std::string_view list) {
+  constexpr std::string_view kSeparators = ", \t\r\n";
+  std::vector<smtp::Verb> found;
+  for (;;) {
+    const std::size_t start = list.find_first_not_of(kSeparators);
+    if (start == std::string_view::npos) return found;
+    list.remove_prefix(start);
+    const std::size_t end = std::min(list.find_first_of(kSeparators), list.size());
+    found.push_back(verb(list.substr(0, end)));
+    list.remove_prefix(end);
+  }
+}
+
+std::pair<smtp::Verb, sink::Delay> command_delay(const std::string& text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string::npos) {
+    throw Fatal("invalid command delay argument: " + text +
+                " (-W, --delay: expected command:seconds[:odds])");
+  }
+  const std::string name = text.substr(0, colon);
+  const smtp::Verb which = verb(name);
+  std::string_view rest = std::string_view(text).substr(colon + 1);
+  const std::size_t second = std::min(rest.find(':'), rest.size());
+  const auto step = whole_number(rest.substr(0, second), 1, std::numeric_limits<int>::max());
+  if (!step) {
+    throw Fatal(fmt::format("non-positive '{}' delay: {} (-W, --delay: expected whole seconds, at "
+                            "least 1)", name, rest.substr(0, second)));
+  }
+  sink::Delay delay{.step = std::chrono::seconds(*step)};
+  if (second == rest.size()) return {which, delay};
+  const auto odds = whole_number(rest.substr(second + 1), 0, 99);
+  if (!odds) {
+    throw Fatal(fmt::format("delay odds for '{}' out of range: {} (-W, --delay: expected a whole "
+                            "number from 1 to 99)", name, rest.substr(second + 1)));
+  }
+  delay.odds = static_cast<int>(*odds);
+  return {which, delay};
+}
+
+std::string reply_line(std::string_view what, const std::string& text, char first_digit,
+                       std::string_view names) {
+  const bool code = text.size() >= 3 && text[0] == first_digit && digit(text[1]) &&
+                    digit(text[2]) && (text.size() == 3 || !digit(text[3]));
+  if (!code) {
+    reject(what, text, names, fmt::format("expected a reply with a {}xx code", first_digit));
+  }
+  return single_line(what, text, names) + "\r\n";
+}
+
+std::string single_line(std::string_view what, const std::string& text, std::string_view names) {
+  if (text.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
+    reject(what, text, names, "expected one line");
+  }
+  return text;
+}
+
+std::string host_name(const std::string& text, std::string_view names) {
+  if (!valid_host_name(text) && !valid_address_literal(text)) {
+    reject("hostname", text, names, "expected a host name or an [address]");
+  }
+  return text;
+}
+
+std::string unescape(std::string_view text) {
+  constexpr std::string_view kLetters = "abfnrtv";
+  constexpr std::string_view kMeanings = "\a\b\f\n\r\t\v";
+  std::string plain;
+  while (!text.empty()) {
+    const char byte = text.front();
+    text.remove_prefix(1);
+    if (byte != '\\' || text.empty()) {
+      plain += byte;
+      continue;
+    }
+    if (octal(text.front())) {
+      unsigned value = 0;
+      for (int digits = 0; digits < 3 && !text.empty() && octal(text.front()); ++digits) {
+        value = value * 8 + static_cast<unsigned>(text.front() - '0');
+        text.remove_prefix(1);
+      }
+      plain += static_cast<char>(value);
+      continue;
+    }
+    const std::size_t letter = kLetters.find(text.front());
+    plain += letter == std::string_view::npos ? text.front() : kMeanings[letter];
+    text.remove_prefix(1);
+  }
+  return plain;
+}
+
+}  // namespace millrace::cli

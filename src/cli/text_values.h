@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sink/rules.h"
+#include "smtp/verb.h"
+
+namespace millrace::cli {
+
+// Option values with a form of their own. Each function throws Fatal naming the value.
+
+// Command names separated by commas or white space, in any case.
+std::vector<smtp::Verb> verbs(std::string_view list);
+
+// "CMD:SECONDS[:ODDS]".
+std::pair<smtp::Verb, sink::Delay> command_delay(const std::string& text);
+
+// A reply whose code starts with `first_digit`; returned with its CR LF.
+std::string reply_line(std::string_view what, const std::string& text, char first_digit,
+                       std::string_view names);
+
+// A value that goes onto the wire as part of a line: no CR, no LF, no NUL.
+std::string single_line(std::string_view what, const std::string& text, std::string_view names);
+
+// A host name (RFC 5321, 4.1.2) or an address literal in brackets.
+std::string host_name(const std::string& text, std::string_view names);
+
+// Replaces the C escapes \a \b \f \n \r \t \v \ddd and \\; of any other the backslash goes.
+std::string unescape(std::string_view text);
+
+}  // namespace millrace::cli

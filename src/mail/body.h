@@ -1,0 +1,25 @@
+// mail/ is what is sent: bodies, headers, recipients. It knows the protocol's words but nothing
+// of sessions, sockets or time.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace millrace::mail {
+
+// Each function returns content in wire form: lines end in CR LF, leading dots are doubled
+// (RFC 5321, 4.5.2). The end mark is not part of it.
+
+// The four lines that are sent when nothing else is asked for.
+std::string default_body();
+
+// A payload of `length` bytes, 'X' filled: each full line of 80 bytes starts with its number
+// modulo 10, counting from 1, and ends in CR LF. A CR LF follows the payload.
+std::string payload_body(std::size_t length);
+
+// A message from a file's text, headers and all: a CR LF after each line in place of its LF,
+// and one more CR LF at the end.
+std::string preformatted_body(std::string_view text);
+
+}  // namespace millrace::mail

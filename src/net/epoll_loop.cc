@@ -1,0 +1,163 @@
+#include "net/epoll_loop.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+
+#include "base/diagnostics.h"
+#include "net/gather.h"
+
+namespace millrace::net {
+namespace {
+
+constexpr std::size_t kBufferSize = 64 * 1024;
+
+// How much one stream may read before the others have their turn.
+constexpr std::size_t kReadsPerVisit = 16;
+
+// Watches are told from streams by the lowest bit of the pointer that epoll keeps for us.
+constexpr std::uint64_t kWatchMark = 1;
+
+template <typename Object>
+std::uint64_t address_of(Object& object) {
+  return reinterpret_cast<std::uintptr_t>(&object);
+}
+
+int timeout_milliseconds(const TimePoint* deadline, TimePoint now) {
+  if (deadline == nullptr) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - now).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
+}
+
+}  // namespace
+
+EpollLoop::EpollLoop() : epoll_(epoll_create1(EPOLL_CLOEXEC)), buffer_(kBufferSize) {
+  if (!epoll_.valid()) throw Fatal(describe_error("epoll", errno));
+}
+
+void EpollLoop::watch(Watch& watch) {
+  epoll_event event{.events = EPOLLIN | EPOLLONESHOT, .data = {.u64 = address_of(watch) | kWatchMark}};
+  if (epoll_ctl(epoll_.descriptor(), EPOLL_CTL_MOD, watch.descriptor(), &event) == 0) return;
+  if (epoll_ctl(epoll_.descriptor(), EPOLL_CTL_ADD, watch.descriptor(), &event) != 0) {
+    throw Fatal(describe_error("epoll", errno));
+  }
+}
+
+void EpollLoop::wait(const TimePoint* deadline) {
+  const int timeout = ready_.empty() ? timeout_milliseconds(deadline, Clock::now()) : 0;
+  const int found = epoll_wait(epoll_.descriptor(), events_.data(),
+                               static_cast<int>(events_.size()), timeout);
+  update_now();
+  for (int i = 0; i < found; ++i) dispatch(events_[static_cast<std::size_t>(i)]);
+  visiting_.clear();
+  visiting_.swap(ready_);
+  for (Stream* const stream : visiting_) {
+    if (stream->missed_input_) read(*stream, true);
+  }
+}
+
+void EpollLoop::dispatch(const epoll_event& event) {
+  if ((event.data.u64 & kWatchMark) != 0) {
+    reinterpret_cast<Watch*>(event.data.u64 & ~kWatchMark)->on_readable();
+    return;
+  }
+  Stream& stream = *reinterpret_cast<Stream*>(event.data.u64);
+  if (stream.ended()) return;  // ended earlier in this turn
+  if (stream.connecting_) finish_connect(stream);
+  if (stream.writing_ && (event.events & EPOLLOUT) != 0) {
+    stream.writing_ = false;
+    begin_write(stream);
+  }
+  const bool ends = (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+  if (ends || (event.events & EPOLLIN) != 0) read(stream, ends);
+}
+
+void EpollLoop::add(Stream& stream) {
+  epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                    .data = {.u64 = address_of(stream)}};
+  if (epoll_ctl(epoll_.descriptor(), EPOLL_CTL_ADD, stream.socket_.descriptor(), &event) != 0) {
+    stream.end(errno);
+  }
+}
+
+void EpollLoop::adopt(Stream& stream) {
+  stream.reading_ = stream.writing_ = stream.missed_input_ = false;
+  if (!stream.connecting_) add(stream);
+}
+
+void EpollLoop::begin_connect(Stream& stream, const SocketAddress& address) {
+  if (::connect(stream.socket_.descriptor(), address.get(), address.length) != 0 &&
+      errno != EINPROGRESS) {
+    return stream.end(errno);
+  }
+  stream.connecting_ = true;
+  add(stream);  // its first edge says how it went
+}
+
+void EpollLoop::finish_connect(Stream& stream) {
+  int error = 0;
+  socklen_t length = sizeof error;
+  getsockopt(stream.socket_.descriptor(), SOL_SOCKET, SO_ERROR, &error, &length);
+  if (error == 0) stream.connected();
+  stream.connecting_ = false;
+  if (error != 0) stream.end(error);
+}
+
+void EpollLoop::begin_reading(Stream& stream) {
+  stream.reading_ = true;
+  if (stream.missed_input_) ready_.push_back(&stream);
+}
+
+void EpollLoop::stop_reading(Stream& stream) { stream.reading_ = false; }
+
+void EpollLoop::read(Stream& stream, bool to_the_end) {
+  for (std::size_t reads = 0; !stream.ended(); ++reads) {
+    stream.missed_input_ = true;
+    if (!stream.reading_) return;
+    if (reads == kReadsPerVisit) {
+      ready_.push_back(&stream);
+      return;
+    }
+    const ssize_t result = recv(stream.socket_.descriptor(), buffer_.data(), buffer_.size(), 0);
+    stream.missed_input_ = false;
+    if (result < 0) {
+      if (errno != EAGAIN && errno != EINTR) stream.end(errno);
+      return;
+    }
+    if (result == 0) return stream.received_end();
+    const auto length = static_cast<std::size_t>(result);
+    stream.received({buffer_.data(), length});
+    // A short read has emptied the socket: what comes later raises the next edge.
+    if (length < buffer_.size() && !to_the_end) return;
+  }
+}
+
+void EpollLoop::begin_write(Stream& stream) {
+  while (!stream.queued_.empty()) {
+    Gather gather(stream.queued_);
+    const ssize_t result =
+        sendmsg(stream.socket_.descriptor(), &gather.header, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (result < 0) {
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN) return stream.end(errno);
+      stream.writing_ = true;
+      return;
+    }
+    stream.queued_.consume(static_cast<std::size_t>(result));
+    stream.last_progress_ = now();
+  }
+  stream.sent();
+}
+
+void EpollLoop::begin_close(Stream& stream) {
+  stream.connecting_ = stream.reading_ = stream.writing_ = stream.missed_input_ = false;
+  std::erase(ready_, &stream);
+  std::erase(visiting_, &stream);
+  stream.socket_ = Socket();
+  retire(stream);
+}
+
+}  // namespace millrace::net

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <array>
+#include <vector>
+
+#include "net/event_loop.h"
+
+namespace millrace::net {
+
+// The loop on epoll, edge-triggered: a stream is registered once in its life, and a round trip
+// costs one receive and one send.
+class EpollLoop final : public EventLoop {
+ public:
+  EpollLoop();
+
+  void watch(Watch& watch) override;
+  [[nodiscard]] int socket_flags() const override { return SOCK_CLOEXEC | SOCK_NONBLOCK; }
+
+ protected:
+  void wait(const TimePoint* deadline) override;
+  void adopt(Stream& stream) override;
+  void begin_connect(Stream& stream, const SocketAddress& address) override;
+  void begin_reading(Stream& stream) override;
+  void stop_reading(Stream& stream) override;
+  void begin_write(Stream& stream) override;
+  void begin_close(Stream& stream) override;
+
+ private:
+  void add(Stream& stream);
+  void dispatch(const epoll_event& event);
+  void finish_connect(Stream& stream);
+  void read(Stream& stream, bool to_the_end);
+
+  Socket epoll_;
+  std::array<epoll_event, 256> events_{};
+  std::vector<Stream*> ready_;     // have input that no further edge will announce
+  std::vector<Stream*> visiting_;  // those being read, so that the storage is kept
+  std::vector<char> buffer_;
+};
+
+}  // namespace millrace::net

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "net/socket.h"
+#include "net/stream.h"
+#include "net/timers.h"
+
+namespace millrace::net {
+
+// How the loop asks the kernel.
+enum class Engine : std::uint8_t { epoll, io_uring };
+
+std::string_view name(Engine engine);
+
+// Whether the kernel grants io_uring with what the engine needs of it (Linux 6.1; containers
+// often forbid it altogether).
+bool io_uring_available();
+
+// A descriptor that the loop watches for its owner: a listener, or a wake-up.
+class Watch {
+ public:
+  explicit Watch(int descriptor) : descriptor_(descriptor) {}
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+  virtual ~Watch() = default;
+
+  // It can be read, once for each EventLoop::watch().
+  virtual void on_readable() = 0;
+
+  [[nodiscard]] int descriptor() const { return descriptor_; }
+
+ private:
+  int descriptor_;
+};
+
+// One thread's loop: waits for its streams, watches and timers and calls their owners. It must
+// be made, used and destroyed on the same thread; nothing in it is locked.
+class EventLoop {
+ public:
+  static std::unique_ptr<EventLoop> make(Engine engine);
+
+  EventLoop() : timers_(Clock::now()) {}
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+  virtual ~EventLoop() = default;
+
+  // Waits until something happens, then deals with all that has.
+  void turn();
+
+  // The time at which this turn began.
+  [[nodiscard]] TimePoint now() const { return now_; }
+  Timers& timers() { return timers_; }
+
+  // Calls watch.on_readable() once, when its descriptor can be read. `watch` must outlive the
+  // loop's last turn.
+  virtual void watch(Watch& watch) = 0;
+
+  // What a socket must be made with to be used here: SOCK_CLOEXEC, and SOCK_NONBLOCK or not.
+  [[nodiscard]] virtual int socket_flags() const = 0;
+
+ protected:
+  friend class Stream;
+
+  // Waits at most until `deadline`, forever if there is none, and deals with what happened.
+  virtual void wait(const TimePoint* deadline) = 0;
+
+  // What a stream asks of the engine. begin_read and its like are answered by the stream's
+  // received(), received_end(), sent(), connected() and end().
+  virtual void adopt(Stream& stream) = 0;
+  virtual void begin_connect(Stream& stream, const SocketAddress& address) = 0;
+  virtual void begin_reading(Stream& stream) = 0;
+  virtual void stop_reading(Stream& stream) = 0;
+  virtual void begin_write(Stream& stream) = 0;
+  // Takes back what the kernel holds, closes the socket, then calls retire().
+  virtual void begin_close(Stream& stream) = 0;
+
+  // The engine is done with the stream: its owner is told at the end of the turn.
+  void retire(Stream& stream);
+  void update_now() { now_ = Clock::now(); }
+
+ private:
+  TimePoint now_ = Clock::now();
+  Timers timers_;
+  std::vector<Stream*> retired_;
+  std::vector<Stream*> retiring_;  // those being told, so that the storage is kept
+};
+
+}  // namespace millrace::net

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <cstddef>
+
+#include "base/output.h"
+
+namespace millrace::net {
+
+// The pieces of an output queue in the form that sendmsg() takes. Neither copied nor moved:
+// the header points into it.
+struct Gather {
+  static constexpr std::size_t kPieces = 16;
+
+  explicit Gather(const Output& output) { fill(output); }
+  Gather() = default;
+  Gather(const Gather&) = delete;
+  Gather& operator=(const Gather&) = delete;
+
+  void fill(const Output& output);
+
+  msghdr header{};
+  std::array<iovec, kPieces> vectors{};
+};
+
+}  // namespace millrace::net

@@ -1,0 +1,125 @@
+#include "net/socket.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "base/diagnostics.h"
+
+namespace millrace::net {
+namespace {
+
+template <typename Value>
+void set_option(const Socket& socket, int level, int name, const Value& value) {
+  // Each option is an optimization or a wish; a socket without it still works.
+  setsockopt(socket.descriptor(), level, name, &value, sizeof value);
+}
+
+const sockaddr_un& unix_address(const SocketAddress& address) {
+  return reinterpret_cast<const sockaddr_un&>(address.storage);
+}
+
+std::uint16_t port(const SocketAddress& address) {
+  return ntohs(address.family() == AF_INET6
+                   ? reinterpret_cast<const sockaddr_in6&>(address.storage).sin6_port
+                   : reinterpret_cast<const sockaddr_in&>(address.storage).sin_port);
+}
+
+// A unix socket that a killed server left behind refuses connections and is in the way; one
+// that answers belongs to somebody.
+void remove_stale_unix_socket(const SocketAddress& address) {
+  struct stat status {};
+  const char* const path = unix_address(address).sun_path;
+  if (lstat(path, &status) != 0 || !S_ISSOCK(status.st_mode)) return;
+  const Socket probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (connect(probe.descriptor(), address.get(), address.length) != 0 && errno == ECONNREFUSED) {
+    unlink(path);
+  }
+}
+
+}  // namespace
+
+Socket::~Socket() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+std::string SocketAddress::host() const {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (family() == AF_INET) {
+    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(storage).sin_addr, text.data(),
+              text.size());
+  } else if (family() == AF_INET6) {
+    const in6_addr& address = reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr;
+    if (IN6_IS_ADDR_V4MAPPED(&address)) {
+      inet_ntop(AF_INET, &address.s6_addr[12], text.data(), text.size());
+    } else {
+      inet_ntop(AF_INET6, &address, text.data(), text.size());
+    }
+  } else {
+    return "local";
+  }
+  return text.data();
+}
+
+std::string SocketAddress::text() const {
+  if (family() == AF_UNIX) return unix_address(*this).sun_path;
+  std::string text = "[";
+  return text.append(host()).append("]:").append(std::to_string(port(*this)));
+}
+
+void configure(const Socket& socket, int family, const SocketOptions& options) {
+  if (options.window) {
+    set_option(socket, SOL_SOCKET, SO_RCVBUF, *options.window);
+    set_option(socket, SOL_SOCKET, SO_SNDBUF, *options.window);
+  }
+  if (family == AF_UNIX) return;
+  set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (options.reset_on_close) {
+    set_option(socket, SOL_SOCKET, SO_LINGER, linger{.l_onoff = 1, .l_linger = 0});
+  }
+}
+
+Socket listen_on(const SocketAddress& address, int backlog, bool share,
+                 const SocketOptions& options) {
+  const auto fail = [&](const char* what) {
+    throw Fatal(describe_error(std::string(what) + " " + address.text(), errno));
+  };
+  Socket socket(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket.valid()) fail("socket for");
+  if (address.family() == AF_UNIX) {
+    remove_stale_unix_socket(address);
+  } else {
+    set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (share) set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1);
+    if (address.family() == AF_INET6) set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  }
+  configure(socket, address.family(), options);  // accepted sockets inherit it
+  if (bind(socket.descriptor(), address.get(), address.length) != 0) fail("bind");
+  if (listen(socket.descriptor(), backlog) != 0) fail("listen on");
+  return socket;
+}
+
+SocketAddress local_address(const Socket& socket) {
+  SocketAddress address;
+  address.length = sizeof address.storage;
+  getsockname(socket.descriptor(), address.get(), &address.length);
+  return address;
+}
+
+std::size_t raise_descriptor_limit() {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
+}  // namespace millrace::net

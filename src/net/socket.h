@@ -1,0 +1,75 @@
+// net/ moves bytes: endpoints, sockets, streams, timers and the event loop with its two
+// engines. It knows nothing of SMTP, of messages or of options.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace millrace::net {
+
+// A file descriptor that is closed with its owner.
+class Socket {
+ public:
+  Socket() = default;
+  explicit Socket(int descriptor) : descriptor_(descriptor) {}
+  Socket(Socket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  Socket& operator=(Socket&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    return *this;
+  }
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+  ~Socket();
+
+  [[nodiscard]] int descriptor() const { return descriptor_; }
+  [[nodiscard]] bool valid() const { return descriptor_ >= 0; }
+
+  // Gives the descriptor to the caller, who closes it.
+  int release() { return std::exchange(descriptor_, -1); }
+
+ private:
+  int descriptor_ = -1;
+};
+
+// The address of a socket: IPv4, IPv6 or unix.
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t length = 0;
+
+  [[nodiscard]] int family() const { return storage.ss_family; }
+  [[nodiscard]] const sockaddr* get() const {
+    return reinterpret_cast<const sockaddr*>(&storage);
+  }
+  sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
+
+  // "127.0.0.1", "::1", or "local" for a unix socket.
+  [[nodiscard]] std::string host() const;
+  // "[127.0.0.1]:25", "[::1]:25", or the path of a unix socket.
+  [[nodiscard]] std::string text() const;
+};
+
+// What is set on each socket.
+struct SocketOptions {
+  std::optional<int> window;       // -T: SO_RCVBUF and SO_SNDBUF in bytes; caps the TCP window
+  bool reset_on_close = false;     // closing sends RST and so leaves no TIME_WAIT behind
+};
+
+// Sets `options`, and TCP_NODELAY where it applies.
+void configure(const Socket& socket, int family, const SocketOptions& options);
+
+// A listening socket. `share`: SO_REUSEPORT, so that each worker listens for itself.
+// Throws Fatal naming the address.
+Socket listen_on(const SocketAddress& address, int backlog, bool share,
+                 const SocketOptions& options);
+
+// The address that `socket` is bound to.
+SocketAddress local_address(const Socket& socket);
+
+// Raises this process's limit of open descriptors to what it may have; returns that limit.
+std::size_t raise_descriptor_limit();
+
+}  // namespace millrace::net

@@ -1,0 +1,127 @@
+#include "net/stream.h"
+
+#include <sys/socket.h>
+
+#include <utility>
+
+#include "net/event_loop.h"
+
+namespace millrace::net {
+
+void Stream::open(Socket socket) {
+  socket_ = std::move(socket);
+  queued_.clear();
+  sending_.clear();
+  waiting_.clear();
+  held_ = peer_done_ = shut_down_ = missed_input_ = false;
+  error_ = 0;
+  phase_ = Phase::open;
+  last_progress_ = loop_.now();
+  loop_.adopt(*this);
+  update_reading();
+}
+
+void Stream::connect(Socket socket, const SocketAddress& address) {
+  socket_ = std::move(socket);
+  phase_ = Phase::connecting;
+  last_progress_ = loop_.now();
+  loop_.begin_connect(*this, address);
+}
+
+void Stream::connected() {
+  open(std::move(socket_));
+  handler_.on_connected();
+  flush();
+}
+
+void Stream::flush() {
+  if (phase_ != Phase::open && phase_ != Phase::finishing) return;
+  if (!writing_ && !queued_.empty()) loop_.begin_write(*this);
+  settle();
+}
+
+void Stream::hold() {
+  held_ = true;
+  update_reading();
+}
+
+void Stream::release() {
+  held_ = false;
+  if (!waiting_.empty() && phase_ == Phase::open) offer(std::exchange(waiting_, {}));
+  update_reading();
+  settle();
+}
+
+void Stream::finish() {
+  if (phase_ != Phase::open) return;
+  phase_ = Phase::finishing;
+  held_ = false;
+  waiting_.clear();
+  update_reading();
+  flush();
+}
+
+void Stream::received(std::string_view bytes) {
+  last_progress_ = loop_.now();
+  if (phase_ != Phase::open) return;  // finishing: what still comes is dropped
+  if (held_ || !waiting_.empty()) {
+    waiting_.append(bytes);
+  } else {
+    offer(bytes);
+  }
+  update_reading();
+}
+
+void Stream::offer(std::string_view bytes) {
+  const std::size_t taken = handler_.on_bytes(bytes);
+  if (phase_ == Phase::open && taken < bytes.size()) waiting_.assign(bytes.substr(taken));
+  flush();
+}
+
+void Stream::received_end() {
+  peer_done_ = true;
+  settle();
+}
+
+void Stream::sent() {
+  last_progress_ = loop_.now();
+  update_reading();
+  settle();
+}
+
+// Moves a closing stream on: once all is sent, the peer is told; once the peer has closed as
+// well, and nothing that it sent is still to be answered, the stream ends.
+void Stream::settle() {
+  if (phase_ == Phase::finishing && all_sent() && !shut_down_) {
+    shut_down_ = true;
+    if (!peer_done_) shutdown(socket_.descriptor(), SHUT_WR);
+  }
+  if (!peer_done_ || !all_sent() || held_ || !waiting_.empty()) return;
+  end(0);
+}
+
+void Stream::end(int error) {
+  if (ended()) return;
+  // After our own goodbye it does not matter how the peer hangs up.
+  error_ = phase_ == Phase::finishing ? 0 : error;
+  phase_ = Phase::ending;
+  loop_.begin_close(*this);
+}
+
+bool Stream::wants_input() const {
+  if (peer_done_) return false;
+  if (phase_ == Phase::finishing) return true;
+  return phase_ == Phase::open && !held_ && queued_.size() <= kOutputLimit;
+}
+
+void Stream::update_reading() {
+  if (ended()) return;
+  if (wants_input() == reading_) return;
+  if (reading_) {
+    loop_.stop_reading(*this);
+  } else {
+    loop_.begin_reading(*this);
+  }
+}
+
+}  // namespace millrace::net

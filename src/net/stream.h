@@ -1,0 +1,118 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/output.h"
+#include "base/time.h"
+#include "net/socket.h"
+
+namespace millrace::net {
+
+class EventLoop;
+
+// What a stream tells its owner, on the loop's thread.
+class StreamHandler {
+ public:
+  virtual ~StreamHandler() = default;
+
+  // The connection that connect() began is there.
+  virtual void on_connected() = 0;
+
+  // Bytes came in. Returns how many were taken: all, unless the handler called hold(); the
+  // stream keeps the rest and offers it again after release(). What the handler appends to
+  // output() is sent when it returns.
+  virtual std::size_t on_bytes(std::string_view bytes) = 0;
+
+  // The stream has ended, by whichever side; the last call. `error`: an errno value, or 0 when
+  // it was closed in order. From here on the stream may be destroyed, or used anew.
+  virtual void on_end(int error) = 0;
+};
+
+// A connected socket with its output queue. The rules of when to read, write and close are
+// here; how it is done is the engine's (net/event_loop.h). A filter such as TLS has its place
+// between the two: what an engine receives passes received(), what it sends comes from the
+// output queue, and sessions see neither.
+class Stream {
+ public:
+  Stream(EventLoop& loop, StreamHandler& handler) : loop_(loop), handler_(handler) {}
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  // Takes over a connected socket and begins to read. It must have been made with the loop's
+  // socket_flags().
+  void open(Socket socket);
+
+  // Connects `socket` to `address`, then reads. `address` must stay until the connection ends.
+  void connect(Socket socket, const SocketAddress& address);
+
+  // Where to append what is to be sent; outside of on_bytes() a flush() sends it.
+  Output& output() { return queued_; }
+  void flush();
+
+  // Stops and resumes reading; what was read but not taken is offered first.
+  void hold();
+  void release();
+
+  // Closes in order: sends what is queued, tells the peer, drops what still comes and ends when
+  // the peer has closed too. The owner bounds the wait with abort().
+  void finish();
+
+  // Ends now. on_end() is called on this turn of the loop.
+  void abort() { end(0); }
+
+  // When bytes last moved in either direction.
+  [[nodiscard]] TimePoint last_progress() const { return last_progress_; }
+  [[nodiscard]] bool finishing() const { return phase_ == Phase::finishing; }
+  [[nodiscard]] bool all_sent() const { return queued_.empty() && sending_.empty(); }
+
+ private:
+  friend class EventLoop;
+  friend class EpollLoop;
+  friend class UringLoop;
+
+  // More unsent output than this, and reading pauses until the peer takes its replies.
+  static constexpr std::size_t kOutputLimit = 256 * 1024;
+
+  enum class Phase : std::uint8_t { idle, connecting, open, finishing, ending, retired };
+
+  // Called by the engines.
+  void connected();
+  void received(std::string_view bytes);
+  void received_end();
+  void sent();
+  void end(int error);
+
+  // Nothing is to happen any more but on_end(), or that has been called.
+  [[nodiscard]] bool ended() const {
+    return phase_ == Phase::idle || phase_ == Phase::ending || phase_ == Phase::retired;
+  }
+  [[nodiscard]] bool wants_input() const;
+  void offer(std::string_view bytes);
+  void update_reading();
+  void settle();
+
+  EventLoop& loop_;
+  StreamHandler& handler_;
+  Socket socket_;
+  Output queued_;   // appended, not yet handed to the engine
+  Output sending_;  // in the kernel's hands (io_uring only)
+  std::string waiting_;  // read, not yet taken
+  TimePoint last_progress_{};
+  int error_ = 0;
+  Phase phase_ = Phase::idle;
+  bool held_ = false;
+  bool peer_done_ = false;  // the peer sends no more
+  bool shut_down_ = false;  // we send no more
+
+  // The engine's marks: operations that the kernel holds, and what was missed while not reading.
+  bool reading_ = false;
+  bool writing_ = false;
+  bool connecting_ = false;
+  bool cancelling_ = false;
+  bool missed_input_ = false;
+};
+
+}  // namespace millrace::net

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <ctime>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sink/append_log.h"
+#include "sink/content_decoder.h"
+#include "sink/options.h"
+#include "sink/spool.h"
+#include "smtp/verb.h"
+
+namespace millrace::sink {
+
+// What a capture says of the session ahead of each message.
+struct CapturedSession {
+  std::string client_address;  // "127.0.0.1", "ipv6:::1" or "local"
+  std::string_view protocol = "SMTP";
+  std::string helo;  // empty: none was given
+};
+
+// Writes one session's messages to dump files, as they are documented in smtp-sink(1).
+class Capture {
+ public:
+  // `host_name`: the sink's own. `log`: for Mode::append, else null. All must outlive this.
+  Capture(const CaptureOptions& options, std::string_view host_name, AppendLog* log)
+      : options_(options), host_name_(host_name), log_(log) {}
+
+  // The steps of a transaction. `arguments`: all that followed MAIL or RCPT.
+  void mail(std::string_view arguments, std::time_t now);
+  void recipient(std::string_view arguments);
+  void content(std::string_view bytes, const CapturedSession& session);
+  void abort();
+
+  // Stores the message. Returns 0, or the errno value of what failed.
+  int complete();
+
+  // The file, or the start of its name, that the message goes to.
+  [[nodiscard]] const std::string& destination() const { return spool_.destination(); }
+
+ private:
+  void write_head(const CapturedSession& session);
+
+  const CaptureOptions& options_;
+  std::string_view host_name_;
+  AppendLog* log_;
+  std::time_t time_ = 0;
+  std::string mail_arguments_;
+  std::vector<std::string> recipient_arguments_;
+  bool head_written_ = false;
+  ContentDecoder decoder_;
+  std::string text_;
+  Spool spool_;
+};
+
+}  // namespace millrace::sink

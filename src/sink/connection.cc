@@ -1,0 +1,216 @@
+#include "sink/connection.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <syslog.h>
+
+#include <algorithm>
+#include <ctime>
+
+#include "base/diagnostics.h"
+#include "sink/worker.h"
+
+namespace millrace::sink {
+namespace {
+
+// How long a client may take to hang up after our goodbye.
+constexpr std::chrono::seconds kFarewellLimit{2};
+
+constexpr std::size_t kSyslogArgumentLimit = 100;
+constexpr std::string_view kFarewell = "421 4.0.0 Server closing connection\r\n";
+constexpr std::string_view kViolation = "550 This violates SMTP\r\n";
+
+std::string captured_address(const net::SocketAddress& peer) {
+  const std::string host = peer.host();
+  return host.find(':') != std::string::npos ? "ipv6:" + host : host;
+}
+
+}  // namespace
+
+Connection::Connection(Worker& worker, std::size_t place)
+    : place(place),
+      worker_(worker),
+      shared_(worker.shared()),
+      stream_(worker.loop(), *this),
+      timer_(*this),
+      session_(shared_.options.profile, shared_.replies, *this) {}
+
+Connection::~Connection() = default;
+
+void Connection::start(net::Socket socket, const net::SocketAddress& peer) {
+  const SinkOptions& options = shared_.options;
+  if (options.capture.mode != CaptureOptions::Mode::off) {
+    capture_.reset(new CaptureState{
+        .session = {.client_address = captured_address(peer), .helo = {}},
+        .capture{options.capture, options.profile.host_name, shared_.append_log}});
+  }
+  if (options.verbose) inform("connect from " + peer.text());
+  stream_.open(std::move(socket));
+  watch_idle();
+  session_.start(stream_.output());
+  show_replies(0);
+  after_step();
+  stream_.flush();
+}
+
+void Connection::heard(std::string_view line) {
+  if (shared_.options.verbose) inform("client: " + std::string(line));
+}
+
+smtp::Ruling Connection::rule(smtp::Verb verb, std::string_view arguments) {
+  using Action = smtp::Ruling::Action;
+  const SinkOptions& options = shared_.options;
+  const Rule& rule = options.rules[index(verb)];
+  if (verb == smtp::Verb::end_of_data) {
+    turned_away_ = !shared_.ledger.admit_message();
+    if (turned_away_) return {.action = Action::drop};
+    message_due_ = true;
+  }
+  if (rule.log) log_to_syslog(verb, arguments);
+  switch (rule.action) {
+    case Rule::Action::drop:
+      return {.action = Action::drop};
+    case Rule::Action::farewell:
+      return {.action = Action::farewell, .reply = kFarewell};
+    case Rule::Action::hard_reject:
+      return {.action = Action::answer, .reply = options.hard_reply};
+    case Rule::Action::soft_reject:
+      return {.action = Action::answer, .reply = options.soft_reply};
+    case Rule::Action::proceed:
+      break;
+  }
+  if (verb == smtp::Verb::quit && !shared_.ledger.admit_quit()) return {.action = Action::drop};
+  if (!rule.delay) return {};
+  pause_ = rule.delay->draw(worker_.random());
+  return {.wait = pause_ > Duration::zero()};
+}
+
+smtp::Ruling Connection::rule_content() {
+  const SinkOptions& options = shared_.options;
+  if (options.abort_delay) {
+    pause_ = *options.abort_delay;
+    return {.action = smtp::Ruling::Action::farewell, .wait = true, .reply = kViolation};
+  }
+  pause_ = options.content_delay.value_or(std::chrono::seconds(0));
+  return {.wait = options.content_delay.has_value()};
+}
+
+void Connection::greeted(smtp::Verb verb, std::string_view name) {
+  if (!capture_) return;
+  capture_->session.helo = name;
+  capture_->session.protocol =
+      verb == smtp::Verb::lhlo ? "LMTP" : verb == smtp::Verb::ehlo ? "ESMTP" : "SMTP";
+}
+
+void Connection::mail(std::string_view arguments) {
+  if (capture_) capture_->capture.mail(arguments, std::time(nullptr));
+}
+
+void Connection::recipient(std::string_view arguments) {
+  if (capture_) capture_->capture.recipient(arguments);
+}
+
+void Connection::transaction_aborted() {
+  if (capture_) capture_->capture.abort();
+}
+
+void Connection::content(std::string_view bytes) {
+  if (shared_.options.verbose) {
+    inform(fmt::format("client: ({} bytes of content)", bytes.size()));
+  }
+  if (capture_) capture_->capture.content(bytes, capture_->session);
+}
+
+bool Connection::message_complete() {
+  if (!capture_) return true;
+  if (turned_away_) {
+    capture_->capture.abort();
+    return false;
+  }
+  const int error = capture_->capture.complete();
+  if (error == 0) return true;
+  warn(describe_error("message not stored in " + capture_->capture.destination(), error));
+  return false;
+}
+
+std::size_t Connection::on_bytes(std::string_view bytes) {
+  const std::size_t shown = stream_.output().text().size();
+  const std::size_t taken = session_.feed(bytes, stream_.output());
+  show_replies(shown);
+  after_step();
+  return taken;
+}
+
+// Brings timers and counters in line with where the session stands now.
+void Connection::after_step() {
+  using Phase = smtp::ServerSession::Phase;
+  if (session_.phase() == Phase::paused) {
+    stream_.hold();
+    worker_.loop().timers().start(timer_, worker_.loop().now() + pause_);
+    return;
+  }
+  settle_message();
+  if (session_.phase() != Phase::closed || stream_.finishing()) return;
+  using Ending = smtp::ServerSession::Ending;
+  if (session_.ending() == Ending::command_too_long) warn("command line too long");
+  quit_ = session_.ending() == Ending::quit;
+  close_in_order();
+}
+
+void Connection::settle_message() {
+  if (std::exchange(message_due_, false)) shared_.ledger.message_done();
+}
+
+void Connection::close_in_order() {
+  stream_.finish();
+  worker_.loop().timers().start(timer_, worker_.loop().now() + kFarewellLimit);
+}
+
+void Connection::watch_idle() {
+  worker_.loop().timers().start(timer_, stream_.last_progress() + shared_.options.idle_limit);
+}
+
+void Connection::on_timer(net::Timer& /*timer*/) {
+  if (stream_.finishing()) return stream_.abort();
+  if (session_.phase() == smtp::ServerSession::Phase::paused) {
+    const std::size_t shown = stream_.output().text().size();
+    session_.resume(stream_.output());
+    show_replies(shown);
+    after_step();
+    stream_.flush();
+    if (session_.phase() == smtp::ServerSession::Phase::paused) return;
+    if (!stream_.finishing()) watch_idle();
+    return stream_.release();
+  }
+  if (worker_.loop().now() < stream_.last_progress() + shared_.options.idle_limit) {
+    return watch_idle();
+  }
+  warn("read timeout");
+  stream_.abort();
+}
+
+void Connection::on_end(int error) {
+  if (shared_.options.verbose) {
+    inform(error == 0 ? "disconnect" : describe_error("disconnect", error));
+  }
+  settle_message();
+  worker_.remove(*this, quit_);
+}
+
+// Shows the lines of the output from position `shown` on.
+void Connection::show_replies(std::size_t shown) {
+  if (!shared_.options.verbose) return;
+  std::string_view text = std::string_view(stream_.output().text()).substr(shown);
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find("\r\n"), text.size());
+    inform("server: " + std::string(text.substr(0, end)));
+    text.remove_prefix(std::min(end + 2, text.size()));
+  }
+}
+
+void Connection::log_to_syslog(smtp::Verb verb, std::string_view arguments) const {
+  const std::string text = printable(arguments.substr(0, kSyslogArgumentLimit));
+  syslog(LOG_INFO, "%s %s", std::string(keyword(verb)).c_str(), text.c_str());
+}
+
+}  // namespace millrace::sink

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+#include "net/stream.h"
+#include "net/timers.h"
+#include "sink/capture.h"
+#include "sink/shared.h"
+#include "smtp/server_policy.h"
+#include "smtp/server_session.h"
+
+namespace millrace::sink {
+
+class Worker;
+
+// One client of the sink: its stream, its session, and the policy that the options ask for.
+class Connection final : public smtp::ServerPolicy,
+                         private net::StreamHandler,
+                         private net::TimerHandler {
+ public:
+  // `place`: where the worker keeps it.
+  Connection(Worker& worker, std::size_t place);
+  ~Connection() override;
+
+  // Takes over an accepted socket and greets.
+  void start(net::Socket socket, const net::SocketAddress& peer);
+
+  // The program ends: sends what is due, then closes.
+  void finish() { close_in_order(); }
+  [[nodiscard]] bool all_sent() const { return stream_.all_sent(); }
+
+  std::size_t place;
+
+ private:
+  struct CaptureState {
+    CapturedSession session;
+    Capture capture;
+  };
+
+  // smtp::ServerPolicy
+  void heard(std::string_view line) override;
+  smtp::Ruling rule(smtp::Verb verb, std::string_view arguments) override;
+  smtp::Ruling rule_content() override;
+  void greeted(smtp::Verb verb, std::string_view name) override;
+  void mail(std::string_view arguments) override;
+  void recipient(std::string_view arguments) override;
+  void transaction_aborted() override;
+  void content(std::string_view bytes) override;
+  bool message_complete() override;
+
+  // net::StreamHandler, net::TimerHandler
+  void on_connected() override {}
+  std::size_t on_bytes(std::string_view bytes) override;
+  void on_end(int error) override;
+  void on_timer(net::Timer& timer) override;
+
+  void after_step();
+  void close_in_order();
+  void watch_idle();
+  void settle_message();
+  void log_to_syslog(smtp::Verb verb, std::string_view arguments) const;
+  void show_replies(std::size_t shown);
+
+  Worker& worker_;
+  const Shared& shared_;
+  net::Stream stream_;
+  net::Timer timer_;  // ends a pause; else bounds idleness and, at the end, the farewell
+  smtp::ServerSession session_;
+  Duration pause_{0};
+  bool message_due_ = false;  // a message was admitted and is not answered yet
+  bool turned_away_ = false;  // the message or QUIT in hand is past a quota
+  bool quit_ = false;
+  std::unique_ptr<CaptureState> capture_;
+};
+
+}  // namespace millrace::sink

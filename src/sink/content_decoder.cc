@@ -1,0 +1,26 @@
+#include "sink/content_decoder.h"
+
+#include <algorithm>
+
+namespace millrace::sink {
+
+void ContentDecoder::decode(std::string_view bytes, std::string& text) {
+  while (!bytes.empty()) {
+    if (line_start_ && bytes.front() == '.') bytes.remove_prefix(1);
+    line_start_ = false;
+    if (bytes.empty()) return;
+    if (after_cr_ && bytes.front() == '\n') {
+      text += '\n';
+      bytes.remove_prefix(1);
+      line_start_ = true;
+      after_cr_ = false;
+      continue;
+    }
+    const std::size_t cr = bytes.find('\r');
+    after_cr_ = cr != std::string_view::npos;
+    text.append(bytes.substr(0, cr));
+    bytes.remove_prefix(after_cr_ ? cr + 1 : bytes.size());
+  }
+}
+
+}  // namespace millrace::sink

@@ -1,0 +1,57 @@
+#include "sink/ledger.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <utility>
+
+namespace millrace::sink {
+
+Ledger::Ledger(std::optional<std::uint64_t> message_quota, std::optional<std::uint64_t> quit_quota,
+               bool show, std::function<void()> on_quota)
+    : message_quota_(message_quota),
+      quit_quota_(quit_quota),
+      show_(show),
+      on_quota_(std::move(on_quota)) {}
+
+bool Ledger::admit(Counter& admitted, const std::optional<std::uint64_t>& quota) {
+  return !quota || admitted.fetch_add(1) < *quota;
+}
+
+void Ledger::message_done() {
+  const std::uint64_t messages = messages_.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (show_) show();
+  if (message_quota_ && messages >= *message_quota_) on_quota_();
+}
+
+void Ledger::session_done(bool quit) {
+  std::uint64_t quits = quits_.load(std::memory_order_relaxed);
+  if (quit) quits = quits_.fetch_add(1, std::memory_order_relaxed) + 1;
+  sessions_.fetch_add(1, std::memory_order_relaxed);
+  if (show_) show();
+  if (quit_quota_ && quits >= *quit_quota_) on_quota_();
+}
+
+Ledger::Totals Ledger::totals() const {
+  return {.sessions = sessions_.load(std::memory_order_relaxed),
+          .quits = quits_.load(std::memory_order_relaxed),
+          .messages = messages_.load(std::memory_order_relaxed)};
+}
+
+void Ledger::show() const {
+  const Totals now = totals();
+  const std::string line =
+      fmt::format("sess={} quit={} mesg={}\r", now.sessions, now.quits, now.messages);
+  // Whoever closed standard output does not want the counters.
+  [[maybe_unused]] const ssize_t written = write(STDOUT_FILENO, line.data(), line.size());
+}
+
+bool SessionLimit::acquire() {
+  std::size_t open = open_.load();
+  while (open < limit_) {
+    if (open_.compare_exchange_weak(open, open + 1)) return true;
+  }
+  return false;
+}
+
+}  // namespace millrace::sink

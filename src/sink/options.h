@@ -1,0 +1,58 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "net/endpoint.h"
+#include "net/event_loop.h"
+#include "sink/rules.h"
+#include "smtp/server_profile.h"
+
+namespace millrace::sink {
+
+// Where captured messages go.
+struct CaptureOptions {
+  enum class Mode : std::uint8_t {
+    off,
+    file_per_message,  // the expanded name plus eight random hexadecimal digits
+    append,            // all to the file of the expanded name
+  };
+
+  Mode mode = Mode::off;
+  std::string name_template;  // strftime(3), local time at the MAIL command
+  std::string start_string;   // written ahead of each message
+};
+
+// Everything that the sink is told at start.
+struct SinkOptions {
+  net::Endpoint endpoint;
+  int address_family = 0;  // AF_INET, AF_INET6 or AF_UNSPEC
+  int backlog = 0;
+  std::optional<int> window;  // bytes; caps the TCP window
+
+  smtp::ServerProfile profile;
+  Rules rules;
+  std::string soft_reply = "450 4.3.0 Error: command failed\r\n";
+  std::string hard_reply = "500 5.3.0 Error: command failed\r\n";
+  std::optional<std::chrono::seconds> content_delay;  // before the first read after the 354
+  std::optional<std::chrono::seconds> abort_delay;    // after the 354: wait, refuse, close
+
+  std::chrono::seconds idle_limit{100};
+  std::optional<std::size_t> session_limit;     // at once; none: what descriptors allow
+  std::optional<std::uint64_t> message_quota;   // end after so many messages
+  std::optional<std::uint64_t> quit_quota;      // end after so many sessions that said QUIT
+
+  CaptureOptions capture;
+  bool show_counters = false;
+  bool verbose = false;
+
+  std::string root_directory;  // chroot there; empty: do not
+  std::string user;            // become this user; empty: nobody, when started by root
+  unsigned threads = 1;
+  net::Engine engine = net::Engine::epoll;
+};
+
+}  // namespace millrace::sink

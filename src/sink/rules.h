@@ -1,0 +1,51 @@
+// sink/ takes mail off a server: listeners, sessions, rules, capture, counters, workers. It
+// knows no option names.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <random>
+#include <string>
+
+#include "base/time.h"
+#include "smtp/server_policy.h"
+#include "smtp/verb.h"
+
+namespace millrace::sink {
+
+// How long a reply waits.
+struct Delay {
+  std::chrono::seconds step{0};
+  // 0: always one step. 1-99: a random multiple, a further step for each roll of a hundred-sided
+  // die (0-99) below this.
+  int odds = 0;
+
+  template <typename Random>
+  Duration draw(Random& random) const {
+    if (odds == 0) return step;
+    std::uniform_int_distribution<int> roll(0, 99);
+    Duration total{0};
+    while (roll(random) < odds) total += step;
+    return total;
+  }
+};
+
+// What the sink does when a command arrives, besides replying.
+struct Rule {
+  // In the order of precedence: when several are asked for one command, the last of these wins.
+  enum class Action : std::uint8_t { proceed, soft_reject, hard_reject, farewell, drop };
+
+  Action action = Action::proceed;
+  bool log = false;             // to syslog
+  std::optional<Delay> delay;   // before the normal reply
+
+  // Lets `wanted` act unless something stronger was asked for already.
+  void prefer(Action wanted) { action = std::max(action, wanted); }
+};
+
+using Rules = std::array<Rule, smtp::kVerbCount>;
+
+}  // namespace millrace::sink

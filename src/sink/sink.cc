@@ -1,0 +1,140 @@
+#include "sink/sink.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <syslog.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "base/diagnostics.h"
+#include "net/wake_up.h"
+#include "sink/privileges.h"
+#include "sink/worker.h"
+
+namespace millrace::sink {
+namespace {
+
+// Descriptors that are not sessions: standard ones, listeners, loops, files being written.
+constexpr std::size_t kReservedDescriptors = 64;
+
+// The sockets that each worker listens on: its own with TCP, one for all with a unix path.
+std::vector<std::vector<net::Socket>> listen_everywhere(const SinkOptions& options) {
+  std::vector<std::vector<net::Socket>> listeners(options.endpoint.unix_domain ? 1
+                                                                               : options.threads);
+  const auto addresses = net::resolve(options.endpoint, options.address_family, true);
+  const net::SocketOptions socket_options{.window = options.window};
+  const bool share = listeners.size() > 1;
+  for (auto& of_worker : listeners) {
+    for (const net::SocketAddress& address : addresses) {
+      of_worker.push_back(net::listen_on(address, options.backlog, share, socket_options));
+    }
+  }
+  return listeners;
+}
+
+std::vector<int> descriptors(const std::vector<net::Socket>& sockets) {
+  std::vector<int> list;
+  for (const net::Socket& socket : sockets) list.push_back(socket.descriptor());
+  return list;
+}
+
+sigset_t block_ending_signals() {
+  sigset_t ending;
+  sigemptyset(&ending);
+  sigaddset(&ending, SIGINT);
+  sigaddset(&ending, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &ending, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return ending;
+}
+
+// Sleeps until a signal asks for the end or `event` is woken.
+void wait_for_end(const sigset_t& ending, const net::WakeUp& event) {
+  const net::Socket signals(signalfd(-1, &ending, SFD_CLOEXEC));
+  std::array<pollfd, 2> wanted{pollfd{signals.descriptor(), POLLIN, 0},
+                               pollfd{event.descriptor(), POLLIN, 0}};
+  while (poll(wanted.data(), wanted.size(), -1) < 0 && errno == EINTR) {
+  }
+}
+
+// What one worker's thread needs from outside.
+struct Crew {
+  std::vector<std::unique_ptr<net::WakeUp>> wake_ups;
+  net::WakeUp end;
+  std::atomic<bool> ending = false;
+  std::mutex failure_mutex;
+  std::exception_ptr failure;
+
+  void wake_all() const {
+    for (const auto& wake_up : wake_ups) wake_up->wake();
+  }
+};
+
+void run_worker(const Shared& shared, const std::vector<int>& listeners, Crew& crew,
+                net::WakeUp& wake_up) {
+  try {
+    Worker worker(shared, listeners, [&crew] { crew.wake_all(); });
+    wake_up.attach(worker.loop(), [&] {
+      if (crew.ending) return worker.stop();
+      worker.resume_accepting();
+    });
+    worker.run();
+  } catch (...) {
+    const std::lock_guard lock(crew.failure_mutex);
+    crew.failure = std::current_exception();
+    crew.end.wake();
+  }
+}
+
+}  // namespace
+
+void run_sink(const SinkOptions& options) {
+  const std::size_t descriptor_limit = net::raise_descriptor_limit();
+  const sigset_t ending = block_ending_signals();
+  openlog("smtp-sink", LOG_PID, LOG_MAIL);
+  const auto listeners = listen_everywhere(options);
+  const Identity identity = find_identity(options.user);
+  change_root(options.root_directory);
+  assume(identity);
+
+  std::unique_ptr<AppendLog> append_log;
+  if (options.capture.mode == CaptureOptions::Mode::append) {
+    append_log = std::make_unique<AppendLog>();
+  }
+  Crew crew;
+  Ledger ledger(options.message_quota, options.quit_quota, options.show_counters,
+                [&crew] { crew.end.wake(); });
+  SessionLimit session_limit(options.session_limit.value_or(
+      std::max(descriptor_limit, 2 * kReservedDescriptors) - kReservedDescriptors));
+  const Shared shared{.options = options,
+                      .replies = smtp::ServerReplies(options.profile),
+                      .append_log = append_log.get(),
+                      .ledger = ledger,
+                      .session_limit = session_limit};
+
+  for (unsigned i = 0; i < options.threads; ++i) {
+    crew.wake_ups.push_back(std::make_unique<net::WakeUp>());
+  }
+  std::vector<std::thread> threads;
+  for (unsigned i = 0; i < options.threads; ++i) {
+    threads.emplace_back([&, i] {
+      run_worker(shared, descriptors(listeners[i % listeners.size()]), crew, *crew.wake_ups[i]);
+    });
+  }
+  wait_for_end(ending, crew.end);
+  crew.ending = true;
+  crew.wake_all();
+  for (std::thread& thread : threads) thread.join();
+  if (crew.failure) std::rethrow_exception(crew.failure);
+}
+
+}  // namespace millrace::sink

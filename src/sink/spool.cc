@@ -1,0 +1,123 @@
+#include "sink/spool.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <random>
+#include <utility>
+
+#include "sink/append_log.h"
+
+namespace millrace::sink {
+namespace {
+
+// A message above this size goes to its ".part" file while it comes in.
+constexpr std::size_t kMemoryLimit = 64 * 1024;
+
+constexpr int kAttempts = 100;  // at a name that nobody has
+
+std::string random_digits() {
+  thread_local std::mt19937 random{std::random_device{}()};
+  return fmt::format("{:08x}", random());
+}
+
+// Returns 0 or an errno value.
+int write_all(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(descriptor, text.data(), text.size());
+    if (written < 0 && errno != EINTR) return errno;
+    if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
+int copy_all(int from, int to) {
+  std::array<char, 64 * 1024> block;
+  if (lseek(from, 0, SEEK_SET) != 0) return errno;
+  for (;;) {
+    const ssize_t length = read(from, block.data(), block.size());
+    if (length == 0) return 0;
+    if (length < 0) {
+      if (errno == EINTR) continue;
+      return errno;
+    }
+    const int error = write_all(to, {block.data(), static_cast<std::size_t>(length)});
+    if (error != 0) return error;
+  }
+}
+
+}  // namespace
+
+void Spool::begin(std::string destination) {
+  discard();
+  error_ = 0;
+  destination_ = std::move(destination);
+}
+
+void Spool::append(std::string_view text) {
+  if (error_ != 0) return;
+  memory_.append(text);
+  if (memory_.size() > kMemoryLimit) spill();
+}
+
+// Moves what is in memory to the ".part" file, which is made when it is first needed.
+void Spool::spill() {
+  if (error_ != 0) return;
+  if (!part_.valid()) {
+    keep_error(make_directories_for(destination_));
+    for (int attempt = 0; attempt < kAttempts && error_ == 0 && !part_.valid(); ++attempt) {
+      part_path_ = destination_ + random_digits() + ".part";
+      part_ = net::Socket(
+          open(part_path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+      if (!part_.valid() && errno != EEXIST) keep_error(errno);
+    }
+    if (!part_.valid()) part_path_.clear();
+  }
+  if (error_ == 0) keep_error(write_all(part_.descriptor(), memory_));
+  memory_.clear();
+}
+
+bool Spool::commit_as_file() {
+  spill();
+  for (int attempt = 0; attempt < kAttempts && error_ == 0; ++attempt) {
+    const std::string final_path = destination_ + random_digits();
+    if (renameat2(AT_FDCWD, part_path_.c_str(), AT_FDCWD, final_path.c_str(), RENAME_NOREPLACE) ==
+        0) {
+      part_path_.clear();
+      break;
+    }
+    if (errno != EEXIST) keep_error(errno);
+  }
+  const bool stored = error_ == 0 && part_path_.empty();
+  discard();
+  return stored;
+}
+
+bool Spool::commit_to_end(AppendLog& log) {
+  if (error_ == 0) {
+    keep_error(log.append(destination_, [this](int descriptor) {
+      const int error = part_.valid() ? copy_all(part_.descriptor(), descriptor) : 0;
+      return error != 0 ? error : write_all(descriptor, memory_);
+    }));
+  }
+  const bool stored = error_ == 0;
+  discard();
+  return stored;
+}
+
+void Spool::discard() {
+  part_ = net::Socket();
+  if (!part_path_.empty()) unlink(part_path_.c_str());
+  part_path_.clear();
+  memory_.clear();
+}
+
+void Spool::keep_error(int error) {
+  if (error_ == 0) error_ = error;
+}
+
+}  // namespace millrace::sink

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "net/socket.h"
+
+namespace millrace::sink {
+
+class AppendLog;
+
+// A message while it is being received: in memory as long as it is small, then in a file beside
+// its destination whose name ends in ".part", so that nobody takes it for a whole message.
+// Errors do not throw: the first one is kept, and what follows is dropped.
+class Spool {
+ public:
+  Spool() = default;
+  Spool(const Spool&) = delete;
+  Spool& operator=(const Spool&) = delete;
+  ~Spool() { discard(); }
+
+  // `destination`: the path that the message will have, or the start of it.
+  void begin(std::string destination);
+
+  void append(std::string_view text);
+
+  // Makes the message a file of its own: the destination plus eight random hexadecimal digits,
+  // which nothing had before. False on error.
+  bool commit_as_file();
+
+  // Adds the message to the end of the destination, whole or not at all. False on error.
+  bool commit_to_end(AppendLog& log);
+
+  // Forgets the message and removes what there is of it.
+  void discard();
+
+  // The first errno value of this message; 0: none.
+  [[nodiscard]] int error() const { return error_; }
+  [[nodiscard]] const std::string& destination() const { return destination_; }
+
+ private:
+  void spill();
+  void keep_error(int error);
+
+  std::string destination_;
+  std::string memory_;
+  std::string part_path_;
+  net::Socket part_;  // the ".part" file, once there is one
+  int error_ = 0;
+};
+
+}  // namespace millrace::sink

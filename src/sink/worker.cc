@@ -1,0 +1,113 @@
+#include "sink/worker.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+
+#include "base/diagnostics.h"
+
+namespace millrace::sink {
+namespace {
+
+// How many connections one listener may bring in before the sessions have their turn.
+constexpr int kAcceptsPerTurn = 64;
+
+// When the system is short of descriptors or memory: how long until the next try.
+constexpr std::chrono::milliseconds kRetryDelay{50};
+
+// How long replies in flight may take once the program is told to end.
+constexpr std::chrono::milliseconds kDrainLimit{1'000};
+
+bool short_of_resources(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+}  // namespace
+
+Worker::Worker(const Shared& shared, const std::vector<int>& listeners,
+               std::function<void()> on_place_free)
+    : shared_(shared),
+      on_place_free_(std::move(on_place_free)),
+      loop_(net::EventLoop::make(shared.options.engine)),
+      retry_timer_(*this) {
+  for (const int listener : listeners) {
+    acceptors_.push_back(std::make_unique<Acceptor>(*this, listener));
+    loop_->watch(*acceptors_.back());
+  }
+}
+
+Worker::~Worker() = default;
+
+void Worker::run() {
+  while (!stopping_) loop_->turn();
+  drain();
+}
+
+void Worker::drain() {
+  for (const auto& connection : connections_) connection->finish();
+  const TimePoint limit = Clock::now() + kDrainLimit;
+  const auto unsent = [](const auto& connection) { return !connection->all_sent(); };
+  while (Clock::now() < limit && std::any_of(connections_.begin(), connections_.end(), unsent)) {
+    loop_->timers().start(retry_timer_, limit);
+    loop_->turn();
+  }
+}
+
+void Worker::Acceptor::on_readable() {
+  if (worker_.stopping_) return;
+  for (int accepted = 0; accepted < kAcceptsPerTurn; ++accepted) {
+    if (!worker_.shared_.session_limit.acquire()) {
+      paused = true;
+      return;
+    }
+    net::SocketAddress peer;
+    peer.length = sizeof peer.storage;
+    net::Socket socket(
+        accept4(descriptor(), peer.get(), &peer.length, worker_.loop_->socket_flags()));
+    if (socket.valid()) {
+      worker_.short_of_descriptors_ = false;
+      worker_.adopt(std::move(socket), peer);
+      continue;
+    }
+    const int error = errno;
+    if (worker_.shared_.session_limit.release()) worker_.on_place_free_();
+    if (short_of_resources(error)) return worker_.pause(*this, error);
+    if (error == EAGAIN || error == EWOULDBLOCK) break;
+    // Anything else is the fate of one client that has gone again: on to the next.
+  }
+  worker_.loop_->watch(*this);
+}
+
+void Worker::pause(Acceptor& acceptor, int error) {
+  if (!std::exchange(short_of_descriptors_, true)) {
+    warn(describe_error("accept paused", error));
+  }
+  acceptor.paused = true;
+  loop_->timers().start(retry_timer_, loop_->now() + kRetryDelay);
+}
+
+void Worker::on_timer(net::Timer& /*timer*/) { resume_accepting(); }
+
+void Worker::resume_accepting() {
+  for (const auto& acceptor : acceptors_) {
+    if (std::exchange(acceptor->paused, false)) acceptor->on_readable();
+  }
+}
+
+void Worker::adopt(net::Socket socket, const net::SocketAddress& peer) {
+  connections_.push_back(std::make_unique<Connection>(*this, connections_.size()));
+  connections_.back()->start(std::move(socket), peer);
+}
+
+void Worker::remove(Connection& connection, bool quit) {
+  const std::size_t place = connection.place;
+  std::swap(connections_[place], connections_.back());
+  connections_[place]->place = place;
+  connections_.pop_back();
+  if (shared_.session_limit.release()) on_place_free_();
+  shared_.ledger.session_done(quit);
+}
+
+}  // namespace millrace::sink

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "net/event_loop.h"
+#include "net/timers.h"
+#include "sink/connection.h"
+#include "sink/shared.h"
+
+namespace millrace::sink {
+
+// One thread of the sink: a loop, its listeners and its connections.
+class Worker final : private net::TimerHandler {
+ public:
+  // `listeners`: descriptors to accept from, which stay the caller's. `on_place_free`: called
+  // when a session has ended while all places were taken. Throws Fatal.
+  Worker(const Shared& shared, const std::vector<int>& listeners,
+         std::function<void()> on_place_free);
+  ~Worker() override;
+
+  // Serves until stop(): then no more sessions, what is due is sent, and it returns.
+  void run();
+  void stop() { stopping_ = true; }
+
+  // Tries again to accept where that had to pause.
+  void resume_accepting();
+
+  [[nodiscard]] const Shared& shared() const { return shared_; }
+  [[nodiscard]] net::EventLoop& loop() { return *loop_; }
+  [[nodiscard]] std::mt19937& random() { return random_; }
+
+  // The connection has ended; it is destroyed.
+  void remove(Connection& connection, bool quit);
+
+ private:
+  // Accepts what waits at one listening socket.
+  class Acceptor final : public net::Watch {
+   public:
+    Acceptor(Worker& worker, int listener) : Watch(listener), worker_(worker) {}
+    void on_readable() override;
+
+    bool paused = false;
+
+   private:
+    Worker& worker_;
+  };
+
+  void adopt(net::Socket socket, const net::SocketAddress& peer);
+  void pause(Acceptor& acceptor, int error);
+  void on_timer(net::Timer& timer) override;
+  void drain();
+
+  const Shared& shared_;
+  std::function<void()> on_place_free_;
+  std::unique_ptr<net::EventLoop> loop_;
+  net::Timer retry_timer_;
+  std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::mt19937 random_{std::random_device{}()};
+  bool stopping_ = false;
+  bool short_of_descriptors_ = false;
+};
+
+}  // namespace millrace::sink

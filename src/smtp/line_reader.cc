@@ -1,0 +1,42 @@
+#include "smtp/line_reader.h"
+
+namespace millrace::smtp {
+
+// Returns the position of the LF that ends the line, or npos.
+std::size_t LineReader::find_end(std::string_view bytes) const {
+  std::size_t found = bytes.find('\n');
+  if (line_end_ == LineEnd::lf) return found;
+  while (found != std::string_view::npos) {
+    const char before = found > 0 ? bytes[found - 1] : partial_.empty() ? '\0' : partial_.back();
+    if (before == '\r') return found;
+    found = bytes.find('\n', found + 1);
+  }
+  return found;
+}
+
+LineReader::Result LineReader::next(std::string_view& bytes, std::string_view& line) {
+  if (partial_used_) {  // the line returned last lived in partial_
+    partial_.clear();
+    partial_used_ = false;
+  }
+  const std::size_t end = find_end(bytes);
+  const bool complete = end != std::string_view::npos;
+  const std::size_t length = partial_.size() + (complete ? end : bytes.size());
+  if (length >= limit_) return Result::too_long;
+  if (!complete) {
+    partial_.append(bytes);
+    bytes = {};
+    return Result::more;
+  }
+  line = bytes.substr(0, end);
+  bytes.remove_prefix(end + 1);
+  if (!partial_.empty()) {
+    partial_.append(line);
+    line = partial_;
+    partial_used_ = true;
+  }
+  if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+  return Result::line;
+}
+
+}  // namespace millrace::smtp

@@ -1,0 +1,52 @@
+#include "smtp/reply.h"
+
+#include <algorithm>
+
+namespace millrace::smtp {
+namespace {
+
+constexpr bool digit(char byte) { return byte >= '0' && byte <= '9'; }
+
+int reply_code(std::string_view line) {
+  if (line.size() < 3 || !std::all_of(line.begin(), line.begin() + 3, digit)) return 0;
+  return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
+}
+
+}  // namespace
+
+ReplyReader::Result ReplyReader::next(std::string_view& bytes, Reply& reply) {
+  if (joined_returned_) joined_.clear();
+  joined_returned_ = false;
+  std::string_view line;
+  for (;;) {
+    switch (lines_.next(bytes, line)) {
+      case LineReader::Result::more:
+        return Result::more;
+      case LineReader::Result::too_long:
+        return Result::too_long;
+      case LineReader::Result::line:
+        break;
+    }
+    const int code = reply_code(line);
+    const bool continues = code != 0 && line.size() > 3 && line[3] == '-';
+    if (joined_.empty() && !continues) {
+      reply = {code, line};
+      return Result::reply;
+    }
+    if (joined_.size() + line.size() > kReplyLimit) return Result::too_long;
+    if (joined_.empty()) {
+      joined_ = line;
+      joined_[3] = ' ';
+    } else {
+      joined_ += ' ';
+      joined_ += code != 0 ? line.substr(std::min<std::size_t>(4, line.size())) : line;
+    }
+    if (!continues) {
+      reply = {code, joined_};
+      joined_returned_ = true;
+      return Result::reply;
+    }
+  }
+}
+
+}  // namespace millrace::smtp

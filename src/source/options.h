@@ -1,0 +1,47 @@
+// source/ pours mail into a server: sessions, workers and what they share in a run. It knows
+// no option names.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "mail/message.h"
+#include "net/endpoint.h"
+#include "net/event_loop.h"
+#include "smtp/verb.h"
+
+namespace millrace::source {
+
+// The pause of a session before each of its messages.
+struct Pause {
+  std::chrono::seconds length{0};
+  bool random = false;  // anything from nothing to `length`
+};
+
+// Everything that the source is told at start.
+struct SourceOptions {
+  net::Endpoint endpoint;
+  int address_family = 0;     // AF_INET, AF_INET6 or AF_UNSPEC
+  std::optional<int> window;  // bytes; caps the TCP window
+  unsigned connect_attempts = 1;
+
+  smtp::Verb hello_verb = smtp::Verb::helo;
+  std::string hello;  // the command with its CR LF; empty: none is sent
+  mail::MessageOptions message;
+
+  std::uint64_t messages = 1;  // over all sessions
+  unsigned sessions = 1;       // at once
+  bool keep_session = false;   // for the next message
+  bool carry_on = false;       // when the server refuses or goes away
+  Pause pause;
+  std::chrono::seconds reply_limit{300};
+
+  bool show_counter = false;
+  bool verbose = false;
+  unsigned threads = 1;
+  net::Engine engine = net::Engine::epoll;
+};
+
+}  // namespace millrace::source

@@ -1,0 +1,48 @@
+#include "source/run.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "base/diagnostics.h"
+
+namespace millrace::source {
+
+Run::Run(const SourceOptions& options, std::function<void()> on_failure)
+    : options_(options),
+      on_failure_(std::move(on_failure)),
+      addresses_(net::resolve(options.endpoint, options.address_family, false)),
+      message_(options.message) {}
+
+std::optional<std::uint64_t> Run::take_message() {
+  // Looked at first, so that asking in vain does not count on.
+  if (all_taken()) return std::nullopt;
+  const std::uint64_t number = next_message_.fetch_add(1, std::memory_order_relaxed);
+  if (number >= options_.messages) return std::nullopt;
+  return number;
+}
+
+void Run::message_sent() {
+  const std::uint64_t sent = messages_sent_.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (!options_.show_counter) return;
+  const std::string text = std::to_string(sent) + "\r";
+  [[maybe_unused]] const ssize_t written = write(STDOUT_FILENO, text.data(), text.size());
+}
+
+void Run::refused(const std::string& what) {
+  if (options_.carry_on) return warn(what);
+  fail(what);
+}
+
+void Run::lost(const std::string& what) {
+  sessions_lost_.fetch_add(1, std::memory_order_relaxed);
+  refused(what);
+}
+
+void Run::fail(const std::string& what) {
+  if (failed_.exchange(true)) return;
+  report_fatal(what);
+  on_failure_();
+}
+
+}  // namespace millrace::source

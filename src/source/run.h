@@ -1,0 +1,58 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mail/message.h"
+#include "net/socket.h"
+#include "source/options.h"
+
+namespace millrace::source {
+
+// What all workers of one run share: where it goes, what is sent, how much of it is left. One
+// atomic step a message is all that threads do to each other.
+class Run {
+ public:
+  // Resolves the endpoint. `on_failure`: called once, on any thread, when the run must end.
+  // Throws Fatal.
+  Run(const SourceOptions& options, std::function<void()> on_failure);
+
+  [[nodiscard]] const SourceOptions& options() const { return options_; }
+  [[nodiscard]] const std::vector<net::SocketAddress>& addresses() const { return addresses_; }
+  [[nodiscard]] const mail::MessageTemplate& message() const { return message_; }
+
+  // The number of the next message to send, from 0; nothing when all have been taken.
+  std::optional<std::uint64_t> take_message();
+  [[nodiscard]] bool all_taken() const { return next_message_.load() >= options_.messages; }
+
+  // The end of a message is on its way.
+  void message_sent();
+
+  // The server said no: ends the run, unless it is to carry on.
+  void refused(const std::string& what);
+
+  // A session was lost before its time: ends the run, unless it is to carry on.
+  void lost(const std::string& what);
+
+  // Ends the run: says why, once.
+  void fail(const std::string& what);
+
+  [[nodiscard]] bool failed() const { return failed_.load(); }
+  [[nodiscard]] std::uint64_t sessions_lost() const { return sessions_lost_.load(); }
+
+ private:
+  const SourceOptions& options_;
+  const std::function<void()> on_failure_;
+  const std::vector<net::SocketAddress> addresses_;
+  const mail::MessageTemplate message_;
+  std::atomic<std::uint64_t> next_message_{0};
+  std::atomic<std::uint64_t> messages_sent_{0};
+  std::atomic<std::uint64_t> sessions_lost_{0};
+  std::atomic<bool> failed_{false};
+};
+
+}  // namespace millrace::source

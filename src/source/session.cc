@@ -1,0 +1,277 @@
+#include "source/session.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <random>
+
+#include "base/diagnostics.h"
+#include "source/worker.h"
+
+namespace millrace::source {
+namespace {
+
+// After a connect that failed, until the next try.
+constexpr std::chrono::milliseconds kConnectRetryDelay{10};
+
+// How messages to the user name each step of the dialogue.
+struct StepNames {
+  smtp::Verb awaited;
+  std::string_view doing;     // "lost connection while ..."
+  std::string_view rejected;  // "...: 550 no"
+};
+
+constexpr std::array<StepNames, 10> kStepNames = {{
+    {smtp::Verb::connect, "reading server greeting", "rejected at server banner"},
+    {smtp::Verb::helo, "sending HELO", "HELO rejected"},
+    {smtp::Verb::ehlo, "sending EHLO", "EHLO rejected"},
+    {smtp::Verb::lhlo, "sending LHLO", "LHLO rejected"},
+    {smtp::Verb::mail, "sending sender", "sender rejected"},
+    {smtp::Verb::rcpt, "sending recipient", "recipient rejected"},
+    {smtp::Verb::data, "sending DATA command", "data rejected"},
+    {smtp::Verb::end_of_data, "sending message", "end of data rejected"},
+    {smtp::Verb::rset, "sending RSET command", "rset rejected"},
+    {smtp::Verb::quit, "sending QUIT command", "quit rejected"},
+}};
+
+const StepNames& names_of(smtp::Verb awaited) {
+  return *std::find_if(kStepNames.begin(), kStepNames.end(),
+                       [&](const StepNames& names) { return names.awaited == awaited; });
+}
+
+}  // namespace
+
+Session::Session(Worker& worker, Run& run, std::uint64_t number)
+    : worker_(worker),
+      run_(run),
+      stream_(worker.loop(), *this),
+      timer_(*this),
+      message_(run.message(), number),
+      number_(number) {}
+
+// While it pauses, a session still listens: the server may hang up.
+void Session::pause_then_begin() {
+  const Pause& pause = run_.options().pause;
+  if (pause.length == std::chrono::seconds(0)) return begin_message();
+  Duration delay = pause.length;
+  if (pause.random) {
+    std::uniform_int_distribution<Duration::rep> any(0, delay.count());
+    delay = Duration(any(worker_.random()));
+  }
+  state_ = State::pausing;
+  start_timer(delay);
+}
+
+void Session::begin_message() {
+  const std::optional<std::uint64_t> number = run_.take_message();
+  if (!number) {
+    if (client_) return say_goodbye();
+    return worker_.session_done();
+  }
+  message_.number(*number);
+  progress_ = Progress::taken;
+  if (client_) return send_message();
+  address_ = 0;
+  connect_attempts_ = 0;
+  connect();
+}
+
+void Session::connect() {
+  const net::SocketAddress& address = run_.addresses()[address_];
+  const SourceOptions& options = run_.options();
+  net::Socket socket(::socket(address.family(), SOCK_STREAM | worker_.loop().socket_flags(), 0));
+  if (!socket.valid()) return run_.fail(describe_error("socket", errno));
+  net::configure(socket, address.family(), {.window = options.window, .reset_on_close = true});
+  if (options.verbose) inform("trying " + address.text());
+  state_ = State::connecting;
+  timed_out_ = false;
+  stream_.connect(std::move(socket), address);
+  start_timer(options.reply_limit);
+}
+
+void Session::connect_failed(int error) {
+  const std::string what = describe_error("connect", error);
+  if (address_ + 1 < run_.addresses().size()) {
+    if (run_.options().verbose) inform(what + " (" + run_.addresses()[address_].text() + ")");
+    ++address_;
+    return connect();
+  }
+  address_ = 0;
+  // A unix socket whose queue is full says EAGAIN: that is no failure, only too early.
+  if (error != EAGAIN) {
+    if (++connect_attempts_ >= run_.options().connect_attempts) return run_.fail(what);
+    warn(what);
+  }
+  state_ = State::retrying;
+  start_timer(kConnectRetryDelay);
+}
+
+void Session::on_connected() {
+  const SourceOptions& options = run_.options();
+  state_ = State::talking;
+  client_.emplace(options.hello_verb, options.hello, *this);
+  start_timer(options.reply_limit);
+}
+
+std::size_t Session::on_bytes(std::string_view bytes) {
+  const std::size_t shown = stream_.output().text().size();
+  client_->feed(bytes, stream_.output());
+  show_commands(shown);
+  step();
+  return bytes.size();
+}
+
+// Acts on where the dialogue has arrived.
+void Session::step() {
+  switch (client_->phase()) {
+    case smtp::ClientSession::Phase::busy:
+      return;
+    case smtp::ClientSession::Phase::ready:
+      if (progress_ == Progress::taken) return send_message();
+      if (progress_ == Progress::under_way) return message_over();
+      return;
+    case smtp::ClientSession::Phase::finished:
+      return close();
+    case smtp::ClientSession::Phase::closed:
+      if (!client_->fault().empty()) run_.refused(client_->fault() + where());
+      return close();
+    case smtp::ClientSession::Phase::broken:
+      run_.lost(client_->fault() + where());
+      return close();
+  }
+}
+
+void Session::send_message() {
+  state_ = State::talking;
+  progress_ = Progress::under_way;
+  const std::size_t shown = stream_.output().text().size();
+  client_->send(message_, stream_.output());
+  show_commands(shown);
+  stream_.flush();
+  watch_reply();
+}
+
+void Session::message_over() {
+  progress_ = Progress::none;
+  if (!run_.options().keep_session || run_.all_taken()) return say_goodbye();
+  pause_then_begin();
+}
+
+void Session::say_goodbye() {
+  state_ = State::talking;
+  const std::size_t shown = stream_.output().text().size();
+  client_->quit(stream_.output());
+  show_commands(shown);
+  stream_.flush();
+  watch_reply();
+}
+
+void Session::close() {
+  state_ = State::closing;
+  stream_.abort();
+}
+
+// The connection is gone and has been accounted for: on to the next message.
+void Session::closed() {
+  worker_.loop().timers().stop(timer_);
+  client_.reset();
+  progress_ = Progress::none;
+  if (run_.all_taken()) return worker_.session_done();
+  pause_then_begin();
+}
+
+void Session::replied(smtp::Verb answered, const smtp::Reply& reply, bool expected) {
+  if (run_.options().verbose) inform("<<< " + std::string(reply.text));
+  if (answered == smtp::Verb::data && expected) run_.message_sent();
+  if (expected || answered == smtp::Verb::quit) return;
+  run_.refused(fmt::format("{}: {}{}", names_of(answered).rejected, reply.text, where()));
+}
+
+void Session::on_end(int error) {
+  switch (state_) {
+    case State::connecting:
+      return connect_failed(timed_out_ ? ETIMEDOUT : error);
+    case State::closing:
+      return closed();
+    case State::pausing:
+      run_.lost("lost connection between messages" + where());
+      return closed();
+    default:
+      run_.lost(fmt::format("{} while {}{}", timed_out_ ? "timeout" : "lost connection",
+                            names_of(client_->awaited()).doing, where()));
+      return closed();
+  }
+}
+
+void Session::on_timer(net::Timer& /*timer*/) {
+  const TimePoint limit = stream_.last_progress() + run_.options().reply_limit;
+  switch (state_) {
+    case State::pausing:
+      return begin_message();
+    case State::retrying:
+      return connect();
+    case State::connecting:
+    case State::talking:
+      if (worker_.loop().now() < limit) {
+        worker_.loop().timers().start(timer_, limit);
+        return;
+      }
+      timed_out_ = true;
+      return stream_.abort();
+    case State::closing:
+      return;
+  }
+}
+
+void Session::start_timer(Duration delay) {
+  worker_.loop().timers().start(timer_, worker_.loop().now() + delay);
+}
+
+// The timer that runs already looks at the stream's progress when it is due.
+void Session::watch_reply() {
+  if (!timer_.running()) start_timer(run_.options().reply_limit);
+}
+
+// Shows what the output gained from position `shown` of its text on.
+void Session::show_commands(std::size_t shown) {
+  if (!run_.options().verbose) return;
+  const std::string_view text = std::string_view(stream_.output().text()).substr(shown);
+  if (text.empty()) return;
+  if (client_->awaited() == smtp::Verb::end_of_data) {
+    return inform(fmt::format("({} bytes of content)", stream_.output().size() - shown));
+  }
+  inform(text.substr(0, text.find("\r\n")));
+}
+
+// Who and what a message to the user is about.
+std::string Session::where() const {
+  return fmt::format(" (session {}, {})", number_ + 1, command_in_question());
+}
+
+std::string Session::command_in_question() const {
+  Output text;
+  switch (client_->awaited()) {
+    case smtp::Verb::connect:
+      return run_.addresses()[address_].text();
+    case smtp::Verb::mail:
+      message_.append_mail(text);
+      break;
+    case smtp::Verb::rcpt:
+      message_.append_rcpt(client_->recipients_sent() - 1, text);
+      break;
+    case smtp::Verb::helo:
+    case smtp::Verb::ehlo:
+    case smtp::Verb::lhlo:
+      text.append(run_.options().hello);
+      break;
+    default:
+      return std::string(keyword(client_->awaited()));
+  }
+  return text.text().substr(0, text.text().size() - 2);
+}
+
+}  // namespace millrace::source

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "mail/message.h"
+#include "net/stream.h"
+#include "net/timers.h"
+#include "smtp/client_session.h"
+#include "source/run.h"
+
+namespace millrace::source {
+
+class Worker;
+
+// One of the sessions that run in parallel: takes messages from the run, one after the other,
+// and delivers each over a new connection or the one it has.
+class Session final : public smtp::ClientObserver,
+                      private net::StreamHandler,
+                      private net::TimerHandler {
+ public:
+  // `number`: of this session in the run, from 0.
+  Session(Worker& worker, Run& run, std::uint64_t number);
+
+  // Begins with the first message; the worker is told when none is left.
+  void start() { pause_then_begin(); }
+
+ private:
+  enum class State : std::uint8_t {
+    pausing,     // before the next message, with a connection or without one
+    connecting,
+    retrying,    // a connect failed, the next try is due soon
+    talking,
+    closing,
+  };
+  // Where the message in hand has got to.
+  enum class Progress : std::uint8_t { none, taken, under_way };
+
+  // smtp::ClientObserver
+  void replied(smtp::Verb answered, const smtp::Reply& reply, bool expected) override;
+
+  // net::StreamHandler, net::TimerHandler
+  void on_connected() override;
+  std::size_t on_bytes(std::string_view bytes) override;
+  void on_end(int error) override;
+  void on_timer(net::Timer& timer) override;
+
+  void pause_then_begin();
+  void begin_message();
+  void connect();
+  void connect_failed(int error);
+  void step();
+  void send_message();
+  void message_over();
+  void say_goodbye();
+  void close();
+  void closed();
+  void start_timer(Duration delay);
+  void watch_reply();
+  void show_commands(std::size_t shown);
+  [[nodiscard]] std::string where() const;
+  [[nodiscard]] std::string command_in_question() const;
+
+  Worker& worker_;
+  Run& run_;
+  net::Stream stream_;
+  net::Timer timer_;  // ends a pause; else bounds the wait for the server
+  mail::Message message_;
+  std::optional<smtp::ClientSession> client_;
+  std::uint64_t number_;
+  std::size_t address_ = 0;           // the one being tried
+  unsigned connect_attempts_ = 0;     // that have failed
+  Progress progress_ = Progress::none;
+  bool timed_out_ = false;
+  State state_ = State::pausing;
+};
+
+}  // namespace millrace::source

@@ -1,0 +1,42 @@
+#include "source/source.h"
+
+#include <signal.h>
+
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "base/diagnostics.h"
+#include "net/wake_up.h"
+#include "source/run.h"
+#include "source/worker.h"
+
+namespace millrace::source {
+
+bool run_source(const SourceOptions& options) {
+  net::raise_descriptor_limit();
+  signal(SIGPIPE, SIG_IGN);
+  std::vector<std::unique_ptr<net::WakeUp>> wake_ups;
+  for (unsigned i = 0; i < options.threads; ++i) {
+    wake_ups.push_back(std::make_unique<net::WakeUp>());
+  }
+  Run run(options, [&wake_ups] {
+    for (const auto& wake_up : wake_ups) wake_up->wake();
+  });
+  std::vector<std::thread> threads;
+  for (unsigned i = 0; i < options.threads; ++i) {
+    threads.emplace_back([&, i] {
+      try {
+        Worker worker(run, i, options.threads);
+        wake_ups[i]->attach(worker.loop(), [&worker] { worker.stop(); });
+        worker.run();
+      } catch (const Fatal& error) {
+        run.fail(error.what());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  return !run.failed() && run.sessions_lost() == 0;
+}
+
+}  // namespace millrace::source
