@@ -40,7 +40,7 @@ int set_up(io_uring& ring, unsigned entries, unsigned completions) {
 }  // namespace
 
 // What a completion is of: the low bits of its user data, the rest being the object.
-enum class UringLoop::Operation : std::uint8_t { receive, send, connect, watch, other };
+enum class UringLoop::Operation : std::uint8_t { receive, send, connect, watch, alarm, other };
 
 namespace {
 
@@ -114,15 +114,13 @@ void UringLoop::watch(Watch& watch) {
 }
 
 void UringLoop::wait(const TimePoint* deadline) {
-  io_uring_cqe* first = nullptr;
-  if (deadline == nullptr) {
-    io_uring_submit_and_wait(&ring_, 1);
+  if (deadline != nullptr && *deadline <= Clock::now()) {
+    io_uring_cqe* first = nullptr;
+    __kernel_timespec none{};
+    io_uring_submit_and_wait_timeout(&ring_, &first, 1, &none, nullptr);
   } else {
-    const auto left = std::max(*deadline - Clock::now(), Duration::zero());
-    __kernel_timespec timeout{};
-    timeout.tv_sec = std::chrono::floor<std::chrono::seconds>(left).count();
-    timeout.tv_nsec = (left % std::chrono::seconds(1)).count();
-    io_uring_submit_and_wait_timeout(&ring_, &first, 1, &timeout, nullptr);
+    if (deadline != nullptr && *deadline < alarm_) set_alarm(*deadline);
+    io_uring_submit_and_wait(&ring_, 1);
   }
   gathers_used_ = 0;
   update_now();
@@ -132,6 +130,25 @@ void UringLoop::wait(const TimePoint* deadline) {
     for (unsigned i = 0; i < found; ++i) dispatch(*batch[i]);
     io_uring_cq_advance(&ring_, found);
     if (found < batch.size()) break;
+  }
+}
+
+// Has the kernel end the wait at `deadline`. The alarm stays set over many waits: a timeout for
+// each wait would cost as much as a small send. One that comes too early does no harm.
+void UringLoop::set_alarm(TimePoint deadline) {
+  const auto since_start = deadline.time_since_epoch();
+  alarm_time_.tv_sec = std::chrono::floor<std::chrono::seconds>(since_start).count();
+  alarm_time_.tv_nsec = (since_start % std::chrono::seconds(1)).count();
+  const bool running = alarm_ != TimePoint::max();
+  alarm_ = deadline;
+  io_uring_sqe* const entry = next_entry();
+  if (running) {
+    io_uring_prep_timeout_update(entry, &alarm_time_, user_data(Operation::alarm, nullptr),
+                                 IORING_TIMEOUT_ABS);
+    entry->user_data = user_data(Operation::other, nullptr);
+  } else {
+    io_uring_prep_timeout(entry, &alarm_time_, 0, IORING_TIMEOUT_ABS);
+    entry->user_data = user_data(Operation::alarm, nullptr);
   }
 }
 
@@ -146,6 +163,9 @@ void UringLoop::dispatch(const io_uring_cqe& entry) {
       return on_connect(*static_cast<Stream*>(object), entry.res);
     case Operation::watch:
       return static_cast<Watch*>(object)->on_readable();
+    case Operation::alarm:
+      alarm_ = TimePoint::max();
+      return;
     case Operation::other:
       return;
   }

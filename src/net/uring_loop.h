@@ -42,6 +42,7 @@ class UringLoop final : public EventLoop {
   void on_receive(Stream& stream, const io_uring_cqe& entry);
   void on_send(Stream& stream, int result);
   void on_connect(Stream& stream, int result);
+  void set_alarm(TimePoint deadline);
   void recycle(unsigned buffer);
   void retire_if_idle(Stream& stream);
 
@@ -50,6 +51,8 @@ class UringLoop final : public EventLoop {
   std::vector<char> buffers_;
   std::deque<Gather> gathers_;  // vectors of this turn's sends; the kernel copies them on submit
   std::size_t gathers_used_ = 0;
+  TimePoint alarm_ = TimePoint::max();  // when the kernel ends a wait; max: it does not
+  __kernel_timespec alarm_time_{};
 };
 
 }  // namespace millrace::net
