@@ -76,7 +76,7 @@ void add_misbehaviour(CLI::App& app, Draft& draft) {
   OptionGroup group(app, "Misbehaviour (CMDS: names such as MAIL,RCPT,DATA,. or CONNECT)");
   const auto act = [&](const char* names, const char* help, Action action) {
     group.each_value(names, "CMDS", help, [&options, action](const std::string& list) {
-      for (const smtp::Verb verb : verbs(list)) options.rules[index(verb)].prefer(action);
+      for (const smtp::Verb verb : verbs(list)) options.rules[verb].prefer(action);
       if (action == Action::hard_reject || action == Action::soft_reject) {
         options.profile.pipelining.offered = false;
       }
@@ -88,21 +88,21 @@ void add_misbehaviour(CLI::App& app, Draft& draft) {
   act("-Q,--farewell", "reply 421 to these and close", Action::farewell);
   group.value("-B,--hard-reply", "TEXT", "the 5xx reply (500 5.3.0 Error: command failed)",
               [&](const std::string& text) {
-                options.hard_reply = reply_line("hard error reply", text, '5', "-B,--hard-reply");
+                options.rules.hard_reply = reply_line("hard error reply", text, '5', "-B,--hard-reply");
               });
   group.value("-b,--soft-reply", "TEXT", "the 4xx reply (450 4.3.0 Error: command failed)",
               [&](const std::string& text) {
-                options.soft_reply = reply_line("soft error reply", text, '4', "-b,--soft-reply");
+                options.rules.soft_reply = reply_line("soft error reply", text, '4', "-b,--soft-reply");
               });
   group.each_value("-W,--delay", "CMD:SECONDS[:ODDS]",
                    "wait before replying; with odds (1-99) a random multiple",
                    [&](const std::string& text) {
                      const auto [verb, delay] = command_delay(text);
-                     options.rules[index(verb)].delay = delay;
+                     options.rules[verb].delay = delay;
                    });
   group.number<unsigned>("-w,--data-delay", "SECONDS", "fixed delay", 1, "the same as -W data:SECONDS",
                          [&](unsigned delay) {
-                           options.rules[index(smtp::Verb::data)].delay = {.step = seconds(delay)};
+                           options.rules[smtp::Verb::data].delay = {.step = seconds(delay)};
                          });
   group.number<unsigned>("-H,--content-delay", "SECONDS", "data read delay", 1,
                          "wait after the 354 before reading on",
@@ -120,7 +120,7 @@ void add_records(CLI::App& app, Draft& draft) {
   group.each_value("-s,--syslog", "CMDS", "log these commands to syslog",
                    [&](const std::string& list) {
                      for (const smtp::Verb verb : verbs(list)) {
-                       options.rules[index(verb)].log = true;
+                       options.rules[verb].log = true;
                      }
                    });
   const auto dump = [&](const char* names, const char* help, sink::CaptureOptions::Mode mode) {

@@ -17,7 +17,6 @@ namespace {
 constexpr std::chrono::seconds kFarewellLimit{2};
 
 constexpr std::size_t kSyslogArgumentLimit = 100;
-constexpr std::string_view kFarewell = "421 4.0.0 Server closing connection\r\n";
 constexpr std::string_view kViolation = "550 This violates SMTP\r\n";
 
 std::string captured_address(const net::SocketAddress& peer) {
@@ -59,26 +58,15 @@ void Connection::heard(std::string_view line) {
 
 smtp::Ruling Connection::rule(smtp::Verb verb, std::string_view arguments) {
   using Action = smtp::Ruling::Action;
-  const SinkOptions& options = shared_.options;
-  const Rule& rule = options.rules[index(verb)];
+  const Rule& rule = shared_.options.rules[verb];
   if (verb == smtp::Verb::end_of_data) {
     turned_away_ = !shared_.ledger.admit_message();
     if (turned_away_) return {.action = Action::drop};
     message_due_ = true;
   }
   if (rule.log) log_to_syslog(verb, arguments);
-  switch (rule.action) {
-    case Rule::Action::drop:
-      return {.action = Action::drop};
-    case Rule::Action::farewell:
-      return {.action = Action::farewell, .reply = kFarewell};
-    case Rule::Action::hard_reject:
-      return {.action = Action::answer, .reply = options.hard_reply};
-    case Rule::Action::soft_reject:
-      return {.action = Action::answer, .reply = options.soft_reply};
-    case Rule::Action::proceed:
-      break;
-  }
+  const smtp::Ruling ruling = shared_.options.rules.ruling(verb);
+  if (ruling.action != Action::proceed) return ruling;
   if (verb == smtp::Verb::quit && !shared_.ledger.admit_quit()) return {.action = Action::drop};
   if (!rule.delay) return {};
   pause_ = rule.delay->draw(worker_.random());

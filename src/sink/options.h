@@ -35,8 +35,6 @@ struct SinkOptions {
 
   smtp::ServerProfile profile;
   Rules rules;
-  std::string soft_reply = "450 4.3.0 Error: command failed\r\n";
-  std::string hard_reply = "500 5.3.0 Error: command failed\r\n";
   std::optional<std::chrono::seconds> content_delay;  // before the first read after the 354
   std::optional<std::chrono::seconds> abort_delay;    // after the 354: wait, refuse, close
 

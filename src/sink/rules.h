@@ -46,6 +46,17 @@ struct Rule {
   void prefer(Action wanted) { action = std::max(action, wanted); }
 };
 
-using Rules = std::array<Rule, smtp::kVerbCount>;
+// The rules of a sink, one a verb, and what they say.
+struct Rules {
+  std::array<Rule, smtp::kVerbCount> of_verb;
+  std::string soft_reply = "450 4.3.0 Error: command failed\r\n";
+  std::string hard_reply = "500 5.3.0 Error: command failed\r\n";
+
+  Rule& operator[](smtp::Verb verb) { return of_verb[index(verb)]; }
+  const Rule& operator[](smtp::Verb verb) const { return of_verb[index(verb)]; }
+
+  // What becomes of a command; its delay is the caller's. Views live as long as the rules.
+  [[nodiscard]] smtp::Ruling ruling(smtp::Verb verb) const;
+};
 
 }  // namespace millrace::sink

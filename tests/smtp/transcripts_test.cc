@@ -1,0 +1,162 @@
+// Plays the golden dialogues against the protocol core.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "base/output.h"
+#include "cli/sink_command_line.h"
+#include "cli/source_command_line.h"
+#include "mail/message.h"
+#include "pieces.h"
+#include "smtp/client_session.h"
+#include "smtp/server_session.h"
+#include "transcript.h"
+
+namespace millrace {
+namespace {
+
+using test::Cut;
+using test::Transcript;
+using Speaker = Transcript::Speaker;
+
+std::string take(Output& out) {
+  std::array<std::string_view, 16> pieces;
+  std::string all;
+  for (std::size_t i = 0, count = out.gather(pieces.data(), pieces.size()); i < count; ++i) {
+    all += pieces[i];
+  }
+  out.clear();
+  return all;
+}
+
+// The options of a transcript, with an endpoint that is never used.
+std::vector<const char*> command_line(const Transcript& transcript) {
+  std::vector<const char*> arguments;
+  for (const std::string& argument : transcript.arguments) arguments.push_back(argument.c_str());
+  arguments.push_back("127.0.0.1:1");
+  return arguments;
+}
+
+// The rules of the options, and a note of everything that was told.
+class RulesOnly final : public smtp::ServerPolicy {
+ public:
+  explicit RulesOnly(const sink::SinkOptions& options) : options_(options) {}
+
+  void heard(std::string_view) override {}
+  smtp::Ruling rule(smtp::Verb verb, std::string_view) override {
+    smtp::Ruling ruling = options_.rules.ruling(verb);
+    ruling.wait = ruling.action == smtp::Ruling::Action::proceed && options_.rules[verb].delay;
+    return ruling;
+  }
+  smtp::Ruling rule_content() override {
+    if (options_.abort_delay) {
+      return {.action = smtp::Ruling::Action::farewell,
+              .wait = true,
+              .reply = "550 This violates SMTP\r\n"};
+    }
+    return {.wait = options_.content_delay.has_value()};
+  }
+  void greeted(smtp::Verb, std::string_view) override {}
+  void mail(std::string_view) override {}
+  void recipient(std::string_view) override {}
+  void transaction_aborted() override {}
+  void content(std::string_view) override {}
+  bool message_complete() override { return true; }
+
+ private:
+  const sink::SinkOptions& options_;
+};
+
+std::string play_server(const sink::SinkOptions& options, std::string_view input, Cut how,
+                        unsigned seed, bool& closed) {
+  const smtp::ServerReplies replies(options.profile);
+  RulesOnly policy(options);
+  smtp::ServerSession session(options.profile, replies, policy);
+  Output out;
+  session.start(out);
+  const auto go_on = [&] {
+    while (session.phase() == smtp::ServerSession::Phase::paused) session.resume(out);
+  };
+  go_on();
+  for (std::string_view piece : test::cut(input, how, seed)) {
+    while (!piece.empty() && session.phase() != smtp::ServerSession::Phase::closed) {
+      piece.remove_prefix(session.feed(piece, out));
+      go_on();
+    }
+  }
+  closed = session.phase() == smtp::ServerSession::Phase::closed;
+  return take(out);
+}
+
+class ServerTranscript : public testing::TestWithParam<Transcript> {};
+class ClientTranscript : public testing::TestWithParam<Transcript> {};
+
+TEST_P(ServerTranscript, IsSpokenHoweverTheInputIsCut) {
+  const std::vector<const char*> arguments = command_line(GetParam());
+  const sink::SinkOptions options =
+      cli::parse_sink_command_line(static_cast<int>(arguments.size()), arguments.data());
+  for (unsigned seed = 0; seed < 22; ++seed) {
+    const Cut how = seed == 0 ? Cut::whole : seed == 1 ? Cut::byte_by_byte : Cut::random;
+    bool closed = false;
+    EXPECT_EQ(play_server(options, GetParam().all_of(Speaker::client), how, seed, closed),
+              GetParam().all_of(Speaker::server));
+    EXPECT_EQ(closed, GetParam().closed);
+  }
+}
+
+struct Ignore final : smtp::ClientObserver {
+  void replied(smtp::Verb, const smtp::Reply&, bool) override {}
+};
+
+// Plays one connection of the source: as many messages as the options say.
+void play_client(const source::SourceOptions& options, const Transcript& transcript, Cut how,
+                 unsigned seed) {
+  const mail::MessageTemplate shared(options.message);
+  mail::Message message(shared, 0);
+  Ignore observer;
+  smtp::ClientSession session(options.hello_verb, options.hello, observer);
+  std::uint64_t next = 0;
+  for (const Transcript::Turn& turn : transcript.turns) {
+    if (turn.speaker == Speaker::client) continue;
+    const Transcript::Turn* const answer = &turn + 1;
+    Output out;
+    for (const std::string_view piece : test::cut(turn.bytes, how, seed)) {
+      session.feed(piece, out);
+      if (session.phase() != smtp::ClientSession::Phase::ready) continue;
+      if (next < options.messages) {
+        message.number(next++);
+        session.send(message, out);
+      } else {
+        session.quit(out);
+      }
+    }
+    const bool last = &turn == &transcript.turns.back();
+    const std::string spoken = take(out);
+    EXPECT_TRUE(test::matches(last ? "" : answer->bytes, spoken))
+        << "after: " << turn.bytes << "sent: " << spoken;
+  }
+  EXPECT_EQ(session.phase(), transcript.closed ? smtp::ClientSession::Phase::closed
+                                               : smtp::ClientSession::Phase::finished);
+}
+
+TEST_P(ClientTranscript, IsSpokenHoweverTheRepliesAreCut) {
+  const std::vector<const char*> arguments = command_line(GetParam());
+  const source::SourceOptions options =
+      cli::parse_source_command_line(static_cast<int>(arguments.size()), arguments.data());
+  for (unsigned seed = 0; seed < 22; ++seed) {
+    const Cut how = seed == 0 ? Cut::whole : seed == 1 ? Cut::byte_by_byte : Cut::random;
+    play_client(options, GetParam(), how, seed);
+  }
+}
+
+std::string name_of(const testing::TestParamInfo<Transcript>& info) { return info.param.name; }
+
+INSTANTIATE_TEST_SUITE_P(Core, ServerTranscript,
+                         testing::ValuesIn(test::load_transcripts("server")), name_of);
+INSTANTIATE_TEST_SUITE_P(Core, ClientTranscript,
+                         testing::ValuesIn(test::load_transcripts("client")), name_of);
+
+}  // namespace
+}  // namespace millrace
