@@ -1,0 +1,176 @@
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "base/diagnostics.h"
+#include "cli/sink_command_line.h"
+#include "cli/source_command_line.h"
+#include "cli/text_values.h"
+
+namespace millrace::cli {
+namespace {
+
+using std::chrono::seconds;
+using Words = std::vector<const char*>;
+
+sink::SinkOptions sink(Words words) {
+  words.insert(words.begin(), "smtp-sink");
+  return parse_sink_command_line(static_cast<int>(words.size()), words.data());
+}
+
+source::SourceOptions source(Words words) {
+  words.insert(words.begin(), "smtp-source");
+  return parse_source_command_line(static_cast<int>(words.size()), words.data());
+}
+
+// What the program says when it refuses; empty when it does not.
+template <typename Parse>
+std::string refusal(Parse parse, const Words& words) {
+  try {
+    parse(words);
+  } catch (const Fatal& error) {
+    return error.what();
+  }
+  return {};
+}
+
+TEST(SinkOptions, ShortOptionsBundleAndValuesMayStickToThem) {
+  const sink::SinkOptions options = sink({"-cve", "-m5", "-t", "7", ":2525", "100"});
+  EXPECT_TRUE(options.show_counters);
+  EXPECT_TRUE(options.verbose);
+  EXPECT_EQ(options.profile.protocol, smtp::ServerProfile::Protocol::plain);
+  EXPECT_EQ(options.session_limit, 5U);
+  EXPECT_EQ(options.idle_limit, seconds(7));
+  EXPECT_EQ(options.backlog, 100);
+}
+
+TEST(SinkOptions, HaveTheDefaultsOfTheManual) {
+  const sink::SinkOptions options = sink({":2525"});
+  EXPECT_EQ(options.backlog, SOMAXCONN);
+  EXPECT_EQ(options.idle_limit, seconds(100));
+  EXPECT_EQ(options.session_limit, std::nullopt);
+  EXPECT_EQ(options.profile.host_name, "smtp-sink");
+  EXPECT_GE(options.threads, 1U);
+}
+
+TEST(SinkOptions, CommandsAreListedWithCommasOrBlanksAndAddUp) {
+  const sink::SinkOptions options =
+      sink({"-f", "mail, Rcpt", "-f", "DATA", "-q", "rcpt", "-s", ".", ":2525"});
+  using Action = sink::Rule::Action;
+  EXPECT_EQ(options.rules[smtp::Verb::mail].action, Action::hard_reject);
+  EXPECT_EQ(options.rules[smtp::Verb::rcpt].action, Action::drop);
+  EXPECT_EQ(options.rules[smtp::Verb::data].action, Action::hard_reject);
+  EXPECT_TRUE(options.rules[smtp::Verb::end_of_data].log);
+  EXPECT_FALSE(options.profile.pipelining.offered);
+}
+
+TEST(SinkOptions, DelaysMayHaveOdds) {
+  const sink::SinkOptions options = sink({"-W", "mail:3:20", "-w", "4", ":2525"});
+  EXPECT_EQ(options.rules[smtp::Verb::mail].delay->step, seconds(3));
+  EXPECT_EQ(options.rules[smtp::Verb::mail].delay->odds, 20);
+  EXPECT_EQ(options.rules[smtp::Verb::data].delay->step, seconds(4));
+}
+
+TEST(SinkOptions, TheLastOfEqualOptionsCounts) {
+  EXPECT_EQ(sink({"-t", "1", "-t", "2", ":2525"}).idle_limit, seconds(2));
+}
+
+TEST(SinkOptions, RefusalsNameOptionValueAndExpectation) {
+  const std::vector<std::pair<Words, std::string>> cases = {
+      {{"-t", "0", ":1"}, "bad timeout: 0 (-t, --timeout: expected a whole number, at least 1)"},
+      {{"-t", "5x", ":1"}, "bad timeout: 5x"},
+      {{"-A", "-1", ":1"}, "bad abort delay: -1"},
+      {{"-m", "0", ":1"}, "bad concurrency limit: 0"},
+      {{"-M", "x", ":1"}, "bad message quit count: x"},
+      {{"-n", "0", ":1"}, "bad quit count: 0"},
+      {{"-H", "0", ":1"}, "bad data read delay: 0"},
+      {{"-w", "0", ":1"}, "bad fixed delay: 0"},
+      {{"-T", "0", ":1"}, "bad TCP window size: 0"},
+      {{"-b", "550 no", ":1"}, "bad soft error reply: 550 no"},
+      {{"-B", "5501", ":1"}, "bad hard error reply: 5501"},
+      {{"-f", "bogus", ":1"}, "unknown command: bogus"},
+      {{"-W", "mail", ":1"}, "invalid command delay argument: mail"},
+      {{"-W", "mail:0", ":1"}, "non-positive 'mail' delay"},
+      {{"-W", "mail:1:100", ":1"}, "delay odds for 'mail' out of range"},
+      {{"-d", "a", "-D", "b", ":1"}, "use only one of -d or -D, but not both"},
+      {{"--threads", "0", ":1"}, "bad thread count: 0"},
+      {{"--io", "kqueue", ":1"}, "bad io engine: kqueue (--io: expected auto, uring or epoll)"},
+      {{":1", "0"}, "bad backlog: 0"},
+      {{":1", "5", "6"}, "unexpected argument: 6"},
+      {{"-Z", ":1"}, "unknown option: -Z"},
+      {{"--bogus", ":1"}, "unknown option: --bogus"},
+      {{}, "missing endpoint"},
+      {{"-t"}, "-t"},
+      {{"-h", "a\r\nb", ":1"}, "bad hostname: a\r\nb (-h, --hostname: expected one line)"},
+  };
+  for (const auto& [words, expected] : cases) {
+    const std::string said = refusal(sink, words);
+    EXPECT_NE(said.find(expected), std::string::npos) << "said: " << said;
+  }
+}
+
+TEST(SourceOptions, HaveTheDefaultsOfTheManual) {
+  const source::SourceOptions options = source({"-M", "h", "localhost"});
+  EXPECT_EQ(options.endpoint.service, "25");
+  EXPECT_EQ(options.messages, 1U);
+  EXPECT_EQ(options.sessions, 1U);
+  EXPECT_EQ(options.threads, 1U);  // never more than sessions
+  EXPECT_EQ(options.hello, "HELO h\r\n");
+  EXPECT_EQ(options.message.reverse_path, "foo@h");
+  EXPECT_EQ(options.message.forward_path, "foo@h");
+  EXPECT_TRUE(options.message.headers);
+  EXPECT_EQ(options.message.recipient_number, mail::RecipientNumber::none);
+}
+
+TEST(SourceOptions, TakeAnEmptySenderAndAnAddressLiteral) {
+  const source::SourceOptions options = source({"-f", "", "-M", "[127.0.0.1]", "-L", "localhost"});
+  EXPECT_EQ(options.message.reverse_path, "");
+  EXPECT_EQ(options.hello, "LHLO [127.0.0.1]\r\n");
+}
+
+TEST(SourceOptions, ChooseHowRecipientsAreNumbered) {
+  using mail::RecipientNumber;
+  const auto number = [](Words words) {
+    words.push_back("localhost");
+    return source(std::move(words)).message.recipient_number;
+  };
+  EXPECT_EQ(number({"-r", "3"}), RecipientNumber::count_down);
+  EXPECT_EQ(number({"-N"}), RecipientNumber::prefix);
+  EXPECT_EQ(number({"-N", "-r", "3"}), RecipientNumber::prefix);
+  EXPECT_EQ(number({"-r", "3", "--recipient-number", "suffix"}), RecipientNumber::suffix);
+  EXPECT_EQ(number({"--recipient-number", "suffix"}), RecipientNumber::none);
+}
+
+TEST(SourceOptions, RefusalsNameOptionValueAndExpectation) {
+  const std::vector<std::pair<Words, std::string>> cases = {
+      {{"-m", "0", "h"}, "bad message count: 0 (-m, --messages: expected a whole number, at least 1)"},
+      {{"-l", "0", "h"}, "bad message length: 0"},
+      {{"-s", "x", "h"}, "bad session count: x"},
+      {{"-r", "0", "h"}, "bad recipient count: 0"},
+      {{"-C", "0", "h"}, "bad connection count: 0"},
+      {{"-T", "65536", "h"}, "bad TCP window size: 65536"},
+      {{"-w", "0", "h"}, "bad fixed delay: 0"},
+      {{"-R", "x", "h"}, "bad random delay: x"},
+      {{"-m", "99999999999999999999", "h"}, "bad message count: 99999999999999999999"},
+      {{"-l", "5", "-F", "/dev/null", "h"}, "-l option cannot be used with -F"},
+      {{"-w", "1", "-R", "1", "h"}, "do not use -w and -R options at the same time"},
+      {{"-F", "/nonexistent", "h"}, "open /nonexistent: No such file or directory"},
+      {{"-M", "bad host", "h"}, "bad hostname: bad host"},
+      {{"--recipient-number", "middle", "h"}, "bad place: middle"},
+      {{}, "missing endpoint"},
+  };
+  for (const auto& [words, expected] : cases) {
+    const std::string said = refusal(source, words);
+    EXPECT_NE(said.find(expected), std::string::npos) << "said: " << said;
+  }
+}
+
+TEST(TextValues, EscapesAreThoseOfC) {
+  EXPECT_EQ(unescape("a\\n\\t\\\\\\101\\0x\\q\\"), std::string("a\n\t\\A\0xq\\", 9));
+}
+
+}  // namespace
+}  // namespace millrace::cli

@@ -1,0 +1,104 @@
+#include "mail/message.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <set>
+#include <string>
+
+#include "mail/body.h"
+
+namespace millrace::mail {
+namespace {
+
+std::string take(Output& out) {
+  std::array<std::string_view, 4> pieces;
+  std::string all;
+  for (std::size_t i = 0, count = out.gather(pieces.data(), pieces.size()); i < count; ++i) {
+    all += pieces[i];
+  }
+  out.clear();
+  return all;
+}
+
+std::string recipients(const MessageOptions& options, std::uint64_t message) {
+  const MessageTemplate shared(options);
+  Output out;
+  for (std::size_t i = 0; i < options.recipients; ++i) shared.append_rcpt(message, i, out);
+  return take(out);
+}
+
+TEST(Body, APayloadHasNumberedLinesOfEightyBytes) {
+  EXPECT_EQ(payload_body(1), "X\r\n");
+  EXPECT_EQ(payload_body(80), std::string(80, 'X') + "\r\n");
+  EXPECT_EQ(payload_body(81), "1" + std::string(77, 'X') + "\r\nX\r\n");
+  const std::string long_body = payload_body(1'000);
+  EXPECT_EQ(long_body.size(), 1'002U);
+  EXPECT_EQ(long_body[80], '2');
+  EXPECT_EQ(long_body[9 * 80], '0');
+  EXPECT_EQ(long_body[10 * 80], '1');
+}
+
+TEST(Body, AFileKeepsItsLinesAndDoublesItsDots) {
+  EXPECT_EQ(preformatted_body("Subject: a\n\n.dot\n..x\r\nlast"),
+            "Subject: a\r\n\r\n..dot\r\n...x\r\r\nlast\r\n\r\n");
+  EXPECT_EQ(preformatted_body(""), "\r\n");
+  EXPECT_EQ(preformatted_body("\n"), "\r\n\r\n");
+}
+
+TEST(Message, NumbersRecipientsAsAsked) {
+  MessageOptions options{.reverse_path = "a@b", .forward_path = "r@x", .recipients = 2};
+  EXPECT_EQ(recipients(options, 7), "RCPT TO:<r@x>\r\nRCPT TO:<r@x>\r\n");
+  options.recipient_number = RecipientNumber::count_down;
+  EXPECT_EQ(recipients(options, 7), "RCPT TO:<2r@x>\r\nRCPT TO:<r@x>\r\n");
+  options.recipient_number = RecipientNumber::prefix;
+  EXPECT_EQ(recipients(options, 7), "RCPT TO:<15r@x>\r\nRCPT TO:<16r@x>\r\n");
+  options.recipient_number = RecipientNumber::suffix;
+  EXPECT_EQ(recipients(options, 7), "RCPT TO:<r14@x>\r\nRCPT TO:<r15@x>\r\n");
+  options.forward_path = "local";
+  EXPECT_EQ(recipients(options, 0), "RCPT TO:<local0>\r\nRCPT TO:<local1>\r\n");
+}
+
+TEST(Message, HasTheHeadersOfTheSourcesManual) {
+  const MessageTemplate shared({.reverse_path = "",
+                                .forward_path = "r@x",
+                                .host_name = "h",
+                                .date = "a date",
+                                .subject = "hello",
+                                .run = 0xabc,
+                                .body = "body\r\n"});
+  Output out;
+  shared.append_content(31, 2, out);
+  EXPECT_EQ(take(out),
+            "From: <>\r\nTo: <r@x>\r\nDate: a date\r\nMessage-Id: <abc.0002.001f@h>\r\n"
+            "Subject: hello\r\n\r\nbody\r\n.\r\n");
+}
+
+TEST(Message, GivesEachMessageAnIdOfItsOwn) {
+  const MessageTemplate shared({.forward_path = "r@x", .host_name = "h", .body = "x\r\n"});
+  std::set<std::string> seen;
+  for (std::uint64_t number = 0; number < 1'000; ++number) {
+    Message message(shared, number % 7);
+    message.number(number);
+    Output out;
+    message.append_content(out);
+    seen.insert(take(out));
+  }
+  EXPECT_EQ(seen.size(), 1'000U);
+}
+
+TEST(Message, SharesItsBody) {
+  const MessageTemplate shared({.forward_path = "r@x", .headers = false, .body = payload_body(100'000)});
+  Output one;
+  Output two;
+  shared.append_content(0, 0, one);
+  shared.append_content(1, 1, two);
+  std::array<std::string_view, 2> first;
+  std::array<std::string_view, 2> second;
+  ASSERT_EQ(one.gather(first.data(), 2), 1U);
+  ASSERT_EQ(two.gather(second.data(), 2), 1U);
+  EXPECT_EQ(first[0].data(), second[0].data());
+}
+
+}  // namespace
+}  // namespace millrace::mail

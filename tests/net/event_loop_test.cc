@@ -1,0 +1,316 @@
+// The same behaviour is asked of both engines.
+#include "net/event_loop.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "net/endpoint.h"
+#include "net/wake_up.h"
+
+namespace millrace::net {
+namespace {
+
+using namespace std::chrono_literals;
+
+// One end of a connection whose reactions a test fills in.
+struct Peer final : StreamHandler {
+  explicit Peer(EventLoop& loop) : stream(loop, *this) {}
+  void on_connected() override { connected = true; }
+  std::size_t on_bytes(std::string_view bytes) override {
+    return reaction ? reaction(bytes) : keep(bytes);
+  }
+  void on_end(int error) override {
+    ended = true;
+    end_error = error;
+  }
+  std::size_t keep(std::string_view bytes) {
+    received += bytes;
+    return bytes.size();
+  }
+
+  std::function<std::size_t(std::string_view)> reaction;
+  std::string received;
+  bool connected = false;
+  bool ended = false;
+  int end_error = 0;
+  Stream stream;
+};
+
+class Loop : public testing::TestWithParam<Engine>, private TimerHandler {
+ protected:
+  void SetUp() override {
+    if (GetParam() == Engine::io_uring && !io_uring_available()) {
+      GTEST_SKIP() << "the kernel does not grant io_uring here";
+    }
+    loop = EventLoop::make(GetParam());
+  }
+
+  // Turns the loop until `done`, for ten seconds at most.
+  void run_until(const std::function<bool()>& done) {
+    const TimePoint limit = Clock::now() + 10s;
+    while (!done()) {
+      ASSERT_LT(Clock::now(), limit) << "nothing happened for ten seconds";
+      loop->timers().start(tick_, Clock::now() + 20ms);
+      loop->turn();
+    }
+  }
+
+  void run_turns(int count) {
+    run_until([count]() mutable { return count-- == 0; });
+  }
+
+  // Two connected streams.
+  void connect_pair(Peer& client, Peer& server) {
+    const Socket listener =
+        listen_on(resolve(parse_local("127.0.0.1:0"), AF_UNSPEC, true).at(0), 5, false, {});
+    address = local_address(listener);
+    client.stream.connect(Socket(::socket(AF_INET, SOCK_STREAM | loop->socket_flags(), 0)), address);
+    run_until([&] { return client.connected; });
+    Socket accepted;
+    run_until([&] {
+      accepted = Socket(accept4(listener.descriptor(), nullptr, nullptr, loop->socket_flags()));
+      return accepted.valid();
+    });
+    server.stream.open(std::move(accepted));
+  }
+
+  // Connects a plain blocking socket of the test to a stream of the loop.
+  Socket connect_plain(Peer& server) {
+    int ends[2];
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | loop->socket_flags(), 0, ends), 0);
+    server.stream.open(Socket(ends[0]));
+    return Socket(ends[1]);
+  }
+
+  std::unique_ptr<EventLoop> loop;
+  SocketAddress address;
+
+ private:
+  void on_timer(Timer&) override {}
+  Timer tick_{*this};
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, Loop, testing::Values(Engine::epoll, Engine::io_uring),
+                         [](const auto& info) { return std::string(name(info.param)); });
+
+TEST_P(Loop, CarriesBytesBothWays) {
+  Peer client(*loop);
+  Peer server(*loop);
+  server.reaction = [&](std::string_view bytes) {
+    server.stream.output().append("pong");
+    return server.keep(bytes);
+  };
+  connect_pair(client, server);
+  client.stream.output().append("ping");
+  client.stream.flush();
+  run_until([&] { return client.received == "pong"; });
+  EXPECT_EQ(server.received, "ping");
+}
+
+TEST_P(Loop, CarriesABorrowedBodyLargerThanAnyBuffer) {
+  const std::string body(20'000'000, 'b');
+  Peer client(*loop);
+  Peer server(*loop);
+  connect_pair(client, server);
+  client.stream.output().append("head");
+  client.stream.output().append_borrowed(body);
+  client.stream.output().append("tail");
+  client.stream.flush();
+  run_until([&] { return server.received.size() == body.size() + 8; });
+  EXPECT_TRUE(server.received == "head" + body + "tail");
+  EXPECT_TRUE(client.stream.all_sent());
+}
+
+TEST_P(Loop, KeepsWhatWasNotTakenUntilReleased) {
+  Peer client(*loop);
+  Peer server(*loop);
+  server.reaction = [&](std::string_view bytes) {
+    if (!server.received.empty()) return server.keep(bytes);
+    server.stream.hold();
+    return server.keep(bytes.substr(0, 3));
+  };
+  connect_pair(client, server);
+  client.stream.output().append("onetwo");
+  client.stream.flush();
+  run_until([&] { return server.received == "one"; });
+  client.stream.output().append("three");
+  client.stream.flush();
+  run_until([&] { return client.stream.all_sent(); });
+  loop->turn();
+  EXPECT_EQ(server.received, "one");
+  server.stream.release();
+  run_until([&] { return server.received == "onetwothree"; });
+}
+
+TEST_P(Loop, AHeldStreamMakesItsPeerWait) {
+  Peer client(*loop);
+  Peer server(*loop);
+  connect_pair(client, server);
+  server.stream.hold();
+  const std::string body(50'000'000, 'b');
+  client.stream.output().append_borrowed(body);
+  client.stream.flush();
+  run_turns(20);
+  EXPECT_FALSE(client.stream.all_sent());
+  EXPECT_TRUE(server.received.empty());
+  server.stream.release();
+  run_until([&] { return server.received.size() == body.size(); });
+}
+
+TEST_P(Loop, APeerThatDoesNotReadIsNotReadFrom) {
+  Peer client(*loop);
+  Peer server(*loop);
+  std::size_t answered = 0;
+  server.reaction = [&](std::string_view bytes) {
+    answered += bytes.size();
+    server.stream.output().append(std::string(bytes.size() * 100, 'r'));
+    return bytes.size();
+  };
+  connect_pair(client, server);
+  client.stream.hold();
+  const std::string flood(10'000'000, 'c');
+  client.stream.output().append_borrowed(flood);
+  client.stream.flush();
+  run_turns(30);
+  EXPECT_LT(answered, flood.size() / 2);
+}
+
+TEST_P(Loop, AHalfClosedPeerStillGetsItsAnswer) {
+  Peer server(*loop);
+  server.reaction = [&](std::string_view bytes) {
+    server.stream.output().append("answer");
+    return server.keep(bytes);
+  };
+  const Socket client = connect_plain(server);
+  ASSERT_EQ(write(client.descriptor(), "question", 8), 8);
+  shutdown(client.descriptor(), SHUT_WR);
+  run_until([&] { return server.ended; });
+  char answer[16];
+  EXPECT_EQ(recv(client.descriptor(), answer, sizeof answer, MSG_DONTWAIT), 6);
+  EXPECT_EQ(server.end_error, 0);
+}
+
+TEST_P(Loop, FinishingSendsAllAndWaitsForThePeer) {
+  Peer server(*loop);
+  const Socket client = connect_plain(server);
+  server.stream.output().append("goodbye");
+  server.stream.finish();
+  char text[16];
+  run_until([&] { return recv(client.descriptor(), text, sizeof text, MSG_DONTWAIT) == 7; });
+  EXPECT_EQ(recv(client.descriptor(), text, sizeof text, 0), 0);
+  EXPECT_FALSE(server.ended);
+  ASSERT_EQ(write(client.descriptor(), "too late", 8), 8);
+  shutdown(client.descriptor(), SHUT_RDWR);
+  run_until([&] { return server.ended; });
+  EXPECT_EQ(server.received, "");
+}
+
+TEST_P(Loop, AResetIsAnError) {
+  Peer client(*loop);
+  Peer server(*loop);
+  connect_pair(client, server);
+  server.stream.output().append("unread");
+  server.stream.flush();
+  run_until([&] { return client.received == "unread"; });
+  client.stream.hold();
+  client.stream.output().append("x");
+  client.stream.abort();
+  run_until([&] { return server.ended && client.ended; });
+}
+
+TEST_P(Loop, AnAbortedStreamEndsOnceAndMayBeUsedAgain) {
+  Peer client(*loop);
+  {
+    Peer server(*loop);
+    connect_pair(client, server);
+    client.stream.abort();
+    client.stream.abort();
+    EXPECT_FALSE(client.ended);  // never from within a call
+    run_until([&] { return client.ended && server.ended; });
+  }
+  client.ended = client.connected = false;
+  Peer server(*loop);
+  server.reaction = [&](std::string_view bytes) {
+    server.stream.output().append("again");
+    return bytes.size();
+  };
+  connect_pair(client, server);
+  client.stream.output().append("?");
+  client.stream.flush();
+  run_until([&] { return client.received == "again"; });
+  EXPECT_FALSE(client.ended);
+}
+
+TEST_P(Loop, ARefusedConnectIsAnError) {
+  SocketAddress nobody;
+  {
+    const Socket listener =
+        listen_on(resolve(parse_local("127.0.0.1:0"), AF_UNSPEC, true).at(0), 5, false, {});
+    nobody = local_address(listener);
+  }
+  Peer client(*loop);
+  client.stream.connect(Socket(::socket(AF_INET, SOCK_STREAM | loop->socket_flags(), 0)), nobody);
+  run_until([&] { return client.ended; });
+  EXPECT_FALSE(client.connected);
+  EXPECT_EQ(client.end_error, ECONNREFUSED);
+}
+
+TEST_P(Loop, MoreStreamsThanBuffersAreAllServed) {
+  constexpr std::size_t kStreams = 600;
+  std::vector<std::unique_ptr<Peer>> servers;
+  std::vector<Socket> clients;
+  for (std::size_t i = 0; i < kStreams; ++i) {
+    servers.push_back(std::make_unique<Peer>(*loop));
+    clients.push_back(connect_plain(*servers.back()));
+  }
+  for (const Socket& client : clients) ASSERT_EQ(write(client.descriptor(), "hello", 5), 5);
+  run_until([&] {
+    return std::all_of(servers.begin(), servers.end(),
+                       [](const auto& server) { return server->received == "hello"; });
+  });
+  for (const auto& server : servers) server->stream.abort();
+  run_until([&] {
+    return std::all_of(servers.begin(), servers.end(),
+                       [](const auto& server) { return server->ended; });
+  });
+}
+
+TEST_P(Loop, AnotherThreadCanWakeIt) {
+  WakeUp wake_up;
+  int woken = 0;
+  wake_up.attach(*loop, [&] { ++woken; });
+  std::thread other([&] { wake_up.wake(); });
+  run_until([&] { return woken > 0; });
+  other.join();
+  wake_up.wake();
+  const int before = woken;
+  run_until([&] { return woken > before; });
+}
+
+TEST_P(Loop, WaitsForItsTimersWithoutSpinning) {
+  struct Alarm final : net::TimerHandler {
+    void on_timer(Timer&) override { fired = true; }
+    bool fired = false;
+  } handler;
+  Timer alarm(handler);
+  const TimePoint start = Clock::now();
+  loop->timers().start(alarm, start + 100ms);
+  int turns = 0;
+  while (!handler.fired && turns < 1'000) {
+    loop->turn();
+    ++turns;
+  }
+  EXPECT_GE(Clock::now() - start, 100ms);
+  EXPECT_LE(turns, 10);
+}
+
+}  // namespace
+}  // namespace millrace::net

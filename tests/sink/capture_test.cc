@@ -1,0 +1,209 @@
+#include "sink/capture.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "pieces.h"
+
+namespace millrace::sink {
+namespace {
+
+namespace fs = std::filesystem;
+using test::Cut;
+
+std::string read(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+std::vector<fs::path> files_below(const fs::path& directory) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+    if (entry.is_regular_file()) files.push_back(entry.path());
+  }
+  return files;
+}
+
+class Directory : public testing::Test {
+ protected:
+  Directory() {
+    std::string name = fs::temp_directory_path() / "millrace.XXXXXX";
+    path = mkdtemp(name.data());
+  }
+  ~Directory() override { fs::remove_all(path); }
+
+  fs::path path;
+};
+
+using CaptureTest = Directory;
+using SpoolTest = Directory;
+using AppendLogTest = Directory;
+
+TEST(ContentDecoder, TakesOffCrsAndOneLeadingDot) {
+  const std::string wire = "..dot\r\n.x\r\nb\rare\nlf\n.y\r\n\r\n...\r\n.\r\n";
+  const std::string text = ".dot\nx\nbare\nlf\n.y\n\n..\n\n";
+  for (unsigned seed = 0; seed < 20; ++seed) {
+    for (const Cut how : {Cut::whole, Cut::byte_by_byte, Cut::random}) {
+      ContentDecoder decoder;
+      std::string decoded;
+      for (const std::string_view piece : test::cut(wire, how, seed)) decoder.decode(piece, decoded);
+      EXPECT_EQ(decoded, text);
+    }
+  }
+}
+
+TEST_F(SpoolTest, AFileAppearsOnlyWhenItIsWhole) {
+  for (const std::size_t size : {10UL, 300'000UL}) {
+    const fs::path directory = path / std::to_string(size);
+    Spool spool;
+    spool.begin(directory / "sub" / "m.");
+    spool.append(std::string(size, 'x'));
+    for (const fs::path& file : fs::exists(directory) ? files_below(directory) : std::vector<fs::path>{}) {
+      EXPECT_EQ(file.extension(), ".part");
+    }
+    ASSERT_TRUE(spool.commit_as_file());
+    const auto files = files_below(directory);
+    ASSERT_EQ(files.size(), 1U);
+    EXPECT_EQ(files[0].filename().string().size(), std::string("m.").size() + 8);
+    EXPECT_EQ(fs::file_size(files[0]), size);
+  }
+}
+
+TEST_F(SpoolTest, ADiscardedMessageLeavesNothing) {
+  Spool spool;
+  spool.begin(path / "m.");
+  spool.append(std::string(300'000, 'x'));
+  EXPECT_EQ(files_below(path).size(), 1U);
+  spool.discard();
+  EXPECT_TRUE(files_below(path).empty());
+}
+
+TEST_F(SpoolTest, AFullDiskIsAnErrorOfThatMessageOnly) {
+  AppendLog log;
+  Spool spool;
+  spool.begin("/dev/full");
+  spool.append("text");
+  EXPECT_FALSE(spool.commit_to_end(log));
+  EXPECT_EQ(spool.error(), ENOSPC);
+  spool.begin(path / "all");
+  spool.append("text");
+  EXPECT_TRUE(spool.commit_to_end(log));
+  EXPECT_EQ(read(path / "all"), "text");
+}
+
+TEST_F(SpoolTest, ADirectoryThatCannotBeMadeIsAnError) {
+  std::ofstream(path / "file") << "in the way";
+  Spool spool;
+  spool.begin(path / "file" / "m.");
+  spool.append("text");
+  EXPECT_FALSE(spool.commit_as_file());
+  EXPECT_EQ(spool.error(), ENOTDIR);
+}
+
+TEST_F(AppendLogTest, ThreadsNeverInterleave) {
+  AppendLog log;
+  const std::string file = path / "all";
+  std::vector<std::thread> threads;
+  for (char letter = 'a'; letter < 'a' + 8; ++letter) {
+    threads.emplace_back([&, letter] {
+      Spool spool;
+      for (int i = 0; i < 50; ++i) {
+        spool.begin(file);
+        spool.append(std::string(i % 10 == 0 ? 100'000 : 1'000, letter));
+        spool.append("\n");
+        EXPECT_TRUE(spool.commit_to_end(log));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::ifstream lines(file);
+  int count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    ASSERT_TRUE(line.size() == 1'000 || line.size() == 100'000);
+    ASSERT_EQ(line.find_first_not_of(line[0]), std::string::npos);
+  }
+  EXPECT_EQ(count, 8 * 50);
+}
+
+TEST_F(AppendLogTest, AFailedAppendIsUndone) {
+  AppendLog log;
+  const std::string file = path / "all";
+  EXPECT_EQ(log.append(file, [](int out) { return write(out, "whole\n", 6) == 6 ? 0 : EIO; }), 0);
+  EXPECT_EQ(log.append(file, [](int out) { return write(out, "ha", 2) == 2 ? ENOSPC : EIO; }),
+            ENOSPC);
+  EXPECT_EQ(read(file), "whole\n");
+}
+
+TEST_F(AppendLogTest, DeathInTheMiddleLeavesNoHalfMessage) {
+  const std::string file = path / "all";
+  const pid_t writer = fork();
+  if (writer == 0) {
+    AppendLog log;
+    log.append(file, [](int out) { return write(out, "whole\n", 6) == 6 ? 0 : EIO; });
+    log.append(file, [](int out) {
+      [[maybe_unused]] const ssize_t written = write(out, "half", 4);
+      raise(SIGKILL);
+      return 0;
+    });
+    _exit(0);
+  }
+  int status = 0;
+  waitpid(writer, &status, 0);
+  EXPECT_TRUE(WIFSIGNALED(status));
+  // The child that cuts the file back is nobody's to wait for: it has ten seconds.
+  for (int i = 0; i < 1'000 && read(file) != "whole\n"; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(read(file), "whole\n");
+}
+
+TEST_F(CaptureTest, WritesADumpAsTheManualSays) {
+  setenv("TZ", "UTC", 1);
+  const CaptureOptions options{.mode = CaptureOptions::Mode::append,
+                               .name_template = path / "%Y" / "all",
+                               .start_string = "--\n"};
+  AppendLog log;
+  Capture capture(options, "smtp-sink", &log);
+  const CapturedSession session{
+      .client_address = "ipv6:::1", .protocol = "ESMTP", .helo = "client.example"};
+  capture.mail("FROM: <a@b> SIZE=3", 0);
+  capture.recipient("TO:<c@d>");
+  capture.recipient("TO:<e@f>");
+  capture.content("..x\r\n.\r\n", session);
+  EXPECT_EQ(capture.complete(), 0);
+  const std::string text = read(path / "1970" / "all");
+  const std::size_t id = text.find(" id ");
+  ASSERT_NE(id, std::string::npos);
+  EXPECT_EQ(text.substr(0, id),
+            "--\nX-Client-Addr: ipv6:::1\nX-Client-Proto: ESMTP\nX-Helo-Args: client.example\n"
+            "X-Mail-Args: <a@b> SIZE=3\nX-Rcpt-Args: <c@d>\nX-Rcpt-Args: <e@f>\n"
+            "Received: from client.example ([ipv6:::1])\n\tby smtp-sink (smtp-sink) with ESMTP");
+  EXPECT_EQ(text.substr(id + 12),
+            ";\n\tThu, 01 Jan 1970 00:00:00 +0000 (UTC)\n.x\n\n");
+}
+
+TEST_F(CaptureTest, AnAbortedTransactionLeavesNothing) {
+  const CaptureOptions options{.mode = CaptureOptions::Mode::file_per_message,
+                               .name_template = path / "m.", .start_string = {}};
+  Capture capture(options, "smtp-sink", nullptr);
+  capture.mail("FROM:<a@b>", 0);
+  capture.content(std::string(200'000, 'x'), {});
+  capture.abort();
+  EXPECT_TRUE(files_below(path).empty());
+}
+
+}  // namespace
+}  // namespace millrace::sink

@@ -1,0 +1,87 @@
+#include "sink/ledger.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "sink/rules.h"
+
+namespace millrace::sink {
+namespace {
+
+TEST(Ledger, AdmitsExactlyItsQuotaOverManyThreads) {
+  std::atomic<int> calls{0};
+  Ledger ledger(1'000, std::nullopt, false, [&] { ++calls; });
+  std::atomic<int> admitted{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      for (int j = 0; j < 500; ++j) {
+        if (!ledger.admit_message()) continue;
+        ++admitted;
+        ledger.message_done();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(admitted, 1'000);
+  EXPECT_EQ(ledger.totals().messages, 1'000U);
+  EXPECT_GE(calls, 1);
+}
+
+TEST(Ledger, CountsQuitsAndSessionsApart) {
+  int calls = 0;
+  Ledger ledger(std::nullopt, 2, false, [&] { ++calls; });
+  for (const bool quit : {true, false, true}) {
+    EXPECT_TRUE(!quit || ledger.admit_quit());
+    ledger.session_done(quit);
+  }
+  EXPECT_FALSE(ledger.admit_quit());
+  EXPECT_EQ(ledger.totals().sessions, 3U);
+  EXPECT_EQ(ledger.totals().quits, 2U);
+  EXPECT_EQ(calls, 1);
+}
+
+TEST(SessionLimit, IsNeverPassedAndSaysWhenAPlaceIsFree) {
+  SessionLimit limit(2);
+  EXPECT_TRUE(limit.acquire());
+  EXPECT_TRUE(limit.acquire());
+  EXPECT_FALSE(limit.acquire());
+  EXPECT_TRUE(limit.release());
+  EXPECT_FALSE(limit.release());
+  EXPECT_TRUE(limit.acquire());
+}
+
+TEST(Delay, IsFixedWithoutOddsAndAMultipleWithThem) {
+  using std::chrono::seconds;
+  std::mt19937 random(3);
+  EXPECT_EQ((Delay{.step = seconds(2)}).draw(random), seconds(2));
+  const Delay half{.step = seconds(3), .odds = 50};
+  int zero = 0;
+  Duration sum{0};
+  for (int i = 0; i < 10'000; ++i) {
+    const Duration delay = half.draw(random);
+    EXPECT_EQ(delay % seconds(3), Duration(0));
+    zero += delay == Duration(0) ? 1 : 0;
+    sum += delay;
+  }
+  EXPECT_NEAR(zero, 5'000, 300);            // no step in half of all cases
+  EXPECT_NEAR(static_cast<double>(sum / seconds(1)), 30'000, 1'500);  // one step on the average
+}
+
+TEST(Rule, TheStrongerActionWins) {
+  Rule rule;
+  rule.prefer(Rule::Action::hard_reject);
+  rule.prefer(Rule::Action::soft_reject);
+  EXPECT_EQ(rule.action, Rule::Action::hard_reject);
+  rule.prefer(Rule::Action::drop);
+  rule.prefer(Rule::Action::farewell);
+  EXPECT_EQ(rule.action, Rule::Action::drop);
+}
+
+}  // namespace
+}  // namespace millrace::sink
