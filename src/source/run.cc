@@ -12,7 +12,13 @@ Run::Run(const SourceOptions& options, std::function<void()> on_failure)
     : options_(options),
       on_failure_(std::move(on_failure)),
       addresses_(net::resolve(options.endpoint, options.address_family, false)),
-      message_(options.message) {}
+      message_(options.message),
+      next_message_(options.sessions) {}
+
+std::optional<std::uint64_t> Run::first_message(std::uint64_t session) const {
+  if (session >= options_.messages) return std::nullopt;
+  return session;
+}
 
 std::optional<std::uint64_t> Run::take_message() {
   // Looked at first, so that asking in vain does not count on.

@@ -25,7 +25,11 @@ class Run {
   [[nodiscard]] const std::vector<net::SocketAddress>& addresses() const { return addresses_; }
   [[nodiscard]] const mail::MessageTemplate& message() const { return message_; }
 
-  // The number of the next message to send, from 0; nothing when all have been taken.
+  // Each session begins with the message of its own number, counted from 0, so that as many
+  // sessions start as were asked for; none for a session beyond the last message.
+  [[nodiscard]] std::optional<std::uint64_t> first_message(std::uint64_t session) const;
+
+  // The number of the next message to send; nothing when all have been taken.
   std::optional<std::uint64_t> take_message();
   [[nodiscard]] bool all_taken() const { return next_message_.load() >= options_.messages; }
 
@@ -49,7 +53,7 @@ class Run {
   const std::function<void()> on_failure_;
   const std::vector<net::SocketAddress> addresses_;
   const mail::MessageTemplate message_;
-  std::atomic<std::uint64_t> next_message_{0};
+  std::atomic<std::uint64_t> next_message_;
   std::atomic<std::uint64_t> messages_sent_{0};
   std::atomic<std::uint64_t> sessions_lost_{0};
   std::atomic<bool> failed_{false};

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <random>
+#include <utility>
 
 #include "base/diagnostics.h"
 #include "source/worker.h"
@@ -67,7 +68,8 @@ void Session::pause_then_begin() {
 }
 
 void Session::begin_message() {
-  const std::optional<std::uint64_t> number = run_.take_message();
+  const std::optional<std::uint64_t> number =
+      std::exchange(started_, true) ? run_.take_message() : run_.first_message(number_);
   if (!number) {
     if (client_) return say_goodbye();
     return worker_.session_done();

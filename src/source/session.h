@@ -74,6 +74,7 @@ class Session final : public smtp::ClientObserver,
   std::size_t address_ = 0;           // the one being tried
   unsigned connect_attempts_ = 0;     // that have failed
   Progress progress_ = Progress::none;
+  bool started_ = false;
   bool timed_out_ = false;
   State state_ = State::pausing;
 };

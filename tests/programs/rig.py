@@ -1,0 +1,325 @@
+"""What the tests of whole programs share: starting and stopping them, and talking to them.
+
+Everything runs on loopback, on ports that the system chooses, for seconds at most.
+"""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILD = pathlib.Path(os.environ.get("MILLRACE_BUILD", TOP / "build/release"))
+PEERS = TOP / "build/peers"
+PATIENCE = 20  # seconds that anything here may take
+ENGINES = ("epoll", "uring")
+
+
+def need(condition, reason):
+    """Skips the test without what it needs; under CI a skipped test is a failure."""
+    if condition:
+        return
+    if os.environ.get("CI") == "true":
+        raise AssertionError(f"needed under CI: {reason}")
+    raise unittest.SkipTest(reason)
+
+
+def fetch_peers(what):
+    """Makes sure of Postfix's pair ("pair") or the servers ("servers")."""
+    done = subprocess.run([TOP / "script/peers", what], capture_output=True, text=True, check=False)
+    need(done.returncode == 0, f"script/peers {what}: {done.stderr.strip()}")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(condition, what, seconds=PATIENCE):
+    """Waits until `condition()` holds, looking often."""
+    deadline = time.monotonic() + seconds
+    while not (result := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds} s in vain for {what}")
+        time.sleep(0.005)
+    return result
+
+
+def accepts(endpoint):
+    """Whether something accepts connections at "host:port" or "unix:path"."""
+    try:
+        connect(endpoint).close()
+        return True
+    except OSError:
+        return False
+
+
+def connect(endpoint, timeout=PATIENCE):
+    if endpoint.startswith("unix:"):
+        client = socket.socket(socket.AF_UNIX)
+        client.settimeout(timeout)
+        client.connect(endpoint.removeprefix("unix:"))
+        return client
+    host, _, port = endpoint.rpartition(":")
+    return socket.create_connection((host.strip("[]"), int(port)), timeout=timeout)
+
+
+def listens(endpoint):
+    """Whether something listens there, without connecting (a connection counts)."""
+    if endpoint.startswith("unix:"):
+        path = endpoint.removeprefix("unix:")
+        table = pathlib.Path("/proc/net/unix").read_text(encoding="ascii", errors="replace")
+        return any(line.endswith(" " + path) for line in table.splitlines())
+    wanted = f":{int(endpoint.rpartition(':')[2]):04X}"
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with contextlib.suppress(FileNotFoundError), open(table, encoding="ascii") as lines:
+            for fields in map(str.split, lines):
+                if fields[1].endswith(wanted) and fields[3] == "0A":
+                    return True
+    return False
+
+
+class Programs:
+    """One implementation of the pair: ours on an engine, or Postfix's."""
+
+    def __init__(self, name, directory, options=(), environment=None):
+        self.name = name
+        self.directory = directory
+        self.options = list(options)
+        self.environment = environment or {}
+
+    def command(self, program, arguments):
+        return [str(self.directory / program), *self.options, *map(str, arguments)]
+
+    def run(self, program, *arguments, timeout=PATIENCE, **options):
+        """Runs a program to its end; returns its CompletedProcess, output as bytes."""
+        return subprocess.run(
+            self.command(program, arguments), capture_output=True, timeout=timeout, check=False,
+            stdin=subprocess.DEVNULL, env={**os.environ, **self.environment}, **options)
+
+    def source(self, endpoint, *arguments, **options):
+        return self.run("smtp-source", *arguments, endpoint, **options)
+
+    @contextlib.contextmanager
+    def sink(self, *arguments, endpoint=None, **options):
+        """Runs a sink; gives it as a Sink, and ends it."""
+        endpoint = endpoint or f"127.0.0.1:{free_port()}"
+        command = self.command("smtp-sink", [*arguments, endpoint, 1000])
+        if os.geteuid() == 0 and "-u" not in arguments:
+            command[1:1] = ["-u", "root"]
+        sink = Sink(command, endpoint, {**os.environ, **self.environment}, **options)
+        try:
+            yield sink
+        finally:
+            sink.end()
+
+
+class Sink:
+    """A running sink, with what it printed so far."""
+
+    def __init__(self, command, endpoint, environment, **options):
+        self.endpoint = endpoint
+        self.process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+        self.out = bytearray()
+        self.err = bytearray()
+        self._readers = [
+            threading.Thread(target=self._read, args=pair, daemon=True)
+            for pair in ((self.process.stdout, self.out), (self.process.stderr, self.err))]
+        for reader in self._readers:
+            reader.start()
+        wait_for(lambda: listens(endpoint) or self.process.poll() is not None, "the sink to listen")
+
+    @staticmethod
+    def _read(stream, into):
+        while data := stream.read1(65536):
+            into += data
+
+    def connect(self):
+        return Client(self.endpoint)
+
+    def end(self, sign=signal.SIGTERM):
+        """Ends the sink; returns its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(sign)
+        return self.wait()
+
+    def wait(self):
+        status = self.process.wait(PATIENCE)
+        for reader in self._readers:
+            reader.join(PATIENCE)
+        self.process.stdout.close()
+        self.process.stderr.close()
+        return status
+
+    def counters(self):
+        """The last line of -c, as a dictionary."""
+        last = bytes(self.out).decode().strip("\r\n").split("\r")[-1]
+        return {name: int(value) for name, value in (pair.split("=") for pair in last.split())}
+
+    def wait_counter(self, name, value):
+        wait_for(lambda: self.out and self.counters().get(name, 0) >= value, f"{name}={value}")
+
+    def memory_kib(self):
+        for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1])
+        return 0
+
+    def cpu_seconds(self):
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Client:
+    """A raw client that sends bytes and collects what comes back."""
+
+    def __init__(self, endpoint):
+        self.socket = connect(endpoint)
+        self.received = b""
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def read_until(self, wanted):
+        """Reads until all that came ends in `wanted`; returns it and forgets it."""
+        while not self.received.endswith(wanted):
+            data = self.socket.recv(65536)
+            if not data:
+                raise AssertionError(f"closed after {self.received!r}, wanted {wanted!r}")
+            self.received += data
+        received, self.received = self.received, b""
+        return received
+
+    def read_to_end(self):
+        """Reads until the server closes (or resets); returns all."""
+        with contextlib.suppress(ConnectionResetError):
+            while data := self.socket.recv(65536):
+                self.received += data
+        received, self.received = self.received, b""
+        return received
+
+    def talk(self, data, wanted):
+        self.send(data)
+        return self.read_until(wanted)
+
+    def message(self, content=b"text\r\n"):
+        """Sends one message in steps; returns the last reply."""
+        self.talk(b"MAIL FROM:<a@b>\r\n", b"\r\n")
+        self.talk(b"RCPT TO:<c@d>\r\n", b"\r\n")
+        self.talk(b"DATA\r\n", b"<CR><LF>.<CR><LF>\r\n")
+        return self.talk(content + b".\r\n", b"\r\n")
+
+    def closed(self):
+        try:
+            return self.socket.recv(1) == b""
+        except ConnectionResetError:
+            return True
+
+    def close(self):
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class FakeServer:
+    """A server that does to each connection what a test's function does, one after another."""
+
+    def __init__(self, behave, connections=1):
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=100)
+        self.listener.settimeout(PATIENCE)
+        self.endpoint = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.errors = []
+        self._behave = behave
+        self._connections = connections
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def _serve(self):
+        try:
+            for _ in range(self._connections):
+                connection, _ = self.listener.accept()
+                connection.settimeout(PATIENCE)
+                with connection, contextlib.suppress(ConnectionError):
+                    self._behave(connection)
+        except Exception as error:  # told to the test's own thread
+            self.errors.append(error)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+        self._thread.join(PATIENCE)
+
+
+def read_line(connection):
+    line = b""
+    while not line.endswith(b"\r\n"):
+        byte = connection.recv(1)
+        if not byte:
+            return line
+        line += byte
+    return line
+
+
+def play_server(connection, refuse=None, reply=b"", record=None):
+    """A well-behaved server; `refuse`: the command that gets `reply`. Records all it reads."""
+    def answer(command, usual):
+        connection.sendall(reply if command == refuse else usual)
+
+    answer("CONNECT", b"220 fake\r\n")
+    stream = connection.makefile("rb")
+    in_data = False
+    for line in stream:
+        if record is not None:
+            record.append(line)
+        if in_data:
+            if line == b".\r\n":
+                in_data = False
+                answer(".", b"250 ok\r\n")
+            continue
+        command = line[:4].decode("latin-1").strip().upper()
+        if command == "DATA":
+            in_data = refuse != "DATA"
+            answer("DATA", b"354 go\r\n")
+        elif command == "QUIT":
+            answer("QUIT", b"221 bye\r\n")
+        else:
+            answer(command, b"250 ok\r\n")
+
+
+def ours(engine, *options):
+    return Programs(f"Millrace ({engine})", BUILD, ["--io", engine, *options])
+
+
+def postfix():
+    fetch_peers("pair")
+    root = PEERS / "pair"
+    libraries = [root / "usr/lib/postfix", *root.glob("usr/lib/*-linux-gnu")]
+    return Programs("Postfix", root / "usr/sbin",
+                    environment={"LD_LIBRARY_PATH": ":".join(map(str, libraries))})
+
+
+class TestCase(unittest.TestCase):
+    """With a scratch directory of its own."""
+
+    maxDiff = None
+
+    def setUp(self):
+        self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="millrace."))
+        self.addCleanup(shutil.rmtree, self.scratch, ignore_errors=True)
+        self.scratch.chmod(0o777)
