@@ -4,6 +4,7 @@ Everything runs on loopback, on ports that the system chooses, for seconds at mo
 """
 
 import contextlib
+import functools
 import os
 import pathlib
 import shutil
@@ -97,7 +98,7 @@ class Programs:
         self.environment = environment or {}
 
     def command(self, program, arguments):
-        return [str(self.directory / program), *self.options, *map(str, arguments)]
+        return [str(self.directory / program), *map(str, self.options), *map(str, arguments)]
 
     def run(self, program, *arguments, timeout=PATIENCE, **options):
         """Runs a program to its end; returns its CompletedProcess, output as bytes."""
@@ -304,6 +305,21 @@ def play_server(connection, refuse=None, reply=b"", record=None):
 
 def ours(engine, *options):
     return Programs(f"Millrace ({engine})", BUILD, ["--io", engine, *options])
+
+
+def on_every_engine(thread_counts=(1,)):
+    """Makes a test of a function of (self, programs): once an engine and number of threads."""
+    def decorate(check):
+        @functools.wraps(check)
+        def test(self):
+            for engine in ENGINES:
+                for threads in thread_counts:
+                    with self.subTest(engine=engine, threads=threads):
+                        check(self, ours(engine, "--threads", threads))
+
+        return test
+
+    return decorate
 
 
 def postfix():

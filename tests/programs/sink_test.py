@@ -1,0 +1,305 @@
+"""What the sink promises beyond Postfix's: quotas, limits, dumps that survive, orderly ends."""
+
+import os
+import pathlib
+import re
+import resource
+import signal
+import socket
+import subprocess
+import time
+import unittest
+
+import rig
+
+
+THREADS = (1, 4)
+
+
+class SinkTest(rig.TestCase):
+    """Every check runs on both engines and with several threads."""
+
+    @rig.on_every_engine(THREADS)
+    def test_ends_after_so_many_messages_and_answers_the_last(self, programs):
+        with programs.sink("-c", "-M", "25") as sink:
+            done = programs.source(sink.endpoint, "-d", "-s", "5", "-m", "25")
+            self.assertEqual(sink.wait(), 0)
+            self.assertEqual(sink.counters()["mesg"], 25)
+            self.assertNotIn(b"sending message", done.stderr)
+
+    @rig.on_every_engine(THREADS)
+    def test_never_accepts_a_message_past_the_quota(self, programs):
+        with programs.sink("-c", "-M", "100") as sink:
+            done = programs.source(sink.endpoint, "-A", "-C", "1", "-d", "-s", "20", "-m", "2000")
+            self.assertEqual(sink.wait(), 0)
+            self.assertEqual(sink.counters()["mesg"], 100)
+            self.assertEqual(done.returncode, 1)
+
+    @rig.on_every_engine(THREADS)
+    def test_ends_after_so_many_quits_without_counters(self, programs):
+        with programs.sink("-n", "3") as sink:
+            sink.connect().close()  # no QUIT, does not count
+            done = programs.source(sink.endpoint, "-m", "3")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(sink.wait(), 0)
+
+    @rig.on_every_engine(THREADS)
+    def test_serves_at_most_so_many_sessions_at_once(self, programs):
+        with programs.sink("-m", "2") as sink:
+            first, second = sink.connect(), sink.connect()
+            first.read_until(b"ESMTP\r\n")
+            second.read_until(b"ESMTP\r\n")
+            with sink.connect() as third:
+                third.socket.settimeout(0.2)
+                with self.assertRaises(TimeoutError):
+                    third.socket.recv(1)
+                first.talk(b"QUIT\r\n", b"221 Bye\r\n")
+                first.close()
+                third.socket.settimeout(rig.PATIENCE)
+                third.read_until(b"ESMTP\r\n")
+            second.close()
+
+    @rig.on_every_engine(THREADS)
+    def test_survives_a_lack_of_descriptors_without_spinning(self, programs):
+        def few():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))
+
+        with programs.sink("-c", "-m", "1000", preexec_fn=few) as sink:
+            clients = [sink.connect() for _ in range(60)]
+            rig.wait_for(lambda: b"accept paused: Too many open files" in sink.err, "the pause")
+            before = sink.cpu_seconds()
+            time.sleep(0.5)  # what is measured is how little happens
+            self.assertLess(sink.cpu_seconds() - before, 0.1)
+            for client in clients[:40]:
+                client.close()
+            for client in clients[40:]:
+                self.assertEqual(client.read_until(b"ESMTP\r\n"), b"220 smtp-sink ESMTP\r\n")
+                client.close()
+
+    @rig.on_every_engine(THREADS)
+    def test_signals_end_it_in_order(self, programs):
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            with programs.sink("-c", "-D", self.scratch / "all") as sink:
+                clients = [sink.connect() for _ in range(20)]
+                for client in clients:
+                    client.read_until(b"ESMTP\r\n")
+                    self.assertEqual(client.message(), b"250 2.0.0 Ok\r\n")
+                started = time.monotonic()
+                self.assertEqual(sink.end(sign), 0)
+                self.assertLess(time.monotonic() - started, 2)
+                self.assertEqual(sink.counters()["mesg"], 20)
+                for client in clients:
+                    self.assertEqual(client.read_to_end(), b"")
+                    client.close()
+
+    @rig.on_every_engine(THREADS)
+    def test_wait_leaves_what_follows_unread(self, programs):
+        with programs.sink("-W", "mail:1") as sink, sink.connect() as client:
+            client.read_until(b"ESMTP\r\n")
+            started = time.monotonic()
+            client.talk(b"MAIL FROM:<a>\r\nRCPT TO:<b>\r\n", b"250 2.1.5 Ok\r\n")
+            self.assertGreaterEqual(time.monotonic() - started, 0.95)
+
+    @rig.on_every_engine(THREADS)
+    def test_a_delayed_session_does_not_delay_another(self, programs):
+        with programs.sink("-W", "helo:5") as sink, sink.connect() as slow, sink.connect() as quick:
+            slow.read_until(b"ESMTP\r\n")
+            slow.send(b"HELO x\r\n")
+            quick.read_until(b"ESMTP\r\n")
+            started = time.monotonic()
+            quick.talk(b"NOOP\r\n", b"250 2.0.0 Ok\r\n")
+            self.assertLess(time.monotonic() - started, 4)
+
+    @rig.on_every_engine(THREADS)
+    def test_random_delays_are_multiples(self, programs):
+        with programs.sink("-W", "noop:1:30") as sink, sink.connect() as client:
+            client.read_until(b"ESMTP\r\n")
+            started = time.monotonic()
+            for _ in range(4):
+                client.talk(b"NOOP\r\n", b"250 2.0.0 Ok\r\n")
+            took = time.monotonic() - started
+            self.assertLess(took % 1, 0.5, "whole seconds, or none")
+
+    @rig.on_every_engine(THREADS)
+    def test_idle_clients_are_let_go_and_busy_ones_kept(self, programs):
+        with programs.sink("-t", "1") as sink, sink.connect() as idle, sink.connect() as busy:
+            busy.read_until(b"ESMTP\r\n")
+            for _ in range(5):
+                busy.talk(b"NOOP\r\n", b"250 2.0.0 Ok\r\n")
+                time.sleep(0.3)
+            self.assertEqual(idle.read_to_end(), b"220 smtp-sink ESMTP\r\n")
+
+    @rig.on_every_engine(THREADS)
+    def test_verbose_shows_the_dialogue(self, programs):
+        with programs.sink("-v") as sink, sink.connect() as client:
+            client.read_until(b"ESMTP\r\n")
+            client.talk(b"NOOP \x1b[31m\r\n", b"250 2.0.0 Ok\r\n")
+            rig.wait_for(lambda: b"client: NOOP ?[31m" in sink.err, "the command")
+            rig.wait_for(lambda: b"server: 250 2.0.0 Ok" in sink.err, "the reply")
+
+    @rig.on_every_engine(THREADS)
+    def test_listens_on_both_families_by_default(self, programs):
+        rig.need(socket.has_ipv6 and pathlib.Path("/proc/net/if_inet6").exists(), "no IPv6 here")
+        port = rig.free_port()
+        with programs.sink(endpoint=f":{port}"):
+            for host in ("127.0.0.1", "[::1]"):
+                with rig.Client(f"{host}:{port}") as client:
+                    client.read_until(b"ESMTP\r\n")
+
+    @rig.on_every_engine(THREADS)
+    def test_the_backlog_is_optional(self, programs):
+        command = programs.command("smtp-sink", [f"127.0.0.1:{rig.free_port()}"])
+        user = ["-u", "root"] if os.geteuid() == 0 else []
+        endpoint = command[-1]
+        sink = rig.Sink([command[0], *user, *command[1:]], endpoint, dict(os.environ))
+        with sink.connect() as client:
+            client.read_until(b"ESMTP\r\n")
+        self.assertEqual(sink.end(), 0)
+
+    @rig.on_every_engine(THREADS)
+    def test_a_taken_port_is_a_clear_error(self, programs):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            endpoint = "127.0.0.1:%d" % taken.getsockname()[1]
+            done = programs.run("smtp-sink", endpoint)
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr.decode(), r"fatal: bind \[127.0.0.1\]:\d+: Address already in use")
+
+    @rig.on_every_engine(THREADS)
+    def test_a_stale_unix_socket_is_replaced(self, programs):
+        path = self.scratch / "socket"
+        stale = socket.socket(socket.AF_UNIX)
+        stale.bind(str(path))
+        stale.close()
+        with programs.sink(endpoint=f"unix:{path}") as sink, sink.connect() as client:
+            client.read_until(b"ESMTP\r\n")
+        path.unlink()
+
+    @rig.on_every_engine(THREADS)
+    def test_root_becomes_nobody_and_says_so(self, programs):
+        rig.need(os.geteuid() == 0, "needs root")
+        endpoint = f"127.0.0.1:{rig.free_port()}"
+        sink = rig.Sink(programs.command("smtp-sink", [endpoint]), endpoint, dict(os.environ))
+        status = pathlib.Path(f"/proc/{sink.process.pid}/status").read_text()
+        self.assertEqual(sink.end(), 0)
+        self.assertIn(b"running as nobody", sink.err)
+        self.assertRegex(status, r"Uid:\s+65534\s+65534\s+65534")
+        self.assertNotRegex(status, r"Groups:.*\b0\b")
+
+    @rig.on_every_engine(THREADS)
+    def test_chroot(self, programs):
+        rig.need(os.geteuid() == 0, "needs root")
+        with programs.sink("-R", self.scratch, "-D", "/in/all") as sink, sink.connect() as client:
+            client.read_until(b"ESMTP\r\n")
+            self.assertEqual(client.message(), b"250 2.0.0 Ok\r\n")
+        self.assertTrue((self.scratch / "in/all").exists())
+        (self.scratch / "in/all").unlink()
+
+    @rig.on_every_engine(THREADS)
+    def test_syslog(self, programs):
+        rig.need(os.geteuid() == 0, "needs root for a mount namespace")
+        # A /dev of its own, with the log socket that this test reads.
+        log = self.scratch / "log"
+        log.unlink(missing_ok=True)
+        reader = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        reader.bind(str(log))
+        reader.settimeout(rig.PATIENCE)
+        endpoint = f"127.0.0.1:{rig.free_port()}"
+        command = programs.command("smtp-sink", ["-u", "root", "-s", "mail,.", endpoint])
+        script = f'mount -t tmpfs none /dev && ln -s "{log}" /dev/log && exec "$@"'
+        done = subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False)
+        rig.need(done.returncode == 0, "no mount namespaces here")
+        sink = rig.Sink(["unshare", "-m", "sh", "-c", script, "sh", *command], endpoint,
+                        dict(os.environ))
+        with sink.connect() as client:
+            client.read_until(b"ESMTP\r\n")
+            client.talk(b"mail FROM:<" + b"x" * 200 + b"\x07>\r\n", b"250 2.1.0 Ok\r\n")
+            line = reader.recv(4096)
+            client.talk(b"RCPT TO:<a>\r\nRSET\r\n", b"250 2.1.0 Ok\r\n")
+        self.assertEqual(sink.end(), 0)
+        reader.close()
+        self.assertRegex(line.decode(), r"^<22>.*smtp-sink\[\d+\]: MAIL FROM:<x{94}$")
+
+
+class Dumps(rig.TestCase):
+    @rig.on_every_engine((4,))
+    def test_workers_never_interleave(self, programs):
+        path = self.scratch / f"all.{programs.name}"
+        with programs.sink("-D", path) as sink:
+            for length in (50, 200_000):
+                done = programs.source(sink.endpoint, "-s", "20", "-m", "200", "-d", "-l", length)
+                self.assertEqual(done.returncode, 0, done.stderr)
+        text = path.read_bytes()
+        whole = rb"X-Client-Addr: [^\n]+\n(?:[^\n]+\n)+\n(?:\dX{77}\n)*X+\n\n"
+        self.assertEqual(len(re.findall(whole, text)), 400)
+        self.assertEqual(re.sub(whole, b"", text), b"")
+
+    @rig.on_every_engine((4,))
+    def test_killed_in_the_middle_nothing_half_is_left(self, programs):
+        for attempt in range(5):
+            path = self.scratch / f"killed.{programs.name}.{attempt}"
+            each = self.scratch / f"each.{programs.name}.{attempt}"
+            for option, target in (("-D", path), ("-d", f"{each}/m.")):
+                with programs.sink("-c", option, target) as sink:
+                    source = subprocess.Popen(
+                        programs.command("smtp-source", ["-d", "-s", "8", "-m", "100000", "-l",
+                                                         "300000", sink.endpoint]),
+                        stderr=subprocess.DEVNULL)
+                    sink.wait_counter("mesg", 10 + attempt)
+                    sink.process.kill()
+                    source.wait(rig.PATIENCE)
+            body = rb"(?:\dX{77}\n)*X+\n\n"
+            whole = rb"X-Client-Addr: [^\n]+\n(?:[^\n]+\n)+\n" + body
+            rig.wait_for(lambda: re.sub(whole, b"", path.read_bytes()) == b"", "the guard")
+            self.assertGreaterEqual(len(re.findall(whole, path.read_bytes())), 10)
+            for file in each.iterdir():
+                if file.suffix != ".part":
+                    self.assertTrue(re.fullmatch(whole, file.read_bytes()), file)
+            for file in each.iterdir():
+                file.unlink()
+
+    @rig.on_every_engine((4,))
+    def test_a_full_disk_refuses_the_message_and_lives(self, programs):
+        with programs.sink("-D", "/dev/full") as sink, sink.connect() as client:
+            client.read_until(b"ESMTP\r\n")
+            for _ in range(2):
+                self.assertEqual(client.message()[:10], b"452 4.3.1 ")
+            client.talk(b"NOOP\r\n", b"250 2.0.0 Ok\r\n")
+            complaint = b"message not stored in /dev/full: No space left on device"
+            rig.wait_for(lambda: complaint in sink.err, "the complaint")
+
+    @rig.on_every_engine((4,))
+    def test_a_disk_that_fills_up(self, programs):
+        rig.need(os.geteuid() == 0, "needs root to mount a small file system")
+        small = self.scratch / "small"
+        small.mkdir(exist_ok=True)
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", small],
+                                 capture_output=True, check=False)
+        rig.need(mounted.returncode == 0, "may not mount a file system here")
+        try:
+            for option in ("-d", "-D"):
+                with programs.sink(option, small / "m.") as sink, sink.connect() as client:
+                    client.read_until(b"ESMTP\r\n")
+                    replies = [client.message(b"y" * 50_000 + b"\r\n") for _ in range(8)]
+                    self.assertEqual(replies[0], b"250 2.0.0 Ok\r\n")
+                    self.assertEqual(replies[-1][:10], b"452 4.3.1 ")
+                stored = b"".join(file.read_bytes() for file in small.iterdir())
+                accepted = replies.count(b"250 2.0.0 Ok\r\n")
+                self.assertEqual(stored.count(b"X-Client-Addr"), accepted)
+                self.assertEqual(stored.count(b"y" * 50_000 + b"\n\n"), accepted)
+                for file in small.iterdir():
+                    file.unlink()
+        finally:
+            subprocess.run(["umount", small], check=False)
+
+    @rig.on_every_engine((4,))
+    def test_an_unwritable_directory_refuses_the_message_and_lives(self, programs):
+        with programs.sink("-L", "-d", "/proc/no/m.") as sink, sink.connect() as client:
+            client.read_until(b"ESMTP\r\n")
+            client.talk(b"MAIL FROM:<>\r\nRCPT TO:<a>\r\nRCPT TO:<b>\r\nDATA\r\n", b"<LF>\r\n")
+            text = client.talk(b".\r\nNOOP\r\n", b"250 2.0.0 Ok\r\n")
+            self.assertEqual(text.count(b"452 4.3.1"), 2)
+            rig.wait_for(lambda: b"message not stored in /proc/no/m." in sink.err, "the message")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,174 @@
+"""What the source promises beyond Postfix's: exact totals, threads, addresses, what it says."""
+
+import re
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+import rig
+
+
+THREADS = (1, 4)
+
+
+class SourceTest(rig.TestCase):
+    @rig.on_every_engine(THREADS)
+    def test_totals_are_exact(self, programs):
+        for load in (["-s", "7", "-m", "100"], ["-s", "7", "-m", "1000", "-d"], ["-s", "50", "-m", "3"]):
+            with programs.sink("-c") as sink:
+                done = programs.source(sink.endpoint, *load)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                sink.wait_counter("mesg", int(load[3]))
+                sink.wait_counter("sess", int(load[1]) if "-d" in load else int(load[3]))
+                self.assertEqual(sink.counters()["mesg"], int(load[3]))
+
+    @rig.on_every_engine(THREADS)
+    def test_recipient_numbers_and_message_ids_are_unique(self, programs):
+        path = self.scratch / f"all.{time.monotonic_ns()}"
+        with programs.sink("-D", path) as sink:
+            for _ in range(2):
+                programs.source(sink.endpoint, "-d", "-s", "8", "-m", "300", "-r", "3", "-N", "-M", "h")
+        text = path.read_text()
+        numbers = sorted(map(int, re.findall(r"X-Rcpt-Args: <(\d+)foo@h>", text)))
+        self.assertEqual(numbers, sorted(2 * list(range(1, 901))))
+        ids = re.findall(r"Message-Id: (<[0-9a-f]+\.[0-9a-f]{4,}\.[0-9a-f]{4,}@h>)", text)
+        self.assertEqual(len(set(ids)), 600)
+
+    @rig.on_every_engine(THREADS)
+    def test_the_counter_reaches_the_total(self, programs):
+        with programs.sink() as sink:
+            done = programs.source(sink.endpoint, "-c", "-d", "-s", "4", "-m", "50")
+        counts = done.stdout.strip().split(b"\r")
+        self.assertEqual(sorted(map(int, counts)), list(range(1, 51)))
+        self.assertTrue(done.stdout.endswith(b"\n"))
+
+    @rig.on_every_engine(THREADS)
+    def test_it_connects_as_many_sessions_at_once_as_asked(self, programs):
+        with programs.sink("-c", "-W", "connect:1") as sink:
+            started = time.monotonic()
+            done = programs.source(sink.endpoint, "-s", "100", "-m", "100")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertLess(time.monotonic() - started, 10)
+
+    @rig.on_every_engine(THREADS)
+    def test_pauses(self, programs):
+        with programs.sink() as sink:
+            started = time.monotonic()
+            done = programs.source(sink.endpoint, "-w", "1", "-s", "5", "-m", "10", "-d")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertGreater(time.monotonic() - started, 1.95)
+            self.assertLess(time.monotonic() - started, 4)
+            done = programs.source(sink.endpoint, "-R", "1", "-s", "5", "-m", "10")
+            self.assertEqual(done.returncode, 0, done.stderr)
+
+    @rig.on_every_engine(THREADS)
+    def test_a_million_ports_are_not_needed(self, programs):
+        """Many connections, one after the other, leave no TIME_WAIT behind."""
+        with programs.sink() as sink:
+            port = int(sink.endpoint.rpartition(":")[2])
+            done = programs.source(sink.endpoint, "-s", "20", "-m", "3000", timeout=60)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open("/proc/net/tcp", encoding="ascii") as table:
+                waiting = [line for line in table
+                           if f":{port:04X}" in line and line.split()[3] == "06"]
+            self.assertEqual(waiting, [])
+
+    @rig.on_every_engine(THREADS)
+    def test_the_other_addresses_are_tried(self, programs):
+        """localhost is both ::1 and 127.0.0.1; the sink listens on one of them only."""
+        with programs.sink("-4") as sink:
+            port = sink.endpoint.rpartition(":")[2]
+            done = programs.source(f"localhost:{port}", "-s", "3", "-m", "6")
+            self.assertEqual(done.returncode, 0, done.stderr)
+
+    @rig.on_every_engine(THREADS)
+    def test_it_tries_again_as_often_as_asked(self, programs):
+        port = rig.free_port()
+        result = []
+        late = threading.Thread(target=lambda: result.append(
+            programs.source(f"127.0.0.1:{port}", "-C", "1000")))
+        late.start()
+        time.sleep(0.1)  # some attempts fail
+        with programs.sink(endpoint=f"127.0.0.1:{port}"):
+            late.join(rig.PATIENCE)
+        self.assertEqual(result[0].returncode, 0, result[0].stderr)
+        self.assertIn(b"warning: connect: Connection refused", result[0].stderr)
+
+    @rig.on_every_engine(THREADS)
+    def test_a_refusal_names_session_command_and_reply(self, programs):
+        with rig.FakeServer(lambda c: rig.play_server(c, "RCPT", b"550-5.1.1 no\r\n550 such\r\n")) as server:
+            done = programs.source(server.endpoint, "-t", "a@b")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(
+            done.stderr.decode(),
+            "smtp-source: fatal: recipient rejected: 550 5.1.1 no such (session 1, RCPT TO:<a@b>)\n")
+
+    @rig.on_every_engine(THREADS)
+    def test_carrying_on_after_421(self, programs):
+        for refuse in ("CONNECT", "HELO", "MAIL", "RCPT", "DATA", "."):
+            with rig.FakeServer(lambda c, refuse=refuse: rig.play_server(c, refuse, b"421 4.3.2 closing\r\n"),
+                                connections=3) as server:
+                done = programs.source(server.endpoint, "-A", "-m", "3", "-d")
+            self.assertEqual(server.errors, [])
+            self.assertEqual(done.returncode, 0, (refuse, done.stderr))
+            self.assertEqual(done.stderr.count(b"421 4.3.2 closing"), 3, refuse)
+
+    @rig.on_every_engine(THREADS)
+    def test_carrying_on_after_a_lost_session_is_told_at_the_end(self, programs):
+        with rig.FakeServer(lambda c: c.sendall(b"220 x\r\n"), connections=3) as server:
+            done = programs.source(server.endpoint, "-A", "-m", "3")
+        self.assertEqual(server.errors, [])
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stderr.count(b"warning: lost connection while"), 3)
+
+    @rig.on_every_engine(THREADS)
+    def test_verbose_shows_the_dialogue(self, programs):
+        with programs.sink() as sink:
+            done = programs.source(sink.endpoint, "-v", "-M", "h")
+        for line in (b"<<< 220 smtp-sink ESMTP", b"HELO h", b"MAIL FROM:<foo@h>", b"bytes of content)",
+                     b"<<< 250 2.0.0 Ok", b"QUIT", b"<<< 221 Bye"):
+            self.assertIn(line, done.stderr)
+
+    @rig.on_every_engine(THREADS)
+    def test_io_engines_are_named(self, programs):
+        with programs.sink() as sink:
+            done = programs.source(sink.endpoint, "-v")
+            self.assertRegex(done.stderr, rb"(epoll|io_uring), 1 thread\n")
+
+    def test_io_uring_falls_back_where_it_is_forbidden(self):
+        command = [str(rig.BUILD / "smtp-source"), "-v", "127.0.0.1:1"]
+        script = ("import ctypes, os, struct, sys\n"
+                  # A seccomp filter: io_uring_setup (425) fails with EPERM, all else is allowed.
+                  "code = struct.pack('HBBI' * 4, 0x20, 0, 0, 0, 0x15, 0, 1, 425,"
+                  " 6, 0, 0, 0x00050001, 6, 0, 0, 0x7fff0000)\n"
+                  "buffer = ctypes.create_string_buffer(code)\n"
+                  "class Program(ctypes.Structure):\n"
+                  "    _fields_ = [('length', ctypes.c_ushort), ('filter', ctypes.c_void_p)]\n"
+                  "libc = ctypes.CDLL(None, use_errno=True)\n"
+                  "program = Program(4, ctypes.addressof(buffer))\n"
+                  "assert libc.prctl(38, 1, 0, 0, 0) == 0\n"
+                  "assert libc.prctl(22, 2, ctypes.byref(program)) == 0, ctypes.get_errno()\n"
+                  "os.execv(sys.argv[1], sys.argv[1:])\n")
+        def run(*arguments):
+            return subprocess.run([sys.executable, "-c", script, command[0], *arguments, *command[1:]],
+                                  capture_output=True, check=False, timeout=rig.PATIENCE)
+
+        self.assertIn(b"epoll, 1 thread", run().stderr)
+        forced = run("--io", "uring")
+        self.assertEqual(forced.returncode, 1)
+        self.assertIn(b"io_uring is not available here", forced.stderr)
+
+    def test_help_and_version(self):
+        for program in ("smtp-source", "smtp-sink"):
+            done = rig.ours("epoll").run(program, "--help")
+            self.assertEqual(done.returncode, 0)
+            groups = done.stdout.decode().split("\n\n")
+            self.assertTrue(all(len(group.splitlines()) <= 24 for group in groups), "a screen a group")
+            done = rig.ours("epoll").run(program, "--version")
+            self.assertRegex(done.stdout.decode(), rf"^{program} \(Millrace\) \d+\.\d+\.\d+\n$")
+
+
+if __name__ == "__main__":
+    unittest.main()
