@@ -101,7 +101,8 @@ void EpollLoop::finish_connect(Stream& stream) {
   int error = 0;
   socklen_t length = sizeof error;
   getsockopt(stream.socket_.descriptor(), SOL_SOCKET, SO_ERROR, &error, &length);
-  if (error == 0) stream.connected();
+  // Only a connection that was there can be reset; one that was refused says so.
+  if (error == 0 || error == ECONNRESET) stream.connected();
   stream.connecting_ = false;
   if (error != 0) stream.end(error);
 }

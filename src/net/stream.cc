@@ -47,7 +47,7 @@ void Stream::hold() {
 
 void Stream::release() {
   held_ = false;
-  if (!waiting_.empty() && phase_ == Phase::open) offer(std::exchange(waiting_, {}));
+  offer_waiting();
   update_reading();
   settle();
 }
@@ -64,18 +64,30 @@ void Stream::finish() {
 void Stream::received(std::string_view bytes) {
   last_progress_ = loop_.now();
   if (phase_ != Phase::open) return;  // finishing: what still comes is dropped
-  if (held_ || !waiting_.empty()) {
+  if (held_ || choked() || !waiting_.empty()) {
     waiting_.append(bytes);
   } else {
-    offer(bytes);
+    const std::size_t taken = offer(bytes);
+    if (phase_ == Phase::open && taken < bytes.size()) waiting_.assign(bytes.substr(taken));
   }
   update_reading();
 }
 
-void Stream::offer(std::string_view bytes) {
+std::size_t Stream::offer(std::string_view bytes) {
   const std::size_t taken = handler_.on_bytes(bytes);
-  if (phase_ == Phase::open && taken < bytes.size()) waiting_.assign(bytes.substr(taken));
   flush();
+  return taken;
+}
+
+void Stream::offer_waiting() {
+  if (std::exchange(offering_, true)) return;
+  while (phase_ == Phase::open && !held_ && !choked() && !waiting_.empty()) {
+    // Handed over as a copy: what happens meanwhile may clear the original.
+    const std::string slice = waiting_.substr(0, kOfferLimit);
+    const std::size_t taken = offer(slice);
+    waiting_.erase(0, taken);
+  }
+  offering_ = false;
 }
 
 void Stream::received_end() {
@@ -85,6 +97,7 @@ void Stream::received_end() {
 
 void Stream::sent() {
   last_progress_ = loop_.now();
+  offer_waiting();
   update_reading();
   settle();
 }
@@ -111,7 +124,7 @@ void Stream::end(int error) {
 bool Stream::wants_input() const {
   if (peer_done_) return false;
   if (phase_ == Phase::finishing) return true;
-  return phase_ == Phase::open && !held_ && queued_.size() <= kOutputLimit;
+  return phase_ == Phase::open && !held_ && !choked();
 }
 
 void Stream::update_reading() {

@@ -75,6 +75,8 @@ class Stream {
 
   // More unsent output than this, and reading pauses until the peer takes its replies.
   static constexpr std::size_t kOutputLimit = 256 * 1024;
+  // What had to wait is offered in slices, since each may fill the output again.
+  static constexpr std::size_t kOfferLimit = 16 * 1024;
 
   enum class Phase : std::uint8_t { idle, connecting, open, finishing, ending, retired };
 
@@ -89,8 +91,11 @@ class Stream {
   [[nodiscard]] bool ended() const {
     return phase_ == Phase::idle || phase_ == Phase::ending || phase_ == Phase::retired;
   }
+  // The peer does not take what we send: what it sends has to wait.
+  [[nodiscard]] bool choked() const { return queued_.size() > kOutputLimit; }
   [[nodiscard]] bool wants_input() const;
-  void offer(std::string_view bytes);
+  void offer_waiting();
+  std::size_t offer(std::string_view bytes);
   void update_reading();
   void settle();
 
@@ -104,6 +109,7 @@ class Stream {
   int error_ = 0;
   Phase phase_ = Phase::idle;
   bool held_ = false;
+  bool offering_ = false;   // waiting_ is being offered, further up the stack
   bool peer_done_ = false;  // the peer sends no more
   bool shut_down_ = false;  // we send no more
 

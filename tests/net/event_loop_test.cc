@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "net/endpoint.h"
 #include "net/wake_up.h"
@@ -148,6 +149,31 @@ TEST_P(Loop, KeepsWhatWasNotTakenUntilReleased) {
   EXPECT_EQ(server.received, "one");
   server.stream.release();
   run_until([&] { return server.received == "onetwothree"; });
+}
+
+TEST_P(Loop, WhatWaitedIsOfferedOnceAndInOrder) {
+  Peer client(*loop);
+  Peer server(*loop);
+  bool first = true;
+  server.reaction = [&](std::string_view bytes) {
+    if (std::exchange(first, false)) {
+      server.stream.hold();
+      return std::size_t{0};
+    }
+    server.stream.output().append(bytes);  // an echo
+    return server.keep(bytes);
+  };
+  connect_pair(client, server);
+  std::string sent;
+  for (int number = 0; sent.size() < 500'000; ++number) sent += std::to_string(number) + ",";
+  client.stream.output().append_borrowed(sent);
+  client.stream.flush();
+  run_until([&] { return !first; });
+  run_turns(5);
+  server.stream.release();
+  run_until([&] { return client.received.size() >= sent.size(); });
+  EXPECT_TRUE(server.received == sent);
+  EXPECT_TRUE(client.received == sent);
 }
 
 TEST_P(Loop, AHeldStreamMakesItsPeerWait) {

@@ -1,0 +1,333 @@
+"""The programs against real peers: Postfix, Exim and Dovecot as servers, swaks, Python's smtplib
+and Postfix's smtp(8) as clients.
+
+The servers live in a root directory of their own below build/peers (script/peers servers) and run
+there as private instances on loopback ports; nothing on this machine is touched.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import smtplib
+import subprocess
+import textwrap
+import unittest
+
+import rig
+
+ROOT = rig.PEERS / "root"
+
+
+def in_root(*command, **options):
+    return subprocess.run(["chroot", ROOT, *map(str, command)], capture_output=True, text=True,
+                          check=False, timeout=60, stdin=subprocess.DEVNULL, **options)
+
+
+def processes_in_root():
+    """The processes whose root directory is that of the peers: all that these tests started."""
+    found = []
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            if os.readlink(f"/proc/{entry}/root") == str(ROOT):
+                found.append(int(entry))
+    return found
+
+
+def end_processes(pids):
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, sign)
+        with contextlib.suppress(AssertionError):
+            rig.wait_for(lambda: not set(pids) & set(processes_in_root()), "the peers to end", 5)
+
+
+def owner(name):
+    """The user and group ids of a user of the peers."""
+    for line in (ROOT / "etc/passwd").read_text(encoding="utf-8").splitlines():
+        fields = line.split(":")
+        if fields[0] == name:
+            return int(fields[2]), int(fields[3])
+    raise KeyError(name)
+
+
+class Peers(rig.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        rig.need(os.geteuid() == 0, "the peers' root directory needs root")
+        rig.fetch_peers("servers")
+        for name in ("null", "zero", "urandom", "random"):
+            node = ROOT / "dev" / name
+            if not node.exists():
+                node.touch()
+                subprocess.run(["mount", "--bind", f"/dev/{name}", node], check=True)
+        shutil.copy("/etc/hosts", ROOT / "etc/hosts")
+
+    def setUp(self):
+        super().setUp()
+        before = set(processes_in_root())
+        self.addCleanup(lambda: end_processes([p for p in processes_in_root() if p not in before]))
+
+
+class Postfix(Peers):
+    """source -> Postfix smtpd -> queue -> Postfix smtp -> sink: the main job."""
+
+    def start_postfix(self, sink_endpoint):
+        port = rig.free_port()
+        config = ROOT / f"etc/postfix-{port}"
+        queue, data = (ROOT / "var/spool" / f"postfix-{port}", ROOT / "var/lib" / f"postfix-{port}")
+        config.mkdir()
+        for directory in (config, queue, data):
+            self.addCleanup(shutil.rmtree, directory, ignore_errors=True)
+        (config / "main.cf").write_text(textwrap.dedent(f"""\
+            compatibility_level = 3.6
+            queue_directory = /var/spool/postfix-{port}
+            data_directory = /var/lib/postfix-{port}
+            command_directory = /usr/sbin
+            daemon_directory = /usr/lib/postfix/sbin
+            mail_owner = postfix
+            setgid_group = postdrop
+            myhostname = relay.example
+            mydestination =
+            mynetworks = 127.0.0.0/8
+            inet_interfaces = 127.0.0.1
+            inet_protocols = ipv4
+            relayhost = [127.0.0.1]:{sink_endpoint.rpartition(":")[2]}
+            smtpd_client_connection_count_limit = 0
+            smtpd_client_connection_rate_limit = 0
+            default_destination_concurrency_limit = 50
+            initial_destination_concurrency = 50
+            alias_maps =
+            maillog_file = /var/log/postfix-{port}.log
+            maillog_file_prefixes = /var
+            """))
+        (config / "master.cf").write_text(textwrap.dedent(f"""\
+            {port} inet n - n - 60 smtpd
+            cleanup unix n - n - 0 cleanup
+            qmgr unix n - n 300 1 qmgr
+            tlsmgr unix - - n 1000? 1 tlsmgr
+            rewrite unix - - n - - trivial-rewrite
+            bounce unix - - n - 0 bounce
+            defer unix - - n - 0 bounce
+            trace unix - - n - 0 bounce
+            verify unix - - n - 1 verify
+            flush unix n - n 1000? 0 flush
+            proxymap unix - - n - - proxymap
+            smtp unix - - n - 60 smtp
+            lmtp unix - - n - 60 lmtp
+            error unix - - n - - error
+            retry unix - - n - - error
+            anvil unix - - n - 1 anvil
+            scache unix - - n - 1 scache
+            postlog unix-dgram n - n - 1 postlogd
+            """))
+        for directory in (queue, data):
+            directory.mkdir()
+        shutil.chown(data, *owner("postfix"))
+        made = in_root("postfix", "-c", f"/etc/postfix-{port}", "start")
+        self.assertEqual(made.returncode, 0, made.stdout + made.stderr)
+        self.addCleanup(in_root, "postfix", "-c", f"/etc/postfix-{port}", "stop")
+        rig.wait_for(lambda: rig.listens(f"127.0.0.1:{port}"), "Postfix to listen")
+        return f"127.0.0.1:{port}"
+
+    @rig.on_every_engine((2,))
+    def test_every_message_arrives_byte_for_byte(self, programs):
+        messages = 300
+        dump = self.scratch / f"arrived.{programs.name}"
+        with programs.sink("-c", "-D", dump) as sink:
+            server = self.start_postfix(sink.endpoint)
+            for body in (["-l", "1500"], ["-l", "100000"]):
+                done = programs.source(server, *body, "-s", "20", "-d", "-m", messages // 2, "-N",
+                                       "-M", "client.example", "-f", "from@client.example",
+                                       "-t", "to@far.example", timeout=120)
+                self.assertEqual(done.returncode, 0, done.stderr)
+            rig.wait_for(lambda: sink.counters()["mesg"] >= messages, "all messages to arrive", 60)
+            in_root("postfix", "-c", f"/etc/postfix-{server.rpartition(':')[2]}", "stop")
+        text = dump.read_text()
+        arrived = text.split("X-Client-Addr: ")[1:]
+        self.assertEqual(len(arrived), messages)
+        numbers = sorted(int(n) for n in re.findall(r"X-Rcpt-Args: <(\d+)to@far\.example>", text))
+        self.assertEqual(numbers, sorted([*range(1, messages // 2 + 1)] * 2))
+        ids = [re.search(r"\nMessage-Id: <[^>]+>\n", message).group() for message in arrived]
+        self.assertEqual(len(set(ids)), messages)
+        bodies = sorted(message.split("\n\n", 1)[1] for message in arrived)
+        expected = [self.payload(length) for length in (1_500, 100_000)]
+        self.assertEqual(bodies, sorted(expected * (messages // 2)))
+
+    @staticmethod
+    def payload(length):
+        body = ["X"] * length
+        for end in range(80, length, 80):
+            body[end - 80] = str(end // 80 % 10)
+            body[end - 2:end] = ["\n", ""]
+        return "".join(body) + "\n\n"
+
+    @rig.on_every_engine()
+    def test_lmtp_sink_takes_what_postfix_delivers(self, programs):
+        with programs.sink("-c", "-L") as sink:
+            server = self.start_postfix(sink.endpoint)
+            port = server.rpartition(":")[2]
+            in_root("postconf", "-c", f"/etc/postfix-{port}", "-e",
+                    f"default_transport = lmtp:inet:127.0.0.1:{sink.endpoint.rpartition(':')[2]}",
+                    "relayhost =")
+            in_root("postfix", "-c", f"/etc/postfix-{port}", "reload")
+            done = programs.source(server, "-s", "5", "-m", "20", "-r", "3", "-M", "client.example",
+                                   "-t", "to@far.example")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            sink.wait_counter("mesg", 20)
+
+
+class Exim(Peers):
+    @rig.on_every_engine((2,))
+    def test_takes_what_the_source_sends(self, programs):
+        port = rig.free_port()
+        spool = ROOT / f"var/spool/exim-{port}"
+        spool.mkdir()
+        shutil.chown(spool, *owner("Debian-exim"))
+        self.addCleanup(shutil.rmtree, spool, ignore_errors=True)
+        (ROOT / f"etc/exim-{port}.conf").write_text(textwrap.dedent(f"""\
+            primary_hostname = exim.example
+            spool_directory = /var/spool/exim-{port}
+            log_file_path = /var/spool/exim-{port}/%slog
+            daemon_smtp_ports = {port}
+            local_interfaces = 127.0.0.1
+            pid_file_path = /var/spool/exim-{port}/pid
+            queue_only = true
+            smtp_accept_max = 200
+            smtp_accept_max_per_connection = 0
+            smtp_accept_queue_per_connection = 0
+            keep_environment =
+            tls_advertise_hosts =
+            acl_smtp_rcpt = take
+            acl_smtp_data = take
+            host_lookup =
+            rfc1413_query_timeout = 0s
+            begin acl
+            take:
+              accept
+            begin routers
+            begin transports
+            """))
+        self.addCleanup((ROOT / f"etc/exim-{port}.conf").unlink)
+        exim = subprocess.Popen(
+            ["chroot", ROOT, "/opt/exim/usr/sbin/exim4", "-C", f"/etc/exim-{port}.conf", "-bdf"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.addCleanup(exim.stdout.close)
+        self.addCleanup(exim.wait, 10)
+        self.addCleanup(exim.terminate)
+        rig.wait_for(lambda: rig.listens(f"127.0.0.1:{port}") or exim.poll() is not None, "Exim")
+        self.assertIsNone(exim.poll(), exim.poll() is not None and exim.stdout.read())
+        done = programs.source(f"127.0.0.1:{port}", "-s", "5", "-m", "50", "-d", "-l", "3000",
+                               "-M", "client.example", "-t", "to@far.example", timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        stored = list((spool / "input").rglob("*-D"))
+        self.assertEqual(len(stored), 50)
+        for file in stored:
+            self.assertEqual(file.read_text().split("\n", 1)[1], Postfix.payload(3_000)[:-1])
+
+
+class Dovecot(Peers):
+    def start_dovecot(self, port, socket_path):
+        base = ROOT / f"var/lib/dovecot-{port}"
+        (base / "mail").mkdir(parents=True)
+        shutil.chown(base / "mail", *owner("mail"))
+        self.addCleanup(shutil.rmtree, base, ignore_errors=True)
+        home = f"/var/lib/dovecot-{port}"
+        (base / "conf").write_text(textwrap.dedent(f"""\
+            protocols = lmtp
+            base_dir = {home}/run
+            state_dir = {home}/state
+            log_path = {home}/log
+            ssl = no
+            first_valid_uid = 1
+            mail_location = maildir:{home}/mail/%u
+            default_internal_user = dovecot
+            default_login_user = dovenull
+            userdb {{
+              driver = static
+              args = uid=mail gid=mail home={home}/mail/%u
+            }}
+            passdb {{
+              driver = static
+              args = nopassword=y
+            }}
+            service lmtp {{
+              chroot =
+              inet_listener lmtp {{
+                address = 127.0.0.1
+                port = {port}
+              }}
+              unix_listener {socket_path} {{
+                mode = 0666
+              }}
+            }}
+            """))
+        dovecot = subprocess.Popen(["chroot", ROOT, "dovecot", "-F", "-c", f"{home}/conf"],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT)
+        self.addCleanup(dovecot.stdout.close)
+        self.addCleanup(dovecot.wait, 10)
+        self.addCleanup(dovecot.terminate)
+        rig.wait_for(lambda: rig.listens(f"127.0.0.1:{port}") or dovecot.poll() is not None, "Dovecot")
+        self.assertIsNone(dovecot.poll(), dovecot.poll() is not None and dovecot.stdout.read())
+        return base
+
+    @rig.on_every_engine((2,))
+    def test_takes_lmtp_over_tcp_and_a_unix_socket(self, programs):
+        port = rig.free_port()
+        socket_path = f"/var/lib/dovecot-{port}/lmtp"
+        base = self.start_dovecot(port, socket_path)
+        for endpoint in (f"127.0.0.1:{port}", f"unix:{ROOT}{socket_path}"):
+            done = programs.source(endpoint, "-L", "-s", "3", "-m", "15", "-d", "-r", "2", "-l", "500",
+                                   "-M", "client.example", "-t", "box@here.example", timeout=60)
+            self.assertEqual(done.returncode, 0, (done.stderr, (base / "log").read_text()))
+        for box in ("box@here.example", "2box@here.example"):
+            stored = [file for file in (base / "mail" / box / "new").iterdir()]
+            self.assertEqual(len(stored), 30)
+            self.assertTrue(all(Postfix.payload(500)[:-1] in file.read_text() for file in stored))
+
+
+class Clients(rig.TestCase):
+    @rig.on_every_engine((2,))
+    def test_swaks(self, programs):
+        rig.fetch_peers("pair")
+        dump = self.scratch / f"all.{programs.name}"
+        with programs.sink("-c", "-D", dump) as sink:
+            for extra in ([], ["--pipeline"], ["--auth", "PLAIN", "--auth-user", "u", "--auth-password", "p"]):
+                host, _, port = sink.endpoint.rpartition(":")
+                done = subprocess.run(
+                    [rig.PEERS / "pair/usr/bin/swaks", "--server", host, "--port", port, "--from", "a@b",
+                     "--to", "c@d,e@f", "--body", "body\n.dot\n", "--helo", "me", *extra],
+                    capture_output=True, text=True, check=False, timeout=rig.PATIENCE)
+                if "--auth" in extra:  # the sink of Postfix's kind says 250 where swaks wants 235
+                    self.assertIn("250 2.0.0 Ok", done.stdout)
+                else:
+                    self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            sink.wait_counter("mesg", 2)
+        text = dump.read_text()
+        self.assertEqual(text.count("X-Rcpt-Args: <c@d>\nX-Rcpt-Args: <e@f>\n"), 2)
+        self.assertEqual(text.count("\nbody\n.dot\n"), 2)
+
+    @rig.on_every_engine((2,))
+    def test_python_smtplib(self, programs):
+        with programs.sink("-c") as sink:
+            host, _, port = sink.endpoint.rpartition(":")
+            with smtplib.SMTP(host, int(port), timeout=rig.PATIENCE) as client:
+                client.ehlo("me")
+                self.assertTrue(client.has_extn("8bitmime"))
+                self.assertEqual(client.sendmail("a@b", ["c@d", "e@f"], b"Subject: x\r\n\r\n.\r\n..\r\nend"), {})
+                self.assertEqual(client.noop()[0], 250)
+                self.assertEqual(client.verify("x")[0], 250)
+            sink.wait_counter("quit", 1)
+            self.assertEqual(sink.counters(), {"sess": 1, "quit": 1, "mesg": 1})
+        with programs.sink("-c", "-L") as sink:
+            host, _, port = sink.endpoint.rpartition(":")
+            with smtplib.LMTP(host, int(port)) as client:
+                client.ehlo("me")
+                self.assertEqual(client.sendmail("a@b", ["c@d"], b"Subject: x\r\n\r\nx"), {})
+
+
+if __name__ == "__main__":
+    unittest.main()
