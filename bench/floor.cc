@@ -69,8 +69,8 @@ class Floor {
   explicit Floor(const Plan& plan) : plan_(plan), bytes_(plan.content + kHeaders + 64, 'X') {
     script_ = {kGreeting, kHello};
     first_ = script_.size();
-    script_.insert(script_.end(), {kMail, kRcpt, kData,
-                                   Exchange{plan.content + kHeaders, kReplyToContent}});
+    script_.insert(script_.end(),
+                   {kMail, kRcpt, kData, Exchange{plan.content + kHeaders, kReplyToContent}});
     last_ = script_.size();
     script_.push_back(kQuit);
     messages_left_ = plan.messages;
@@ -180,7 +180,8 @@ void Floor::run_epoll() {
   const int epoll = epoll_create1(0);
   std::vector<char> buffer(64 * 1024);
   const auto add = [&](Session& session) {
-    epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.ptr = &session}};
+    epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                      .data = {.ptr = &session}};
     if (epoll_ctl(epoll, EPOLL_CTL_ADD, session.descriptor, &event) != 0) die("epoll_ctl");
   };
   std::vector<Session*> free_sessions;
@@ -194,7 +195,8 @@ void Floor::run_epoll() {
   }
   const auto flush = [&](Session& session) {
     while (session.unsent > 0) {
-      const ssize_t sent = send(session.descriptor, bytes_.data(), session.unsent, MSG_NOSIGNAL | MSG_DONTWAIT);
+      const ssize_t sent =
+          send(session.descriptor, bytes_.data(), session.unsent, MSG_NOSIGNAL | MSG_DONTWAIT);
       if (sent < 0) return;  // EPOLLOUT will say
       session.unsent -= static_cast<std::size_t>(sent);
     }
@@ -205,7 +207,8 @@ void Floor::run_epoll() {
     session.awaited = kGreeting.reply;
     session.descriptor = make_socket(0);
     const sockaddr_in there = address();
-    if (connect(session.descriptor, reinterpret_cast<const sockaddr*>(&there), sizeof there) != 0) die("connect");
+    if (connect(session.descriptor, reinterpret_cast<const sockaddr*>(&there), sizeof there) != 0)
+      die("connect");
     add(session);
     return true;
   };
@@ -334,7 +337,8 @@ void Floor::run_uring() {
     session.awaited = kGreeting.reply;
     session.descriptor = make_socket(0);
     entry(&session, kConnect, [&](io_uring_sqe* e) {
-      io_uring_prep_connect(e, session.descriptor, reinterpret_cast<const sockaddr*>(&there), sizeof there);
+      io_uring_prep_connect(e, session.descriptor, reinterpret_cast<const sockaddr*>(&there),
+                            sizeof there);
     });
     return true;
   };
@@ -345,9 +349,8 @@ void Floor::run_uring() {
       });
       sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
     }
-    io_uring_sqe* const sqe = entry(nullptr, kOther, [&](io_uring_sqe* e) {
-      io_uring_prep_close(e, session.descriptor);
-    });
+    io_uring_sqe* const sqe = entry(
+        nullptr, kOther, [&](io_uring_sqe* e) { io_uring_prep_close(e, session.descriptor); });
     sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
     session.descriptor = -1;
   };
@@ -443,7 +446,9 @@ void Floor::run_uring() {
 
 int main(int argc, char** argv) {
   if (argc != 8) {
-    std::fprintf(stderr, "usage: floor serve|drive epoll|uring PORT SESSIONS MESSAGES CONTENT_BYTES keep|reconnect\n");
+    std::fprintf(stderr,
+                 "usage: floor serve|drive epoll|uring PORT SESSIONS MESSAGES CONTENT_BYTES "
+                 "keep|reconnect\n");
     return 1;
   }
   const std::string_view role = argv[1];

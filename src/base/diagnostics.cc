@@ -20,9 +20,7 @@ void say(std::string_view level, std::string_view text) {
 
 }  // namespace
 
-void set_program_name(std::string_view name) {
-  program_name() = name.substr(name.rfind('/') + 1);
-}
+void set_program_name(std::string_view name) { program_name() = name.substr(name.rfind('/') + 1); }
 
 void warn(std::string_view text) { say("warning: ", text); }
 void report_fatal(std::string_view text) { say("fatal: ", text); }

@@ -48,13 +48,13 @@ std::optional<std::uint64_t> whole_number(std::string_view text, std::uint64_t l
 
 void OptionGroup::flag(const std::string& names, const std::string& help,
                        std::function<void()> action) {
-  app_.add_flag_function(names, [action = std::move(action)](std::int64_t) { action(); }, help)
+  app_.add_flag_function(
+          names, [action = std::move(action)](std::int64_t) { action(); }, help)
       ->group(title_);
 }
 
 void OptionGroup::value(const std::string& names, const std::string& placeholder,
-                        const std::string& help,
-                        std::function<void(const std::string&)> action) {
+                        const std::string& help, std::function<void(const std::string&)> action) {
   app_.add_option_function<std::string>(names, action, help)
       ->type_name(placeholder)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
@@ -106,7 +106,8 @@ unsigned EngineChoice::resolved_threads() const { return threads != 0 ? threads 
 net::Engine EngineChoice::resolved_engine() const {
   if (engine == net::Engine::epoll) return *engine;
   if (net::io_uring_available()) return net::Engine::io_uring;
-  if (engine) throw Fatal("io_uring is not available here (--io uring): Linux 6.1 or newer must allow it");
+  if (engine)
+    throw Fatal("io_uring is not available here (--io uring): Linux 6.1 or newer must allow it");
   return net::Engine::epoll;
 }
 

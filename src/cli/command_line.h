@@ -3,7 +3,6 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -40,8 +39,8 @@ class OptionGroup {
              std::function<void(const std::string&)> action);
 
   // The same, for options of which each occurrence counts.
-  void each_value(const std::string& names, const std::string& placeholder,
-                  const std::string& help, std::function<void(const std::string&)> action);
+  void each_value(const std::string& names, const std::string& placeholder, const std::string& help,
+                  std::function<void(const std::string&)> action);
 
   // A whole number from `least` on. `what`: "bad <what>: <value>" when it is none.
   template <typename Number>

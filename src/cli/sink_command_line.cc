@@ -51,7 +51,9 @@ void add_announcements(CLI::App& app, Draft& draft) {
   smtp::ServerProfile& profile = draft.options.profile;
   OptionGroup group(app, "What is announced");
   group.value("-h,--hostname", "NAME", "host name in the greeting and in replies (smtp-sink)",
-              [&](const std::string& name) { profile.host_name = single_line("hostname", name, "-h,--hostname"); });
+              [&](const std::string& name) {
+                profile.host_name = single_line("hostname", name, "-h,--hostname");
+              });
   group.flag("-L,--lmtp", "speak LMTP, not SMTP", draft.lmtp);
   group.flag("-e,--no-esmtp", "no ESMTP: EHLO is unknown", draft.plain);
   group.flag("-P,--pix", "greet with asterisks, as a CISCO PIX did; implies -e", [&] {
@@ -88,11 +90,13 @@ void add_misbehaviour(CLI::App& app, Draft& draft) {
   act("-Q,--farewell", "reply 421 to these and close", Action::farewell);
   group.value("-B,--hard-reply", "TEXT", "the 5xx reply (500 5.3.0 Error: command failed)",
               [&](const std::string& text) {
-                options.rules.hard_reply = reply_line("hard error reply", text, '5', "-B,--hard-reply");
+                options.rules.hard_reply =
+                    reply_line("hard error reply", text, '5', "-B,--hard-reply");
               });
   group.value("-b,--soft-reply", "TEXT", "the 4xx reply (450 4.3.0 Error: command failed)",
               [&](const std::string& text) {
-                options.rules.soft_reply = reply_line("soft error reply", text, '4', "-b,--soft-reply");
+                options.rules.soft_reply =
+                    reply_line("soft error reply", text, '4', "-b,--soft-reply");
               });
   group.each_value("-W,--delay", "CMD:SECONDS[:ODDS]",
                    "wait before replying; with odds (1-99) a random multiple",
@@ -100,10 +104,9 @@ void add_misbehaviour(CLI::App& app, Draft& draft) {
                      const auto [verb, delay] = command_delay(text);
                      options.rules[verb].delay = delay;
                    });
-  group.number<unsigned>("-w,--data-delay", "SECONDS", "fixed delay", 1, "the same as -W data:SECONDS",
-                         [&](unsigned delay) {
-                           options.rules[smtp::Verb::data].delay = {.step = seconds(delay)};
-                         });
+  group.number<unsigned>(
+      "-w,--data-delay", "SECONDS", "fixed delay", 1, "the same as -W data:SECONDS",
+      [&](unsigned delay) { options.rules[smtp::Verb::data].delay = {.step = seconds(delay)}; });
   group.number<unsigned>("-H,--content-delay", "SECONDS", "data read delay", 1,
                          "wait after the 354 before reading on",
                          [&](unsigned delay) { options.content_delay = seconds(delay); });
@@ -179,12 +182,14 @@ sink::SinkOptions parse_sink_command_line(int argc, const char* const* argv) {
 
   sink::SinkOptions options = draft.options;
   if (draft.endpoint.empty()) {
-    throw Fatal("missing endpoint: expected [inet:][host]:port or unix:path (see smtp-sink --help)");
+    throw Fatal(
+        "missing endpoint: expected [inet:][host]:port or unix:path (see smtp-sink --help)");
   }
   options.endpoint = net::parse_local(draft.endpoint);
   options.backlog = backlog(draft.backlog);
-  options.profile.protocol =
-      draft.lmtp ? Protocol::lmtp : draft.plain ? Protocol::plain : Protocol::smtp;
+  options.profile.protocol = draft.lmtp    ? Protocol::lmtp
+                             : draft.plain ? Protocol::plain
+                                           : Protocol::smtp;
   options.threads = draft.engine.resolved_threads();
   options.engine = draft.engine.resolved_engine();
   return options;

@@ -84,14 +84,15 @@ void add_message(CLI::App& app, Draft& draft) {
   mail::MessageOptions& message = draft.options.message;
   OptionGroup group(app, "Envelope and message");
   group.flag("-L,--lmtp", "speak LMTP, not SMTP", draft.lmtp);
-  group.value("-M,--hostname", "NAME", "host name in HELO, addresses and Message-Id",
-              [&](const std::string& name) {
-                message.host_name = host_name(name, "-M,--hostname");
-              });
-  group.value("-f,--from", "ADDRESS", "sender, '' for none (foo@hostname)",
-              [&](const std::string& text) { draft.from = single_line("sender", text, "-f,--from"); });
-  group.value("-t,--to", "ADDRESS", "recipient (foo@hostname)",
-              [&](const std::string& text) { draft.to = single_line("recipient", text, "-t,--to"); });
+  group.value(
+      "-M,--hostname", "NAME", "host name in HELO, addresses and Message-Id",
+      [&](const std::string& name) { message.host_name = host_name(name, "-M,--hostname"); });
+  group.value(
+      "-f,--from", "ADDRESS", "sender, '' for none (foo@hostname)",
+      [&](const std::string& text) { draft.from = single_line("sender", text, "-f,--from"); });
+  group.value("-t,--to", "ADDRESS", "recipient (foo@hostname)", [&](const std::string& text) {
+    draft.to = single_line("recipient", text, "-t,--to");
+  });
   group.number<std::size_t>("-r,--recipients", "COUNT", "recipient count", 1,
                             "recipients a message (1)",
                             [&](std::size_t count) { message.recipients = count; });
@@ -108,8 +109,9 @@ void add_message(CLI::App& app, Draft& draft) {
                             [&](std::size_t length) { draft.length = length; });
   group.value("-F,--message-file", "FILE", "send this file, headers and all",
               [&](const std::string& path) { draft.message_file = path; });
-  group.value("-S,--subject", "TEXT", "Subject header (none)",
-              [&](const std::string& text) { message.subject = single_line("subject", text, "-S,--subject"); });
+  group.value("-S,--subject", "TEXT", "Subject header (none)", [&](const std::string& text) {
+    message.subject = single_line("subject", text, "-S,--subject");
+  });
   group.flag("-o,--old", "no HELO, no headers", draft.old_mode);
 }
 
@@ -165,7 +167,8 @@ mail::MessageOptions complete_message(const Draft& draft) {
 
 void check_together(const Draft& draft) {
   if (draft.endpoint.empty()) {
-    throw Fatal("missing endpoint: expected [inet:]host[:port] or unix:path (see smtp-source --help)");
+    throw Fatal(
+        "missing endpoint: expected [inet:]host[:port] or unix:path (see smtp-source --help)");
   }
   if (draft.length && draft.message_file) throw Fatal("-l option cannot be used with -F");
   if (draft.fixed_pause && draft.random_pause) {

@@ -76,17 +76,19 @@ std::pair<smtp::Verb, sink::Delay> command_delay(const std::string& text) {
   const std::size_t second = std::min(rest.find(':'), rest.size());
   const auto step = whole_number(rest.substr(0, second), 1, std::numeric_limits<int>::max());
   if (!step) {
-    throw Fatal(fmt::format("non-positive '{}' delay (-W, --delay: '{}' is no whole number of "
-                            "seconds, at least 1)",
-                            name, rest.substr(0, second)));
+    throw Fatal(
+        fmt::format("non-positive '{}' delay (-W, --delay: '{}' is no whole number of "
+                    "seconds, at least 1)",
+                    name, rest.substr(0, second)));
   }
   sink::Delay delay{.step = std::chrono::seconds(*step)};
   if (second == rest.size()) return {which, delay};
   const auto odds = whole_number(rest.substr(second + 1), 0, 99);
   if (!odds) {
-    throw Fatal(fmt::format("delay odds for '{}' out of range (-W, --delay: '{}' is no whole "
-                            "number from 0 to 99)",
-                            name, rest.substr(second + 1)));
+    throw Fatal(
+        fmt::format("delay odds for '{}' out of range (-W, --delay: '{}' is no whole "
+                    "number from 0 to 99)",
+                    name, rest.substr(second + 1)));
   }
   delay.odds = static_cast<int>(*odds);
   return {which, delay};

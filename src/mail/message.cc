@@ -45,8 +45,7 @@ void MessageTemplate::append_forward_path(std::uint64_t message, std::size_t rec
   text.append(local_part_).append(domain_);
 }
 
-void MessageTemplate::append_rcpt(std::uint64_t message, std::size_t recipient,
-                                  Output& out) const {
+void MessageTemplate::append_rcpt(std::uint64_t message, std::size_t recipient, Output& out) const {
   out.append("RCPT TO:<");
   append_forward_path(message, recipient, out.text());
   out.append(">\r\n");

@@ -13,9 +13,9 @@ namespace millrace::mail {
 // How recipients are told apart.
 enum class RecipientNumber : std::uint8_t {
   none,
-  count_down,     // 3foo, 2foo, foo in each message: what -r alone means
-  prefix,         // 1foo, 2foo, ... counted over the whole program: -N
-  suffix,         // foo0, foo1, ... counted over the whole program: Postfix since 3.9
+  count_down,  // 3foo, 2foo, foo in each message: what -r alone means
+  prefix,      // 1foo, 2foo, ... counted over the whole program: -N
+  suffix,      // foo0, foo1, ... counted over the whole program: Postfix since 3.9
 };
 
 // What all messages of a run have in common.

@@ -29,7 +29,8 @@ HostPort split(std::string_view text) {
   std::size_t colon = text.rfind(':');
   if (text.starts_with('[')) {
     const std::size_t close = text.find(']');
-    if (close == std::string_view::npos) throw Fatal("bad endpoint: " + std::string(text) + ": missing ']'");
+    if (close == std::string_view::npos)
+      throw Fatal("bad endpoint: " + std::string(text) + ": missing ']'");
     const std::string_view host = text.substr(1, close - 1);
     const std::string_view rest = text.substr(close + 1);
     if (rest.empty()) return {host, std::nullopt};
@@ -49,7 +50,8 @@ Endpoint parse_unix(std::string_view path) {
 
 Endpoint inet(std::string_view text, std::string_view host, std::string_view service) {
   if (service.empty()) throw Fatal("bad endpoint: " + std::string(text) + ": missing port");
-  return {.unix_domain = false, .host = std::string(host), .service = std::string(service), .path = {}};
+  return {
+      .unix_domain = false, .host = std::string(host), .service = std::string(service), .path = {}};
 }
 
 SocketAddress unix_socket_address(const std::string& path) {

@@ -39,7 +39,8 @@ EpollLoop::EpollLoop() : epoll_(epoll_create1(EPOLL_CLOEXEC)), buffer_(kBufferSi
 }
 
 void EpollLoop::watch(Watch& watch) {
-  epoll_event event{.events = EPOLLIN | EPOLLONESHOT, .data = {.u64 = address_of(watch) | kWatchMark}};
+  epoll_event event{.events = EPOLLIN | EPOLLONESHOT,
+                    .data = {.u64 = address_of(watch) | kWatchMark}};
   if (epoll_ctl(epoll_.descriptor(), EPOLL_CTL_MOD, watch.descriptor(), &event) == 0) return;
   if (epoll_ctl(epoll_.descriptor(), EPOLL_CTL_ADD, watch.descriptor(), &event) != 0) {
     throw Fatal(describe_error("epoll", errno));
@@ -48,8 +49,8 @@ void EpollLoop::watch(Watch& watch) {
 
 void EpollLoop::wait(const TimePoint* deadline) {
   const int timeout = ready_.empty() ? timeout_milliseconds(deadline, Clock::now()) : 0;
-  const int found = epoll_wait(epoll_.descriptor(), events_.data(),
-                               static_cast<int>(events_.size()), timeout);
+  const int found =
+      epoll_wait(epoll_.descriptor(), events_.data(), static_cast<int>(events_.size()), timeout);
   update_now();
   for (int i = 0; i < found; ++i) dispatch(events_[static_cast<std::size_t>(i)]);
   visiting_.clear();

@@ -7,9 +7,7 @@
 
 namespace millrace::net {
 
-std::string_view name(Engine engine) {
-  return engine == Engine::io_uring ? "io_uring" : "epoll";
-}
+std::string_view name(Engine engine) { return engine == Engine::io_uring ? "io_uring" : "epoll"; }
 
 std::unique_ptr<EventLoop> EventLoop::make(Engine engine) {
   if (engine == Engine::io_uring) return std::make_unique<UringLoop>();

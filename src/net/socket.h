@@ -41,9 +41,7 @@ struct SocketAddress {
   socklen_t length = 0;
 
   [[nodiscard]] int family() const { return storage.ss_family; }
-  [[nodiscard]] const sockaddr* get() const {
-    return reinterpret_cast<const sockaddr*>(&storage);
-  }
+  [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
   sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
 
   // "127.0.0.1", "::1", or "local" for a unix socket.
@@ -54,8 +52,8 @@ struct SocketAddress {
 
 // What is set on each socket.
 struct SocketOptions {
-  std::optional<int> window;       // -T: SO_RCVBUF and SO_SNDBUF in bytes; caps the TCP window
-  bool reset_on_close = false;     // closing sends RST and so leaves no TIME_WAIT behind
+  std::optional<int> window;    // -T: SO_RCVBUF and SO_SNDBUF in bytes; caps the TCP window
+  bool reset_on_close = false;  // closing sends RST and so leaves no TIME_WAIT behind
 };
 
 // Sets `options`, and TCP_NODELAY where it applies.

@@ -102,8 +102,8 @@ class Stream {
   EventLoop& loop_;
   StreamHandler& handler_;
   Socket socket_;
-  Output queued_;   // appended, not yet handed to the engine
-  Output sending_;  // in the kernel's hands (io_uring only)
+  Output queued_;        // appended, not yet handed to the engine
+  Output sending_;       // in the kernel's hands (io_uring only)
   std::string waiting_;  // read, not yet taken
   TimePoint last_progress_{};
   int error_ = 0;

@@ -65,8 +65,7 @@ std::optional<TimePoint> Timers::next() {
 }
 
 void Timers::run(TimePoint now) {
-  const auto now_tick =
-      static_cast<std::uint64_t>(std::chrono::floor<Tick>(now - start_).count());
+  const auto now_tick = static_cast<std::uint64_t>(std::chrono::floor<Tick>(now - start_).count());
   for (;;) {
     const std::optional<Slot> slot = next_slot();
     if (!slot || slot->tick > now_tick) break;

@@ -64,8 +64,8 @@ UringLoop::UringLoop() : buffers_(std::size_t{kBuffers} * kBufferSize) {
   if (const int error = set_up(ring_, kEntries, kCompletions); error != 0) {
     throw Fatal(describe_error("io_uring", -error));
   }
-  void* const memory = mmap(nullptr, kBufferRingSize, PROT_READ | PROT_WRITE,
-                            MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
+  void* const memory =
+      mmap(nullptr, kBufferRingSize, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
   io_uring_buf_reg registration{};
   registration.ring_addr = reinterpret_cast<std::uintptr_t>(memory);
   registration.ring_entries = kBuffers;
@@ -216,8 +216,8 @@ void UringLoop::on_receive(Stream& stream, const io_uring_cqe& entry) {
   const unsigned buffer = entry.flags >> IORING_CQE_BUFFER_SHIFT;
   const bool has_buffer = (entry.flags & IORING_CQE_F_BUFFER) != 0;
   if (entry.res > 0) {
-    stream.received({buffers_.data() + std::size_t{buffer} * kBufferSize,
-                     static_cast<std::size_t>(entry.res)});
+    stream.received(
+        {buffers_.data() + std::size_t{buffer} * kBufferSize, static_cast<std::size_t>(entry.res)});
   }
   if (has_buffer) recycle(buffer);
   if (stream.ended()) return retire_if_idle(stream);
@@ -275,7 +275,7 @@ void UringLoop::begin_close(Stream& stream) {
   if (stream.connecting_) cancel(stream, Operation::connect);
   if (stream.socket_.valid()) {
     io_uring_sqe* const entry = next_entry();
-      io_uring_prep_close(entry, stream.socket_.release());
+    io_uring_prep_close(entry, stream.socket_.release());
     entry->flags |= IOSQE_CQE_SKIP_SUCCESS;
     entry->user_data = user_data(Operation::other, nullptr);
   }

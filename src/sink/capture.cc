@@ -68,8 +68,7 @@ void Capture::write_head(const CapturedSession& session) {
   for (const std::string& recipient : recipient_arguments_) {
     fmt::format_to(to, "X-Rcpt-Args: {}\n", recipient);
   }
-  const std::string from =
-      session.helo.empty() ? "[" + session.client_address + "]" : session.helo;
+  const std::string from = session.helo.empty() ? "[" + session.client_address + "]" : session.helo;
   fmt::format_to(to, "Received: from {} ([{}])\n\tby {} (smtp-sink) with {} id {:08x};\n\t{}\n",
                  from, session.client_address, host_name_, session.protocol, random_id(),
                  mail_date(time_));

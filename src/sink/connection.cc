@@ -39,9 +39,9 @@ Connection::~Connection() = default;
 void Connection::start(net::Socket socket, const net::SocketAddress& peer) {
   const SinkOptions& options = shared_.options;
   if (options.capture.mode != CaptureOptions::Mode::off) {
-    capture_.reset(new CaptureState{
-        .session = {.client_address = captured_address(peer), .helo = {}},
-        .capture{options.capture, options.profile.host_name, shared_.append_log}});
+    capture_.reset(
+        new CaptureState{.session = {.client_address = captured_address(peer), .helo = {}},
+                         .capture{options.capture, options.profile.host_name, shared_.append_log}});
   }
   if (options.verbose) inform("connect from " + peer.text());
   stream_.open(std::move(socket));
@@ -86,8 +86,9 @@ smtp::Ruling Connection::rule_content() {
 void Connection::greeted(smtp::Verb verb, std::string_view name) {
   if (!capture_) return;
   capture_->session.helo = name;
-  capture_->session.protocol =
-      verb == smtp::Verb::lhlo ? "LMTP" : verb == smtp::Verb::ehlo ? "ESMTP" : "SMTP";
+  capture_->session.protocol = verb == smtp::Verb::lhlo   ? "LMTP"
+                               : verb == smtp::Verb::ehlo ? "ESMTP"
+                                                          : "SMTP";
 }
 
 void Connection::mail(std::string_view arguments) {

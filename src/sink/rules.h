@@ -39,8 +39,8 @@ struct Rule {
   enum class Action : std::uint8_t { proceed, soft_reject, hard_reject, farewell, drop };
 
   Action action = Action::proceed;
-  bool log = false;             // to syslog
-  std::optional<Delay> delay;   // before the normal reply
+  bool log = false;            // to syslog
+  std::optional<Delay> delay;  // before the normal reply
 
   // Lets `wanted` act unless something stronger was asked for already.
   void prefer(Action wanted) { action = std::max(action, wanted); }

@@ -71,8 +71,7 @@ void Spool::spill() {
     keep_error(make_directories_for(destination_));
     for (int attempt = 0; attempt < kAttempts && error_ == 0 && !part_.valid(); ++attempt) {
       part_path_ = destination_ + random_digits() + ".part";
-      part_ = net::Socket(
-          open(part_path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+      part_ = net::Socket(open(part_path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
       if (!part_.valid() && errno != EEXIST) keep_error(errno);
     }
     if (!part_.valid()) part_path_.clear();

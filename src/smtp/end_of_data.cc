@@ -51,7 +51,8 @@ std::size_t EndOfData::scan(std::string_view bytes) {
     // could begin a mark.
     const std::size_t candidate = find_candidate(bytes, at);
     const std::size_t tail = bytes.size() - std::min<std::size_t>(bytes.size(), 2);
-    at = std::max(at, candidate == bytes.size() ? tail : candidate - std::min(candidate, std::size_t{1}));
+    at = std::max(
+        at, candidate == bytes.size() ? tail : candidate - std::min(candidate, std::size_t{1}));
     step(bytes[at++]);
   }
   return at;

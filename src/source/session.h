@@ -30,9 +30,9 @@ class Session final : public smtp::ClientObserver,
 
  private:
   enum class State : std::uint8_t {
-    pausing,     // before the next message, with a connection or without one
+    pausing,  // before the next message, with a connection or without one
     connecting,
-    retrying,    // a connect failed, the next try is due soon
+    retrying,  // a connect failed, the next try is due soon
     talking,
     closing,
   };
@@ -71,8 +71,8 @@ class Session final : public smtp::ClientObserver,
   mail::Message message_;
   std::optional<smtp::ClientSession> client_;
   std::uint64_t number_;
-  std::size_t address_ = 0;           // the one being tried
-  unsigned connect_attempts_ = 0;     // that have failed
+  std::size_t address_ = 0;        // the one being tried
+  unsigned connect_attempts_ = 0;  // that have failed
   Progress progress_ = Progress::none;
   bool started_ = false;
   bool timed_out_ = false;

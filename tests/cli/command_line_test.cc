@@ -146,7 +146,8 @@ TEST(SourceOptions, ChooseHowRecipientsAreNumbered) {
 
 TEST(SourceOptions, RefusalsNameOptionValueAndExpectation) {
   const std::vector<std::pair<Words, std::string>> cases = {
-      {{"-m", "0", "h"}, "bad message count: 0 (-m, --messages: expected a whole number, at least 1)"},
+      {{"-m", "0", "h"},
+       "bad message count: 0 (-m, --messages: expected a whole number, at least 1)"},
       {{"-l", "0", "h"}, "bad message length: 0"},
       {{"-s", "x", "h"}, "bad session count: x"},
       {{"-r", "0", "h"}, "bad recipient count: 0"},

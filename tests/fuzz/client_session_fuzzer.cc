@@ -10,7 +10,9 @@ using namespace millrace;
 namespace {
 
 struct Observer final : smtp::ClientObserver {
-  void replied(smtp::Verb, const smtp::Reply& reply, bool) override { text_size += reply.text.size(); }
+  void replied(smtp::Verb, const smtp::Reply& reply, bool) override {
+    text_size += reply.text.size();
+  }
   std::size_t text_size = 0;
 };
 
@@ -32,11 +34,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Output out;
     const auto before = session.phase();
     session.feed(piece, out);
-    if (before == smtp::ClientSession::Phase::finished || before == smtp::ClientSession::Phase::closed ||
+    if (before == smtp::ClientSession::Phase::finished ||
+        before == smtp::ClientSession::Phase::closed ||
         before == smtp::ClientSession::Phase::broken) {
       fuzz::require(session.phase() == before && out.empty());
     }
-    if (session.phase() == smtp::ClientSession::Phase::broken) fuzz::require(!session.fault().empty());
+    if (session.phase() == smtp::ClientSession::Phase::broken)
+      fuzz::require(!session.fault().empty());
     if (session.phase() != smtp::ClientSession::Phase::ready) return;
     fuzz::require(out.empty());
     if (messages-- > 0) {

@@ -66,7 +66,8 @@ std::string play(const std::uint8_t* data, std::size_t size, bool whole) {
     while (!piece.empty() && session.phase() != smtp::ServerSession::Phase::closed) {
       const std::size_t taken = session.feed(piece, out);
       fuzz::require(taken <= piece.size());
-      fuzz::require(taken == piece.size() || session.phase() == smtp::ServerSession::Phase::paused ||
+      fuzz::require(taken == piece.size() ||
+                    session.phase() == smtp::ServerSession::Phase::paused ||
                     session.phase() == smtp::ServerSession::Phase::closed);
       piece.remove_prefix(taken);
       go_on();

@@ -88,7 +88,8 @@ TEST(Message, GivesEachMessageAnIdOfItsOwn) {
 }
 
 TEST(Message, SharesItsBody) {
-  const MessageTemplate shared({.forward_path = "r@x", .headers = false, .body = payload_body(100'000)});
+  const MessageTemplate shared(
+      {.forward_path = "r@x", .headers = false, .body = payload_body(100'000)});
   Output one;
   Output two;
   shared.append_content(0, 0, one);

@@ -38,7 +38,8 @@ TEST(Endpoint, SaysWhatIsWrong) {
     EXPECT_THROW(parse_remote(bad, "25"), Fatal) << bad;
   }
   EXPECT_THROW(parse_local("host:"), Fatal);
-  EXPECT_THROW(resolve(parse_remote("unix:" + std::string(200, 'x'), "25"), AF_UNSPEC, false), Fatal);
+  EXPECT_THROW(resolve(parse_remote("unix:" + std::string(200, 'x'), "25"), AF_UNSPEC, false),
+               Fatal);
   EXPECT_THROW(resolve(parse_remote("127.0.0.1:no-such-service", "25"), AF_UNSPEC, false), Fatal);
 }
 

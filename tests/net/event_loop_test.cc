@@ -73,7 +73,8 @@ class Loop : public testing::TestWithParam<Engine>, private TimerHandler {
     const Socket listener =
         listen_on(resolve(parse_local("127.0.0.1:0"), AF_UNSPEC, true).at(0), 5, false, {});
     address = local_address(listener);
-    client.stream.connect(Socket(::socket(AF_INET, SOCK_STREAM | loop->socket_flags(), 0)), address);
+    client.stream.connect(Socket(::socket(AF_INET, SOCK_STREAM | loop->socket_flags(), 0)),
+                          address);
     run_until([&] { return client.connected; });
     Socket accepted;
     run_until([&] {

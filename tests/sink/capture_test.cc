@@ -59,7 +59,8 @@ TEST(ContentDecoder, TakesOffCrsAndOneLeadingDot) {
     for (const Cut how : {Cut::whole, Cut::byte_by_byte, Cut::random}) {
       ContentDecoder decoder;
       std::string decoded;
-      for (const std::string_view piece : test::cut(wire, how, seed)) decoder.decode(piece, decoded);
+      for (const std::string_view piece : test::cut(wire, how, seed))
+        decoder.decode(piece, decoded);
       EXPECT_EQ(decoded, text);
     }
   }
@@ -71,7 +72,8 @@ TEST_F(SpoolTest, AFileAppearsOnlyWhenItIsWhole) {
     Spool spool;
     spool.begin(directory / "sub" / "m.");
     spool.append(std::string(size, 'x'));
-    for (const fs::path& file : fs::exists(directory) ? files_below(directory) : std::vector<fs::path>{}) {
+    for (const fs::path& file :
+         fs::exists(directory) ? files_below(directory) : std::vector<fs::path>{}) {
       EXPECT_EQ(file.extension(), ".part");
     }
     ASSERT_TRUE(spool.commit_as_file());
@@ -191,13 +193,13 @@ TEST_F(CaptureTest, WritesADumpAsTheManualSays) {
             "--\nX-Client-Addr: ipv6:::1\nX-Client-Proto: ESMTP\nX-Helo-Args: client.example\n"
             "X-Mail-Args: <a@b> SIZE=3\nX-Rcpt-Args: <c@d>\nX-Rcpt-Args: <e@f>\n"
             "Received: from client.example ([ipv6:::1])\n\tby smtp-sink (smtp-sink) with ESMTP");
-  EXPECT_EQ(text.substr(id + 12),
-            ";\n\tThu, 01 Jan 1970 00:00:00 +0000 (UTC)\n.x\n\n");
+  EXPECT_EQ(text.substr(id + 12), ";\n\tThu, 01 Jan 1970 00:00:00 +0000 (UTC)\n.x\n\n");
 }
 
 TEST_F(CaptureTest, AnAbortedTransactionLeavesNothing) {
   const CaptureOptions options{.mode = CaptureOptions::Mode::file_per_message,
-                               .name_template = path / "m.", .start_string = {}};
+                               .name_template = path / "m.",
+                               .start_string = {}};
   Capture capture(options, "smtp-sink", nullptr);
   capture.mail("FROM:<a@b>", 0);
   capture.content(std::string(200'000, 'x'), {});

@@ -69,7 +69,7 @@ TEST(Delay, IsFixedWithoutOddsAndAMultipleWithThem) {
     zero += delay == Duration(0) ? 1 : 0;
     sum += delay;
   }
-  EXPECT_NEAR(zero, 5'000, 300);            // no step in half of all cases
+  EXPECT_NEAR(zero, 5'000, 300);  // no step in half of all cases
   EXPECT_NEAR(static_cast<double>(sum / seconds(1)), 30'000, 1'500);  // one step on the average
 }
 

@@ -41,7 +41,8 @@ INSTANTIATE_TEST_SUITE_P(Reply, ReplySplit,
                          testing::Values(Cut::whole, Cut::byte_by_byte, Cut::random));
 
 TEST_P(ReplySplit, LinesOfOneReplyAreJoined) {
-  const Replies expected = {{220, "220 a"}, {250, "250 one two three"}, {250, "250"}, {354, "354 go"}};
+  const Replies expected = {
+      {220, "220 a"}, {250, "250 one two three"}, {250, "250"}, {354, "354 go"}};
   for (unsigned seed = 0; seed < 20; ++seed) {
     EXPECT_EQ(read("220 a\r\n250-one\r\n250-two\r\n250 three\r\n250\r\n354 go\n", GetParam(), seed),
               expected);

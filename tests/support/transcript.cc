@@ -27,16 +27,26 @@ std::string unescape(const std::string& text) {
       continue;
     }
     switch (text.at(++i)) {
-      case 'r': plain += '\r'; break;
-      case 'n': plain += '\n'; break;
-      case 't': plain += '\t'; break;
-      case '0': plain += '\0'; break;
+      case 'r':
+        plain += '\r';
+        break;
+      case 'n':
+        plain += '\n';
+        break;
+      case 't':
+        plain += '\t';
+        break;
+      case '0':
+        plain += '\0';
+        break;
       case 'x':
         plain += static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16));
         i += 2;
         break;
-      case 'c': return plain;
-      default: plain += text[i];
+      case 'c':
+        return plain;
+      default:
+        plain += text[i];
     }
   }
   return plain + "\r\n";
@@ -58,8 +68,7 @@ Transcript load(const std::filesystem::path& path) {
     if (!line.starts_with("C: ") && !line.starts_with("S: ")) {
       throw std::runtime_error(path.string() + ": bad line: " + line);
     }
-    const auto speaker =
-        line[0] == 'C' ? Transcript::Speaker::client : Transcript::Speaker::server;
+    const auto speaker = line[0] == 'C' ? Transcript::Speaker::client : Transcript::Speaker::server;
     if (transcript.turns.empty() || transcript.turns.back().speaker != speaker) {
       transcript.turns.push_back({speaker, {}});
     }
@@ -80,8 +89,8 @@ std::string Transcript::all_of(Speaker speaker) const {
 
 std::vector<Transcript> load_transcripts(const std::string& folder) {
   std::vector<Transcript> found;
-  for (const auto& entry : std::filesystem::directory_iterator(
-           std::filesystem::path(MILLRACE_TRANSCRIPTS) / folder)) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::filesystem::path(MILLRACE_TRANSCRIPTS) / folder)) {
     found.push_back(load(entry.path()));
   }
   std::sort(found.begin(), found.end(),
@@ -95,8 +104,8 @@ bool matches(const std::string& pattern, const std::string& text) {
   for (;;) {
     const std::size_t star = pattern.find('*', start);
     const std::string part = pattern.substr(start, star - start);
-    const std::size_t found = start == 0 ? (text.starts_with(part) ? 0 : std::string::npos)
-                                         : text.find(part, at);
+    const std::size_t found =
+        start == 0 ? (text.starts_with(part) ? 0 : std::string::npos) : text.find(part, at);
     if (found == std::string::npos) return false;
     if (text.substr(at, found - at).find('\n') != std::string::npos) return false;
     at = found + part.size();
