@@ -54,7 +54,8 @@ void OptionGroup::flag(const std::string& names, const std::string& help,
 }
 
 void OptionGroup::value(const std::string& names, const std::string& placeholder,
-                        const std::string& help, std::function<void(const std::string&)> action) {
+                        const std::string& help,
+                        const std::function<void(const std::string&)>& action) {
   app_.add_option_function<std::string>(names, action, help)
       ->type_name(placeholder)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)

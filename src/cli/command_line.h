@@ -36,7 +36,7 @@ class OptionGroup {
 
   // An option with a value; `placeholder` stands for it in the help.
   void value(const std::string& names, const std::string& placeholder, const std::string& help,
-             std::function<void(const std::string&)> action);
+             const std::function<void(const std::string&)>& action);
 
   // The same, for options of which each occurrence counts.
   void each_value(const std::string& names, const std::string& placeholder, const std::string& help,

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <regex>
 #include <stdexcept>
 
 namespace millrace::test {
@@ -12,9 +11,12 @@ namespace {
 // The words of a command line; double quotes keep blanks, or nothing, together.
 std::vector<std::string> words(const std::string& line) {
   std::vector<std::string> found;
-  const std::regex word(R"re("([^"]*)"|(\S+))re");
-  for (std::sregex_iterator match(line.begin(), line.end(), word), end; match != end; ++match) {
-    found.push_back((*match)[2].matched ? (*match)[2].str() : (*match)[1].str());
+  for (std::size_t at = 0; (at = line.find_first_not_of(' ', at)) != std::string::npos;) {
+    const bool quoted = line[at] == '"';
+    const std::size_t start = quoted ? at + 1 : at;
+    const std::size_t end = std::min(line.find(quoted ? '"' : ' ', start), line.size());
+    found.push_back(line.substr(start, end - start));
+    at = quoted ? end + 1 : end;
   }
   return found;
 }
