@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cerrno>
 #include <exception>
+#include <latch>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -68,9 +69,16 @@ void wait_for_end(const sigset_t& ending, const net::WakeUp& event) {
 
 // What one worker's thread needs from outside.
 struct Crew {
+  explicit Crew(unsigned threads) : started(threads), finished(threads) {}
+
   std::vector<std::unique_ptr<net::WakeUp>> wake_ups;
   net::WakeUp end;
   std::atomic<bool> ending = false;
+  // Nobody accepts before every loop has its descriptors.
+  std::latch started;
+  // All loops go together: liburing unmaps a ring by bare system calls, and ThreadSanitizer would
+  // take the ring that another thread maps in its place for the old one.
+  std::latch finished;
   std::mutex failure_mutex;
   std::exception_ptr failure;
 
@@ -81,14 +89,20 @@ struct Crew {
 
 void run_worker(const Shared& shared, const std::vector<int>& listeners, Crew& crew,
                 net::WakeUp& wake_up) {
+  bool begun = false;
   try {
     Worker worker(shared, listeners, [&crew] { crew.wake_all(); });
     wake_up.attach(worker.loop(), [&] {
       if (crew.ending) return worker.stop();
       worker.resume_accepting();
     });
+    begun = true;
+    crew.started.arrive_and_wait();
     worker.run();
+    crew.finished.arrive_and_wait();
   } catch (...) {
+    if (!begun) crew.started.count_down();
+    crew.finished.count_down();
     const std::lock_guard lock(crew.failure_mutex);
     crew.failure = std::current_exception();
     crew.end.wake();
@@ -110,7 +124,7 @@ void run_sink(const SinkOptions& options) {
   if (options.capture.mode == CaptureOptions::Mode::append) {
     append_log = std::make_unique<AppendLog>();
   }
-  Crew crew;
+  Crew crew(options.threads);
   Ledger ledger(options.message_quota, options.quit_quota, options.show_counters,
                 [&crew] { crew.end.wake(); });
   SessionLimit session_limit(options.session_limit.value_or(

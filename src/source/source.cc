@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <latch>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -23,6 +24,9 @@ bool run_source(const SourceOptions& options) {
   Run run(options, [&wake_ups] {
     for (const auto& wake_up : wake_ups) wake_up->wake();
   });
+  // All loops go together: liburing unmaps a ring by bare system calls, and ThreadSanitizer would
+  // take the ring that another thread maps in its place for the old one.
+  std::latch finished(options.threads);
   std::vector<std::thread> threads;
   for (unsigned i = 0; i < options.threads; ++i) {
     threads.emplace_back([&, i] {
@@ -30,8 +34,10 @@ bool run_source(const SourceOptions& options) {
         Worker worker(run, i, options.threads);
         wake_ups[i]->attach(worker.loop(), [&worker] { worker.stop(); });
         worker.run();
+        finished.arrive_and_wait();
       } catch (const Fatal& error) {
         run.fail(error.what());
+        finished.count_down();
       }
     });
   }

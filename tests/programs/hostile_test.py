@@ -2,7 +2,6 @@
 was, and memory stays flat."""
 
 import contextlib
-import os
 import random
 import resource
 import socket
@@ -12,10 +11,6 @@ import time
 import unittest
 
 import rig
-
-# A sanitizer's shadow memory and quarantine say nothing of the program's own.
-MEASURES_MEMORY = os.environ.get("MILLRACE_SANITIZED") != "1"
-
 
 def reset(connection):
     """Closes with RST in place of FIN."""
@@ -64,7 +59,7 @@ class HostileClients(rig.TestCase):
                 before = sink.memory_kib()
                 for _ in range(50):
                     client.send(b"\n.\r\r\n.x" * 50_000)
-                if MEASURES_MEMORY:
+                if rig.MEASURES_RESOURCES:
                     self.assertLess(sink.memory_kib() - before, 2_048)
             self.expect_alive(sink, 1)
 
@@ -77,7 +72,7 @@ class HostileClients(rig.TestCase):
                 with contextlib.suppress(TimeoutError):
                     while True:
                         client.send(b"EHLO x\r\n" * 10_000)
-                if MEASURES_MEMORY:
+                if rig.MEASURES_RESOURCES:
                     self.assertLess(sink.memory_kib() - before, 16_384)
                 reset(client.socket)
             self.expect_alive(sink, 1)
@@ -92,7 +87,7 @@ class HostileClients(rig.TestCase):
                 with contextlib.suppress(TimeoutError):
                     while True:
                         client.send(b"NOOP\r\n" * 10_000)
-                if MEASURES_MEMORY:
+                if rig.MEASURES_RESOURCES:
                     self.assertLess(sink.memory_kib() - before, 8_192)
                 reset(client.socket)
             self.assertEqual(sink.end(), 0)
@@ -168,11 +163,12 @@ class HostileClients(rig.TestCase):
             with sink.connect() as client:
                 client.read_until(b"ESMTP\r\n")
                 self.assertEqual(client.message(), b"250 2.0.0 Ok\r\n")
-            if MEASURES_MEMORY:
+            if rig.MEASURES_RESOURCES:
                 self.assertLess(sink.memory_kib() - before, 4 * 10_000)
             idle = sink.cpu_seconds()
             time.sleep(0.3)  # what is measured is how little happens
-            self.assertLess(sink.cpu_seconds() - idle, 0.1)
+            if rig.MEASURES_RESOURCES:
+                self.assertLess(sink.cpu_seconds() - idle, 0.1)
             for client in silent:
                 client.close()
             sink.wait_counter("sess", 10_001)

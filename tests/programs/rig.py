@@ -22,6 +22,9 @@ PEERS = TOP / "build/peers"
 PATIENCE = 20  # seconds that anything here may take
 ENGINES = ("epoll", "uring")
 
+# What a sanitizer needs of memory and CPU says nothing of the program's own needs.
+MEASURES_RESOURCES = os.environ.get("MILLRACE_SANITIZED") != "1"
+
 
 def need(condition, reason):
     """Skips the test without what it needs; under CI a skipped test is a failure."""
