@@ -106,6 +106,11 @@ Socket listen_on(const SocketAddress& address, int backlog, bool share,
   return socket;
 }
 
+bool family_supported(int family) {
+  const Socket probe(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  return probe.valid() || errno != EAFNOSUPPORT;
+}
+
 SocketAddress local_address(const Socket& socket) {
   SocketAddress address;
   address.length = sizeof address.storage;

@@ -64,6 +64,9 @@ void configure(const Socket& socket, int family, const SocketOptions& options);
 Socket listen_on(const SocketAddress& address, int backlog, bool share,
                  const SocketOptions& options);
 
+// Whether this system has sockets of the family at all (IPv6 may be switched off).
+bool family_supported(int family);
+
 // The address that `socket` is bound to.
 SocketAddress local_address(const Socket& socket);
 

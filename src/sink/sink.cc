@@ -31,7 +31,13 @@ constexpr std::size_t kReservedDescriptors = 64;
 std::vector<std::vector<net::Socket>> listen_everywhere(const SinkOptions& options) {
   std::vector<std::vector<net::Socket>> listeners(options.endpoint.unix_domain ? 1
                                                                                : options.threads);
-  const auto addresses = net::resolve(options.endpoint, options.address_family, true);
+  auto addresses = net::resolve(options.endpoint, options.address_family, true);
+  // "Every interface" means those of the families that this system has.
+  if (addresses.size() > 1) {
+    std::erase_if(addresses, [](const net::SocketAddress& address) {
+      return !net::family_supported(address.family());
+    });
+  }
   const net::SocketOptions socket_options{.window = options.window};
   const bool share = listeners.size() > 1;
   for (auto& of_worker : listeners) {
