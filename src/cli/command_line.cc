@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sched.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <charconv>
@@ -76,6 +77,11 @@ void OptionGroup::each_value(const std::string& names, const std::string& placeh
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->type_name(placeholder)
       ->group(title_);
+}
+
+void add_address_family(OptionGroup& group, const std::string& verb, int& family) {
+  group.flag("-4,--ipv4", verb + " IPv4 only", [&family] { family = AF_INET; });
+  group.flag("-6,--ipv6", verb + " IPv6 only", [&family] { family = AF_INET6; });
 }
 
 void EngineChoice::add_to(OptionGroup& group) {

@@ -61,7 +61,10 @@ class OptionGroup {
   std::string title_;
 };
 
-// What both programs have: --threads, --io.
+// What both programs have: -4 and -6. `verb`: what is done with the family, "listen on".
+void add_address_family(OptionGroup& group, const std::string& verb, int& family);
+
+// The same: --threads, --io.
 struct EngineChoice {
   unsigned threads = 0;  // 0: as many as the process has cores
   std::optional<net::Engine> engine;

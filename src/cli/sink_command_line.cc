@@ -34,8 +34,7 @@ struct Draft {
 void add_network(CLI::App& app, Draft& draft) {
   sink::SinkOptions& options = draft.options;
   OptionGroup group(app, "Network");
-  group.flag("-4,--ipv4", "listen on IPv4 only", [&] { options.address_family = AF_INET; });
-  group.flag("-6,--ipv6", "listen on IPv6 only", [&] { options.address_family = AF_INET6; });
+  add_address_family(group, "listen on", options.address_family);
   group.number<std::size_t>("-m,--max-sessions", "COUNT", "concurrency limit", 1,
                             "sessions at once; the rest wait (default: all that descriptors allow)",
                             [&](std::size_t count) { options.session_limit = count; });

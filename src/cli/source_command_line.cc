@@ -45,8 +45,7 @@ struct Draft {
 void add_network(CLI::App& app, Draft& draft) {
   source::SourceOptions& options = draft.options;
   OptionGroup group(app, "Network");
-  group.flag("-4,--ipv4", "connect with IPv4 only", [&] { options.address_family = AF_INET; });
-  group.flag("-6,--ipv6", "connect with IPv6 only", [&] { options.address_family = AF_INET6; });
+  add_address_family(group, "connect with", options.address_family);
   group.number<unsigned>("-C,--connect-attempts", "COUNT", "connection count", 1,
                          "tries at each connection before giving up (1)",
                          [&](unsigned count) { options.connect_attempts = count; });

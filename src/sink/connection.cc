@@ -59,11 +59,6 @@ void Connection::heard(std::string_view line) {
 smtp::Ruling Connection::rule(smtp::Verb verb, std::string_view arguments) {
   using Action = smtp::Ruling::Action;
   const Rule& rule = shared_.options.rules[verb];
-  if (verb == smtp::Verb::end_of_data) {
-    turned_away_ = !shared_.ledger.admit_message();
-    if (turned_away_) return {.action = Action::drop};
-    message_due_ = true;
-  }
   if (rule.log) log_to_syslog(verb, arguments);
   const smtp::Ruling ruling = shared_.options.rules.ruling(verb);
   if (ruling.action != Action::proceed) return ruling;
@@ -110,16 +105,17 @@ void Connection::content(std::string_view bytes) {
   if (capture_) capture_->capture.content(bytes, capture_->session);
 }
 
-bool Connection::message_complete() {
-  if (!capture_) return true;
-  if (turned_away_) {
-    capture_->capture.abort();
-    return false;
+smtp::Storage Connection::message_complete() {
+  if (!shared_.ledger.admit_message()) {
+    transaction_aborted();
+    return smtp::Storage::turned_away;
   }
+  message_due_ = true;
+  if (!capture_) return smtp::Storage::kept;
   const int error = capture_->capture.complete();
-  if (error == 0) return true;
+  if (error == 0) return smtp::Storage::kept;
   warn(describe_error("message not stored in " + capture_->capture.destination(), error));
-  return false;
+  return smtp::Storage::failed;
 }
 
 std::size_t Connection::on_bytes(std::string_view bytes) {

@@ -48,7 +48,7 @@ class Connection final : public smtp::ServerPolicy,
   void recipient(std::string_view arguments) override;
   void transaction_aborted() override;
   void content(std::string_view bytes) override;
-  bool message_complete() override;
+  smtp::Storage message_complete() override;
 
   // net::StreamHandler, net::TimerHandler
   void on_connected() override {}
@@ -70,7 +70,6 @@ class Connection final : public smtp::ServerPolicy,
   smtp::ServerSession session_;
   Duration pause_{0};
   bool message_due_ = false;  // a message was admitted and is not answered yet
-  bool turned_away_ = false;  // the message or QUIT in hand is past a quota
   bool quit_ = false;
   std::unique_ptr<CaptureState> capture_;
 };

@@ -21,6 +21,13 @@ struct Ruling {
   std::string_view reply = {};  // with its CR LF; must outlive the wait
 };
 
+// What became of a message.
+enum class Storage : std::uint8_t {
+  kept,
+  failed,       // the client is told 452
+  turned_away,  // the connection is closed without a word
+};
+
 // Decides over each command of a session and is told what the client sends. All views are
 // valid during the call only.
 class ServerPolicy {
@@ -50,9 +57,8 @@ class ServerPolicy {
   // mark.
   virtual void content(std::string_view bytes) = 0;
 
-  // The end mark was read: stores the message. False when it cannot be kept, which the client
-  // is told with 452.
-  virtual bool message_complete() = 0;
+  // The end mark was read: stores the message.
+  virtual Storage message_complete() = 0;
 };
 
 }  // namespace millrace::smtp

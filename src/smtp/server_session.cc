@@ -206,12 +206,13 @@ ServerSession::Response ServerSession::quit(std::string_view /*arguments*/) {
 // sent in vain is worth a look too.
 ServerSession::Response ServerSession::end_content(const Ruling& ruling) {
   const bool lmtp = profile_.protocol == ServerProfile::Protocol::lmtp;
-  const bool stored = policy_.message_complete();
+  const Storage storage = policy_.message_complete();
   transaction_ = Transaction::none;
+  if (storage == Storage::turned_away) return {.reply = {}, .ending = Ending::dropped};
   Response response{.reply = ruling.reply, .copies = lmtp ? recipients_ : 1};
   switch (ruling.action) {
     case Ruling::Action::proceed:
-      response.reply = !stored ? kNotStored : lmtp ? kDelivered : kOk;
+      response.reply = storage == Storage::failed ? kNotStored : lmtp ? kDelivered : kOk;
       break;
     case Ruling::Action::answer:
       break;

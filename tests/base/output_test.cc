@@ -5,17 +5,10 @@
 #include <array>
 #include <string>
 
+#include "output_text.h"
+
 namespace millrace {
 namespace {
-
-std::string contents(const Output& output) {
-  std::array<std::string_view, 16> pieces;
-  std::string all;
-  for (std::size_t i = 0, count = output.gather(pieces.data(), pieces.size()); i < count; ++i) {
-    all += pieces[i];
-  }
-  return all;
-}
 
 TEST(Output, KeepsTextAndBodiesInOrder) {
   const std::string body = "BODY";
@@ -24,7 +17,7 @@ TEST(Output, KeepsTextAndBodiesInOrder) {
   output.append_borrowed(body);
   output.append("tail");
   output.append_borrowed(body);
-  EXPECT_EQ(contents(output), "headBODYtailBODY");
+  EXPECT_EQ(test::text_of(output), "headBODYtailBODY");
   EXPECT_EQ(output.size(), 16U);
 }
 
@@ -45,7 +38,7 @@ TEST(Output, ConsumesAcrossPieces) {
     output.append_borrowed(body);
     output.append("tail");
     output.consume(taken);
-    EXPECT_EQ(contents(output), std::string("headBODYtail").substr(taken));
+    EXPECT_EQ(test::text_of(output), std::string("headBODYtail").substr(taken));
     EXPECT_EQ(output.empty(), taken == 12);
   }
 }
@@ -55,7 +48,7 @@ TEST(Output, IsEmptyAfterAllWasConsumedAndCanBeUsedAgain) {
   output.append("one");
   output.consume(3);
   output.append("two");
-  EXPECT_EQ(contents(output), "two");
+  EXPECT_EQ(test::text_of(output), "two");
 }
 
 TEST(Output, GathersNoMoreThanAskedFor) {

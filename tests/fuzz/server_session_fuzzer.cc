@@ -34,9 +34,9 @@ class Dice final : public smtp::ServerPolicy {
   void recipient(std::string_view) override { fuzz::require(open_); }
   void transaction_aborted() override { end_transaction(); }
   void content(std::string_view bytes) override { fuzz::require(open_ && !bytes.empty()); }
-  bool message_complete() override {
+  smtp::Storage message_complete() override {
     end_transaction();
-    return !waits_;
+    return waits_ ? smtp::Storage::failed : smtp::Storage::kept;
   }
 
  private:

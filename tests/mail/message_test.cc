@@ -7,25 +7,16 @@
 #include <string>
 
 #include "mail/body.h"
+#include "output_text.h"
 
 namespace millrace::mail {
 namespace {
-
-std::string take(Output& out) {
-  std::array<std::string_view, 4> pieces;
-  std::string all;
-  for (std::size_t i = 0, count = out.gather(pieces.data(), pieces.size()); i < count; ++i) {
-    all += pieces[i];
-  }
-  out.clear();
-  return all;
-}
 
 std::string recipients(const MessageOptions& options, std::uint64_t message) {
   const MessageTemplate shared(options);
   Output out;
   for (std::size_t i = 0; i < options.recipients; ++i) shared.append_rcpt(message, i, out);
-  return take(out);
+  return test::take(out);
 }
 
 TEST(Body, APayloadHasNumberedLinesOfEightyBytes) {
@@ -69,7 +60,7 @@ TEST(Message, HasTheHeadersOfTheSourcesManual) {
                                 .body = "body\r\n"});
   Output out;
   shared.append_content(31, 2, out);
-  EXPECT_EQ(take(out),
+  EXPECT_EQ(test::take(out),
             "From: <>\r\nTo: <r@x>\r\nDate: a date\r\nMessage-Id: <abc.0002.001f@h>\r\n"
             "Subject: hello\r\n\r\nbody\r\n.\r\n");
 }
@@ -82,7 +73,7 @@ TEST(Message, GivesEachMessageAnIdOfItsOwn) {
     message.number(number);
     Output out;
     message.append_content(out);
-    seen.insert(take(out));
+    seen.insert(test::take(out));
   }
   EXPECT_EQ(seen.size(), 1'000U);
 }

@@ -36,6 +36,15 @@ class SinkTest(rig.TestCase):
             self.assertEqual(done.returncode, 1)
 
     @rig.on_every_engine(THREADS)
+    def test_a_dot_that_ends_no_message_is_not_counted(self, programs):
+        with programs.sink("-c", "-M", "1") as sink, sink.connect() as client:
+            client.read_until(b"ESMTP\r\n")
+            client.talk(b".\r\n.\r\nNOOP\r\n", b"250 2.0.0 Ok\r\n" * 3)
+            self.assertEqual(client.message(), b"250 2.0.0 Ok\r\n")
+            self.assertEqual(sink.wait(), 0)
+            self.assertEqual(sink.counters()["mesg"], 1)
+
+    @rig.on_every_engine(THREADS)
     def test_ends_after_so_many_quits_without_counters(self, programs):
         with programs.sink("-n", "3") as sink:
             sink.connect().close()  # no QUIT, does not count

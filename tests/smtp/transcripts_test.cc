@@ -9,6 +9,7 @@
 #include "cli/sink_command_line.h"
 #include "cli/source_command_line.h"
 #include "mail/message.h"
+#include "output_text.h"
 #include "pieces.h"
 #include "smtp/client_session.h"
 #include "smtp/server_session.h"
@@ -20,16 +21,6 @@ namespace {
 using test::Cut;
 using test::Transcript;
 using Speaker = Transcript::Speaker;
-
-std::string take(Output& out) {
-  std::array<std::string_view, 16> pieces;
-  std::string all;
-  for (std::size_t i = 0, count = out.gather(pieces.data(), pieces.size()); i < count; ++i) {
-    all += pieces[i];
-  }
-  out.clear();
-  return all;
-}
 
 // The options of a transcript, with an endpoint that is never used.
 std::vector<const char*> command_line(const Transcript& transcript) {
@@ -63,7 +54,7 @@ class RulesOnly final : public smtp::ServerPolicy {
   void recipient(std::string_view) override {}
   void transaction_aborted() override {}
   void content(std::string_view) override {}
-  bool message_complete() override { return true; }
+  smtp::Storage message_complete() override { return smtp::Storage::kept; }
 
  private:
   const sink::SinkOptions& options_;
@@ -87,7 +78,7 @@ std::string play_server(const sink::SinkOptions& options, std::string_view input
     }
   }
   closed = session.phase() == smtp::ServerSession::Phase::closed;
-  return take(out);
+  return test::take(out);
 }
 
 class ServerTranscript : public testing::TestWithParam<Transcript> {};
@@ -133,7 +124,7 @@ void play_client(const source::SourceOptions& options, const Transcript& transcr
       }
     }
     const bool last = &turn == &transcript.turns.back();
-    const std::string spoken = take(out);
+    const std::string spoken = test::take(out);
     EXPECT_TRUE(test::matches(last ? "" : answer->bytes, spoken))
         << "after: " << turn.bytes << "sent: " << spoken;
   }
