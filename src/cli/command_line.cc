@@ -85,7 +85,7 @@ void add_address_family(OptionGroup& group, const std::string& verb, int& family
 }
 
 void EngineChoice::add_to(OptionGroup& group) {
-  group.value("--threads", "N", "worker threads (default: the cores it may use)",
+  group.value("--threads", "N", "worker threads (one a usable core)",
               [this](const std::string& text) {
                 const auto number = whole_number(text, 1, kMostThreads);
                 if (!number) {
@@ -94,18 +94,17 @@ void EngineChoice::add_to(OptionGroup& group) {
                 }
                 threads = static_cast<unsigned>(*number);
               });
-  group.value("--io", "ENGINE", "auto, uring or epoll (auto: io_uring where it is allowed)",
-              [this](const std::string& text) {
-                if (text == "auto") {
-                  engine.reset();
-                } else if (text == "uring") {
-                  engine = net::Engine::io_uring;
-                } else if (text == "epoll") {
-                  engine = net::Engine::epoll;
-                } else {
-                  reject("io engine", text, "--io", "expected auto, uring or epoll");
-                }
-              });
+  group.value("--io", "ENGINE", "auto, uring or epoll (auto)", [this](const std::string& text) {
+    if (text == "auto") {
+      engine.reset();
+    } else if (text == "uring") {
+      engine = net::Engine::io_uring;
+    } else if (text == "epoll") {
+      engine = net::Engine::epoll;
+    } else {
+      reject("io engine", text, "--io", "expected auto, uring or epoll");
+    }
+  });
 }
 
 unsigned EngineChoice::resolved_threads() const { return threads != 0 ? threads : usable_cores(); }

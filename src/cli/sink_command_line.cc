@@ -36,12 +36,12 @@ void add_network(CLI::App& app, Draft& draft) {
   OptionGroup group(app, "Network");
   add_address_family(group, "listen on", options.address_family);
   group.number<std::size_t>("-m,--max-sessions", "COUNT", "concurrency limit", 1,
-                            "sessions at once; the rest wait (default: all that descriptors allow)",
+                            "sessions at once; the rest wait",
                             [&](std::size_t count) { options.session_limit = count; });
   group.number<int>("-T,--tcp-window", "BYTES", "TCP window size", 1, "cap the TCP window",
                     [&](int bytes) { options.window = std::min(bytes, kLargestWindow); });
   group.number<unsigned>("-t,--timeout", "SECONDS", "timeout", 1,
-                         "limit for receiving a command or sending a reply (100)",
+                         "limit for receiving or sending (100)",
                          [&](unsigned limit) { options.idle_limit = seconds(limit); });
   draft.engine.add_to(group);
 }
@@ -49,13 +49,13 @@ void add_network(CLI::App& app, Draft& draft) {
 void add_announcements(CLI::App& app, Draft& draft) {
   smtp::ServerProfile& profile = draft.options.profile;
   OptionGroup group(app, "What is announced");
-  group.value("-h,--hostname", "NAME", "host name in the greeting and in replies (smtp-sink)",
+  group.value("-h,--hostname", "NAME", "host name in greeting and replies",
               [&](const std::string& name) {
                 profile.host_name = single_line("hostname", name, "-h,--hostname");
               });
   group.flag("-L,--lmtp", "speak LMTP, not SMTP", draft.lmtp);
   group.flag("-e,--no-esmtp", "no ESMTP: EHLO is unknown", draft.plain);
-  group.flag("-P,--pix", "greet with asterisks, as a CISCO PIX did; implies -e", [&] {
+  group.flag("-P,--pix", "greet as a CISCO PIX did; implies -e", [&] {
     profile.hide_software = true;
     draft.plain = true;
   });
@@ -63,11 +63,11 @@ void add_announcements(CLI::App& app, Draft& draft) {
     group.flag(names, help, [&extension] { extension.offered = false; });
   };
   leave_out("-8,--no-8bitmime", "leave out 8BITMIME", profile.eight_bit_mime);
-  leave_out("-a,--no-auth", "leave out AUTH (the command is still answered)", profile.auth);
-  leave_out("-C,--no-xclient", "leave out XCLIENT, do not know the command", profile.xclient);
+  leave_out("-a,--no-auth", "leave out AUTH, still answer it", profile.auth);
+  leave_out("-C,--no-xclient", "leave out XCLIENT, do not know it", profile.xclient);
   leave_out("-E,--no-enhanced-status-codes", "leave out ENHANCEDSTATUSCODES",
             profile.enhanced_status_codes);
-  leave_out("-F,--no-xforward", "leave out XFORWARD, do not know the command", profile.xforward);
+  leave_out("-F,--no-xforward", "leave out XFORWARD, do not know it", profile.xforward);
   leave_out("-N,--no-dsn", "leave out DSN", profile.dsn);
   leave_out("-p,--no-pipelining", "leave out PIPELINING", profile.pipelining);
 }
@@ -87,18 +87,18 @@ void add_misbehaviour(CLI::App& app, Draft& draft) {
   act("-r,--soft-reject", "reply 4xx to these; implies -p", Action::soft_reject);
   act("-q,--drop", "close without a reply on these", Action::drop);
   act("-Q,--farewell", "reply 421 to these and close", Action::farewell);
-  group.value("-B,--hard-reply", "TEXT", "the 5xx reply (500 5.3.0 Error: command failed)",
+  group.value("-B,--hard-reply", "TEXT", "the 5xx reply (500 5.3.0 Error: ...)",
               [&](const std::string& text) {
                 options.rules.hard_reply =
                     reply_line("hard error reply", text, '5', "-B,--hard-reply");
               });
-  group.value("-b,--soft-reply", "TEXT", "the 4xx reply (450 4.3.0 Error: command failed)",
+  group.value("-b,--soft-reply", "TEXT", "the 4xx reply (450 4.3.0 Error: ...)",
               [&](const std::string& text) {
                 options.rules.soft_reply =
                     reply_line("soft error reply", text, '4', "-b,--soft-reply");
               });
   group.each_value("-W,--delay", "CMD:SECONDS[:ODDS]",
-                   "wait before replying; with odds (1-99) a random multiple",
+                   "wait before replying; with odds, 1-99,\na random multiple",
                    [&](const std::string& text) {
                      const auto [verb, delay] = command_delay(text);
                      options.rules[verb].delay = delay;
@@ -134,11 +134,11 @@ void add_records(CLI::App& app, Draft& draft) {
       options.capture.name_template = name;
     });
   };
-  dump("-d,--dump-each", "each message to a file of its own, named by strftime(3)",
+  dump("-d,--dump-each", "a file a message, named by strftime(3)",
        sink::CaptureOptions::Mode::file_per_message);
-  dump("-D,--dump-all", "all messages to one file, named by strftime(3)",
+  dump("-D,--dump-all", "one file for all, named by strftime(3)",
        sink::CaptureOptions::Mode::append);
-  group.value("-S,--dump-start", "TEXT", "put before each dumped message; C escapes",
+  group.value("-S,--dump-start", "TEXT", "put before each dump; C escapes",
               [&](const std::string& text) { options.capture.start_string = unescape(text); });
 }
 
@@ -149,11 +149,11 @@ void add_life(CLI::App& app, Draft& draft) {
                               "end after so many messages",
                               [&](std::uint64_t count) { options.message_quota = count; });
   group.number<std::uint64_t>("-n,--stop-after-quits", "COUNT", "quit count", 1,
-                              "end after so many sessions that said QUIT",
+                              "end after so many QUITs",
                               [&](std::uint64_t count) { options.quit_quota = count; });
-  group.value("-R,--chroot", "DIR", "make this the root directory (needs root)",
+  group.value("-R,--chroot", "DIR", "make this the root directory",
               [&](const std::string& directory) { options.root_directory = directory; });
-  group.value("-u,--user", "NAME", "become this user (started by root: nobody)",
+  group.value("-u,--user", "NAME", "become this user (as root: nobody)",
               [&](const std::string& user) { options.user = user; });
 }
 
@@ -171,7 +171,7 @@ sink::SinkOptions parse_sink_command_line(int argc, const char* const* argv) {
   Draft draft;
   set_up(app);
   app.add_option("endpoint", draft.endpoint, "[inet:][host]:port or unix:path");
-  app.add_option("backlog", draft.backlog, "length of the queue of pending connections");
+  app.add_option("backlog", draft.backlog, "queue of pending connections");
   add_network(app, draft);
   add_announcements(app, draft);
   add_misbehaviour(app, draft);

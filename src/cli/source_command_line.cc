@@ -47,7 +47,7 @@ void add_network(CLI::App& app, Draft& draft) {
   OptionGroup group(app, "Network");
   add_address_family(group, "connect with", options.address_family);
   group.number<unsigned>("-C,--connect-attempts", "COUNT", "connection count", 1,
-                         "tries at each connection before giving up (1)",
+                         "tries at each connection (1)",
                          [&](unsigned count) { options.connect_attempts = count; });
   group.value("-T,--tcp-window", "BYTES", "cap the TCP window", [&](const std::string& text) {
     const auto bytes = whole_number(text, 1, kLargestWindow);
@@ -67,16 +67,14 @@ void add_load(CLI::App& app, Draft& draft) {
                               [&](std::uint64_t count) { options.messages = count; });
   group.number<unsigned>("-s,--sessions", "COUNT", "session count", 1, "sessions in parallel (1)",
                          [&](unsigned count) { options.sessions = count; });
-  group.flag("-d,--keep-session", "send the next message over the same connection",
-             options.keep_session);
+  group.flag("-d,--keep-session", "keep the connection for the next message", options.keep_session);
   group.number<unsigned>("-w,--pause", "SECONDS", "fixed delay", 1,
                          "wait between a session's messages",
                          [&](unsigned length) { draft.fixed_pause = length; });
   group.number<unsigned>("-R,--random-pause", "SECONDS", "random delay", 1,
-                         "wait a random time up to this between messages",
+                         "the same, a random time up to this",
                          [&](unsigned length) { draft.random_pause = length; });
-  group.flag("-A,--carry-on", "a refusal or a lost session is a warning, not the end",
-             options.carry_on);
+  group.flag("-A,--carry-on", "refusals and losses are only warnings", options.carry_on);
 }
 
 void add_message(CLI::App& app, Draft& draft) {
@@ -84,7 +82,7 @@ void add_message(CLI::App& app, Draft& draft) {
   OptionGroup group(app, "Envelope and message");
   group.flag("-L,--lmtp", "speak LMTP, not SMTP", draft.lmtp);
   group.value(
-      "-M,--hostname", "NAME", "host name in HELO, addresses and Message-Id",
+      "-M,--hostname", "NAME", "host name in HELO, addresses, Message-Id",
       [&](const std::string& name) { message.host_name = host_name(name, "-M,--hostname"); });
   group.value(
       "-f,--from", "ADDRESS", "sender, '' for none (foo@hostname)",
@@ -97,7 +95,7 @@ void add_message(CLI::App& app, Draft& draft) {
                             [&](std::size_t count) { message.recipients = count; });
   group.flag("-N,--number-recipients", "give each recipient a number of its own",
              draft.number_recipients);
-  group.value("--recipient-number", "PLACE", "prefix or suffix: before the local part or after it",
+  group.value("--recipient-number", "PLACE", "prefix or suffix: before the local\npart or after it",
               [&](const std::string& place) {
                 if (place != "prefix" && place != "suffix") {
                   reject("place", place, "--recipient-number", "expected prefix or suffix");
@@ -181,7 +179,7 @@ source::SourceOptions parse_source_command_line(int argc, const char* const* arg
   CLI::App app("Pours SMTP or LMTP messages into a server.", "smtp-source");
   Draft draft;
   set_up(app);
-  app.add_option("endpoint", draft.endpoint, "[inet:]host[:port] (port: smtp) or unix:path");
+  app.add_option("endpoint", draft.endpoint, "[inet:]host[:port] or unix:path");
   add_network(app, draft);
   add_load(app, draft);
   add_message(app, draft);

@@ -129,6 +129,7 @@ std::size_t Session::on_bytes(std::string_view bytes) {
 
 // Acts on where the dialogue has arrived.
 void Session::step() {
+  if (run_.failed()) return close();  // and say no more
   switch (client_->phase()) {
     case smtp::ClientSession::Phase::busy:
       return;
