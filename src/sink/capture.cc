@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <random>
 
 #include "base/calendar.h"
@@ -11,12 +10,20 @@
 namespace millrace::sink {
 namespace {
 
+// A command's arguments may hold a bare CR or LF: in a dump they would begin a line of their own.
+std::string one_line(std::string_view text) {
+  std::string line(text);
+  std::replace_if(
+      line.begin(), line.end(), [](char byte) { return byte == '\r' || byte == '\n'; }, '?');
+  return line;
+}
+
 // What follows "FROM:" or "TO:" and blanks; all of it when the colon is missing.
 std::string path_argument(std::string_view arguments) {
   const std::size_t colon = arguments.find(':');
   if (colon != std::string_view::npos) arguments.remove_prefix(colon + 1);
   arguments.remove_prefix(std::min(arguments.find_first_not_of(" \t"), arguments.size()));
-  return std::string(arguments);
+  return one_line(arguments);
 }
 
 std::uint32_t random_id() {
@@ -26,21 +33,25 @@ std::uint32_t random_id() {
 
 }  // namespace
 
-void Capture::mail(std::string_view arguments, std::time_t now) {
+void Capture::mail(std::string_view arguments, std::time_t now, const CapturedSession& session) {
   time_ = now;
-  mail_arguments_ = path_argument(arguments);
-  recipient_arguments_.clear();
-  head_written_ = false;
+  trace_written_ = false;
   decoder_.reset();
   spool_.begin(format_local_time(options_.name_template, now));
+  spool_.append(options_.start_string);
+  spool_.append(fmt::format("X-Client-Addr: {}\nX-Client-Proto: {}\n", session.client_address,
+                            session.protocol));
+  if (!session.helo.empty())
+    spool_.append(fmt::format("X-Helo-Args: {}\n", one_line(session.helo)));
+  spool_.append(fmt::format("X-Mail-Args: {}\n", path_argument(arguments)));
 }
 
 void Capture::recipient(std::string_view arguments) {
-  recipient_arguments_.push_back(path_argument(arguments));
+  spool_.append(fmt::format("X-Rcpt-Args: {}\n", path_argument(arguments)));
 }
 
 void Capture::content(std::string_view bytes, const CapturedSession& session) {
-  if (!head_written_) write_head(session);
+  if (!trace_written_) write_trace(session);
   text_.clear();
   decoder_.decode(bytes, text_);
   spool_.append(text_);
@@ -57,22 +68,14 @@ int Capture::complete() {
   return spool_.error();
 }
 
-void Capture::write_head(const CapturedSession& session) {
-  head_written_ = true;
-  std::string head = options_.start_string;
-  const auto to = std::back_inserter(head);
-  fmt::format_to(to, "X-Client-Addr: {}\nX-Client-Proto: {}\n", session.client_address,
-                 session.protocol);
-  if (!session.helo.empty()) fmt::format_to(to, "X-Helo-Args: {}\n", session.helo);
-  fmt::format_to(to, "X-Mail-Args: {}\n", mail_arguments_);
-  for (const std::string& recipient : recipient_arguments_) {
-    fmt::format_to(to, "X-Rcpt-Args: {}\n", recipient);
-  }
-  const std::string from = session.helo.empty() ? "[" + session.client_address + "]" : session.helo;
-  fmt::format_to(to, "Received: from {} ([{}])\n\tby {} (smtp-sink) with {} id {:08x};\n\t{}\n",
-                 from, session.client_address, host_name_, session.protocol, random_id(),
-                 mail_date(time_));
-  spool_.append(head);
+// The Received header (RFC 5321, 4.4), which follows all recipients.
+void Capture::write_trace(const CapturedSession& session) {
+  trace_written_ = true;
+  const std::string from =
+      session.helo.empty() ? "[" + session.client_address + "]" : one_line(session.helo);
+  spool_.append(fmt::format(
+      "Received: from {} ([{}])\n\tby {} (smtp-sink) with {} id {:08x};\n\t{}\n", from,
+      session.client_address, host_name_, session.protocol, random_id(), mail_date(time_)));
 }
 
 }  // namespace millrace::sink

@@ -3,7 +3,6 @@
 #include <ctime>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "sink/append_log.h"
 #include "sink/content_decoder.h"
@@ -27,8 +26,9 @@ class Capture {
   Capture(const CaptureOptions& options, std::string_view host_name, AppendLog* log)
       : options_(options), host_name_(host_name), log_(log) {}
 
-  // The steps of a transaction. `arguments`: all that followed MAIL or RCPT.
-  void mail(std::string_view arguments, std::time_t now);
+  // The steps of a transaction. `arguments`: all that followed MAIL or RCPT. All of it goes to the
+  // spool as it comes: a client cannot make this grow.
+  void mail(std::string_view arguments, std::time_t now, const CapturedSession& session);
   void recipient(std::string_view arguments);
   void content(std::string_view bytes, const CapturedSession& session);
   void abort();
@@ -40,15 +40,13 @@ class Capture {
   [[nodiscard]] const std::string& destination() const { return spool_.destination(); }
 
  private:
-  void write_head(const CapturedSession& session);
+  void write_trace(const CapturedSession& session);
 
   const CaptureOptions& options_;
   std::string_view host_name_;
   AppendLog* log_;
   std::time_t time_ = 0;
-  std::string mail_arguments_;
-  std::vector<std::string> recipient_arguments_;
-  bool head_written_ = false;
+  bool trace_written_ = false;
   ContentDecoder decoder_;
   std::string text_;
   Spool spool_;

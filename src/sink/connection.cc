@@ -87,7 +87,7 @@ void Connection::greeted(smtp::Verb verb, std::string_view name) {
 }
 
 void Connection::mail(std::string_view arguments) {
-  if (capture_) capture_->capture.mail(arguments, std::time(nullptr));
+  if (capture_) capture_->capture.mail(arguments, std::time(nullptr), capture_->session);
 }
 
 void Connection::recipient(std::string_view arguments) {

@@ -181,7 +181,7 @@ TEST_F(CaptureTest, WritesADumpAsTheManualSays) {
   Capture capture(options, "smtp-sink", &log);
   const CapturedSession session{
       .client_address = "ipv6:::1", .protocol = "ESMTP", .helo = "client.example"};
-  capture.mail("FROM: <a@b> SIZE=3", 0);
+  capture.mail("FROM: <a@b> SIZE=3", 0, session);
   capture.recipient("TO:<c@d>");
   capture.recipient("TO:<e@f>");
   capture.content("..x\r\n.\r\n", session);
@@ -196,12 +196,27 @@ TEST_F(CaptureTest, WritesADumpAsTheManualSays) {
   EXPECT_EQ(text.substr(id + 12), ";\n\tThu, 01 Jan 1970 00:00:00 +0000 (UTC)\n.x\n\n");
 }
 
+TEST_F(CaptureTest, ABareLineFeedBeginsNoHeader) {
+  const CaptureOptions options{.mode = CaptureOptions::Mode::append, .name_template = path / "all"};
+  AppendLog log;
+  Capture capture(options, "smtp-sink", &log);
+  const CapturedSession session{.client_address = "local", .helo = "x\nX-Evil: y"};
+  capture.mail("FROM:<a>\nX-Evil: y", 0, session);
+  capture.recipient("TO:<b>\rX-Evil: y");
+  capture.content(".\r\n", session);
+  EXPECT_EQ(capture.complete(), 0);
+  const std::string text = read(path / "all");
+  EXPECT_EQ(text.find("\nX-Evil"), std::string::npos);
+  EXPECT_NE(text.find("X-Mail-Args: <a>?X-Evil: y\nX-Rcpt-Args: <b>?X-Evil: y\n"),
+            std::string::npos);
+}
+
 TEST_F(CaptureTest, AnAbortedTransactionLeavesNothing) {
   const CaptureOptions options{.mode = CaptureOptions::Mode::file_per_message,
                                .name_template = path / "m.",
                                .start_string = {}};
   Capture capture(options, "smtp-sink", nullptr);
-  capture.mail("FROM:<a@b>", 0);
+  capture.mail("FROM:<a@b>", 0, {});
   capture.content(std::string(200'000, 'x'), {});
   capture.abort();
   EXPECT_TRUE(files_below(path).empty());
