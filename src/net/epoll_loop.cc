@@ -156,8 +156,7 @@ void EpollLoop::begin_write(Stream& stream) {
 
 void EpollLoop::begin_close(Stream& stream) {
   stream.connecting_ = stream.reading_ = stream.writing_ = stream.missed_input_ = false;
-  std::erase(ready_, &stream);
-  std::erase(visiting_, &stream);
+  std::erase(ready_, &stream);  // visiting_ may be in use; what it holds lives to the turn's end
   stream.socket_ = Socket();
   retire(stream);
 }

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <functional>
@@ -12,6 +13,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "net/endpoint.h"
 #include "net/wake_up.h"
@@ -175,6 +177,29 @@ TEST_P(Loop, WhatWaitedIsOfferedOnceAndInOrder) {
   run_until([&] { return client.received.size() >= sent.size(); });
   EXPECT_TRUE(server.received == sent);
   EXPECT_TRUE(client.received == sent);
+}
+
+TEST_P(Loop, ReleasedStreamsMayAllEndInOneTurn) {
+  std::vector<std::unique_ptr<Peer>> servers;
+  std::vector<Socket> clients;
+  for (int i = 0; i < 8; ++i) {
+    servers.push_back(std::make_unique<Peer>(*loop));
+    Peer& server = *servers.back();
+    clients.push_back(connect_plain(server));
+    server.stream.hold();
+    server.reaction = [&server](std::string_view bytes) {
+      server.stream.abort();
+      return server.keep(bytes);
+    };
+    ASSERT_EQ(write(clients.back().descriptor(), "hello", 5), 5);
+  }
+  run_turns(3);
+  for (const auto& server : servers) server->stream.release();
+  run_until([&] {
+    return std::all_of(servers.begin(), servers.end(),
+                       [](const auto& server) { return server->ended; });
+  });
+  for (const auto& server : servers) EXPECT_EQ(server->received, "hello");
 }
 
 TEST_P(Loop, AHeldStreamMakesItsPeerWait) {
