@@ -189,7 +189,9 @@ class SinkTest(rig.TestCase):
         rig.need(os.geteuid() == 0, "needs root")
         endpoint = f"127.0.0.1:{rig.free_port()}"
         sink = rig.Sink(programs.command("smtp-sink", [endpoint]), endpoint, dict(os.environ))
-        status = pathlib.Path(f"/proc/{sink.process.pid}/status").read_text()
+        with sink.connect() as client:
+            client.read_until(b"ESMTP\r\n")  # it listens before it changes its user
+            status = pathlib.Path(f"/proc/{sink.process.pid}/status").read_text()
         self.assertEqual(sink.end(), 0)
         self.assertIn(b"running as nobody", sink.err)
         self.assertRegex(status, r"Uid:\s+65534\s+65534\s+65534")
