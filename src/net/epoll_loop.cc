@@ -140,8 +140,11 @@ void EpollLoop::read(Stream& stream, bool to_the_end) {
 void EpollLoop::begin_write(Stream& stream) {
   while (!stream.queued_.empty()) {
     Gather gather(stream.queued_);
-    const ssize_t result =
-        sendmsg(stream.socket_.descriptor(), &gather.header, MSG_NOSIGNAL | MSG_DONTWAIT);
+    constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
+    const int descriptor = stream.socket_.descriptor();
+    const iovec& first = gather.vectors[0];
+    const ssize_t result = gather.single() ? send(descriptor, first.iov_base, first.iov_len, kFlags)
+                                           : sendmsg(descriptor, &gather.header, kFlags);
     if (result < 0) {
       if (errno == EINTR) continue;
       if (errno != EAGAIN) return stream.end(errno);

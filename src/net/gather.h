@@ -22,8 +22,11 @@ struct Gather {
 
   void fill(const Output& output);
 
+  // One piece needs no vector: send() takes it, and costs less than sendmsg().
+  [[nodiscard]] bool single() const { return header.msg_iovlen == 1; }
+
   msghdr header{};
-  std::array<iovec, kPieces> vectors{};
+  std::array<iovec, kPieces> vectors;
 };
 
 }  // namespace millrace::net

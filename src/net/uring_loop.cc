@@ -245,7 +245,7 @@ void UringLoop::submit_write(Stream& stream) {
   Gather& gather = gathers_[gathers_used_];
   gather.fill(stream.sending_);
   const int descriptor = stream.socket_.descriptor();
-  if (gather.header.msg_iovlen == 1) {
+  if (gather.single()) {
     io_uring_prep_send(entry, descriptor, gather.vectors[0].iov_base, gather.vectors[0].iov_len,
                        MSG_NOSIGNAL);
   } else {
