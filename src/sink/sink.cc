@@ -54,19 +54,22 @@ std::vector<int> descriptors(const std::vector<net::Socket>& sockets) {
   return list;
 }
 
-sigset_t block_ending_signals() {
+// Returns where SIGINT and SIGTERM can be read. Made before any session can take the last
+// descriptor. Throws Fatal.
+net::Socket take_ending_signals() {
   sigset_t ending;
   sigemptyset(&ending);
   sigaddset(&ending, SIGINT);
   sigaddset(&ending, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &ending, nullptr);
   signal(SIGPIPE, SIG_IGN);
-  return ending;
+  net::Socket signals(signalfd(-1, &ending, SFD_CLOEXEC));
+  if (!signals.valid()) throw Fatal(describe_error("signalfd", errno));
+  return signals;
 }
 
 // Sleeps until a signal asks for the end or `event` is woken.
-void wait_for_end(const sigset_t& ending, const net::WakeUp& event) {
-  const net::Socket signals(signalfd(-1, &ending, SFD_CLOEXEC));
+void wait_for_end(const net::Socket& signals, const net::WakeUp& event) {
   std::array<pollfd, 2> wanted{pollfd{signals.descriptor(), POLLIN, 0},
                                pollfd{event.descriptor(), POLLIN, 0}};
   while (poll(wanted.data(), wanted.size(), -1) < 0 && errno == EINTR) {
@@ -119,7 +122,7 @@ void run_worker(const Shared& shared, const std::vector<int>& listeners, Crew& c
 
 void run_sink(const SinkOptions& options) {
   const std::size_t descriptor_limit = net::raise_descriptor_limit();
-  const sigset_t ending = block_ending_signals();
+  const net::Socket signals = take_ending_signals();
   openlog("smtp-sink", LOG_PID, LOG_MAIL);
   const auto listeners = listen_everywhere(options);
   const Identity identity = find_identity(options.user);
@@ -150,7 +153,7 @@ void run_sink(const SinkOptions& options) {
       run_worker(shared, descriptors(listeners[i % listeners.size()]), crew, *crew.wake_ups[i]);
     });
   }
-  wait_for_end(ending, crew.end);
+  wait_for_end(signals, crew.end);
   crew.ending = true;
   crew.wake_all();
   for (std::thread& thread : threads) thread.join();

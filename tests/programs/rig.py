@@ -158,7 +158,11 @@ class Sink:
         return self.wait()
 
     def wait(self):
-        status = self.process.wait(PATIENCE)
+        try:
+            status = self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()  # and let the test fail
+            raise
         for reader in self._readers:
             reader.join(PATIENCE)
         self.process.stdout.close()

@@ -85,6 +85,7 @@ class SinkTest(rig.TestCase):
             for client in clients[40:]:
                 self.assertEqual(client.read_until(b"ESMTP\r\n"), b"220 smtp-sink ESMTP\r\n")
                 client.close()
+            self.assertEqual(sink.end(), 0)
 
     @rig.on_every_engine(THREADS)
     def test_signals_end_it_in_order(self, programs):
