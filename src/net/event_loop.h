@@ -69,7 +69,7 @@ class EventLoop {
   // Waits at most until `deadline`, forever if there is none, and deals with what happened.
   virtual void wait(const TimePoint* deadline) = 0;
 
-  // What a stream asks of the engine. begin_read and its like are answered by the stream's
+  // What a stream asks of the engine. begin_reading() and its like are answered by the stream's
   // received(), received_end(), sent(), connected() and end().
   virtual void adopt(Stream& stream) = 0;
   virtual void begin_connect(Stream& stream, const SocketAddress& address) = 0;

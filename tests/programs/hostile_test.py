@@ -18,6 +18,14 @@ def reset(connection):
     connection.close()
 
 
+def flood(client, data):
+    """Sends the same again and again until the server takes no more."""
+    client.socket.settimeout(1)
+    with contextlib.suppress(TimeoutError):
+        while True:
+            client.send(data)
+
+
 STATES = {
     "greeting": b"",
     "hello": b"HELO x\r\n",
@@ -68,10 +76,7 @@ class HostileClients(rig.TestCase):
         with programs.sink("-c") as sink:
             before = sink.memory_kib()
             with sink.connect() as client:
-                client.socket.settimeout(1)
-                with contextlib.suppress(TimeoutError):
-                    while True:
-                        client.send(b"EHLO x\r\n" * 10_000)
+                flood(client, b"EHLO x\r\n" * 10_000)
                 if rig.MEASURES_RESOURCES:
                     self.assertLess(sink.memory_kib() - before, 16_384)
                 reset(client.socket)
@@ -83,10 +88,7 @@ class HostileClients(rig.TestCase):
             before = sink.memory_kib()
             with sink.connect() as client:
                 client.read_until(b"ESMTP\r\n")
-                client.socket.settimeout(1)
-                with contextlib.suppress(TimeoutError):
-                    while True:
-                        client.send(b"NOOP\r\n" * 10_000)
+                flood(client, b"NOOP\r\n" * 10_000)
                 if rig.MEASURES_RESOURCES:
                     self.assertLess(sink.memory_kib() - before, 8_192)
                 reset(client.socket)

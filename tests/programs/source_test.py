@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-import threading
 import time
 import unittest
 
@@ -89,16 +88,13 @@ class SourceTest(rig.TestCase):
 
     @rig.on_every_engine(THREADS)
     def test_it_tries_again_as_often_as_asked(self, programs):
-        port = rig.free_port()
-        result = []
-        late = threading.Thread(target=lambda: result.append(
-            programs.source(f"127.0.0.1:{port}", "-C", "1000")))
-        late.start()
-        time.sleep(0.1)  # some attempts fail
-        with programs.sink(endpoint=f"127.0.0.1:{port}"):
-            late.join(rig.PATIENCE)
-        self.assertEqual(result[0].returncode, 0, result[0].stderr)
-        self.assertIn(b"warning: connect: Connection refused", result[0].stderr)
+        endpoint = f"127.0.0.1:{rig.free_port()}"
+        process = subprocess.Popen(programs.command("smtp-source", ["-C", "1000", endpoint]),
+                                   stderr=subprocess.PIPE)
+        self.assertIn(b"warning: connect: Connection refused", process.stderr.readline())
+        with programs.sink(endpoint=endpoint):
+            _, errors = process.communicate(timeout=rig.PATIENCE)
+        self.assertEqual(process.returncode, 0, errors)
 
     @rig.on_every_engine(THREADS)
     def test_a_refusal_names_session_command_and_reply(self, programs):
