@@ -20,7 +20,7 @@ bool Ledger::admit(Counter& admitted, const std::optional<std::uint64_t>& quota)
 
 void Ledger::message_done() {
   const std::uint64_t messages = messages_.fetch_add(1, std::memory_order_relaxed) + 1;
-  if (show_) show();
+  show();
   if (message_quota_ && messages >= *message_quota_) on_quota_();
 }
 
@@ -28,7 +28,7 @@ void Ledger::session_done(bool quit) {
   std::uint64_t quits = quits_.load(std::memory_order_relaxed);
   if (quit) quits = quits_.fetch_add(1, std::memory_order_relaxed) + 1;
   sessions_.fetch_add(1, std::memory_order_relaxed);
-  if (show_) show();
+  show();
   if (quit_quota_ && quits >= *quit_quota_) on_quota_();
 }
 
@@ -38,7 +38,10 @@ Ledger::Totals Ledger::totals() const {
           .messages = messages_.load(std::memory_order_relaxed)};
 }
 
-void Ledger::show() const {
+// Reads the totals under the lock, so that what is written last is what holds.
+void Ledger::show() {
+  if (!show_) return;
+  const std::lock_guard lock(showing_);
   const Totals now = totals();
   const std::string line =
       fmt::format("sess={} quit={} mesg={}\r", now.sessions, now.quits, now.messages);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <optional>
 
 namespace millrace::sink {
@@ -39,12 +40,13 @@ class Ledger {
   using Counter = std::atomic<std::uint64_t>;
 
   static bool admit(Counter& admitted, const std::optional<std::uint64_t>& quota);
-  void show() const;
+  void show();
 
   const std::optional<std::uint64_t> message_quota_;
   const std::optional<std::uint64_t> quit_quota_;
   const bool show_;
   const std::function<void()> on_quota_;
+  std::mutex showing_;
   Counter admitted_messages_{0};
   Counter admitted_quits_{0};
   Counter sessions_{0};

@@ -29,9 +29,9 @@ std::optional<std::uint64_t> Run::take_message() {
 }
 
 void Run::message_sent() {
-  const std::uint64_t sent = messages_sent_.fetch_add(1, std::memory_order_relaxed) + 1;
   if (!options_.show_counter) return;
-  const std::string text = std::to_string(sent) + "\r";
+  const std::lock_guard lock(showing_);
+  const std::string text = std::to_string(++messages_shown_) + "\r";
   [[maybe_unused]] const ssize_t written = write(STDOUT_FILENO, text.data(), text.size());
 }
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,9 +55,10 @@ class Run {
   const std::vector<net::SocketAddress> addresses_;
   const mail::MessageTemplate message_;
   std::atomic<std::uint64_t> next_message_;
-  std::atomic<std::uint64_t> messages_sent_{0};
   std::atomic<std::uint64_t> sessions_lost_{0};
   std::atomic<bool> failed_{false};
+  std::mutex showing_;
+  std::uint64_t messages_shown_ = 0;
 };
 
 }  // namespace millrace::source

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <random>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -44,6 +45,23 @@ TEST(Ledger, CountsQuitsAndSessionsApart) {
   EXPECT_EQ(ledger.totals().sessions, 3U);
   EXPECT_EQ(ledger.totals().quits, 2U);
   EXPECT_EQ(calls, 1);
+}
+
+TEST(Ledger, ShowsTheTotalsLastOverManyThreads) {
+  constexpr int kThreads = 8;
+  constexpr int kSessions = 500;
+  testing::internal::CaptureStdout();
+  Ledger ledger(std::nullopt, std::nullopt, true, [] {});
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      for (int j = 0; j < kSessions; ++j) ledger.session_done(false);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  const std::string shown = testing::internal::GetCapturedStdout();
+  const std::size_t last = shown.rfind('\r', shown.size() - 2) + 1;
+  EXPECT_EQ(shown.substr(last), "sess=4000 quit=0 mesg=0\r");
 }
 
 TEST(SessionLimit, IsNeverPassedAndSaysWhenAPlaceIsFree) {
