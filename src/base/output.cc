@@ -29,6 +29,14 @@ std::size_t Output::gather(std::string_view* pieces, std::size_t capacity) const
   return filled;
 }
 
+std::string Output::flattened() const {
+  std::vector<std::string_view> pieces(2 * borrowed_.size() + 1);
+  pieces.resize(gather(pieces.data(), pieces.size()));
+  std::string all;
+  for (const std::string_view piece : pieces) all.append(piece);
+  return all;
+}
+
 void Output::consume(std::size_t bytes) {
   consumed_ += std::min(bytes, size());
   if (empty()) clear();

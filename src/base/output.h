@@ -30,6 +30,9 @@ class Output {
   // and returns how many. Valid until the next change of this object.
   std::size_t gather(std::string_view* pieces, std::size_t capacity) const;
 
+  // A copy of all unconsumed bytes, for showing or comparing them.
+  [[nodiscard]] std::string flattened() const;
+
   // Drops the first `bytes` of what is left. Storage is kept for the next use.
   void consume(std::size_t bytes);
 

@@ -17,6 +17,7 @@ namespace {
 
 using Action = sink::Rule::Action;
 using Protocol = smtp::ServerProfile::Protocol;
+using smtp::Extension;
 using std::chrono::seconds;
 
 constexpr int kLargestWindow = 1 << 30;
@@ -59,17 +60,17 @@ void add_announcements(CLI::App& app, Draft& draft) {
     profile.hide_software = true;
     draft.plain = true;
   });
-  const auto leave_out = [&](const char* names, const char* help, smtp::Extension& extension) {
-    group.flag(names, help, [&extension] { extension.offered = false; });
+  const auto leave_out = [&](const char* names, const char* help, Extension extension) {
+    group.flag(names, help, [&profile, extension] { profile.offered.remove(extension); });
   };
-  leave_out("-8,--no-8bitmime", "leave out 8BITMIME", profile.eight_bit_mime);
-  leave_out("-a,--no-auth", "leave out AUTH, still answer it", profile.auth);
-  leave_out("-C,--no-xclient", "leave out XCLIENT, do not know it", profile.xclient);
+  leave_out("-8,--no-8bitmime", "leave out 8BITMIME", Extension::eight_bit_mime);
+  leave_out("-a,--no-auth", "leave out AUTH, still answer it", Extension::auth);
+  leave_out("-C,--no-xclient", "leave out XCLIENT, do not know it", Extension::xclient);
   leave_out("-E,--no-enhanced-status-codes", "leave out ENHANCEDSTATUSCODES",
-            profile.enhanced_status_codes);
-  leave_out("-F,--no-xforward", "leave out XFORWARD, do not know it", profile.xforward);
-  leave_out("-N,--no-dsn", "leave out DSN", profile.dsn);
-  leave_out("-p,--no-pipelining", "leave out PIPELINING", profile.pipelining);
+            Extension::enhanced_status_codes);
+  leave_out("-F,--no-xforward", "leave out XFORWARD, do not know it", Extension::xforward);
+  leave_out("-N,--no-dsn", "leave out DSN", Extension::dsn);
+  leave_out("-p,--no-pipelining", "leave out PIPELINING", Extension::pipelining);
 }
 
 void add_misbehaviour(CLI::App& app, Draft& draft) {
@@ -79,7 +80,7 @@ void add_misbehaviour(CLI::App& app, Draft& draft) {
     group.each_value(names, "CMDS", help, [&options, action](const std::string& list) {
       for (const smtp::Verb verb : verbs(list)) options.rules[verb].prefer(action);
       if (action == Action::hard_reject || action == Action::soft_reject) {
-        options.profile.pipelining.offered = false;
+        options.profile.offered.remove(Extension::pipelining);
       }
     });
   };

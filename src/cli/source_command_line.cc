@@ -190,11 +190,8 @@ source::SourceOptions parse_source_command_line(int argc, const char* const* arg
   source::SourceOptions options = draft.options;
   options.endpoint = net::parse_remote(draft.endpoint, "25");
   options.message = complete_message(draft);
-  options.hello_verb = draft.lmtp ? smtp::Verb::lhlo : smtp::Verb::helo;
-  if (!draft.old_mode) {
-    options.hello =
-        std::string(keyword(options.hello_verb)) + " " + options.message.host_name + "\r\n";
-  }
+  options.plan.hello_verb = draft.lmtp ? smtp::Verb::lhlo : smtp::Verb::helo;
+  if (!draft.old_mode) options.plan.hello_name = options.message.host_name;
   options.pause = draft.random_pause
                       ? source::Pause{.length = seconds(*draft.random_pause), .random = true}
                       : source::Pause{.length = seconds(draft.fixed_pause.value_or(0))};

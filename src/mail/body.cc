@@ -28,11 +28,23 @@ std::string preformatted_body(std::string_view text) {
   body.reserve(text.size() + text.size() / 32 + 4);
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    if (text.front() == '.') body += '.';
     body.append(text.substr(0, end)).append("\r\n");
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return body + "\r\n";
+}
+
+std::string double_dots(std::string_view body) {
+  std::string doubled;
+  doubled.reserve(body.size() + body.size() / 64);
+  while (!body.empty()) {
+    if (body.front() == '.') doubled += '.';
+    const std::size_t end = body.find("\r\n");
+    const std::size_t length = end == std::string_view::npos ? body.size() : end + 2;
+    doubled.append(body.substr(0, length));
+    body.remove_prefix(length);
+  }
+  return doubled;
 }
 
 }  // namespace millrace::mail

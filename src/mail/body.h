@@ -8,8 +8,7 @@
 
 namespace millrace::mail {
 
-// Each function returns content in wire form: lines end in CR LF, leading dots are doubled
-// (RFC 5321, 4.5.2). The end mark is not part of it.
+// Bodies as they are: lines end in CR LF, dots are single, there is no end mark.
 
 // The four lines that are sent when nothing else is asked for.
 std::string default_body();
@@ -21,5 +20,8 @@ std::string payload_body(std::size_t length);
 // A message from a file's text, headers and all: a CR LF after each line in place of its LF,
 // and one more CR LF at the end.
 std::string preformatted_body(std::string_view text);
+
+// The same with leading dots doubled, as DATA needs it (RFC 5321, 4.5.2).
+std::string double_dots(std::string_view body);
 
 }  // namespace millrace::mail

@@ -4,36 +4,69 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
+#include "mail/body.h"
+#include "mail/generated.h"
 #include "smtp/end_of_data.h"
 
 namespace millrace::mail {
+namespace {
 
-MessageTemplate::MessageTemplate(const MessageOptions& options)
-    : mail_command_("MAIL FROM:<" + options.reverse_path + ">\r\n"),
-      recipients_(options.recipients),
-      recipient_number_(options.recipient_number),
-      headers_(options.headers),
-      before_to_("From: <" + options.reverse_path + ">\r\nTo: <"),
-      after_to_(fmt::format(">\r\nDate: {}\r\nMessage-Id: <{:x}.", options.date, options.run)),
-      after_number_("@" + options.host_name + ">\r\n" +
-                    (options.subject.empty() ? "" : "Subject: " + options.subject + "\r\n") +
+using smtp::Extension;
+using smtp::ExtensionSet;
+
+void append_parameters(const std::vector<Parameter>& parameters, ExtensionSet used, Output& out) {
+  for (const Parameter& parameter : parameters) {
+    if (parameter.extension && !used.has(*parameter.extension)) continue;
+    out.append(" ");
+    out.append(parameter.text);
+  }
+}
+
+// Text as RFC 3461, 4 wants it in parameters: what is not printable, '+' and '=' in hexadecimal.
+void append_xtext(std::string_view plain, Output& out) {
+  for (const char byte : plain) {
+    if (byte >= '!' && byte <= '~' && byte != '+' && byte != '=') {
+      out.text().push_back(byte);
+    } else {
+      fmt::format_to(std::back_inserter(out.text()), "+{:02X}", static_cast<unsigned char>(byte));
+    }
+  }
+}
+
+}  // namespace
+
+MessageTemplate::MessageTemplate(MessageOptions options)
+    : options_(std::move(options)),
+      mail_command_("MAIL FROM:<" + options_.reverse_path + ">"),
+      before_to_("From: <" + options_.reverse_path + ">\r\nTo: <"),
+      after_to_(fmt::format(">\r\nDate: {}\r\nMessage-Id: <{:x}.", options_.date, options_.run)),
+      after_number_("@" + options_.host_name + ">\r\n" +
+                    (options_.subject.empty() ? "" : "Subject: " + options_.subject + "\r\n") +
                     "\r\n"),
-      body_(options.body + std::string(smtp::kEndMark)) {
-  const std::size_t at = std::min(options.forward_path.rfind('@'), options.forward_path.size());
-  local_part_ = options.forward_path.substr(0, at);
-  domain_ = options.forward_path.substr(at);
+      wire_body_(double_dots(options_.body)),
+      body_(options_.body) {
+  const bool same = wire_body_.size() == body_.size();
+  wire_body_.append(smtp::kEndMark);
+  if (same) {  // one copy is enough
+    body_ = std::string_view(wire_body_).substr(0, body_.size());
+    options_.body = {};
+  }
+  const std::size_t at = std::min(options_.forward_path.rfind('@'), options_.forward_path.size());
+  local_part_ = options_.forward_path.substr(0, at);
+  domain_ = options_.forward_path.substr(at);
 }
 
 void MessageTemplate::append_forward_path(std::uint64_t message, std::size_t recipient,
                                           std::string& text) const {
-  const std::uint64_t counted = message * recipients_ + recipient;
+  const std::uint64_t counted = message * options_.recipients + recipient;
   const auto to = std::back_inserter(text);
-  switch (recipient_number_) {
+  switch (options_.recipient_number) {
     case RecipientNumber::none:
       break;
     case RecipientNumber::count_down:
-      if (recipient + 1 < recipients_) fmt::format_to(to, "{}", recipients_ - recipient);
+      if (recipient + 1 < options_.recipients) fmt::format_to(to, "{}", options_.recipients - recipient);
       break;
     case RecipientNumber::prefix:
       fmt::format_to(to, "{}", counted + 1);
@@ -45,27 +78,80 @@ void MessageTemplate::append_forward_path(std::uint64_t message, std::size_t rec
   text.append(local_part_).append(domain_);
 }
 
-void MessageTemplate::append_rcpt(std::uint64_t message, std::size_t recipient, Output& out) const {
-  out.append("RCPT TO:<");
-  append_forward_path(message, recipient, out.text());
-  out.append(">\r\n");
+void MessageTemplate::append_xforward(std::uint64_t message, Output& out) const {
+  out.append("XFORWARD ");
+  out.append(fill_generated(options_.xforward, message));
+  out.append("\r\n");
 }
 
-void MessageTemplate::append_content(std::uint64_t message, std::uint64_t session,
-                                     Output& out) const {
-  if (headers_) {
-    out.append(before_to_);
-    if (recipient_number_ == RecipientNumber::suffix) {
-      append_forward_path(message, recipients_ - 1, out.text());
-    } else {
-      out.append(local_part_);
-      out.append(domain_);
-    }
-    out.append(after_to_);
-    fmt::format_to(std::back_inserter(out.text()), "{:04x}.{:04x}", session, message);
-    out.append(after_number_);
+void MessageTemplate::append_mail(std::uint64_t size, ExtensionSet used, Output& out) const {
+  out.append(mail_command_);
+  if (used.has(Extension::size)) {
+    fmt::format_to(std::back_inserter(out.text()), " SIZE={}", size);
   }
-  out.append_borrowed(body_);
+  append_parameters(options_.mail_parameters, used, out);
+  out.append("\r\n");
+}
+
+void MessageTemplate::append_rcpt(std::uint64_t message, std::size_t recipient, ExtensionSet used,
+                                  Output& out) const {
+  out.append("RCPT TO:<");
+  const std::size_t start = out.text().size();
+  append_forward_path(message, recipient, out.text());
+  const std::size_t end = out.text().size();
+  out.append(">");
+  append_parameters(options_.rcpt_parameters, used, out);
+  if (options_.original_recipient && used.has(Extension::dsn)) {
+    out.append(" ORCPT=rfc822;");
+    append_xtext(out.text().substr(start, end - start), out);
+  }
+  out.append("\r\n");
+}
+
+void MessageTemplate::append_headers(std::uint64_t message, std::uint64_t session,
+                                     std::string& text) const {
+  if (!options_.headers) return;
+  text.append(before_to_);
+  if (options_.recipient_number == RecipientNumber::suffix) {
+    append_forward_path(message, options_.recipients - 1, text);
+  } else {
+    text.append(local_part_).append(domain_);
+  }
+  text.append(after_to_);
+  fmt::format_to(std::back_inserter(text), "{:04x}.{:04x}", session, message);
+  text.append(after_number_);
+}
+
+void SessionMessages::append_mail(std::uint64_t message, ExtensionSet used, Output& out) const {
+  shared_.append_mail(used.has(Extension::size) ? content_size(message) : 0, used, out);
+}
+
+void SessionMessages::append_content(std::uint64_t message, Output& out) const {
+  shared_.append_headers(message, session_, out.text());
+  shared_.append_body(out);
+}
+
+std::string_view SessionMessages::headers(std::uint64_t message) const {
+  if (headers_of_ != message) {
+    headers_.clear();
+    shared_.append_headers(message, session_, headers_);
+    headers_of_ = message;
+  }
+  return headers_;
+}
+
+std::uint64_t SessionMessages::content_size(std::uint64_t message) const {
+  return headers(message).size() + shared_.body().size();
+}
+
+void SessionMessages::append_chunk(std::uint64_t message, std::uint64_t offset,
+                                   std::uint64_t length, Output& out) const {
+  const std::string_view head = headers(message);
+  const std::uint64_t end = offset + length;
+  if (offset < head.size()) out.append(head.substr(offset, length));
+  if (end <= head.size()) return;
+  const std::uint64_t start = offset > head.size() ? offset - head.size() : 0;
+  out.append_borrowed(shared_.body().substr(start, end - head.size() - start));
 }
 
 }  // namespace millrace::mail

@@ -2,11 +2,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/output.h"
 #include "smtp/envelope.h"
+#include "smtp/extension.h"
 
 namespace millrace::mail {
 
@@ -18,12 +21,22 @@ enum class RecipientNumber : std::uint8_t {
   suffix,      // foo0, foo1, ... counted over the whole program: Postfix since 3.9
 };
 
+// A parameter of MAIL or RCPT (RFC 5321, 4.1.2).
+struct Parameter {
+  std::optional<smtp::Extension> extension;  // given only where this is in use
+  std::string text;
+};
+
 // What all messages of a run have in common.
 struct MessageOptions {
   std::string reverse_path;  // without angle brackets; empty: the null reverse-path
   std::string forward_path;  // the same; numbers are put to its local part
   std::size_t recipients = 1;
   RecipientNumber recipient_number = RecipientNumber::none;
+  std::vector<Parameter> mail_parameters;
+  std::vector<Parameter> rcpt_parameters;
+  bool original_recipient = false;  // give RCPT the parameter ORCPT (RFC 3461, 4.2)
+  std::string xforward;             // attributes of XFORWARD, see mail/generated.h
 
   bool headers = true;
   std::string host_name;  // right-hand side of the Message-Id
@@ -31,58 +44,69 @@ struct MessageOptions {
   std::string subject;    // empty: no Subject header
   std::uint64_t run = 0;  // makes Message-Ids of different runs differ
 
-  std::string body;  // in wire form, see mail/body.h
+  std::string body;  // see mail/body.h
 };
 
 // The unchanging parts of a run's messages, composed once and shared by all its sessions.
 class MessageTemplate {
  public:
-  explicit MessageTemplate(const MessageOptions& options);
+  explicit MessageTemplate(MessageOptions options);
+  MessageTemplate(const MessageTemplate&) = delete;
+  MessageTemplate& operator=(const MessageTemplate&) = delete;
 
-  [[nodiscard]] std::size_t recipients() const { return recipients_; }
+  [[nodiscard]] std::size_t recipients() const { return options_.recipients; }
+  [[nodiscard]] std::string_view body() const { return body_; }
 
-  void append_mail(Output& out) const { out.append(mail_command_); }
-  void append_rcpt(std::uint64_t message, std::size_t recipient, Output& out) const;
+  void append_xforward(std::uint64_t message, Output& out) const;
+  void append_mail(std::uint64_t size, smtp::ExtensionSet used, Output& out) const;
+  void append_rcpt(std::uint64_t message, std::size_t recipient, smtp::ExtensionSet used,
+                   Output& out) const;
   // `message`: number of the message in the run, from 0; `session`: who sends it.
-  void append_content(std::uint64_t message, std::uint64_t session, Output& out) const;
+  void append_headers(std::uint64_t message, std::uint64_t session, std::string& text) const;
+  void append_body(Output& out) const { out.append_borrowed(wire_body_); }
 
  private:
   void append_forward_path(std::uint64_t message, std::size_t recipient, std::string& text) const;
 
-  std::string mail_command_;
+  MessageOptions options_;
+  std::string mail_command_;  // without parameters
   std::string local_part_;
-  std::string domain_;  // with its '@'; empty when the forward-path has none
-  std::size_t recipients_;
-  RecipientNumber recipient_number_;
-  bool headers_;
+  std::string domain_;        // with its '@'; empty when the forward-path has none
   std::string before_to_;     // From header and the start of To
   std::string after_to_;      // rest of To up to the Message-Id's run number
   std::string after_number_;  // rest of the headers
-  std::string body_;          // with its end mark
+  std::string wire_body_;     // dots doubled, with its end mark
+  std::string_view body_;     // of options_, or of wire_body_ where that is the same
 };
 
-// One message of a run as a session sends it.
-class Message final : public smtp::Envelope {
+// The messages of a run as one session sends them.
+class SessionMessages final : public smtp::Envelope {
  public:
-  Message(const MessageTemplate& shared, std::uint64_t session)
+  SessionMessages(const MessageTemplate& shared, std::uint64_t session)
       : shared_(shared), session_(session) {}
 
-  // Makes this the run's message `number`, counted from 0.
-  void number(std::uint64_t number) { number_ = number; }
-
-  void append_mail(Output& out) const override { shared_.append_mail(out); }
   [[nodiscard]] std::size_t recipients() const override { return shared_.recipients(); }
-  void append_rcpt(std::size_t recipient, Output& out) const override {
-    shared_.append_rcpt(number_, recipient, out);
+  void append_xforward(std::uint64_t message, Output& out) const override {
+    shared_.append_xforward(message, out);
   }
-  void append_content(Output& out) const override {
-    shared_.append_content(number_, session_, out);
+  void append_mail(std::uint64_t message, smtp::ExtensionSet used, Output& out) const override;
+  void append_rcpt(std::uint64_t message, std::size_t recipient, smtp::ExtensionSet used,
+                   Output& out) const override {
+    shared_.append_rcpt(message, recipient, used, out);
   }
+  void append_content(std::uint64_t message, Output& out) const override;
+  [[nodiscard]] std::uint64_t content_size(std::uint64_t message) const override;
+  void append_chunk(std::uint64_t message, std::uint64_t offset, std::uint64_t length,
+                    Output& out) const override;
 
  private:
+  [[nodiscard]] std::string_view headers(std::uint64_t message) const;
+
   const MessageTemplate& shared_;
   std::uint64_t session_;
-  std::uint64_t number_ = 0;
+  // The headers of the message that was asked for last: SIZE and BDAT need them beforehand.
+  mutable std::string headers_;
+  mutable std::optional<std::uint64_t> headers_of_;
 };
 
 }  // namespace millrace::mail

@@ -50,16 +50,19 @@ void Capture::recipient(std::string_view arguments) {
   spool_.append(fmt::format("X-Rcpt-Args: {}\n", path_argument(arguments)));
 }
 
-void Capture::content(std::string_view bytes, const CapturedSession& session) {
+void Capture::content(std::string_view bytes, smtp::Form form, const CapturedSession& session) {
   if (!trace_written_) write_trace(session);
   text_.clear();
-  decoder_.decode(bytes, text_);
+  decoder_.decode(bytes, form, text_);
   spool_.append(text_);
 }
 
 void Capture::abort() { spool_.discard(); }
 
 int Capture::complete() {
+  text_.clear();
+  decoder_.finish(text_);
+  spool_.append(text_);
   if (log_ != nullptr) {
     spool_.commit_to_end(*log_);
   } else {

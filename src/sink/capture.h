@@ -8,7 +8,7 @@
 #include "sink/content_decoder.h"
 #include "sink/options.h"
 #include "sink/spool.h"
-#include "smtp/verb.h"
+#include "smtp/server_policy.h"
 
 namespace millrace::sink {
 
@@ -30,7 +30,7 @@ class Capture {
   // spool as it comes: a client cannot make this grow.
   void mail(std::string_view arguments, std::time_t now, const CapturedSession& session);
   void recipient(std::string_view arguments);
-  void content(std::string_view bytes, const CapturedSession& session);
+  void content(std::string_view bytes, smtp::Form form, const CapturedSession& session);
   void abort();
 
   // Stores the message. Returns 0, or the errno value of what failed.

@@ -46,7 +46,7 @@ void Connection::start(net::Socket socket, const net::SocketAddress& peer) {
   if (options.verbose) inform("connect from " + peer.text());
   stream_.open(std::move(socket));
   watch_idle();
-  session_.start(stream_.output());
+  session_.start(false, stream_.output());
   show_replies(0);
   after_step();
   stream_.flush();
@@ -98,11 +98,11 @@ void Connection::transaction_aborted() {
   if (capture_) capture_->capture.abort();
 }
 
-void Connection::content(std::string_view bytes) {
+void Connection::content(std::string_view bytes, smtp::Form form) {
   if (shared_.options.verbose) {
     inform(fmt::format("client: ({} bytes of content)", bytes.size()));
   }
-  if (capture_) capture_->capture.content(bytes, capture_->session);
+  if (capture_) capture_->capture.content(bytes, form, capture_->session);
 }
 
 smtp::Storage Connection::message_complete() {
@@ -116,6 +116,21 @@ smtp::Storage Connection::message_complete() {
   if (error == 0) return smtp::Storage::kept;
   warn(describe_error("message not stored in " + capture_->capture.destination(), error));
   return smtp::Storage::failed;
+}
+
+smtp::AuthenticationStep Connection::start_authentication(std::string_view /*mechanism*/,
+                                                          std::optional<std::string_view> /*i*/) {
+  return {};
+}
+
+smtp::AuthenticationStep Connection::continue_authentication(std::string_view /*response*/) {
+  return {};
+}
+
+void Connection::client_attribute(std::string_view name, std::string_view value) {
+  if (!capture_) return;
+  if (name == "ADDR") capture_->session.client_address = value;
+  if (name == "HELO") capture_->session.helo = value;
 }
 
 std::size_t Connection::on_bytes(std::string_view bytes) {

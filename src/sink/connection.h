@@ -47,8 +47,12 @@ class Connection final : public smtp::ServerPolicy,
   void mail(std::string_view arguments) override;
   void recipient(std::string_view arguments) override;
   void transaction_aborted() override;
-  void content(std::string_view bytes) override;
+  void content(std::string_view bytes, smtp::Form form) override;
   smtp::Storage message_complete() override;
+  smtp::AuthenticationStep start_authentication(std::string_view mechanism,
+                                                std::optional<std::string_view> initial) override;
+  smtp::AuthenticationStep continue_authentication(std::string_view response) override;
+  void client_attribute(std::string_view name, std::string_view value) override;
 
   // net::StreamHandler, net::TimerHandler
   void on_connected() override {}

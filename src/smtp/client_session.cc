@@ -1,96 +1,131 @@
 #include "smtp/client_session.h"
 
+#include <utility>
+
 namespace millrace::smtp {
 
-bool expected_reply(Verb answered, const Reply& reply) {
-  return answered == Verb::data ? reply.positive_intermediate() : reply.positive_completion();
-}
-
-void ClientSession::feed(std::string_view bytes, Output& out) {
+std::size_t ClientSession::feed(std::string_view bytes, Output& out) {
+  std::string_view rest = bytes;
+  std::size_t answerable = outstanding();  // not by what came before the command was sent
   Reply reply;
-  const std::size_t unsent = out.size();
-  while (!bytes.empty()) {
-    if (phase_ == Phase::finished || phase_ == Phase::closed || phase_ == Phase::broken) return;
-    switch (replies_.next(bytes, reply)) {
+  while (!rest.empty()) {
+    if (phase_ == Phase::securing) return bytes.size() - rest.size();
+    if (over()) break;
+    switch (replies_.next(rest, reply)) {
       case ReplyReader::Result::reply:
-        // What came before the command was sent cannot answer it.
-        if (phase_ == Phase::ready || out.size() != unsent) return refuse_unasked(reply);
-        take_reply(reply, out);
+        if (answerable == 0) {  // notice (421), or a server that is out of step
+          break_off(reply.closing() ? Phase::closed : Phase::broken,
+                    "unasked reply: " + reply.line());
+        } else if (take_reply(reply, out)) {
+          --answerable;
+        }
         break;
       case ReplyReader::Result::more:
-        return;
+        break;
       case ReplyReader::Result::too_long:
-        fault_ = "reply too long";
-        phase_ = Phase::broken;
-        return;
+        break_off(Phase::broken, "reply too long");
+        break;
     }
   }
+  return bytes.size();
 }
 
-void ClientSession::send(const Envelope& envelope, Output& out) {
-  envelope_ = &envelope;
-  recipients_sent_ = 0;
-  recipients_accepted_ = 0;
-  envelope.append_mail(out);
-  command(Verb::mail, {}, out);
-}
-
-void ClientSession::quit(Output& out) { command(Verb::quit, "QUIT\r\n", out); }
-
-void ClientSession::take_reply(const Reply& reply, Output& out) {
-  const bool expected = expected_reply(awaited_, reply);
-  observer_.replied(awaited_, reply, expected);
+// Returns whether the reply was the last one to its command.
+bool ClientSession::take_reply(const Reply& reply, Output& out) {
+  observer_.replied(question(), reply, judge(reply));
   if (reply.closing()) {
     phase_ = Phase::closed;
-    return;
+    return true;
   }
-  switch (awaited_) {
-    case Verb::connect:
-      return hello_.empty() ? be_ready() : command(hello_verb_, hello_, out);
-    case Verb::mail:
-      return expected ? next_recipient(out) : reset(out);
-    case Verb::rcpt:
-      if (expected) ++recipients_accepted_;
-      return next_recipient(out);
-    case Verb::data:
-      if (!expected) return reset(out);
-      envelope_->append_content(out);
-      replies_due_ = hello_verb_ == Verb::lhlo ? recipients_accepted_ : 1;
-      return command(Verb::end_of_data, {}, out);
-    case Verb::end_of_data:
-      return --replies_due_ == 0 ? be_ready() : void();
-    case Verb::quit:
+  switch (phase_) {
+    case Phase::opening:
+      opening_.take_reply(reply, out);
+      enter_stage();
+      return true;
+    case Phase::open:
+      return transactions_.take_reply(reply, out);
+    default:
       phase_ = Phase::finished;
+      return true;
+  }
+}
+
+void ClientSession::secured(Output& out) {
+  opening_.secured(out);
+  phase_ = Phase::opening;
+}
+
+void ClientSession::quit(Output& out) {
+  out.append("QUIT\r\n");
+  phase_ = Phase::leaving;
+}
+
+// Brings the phase in line with where the opening has got to.
+void ClientSession::enter_stage() {
+  switch (opening_.stage()) {
+    case ClientOpening::Stage::speaking:
       return;
-    default:  // HELO, EHLO, LHLO, RSET
-      return be_ready();
+    case ClientOpening::Stage::securing:
+      phase_ = Phase::securing;
+      return;
+    case ClientOpening::Stage::unfit:
+      return break_off(Phase::unfit, opening_.fault());
+    case ClientOpening::Stage::ready:
+      phase_ = Phase::open;
+      transactions_.open(opening_.used(), opening_.announcement());
+      if (transactions_.spent()) {
+        break_off(Phase::unfit, "server's LIMITS do not allow so many recipients on one session");
+      }
+      return;
   }
 }
 
-// Names the next recipient or, after the last one, goes on to DATA.
-void ClientSession::next_recipient(Output& out) {
-  if (recipients_sent_ < envelope_->recipients()) {
-    envelope_->append_rcpt(recipients_sent_++, out);
-    return command(Verb::rcpt, {}, out);
+void ClientSession::break_off(Phase phase, std::string fault) {
+  phase_ = phase;
+  fault_ = std::move(fault);
+}
+
+bool ClientSession::over() const {
+  return phase_ == Phase::finished || phase_ == Phase::closed || phase_ == Phase::broken;
+}
+
+// How many commands are to be answered.
+std::size_t ClientSession::outstanding() const {
+  switch (phase_) {
+    case Phase::opening:
+    case Phase::leaving:
+      return 1;
+    case Phase::open:
+      return transactions_.outstanding();
+    default:
+      return 0;
   }
-  if (recipients_accepted_ == 0) return reset(out);
-  command(Verb::data, "DATA\r\n", out);
 }
 
-void ClientSession::command(Verb verb, std::string_view text, Output& out) {
-  out.append(text);
-  awaited_ = verb;
-  phase_ = Phase::busy;
+Question ClientSession::question() const {
+  switch (phase_) {
+    case Phase::opening:
+    case Phase::securing:
+    case Phase::unfit:
+      return {.verb = opening_.awaited()};
+    case Phase::leaving:
+    case Phase::finished:
+      return {.verb = Verb::quit};
+    default:
+      return opening_.stage() == ClientOpening::Stage::ready ? transactions_.question()
+                                                             : Question{opening_.awaited()};
+  }
 }
 
-void ClientSession::reset(Output& out) { command(Verb::rset, "RSET\r\n", out); }
-
-void ClientSession::be_ready() { phase_ = Phase::ready; }
-
-// A reply to nothing: a server that gives notice (421), or one that is out of step.
-void ClientSession::refuse_unasked(const Reply& reply) {
-  fault_ = "unasked reply: " + std::string(reply.text);
-  phase_ = reply.closing() ? Phase::closed : Phase::broken;
+Outcome ClientSession::judge(const Reply& reply) const {
+  switch (phase_) {
+    case Phase::opening:
+      return opening_.judge(reply);
+    case Phase::open:
+      return transactions_.judge(reply);
+    default:
+      return reply.positive_completion() ? Outcome::expected : Outcome::refused;
+  }
 }
 
 }  // namespace millrace::smtp

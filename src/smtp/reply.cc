@@ -14,6 +14,12 @@ int reply_code(std::string_view line) {
 
 }  // namespace
 
+std::string Reply::line() const {
+  std::string line(text);
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  return line;
+}
+
 ReplyReader::Result ReplyReader::next(std::string_view& bytes, Reply& reply) {
   if (joined_returned_) joined_.clear();
   joined_returned_ = false;
@@ -38,7 +44,7 @@ ReplyReader::Result ReplyReader::next(std::string_view& bytes, Reply& reply) {
       joined_ = line;
       joined_[3] = ' ';
     } else {
-      joined_ += ' ';
+      joined_ += '\n';
       joined_ += code != 0 ? line.substr(std::min<std::size_t>(4, line.size())) : line;
     }
     if (!continues) {

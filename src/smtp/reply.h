@@ -12,7 +12,10 @@ namespace millrace::smtp {
 // A reply as it was read, all of its lines (RFC 5321, 4.2). Borrowed from the reader.
 struct Reply {
   int code = 0;           // 0 where the server did not send three digits
-  std::string_view text;  // code and text; lines of a multi-line reply are joined by blanks
+  std::string_view text;  // code and text; lines after the first follow an LF, without their code
+
+  // All of it on one line, to be shown.
+  [[nodiscard]] std::string line() const;
 
   [[nodiscard]] bool positive_completion() const { return code / 100 == 2; }
   [[nodiscard]] bool positive_intermediate() const { return code / 100 == 3; }

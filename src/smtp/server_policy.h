@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "smtp/verb.h"
@@ -28,6 +30,20 @@ enum class Storage : std::uint8_t {
   turned_away,  // the connection is closed without a word
 };
 
+// How content comes over the wire.
+enum class Form : std::uint8_t {
+  dotted,  // DATA: leading dots are doubled, and the last piece holds the end mark
+  plain,   // BDAT: as it is
+};
+
+// What a server says next in a SASL exchange.
+struct AuthenticationStep {
+  enum class Kind : std::uint8_t { challenge, accepted, refused, malformed };
+
+  Kind kind = Kind::refused;
+  std::string challenge = {};  // in Base64
+};
+
 // Decides over each command of a session and is told what the client sends. All views are
 // valid during the call only.
 class ServerPolicy {
@@ -53,12 +69,20 @@ class ServerPolicy {
   virtual void recipient(std::string_view arguments) = 0;
   virtual void transaction_aborted() = 0;
 
-  // The next piece of the content as it came, dots still doubled; the last one holds the end
-  // mark.
-  virtual void content(std::string_view bytes) = 0;
+  // The next piece of the content.
+  virtual void content(std::string_view bytes, Form form) = 0;
 
-  // The end mark was read: stores the message.
+  // All content was read: stores the message.
   virtual Storage message_complete() = 0;
+
+  // Begins a SASL exchange by one of the mechanisms announced; `initial`: the client's initial
+  // response in Base64, if it gave one. Then goes on with it, until a step says its result.
+  virtual AuthenticationStep start_authentication(std::string_view mechanism,
+                                                  std::optional<std::string_view> initial) = 0;
+  virtual AuthenticationStep continue_authentication(std::string_view response) = 0;
+
+  // XCLIENT gives an attribute of the client (Postfix, XCLIENT_README). `name` in capitals.
+  virtual void client_attribute(std::string_view name, std::string_view value) = 0;
 };
 
 }  // namespace millrace::smtp

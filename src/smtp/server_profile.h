@@ -1,15 +1,21 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
+
+#include "smtp/extension.h"
 
 namespace millrace::smtp {
 
-// One line of the EHLO reply, and whether this server offers it.
-struct Extension {
-  std::string_view line;
-  bool offered = true;
+// What a server bears of one client; 0: no limit.
+struct ServerLimits {
+  std::uint64_t message_size = 0;  // bytes of content, as SIZE counts them (RFC 1870)
+  std::size_t text_line = 0;       // bytes of a line of content, without its CR LF
+  std::size_t recipients = 0;      // a transaction
+  std::size_t transactions = 0;    // a session
+  std::size_t commands = 0;        // a session
+  std::size_t errors = 0;          // replies of 4xx and 5xx in a session
 };
 
 // What a server says of itself. Filled once, shared by all its sessions.
@@ -24,14 +30,23 @@ struct ServerProfile {
   std::string host_name = "smtp-sink";
   bool hide_software = false;  // greets with asterisks, as a CISCO PIX did
 
-  // The EHLO lines of Postfix's smtp-sink, in its order.
-  Extension pipelining{"PIPELINING"};
-  Extension eight_bit_mime{"8BITMIME"};
-  Extension auth{"AUTH PLAIN LOGIN"};
-  Extension xclient{"XCLIENT NAME HELO"};
-  Extension xforward{"XFORWARD NAME ADDR PROTO HELO"};
-  Extension enhanced_status_codes{"ENHANCEDSTATUSCODES"};
-  Extension dsn{"DSN"};
+  // Announced in this order. At first what Postfix's smtp-sink announces.
+  ExtensionSet offered{Extension::pipelining, Extension::eight_bit_mime,
+                       Extension::auth,       Extension::xclient,
+                       Extension::xforward,   Extension::enhanced_status_codes,
+                       Extension::dsn};
+  std::string auth_mechanisms = "PLAIN LOGIN";
+  std::string xclient_attributes = "NAME HELO";
+  std::string xforward_attributes = "NAME ADDR PROTO HELO";
+
+  // What Postfix's smtp-sink only says "Ok" to.
+  bool authenticates = false;        // AUTH begins a SASL exchange (RFC 4954)
+  bool xclient_takes_effect = false;
+
+  ServerLimits limits;
+
+  // A command line with its CR must stay below this many bytes; so must a SASL response.
+  [[nodiscard]] std::size_t command_limit() const { return authenticates ? 12'288 : 2'048; }
 };
 
 // The replies that name the server, composed once (RFC 5321, 4.2 and 4.1.1.1).
@@ -41,6 +56,9 @@ struct ServerReplies {
   std::string greeting;
   std::string helo;
   std::string ehlo;
+  std::string ehlo_secured;  // under TLS: no STARTTLS, but REQUIRETLS
+  std::string too_many_commands;
+  std::string too_many_errors;
 };
 
 }  // namespace millrace::smtp

@@ -1,5 +1,10 @@
 #include "smtp/server_session.h"
 
+#include <algorithm>
+#include <utility>
+
+#include "smtp/keyword.h"
+
 namespace millrace::smtp {
 namespace {
 
@@ -15,6 +20,34 @@ constexpr std::string_view kUnknownCommand = "500 5.5.1 Error: unknown command\r
 constexpr std::string_view kNestedMail = "503 5.5.1 Error: nested MAIL command\r\n";
 constexpr std::string_view kNeedMail = "503 5.5.1 Error: need MAIL command\r\n";
 constexpr std::string_view kNeedRcpt = "503 5.5.1 Error: need RCPT command\r\n";
+constexpr std::string_view kAmidChunks = "503 5.5.1 Error: the message has begun with BDAT\r\n";
+constexpr std::string_view kBadChunk = "501 5.5.4 Syntax: BDAT count [LAST]\r\n";
+constexpr std::string_view kTooManyRecipients = "452 4.5.3 Error: too many recipients\r\n";
+constexpr std::string_view kTooManyTransactions =
+    "452 4.5.3 Error: too many messages on this session\r\n";
+constexpr std::string_view kTooLarge = "552 5.3.4 Error: message size exceeds fixed limit\r\n";
+constexpr std::string_view kLineTooLong = "500 5.5.2 Error: line of text too long\r\n";
+constexpr std::string_view kBadSize = "501 5.5.4 Error: bad message size\r\n";
+constexpr std::string_view kNeedUtf8 = "553 5.6.7 Error: address needs SMTPUTF8\r\n";
+constexpr std::string_view kNeedTls = "530 5.7.0 Error: must issue STARTTLS first\r\n";
+constexpr std::string_view kStartTls = "220 2.0.0 Ready to start TLS\r\n";
+constexpr std::string_view kTlsActive = "503 5.5.1 Error: TLS is active already\r\n";
+constexpr std::string_view kNoArguments = "501 5.5.4 Error: no parameters are allowed\r\n";
+constexpr std::string_view kBadAttribute = "501 5.5.4 Error: bad attribute\r\n";
+constexpr std::string_view kInTransaction = "503 5.5.1 Error: transaction in progress\r\n";
+constexpr std::string_view kAuthenticated = "235 2.7.0 Authentication successful\r\n";
+constexpr std::string_view kAuthenticatedAlready = "503 5.5.1 Error: already authenticated\r\n";
+constexpr std::string_view kAuthRefused = "535 5.7.8 Error: authentication failed\r\n";
+constexpr std::string_view kAuthCancelled = "501 5.7.0 Error: authentication cancelled\r\n";
+constexpr std::string_view kAuthMalformed = "501 5.5.2 Error: malformed authentication data\r\n";
+constexpr std::string_view kAuthUnknown = "504 5.5.4 Error: unknown authentication mechanism\r\n";
+constexpr std::string_view kAuthTooLong =
+    "500 5.5.6 Error: authentication exchange line is too long\r\n";
+
+bool ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char byte) { return static_cast<unsigned char>(byte) < 0x80; });
+}
 
 }  // namespace
 
@@ -24,12 +57,14 @@ const std::array<ServerSession::Handler, kVerbCount> ServerSession::kHandlers = 
     &ServerSession::helo,         // HELO
     &ServerSession::ehlo,         // EHLO
     &ServerSession::lhlo,         // LHLO
-    &ServerSession::acknowledge,  // XCLIENT
+    &ServerSession::starttls,     // STARTTLS
+    &ServerSession::xclient,      // XCLIENT
     &ServerSession::acknowledge,  // XFORWARD
-    &ServerSession::acknowledge,  // AUTH
+    &ServerSession::auth,         // AUTH
     &ServerSession::mail,         // MAIL
     &ServerSession::rcpt,         // RCPT
     &ServerSession::data,         // DATA
+    &ServerSession::acknowledge,  // BDAT, which begin_chunk() takes
     &ServerSession::acknowledge,  // "." outside of a message
     &ServerSession::rset,         // RSET
     &ServerSession::acknowledge,  // NOOP
@@ -37,19 +72,33 @@ const std::array<ServerSession::Handler, kVerbCount> ServerSession::kHandlers = 
     &ServerSession::quit,         // QUIT
 };
 
-void ServerSession::start(Output& out) { take_command(Verb::connect, {}, out); }
+void ServerSession::start(bool secured, Output& out) {
+  secured_ = secured;
+  take_command(Verb::connect, {}, out);
+}
+
+void ServerSession::secured() {
+  secured_ = true;
+  authenticated_ = false;
+  abort_transaction();
+  phase_ = Phase::command;
+}
 
 std::size_t ServerSession::feed(std::string_view bytes, Output& out) {
   std::string_view rest = bytes;
-  while (!rest.empty() && (phase_ == Phase::command || phase_ == Phase::content)) {
-    if (phase_ == Phase::content) {
-      const std::size_t taken = end_of_data_.scan(rest);
-      policy_.content(rest.substr(0, taken));
-      rest.remove_prefix(taken);
-      if (!end_of_data_.found()) continue;
-      const Ruling ruling = policy_.rule(Verb::end_of_data, {});
-      give(end_content(ruling), ruling.wait, out);
-      continue;
+  while (!rest.empty()) {
+    switch (phase_) {
+      case Phase::content:
+        rest.remove_prefix(take_content(rest, out));
+        continue;
+      case Phase::chunk:
+        rest.remove_prefix(take_chunk(rest, out));
+        continue;
+      case Phase::command:
+      case Phase::sasl:
+        break;
+      default:
+        return bytes.size() - rest.size();
     }
     std::string_view line;
     switch (lines_.next(rest, line)) {
@@ -59,11 +108,61 @@ std::size_t ServerSession::feed(std::string_view bytes, Output& out) {
       case LineReader::Result::more:
         break;
       case LineReader::Result::too_long:
-        emit({.reply = {}, .ending = Ending::command_too_long}, out);
+        emit({.reply = phase_ == Phase::sasl ? kAuthTooLong : std::string_view(),
+              .ending = Ending::command_too_long},
+             out);
         break;
     }
   }
-  return bytes.size() - rest.size();
+  return bytes.size();
+}
+
+std::size_t ServerSession::take_content(std::string_view bytes, Output& out) {
+  const std::size_t taken = end_of_data_.scan(bytes);
+  check_.take(bytes.substr(0, taken), profile_.limits);
+  policy_.content(bytes.substr(0, taken), Form::dotted);
+  if (end_of_data_.found()) {
+    const Ruling ruling = policy_.rule(Verb::end_of_data, {});
+    give(end_message(ruling, kEndMark.size()), ruling.wait, out);
+  }
+  return taken;
+}
+
+// RFC 3030, 2: the content of a chunk is read even when the command is refused.
+void ServerSession::begin_chunk(std::string_view arguments, Output& out) {
+  const std::optional<Chunk> chunk = parse_chunk(arguments);
+  if (!chunk) return emit({.reply = kBadChunk}, out);
+  chunk_ = *chunk;
+  chunk_refusal_ = transaction_ == Transaction::none   ? kNeedMail
+                   : transaction_ == Transaction::mail ? kNeedRcpt
+                                                       : std::string_view();
+  if (transaction_ == Transaction::recipients) check_ = {};
+  if (chunk_refusal_.empty()) transaction_ = Transaction::chunks;
+  phase_ = Phase::chunk;
+  if (chunk_.size == 0) end_chunk(out);
+}
+
+std::size_t ServerSession::take_chunk(std::string_view bytes, Output& out) {
+  const auto taken =
+      static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), chunk_.size));
+  chunk_.size -= taken;
+  if (chunk_refusal_.empty()) {
+    check_.take(bytes.substr(0, taken), profile_.limits);
+    policy_.content(bytes.substr(0, taken), Form::plain);
+  }
+  if (chunk_.size == 0) end_chunk(out);
+  return taken;
+}
+
+void ServerSession::end_chunk(Output& out) {
+  if (!chunk_refusal_.empty()) return emit({.reply = chunk_refusal_}, out);
+  Ruling ruling = policy_.rule(Verb::bdat, {});
+  const bool proceeds = ruling.action == Ruling::Action::proceed && !ruling.wait;
+  if (chunk_.last) {
+    if (proceeds) ruling = policy_.rule(Verb::end_of_data, {});
+    return give(end_message(ruling, 0), ruling.wait, out);
+  }
+  give(response_to(ruling, {.reply = kOk}), ruling.wait, out);
 }
 
 void ServerSession::resume(Output& out) {
@@ -72,10 +171,20 @@ void ServerSession::resume(Output& out) {
 
 void ServerSession::take_line(std::string_view line, Output& out) {
   policy_.heard(line);
+  if (phase_ == Phase::sasl) {
+    const Response response = line == "*" ? Response{.reply = kAuthCancelled}
+                                          : take_step(policy_.continue_authentication(line));
+    return emit(response, out);
+  }
+  ++commands_;
+  if (profile_.limits.commands > 0 && commands_ > profile_.limits.commands) {
+    return emit({.reply = replies_.too_many_commands, .ending = Ending::farewell}, out);
+  }
   const Command command = parse_command(line);
   if (command.keyword.empty()) return emit({.reply = kEmptyCommand}, out);
   const std::optional<Verb> verb = find_verb(command.keyword);
   if (!verb || !known(*verb)) return emit({.reply = kUnknownCommand}, out);
+  if (*verb == Verb::bdat) return begin_chunk(command.arguments, out);
   take_command(*verb, command.arguments, out);
 }
 
@@ -91,10 +200,14 @@ bool ServerSession::known(Verb verb) const {
       return profile_.protocol == Protocol::smtp;
     case Verb::lhlo:
       return profile_.protocol == Protocol::lmtp;
+    case Verb::starttls:
+      return profile_.offered.has(Extension::starttls);
     case Verb::xclient:
-      return profile_.xclient.offered;
+      return profile_.offered.has(Extension::xclient);
     case Verb::xforward:
-      return profile_.xforward.offered;
+      return profile_.offered.has(Extension::xforward);
+    case Verb::bdat:
+      return profile_.offered.has(Extension::chunking);
     default:
       return true;
   }
@@ -102,16 +215,24 @@ bool ServerSession::known(Verb verb) const {
 
 void ServerSession::take_command(Verb verb, std::string_view arguments, Output& out) {
   const Ruling ruling = policy_.rule(verb, arguments);
+  const bool proceeds = ruling.action == Ruling::Action::proceed;
+  const Response usual = proceeds ? (this->*kHandlers[index(verb)])(arguments) : Response{};
+  give(response_to(ruling, usual), ruling.wait, out);
+}
+
+// What a ruling makes of the usual response.
+ServerSession::Response ServerSession::response_to(const Ruling& ruling, Response usual) {
   switch (ruling.action) {
     case Ruling::Action::proceed:
-      return give((this->*kHandlers[index(verb)])(arguments), ruling.wait, out);
+      return usual;
     case Ruling::Action::answer:
-      return give({.reply = ruling.reply}, ruling.wait, out);
+      return {.reply = ruling.reply, .copies = usual.copies};
     case Ruling::Action::farewell:
-      return give({.reply = ruling.reply, .ending = Ending::farewell}, ruling.wait, out);
+      return {.reply = ruling.reply, .ending = Ending::farewell};
     case Ruling::Action::drop:
-      return give({.reply = {}, .ending = Ending::dropped}, ruling.wait, out);
+      break;
   }
+  return {.reply = {}, .ending = Ending::dropped};
 }
 
 void ServerSession::give(Response response, bool wait, Output& out) {
@@ -122,27 +243,22 @@ void ServerSession::give(Response response, bool wait, Output& out) {
 
 void ServerSession::emit(Response response, Output& out) {
   for (std::size_t copy = 0; copy < response.copies; ++copy) out.append(response.reply);
+  const bool refusal =
+      !response.reply.empty() && (response.reply.front() == '4' || response.reply.front() == '5');
+  if (refusal && ++errors_ == profile_.limits.errors && response.ending == Ending::open) {
+    out.append(replies_.too_many_errors);
+    response.ending = Ending::farewell;
+  }
   if (response.ending != Ending::open) {
     abort_transaction();
     ending_ = response.ending;
     phase_ = Phase::closed;
     return;
   }
-  switch (response.next) {
-    case Next::command:
-      phase_ = Phase::command;
-      return;
-    case Next::content:
-      phase_ = Phase::content;
-      return;
-    case Next::ask_content: {
-      const Ruling ruling = policy_.rule_content();
-      if (ruling.action == Ruling::Action::proceed) {
-        return give({.reply = {}, .next = Next::content}, ruling.wait, out);
-      }
-      return give({.reply = ruling.reply, .ending = Ending::farewell}, ruling.wait, out);
-    }
-  }
+  phase_ = response.next;
+  if (!response.asks_for_content) return;
+  const Ruling ruling = policy_.rule_content();
+  give(response_to(ruling, {.reply = {}, .next = Phase::content}), ruling.wait, out);
 }
 
 ServerSession::Response ServerSession::greet(std::string_view /*arguments*/) {
@@ -158,29 +274,106 @@ ServerSession::Response ServerSession::helo(std::string_view arguments) {
 ServerSession::Response ServerSession::ehlo(std::string_view arguments) {
   abort_transaction();
   policy_.greeted(Verb::ehlo, arguments);
-  return {.reply = replies_.ehlo};
+  return {.reply = secured_ ? replies_.ehlo_secured : replies_.ehlo};
 }
 
 ServerSession::Response ServerSession::lhlo(std::string_view arguments) {
   abort_transaction();
   policy_.greeted(Verb::lhlo, arguments);
-  return {.reply = replies_.ehlo};
+  return {.reply = secured_ ? replies_.ehlo_secured : replies_.ehlo};
 }
 
 ServerSession::Response ServerSession::acknowledge(std::string_view /*arguments*/) {
   return {.reply = kOk};
 }
 
+ServerSession::Response ServerSession::starttls(std::string_view arguments) {
+  if (!arguments.empty()) return {.reply = kNoArguments};
+  if (secured_) return {.reply = kTlsActive};
+  return {.reply = kStartTls, .next = Phase::securing};
+}
+
+// Postfix's XCLIENT_README: the session begins again, as the client that it speaks of.
+ServerSession::Response ServerSession::xclient(std::string_view arguments) {
+  if (!profile_.xclient_takes_effect) return {.reply = kOk};
+  if (transaction_ != Transaction::none) return {.reply = kInTransaction};
+  for (std::string_view value = take_word(arguments); !value.empty();
+       value = take_word(arguments)) {
+    const std::string_view spoken = take_word(value, "=");
+    const std::string_view name = find_listed(spoken, profile_.xclient_attributes);
+    if (name.empty() || value.empty()) return {.reply = kBadAttribute};
+    policy_.client_attribute(name, value.substr(1));
+  }
+  return {.reply = replies_.greeting};
+}
+
+ServerSession::Response ServerSession::auth(std::string_view arguments) {
+  if (!profile_.authenticates) return {.reply = kOk};
+  if (authenticated_) return {.reply = kAuthenticatedAlready};
+  if (transaction_ != Transaction::none) return {.reply = kInTransaction};
+  const std::string_view mechanism =
+      find_listed(take_word(arguments), profile_.auth_mechanisms);
+  if (mechanism.empty()) return {.reply = kAuthUnknown};
+  std::string_view initial = take_word(arguments);
+  if (initial.empty()) return take_step(policy_.start_authentication(mechanism, std::nullopt));
+  if (initial == "=") initial = {};  // an empty one (RFC 4954, 4)
+  return take_step(policy_.start_authentication(mechanism, initial));
+}
+
+ServerSession::Response ServerSession::take_step(AuthenticationStep step) {
+  switch (step.kind) {
+    case AuthenticationStep::Kind::challenge:
+      challenge_ = "334 " + step.challenge + "\r\n";
+      return {.reply = challenge_, .next = Phase::sasl};
+    case AuthenticationStep::Kind::accepted:
+      authenticated_ = true;
+      return {.reply = kAuthenticated};
+    case AuthenticationStep::Kind::malformed:
+      return {.reply = kAuthMalformed};
+    case AuthenticationStep::Kind::refused:
+      break;
+  }
+  return {.reply = kAuthRefused};
+}
+
 ServerSession::Response ServerSession::mail(std::string_view arguments) {
   if (transaction_ != Transaction::none) return {.reply = kNestedMail};
+  const ServerLimits& limits = profile_.limits;
+  if (limits.transactions > 0 && transactions_ >= limits.transactions) {
+    return {.reply = kTooManyTransactions};
+  }
+  if (const std::string_view refusal = refuse_parameters(arguments); !refusal.empty()) {
+    return {.reply = refusal};
+  }
   transaction_ = Transaction::mail;
+  ++transactions_;
   recipients_ = 0;
   policy_.mail(arguments);
   return {.reply = kMailOk};
 }
 
+// The reply to arguments of MAIL that this server cannot take; empty when it can.
+std::string_view ServerSession::refuse_parameters(std::string_view arguments) const {
+  constexpr ExtensionSet kLookedAt{Extension::size, Extension::smtp_utf8, Extension::require_tls};
+  const ExtensionSet offered = profile_.offered & kLookedAt;
+  if (offered.empty()) return {};
+  const MailParameters parameters = parse_mail_parameters(arguments);
+  const std::uint64_t limit = profile_.limits.message_size;
+  if (parameters.malformed) return kBadSize;
+  if (limit > 0 && parameters.size > limit) return kTooLarge;
+  if (parameters.require_tls && !secured_) return kNeedTls;
+  if (offered.has(Extension::smtp_utf8) && !parameters.smtp_utf8 && !ascii(parameters.path)) {
+    return kNeedUtf8;
+  }
+  return {};
+}
+
 ServerSession::Response ServerSession::rcpt(std::string_view arguments) {
   if (transaction_ == Transaction::none) return {.reply = kNeedMail};
+  if (transaction_ == Transaction::chunks) return {.reply = kAmidChunks};
+  if (profile_.limits.recipients > 0 && recipients_ >= profile_.limits.recipients) {
+    return {.reply = kTooManyRecipients};
+  }
   transaction_ = Transaction::recipients;
   ++recipients_;
   policy_.recipient(arguments);
@@ -188,9 +381,11 @@ ServerSession::Response ServerSession::rcpt(std::string_view arguments) {
 }
 
 ServerSession::Response ServerSession::data(std::string_view /*arguments*/) {
+  if (transaction_ == Transaction::chunks) return {.reply = kAmidChunks};
   if (transaction_ != Transaction::recipients) return {.reply = kNeedRcpt};
   end_of_data_.reset();
-  return {.reply = kStartContent, .next = Next::ask_content};
+  check_ = {};
+  return {.reply = kStartContent, .asks_for_content = true};
 }
 
 ServerSession::Response ServerSession::rset(std::string_view /*arguments*/) {
@@ -203,28 +398,20 @@ ServerSession::Response ServerSession::quit(std::string_view /*arguments*/) {
 }
 
 // The message is stored before it is answered, and even when a rule refuses it: what a client
-// sent in vain is worth a look too.
-ServerSession::Response ServerSession::end_content(const Ruling& ruling) {
+// sent in vain is worth a look too. `surplus`: how much of what was read is not content.
+ServerSession::Response ServerSession::end_message(const Ruling& ruling, std::uint64_t surplus) {
   const bool lmtp = profile_.protocol == ServerProfile::Protocol::lmtp;
+  Response response{.reply = lmtp ? kDelivered : kOk, .copies = lmtp ? recipients_ : 1};
+  if (check_.too_large(profile_.limits, surplus) || check_.line_too_long()) {
+    response.reply = check_.line_too_long() ? kLineTooLong : kTooLarge;
+    abort_transaction();
+    return response_to(ruling, response);
+  }
   const Storage storage = policy_.message_complete();
   transaction_ = Transaction::none;
   if (storage == Storage::turned_away) return {.reply = {}, .ending = Ending::dropped};
-  Response response{.reply = ruling.reply, .copies = lmtp ? recipients_ : 1};
-  switch (ruling.action) {
-    case Ruling::Action::proceed:
-      response.reply = storage == Storage::failed ? kNotStored : lmtp ? kDelivered : kOk;
-      break;
-    case Ruling::Action::answer:
-      break;
-    case Ruling::Action::farewell:
-      response.copies = 1;
-      response.ending = Ending::farewell;
-      break;
-    case Ruling::Action::drop:
-      response.ending = Ending::dropped;
-      break;
-  }
-  return response;
+  if (storage == Storage::failed) response.reply = kNotStored;
+  return response_to(ruling, response);
 }
 
 void ServerSession::abort_transaction() {

@@ -3,11 +3,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/output.h"
+#include "smtp/content_check.h"
 #include "smtp/end_of_data.h"
 #include "smtp/line_reader.h"
+#include "smtp/mail_parameters.h"
 #include "smtp/server_policy.h"
 #include "smtp/server_profile.h"
 #include "smtp/verb.h"
@@ -20,6 +23,9 @@ namespace millrace::smtp {
 //   start    -> command                      the greeting
 //   command  -> command | content | closed   each command line
 //   content  -> command | closed             the end of data
+//   command  -> chunk -> command | closed    BDAT and its content (RFC 3030)
+//   command  -> sasl -> command              AUTH and the responses (RFC 4954)
+//   command  -> securing -> command          STARTTLS, until secured() (RFC 3207)
 //   any      -> paused -> any                a Ruling that waits, until resume()
 //
 // A command takes effect when it arrives; only its reply waits.
@@ -27,23 +33,27 @@ namespace millrace::smtp {
 // HELO, EHLO, LHLO and RSET abort an open transaction (RFC 5321, 4.1.4). No HELO is required.
 class ServerSession {
  public:
-  // A command line with its CR must stay below this many bytes.
-  static constexpr std::size_t kCommandLimit = 2'048;
-
-  enum class Phase : std::uint8_t { start, command, content, paused, closed };
+  enum class Phase : std::uint8_t { start, command, content, chunk, sasl, securing, paused, closed };
 
   // Why a session is closed.
   enum class Ending : std::uint8_t { open, quit, farewell, dropped, command_too_long };
 
   // All of these must outlive the session.
   ServerSession(const ServerProfile& profile, const ServerReplies& replies, ServerPolicy& policy)
-      : profile_(profile), replies_(replies), policy_(policy) {}
+      : profile_(profile),
+        replies_(replies),
+        policy_(policy),
+        lines_(LineEnd::crlf, profile.command_limit()) {}
 
-  // The connection is there: appends the greeting.
-  void start(Output& out);
+  // The connection is there: appends the greeting. `secured`: TLS is in place already.
+  void start(bool secured, Output& out);
+
+  // TLS is in place after STARTTLS. All that was said before it is forgotten (RFC 3207, 4.2).
+  void secured();
 
   // Takes as many commands and as much content as `bytes` holds and appends the replies.
-  // Returns how much was taken: all of it, unless the session paused or closed on the way.
+  // Returns how much was taken: all of it, unless the session paused, closed or turned to TLS
+  // on the way.
   std::size_t feed(std::string_view bytes, Output& out);
 
   // Ends a pause. What was left of the input is fed next.
@@ -53,25 +63,28 @@ class ServerSession {
   [[nodiscard]] Ending ending() const { return ending_; }
 
  private:
-  enum class Transaction : std::uint8_t { none, mail, recipients };
-
-  // What follows a reply.
-  enum class Next : std::uint8_t { command, ask_content, content };
+  enum class Transaction : std::uint8_t { none, mail, recipients, chunks };
 
   // The answer to a command, whose effects are already done: what a pause puts off.
   struct Response {
     std::string_view reply;  // outlives the session or a pause; empty: none
-    std::size_t copies = 1;  // LMTP answers the end of data once a recipient
-    Next next = Next::command;
+    std::size_t copies = 1;  // LMTP answers the end of a message once a recipient
+    Phase next = Phase::command;
     Ending ending = Ending::open;
+    bool asks_for_content = false;  // the policy is asked about content once more
   };
 
   using Handler = Response (ServerSession::*)(std::string_view arguments);
   static const std::array<Handler, kVerbCount> kHandlers;
 
   void take_line(std::string_view line, Output& out);
+  std::size_t take_content(std::string_view bytes, Output& out);
+  std::size_t take_chunk(std::string_view bytes, Output& out);
+  void begin_chunk(std::string_view arguments, Output& out);
+  void end_chunk(Output& out);
   [[nodiscard]] bool known(Verb verb) const;
   void take_command(Verb verb, std::string_view arguments, Output& out);
+  static Response response_to(const Ruling& ruling, Response usual);
   void give(Response response, bool wait, Output& out);
   void emit(Response response, Output& out);
 
@@ -79,25 +92,39 @@ class ServerSession {
   Response helo(std::string_view arguments);
   Response ehlo(std::string_view arguments);
   Response lhlo(std::string_view arguments);
+  Response starttls(std::string_view arguments);
+  Response xclient(std::string_view arguments);
+  Response auth(std::string_view arguments);
   Response acknowledge(std::string_view arguments);
   Response mail(std::string_view arguments);
   Response rcpt(std::string_view arguments);
   Response data(std::string_view arguments);
   Response rset(std::string_view arguments);
   Response quit(std::string_view arguments);
-  Response end_content(const Ruling& ruling);
+  Response take_step(AuthenticationStep step);
+  Response end_message(const Ruling& ruling, std::uint64_t surplus);
+  [[nodiscard]] std::string_view refuse_parameters(std::string_view arguments) const;
   void abort_transaction();
 
   const ServerProfile& profile_;
   const ServerReplies& replies_;
   ServerPolicy& policy_;
-  LineReader lines_{LineEnd::crlf, kCommandLimit};
-  std::size_t recipients_ = 0;
+  LineReader lines_;
+  std::size_t recipients_ = 0;    // of the transaction
+  std::size_t transactions_ = 0;  // begun in this session, as the two below
+  std::size_t commands_ = 0;
+  std::size_t errors_ = 0;
+  ContentCheck check_;
+  Chunk chunk_;                      // what is left of it
+  std::string_view chunk_refusal_;   // the reply that is due after it, whatever it holds
+  std::string challenge_;            // the reply that carries it
   Response pending_;  // what a pause puts off
   EndOfData end_of_data_;
   Phase phase_ = Phase::start;
   Ending ending_ = Ending::open;
   Transaction transaction_ = Transaction::none;
+  bool secured_ = false;
+  bool authenticated_ = false;
 };
 
 }  // namespace millrace::smtp

@@ -18,12 +18,14 @@ enum class Verb : std::uint8_t {
   helo,
   ehlo,
   lhlo,
+  starttls,
   xclient,
   xforward,
   auth,
   mail,
   rcpt,
   data,
+  bdat,
   end_of_data,
   rset,
   noop,
@@ -31,12 +33,12 @@ enum class Verb : std::uint8_t {
   quit,
 };
 
-inline constexpr std::size_t kVerbCount = 15;
+inline constexpr std::size_t kVerbCount = 17;
 
 // The keyword of each verb, as it is spoken and as options name it.
 inline constexpr std::array<std::string_view, kVerbCount> kVerbKeywords = {
-    "CONNECT", "HELO", "EHLO", "LHLO", "XCLIENT", "XFORWARD", "AUTH", "MAIL",
-    "RCPT",    "DATA", ".",    "RSET", "NOOP",    "VRFY",     "QUIT"};
+    "CONNECT", "HELO", "EHLO", "LHLO", "STARTTLS", "XCLIENT", "XFORWARD", "AUTH", "MAIL",
+    "RCPT",    "DATA", "BDAT", ".",    "RSET",     "NOOP",    "VRFY",     "QUIT"};
 
 constexpr std::size_t index(Verb verb) { return static_cast<std::size_t>(verb); }
 constexpr std::string_view keyword(Verb verb) { return kVerbKeywords[index(verb)]; }

@@ -10,7 +10,7 @@
 #include "mail/message.h"
 #include "net/endpoint.h"
 #include "net/event_loop.h"
-#include "smtp/verb.h"
+#include "smtp/client_plan.h"
 
 namespace millrace::source {
 
@@ -27,8 +27,7 @@ struct SourceOptions {
   std::optional<int> window;  // bytes; caps the TCP window
   unsigned connect_attempts = 1;
 
-  smtp::Verb hello_verb = smtp::Verb::helo;
-  std::string hello;  // the command with its CR LF; empty: none is sent
+  smtp::ClientPlan plan;
   mail::MessageOptions message;
 
   std::uint64_t messages = 1;  // over all sessions

@@ -26,14 +26,19 @@ struct StepNames {
   std::string_view rejected;  // "...: 550 no"
 };
 
-constexpr std::array<StepNames, 10> kStepNames = {{
+constexpr std::array<StepNames, 15> kStepNames = {{
     {smtp::Verb::connect, "reading server greeting", "rejected at server banner"},
     {smtp::Verb::helo, "sending HELO", "HELO rejected"},
     {smtp::Verb::ehlo, "sending EHLO", "EHLO rejected"},
     {smtp::Verb::lhlo, "sending LHLO", "LHLO rejected"},
+    {smtp::Verb::starttls, "sending STARTTLS", "STARTTLS rejected"},
+    {smtp::Verb::xclient, "sending XCLIENT", "XCLIENT rejected"},
+    {smtp::Verb::xforward, "sending XFORWARD", "XFORWARD rejected"},
+    {smtp::Verb::auth, "sending AUTH", "authentication rejected"},
     {smtp::Verb::mail, "sending sender", "sender rejected"},
     {smtp::Verb::rcpt, "sending recipient", "recipient rejected"},
     {smtp::Verb::data, "sending DATA command", "data rejected"},
+    {smtp::Verb::bdat, "sending message", "chunk rejected"},
     {smtp::Verb::end_of_data, "sending message", "end of data rejected"},
     {smtp::Verb::rset, "sending RSET command", "rset rejected"},
     {smtp::Verb::quit, "sending QUIT command", "quit rejected"},
@@ -51,7 +56,7 @@ Session::Session(Worker& worker, Run& run, std::uint64_t number)
       run_(run),
       stream_(worker.loop(), *this),
       timer_(*this),
-      message_(run.message(), number),
+      messages_(run.message(), number),
       number_(number) {}
 
 // While it pauses, a session still listens: the server may hang up.
@@ -74,9 +79,11 @@ void Session::begin_message() {
     if (client_) return say_goodbye();
     return worker_.session_done();
   }
-  message_.number(*number);
-  progress_ = Progress::taken;
-  if (client_) return send_message();
+  taken_ = number;
+  if (client_) {
+    step();
+    return stream_.flush();
+  }
   address_ = 0;
   connect_attempts_ = 0;
   connect();
@@ -115,58 +122,75 @@ void Session::connect_failed(int error) {
 void Session::on_connected() {
   const SourceOptions& options = run_.options();
   state_ = State::talking;
-  client_.emplace(options.hello_verb, options.hello, *this);
+  client_.emplace(options.plan, smtp::ClientSession::Identity{}, messages_, *this);
   start_timer(options.reply_limit);
 }
 
 std::size_t Session::on_bytes(std::string_view bytes) {
-  const std::size_t shown = stream_.output().text().size();
-  client_->feed(bytes, stream_.output());
+  const std::size_t shown = stream_.output().size();
+  const std::size_t taken = client_->feed(bytes, stream_.output());
   show_commands(shown);
   step();
-  return bytes.size();
+  return taken;
 }
 
 // Acts on where the dialogue has arrived.
 void Session::step() {
+  using Phase = smtp::ClientSession::Phase;
   if (run_.failed()) return close();  // and say no more
   switch (client_->phase()) {
-    case smtp::ClientSession::Phase::busy:
+    case Phase::opening:
+    case Phase::leaving:
       return;
-    case smtp::ClientSession::Phase::ready:
-      if (progress_ == Progress::taken) return send_message();
-      if (progress_ == Progress::under_way) return message_over();
+    case Phase::securing:
       return;
-    case smtp::ClientSession::Phase::finished:
+    case Phase::open:
+      return send_messages();
+    case Phase::unfit:
+      if (!client_->fault().empty()) run_.refused(client_->fault() + where());
+      return say_goodbye();
+    case Phase::finished:
       return close();
-    case smtp::ClientSession::Phase::closed:
+    case Phase::closed:
       if (!client_->fault().empty()) run_.refused(client_->fault() + where());
       return close();
-    case smtp::ClientSession::Phase::broken:
+    case Phase::broken:
       run_.lost(client_->fault() + where());
       return close();
   }
 }
 
-void Session::send_message() {
-  state_ = State::talking;
-  progress_ = Progress::under_way;
-  const std::size_t shown = stream_.output().text().size();
-  client_->send(message_, stream_.output());
+// Sends as many messages as the window has room for.
+void Session::send_messages() {
+  const std::size_t shown = stream_.output().size();
+  while (client_->may_send()) {
+    const std::optional<std::uint64_t> number = next_message();
+    if (!number) break;
+    state_ = State::talking;
+    client_->send(*number, stream_.output());
+  }
+  if (client_->idle()) return all_over();
   show_commands(shown);
-  stream_.flush();
   watch_reply();
 }
 
-void Session::message_over() {
-  progress_ = Progress::none;
-  if (!run_.options().keep_session || run_.all_taken()) return say_goodbye();
+// The message that has been taken already, or one that may follow it without a pause.
+std::optional<std::uint64_t> Session::next_message() {
+  if (taken_) return std::exchange(taken_, std::nullopt);
+  const SourceOptions& options = run_.options();
+  if (!options.keep_session || options.pause.length > std::chrono::seconds(0)) return std::nullopt;
+  return run_.take_message();
+}
+
+// Nothing is under way on this connection.
+void Session::all_over() {
+  if (!run_.options().keep_session || run_.all_taken() || client_->spent()) return say_goodbye();
   pause_then_begin();
 }
 
 void Session::say_goodbye() {
   state_ = State::talking;
-  const std::size_t shown = stream_.output().text().size();
+  const std::size_t shown = stream_.output().size();
   client_->quit(stream_.output());
   show_commands(shown);
   stream_.flush();
@@ -182,17 +206,25 @@ void Session::close() {
 void Session::closed() {
   worker_.loop().timers().stop(timer_);
   client_.reset();
-  progress_ = Progress::none;
+  taken_.reset();
   if (run_.all_taken()) return worker_.session_done();
   pause_then_begin();
 }
 
-void Session::replied(smtp::Verb answered, const smtp::Reply& reply, bool expected) {
-  if (run_.options().verbose) inform("<<< " + std::string(reply.text));
-  if (answered == smtp::Verb::data && expected) run_.message_sent();
-  if (expected || answered == smtp::Verb::quit) return;
-  run_.refused(fmt::format("{}: {}{}", names_of(answered).rejected, reply.text, where()));
+void Session::replied(const smtp::Question& question, const smtp::Reply& reply,
+                      smtp::Outcome outcome) {
+  if (run_.options().verbose) inform("<<< " + reply.line());
+  if (outcome != smtp::Outcome::refused || question.verb == smtp::Verb::quit) return;
+  run_.refused(fmt::format("{}: {}{}", names_of(question.verb).rejected, reply.line(),
+                           where(question)));
 }
+
+void Session::message_sent(std::uint64_t /*message*/) {
+  if (client_->question().verb == smtp::Verb::data) display_.content_first();
+  run_.message_sent();
+}
+
+void Session::message_over(std::uint64_t /*message*/) {}
 
 void Session::on_end(int error) {
   switch (state_) {
@@ -205,7 +237,7 @@ void Session::on_end(int error) {
       return closed();
     default:
       run_.lost(fmt::format("{} while {}{}", timed_out_ ? "timeout" : "lost connection",
-                            names_of(client_->awaited()).doing, where()));
+                            names_of(client_->question().verb).doing, where()));
       return closed();
   }
 }
@@ -239,40 +271,38 @@ void Session::watch_reply() {
   if (!timer_.running()) start_timer(run_.options().reply_limit);
 }
 
-// Shows what the output gained from position `shown` of its text on.
+// Shows what the output gained from position `shown` on.
 void Session::show_commands(std::size_t shown) {
   if (!run_.options().verbose) return;
-  const std::string_view text = std::string_view(stream_.output().text()).substr(shown);
-  if (text.empty()) return;
-  if (client_->awaited() == smtp::Verb::end_of_data) {
-    return inform(fmt::format("({} bytes of content)", stream_.output().size() - shown));
-  }
-  inform(text.substr(0, text.find("\r\n")));
+  display_.show(stream_.output(), shown, client_->question().verb == smtp::Verb::auth);
 }
 
 // Who and what a message to the user is about.
 std::string Session::where() const {
-  return fmt::format(" (session {}, {})", number_ + 1, command_in_question());
+  return client_ ? where(client_->question()) : where(smtp::Question{});
 }
 
-std::string Session::command_in_question() const {
+std::string Session::where(const smtp::Question& question) const {
+  return fmt::format(" (session {}, {})", number_ + 1, command_of(question));
+}
+
+std::string Session::command_of(const smtp::Question& question) const {
   Output text;
-  switch (client_->awaited()) {
+  switch (question.verb) {
     case smtp::Verb::connect:
       return run_.addresses()[address_].text();
     case smtp::Verb::mail:
-      message_.append_mail(text);
+      messages_.append_mail(question.message, {}, text);
       break;
     case smtp::Verb::rcpt:
-      message_.append_rcpt(client_->recipients_sent() - 1, text);
+      messages_.append_rcpt(question.message, question.recipient, {}, text);
       break;
     case smtp::Verb::helo:
     case smtp::Verb::ehlo:
     case smtp::Verb::lhlo:
-      text.append(run_.options().hello);
-      break;
+      return fmt::format("{} {}", keyword(question.verb), run_.options().plan.hello_name);
     default:
-      return std::string(keyword(client_->awaited()));
+      return std::string(keyword(question.verb));
   }
   return text.text().substr(0, text.text().size() - 2);
 }

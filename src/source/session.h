@@ -10,6 +10,7 @@
 #include "net/stream.h"
 #include "net/timers.h"
 #include "smtp/client_session.h"
+#include "source/command_display.h"
 #include "source/run.h"
 
 namespace millrace::source {
@@ -36,11 +37,12 @@ class Session final : public smtp::ClientObserver,
     talking,
     closing,
   };
-  // Where the message in hand has got to.
-  enum class Progress : std::uint8_t { none, taken, under_way };
 
   // smtp::ClientObserver
-  void replied(smtp::Verb answered, const smtp::Reply& reply, bool expected) override;
+  void replied(const smtp::Question& question, const smtp::Reply& reply,
+               smtp::Outcome outcome) override;
+  void message_sent(std::uint64_t message) override;
+  void message_over(std::uint64_t message) override;
 
   // net::StreamHandler, net::TimerHandler
   void on_connected() override;
@@ -53,8 +55,9 @@ class Session final : public smtp::ClientObserver,
   void connect();
   void connect_failed(int error);
   void step();
-  void send_message();
-  void message_over();
+  void send_messages();
+  void all_over();
+  std::optional<std::uint64_t> next_message();
   void say_goodbye();
   void close();
   void closed();
@@ -62,18 +65,20 @@ class Session final : public smtp::ClientObserver,
   void watch_reply();
   void show_commands(std::size_t shown);
   [[nodiscard]] std::string where() const;
-  [[nodiscard]] std::string command_in_question() const;
+  [[nodiscard]] std::string where(const smtp::Question& question) const;
+  [[nodiscard]] std::string command_of(const smtp::Question& question) const;
 
   Worker& worker_;
   Run& run_;
   net::Stream stream_;
   net::Timer timer_;  // ends a pause; else bounds the wait for the server
-  mail::Message message_;
+  mail::SessionMessages messages_;
   std::optional<smtp::ClientSession> client_;
   std::uint64_t number_;
   std::size_t address_ = 0;        // the one being tried
   unsigned connect_attempts_ = 0;  // that have failed
-  Progress progress_ = Progress::none;
+  CommandDisplay display_;
+  std::optional<std::uint64_t> taken_;  // the message that waits for the connection
   bool started_ = false;
   bool timed_out_ = false;
   State state_ = State::pausing;

@@ -17,7 +17,7 @@ TEST(Output, KeepsTextAndBodiesInOrder) {
   output.append_borrowed(body);
   output.append("tail");
   output.append_borrowed(body);
-  EXPECT_EQ(test::text_of(output), "headBODYtailBODY");
+  EXPECT_EQ(output.flattened(), "headBODYtailBODY");
   EXPECT_EQ(output.size(), 16U);
 }
 
@@ -38,7 +38,7 @@ TEST(Output, ConsumesAcrossPieces) {
     output.append_borrowed(body);
     output.append("tail");
     output.consume(taken);
-    EXPECT_EQ(test::text_of(output), std::string("headBODYtail").substr(taken));
+    EXPECT_EQ(output.flattened(), std::string("headBODYtail").substr(taken));
     EXPECT_EQ(output.empty(), taken == 12);
   }
 }
@@ -48,7 +48,7 @@ TEST(Output, IsEmptyAfterAllWasConsumedAndCanBeUsedAgain) {
   output.append("one");
   output.consume(3);
   output.append("two");
-  EXPECT_EQ(test::text_of(output), "two");
+  EXPECT_EQ(output.flattened(), "two");
 }
 
 TEST(Output, GathersNoMoreThanAskedFor) {

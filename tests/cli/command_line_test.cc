@@ -64,7 +64,7 @@ TEST(SinkOptions, CommandsAreListedWithCommasOrBlanksAndAddUp) {
   EXPECT_EQ(options.rules[smtp::Verb::rcpt].action, Action::drop);
   EXPECT_EQ(options.rules[smtp::Verb::data].action, Action::hard_reject);
   EXPECT_TRUE(options.rules[smtp::Verb::end_of_data].log);
-  EXPECT_FALSE(options.profile.pipelining.offered);
+  EXPECT_FALSE(options.profile.offered.has(smtp::Extension::pipelining));
 }
 
 TEST(SinkOptions, DelaysMayHaveOdds) {
@@ -118,7 +118,8 @@ TEST(SourceOptions, HaveTheDefaultsOfTheManual) {
   EXPECT_EQ(options.messages, 1U);
   EXPECT_EQ(options.sessions, 1U);
   EXPECT_EQ(options.threads, 1U);  // never more than sessions
-  EXPECT_EQ(options.hello, "HELO h\r\n");
+  EXPECT_EQ(options.plan.hello_verb, smtp::Verb::helo);
+  EXPECT_EQ(options.plan.hello_name, "h");
   EXPECT_EQ(options.message.reverse_path, "foo@h");
   EXPECT_EQ(options.message.forward_path, "foo@h");
   EXPECT_TRUE(options.message.headers);
@@ -128,7 +129,8 @@ TEST(SourceOptions, HaveTheDefaultsOfTheManual) {
 TEST(SourceOptions, TakeAnEmptySenderAndAnAddressLiteral) {
   const source::SourceOptions options = source({"-f", "", "-M", "[127.0.0.1]", "-L", "localhost"});
   EXPECT_EQ(options.message.reverse_path, "");
-  EXPECT_EQ(options.hello, "LHLO [127.0.0.1]\r\n");
+  EXPECT_EQ(options.plan.hello_verb, smtp::Verb::lhlo);
+  EXPECT_EQ(options.plan.hello_name, "[127.0.0.1]");
 }
 
 TEST(SourceOptions, ChooseHowRecipientsAreNumbered) {

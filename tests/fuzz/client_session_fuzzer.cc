@@ -1,4 +1,5 @@
 // A whole client session against replies that the input chooses.
+#include <array>
 #include <string>
 
 #include "mail/message.h"
@@ -9,46 +10,71 @@ using namespace millrace;
 
 namespace {
 
+using Phase = smtp::ClientSession::Phase;
+
+constexpr std::uint64_t kMessages = 6;
+
 struct Observer final : smtp::ClientObserver {
-  void replied(smtp::Verb, const smtp::Reply& reply, bool) override {
+  void replied(const smtp::Question& question, const smtp::Reply& reply, smtp::Outcome) override {
+    fuzz::require(question.message < kMessages);
     text_size += reply.text.size();
   }
+  void message_sent(std::uint64_t message) override { fuzz::require(message < kMessages); }
+  void message_over(std::uint64_t message) override {
+    fuzz::require(message < kMessages && !over[message]);
+    over[message] = true;
+  }
+
   std::size_t text_size = 0;
+  std::array<bool, kMessages> over{};
 };
+
+bool ended(Phase phase) {
+  return phase == Phase::finished || phase == Phase::closed || phase == Phase::broken;
+}
 
 }  // namespace
 
+// The first two bytes choose how the client speaks, the rest is what the server says.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size < 2) return 0;
+  using smtp::Extension;
+  if (size < 3) return 0;
   const bool lmtp = (data[0] & 1) != 0;
-  const std::string hello = (data[0] & 2) != 0 ? "" : lmtp ? "LHLO x\r\n" : "HELO x\r\n";
+  smtp::ClientPlan plan;
+  plan.hello_verb = lmtp ? smtp::Verb::lhlo : (data[0] & 4) != 0 ? smtp::Verb::ehlo : smtp::Verb::helo;
+  plan.hello_name = (data[0] & 2) != 0 ? "" : "x";
+  plan.if_offered = (data[0] & 8) != 0;
+  plan.window = data[1] % 8U + 1U;
+  plan.chunk_size = (data[1] & 16) != 0 ? 3 : 0;
+  if ((data[0] & 16) != 0) plan.wanted.add(Extension::pipelining);
+  if ((data[0] & 32) != 0) plan.wanted.add(Extension::chunking);
+  if ((data[0] & 64) != 0) plan.wanted.add(Extension::starttls);
+  if ((data[0] & 128) != 0) plan.wanted.add(Extension::xforward);
   const mail::MessageTemplate shared({.reverse_path = "a@b",
                                       .forward_path = "c@d",
-                                      .recipients = std::size_t{1} + data[0] % 5,
+                                      .recipients = std::size_t{1} + (data[1] >> 5),
                                       .body = "body\r\n"});
-  mail::Message message(shared, 0);
+  const mail::SessionMessages messages(shared, 0);
   Observer observer;
-  smtp::ClientSession session(lmtp ? smtp::Verb::lhlo : smtp::Verb::helo, hello, observer);
-  int messages = 3;
-  fuzz::in_pieces(data + 1, size - 1, [&](std::string_view piece) {
+  smtp::ClientSession session(plan, {}, messages, observer);
+  std::uint64_t next = 0;
+  fuzz::in_pieces(data + 2, size - 2, [&](std::string_view piece) {
     Output out;
-    const auto before = session.phase();
-    session.feed(piece, out);
-    if (before == smtp::ClientSession::Phase::finished ||
-        before == smtp::ClientSession::Phase::closed ||
-        before == smtp::ClientSession::Phase::broken) {
-      fuzz::require(session.phase() == before && out.empty());
+    const Phase before = session.phase();
+    while (!piece.empty()) {
+      const std::size_t taken = session.feed(piece, out);
+      piece.remove_prefix(taken);
+      fuzz::require(piece.empty() || session.phase() == Phase::securing);
+      if (session.phase() == Phase::securing) session.secured(out);
+      while (session.may_send() && next < kMessages) {
+        const std::size_t unsent = out.size();
+        session.send(next++, out);
+        fuzz::require(out.size() > unsent);
+      }
     }
-    if (session.phase() == smtp::ClientSession::Phase::broken)
-      fuzz::require(!session.fault().empty());
-    if (session.phase() != smtp::ClientSession::Phase::ready) return;
-    fuzz::require(out.empty());
-    if (messages-- > 0) {
-      session.send(message, out);
-    } else {
-      session.quit(out);
-    }
-    fuzz::require(!out.empty());
+    if (ended(before)) fuzz::require(session.phase() == before && out.empty());
+    if (session.phase() == Phase::broken) fuzz::require(!session.fault().empty());
+    if (session.idle() || session.phase() == Phase::unfit) session.quit(out);
   });
   return 0;
 }

@@ -18,7 +18,7 @@ class Dice final : public smtp::ServerPolicy {
   }
 
   void heard(std::string_view line) override {
-    fuzz::require(line.size() < smtp::ServerSession::kCommandLimit);
+    fuzz::require(line.size() < 12'288);
   }
   smtp::Ruling rule(smtp::Verb verb, std::string_view) override {
     smtp::Ruling ruling = rules_.ruling(verb);
@@ -33,7 +33,23 @@ class Dice final : public smtp::ServerPolicy {
   }
   void recipient(std::string_view) override { fuzz::require(open_); }
   void transaction_aborted() override { end_transaction(); }
-  void content(std::string_view bytes) override { fuzz::require(open_ && !bytes.empty()); }
+  void content(std::string_view bytes, smtp::Form) override {
+    fuzz::require(open_ && !bytes.empty());
+  }
+  smtp::AuthenticationStep start_authentication(
+      std::string_view mechanism, std::optional<std::string_view> initial) override {
+    fuzz::require(!mechanism.empty());
+    return continue_authentication(initial.value_or(""));
+  }
+  // The first letter of a response says how it goes on.
+  smtp::AuthenticationStep continue_authentication(std::string_view response) override {
+    using Kind = smtp::AuthenticationStep::Kind;
+    const unsigned char first = response.empty() ? 0 : static_cast<unsigned char>(response[0]);
+    return {.kind = static_cast<Kind>(first % 4), .challenge = "Zm9v"};
+  }
+  void client_attribute(std::string_view name, std::string_view) override {
+    fuzz::require(!name.empty());
+  }
   smtp::Storage message_complete() override {
     end_transaction();
     return waits_ ? smtp::Storage::failed : smtp::Storage::kept;
@@ -50,17 +66,35 @@ class Dice final : public smtp::ServerPolicy {
   bool open_ = false;
 };
 
+// Everything on, and limits that a small input can pass.
+void be_modern(smtp::ServerProfile& profile, std::uint8_t bits) {
+  for (std::size_t place = 0; place < smtp::kExtensionCount; ++place) {
+    profile.offered.add(static_cast<smtp::Extension>(place));
+  }
+  profile.authenticates = profile.xclient_takes_effect = true;
+  if ((bits & 0x40) != 0) {
+    profile.limits = {.message_size = 40,
+                      .text_line = 10,
+                      .recipients = 2,
+                      .transactions = 3,
+                      .commands = 20,
+                      .errors = 5};
+  }
+}
+
 std::string play(const std::uint8_t* data, std::size_t size, bool whole) {
   smtp::ServerProfile profile;
   profile.protocol = static_cast<smtp::ServerProfile::Protocol>(data[2] % 3);
+  if ((data[2] & 0x80) != 0) be_modern(profile, data[2]);
   const smtp::ServerReplies replies(profile);
   Dice policy(data[0], data[1]);
   smtp::ServerSession session(profile, replies, policy);
   Output out;
   const auto go_on = [&] {
     while (session.phase() == smtp::ServerSession::Phase::paused) session.resume(out);
+    if (session.phase() == smtp::ServerSession::Phase::securing) session.secured();
   };
-  session.start(out);
+  session.start(false, out);
   go_on();
   const auto take = [&](std::string_view piece) {
     while (!piece.empty() && session.phase() != smtp::ServerSession::Phase::closed) {
@@ -68,6 +102,7 @@ std::string play(const std::uint8_t* data, std::size_t size, bool whole) {
       fuzz::require(taken <= piece.size());
       fuzz::require(taken == piece.size() ||
                     session.phase() == smtp::ServerSession::Phase::paused ||
+                    session.phase() == smtp::ServerSession::Phase::securing ||
                     session.phase() == smtp::ServerSession::Phase::closed);
       piece.remove_prefix(taken);
       go_on();

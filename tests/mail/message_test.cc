@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <set>
 #include <string>
@@ -15,7 +16,7 @@ namespace {
 std::string recipients(const MessageOptions& options, std::uint64_t message) {
   const MessageTemplate shared(options);
   Output out;
-  for (std::size_t i = 0; i < options.recipients; ++i) shared.append_rcpt(message, i, out);
+  for (std::size_t i = 0; i < options.recipients; ++i) shared.append_rcpt(message, i, {}, out);
   return test::take(out);
 }
 
@@ -30,9 +31,14 @@ TEST(Body, APayloadHasNumberedLinesOfEightyBytes) {
   EXPECT_EQ(long_body[10 * 80], '1');
 }
 
-TEST(Body, AFileKeepsItsLinesAndDoublesItsDots) {
+TEST(Body, LeadingDotsAreDoubled) {
+  EXPECT_EQ(double_dots(".a\r\n..b\r\nc.\n.d\r\n."), "..a\r\n...b\r\nc.\n.d\r\n..");
+  EXPECT_EQ(double_dots(""), "");
+}
+
+TEST(Body, AFileKeepsItsLines) {
   EXPECT_EQ(preformatted_body("Subject: a\n\n.dot\n..x\r\nlast"),
-            "Subject: a\r\n\r\n..dot\r\n...x\r\r\nlast\r\n\r\n");
+            "Subject: a\r\n\r\n.dot\r\n..x\r\r\nlast\r\n\r\n");
   EXPECT_EQ(preformatted_body(""), "\r\n");
   EXPECT_EQ(preformatted_body("\n"), "\r\n\r\n");
 }
@@ -59,7 +65,7 @@ TEST(Message, HasTheHeadersOfTheSourcesManual) {
                                 .run = 0xabc,
                                 .body = "body\r\n"});
   Output out;
-  shared.append_content(31, 2, out);
+  SessionMessages(shared, 2).append_content(31, out);
   EXPECT_EQ(test::take(out),
             "From: <>\r\nTo: <r@x>\r\nDate: a date\r\nMessage-Id: <abc.0002.001f@h>\r\n"
             "Subject: hello\r\n\r\nbody\r\n.\r\n");
@@ -69,13 +75,55 @@ TEST(Message, GivesEachMessageAnIdOfItsOwn) {
   const MessageTemplate shared({.forward_path = "r@x", .host_name = "h", .body = "x\r\n"});
   std::set<std::string> seen;
   for (std::uint64_t number = 0; number < 1'000; ++number) {
-    Message message(shared, number % 7);
-    message.number(number);
     Output out;
-    message.append_content(out);
+    SessionMessages(shared, number % 7).append_content(number, out);
     seen.insert(test::take(out));
   }
   EXPECT_EQ(seen.size(), 1'000U);
+}
+
+TEST(Message, GivesEachCommandTheParametersInUse) {
+  using smtp::Extension;
+  const MessageTemplate shared({.reverse_path = "s@x",
+                                .forward_path = "a+b@x",
+                                .mail_parameters = {{Extension::eight_bit_mime, "BODY=8BITMIME"},
+                                                    {std::nullopt, "FOO=1"}},
+                                .rcpt_parameters = {{Extension::dsn, "NOTIFY=NEVER"}},
+                                .original_recipient = true,
+                                .headers = false,
+                                .body = "12345\r\n"});
+  const SessionMessages messages(shared, 0);
+  Output out;
+  messages.append_mail(0, {}, out);
+  messages.append_rcpt(0, 0, {}, out);
+  messages.append_mail(0, {Extension::size, Extension::eight_bit_mime}, out);
+  messages.append_rcpt(0, 0, {Extension::dsn}, out);
+  EXPECT_EQ(test::take(out),
+            "MAIL FROM:<s@x> FOO=1\r\nRCPT TO:<a+b@x>\r\n"
+            "MAIL FROM:<s@x> SIZE=7 BODY=8BITMIME FOO=1\r\n"
+            "RCPT TO:<a+b@x> NOTIFY=NEVER ORCPT=rfc822;a+2Bb@x\r\n");
+}
+
+TEST(Message, ComesInChunksOfAnySize) {
+  const MessageTemplate shared({.reverse_path = "s@x",
+                                .forward_path = "r@x",
+                                .host_name = "h",
+                                .date = "a date",
+                                .body = ".dot\r\nend\r\n"});
+  const SessionMessages messages(shared, 0);
+  Output whole;
+  const std::uint64_t size = messages.content_size(5);
+  messages.append_chunk(5, 0, size, whole);
+  const std::string expected = test::take(whole);
+  EXPECT_EQ(expected.size(), size);
+  EXPECT_EQ(expected.substr(size - 13), "\r\n.dot\r\nend\r\n");
+  for (std::uint64_t step = 1; step < size; ++step) {
+    Output out;
+    for (std::uint64_t offset = 0; offset < size; offset += step) {
+      messages.append_chunk(5, offset, std::min(step, size - offset), out);
+    }
+    EXPECT_EQ(test::take(out), expected);
+  }
 }
 
 TEST(Message, SharesItsBody) {
@@ -83,8 +131,8 @@ TEST(Message, SharesItsBody) {
       {.forward_path = "r@x", .headers = false, .body = payload_body(100'000)});
   Output one;
   Output two;
-  shared.append_content(0, 0, one);
-  shared.append_content(1, 1, two);
+  SessionMessages(shared, 0).append_content(0, one);
+  SessionMessages(shared, 1).append_content(1, two);
   std::array<std::string_view, 2> first;
   std::array<std::string_view, 2> second;
   ASSERT_EQ(one.gather(first.data(), 2), 1U);

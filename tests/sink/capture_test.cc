@@ -60,9 +60,22 @@ TEST(ContentDecoder, TakesOffCrsAndOneLeadingDot) {
       ContentDecoder decoder;
       std::string decoded;
       for (const std::string_view piece : test::cut(wire, how, seed))
-        decoder.decode(piece, decoded);
+        decoder.decode(piece, smtp::Form::dotted, decoded);
       EXPECT_EQ(decoded, text);
     }
+  }
+}
+
+TEST(ContentDecoder, KeepsPlainContentButForLineEnds) {
+  const std::string_view content = ".a\r\n\r\r\n..b\rc\n\r";
+  for (unsigned seed = 0; seed < 10; ++seed) {
+    ContentDecoder decoder;
+    std::string decoded;
+    for (const std::string_view piece : test::cut(content, test::Cut::random, seed)) {
+      decoder.decode(piece, smtp::Form::plain, decoded);
+    }
+    decoder.finish(decoded);
+    EXPECT_EQ(decoded, ".a\n\r\n..b\rc\n\r\n\n");
   }
 }
 
@@ -184,7 +197,7 @@ TEST_F(CaptureTest, WritesADumpAsTheManualSays) {
   capture.mail("FROM: <a@b> SIZE=3", 0, session);
   capture.recipient("TO:<c@d>");
   capture.recipient("TO:<e@f>");
-  capture.content("..x\r\n.\r\n", session);
+  capture.content("..x\r\n.\r\n", smtp::Form::dotted, session);
   EXPECT_EQ(capture.complete(), 0);
   const std::string text = read(path / "1970" / "all");
   const std::size_t id = text.find(" id ");
@@ -203,7 +216,7 @@ TEST_F(CaptureTest, ABareLineFeedBeginsNoHeader) {
   const CapturedSession session{.client_address = "local", .helo = "x\nX-Evil: y"};
   capture.mail("FROM:<a>\nX-Evil: y", 0, session);
   capture.recipient("TO:<b>\rX-Evil: y");
-  capture.content(".\r\n", session);
+  capture.content(".\r\n", smtp::Form::dotted, session);
   EXPECT_EQ(capture.complete(), 0);
   const std::string text = read(path / "all");
   EXPECT_EQ(text.find("\nX-Evil"), std::string::npos);
@@ -217,7 +230,7 @@ TEST_F(CaptureTest, AnAbortedTransactionLeavesNothing) {
                                .start_string = {}};
   Capture capture(options, "smtp-sink", nullptr);
   capture.mail("FROM:<a@b>", 0, {});
-  capture.content(std::string(200'000, 'x'), {});
+  capture.content(std::string(200'000, 'x'), smtp::Form::dotted, {});
   capture.abort();
   EXPECT_TRUE(files_below(path).empty());
 }

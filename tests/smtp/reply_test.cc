@@ -23,7 +23,7 @@ Replies read(std::string_view bytes, Cut how, unsigned seed = 0) {
       Reply reply;
       switch (reader.next(piece, reply)) {
         case ReplyReader::Result::reply:
-          replies.emplace_back(reply.code, reply.text);
+          replies.emplace_back(reply.code, reply.line());
           break;
         case ReplyReader::Result::more:
           break;

@@ -53,7 +53,13 @@ class RulesOnly final : public smtp::ServerPolicy {
   void mail(std::string_view) override {}
   void recipient(std::string_view) override {}
   void transaction_aborted() override {}
-  void content(std::string_view) override {}
+  void content(std::string_view, smtp::Form) override {}
+  smtp::AuthenticationStep start_authentication(std::string_view,
+                                                std::optional<std::string_view>) override {
+    return {};
+  }
+  smtp::AuthenticationStep continue_authentication(std::string_view) override { return {}; }
+  void client_attribute(std::string_view, std::string_view) override {}
   smtp::Storage message_complete() override { return smtp::Storage::kept; }
 
  private:
@@ -66,7 +72,7 @@ std::string play_server(const sink::SinkOptions& options, std::string_view input
   RulesOnly policy(options);
   smtp::ServerSession session(options.profile, replies, policy);
   Output out;
-  session.start(out);
+  session.start(false, out);
   const auto go_on = [&] {
     while (session.phase() == smtp::ServerSession::Phase::paused) session.resume(out);
   };
@@ -98,16 +104,18 @@ TEST_P(ServerTranscript, IsSpokenHoweverTheInputIsCut) {
 }
 
 struct Ignore final : smtp::ClientObserver {
-  void replied(smtp::Verb, const smtp::Reply&, bool) override {}
+  void replied(const smtp::Question&, const smtp::Reply&, smtp::Outcome) override {}
+  void message_sent(std::uint64_t) override {}
+  void message_over(std::uint64_t) override {}
 };
 
 // Plays one connection of the source: as many messages as the options say.
 void play_client(const source::SourceOptions& options, const Transcript& transcript, Cut how,
                  unsigned seed) {
   const mail::MessageTemplate shared(options.message);
-  mail::Message message(shared, 0);
+  const mail::SessionMessages messages(shared, 0);
   Ignore observer;
-  smtp::ClientSession session(options.hello_verb, options.hello, observer);
+  smtp::ClientSession session(options.plan, {}, messages, observer);
   std::uint64_t next = 0;
   for (const Transcript::Turn& turn : transcript.turns) {
     if (turn.speaker == Speaker::client) continue;
@@ -115,13 +123,8 @@ void play_client(const source::SourceOptions& options, const Transcript& transcr
     Output out;
     for (const std::string_view piece : test::cut(turn.bytes, how, seed)) {
       session.feed(piece, out);
-      if (session.phase() != smtp::ClientSession::Phase::ready) continue;
-      if (next < options.messages) {
-        message.number(next++);
-        session.send(message, out);
-      } else {
-        session.quit(out);
-      }
+      while (session.may_send() && next < options.messages) session.send(next++, out);
+      if (session.idle() || session.phase() == smtp::ClientSession::Phase::unfit) session.quit(out);
     }
     const bool last = &turn == &transcript.turns.back();
     const std::string spoken = test::take(out);

@@ -1,0 +1,66 @@
+#include "smtp/announcement.h"
+
+#include <charconv>
+#include <system_error>
+
+#include "smtp/keyword.h"
+
+namespace millrace::smtp {
+namespace {
+
+// The number that `text` is, or 0.
+std::uint64_t number(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() ? value : 0;
+}
+
+// "MAILMAX=10 RCPTMAX=100" (RFC 9422, 4).
+void take_limits(std::string_view words, Announcement& announcement) {
+  for (;;) {
+    std::string_view value = take_word(words);
+    if (value.empty()) return;
+    const std::string_view name = take_word(value, "=");
+    if (!value.empty()) value.remove_prefix(1);
+    if (same_keyword(name, "MAILMAX")) announcement.mail_limit = number(value);
+    if (same_keyword(name, "RCPTMAX")) announcement.recipient_limit = number(value);
+  }
+}
+
+void take_line(std::string_view line, Announcement& announcement) {
+  const std::string_view first = take_word(line, " \t\r=");  // '=': an old form of AUTH
+  const auto extension = find_extension(first);
+  if (!extension) return;
+  announcement.extensions.add(*extension);
+  if (!line.empty()) line.remove_prefix(1);
+  switch (*extension) {
+    case Extension::size:
+      announcement.size_limit = number(take_word(line));
+      break;
+    case Extension::auth:
+      announcement.auth_mechanisms.append(" ").append(line);
+      break;
+    case Extension::xclient:
+      announcement.xclient_attributes = line;
+      break;
+    case Extension::limits:
+      take_limits(line, announcement);
+      break;
+    default:
+      break;
+  }
+}
+
+}  // namespace
+
+Announcement parse_announcement(std::string_view reply) {
+  Announcement announcement;
+  for (std::size_t end = reply.find('\n'); end != std::string_view::npos;) {
+    reply.remove_prefix(end + 1);
+    end = reply.find('\n');
+    take_line(reply.substr(0, end), announcement);
+  }
+  return announcement;
+}
+
+}  // namespace millrace::smtp

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace millrace::smtp {
+
+// One side of a SASL exchange (RFC 4422). What passes over the wire is Base64 without line ends.
+class Authenticator {
+ public:
+  virtual ~Authenticator() = default;
+
+  // The name of the mechanism, in capitals.
+  [[nodiscard]] virtual std::string_view mechanism() const = 0;
+
+  // Begins anew. Returns the initial response; nothing when the mechanism has none.
+  virtual std::optional<std::string> begin() = 0;
+
+  // The response to a challenge; nothing when there is none to give: then the exchange is
+  // cancelled.
+  virtual std::optional<std::string> respond(std::string_view challenge) = 0;
+};
+
+}  // namespace millrace::smtp

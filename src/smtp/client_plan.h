@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "smtp/extension.h"
+#include "smtp/reply.h"
+#include "smtp/verb.h"
+
+namespace millrace::smtp {
+
+// How clients speak. Filled once, shared by all sessions of a run.
+struct ClientPlan {
+  Verb hello_verb = Verb::helo;  // HELO, EHLO or LHLO
+  std::string hello_name;        // empty: no hello is sent
+
+  // The extensions to make use of. What the server does not announce is an error, or left out
+  // when `if_offered`. SIZE and LIMITS are heeded wherever they are announced.
+  ExtensionSet wanted;
+  bool if_offered = false;
+
+  std::size_t window = 1;        // transactions that may be unanswered at once (RFC 2920)
+  std::uint64_t chunk_size = 0;  // bytes of content a BDAT command; 0: all of it
+};
+
+// What a reply means for the dialogue.
+enum class Outcome : std::uint8_t {
+  expected,   // it goes on as planned
+  refused,    // the server says no
+  tolerated,  // a no that was to be expected: to EHLO, or after an earlier one
+};
+
+// What a reply answers.
+struct Question {
+  Verb verb = Verb::connect;
+  std::uint64_t message = 0;  // from MAIL on
+  std::size_t recipient = 0;  // for RCPT
+};
+
+// Is told what becomes of the dialogue.
+class ClientObserver {
+ public:
+  virtual ~ClientObserver() = default;
+
+  // A reply has come; called in order, before anything follows from it.
+  virtual void replied(const Question& question, const Reply& reply, Outcome outcome) = 0;
+
+  // The content of a message has been sent and its transaction had been agreed to (DATA), or
+  // was taken (BDAT).
+  virtual void message_sent(std::uint64_t message) = 0;
+
+  // Nothing more is awaited for the message, whatever became of it.
+  virtual void message_over(std::uint64_t message) = 0;
+};
+
+}  // namespace millrace::smtp

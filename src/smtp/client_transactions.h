@@ -1,0 +1,108 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/output.h"
+#include "smtp/announcement.h"
+#include "smtp/client_plan.h"
+#include "smtp/envelope.h"
+
+namespace millrace::smtp {
+
+// The transactions of a client session, several at once when the plan pipelines them:
+//
+//   [XFORWARD] MAIL RCPT ... DATA   content        one round trip each, or one for all up to
+//   [XFORWARD] MAIL RCPT ... BDAT ... BDAT LAST    DATA and for all of the BDAT form
+//
+// With pipelining the commands of the next transactions follow without waiting: behind the
+// content that 354 asked for, or behind BDAT LAST (RFC 2920, RFC 3030).
+//
+// Some recipients refused: goes on with the rest. MAIL, all recipients, DATA or BDAT refused:
+// RSET; where a 354 comes all the same, a lone dot ends the empty message (RFC 2920, 3.1).
+// Transactions that had been sent behind one which failed so may have met a server that was not
+// ready for them: those that fail too are sent again after the RSET.
+class ClientTransactions {
+ public:
+  ClientTransactions(const ClientPlan& plan, const Envelope& envelope, ClientObserver& observer)
+      : plan_(plan), envelope_(envelope), observer_(observer) {}
+
+  // The server is ready for the first. `used`: the extensions that may be used.
+  void open(ExtensionSet used, const Announcement& announcement);
+
+  // Whether send() may be called: nothing stands before the next transaction.
+  [[nodiscard]] bool may_send() const;
+  // Whether nothing is under way.
+  [[nodiscard]] bool idle() const { return window_.empty() && parts_.empty() && !resetting_; }
+  // Whether the server's LIMITS leave no room for another message on this session.
+  [[nodiscard]] bool spent() const;
+
+  // Sends the message: over several transactions when it has more recipients than one may have.
+  void send(std::uint64_t message, Output& out);
+
+  // What the next reply answers. Something must be awaited.
+  [[nodiscard]] Question question() const;
+  [[nodiscard]] Outcome judge(const Reply& reply) const;
+
+  // Takes the reply to question() and appends what follows from it. Returns whether that was
+  // the last one to its command (LMTP answers the end of a message once a recipient).
+  bool take_reply(const Reply& reply, Output& out);
+
+  // How many commands are to be answered.
+  [[nodiscard]] std::size_t outstanding() const { return outstanding_; }
+
+ private:
+  // A message's recipients from `first` on.
+  struct Part {
+    std::uint64_t message;
+    std::size_t first;
+  };
+
+  struct Transaction {
+    Part part;
+    std::size_t recipients;    // of this transaction
+    std::size_t named = 0;     // RCPTs sent
+    std::size_t answered = 0;  // RCPTs answered
+    std::size_t accepted = 0;  // of those
+    std::uint64_t sent = 0;    // content given to BDAT
+    std::uint64_t chunks_unanswered = 0;
+    std::size_t replies_due = 0;  // to the end of the message
+    Verb next = Verb::mail;       // the next command to send; end_of_data: the 354 is awaited
+    Verb awaited = Verb::mail;    // the next to be answered
+    bool all_sent = false;
+    bool taken = false;      // BDAT LAST was answered well, in LMTP for one recipient at least
+    bool refused = false;    // this transaction can no longer succeed
+    bool disturbed = false;  // one before it was refused: the server may not expect it
+  };
+
+  void pump(Output& out);
+  bool step(Transaction& transaction, Output& out);
+  void begin(Part part);
+  void send_chunk(Transaction& transaction, Output& out);
+  bool take_transaction_reply(Transaction& transaction, bool expected, Output& out);
+  void send_content(Transaction& transaction, Output& out);
+  bool take_chunk_reply(Transaction& transaction, bool expected);
+  void tell_sent(const Transaction& transaction);
+  [[nodiscard]] bool last_part(const Transaction& transaction) const;
+  void refuse(Transaction& transaction);
+  void finish(Transaction& transaction);
+  [[nodiscard]] bool room() const;
+  [[nodiscard]] bool uses(Extension extension) const { return used_.has(extension); }
+  [[nodiscard]] std::size_t parts_of_a_message() const;
+
+  const ClientPlan& plan_;
+  const Envelope& envelope_;
+  ClientObserver& observer_;
+  std::vector<Transaction> window_;  // in the order sent
+  std::vector<Part> parts_;          // to be sent next
+  std::vector<Part> again_;          // to be sent after RSET
+  std::size_t outstanding_ = 0;
+  std::uint64_t mails_left_ = 0;  // that LIMITS allows
+  std::size_t recipient_limit_ = 0;
+  ExtensionSet used_;
+  bool failed_ = false;  // RSET is due once the window is empty
+  bool resetting_ = false;
+};
+
+}  // namespace millrace::smtp

@@ -1,0 +1,49 @@
+#include "source/command_display.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+#include <utility>
+
+#include "base/diagnostics.h"
+#include "smtp/end_of_data.h"
+#include "smtp/keyword.h"
+#include "smtp/verb.h"
+
+namespace millrace::source {
+namespace {
+
+// The length of the content that follows a BDAT command; 0 after any other.
+std::size_t chunk_length(std::string_view line) {
+  smtp::Command command = smtp::parse_command(line);
+  if (smtp::find_verb(command.keyword) != smtp::Verb::bdat) return 0;
+  const std::string_view digits = smtp::take_word(command.arguments);
+  std::size_t length = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), length);
+  return length;
+}
+
+}  // namespace
+
+void CommandDisplay::show(const Output& out, std::size_t from, bool secret) {
+  const std::string text = out.flattened().substr(from);
+  std::string_view rest = text;
+  const auto skip_content = [&](std::size_t length) {
+    inform(fmt::format("({} bytes of content)", length));
+    rest.remove_prefix(std::min(length, rest.size()));
+  };
+  if (!rest.empty() && std::exchange(content_first_, false)) {
+    smtp::EndOfData end;
+    skip_content(end.scan(rest));
+  }
+  while (!rest.empty()) {
+    const std::string_view line = rest.substr(0, rest.find("\r\n"));
+    rest.remove_prefix(std::min(line.size() + 2, rest.size()));
+    inform(secret ? "(authentication)" : line);
+    if (const std::size_t length = chunk_length(line); length > 0) skip_content(length);
+  }
+}
+
+}  // namespace millrace::source
