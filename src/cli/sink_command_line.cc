@@ -9,6 +9,7 @@
 
 #include "base/diagnostics.h"
 #include "cli/command_line.h"
+#include "cli/sink_extensions.h"
 #include "cli/text_values.h"
 #include "smtp/verb.h"
 
@@ -30,6 +31,7 @@ struct Draft {
   std::string backlog;
   bool lmtp = false;
   bool plain = false;
+  OfferDraft offer;
 };
 
 void add_network(CLI::App& app, Draft& draft) {
@@ -61,7 +63,7 @@ void add_announcements(CLI::App& app, Draft& draft) {
     draft.plain = true;
   });
   const auto leave_out = [&](const char* names, const char* help, Extension extension) {
-    group.flag(names, help, [&profile, extension] { profile.offered.remove(extension); });
+    group.flag(names, help, [&draft, extension] { draft.offer.withheld.add(extension); });
   };
   leave_out("-8,--no-8bitmime", "leave out 8BITMIME", Extension::eight_bit_mime);
   leave_out("-a,--no-auth", "leave out AUTH, still answer it", Extension::auth);
@@ -77,10 +79,10 @@ void add_misbehaviour(CLI::App& app, Draft& draft) {
   sink::SinkOptions& options = draft.options;
   OptionGroup group(app, "Misbehaviour (CMDS: names such as MAIL,RCPT,DATA,. or CONNECT)");
   const auto act = [&](const char* names, const char* help, Action action) {
-    group.each_value(names, "CMDS", help, [&options, action](const std::string& list) {
+    group.each_value(names, "CMDS", help, [&options, &draft, action](const std::string& list) {
       for (const smtp::Verb verb : verbs(list)) options.rules[verb].prefer(action);
       if (action == Action::hard_reject || action == Action::soft_reject) {
-        options.profile.offered.remove(Extension::pipelining);
+        draft.offer.withheld.add(Extension::pipelining);
       }
     });
   };
@@ -175,6 +177,7 @@ sink::SinkOptions parse_sink_command_line(int argc, const char* const* argv) {
   app.add_option("backlog", draft.backlog, "queue of pending connections");
   add_network(app, draft);
   add_announcements(app, draft);
+  add_extension_options(app, draft.options, draft.offer);
   add_misbehaviour(app, draft);
   add_records(app, draft);
   add_life(app, draft);
@@ -190,6 +193,7 @@ sink::SinkOptions parse_sink_command_line(int argc, const char* const* argv) {
   options.profile.protocol = draft.lmtp    ? Protocol::lmtp
                              : draft.plain ? Protocol::plain
                                            : Protocol::smtp;
+  complete_offer(options, draft.offer);
   options.threads = draft.engine.resolved_threads();
   options.engine = draft.engine.resolved_engine();
   return options;

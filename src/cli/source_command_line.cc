@@ -15,6 +15,7 @@
 #include "base/calendar.h"
 #include "base/diagnostics.h"
 #include "cli/command_line.h"
+#include "cli/source_extensions.h"
 #include "cli/text_values.h"
 #include "mail/body.h"
 
@@ -149,7 +150,8 @@ mail::RecipientNumber recipient_number(const Draft& draft) {
 mail::MessageOptions complete_message(const Draft& draft) {
   mail::MessageOptions message = draft.options.message;
   if (message.host_name.empty()) message.host_name = machine_name();
-  const std::string nobody_in_particular = "foo@" + message.host_name;
+  const bool utf8 = draft.options.plan.wanted.has(smtp::Extension::smtp_utf8);
+  const std::string nobody_in_particular = (utf8 ? "f\u00f6\u00f6@" : "foo@") + message.host_name;
   message.reverse_path = draft.from.value_or(nobody_in_particular);
   message.forward_path = draft.to.value_or(nobody_in_particular);
   message.recipient_number = recipient_number(draft);
@@ -183,6 +185,7 @@ source::SourceOptions parse_source_command_line(int argc, const char* const* arg
   add_network(app, draft);
   add_load(app, draft);
   add_message(app, draft);
+  add_extension_options(app, draft.options);
   add_display(app, draft);
   parse(app, argc, argv);
   check_together(draft);
@@ -190,8 +193,7 @@ source::SourceOptions parse_source_command_line(int argc, const char* const* arg
   source::SourceOptions options = draft.options;
   options.endpoint = net::parse_remote(draft.endpoint, "25");
   options.message = complete_message(draft);
-  options.plan.hello_verb = draft.lmtp ? smtp::Verb::lhlo : smtp::Verb::helo;
-  if (!draft.old_mode) options.plan.hello_name = options.message.host_name;
+  complete_plan(options, draft.lmtp, draft.old_mode);
   options.pause = draft.random_pause
                       ? source::Pause{.length = seconds(*draft.random_pause), .random = true}
                       : source::Pause{.length = seconds(draft.fixed_pause.value_or(0))};

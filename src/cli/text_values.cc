@@ -118,6 +118,22 @@ std::string host_name(const std::string& text, std::string_view names) {
   return text;
 }
 
+std::uint64_t byte_count(std::string_view what, const std::string& text, std::string_view names) {
+  constexpr std::string_view kUnits = "KMG";
+  std::string_view digits = text;
+  unsigned shift = 0;
+  if (!digits.empty()) {
+    const char last = static_cast<char>(std::toupper(static_cast<unsigned char>(digits.back())));
+    if (const std::size_t unit = kUnits.find(last); unit != std::string_view::npos) {
+      shift = 10 * (static_cast<unsigned>(unit) + 1);
+      digits.remove_suffix(1);
+    }
+  }
+  const auto number = whole_number(digits, 1, std::numeric_limits<std::uint64_t>::max() >> shift);
+  if (!number) reject(what, text, names, "expected a number of bytes, as 4096, 64K or 10M");
+  return *number << shift;
+}
+
 std::string unescape(std::string_view text) {
   constexpr std::string_view kLetters = "abfnrtv";
   constexpr std::string_view kMeanings = "\a\b\f\n\r\t\v";

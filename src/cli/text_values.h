@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +28,9 @@ std::string single_line(std::string_view what, const std::string& text, std::str
 
 // A host name (RFC 5321, 4.1.2) or an address literal in brackets.
 std::string host_name(const std::string& text, std::string_view names);
+
+// A number of bytes, at least 1: whole, and K, M or G (of 1024) may follow.
+std::uint64_t byte_count(std::string_view what, const std::string& text, std::string_view names);
 
 // Replaces the C escapes \a \b \f \n \r \t \v \ddd and \\; of any other the backslash goes.
 std::string unescape(std::string_view text);

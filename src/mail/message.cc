@@ -24,18 +24,19 @@ void append_parameters(const std::vector<Parameter>& parameters, ExtensionSet us
   }
 }
 
-// Text as RFC 3461, 4 wants it in parameters: what is not printable, '+' and '=' in hexadecimal.
-void append_xtext(std::string_view plain, Output& out) {
+}  // namespace
+
+std::string xtext(std::string_view plain) {
+  std::string text;
   for (const char byte : plain) {
     if (byte >= '!' && byte <= '~' && byte != '+' && byte != '=') {
-      out.text().push_back(byte);
+      text += byte;
     } else {
-      fmt::format_to(std::back_inserter(out.text()), "+{:02X}", static_cast<unsigned char>(byte));
+      fmt::format_to(std::back_inserter(text), "+{:02X}", static_cast<unsigned char>(byte));
     }
   }
+  return text;
 }
-
-}  // namespace
 
 MessageTemplate::MessageTemplate(MessageOptions options)
     : options_(std::move(options)),
@@ -103,7 +104,7 @@ void MessageTemplate::append_rcpt(std::uint64_t message, std::size_t recipient, 
   append_parameters(options_.rcpt_parameters, used, out);
   if (options_.original_recipient && used.has(Extension::dsn)) {
     out.append(" ORCPT=rfc822;");
-    append_xtext(out.text().substr(start, end - start), out);
+    out.append(xtext(out.text().substr(start, end - start)));
   }
   out.append("\r\n");
 }

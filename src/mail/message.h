@@ -27,6 +27,9 @@ struct Parameter {
   std::string text;
 };
 
+// Text as parameters of RFC 3461 want it: what is not printable, '+' and '=' in hexadecimal.
+std::string xtext(std::string_view plain);
+
 // What all messages of a run have in common.
 struct MessageOptions {
   std::string reverse_path;  // without angle brackets; empty: the null reverse-path

@@ -39,6 +39,7 @@ struct SinkOptions {
   std::optional<std::chrono::seconds> abort_delay;    // after the 354: wait, refuse, close
 
   std::chrono::seconds idle_limit{100};
+  std::optional<std::chrono::seconds> session_time_limit;
   std::optional<std::size_t> session_limit;    // at once; none: what descriptors allow
   std::optional<std::uint64_t> message_quota;  // end after so many messages
   std::optional<std::uint64_t> quit_quota;     // end after so many sessions that said QUIT

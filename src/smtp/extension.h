@@ -71,4 +71,12 @@ class ExtensionSet {
   std::uint32_t bits_ = 0;
 };
 
+constexpr ExtensionSet all_extensions() {
+  ExtensionSet all;
+  for (std::size_t place = 0; place < kExtensionCount; ++place) {
+    all.add(static_cast<Extension>(place));
+  }
+  return all;
+}
+
 }  // namespace millrace::smtp

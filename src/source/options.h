@@ -28,6 +28,7 @@ struct SourceOptions {
   unsigned connect_attempts = 1;
 
   smtp::ClientPlan plan;
+  std::string xclient;  // attributes of XCLIENT, see mail/generated.h; empty: none is sent
   mail::MessageOptions message;
 
   std::uint64_t messages = 1;  // over all sessions

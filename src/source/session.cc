@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/diagnostics.h"
+#include "mail/generated.h"
 #include "source/worker.h"
 
 namespace millrace::source {
@@ -122,7 +123,10 @@ void Session::connect_failed(int error) {
 void Session::on_connected() {
   const SourceOptions& options = run_.options();
   state_ = State::talking;
-  client_.emplace(options.plan, smtp::ClientSession::Identity{}, messages_, *this);
+  // Every connection of the run is another client: sessions take turns in the numbers.
+  xclient_ = mail::fill_generated(options.xclient, number_ + options.sessions * connections_++);
+  client_.emplace(options.plan, smtp::ClientSession::Identity{.xclient = xclient_}, messages_,
+                  *this);
   start_timer(options.reply_limit);
 }
 

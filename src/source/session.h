@@ -75,6 +75,8 @@ class Session final : public smtp::ClientObserver,
   mail::SessionMessages messages_;
   std::optional<smtp::ClientSession> client_;
   std::uint64_t number_;
+  std::string xclient_;            // of this connection
+  std::uint64_t connections_ = 0;  // that this session has made
   std::size_t address_ = 0;        // the one being tried
   unsigned connect_attempts_ = 0;  // that have failed
   CommandDisplay display_;

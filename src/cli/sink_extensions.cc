@@ -1,0 +1,97 @@
+#include "cli/sink_extensions.h"
+
+#include <fmt/format.h>
+
+#include "base/diagnostics.h"
+#include "cli/command_line.h"
+#include "cli/text_values.h"
+#include "smtp/keyword.h"
+
+namespace millrace::cli {
+namespace {
+
+using smtp::Extension;
+using smtp::ExtensionSet;
+
+// Extensions by their keywords, separated by commas or white space, in any case.
+ExtensionSet extensions(std::string_view list) {
+  ExtensionSet found;
+  for (;;) {
+    const std::string_view name = smtp::take_word(list, ", \t\r\n");
+    if (name.empty()) return found;
+    const auto extension = smtp::find_extension(name);
+    if (!extension) {
+      throw Fatal(fmt::format("unknown extension: {} (expected one of {})", name,
+                              fmt::join(smtp::kExtensionKeywords, ", ")));
+    }
+    found.add(*extension);
+  }
+}
+
+void add_offer(CLI::App& app, sink::SinkOptions& options, OfferDraft& draft) {
+  smtp::ServerProfile& profile = options.profile;
+  OptionGroup group(app, "Extensions (LIST: keywords of EHLO such as CHUNKING,STARTTLS)");
+  group.flag("--modern", "offer and do all that is known", draft.modern);
+  group.each_value("--offer", "LIST", "announce these as well", [&draft](const std::string& list) {
+    draft.offered = draft.offered | extensions(list);
+  });
+  group.each_value("--withhold", "LIST", "do not announce these",
+                   [&draft](const std::string& list) {
+                     draft.withheld = draft.withheld | extensions(list);
+                   });
+  group.flag("--obey-xclient", "XCLIENT takes effect", profile.xclient_takes_effect);
+}
+
+void add_limits(CLI::App& app, sink::SinkOptions& options) {
+  smtp::ServerLimits& limits = options.profile.limits;
+  OptionGroup group(app, "Limits (none, unless given)");
+  group.value("--max-size", "BYTES", "of a message; announced as SIZE",
+              [&limits](const std::string& text) {
+                limits.message_size = byte_count("message size", text, "--max-size");
+              });
+  group.value("--max-line-length", "BYTES", "of a line of text", [&limits](const std::string& text) {
+    limits.text_line = byte_count("line length", text, "--max-line-length");
+  });
+  const auto count = [&group](const char* names, const char* help, std::size_t& limit) {
+    group.number<std::size_t>(names, "COUNT", "limit", 1, help,
+                              [&limit](std::size_t most) { limit = most; });
+  };
+  count("--max-recipients", "a message; announced as LIMITS", limits.recipients);
+  count("--max-messages", "a session; announced as LIMITS", limits.transactions);
+  count("--max-commands", "a session", limits.commands);
+  count("--max-errors", "a session", limits.errors);
+  group.number<unsigned>("--max-session-time", "SECONDS", "session time", 1, "a session",
+                         [&options](unsigned limit) {
+                           options.session_time_limit = std::chrono::seconds(limit);
+                         });
+}
+
+}  // namespace
+
+void add_extension_options(CLI::App& app, sink::SinkOptions& options, OfferDraft& draft) {
+  add_offer(app, options, draft);
+  add_limits(app, options);
+}
+
+void complete_offer(sink::SinkOptions& options, const OfferDraft& draft) {
+  smtp::ServerProfile& profile = options.profile;
+  const smtp::ServerLimits& limits = profile.limits;
+  ExtensionSet offered = profile.offered | draft.offered;
+  if (limits.message_size > 0) offered.add(Extension::size);
+  if (draft.modern) {
+    offered = smtp::all_extensions();
+    profile.xclient_takes_effect = true;
+  }
+  // LIMITS says nothing where there are none (RFC 9422, 4).
+  if (limits.recipients > 0 || limits.transactions > 0) {
+    offered.add(Extension::limits);
+  } else {
+    offered.remove(Extension::limits);
+  }
+  if (profile.xclient_takes_effect) {
+    profile.xclient_attributes = "NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT";
+  }
+  profile.offered = offered - draft.withheld;
+}
+
+}  // namespace millrace::cli

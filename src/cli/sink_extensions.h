@@ -1,0 +1,22 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "sink/options.h"
+
+namespace millrace::cli {
+
+// What is said of the extensions, before it is put together.
+struct OfferDraft {
+  bool modern = false;
+  smtp::ExtensionSet offered;   // besides Postfix's
+  smtp::ExtensionSet withheld;  // whoever asks for it
+};
+
+// The options of smtp-sink(1) about service extensions and limits. All must outlive the parsing.
+void add_extension_options(CLI::App& app, sink::SinkOptions& options, OfferDraft& draft);
+
+// Completes what is offered once all options are read. Throws Fatal.
+void complete_offer(sink::SinkOptions& options, const OfferDraft& draft);
+
+}  // namespace millrace::cli

@@ -1,0 +1,134 @@
+#include "cli/source_extensions.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/diagnostics.h"
+#include "cli/command_line.h"
+#include "cli/text_values.h"
+#include "mail/message.h"
+#include "smtp/keyword.h"
+
+namespace millrace::cli {
+namespace {
+
+using smtp::Extension;
+
+// One of the words that a parameter may have, in capitals.
+std::string one_of(const std::string& text, std::string_view what, std::string_view names,
+                   std::string_view words) {
+  const std::string_view word = smtp::find_listed(text, words);
+  if (word.empty()) reject(what, text, names, "expected one of " + std::string(words));
+  return std::string(word);
+}
+
+void add_wire(CLI::App& app, source::SourceOptions& options) {
+  smtp::ClientPlan& plan = options.plan;
+  OptionGroup group(app, "Extensions (each implies --ehlo)");
+  group.flag("--ehlo", "say EHLO, not HELO", [&plan] { plan.hello_verb = smtp::Verb::ehlo; });
+  group.flag("--if-offered", "do without what is not announced", plan.if_offered);
+  group.flag("--pipelining", "send commands without waiting",
+             [&plan] { plan.wanted.add(Extension::pipelining); });
+  group.number<std::size_t>("--pipeline-window", "N", "pipeline window", 1,
+                            "messages unanswered at once (1)", [&plan](std::size_t window) {
+                              plan.wanted.add(Extension::pipelining);
+                              plan.window = window;
+                            });
+  group.flag("--chunking", "send content by BDAT",
+             [&plan] { plan.wanted.add(Extension::chunking); });
+  group.value("--chunk-size", "BYTES", "the same, in chunks of this size",
+              [&plan](const std::string& text) {
+                plan.wanted.add(Extension::chunking);
+                plan.chunk_size = byte_count("chunk size", text, "--chunk-size");
+              });
+  group.value("--xclient", "ATTRIBUTES", "speak for another client: NAME=VALUE\n..., [gen] differs",
+              [&options](const std::string& text) {
+                options.plan.wanted.add(Extension::xclient);
+                options.xclient = single_line("attributes", text, "--xclient");
+              });
+  group.value("--xforward", "ATTRIBUTES", "the same for logging, each message",
+              [&options](const std::string& text) {
+                options.plan.wanted.add(Extension::xforward);
+                options.message.xforward = single_line("attributes", text, "--xforward");
+              });
+}
+
+void add_parameters(CLI::App& app, source::SourceOptions& options) {
+  OptionGroup group(app, "Parameters of MAIL and RCPT");
+  const auto mail = [&options](Extension extension, const std::string& text) {
+    options.plan.wanted.add(extension);
+    options.message.mail_parameters.push_back({extension, text});
+  };
+  group.value("--body", "TYPE", "7BIT, 8BITMIME or BINARYMIME", [=](const std::string& text) {
+    const std::string type = one_of(text, "body type", "--body", "7BIT 8BITMIME BINARYMIME");
+    mail(type == "BINARYMIME" ? Extension::binary_mime : Extension::eight_bit_mime,
+         "BODY=" + type);
+  });
+  group.flag("--smtputf8", "addresses in UTF-8", [=] { mail(Extension::smtp_utf8, "SMTPUTF8"); });
+  group.flag("--requiretls", "TLS all the way", [=] { mail(Extension::require_tls, "REQUIRETLS"); });
+  group.value("--mt-priority", "N", "priority, from -9 to 9", [=](const std::string& text) {
+    const bool negative = !text.empty() && text.front() == '-';
+    if (!whole_number(std::string_view(text).substr(negative ? 1 : 0), 0, 9)) {
+      reject("priority", text, "--mt-priority", "expected a whole number from -9 to 9");
+    }
+    mail(Extension::mt_priority, "MT-PRIORITY=" + text);
+  });
+  group.value("--dsn-ret", "PART", "return FULL or HDRS", [=](const std::string& text) {
+    mail(Extension::dsn, "RET=" + one_of(text, "part", "--dsn-ret", "FULL HDRS"));
+  });
+  group.value("--dsn-envid", "ID", "envelope identifier", [=](const std::string& text) {
+    mail(Extension::dsn, "ENVID=" + mail::xtext(single_line("identifier", text, "--dsn-envid")));
+  });
+  group.value("--dsn-notify", "LIST", "NEVER, or of SUCCESS,FAILURE,DELAY",
+              [&options](const std::string& text) {
+                std::string list = text;
+                std::replace(list.begin(), list.end(), ',', ' ');
+                std::string_view rest = list;
+                std::string words;
+                for (std::string word(smtp::take_word(rest)); !word.empty();
+                     word = smtp::take_word(rest)) {
+                  words += (words.empty() ? "" : ",") +
+                           one_of(word, "condition", "--dsn-notify", "NEVER SUCCESS FAILURE DELAY");
+                }
+                if (words.find("NEVER") != std::string::npos && words != "NEVER") {
+                  reject("condition", text, "--dsn-notify", "NEVER stands alone");
+                }
+                options.plan.wanted.add(Extension::dsn);
+                options.message.rcpt_parameters.push_back({Extension::dsn, "NOTIFY=" + words});
+              });
+  group.flag("--dsn-orcpt", "name the original recipient", [&options] {
+    options.plan.wanted.add(Extension::dsn);
+    options.message.original_recipient = true;
+  });
+  group.each_value("--mail-param", "TEXT", "add this to MAIL", [&options](const std::string& text) {
+    options.message.mail_parameters.push_back(
+        {std::nullopt, single_line("parameter", text, "--mail-param")});
+  });
+  group.each_value("--rcpt-param", "TEXT", "add this to RCPT", [&options](const std::string& text) {
+    options.message.rcpt_parameters.push_back(
+        {std::nullopt, single_line("parameter", text, "--rcpt-param")});
+  });
+}
+
+}  // namespace
+
+void add_extension_options(CLI::App& app, source::SourceOptions& options) {
+  add_wire(app, options);
+  add_parameters(app, options);
+}
+
+void complete_plan(source::SourceOptions& options, bool lmtp, bool old_mode) {
+  smtp::ClientPlan& plan = options.plan;
+  const bool extended = !plan.wanted.empty() || plan.hello_verb == smtp::Verb::ehlo;
+  if (extended && old_mode) {
+    throw Fatal("-o sends no EHLO: it cannot be used with extensions");
+  }
+  // Binary content can only travel in chunks (RFC 3030, 3).
+  if (plan.wanted.has(Extension::binary_mime)) plan.wanted.add(Extension::chunking);
+  plan.hello_verb = lmtp       ? smtp::Verb::lhlo
+                    : extended ? smtp::Verb::ehlo
+                               : smtp::Verb::helo;
+  if (!old_mode) plan.hello_name = options.message.host_name;
+}
+
+}  // namespace millrace::cli
