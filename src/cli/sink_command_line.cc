@@ -11,6 +11,7 @@
 #include "cli/command_line.h"
 #include "cli/sink_extensions.h"
 #include "cli/text_values.h"
+#include "cli/tls_options.h"
 #include "smtp/verb.h"
 
 namespace millrace::cli {
@@ -32,6 +33,7 @@ struct Draft {
   bool lmtp = false;
   bool plain = false;
   OfferDraft offer;
+  ServerTlsDraft tls;
 };
 
 void add_network(CLI::App& app, Draft& draft) {
@@ -178,6 +180,7 @@ sink::SinkOptions parse_sink_command_line(int argc, const char* const* argv) {
   add_network(app, draft);
   add_announcements(app, draft);
   add_extension_options(app, draft.options, draft.offer);
+  add_tls_options(app, draft.tls, draft.offer.offered);
   add_misbehaviour(app, draft);
   add_records(app, draft);
   add_life(app, draft);
@@ -194,6 +197,7 @@ sink::SinkOptions parse_sink_command_line(int argc, const char* const* argv) {
                              : draft.plain ? Protocol::plain
                                            : Protocol::smtp;
   complete_offer(options, draft.offer);
+  complete_tls(options, draft.tls);
   options.threads = draft.engine.resolved_threads();
   options.engine = draft.engine.resolved_engine();
   return options;

@@ -17,6 +17,7 @@
 #include "cli/command_line.h"
 #include "cli/source_extensions.h"
 #include "cli/text_values.h"
+#include "cli/tls_options.h"
 #include "mail/body.h"
 
 namespace millrace::cli {
@@ -41,6 +42,7 @@ struct Draft {
   bool old_mode = false;
   bool number_recipients = false;
   bool number_suffix = false;
+  ClientTlsDraft tls;
 };
 
 void add_network(CLI::App& app, Draft& draft) {
@@ -186,6 +188,7 @@ source::SourceOptions parse_source_command_line(int argc, const char* const* arg
   add_load(app, draft);
   add_message(app, draft);
   add_extension_options(app, draft.options);
+  add_tls_options(app, draft.tls, draft.options.plan);
   add_display(app, draft);
   parse(app, argc, argv);
   check_together(draft);
@@ -194,6 +197,7 @@ source::SourceOptions parse_source_command_line(int argc, const char* const* arg
   options.endpoint = net::parse_remote(draft.endpoint, "25");
   options.message = complete_message(draft);
   complete_plan(options, draft.lmtp, draft.old_mode);
+  complete_tls(options, draft.tls);
   options.pause = draft.random_pause
                       ? source::Pause{.length = seconds(*draft.random_pause), .random = true}
                       : source::Pause{.length = seconds(draft.fixed_pause.value_or(0))};

@@ -138,7 +138,7 @@ void EpollLoop::read(Stream& stream, bool to_the_end) {
 }
 
 void EpollLoop::begin_write(Stream& stream) {
-  while (!stream.queued_.empty()) {
+  while (stream.fill_queue()) {
     Gather gather(stream.queued_);
     constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
     const int descriptor = stream.socket_.descriptor();

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "net/event_loop.h"
@@ -13,6 +14,7 @@ void Stream::open(Socket socket) {
   queued_.clear();
   sending_.clear();
   waiting_.clear();
+  tls_.reset();
   held_ = peer_done_ = shut_down_ = missed_input_ = false;
   error_ = 0;
   phase_ = Phase::open;
@@ -36,8 +38,19 @@ void Stream::connected() {
 
 void Stream::flush() {
   if (phase_ != Phase::open && phase_ != Phase::finishing) return;
-  if (!writing_ && !queued_.empty()) loop_.begin_write(*this);
+  if (!writing_ && fill_queue()) loop_.begin_write(*this);
   settle();
+}
+
+bool Stream::fill_queue() {
+  if (tls_ && queued_.size() < kCipherLimit) tls_->encrypt(queued_, kCipherLimit);
+  return !queued_.empty();
+}
+
+void Stream::secure(std::unique_ptr<TlsFilter> tls) {
+  tls_ = std::move(tls);
+  // What is being offered just now is decrypted further up the stack, once its end is known.
+  decrypt(offering_ ? std::string() : std::exchange(waiting_, {}));
 }
 
 void Stream::hold() {
@@ -64,13 +77,53 @@ void Stream::finish() {
 void Stream::received(std::string_view bytes) {
   last_progress_ = loop_.now();
   if (phase_ != Phase::open) return;  // finishing: what still comes is dropped
-  if (held_ || choked() || !waiting_.empty()) {
-    waiting_.append(bytes);
+  if (tls_) {
+    decrypt(bytes);
   } else {
-    const std::size_t taken = offer(bytes);
-    if (phase_ == Phase::open && taken < bytes.size()) waiting_.assign(bytes.substr(taken));
+    take(bytes);
   }
   update_reading();
+}
+
+// Offers plain text to the handler, or keeps it until that may be.
+void Stream::take(std::string_view bytes) {
+  if (held_ || choked() || !waiting_.empty()) {
+    waiting_.append(bytes);
+    return;
+  }
+  const bool in_the_clear = tls_ == nullptr;
+  const std::string_view rest = bytes.substr(offer(bytes));
+  if (phase_ != Phase::open || rest.empty()) return;
+  if (in_the_clear && tls_) return decrypt(rest);
+  waiting_.assign(rest);
+}
+
+void Stream::decrypt(std::string_view bytes) {
+  tls_->feed(bytes);
+  std::string_view plain;
+  while (phase_ == Phase::open) {
+    switch (tls_->advance(queued_, plain)) {
+      case TlsFilter::Event::more:
+        return flush();
+      case TlsFilter::Event::secured:
+        handler_.on_secured();
+        flush();
+        break;
+      case TlsFilter::Event::data:
+        take(plain);
+        break;
+      case TlsFilter::Event::closed:
+        return received_end();
+      case TlsFilter::Event::failed:
+        return fail();
+    }
+  }
+}
+
+// The handshake or a record was wrong: tells the peer so, and ends.
+void Stream::fail() {
+  error_ = EPROTO;
+  finish();
 }
 
 std::size_t Stream::offer(std::string_view bytes) {
@@ -81,13 +134,16 @@ std::size_t Stream::offer(std::string_view bytes) {
 
 void Stream::offer_waiting() {
   if (std::exchange(offering_, true)) return;
+  const bool in_the_clear = tls_ == nullptr;
   while (phase_ == Phase::open && !held_ && !choked() && !waiting_.empty()) {
     // Handed over as a copy: what happens meanwhile may clear the original.
     const std::string slice = waiting_.substr(0, kOfferLimit);
     const std::size_t taken = offer(slice);
     waiting_.erase(0, taken);
+    if (in_the_clear && tls_) break;
   }
   offering_ = false;
+  if (in_the_clear && tls_) decrypt(std::exchange(waiting_, {}));
 }
 
 void Stream::received_end() {
@@ -105,6 +161,10 @@ void Stream::sent() {
 // Moves a closing stream on: once all is sent, the peer is told; once the peer has closed as
 // well, and nothing that it sent is still to be answered, the stream ends.
 void Stream::settle() {
+  if (phase_ == Phase::finishing && all_sent() && tls_ && !tls_->close_sent()) {
+    tls_->close(queued_);
+    return flush();
+  }
   if (phase_ == Phase::finishing && all_sent() && !shut_down_) {
     shut_down_ = true;
     if (!peer_done_) shutdown(socket_.descriptor(), SHUT_WR);
@@ -116,7 +176,7 @@ void Stream::settle() {
 void Stream::end(int error) {
   if (ended()) return;
   // After our own goodbye it does not matter how the peer hangs up.
-  error_ = phase_ == Phase::finishing ? 0 : error;
+  if (phase_ != Phase::finishing) error_ = error;
   phase_ = Phase::ending;
   loop_.begin_close(*this);
 }

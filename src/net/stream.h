@@ -2,12 +2,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/output.h"
 #include "base/time.h"
 #include "net/socket.h"
+#include "net/tls_filter.h"
 
 namespace millrace::net {
 
@@ -20,6 +22,9 @@ class StreamHandler {
 
   // The connection that connect() began is there.
   virtual void on_connected() = 0;
+
+  // The handshake that secure() began is done: what comes in and goes out is protected.
+  virtual void on_secured() {}
 
   // Bytes came in. Returns how many were taken: all, unless the handler called hold(); the
   // stream keeps the rest and offers it again after release(). What the handler appends to
@@ -34,7 +39,7 @@ class StreamHandler {
 // A connected socket with its output queue. The rules of when to read, write and close are
 // here; how it is done is the engine's (net/event_loop.h). A filter such as TLS has its place
 // between the two: what an engine receives passes received(), what it sends comes from the
-// output queue, and sessions see neither.
+// output queue, and sessions see neither (net/tls_filter.h).
 class Stream {
  public:
   Stream(EventLoop& loop, StreamHandler& handler) : loop_(loop), handler_(handler) {}
@@ -49,8 +54,14 @@ class Stream {
   void connect(Socket socket, const SocketAddress& address);
 
   // Where to append what is to be sent; outside of on_bytes() a flush() sends it.
-  Output& output() { return queued_; }
+  Output& output() { return tls_ ? tls_->plain() : queued_; }
   void flush();
+
+  // Turns to TLS: all that comes from here on belongs to it, even what was read already and not
+  // yet taken; what was appended before goes out in the clear.
+  void secure(std::unique_ptr<TlsFilter> tls);
+  // Null while there is none.
+  [[nodiscard]] const TlsFilter* tls() const { return tls_.get(); }
 
   // Stops and resumes reading; what was read but not taken is offered first.
   void hold();
@@ -66,7 +77,9 @@ class Stream {
   // When bytes last moved in either direction.
   [[nodiscard]] TimePoint last_progress() const { return last_progress_; }
   [[nodiscard]] bool finishing() const { return phase_ == Phase::finishing; }
-  [[nodiscard]] bool all_sent() const { return queued_.empty() && sending_.empty(); }
+  [[nodiscard]] bool all_sent() const {
+    return queued_.empty() && sending_.empty() && (!tls_ || tls_->plain().empty());
+  }
 
  private:
   friend class EventLoop;
@@ -75,6 +88,8 @@ class Stream {
 
   // More unsent output than this, and reading pauses until the peer takes its replies.
   static constexpr std::size_t kOutputLimit = 256 * 1024;
+  // Under TLS this much is encrypted ahead of what the peer has taken.
+  static constexpr std::size_t kCipherLimit = 64 * 1024;
   // What had to wait is offered in slices, since each may fill the output again.
   static constexpr std::size_t kOfferLimit = 16 * 1024;
 
@@ -86,14 +101,21 @@ class Stream {
   void received_end();
   void sent();
   void end(int error);
+  // Whether there is something in queued_ for the engine to send; under TLS more is encrypted.
+  bool fill_queue();
 
   // Nothing is to happen any more but on_end(), or that has been called.
   [[nodiscard]] bool ended() const {
     return phase_ == Phase::idle || phase_ == Phase::ending || phase_ == Phase::retired;
   }
   // The peer does not take what we send: what it sends has to wait.
-  [[nodiscard]] bool choked() const { return queued_.size() > kOutputLimit; }
+  [[nodiscard]] bool choked() const {
+    return queued_.size() + (tls_ ? tls_->plain().size() : 0) > kOutputLimit;
+  }
   [[nodiscard]] bool wants_input() const;
+  void take(std::string_view bytes);
+  void decrypt(std::string_view bytes);
+  void fail();
   void offer_waiting();
   std::size_t offer(std::string_view bytes);
   void update_reading();
@@ -105,6 +127,7 @@ class Stream {
   Output queued_;        // appended, not yet handed to the engine
   Output sending_;       // in the kernel's hands (io_uring only)
   std::string waiting_;  // read, not yet taken
+  std::unique_ptr<TlsFilter> tls_;
   TimePoint last_progress_{};
   int error_ = 0;
   Phase phase_ = Phase::idle;

@@ -265,7 +265,7 @@ void UringLoop::on_send(Stream& stream, int result) {
     stream.writing_ = true;
     return submit_write(stream);
   }
-  if (!stream.queued_.empty()) return begin_write(stream);
+  if (stream.fill_queue()) return begin_write(stream);
   stream.sent();
 }
 

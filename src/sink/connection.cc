@@ -5,6 +5,7 @@
 #include <syslog.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <ctime>
 
 #include "base/diagnostics.h"
@@ -46,10 +47,30 @@ void Connection::start(net::Socket socket, const net::SocketAddress& peer) {
   if (options.verbose) inform("connect from " + peer.text());
   stream_.open(std::move(socket));
   watch_idle();
-  session_.start(false, stream_.output());
+  if (options.tls_from_start) return secure();
+  greet();
+  stream_.flush();
+}
+
+void Connection::greet() {
+  session_.start(stream_.tls() != nullptr, stream_.output());
   show_replies(0);
   after_step();
-  stream_.flush();
+}
+
+void Connection::secure() {
+  stream_.secure(std::make_unique<net::TlsFilter>(*shared_.tls));
+}
+
+void Connection::on_secured() {
+  const net::TlsFilter& tls = *stream_.tls();
+  shared_.ledger.secured(tls.resumed(), tls.has_peer_certificate());
+  if (shared_.options.verbose) {
+    inform(fmt::format("{}{}{}", tls.description(), tls.resumed() ? ", resumed" : "",
+                       tls.has_peer_certificate() ? ", with a client certificate" : ""));
+  }
+  if (shared_.options.tls_from_start) return greet();
+  session_.secured();
 }
 
 void Connection::heard(std::string_view line) {
@@ -150,6 +171,7 @@ void Connection::after_step() {
     return;
   }
   settle_message();
+  if (session_.phase() == Phase::securing) return secure();
   if (session_.phase() != Phase::closed || stream_.finishing()) return;
   using Ending = smtp::ServerSession::Ending;
   if (session_.ending() == Ending::command_too_long) warn("command line too long");
@@ -193,6 +215,7 @@ void Connection::on_end(int error) {
   if (shared_.options.verbose) {
     inform(error == 0 ? "disconnect" : describe_error("disconnect", error));
   }
+  if (error == EPROTO && stream_.tls() != nullptr) warn(stream_.tls()->failure());
   settle_message();
   worker_.remove(*this, quit_);
 }

@@ -56,10 +56,13 @@ class Connection final : public smtp::ServerPolicy,
 
   // net::StreamHandler, net::TimerHandler
   void on_connected() override {}
+  void on_secured() override;
   std::size_t on_bytes(std::string_view bytes) override;
   void on_end(int error) override;
   void on_timer(net::Timer& timer) override;
 
+  void greet();
+  void secure();
   void after_step();
   void close_in_order();
   void watch_idle();

@@ -32,10 +32,19 @@ void Ledger::session_done(bool quit) {
   if (quit_quota_ && quits >= *quit_quota_) on_quota_();
 }
 
+void Ledger::secured(bool resumed, bool with_certificate) {
+  handshakes_.fetch_add(1, std::memory_order_relaxed);
+  if (resumed) resumptions_.fetch_add(1, std::memory_order_relaxed);
+  if (with_certificate) client_certificates_.fetch_add(1, std::memory_order_relaxed);
+}
+
 Ledger::Totals Ledger::totals() const {
   return {.sessions = sessions_.load(std::memory_order_relaxed),
           .quits = quits_.load(std::memory_order_relaxed),
-          .messages = messages_.load(std::memory_order_relaxed)};
+          .messages = messages_.load(std::memory_order_relaxed),
+          .handshakes = handshakes_.load(std::memory_order_relaxed),
+          .resumptions = resumptions_.load(std::memory_order_relaxed),
+          .client_certificates = client_certificates_.load(std::memory_order_relaxed)};
 }
 
 // Reads the totals under the lock, so that what is written last is what holds.

@@ -17,6 +17,9 @@ class Ledger {
     std::uint64_t sessions = 0;  // ended
     std::uint64_t quits = 0;     // sessions that said QUIT
     std::uint64_t messages = 0;  // read to their end and answered
+    std::uint64_t handshakes = 0;           // of TLS
+    std::uint64_t resumptions = 0;          // of those
+    std::uint64_t client_certificates = 0;  // of those
   };
 
   // `show`: print the totals at each change. `on_quota` is called, on any thread, each time
@@ -33,6 +36,9 @@ class Ledger {
 
   // A session has ended; `quit`: with an admitted QUIT.
   void session_done(bool quit);
+
+  // A TLS handshake was done.
+  void secured(bool resumed, bool with_certificate);
 
   [[nodiscard]] Totals totals() const;
 
@@ -52,6 +58,9 @@ class Ledger {
   Counter sessions_{0};
   Counter quits_{0};
   Counter messages_{0};
+  Counter handshakes_{0};
+  Counter resumptions_{0};
+  Counter client_certificates_{0};
 };
 
 // How many sessions may be open at once, over all workers.

@@ -8,6 +8,7 @@
 
 #include "net/endpoint.h"
 #include "net/event_loop.h"
+#include "net/tls_context.h"
 #include "sink/rules.h"
 #include "smtp/server_profile.h"
 
@@ -33,6 +34,8 @@ struct SinkOptions {
   int backlog = 0;
   std::optional<int> window;  // bytes; caps the TCP window
 
+  std::optional<net::TlsServerOptions> tls;
+  bool tls_from_start = false;  // else after STARTTLS
   smtp::ServerProfile profile;
   Rules rules;
   std::optional<std::chrono::seconds> content_delay;  // before the first read after the 354

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "net/tls_context.h"
 #include "sink/append_log.h"
 #include "sink/ledger.h"
 #include "sink/options.h"
@@ -14,6 +15,7 @@ namespace millrace::sink {
 struct Shared {
   const SinkOptions& options;
   const smtp::ServerReplies replies;
+  const net::TlsContext* tls;  // null when none is offered
   AppendLog* append_log;  // null unless messages are appended to one file
   Ledger& ledger;
   SessionLimit& session_limit;

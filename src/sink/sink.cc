@@ -13,6 +13,7 @@
 #include <latch>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -124,6 +125,9 @@ void run_sink(const SinkOptions& options) {
   const std::size_t descriptor_limit = net::raise_descriptor_limit();
   const net::Socket signals = take_ending_signals();
   openlog("smtp-sink", LOG_PID, LOG_MAIL);
+  // Files are read with the rights of the one who started it.
+  std::optional<net::TlsContext> tls;
+  if (options.tls) tls = net::TlsContext::for_server(*options.tls);
   const auto listeners = listen_everywhere(options);
   const Identity identity = find_identity(options.user);
   change_root(options.root_directory);
@@ -140,6 +144,7 @@ void run_sink(const SinkOptions& options) {
       std::max(descriptor_limit, 2 * kReservedDescriptors) - kReservedDescriptors));
   const Shared shared{.options = options,
                       .replies = smtp::ServerReplies(options.profile),
+                      .tls = tls ? &*tls : nullptr,
                       .append_log = append_log.get(),
                       .ledger = ledger,
                       .session_limit = session_limit};

@@ -10,6 +10,7 @@
 #include "mail/message.h"
 #include "net/endpoint.h"
 #include "net/event_loop.h"
+#include "net/tls_context.h"
 #include "smtp/client_plan.h"
 
 namespace millrace::source {
@@ -27,6 +28,8 @@ struct SourceOptions {
   std::optional<int> window;  // bytes; caps the TCP window
   unsigned connect_attempts = 1;
 
+  std::optional<net::TlsClientOptions> tls;
+  bool tls_from_start = false;  // else after STARTTLS
   smtp::ClientPlan plan;
   std::string xclient;  // attributes of XCLIENT, see mail/generated.h; empty: none is sent
   mail::MessageOptions message;

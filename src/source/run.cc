@@ -8,12 +8,32 @@
 
 namespace millrace::source {
 
+namespace {
+
+std::optional<net::TlsContext> make_tls(const SourceOptions& options) {
+  if (!options.tls) return std::nullopt;
+  return net::TlsContext::for_client(*options.tls);
+}
+
+}  // namespace
+
 Run::Run(const SourceOptions& options, std::function<void()> on_failure)
     : options_(options),
       on_failure_(std::move(on_failure)),
       addresses_(net::resolve(options.endpoint, options.address_family, false)),
       message_(options.message),
+      tls_(make_tls(options)),
       next_message_(options.sessions) {}
+
+void Run::secured(Duration took, bool resumed) {
+  handshakes_.fetch_add(1, std::memory_order_relaxed);
+  if (resumed) resumptions_.fetch_add(1, std::memory_order_relaxed);
+  handshake_time_.fetch_add(took.count(), std::memory_order_relaxed);
+}
+
+Run::Handshakes Run::handshakes() const {
+  return {.done = handshakes_, .resumed = resumptions_, .total = Duration(handshake_time_)};
+}
 
 std::optional<std::uint64_t> Run::first_message(std::uint64_t session) const {
   if (session >= options_.messages) return std::nullopt;

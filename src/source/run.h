@@ -8,8 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "base/time.h"
 #include "mail/message.h"
 #include "net/socket.h"
+#include "net/tls_context.h"
 #include "source/options.h"
 
 namespace millrace::source {
@@ -37,6 +39,17 @@ class Run {
   // The end of a message is on its way.
   void message_sent();
 
+  // Null when no TLS is to be used.
+  [[nodiscard]] const net::TlsContext* tls() const { return tls_ ? &*tls_ : nullptr; }
+  // A TLS handshake was done.
+  void secured(Duration took, bool resumed);
+  struct Handshakes {
+    std::uint64_t done;
+    std::uint64_t resumed;  // of those
+    Duration total;         // time
+  };
+  [[nodiscard]] Handshakes handshakes() const;
+
   // The server said no: ends the run, unless it is to carry on.
   void refused(const std::string& what);
 
@@ -54,6 +67,10 @@ class Run {
   const std::function<void()> on_failure_;
   const std::vector<net::SocketAddress> addresses_;
   const mail::MessageTemplate message_;
+  const std::optional<net::TlsContext> tls_;
+  std::atomic<std::uint64_t> handshakes_{0};
+  std::atomic<std::uint64_t> resumptions_{0};
+  std::atomic<Duration::rep> handshake_time_{0};
   std::atomic<std::uint64_t> next_message_;
   std::atomic<std::uint64_t> sessions_lost_{0};
   std::atomic<bool> failed_{false};

@@ -128,6 +128,23 @@ void Session::on_connected() {
   client_.emplace(options.plan, smtp::ClientSession::Identity{.xclient = xclient_}, messages_,
                   *this);
   start_timer(options.reply_limit);
+  if (options.tls_from_start) secure();
+}
+
+void Session::secure() {
+  handshake_begun_ = worker_.loop().now();
+  stream_.secure(std::make_unique<net::TlsFilter>(*run_.tls(), std::move(tls_session_)));
+}
+
+void Session::on_secured() {
+  const net::TlsFilter& tls = *stream_.tls();
+  run_.secured(Clock::now() - handshake_begun_, tls.resumed());
+  if (run_.options().verbose) {
+    inform(fmt::format("{}{}", tls.description(), tls.resumed() ? ", resumed" : ""));
+  }
+  if (run_.options().tls_from_start) return;
+  client_->secured(stream_.output());
+  show_commands(0);
 }
 
 std::size_t Session::on_bytes(std::string_view bytes) {
@@ -147,7 +164,7 @@ void Session::step() {
     case Phase::leaving:
       return;
     case Phase::securing:
-      return;
+      return secure();
     case Phase::open:
       return send_messages();
     case Phase::unfit:
@@ -203,6 +220,7 @@ void Session::say_goodbye() {
 
 void Session::close() {
   state_ = State::closing;
+  if (stream_.tls() != nullptr && run_.tls()->resumes()) tls_session_ = stream_.tls()->session();
   stream_.abort();
 }
 
@@ -240,10 +258,18 @@ void Session::on_end(int error) {
       run_.lost("lost connection between messages" + where());
       return closed();
     default:
-      run_.lost(fmt::format("{} while {}{}", timed_out_ ? "timeout" : "lost connection",
-                            names_of(client_->question().verb).doing, where()));
+      run_.lost(loss(error) + where());
       return closed();
   }
+}
+
+// What ended the connection before its time.
+std::string Session::loss(int error) const {
+  const net::TlsFilter* const tls = stream_.tls();
+  if (error == EPROTO && tls != nullptr) return tls->failure();
+  const std::string what = timed_out_ ? "timeout" : "lost connection";
+  if (tls != nullptr && !tls->secured()) return what + " during the TLS handshake";
+  return fmt::format("{} while {}", what, names_of(client_->question().verb).doing);
 }
 
 void Session::on_timer(net::Timer& /*timer*/) {

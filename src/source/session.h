@@ -46,6 +46,7 @@ class Session final : public smtp::ClientObserver,
 
   // net::StreamHandler, net::TimerHandler
   void on_connected() override;
+  void on_secured() override;
   std::size_t on_bytes(std::string_view bytes) override;
   void on_end(int error) override;
   void on_timer(net::Timer& timer) override;
@@ -54,6 +55,7 @@ class Session final : public smtp::ClientObserver,
   void begin_message();
   void connect();
   void connect_failed(int error);
+  void secure();
   void step();
   void send_messages();
   void all_over();
@@ -64,6 +66,7 @@ class Session final : public smtp::ClientObserver,
   void start_timer(Duration delay);
   void watch_reply();
   void show_commands(std::size_t shown);
+  [[nodiscard]] std::string loss(int error) const;
   [[nodiscard]] std::string where() const;
   [[nodiscard]] std::string where(const smtp::Question& question) const;
   [[nodiscard]] std::string command_of(const smtp::Question& question) const;
@@ -75,6 +78,8 @@ class Session final : public smtp::ClientObserver,
   mail::SessionMessages messages_;
   std::optional<smtp::ClientSession> client_;
   std::uint64_t number_;
+  net::TlsSession tls_session_;  // of the last connection, when sessions are resumed
+  TimePoint handshake_begun_;
   std::string xclient_;            // of this connection
   std::uint64_t connections_ = 0;  // that this session has made
   std::size_t address_ = 0;        // the one being tried

@@ -1,0 +1,107 @@
+#include "cli/tls_options.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/diagnostics.h"
+#include "cli/command_line.h"
+#include "cli/text_values.h"
+
+namespace millrace::cli {
+namespace {
+
+using smtp::Extension;
+
+int version(const std::string& text, const std::string& whole) {
+  if (text == "1.2") return 12;
+  if (text == "1.3") return 13;
+  reject("TLS version", whole, "--tls-version", "expected 1.2, 1.3 or 1.2-1.3");
+}
+
+// What both programs have.
+void add_common(OptionGroup& group, net::TlsOptions& options) {
+  group.value("--tls-version", "VERSION", "1.2, 1.3 or 1.2-1.3", [&](const std::string& text) {
+    const std::size_t dash = std::min(text.find('-'), text.size());
+    options.least_version = version(text.substr(0, dash), text);
+    options.most_version =
+        dash == text.size() ? options.least_version : version(text.substr(dash + 1), text);
+  });
+  group.value("--tls-ciphers", "LIST", "in OpenSSL's names, separated by colons",
+              [&](const std::string& list) { options.ciphers = list; });
+  group.value("--tls-groups", "LIST", "of the key exchange, the same",
+              [&](const std::string& list) { options.groups = list; });
+  group.value("--tls-cert", "FILE", "certificate and its chain, PEM",
+              [&](const std::string& path) { options.certificate_file = path; });
+  group.value("--tls-key", "FILE", "its key, unless in the same file",
+              [&](const std::string& path) { options.key_file = path; });
+}
+
+bool is_address(const std::string& host) {
+  std::array<unsigned char, 16> binary{};
+  return inet_pton(AF_INET, host.c_str(), binary.data()) == 1 ||
+         inet_pton(AF_INET6, host.c_str(), binary.data()) == 1;
+}
+
+}  // namespace
+
+void add_tls_options(CLI::App& app, ClientTlsDraft& draft, smtp::ClientPlan& plan) {
+  net::TlsClientOptions& options = draft.options;
+  OptionGroup group(app, "TLS");
+  group.flag("--starttls", "turn to TLS by STARTTLS; implies --ehlo",
+             [&plan] { plan.wanted.add(Extension::starttls); });
+  group.flag("--tls", "TLS from the start", draft.from_start);
+  add_common(group, options.common);
+  group.value("--sni", "NAME", "server name to ask for (the host)",
+              [&](const std::string& name) { options.server_name = host_name(name, "--sni"); });
+  group.flag("--tls-verify", "insist on a valid certificate", options.verify);
+  group.value("--tls-ca-file", "FILE", "authorities to trust, PEM (the system's)",
+              [&](const std::string& path) { options.ca_file = path; });
+  group.value("--tls-ca-dir", "DIR", "the same, a directory",
+              [&](const std::string& path) { options.ca_directory = path; });
+  group.value("--tls-alpn", "LIST", "protocols to propose, with commas",
+              [&](const std::string& list) { options.alpn = list; });
+  group.flag("--tls-resume", "resume the session of the last connection", options.resume);
+}
+
+void complete_tls(source::SourceOptions& options, const ClientTlsDraft& draft) {
+  options.tls_from_start = draft.from_start;
+  const bool starttls = options.plan.wanted.has(Extension::starttls);
+  if (draft.from_start && starttls) throw Fatal("use only one of --tls or --starttls, but not both");
+  if (!draft.from_start && !starttls) return;
+  options.tls = draft.options;
+  const std::string& host = options.endpoint.host;
+  if (options.tls->server_name.empty() && !is_address(host)) options.tls->server_name = host;
+  if (options.tls->verify && options.tls->server_name.empty()) {
+    throw Fatal("--tls-verify needs the name that the certificate is for (--sni NAME)");
+  }
+}
+
+void add_tls_options(CLI::App& app, ServerTlsDraft& draft, smtp::ExtensionSet& offered) {
+  net::TlsServerOptions& options = draft.options;
+  OptionGroup group(app, "TLS");
+  group.flag("--starttls", "offer STARTTLS", [&offered] { offered.add(Extension::starttls); });
+  group.flag("--tls", "TLS from the start", draft.from_start);
+  add_common(group, options.common);
+  group.value("--tls-key-type", "TYPE", "ecdsa or rsa, of the certificate\nthat is made without --tls-cert (ecdsa)",
+              [&](const std::string& type) {
+                using KeyType = net::TlsServerOptions::KeyType;
+                if (type != "ecdsa" && type != "rsa") {
+                  reject("key type", type, "--tls-key-type", "expected ecdsa or rsa");
+                }
+                options.key_type = type == "rsa" ? KeyType::rsa : KeyType::ecdsa;
+              });
+  group.flag("--tls-ask-cert", "ask for a client certificate", options.ask_for_certificate);
+}
+
+void complete_tls(sink::SinkOptions& options, const ServerTlsDraft& draft) {
+  options.tls_from_start = draft.from_start;
+  // Nobody turns to TLS twice.
+  if (draft.from_start) options.profile.offered.remove(Extension::starttls);
+  if (!draft.from_start && !options.profile.offered.has(Extension::starttls)) return;
+  options.tls = draft.options;
+  options.tls->host_name = options.profile.host_name;
+}
+
+}  // namespace millrace::cli

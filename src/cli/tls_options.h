@@ -1,0 +1,29 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "sink/options.h"
+#include "source/options.h"
+
+namespace millrace::cli {
+
+// What is said of TLS on the source's command line, before it is checked as a whole.
+struct ClientTlsDraft {
+  net::TlsClientOptions options;
+  bool from_start = false;
+};
+
+void add_tls_options(CLI::App& app, ClientTlsDraft& draft, smtp::ClientPlan& plan);
+// Call it when the plan is complete. Throws Fatal.
+void complete_tls(source::SourceOptions& options, const ClientTlsDraft& draft);
+
+// The same for the sink.
+struct ServerTlsDraft {
+  net::TlsServerOptions options;
+  bool from_start = false;
+};
+
+void add_tls_options(CLI::App& app, ServerTlsDraft& draft, smtp::ExtensionSet& offered);
+void complete_tls(sink::SinkOptions& options, const ServerTlsDraft& draft);
+
+}  // namespace millrace::cli

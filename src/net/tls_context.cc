@@ -1,0 +1,176 @@
+#include "net/tls_context.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "base/diagnostics.h"
+
+namespace millrace::net {
+namespace {
+
+constexpr unsigned kRsaBits = 2'048;
+constexpr long kCertificateDays = 30;
+
+using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
+using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
+
+void require(bool done, const std::string& what) {
+  if (!done) throw Fatal(what + ": " + tls_error_text());
+}
+
+int version(int number) { return number == 12 ? TLS1_2_VERSION : TLS1_3_VERSION; }
+
+// TLS 1.3 has a list of its own; its names all begin alike.
+void set_ciphers(SSL_CTX* context, const std::string& names) {
+  std::string of_tls13;
+  std::string of_tls12;
+  for (std::string_view rest = names; !rest.empty();) {
+    const std::string_view name = rest.substr(0, rest.find(':'));
+    rest.remove_prefix(std::min(name.size() + 1, rest.size()));
+    std::string& list = name.substr(0, 4) == "TLS_" ? of_tls13 : of_tls12;
+    if (!list.empty()) list += ':';
+    list += name;
+  }
+  const std::string what = "TLS ciphers " + names;
+  if (!of_tls13.empty()) {
+    require(SSL_CTX_set_ciphersuites(context, of_tls13.c_str()) == 1, what);
+  }
+  if (!of_tls12.empty()) require(SSL_CTX_set_cipher_list(context, of_tls12.c_str()) == 1, what);
+}
+
+void load_certificate(SSL_CTX* context, const TlsOptions& options) {
+  const std::string& key = options.key_file.empty() ? options.certificate_file : options.key_file;
+  require(SSL_CTX_use_certificate_chain_file(context, options.certificate_file.c_str()) == 1,
+          "TLS certificate " + options.certificate_file);
+  require(SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) == 1,
+          "TLS key " + key);
+  require(SSL_CTX_check_private_key(context) == 1, "TLS key " + key);
+}
+
+// A certificate that nobody vouches for, made in memory.
+void make_certificate(SSL_CTX* context, const TlsServerOptions& options) {
+  const bool rsa = options.key_type == TlsServerOptions::KeyType::rsa;
+  const Key key(rsa ? EVP_RSA_gen(kRsaBits) : EVP_EC_gen("P-256"), EVP_PKEY_free);
+  const Certificate certificate(X509_new(), X509_free);
+  require(key != nullptr && certificate != nullptr, "TLS certificate");
+  X509_set_version(certificate.get(), 2);
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
+  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), 0);
+  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), kCertificateDays * 24 * 60 * 60);
+  X509_set_pubkey(certificate.get(), key.get());
+  X509_NAME* const name = X509_get_subject_name(certificate.get());
+  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
+                             reinterpret_cast<const unsigned char*>(options.host_name.c_str()), -1,
+                             -1, 0);
+  X509_set_issuer_name(certificate.get(), name);
+  const std::string names = "DNS:" + options.host_name;
+  using Extension = std::unique_ptr<X509_EXTENSION, decltype(&X509_EXTENSION_free)>;
+  const Extension alternative(
+      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names.c_str()),
+      X509_EXTENSION_free);
+  if (alternative) X509_add_ext(certificate.get(), alternative.get(), -1);
+  require(X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0 &&
+              SSL_CTX_use_certificate(context, certificate.get()) == 1 &&
+              SSL_CTX_use_PrivateKey(context, key.get()) == 1,
+          "TLS certificate");
+}
+
+// The wire form: each name with its length ahead of it (RFC 7301, 3.1).
+std::string alpn_list(std::string_view names) {
+  std::string list;
+  while (!names.empty()) {
+    const std::string_view name = names.substr(0, names.find(','));
+    names.remove_prefix(std::min(name.size() + 1, names.size()));
+    if (name.empty() || name.size() > 255) throw Fatal("bad ALPN name: '" + std::string(name) + "'");
+    list += static_cast<char>(name.size());
+    list += name;
+  }
+  return list;
+}
+
+}  // namespace
+
+std::string tls_error_text() {
+  const unsigned long error = ERR_get_error();
+  ERR_clear_error();
+  if (error == 0) return "failed";
+  if (const char* const reason = ERR_reason_error_string(error)) return reason;
+  std::array<char, 256> text{};
+  ERR_error_string_n(error, text.data(), text.size());
+  return text.data();
+}
+
+TlsContext::TlsContext(bool client, const TlsOptions& options)
+    : context_(SSL_CTX_new(client ? TLS_client_method() : TLS_server_method()), SSL_CTX_free),
+      client_(client) {
+  require(context_ != nullptr, "TLS");
+  SSL_CTX* const context = context_.get();
+  // Sessions that wait need no buffers; 10,000 of them would.
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+  if (options.least_version != 0) {
+    SSL_CTX_set_min_proto_version(context, version(options.least_version));
+  }
+  if (options.most_version != 0) {
+    SSL_CTX_set_max_proto_version(context, version(options.most_version));
+  }
+  if (!options.ciphers.empty()) set_ciphers(context, options.ciphers);
+  if (!options.groups.empty()) {
+    require(SSL_CTX_set1_groups_list(context, options.groups.c_str()) == 1,
+            "TLS groups " + options.groups);
+  }
+  if (!options.certificate_file.empty()) load_certificate(context, options);
+}
+
+TlsContext TlsContext::for_client(const TlsClientOptions& options) {
+  TlsContext made(true, options.common);
+  SSL_CTX* const context = made.get();
+  made.server_name_ = options.server_name;
+  made.resumes_ = options.resume;
+  // Sessions are kept by those that resume them, if any.
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  if (options.verify) {
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+    if (options.ca_file.empty() && options.ca_directory.empty()) {
+      SSL_CTX_set_default_verify_paths(context);
+    }
+  }
+  const auto or_null = [](const std::string& text) {
+    return text.empty() ? nullptr : text.c_str();
+  };
+  if (!options.ca_file.empty() || !options.ca_directory.empty()) {
+    require(SSL_CTX_load_verify_locations(context, or_null(options.ca_file),
+                                          or_null(options.ca_directory)) == 1,
+            "TLS certificate authorities " + options.ca_file + options.ca_directory);
+  }
+  if (!options.alpn.empty()) {
+    const std::string list = alpn_list(options.alpn);
+    SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(list.data()),
+                            static_cast<unsigned>(list.size()));
+  }
+  return made;
+}
+
+TlsContext TlsContext::for_server(const TlsServerOptions& options) {
+  TlsContext made(false, options.common);
+  SSL_CTX* const context = made.get();
+  if (options.common.certificate_file.empty()) make_certificate(context, options);
+  // Tickets hold all that resumption needs; nothing is kept here.
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  constexpr std::array<unsigned char, 9> kSessionContext{'s', 'm', 't', 'p', '-', 's', 'i', 'n', 'k'};
+  SSL_CTX_set_session_id_context(context, kSessionContext.data(), kSessionContext.size());
+  if (options.ask_for_certificate) {
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
+  }
+  return made;
+}
+
+}  // namespace millrace::net

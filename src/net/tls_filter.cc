@@ -1,0 +1,182 @@
+#include "net/tls_filter.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "base/diagnostics.h"
+
+namespace millrace::net {
+
+// A BIO that reads from a filter's input and writes to its output: records are neither copied
+// on their way in nor kept anywhere on their way out.
+struct TlsWire {
+  static TlsFilter& of(BIO* bio) { return *static_cast<TlsFilter*>(BIO_get_data(bio)); }
+
+  static int read(BIO* bio, char* into, int size) {
+    std::string_view& input = of(bio).input_;
+    BIO_clear_retry_flags(bio);
+    if (input.empty()) {
+      BIO_set_retry_read(bio);
+      return -1;
+    }
+    const std::size_t length = std::min(input.size(), static_cast<std::size_t>(size));
+    std::memcpy(into, input.data(), length);
+    input.remove_prefix(length);
+    return static_cast<int>(length);
+  }
+
+  static int write(BIO* bio, const char* bytes, int size) {
+    TlsFilter& filter = of(bio);
+    if (filter.wire_ != nullptr) filter.wire_->append({bytes, static_cast<std::size_t>(size)});
+    return size;
+  }
+
+  static long control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+
+  static const BIO_METHOD* method() {
+    static BIO_METHOD* const made = [] {
+      BIO_METHOD* const method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "wire");
+      BIO_meth_set_read(method, read);
+      BIO_meth_set_write(method, write);
+      BIO_meth_set_ctrl(method, control);
+      return method;
+    }();
+    return made;
+  }
+};
+
+namespace {
+
+// The most that a record holds (RFC 8446, 5.1).
+constexpr std::size_t kRecord = 16'384;
+
+using Record = std::array<char, kRecord>;
+
+// Plain text on its way in and, gathered to fill a record, on its way out.
+thread_local Record incoming;
+thread_local Record outgoing;
+
+}  // namespace
+
+TlsFilter::TlsFilter(const TlsContext& context, const TlsSession& resumed)
+    : ssl_(SSL_new(context.get())) {
+  BIO* const bio = BIO_new(TlsWire::method());
+  if (ssl_ == nullptr || bio == nullptr) throw Fatal("TLS: " + tls_error_text());
+  BIO_set_data(bio, this);
+  BIO_set_init(bio, 1);
+  SSL_set_bio(ssl_, bio, bio);
+  if (!context.client()) {
+    SSL_set_accept_state(ssl_);
+    return;
+  }
+  SSL_set_connect_state(ssl_);
+  const std::string& name = context.server_name();
+  if (!name.empty()) {
+    SSL_set_tlsext_host_name(ssl_, name.c_str());
+    SSL_set1_host(ssl_, name.c_str());
+  }
+  if (resumed) SSL_set_session(ssl_, resumed.get());
+}
+
+TlsFilter::~TlsFilter() {
+  // Without this OpenSSL holds the session for broken and does not let it be resumed.
+  SSL_set_shutdown(ssl_, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  SSL_free(ssl_);
+}
+
+TlsFilter::Event TlsFilter::advance(Output& wire, std::string_view& plain) {
+  wire_ = &wire;
+  ERR_clear_error();
+  if (!secured_) {
+    const int result = SSL_do_handshake(ssl_);
+    if (result == 1) {
+      secured_ = true;
+      return Event::secured;
+    }
+    if (SSL_get_error(ssl_, result) == SSL_ERROR_WANT_READ) return Event::more;
+    fail("TLS handshake");
+    return Event::failed;
+  }
+  const int result = SSL_read(ssl_, incoming.data(), static_cast<int>(incoming.size()));
+  if (result > 0) {
+    plain = {incoming.data(), static_cast<std::size_t>(result)};
+    return Event::data;
+  }
+  switch (SSL_get_error(ssl_, result)) {
+    case SSL_ERROR_WANT_READ:
+      return Event::more;
+    case SSL_ERROR_ZERO_RETURN:
+      return Event::closed;
+    default:
+      fail("TLS");
+      return Event::failed;
+  }
+}
+
+void TlsFilter::encrypt(Output& wire, std::size_t limit) {
+  if (!secured_ || close_sent_) return;
+  wire_ = &wire;
+  while (!plain_.empty() && wire.size() < limit) {
+    std::array<std::string_view, 16> pieces;
+    const std::size_t count = plain_.gather(pieces.data(), pieces.size());
+    if (pieces[0].size() >= kRecord) {
+      write(pieces[0].substr(0, kRecord));
+      continue;
+    }
+    // Small pieces share a record.
+    std::size_t filled = 0;
+    for (std::size_t i = 0; i < count && filled < kRecord; ++i) {
+      filled += pieces[i].copy(outgoing.data() + filled, kRecord - filled);
+    }
+    write({outgoing.data(), filled});
+  }
+}
+
+// Writing cannot fail for want of room.
+void TlsFilter::write(std::string_view text) {
+  ERR_clear_error();
+  if (SSL_write(ssl_, text.data(), static_cast<int>(text.size())) <= 0) {
+    fail("TLS");
+    plain_.clear();
+    return;
+  }
+  plain_.consume(text.size());
+}
+
+void TlsFilter::close(Output& wire) {
+  wire_ = &wire;
+  close_sent_ = true;
+  if (secured_ && failure_.empty()) SSL_shutdown(ssl_);
+  ERR_clear_error();
+}
+
+void TlsFilter::fail(std::string_view doing) {
+  const long verdict = SSL_get_verify_result(ssl_);
+  failure_ = std::string(doing) + ": " + tls_error_text();
+  if (!secured_ && verdict != X509_V_OK) {
+    failure_.append(", ").append(X509_verify_cert_error_string(verdict));
+  }
+}
+
+bool TlsFilter::resumed() const { return SSL_session_reused(ssl_) == 1; }
+
+bool TlsFilter::has_peer_certificate() const { return SSL_get0_peer_certificate(ssl_) != nullptr; }
+
+std::string TlsFilter::description() const {
+  return std::string(SSL_get_version(ssl_)) + ", " + SSL_get_cipher_name(ssl_);
+}
+
+TlsSession TlsFilter::session() const {
+  SSL_SESSION* const session = SSL_get1_session(ssl_);
+  if (session == nullptr) return nullptr;
+  TlsSession shared(session, SSL_SESSION_free);
+  return SSL_SESSION_is_resumable(session) == 1 ? shared : nullptr;
+}
+
+}  // namespace millrace::net

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/output.h"
+#include "net/tls_context.h"
+
+struct ssl_st;
+struct ssl_session_st;
+
+namespace millrace::net {
+
+// A TLS session that may be resumed by a later connection.
+using TlsSession = std::shared_ptr<ssl_session_st>;
+
+// TLS between a stream and its socket (RFC 8446): what the peer sent goes in, plain text comes
+// out, and the other way round. It does no I/O.
+class TlsFilter {
+ public:
+  // `resumed`: a session of an earlier connection, or null.
+  explicit TlsFilter(const TlsContext& context, const TlsSession& resumed = nullptr);
+  TlsFilter(const TlsFilter&) = delete;
+  TlsFilter& operator=(const TlsFilter&) = delete;
+  ~TlsFilter();
+
+  enum class Event : std::uint8_t {
+    more,     // all input is used up
+    secured,  // the handshake is done; once
+    data,     // plain text has come
+    closed,   // the peer ended in order
+    failed,   // see failure()
+  };
+
+  // What the peer sent next; used up by calls of advance() until it returns Event::more.
+  void feed(std::string_view bytes) { input_ = bytes; }
+  // Goes one step on. Appends what is to be sent to `wire`. `plain`: set for Event::data, valid
+  // until the next call on any filter of this thread.
+  Event advance(Output& wire, std::string_view& plain);
+
+  // What to send, in plain text; encrypt() moves it on once the handshake is done, as long as
+  // `wire` holds less than `limit`.
+  Output& plain() { return plain_; }
+  [[nodiscard]] const Output& plain() const { return plain_; }
+  void encrypt(Output& wire, std::size_t limit);
+
+  // Says that nothing more will be sent. Once.
+  void close(Output& wire);
+  [[nodiscard]] bool close_sent() const { return close_sent_; }
+
+  [[nodiscard]] bool secured() const { return secured_; }
+  [[nodiscard]] const std::string& failure() const { return failure_; }
+
+  // Of an established session.
+  [[nodiscard]] bool resumed() const;
+  [[nodiscard]] bool has_peer_certificate() const;
+  [[nodiscard]] std::string description() const;  // "TLSv1.3, TLS_AES_256_GCM_SHA384"
+  // To be resumed later; null while the server has given none.
+  [[nodiscard]] TlsSession session() const;
+
+ private:
+  friend struct TlsWire;
+
+  void fail(std::string_view doing);
+  void write(std::string_view text);
+
+  ssl_st* ssl_;
+  std::string_view input_;
+  Output* wire_ = nullptr;  // during a call
+  Output plain_;
+  std::string failure_;
+  bool secured_ = false;
+  bool close_sent_ = false;
+};
+
+}  // namespace millrace::net
