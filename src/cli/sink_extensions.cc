@@ -5,6 +5,7 @@
 #include "base/diagnostics.h"
 #include "cli/command_line.h"
 #include "cli/text_values.h"
+#include "sasl/mechanisms.h"
 #include "smtp/keyword.h"
 
 namespace millrace::cli {
@@ -39,6 +40,12 @@ void add_offer(CLI::App& app, sink::SinkOptions& options, OfferDraft& draft) {
                    [&draft](const std::string& list) {
                      draft.withheld = draft.withheld | extensions(list);
                    });
+  group.flag("--authenticate", "carry out AUTH, let everybody in", draft.authenticate);
+  group.value("--users", "FILE", "the same, only these: user,password a line",
+              [&](const std::string& path) {
+                draft.authenticate = true;
+                options.users = sasl::UserTable(sasl::read_users(path));
+              });
   group.flag("--obey-xclient", "XCLIENT takes effect", profile.xclient_takes_effect);
 }
 
@@ -81,6 +88,12 @@ void complete_offer(sink::SinkOptions& options, const OfferDraft& draft) {
   if (draft.modern) {
     offered = smtp::all_extensions();
     profile.xclient_takes_effect = true;
+  }
+  if (draft.modern || draft.authenticate) {
+    offered.add(Extension::auth);
+    profile.authenticates = true;
+    profile.auth_mechanisms =
+        options.users.everybody() ? sasl::kOpenMechanisms : sasl::kMechanisms;
   }
   // LIMITS says nothing where there are none (RFC 9422, 4).
   if (limits.recipients > 0 || limits.transactions > 0) {

@@ -9,6 +9,7 @@ namespace millrace::cli {
 // What is said of the extensions, before it is put together.
 struct OfferDraft {
   bool modern = false;
+  bool authenticate = false;
   smtp::ExtensionSet offered;   // besides Postfix's
   smtp::ExtensionSet withheld;  // whoever asks for it
 };

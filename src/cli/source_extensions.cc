@@ -7,6 +7,8 @@
 #include "cli/command_line.h"
 #include "cli/text_values.h"
 #include "mail/message.h"
+#include "sasl/mechanisms.h"
+#include "sasl/users.h"
 #include "smtp/keyword.h"
 
 namespace millrace::cli {
@@ -110,14 +112,48 @@ void add_parameters(CLI::App& app, source::SourceOptions& options) {
   });
 }
 
+void add_authentication(CLI::App& app, source::SourceOptions& options) {
+  OptionGroup group(app, "Authentication (implies --ehlo)");
+  group.value("--auth", "MECHANISM", "PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-1,\nSCRAM-SHA-256, XOAUTH2 or OAUTHBEARER",
+              [&options](const std::string& name) {
+                options.auth_mechanism = one_of(name, "mechanism", "--auth", sasl::kMechanisms);
+                options.plan.wanted.add(Extension::auth);
+              });
+  const auto one_user = [&options]() -> sasl::User& {
+    if (options.users.empty()) options.users.emplace_back();
+    return options.users.front();
+  };
+  group.value("--user", "NAME", "who", [=](const std::string& name) { one_user().name = name; });
+  group.value("--password-file", "FILE", "the password, or token, is its first line",
+              [=](const std::string& path) { one_user().password = sasl::read_password(path); });
+  group.value("--password", "TEXT", "the same, for all to see in ps(1)",
+              [=](const std::string& text) {
+                warn("--password shows it to everybody on this machine: better --password-file");
+                one_user().password = text;
+              });
+  group.value("--users", "FILE", "user,password a line; in turn",
+              [&options](const std::string& path) { options.users = sasl::read_users(path); });
+}
+
+void check_authentication(const source::SourceOptions& options) {
+  const bool asked = !options.auth_mechanism.empty();
+  if (!asked && !options.users.empty()) throw Fatal("users without a mechanism: expected --auth");
+  if (!asked) return;
+  if (options.users.empty() || options.users.front().name.empty()) {
+    throw Fatal("--auth needs --user with --password-file, or --users");
+  }
+}
+
 }  // namespace
 
 void add_extension_options(CLI::App& app, source::SourceOptions& options) {
   add_wire(app, options);
   add_parameters(app, options);
+  add_authentication(app, options);
 }
 
 void complete_plan(source::SourceOptions& options, bool lmtp, bool old_mode) {
+  check_authentication(options);
   smtp::ClientPlan& plan = options.plan;
   const bool extended = !plan.wanted.empty() || plan.hello_verb == smtp::Verb::ehlo;
   if (extended && old_mode) {

@@ -139,13 +139,20 @@ smtp::Storage Connection::message_complete() {
   return smtp::Storage::failed;
 }
 
-smtp::AuthenticationStep Connection::start_authentication(std::string_view /*mechanism*/,
-                                                          std::optional<std::string_view> /*i*/) {
-  return {};
+smtp::AuthenticationStep Connection::start_authentication(
+    std::string_view mechanism, std::optional<std::string_view> initial) {
+  sasl_ = std::make_unique<sasl::Server>(worker_.sasl(), shared_.options.users);
+  return ended(sasl_->begin(mechanism, initial));
 }
 
-smtp::AuthenticationStep Connection::continue_authentication(std::string_view /*response*/) {
-  return {};
+smtp::AuthenticationStep Connection::continue_authentication(std::string_view response) {
+  return ended(sasl_->respond(response));
+}
+
+// An exchange is kept only while it goes on.
+smtp::AuthenticationStep Connection::ended(smtp::AuthenticationStep step) {
+  if (step.kind != smtp::AuthenticationStep::Kind::challenge) sasl_.reset();
+  return step;
 }
 
 void Connection::client_attribute(std::string_view name, std::string_view value) {

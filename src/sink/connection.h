@@ -6,6 +6,7 @@
 
 #include "net/stream.h"
 #include "net/timers.h"
+#include "sasl/server.h"
 #include "sink/capture.h"
 #include "sink/shared.h"
 #include "smtp/server_policy.h"
@@ -52,6 +53,7 @@ class Connection final : public smtp::ServerPolicy,
   smtp::AuthenticationStep start_authentication(std::string_view mechanism,
                                                 std::optional<std::string_view> initial) override;
   smtp::AuthenticationStep continue_authentication(std::string_view response) override;
+  smtp::AuthenticationStep ended(smtp::AuthenticationStep step);
   void client_attribute(std::string_view name, std::string_view value) override;
 
   // net::StreamHandler, net::TimerHandler
@@ -78,6 +80,7 @@ class Connection final : public smtp::ServerPolicy,
   Duration pause_{0};
   bool message_due_ = false;  // a message was admitted and is not answered yet
   bool quit_ = false;
+  std::unique_ptr<sasl::Server> sasl_;  // during AUTH
   std::unique_ptr<CaptureState> capture_;
 };
 

@@ -9,6 +9,7 @@
 #include "net/endpoint.h"
 #include "net/event_loop.h"
 #include "net/tls_context.h"
+#include "sasl/server.h"
 #include "sink/rules.h"
 #include "smtp/server_profile.h"
 
@@ -36,6 +37,7 @@ struct SinkOptions {
 
   std::optional<net::TlsServerOptions> tls;
   bool tls_from_start = false;  // else after STARTTLS
+  sasl::UserTable users;  // who may authenticate, where AUTH is carried out
   smtp::ServerProfile profile;
   Rules rules;
   std::optional<std::chrono::seconds> content_delay;  // before the first read after the 354

@@ -31,6 +31,7 @@ class Worker final : private net::TimerHandler {
   [[nodiscard]] const Shared& shared() const { return shared_; }
   [[nodiscard]] net::EventLoop& loop() { return *loop_; }
   [[nodiscard]] std::mt19937& random() { return random_; }
+  [[nodiscard]] Gsasl* sasl() const { return sasl_.get(); }
 
   // The connection has ended; it is destroyed.
   void remove(Connection& connection, bool quit);
@@ -56,6 +57,7 @@ class Worker final : private net::TimerHandler {
   const Shared& shared_;
   std::function<void()> on_place_free_;
   std::unique_ptr<net::EventLoop> loop_;
+  sasl::Library sasl_ = sasl::open_library();
   net::Timer retry_timer_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   std::vector<std::unique_ptr<Connection>> connections_;

@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "mail/message.h"
 #include "net/endpoint.h"
 #include "net/event_loop.h"
 #include "net/tls_context.h"
+#include "sasl/users.h"
 #include "smtp/client_plan.h"
 
 namespace millrace::source {
@@ -32,6 +34,8 @@ struct SourceOptions {
   bool tls_from_start = false;  // else after STARTTLS
   smtp::ClientPlan plan;
   std::string xclient;  // attributes of XCLIENT, see mail/generated.h; empty: none is sent
+  std::string auth_mechanism;      // in capitals; empty: AUTH is not sent
+  std::vector<sasl::User> users;   // sessions take turns in them
   mail::MessageOptions message;
 
   std::uint64_t messages = 1;  // over all sessions

@@ -58,7 +58,12 @@ Session::Session(Worker& worker, Run& run, std::uint64_t number)
       stream_(worker.loop(), *this),
       timer_(*this),
       messages_(run.message(), number),
-      number_(number) {}
+      number_(number) {
+  const SourceOptions& options = run.options();
+  if (options.auth_mechanism.empty()) return;
+  const sasl::User& user = options.users[number % options.users.size()];
+  authenticator_.emplace(worker.sasl(), options.auth_mechanism, user);
+}
 
 // While it pauses, a session still listens: the server may hang up.
 void Session::pause_then_begin() {
@@ -125,8 +130,11 @@ void Session::on_connected() {
   state_ = State::talking;
   // Every connection of the run is another client: sessions take turns in the numbers.
   xclient_ = mail::fill_generated(options.xclient, number_ + options.sessions * connections_++);
-  client_.emplace(options.plan, smtp::ClientSession::Identity{.xclient = xclient_}, messages_,
-                  *this);
+  client_.emplace(options.plan,
+                  smtp::ClientSession::Identity{
+                      .xclient = xclient_,
+                      .authenticator = authenticator_ ? &*authenticator_ : nullptr},
+                  messages_, *this);
   start_timer(options.reply_limit);
   if (options.tls_from_start) secure();
 }

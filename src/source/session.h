@@ -9,6 +9,7 @@
 #include "mail/message.h"
 #include "net/stream.h"
 #include "net/timers.h"
+#include "sasl/client.h"
 #include "smtp/client_session.h"
 #include "source/command_display.h"
 #include "source/run.h"
@@ -80,6 +81,7 @@ class Session final : public smtp::ClientObserver,
   std::uint64_t number_;
   net::TlsSession tls_session_;  // of the last connection, when sessions are resumed
   TimePoint handshake_begun_;
+  std::optional<sasl::Client> authenticator_;
   std::string xclient_;            // of this connection
   std::uint64_t connections_ = 0;  // that this session has made
   std::size_t address_ = 0;        // the one being tried

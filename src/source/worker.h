@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "net/event_loop.h"
+#include "sasl/gnu_sasl.h"
 #include "source/run.h"
 #include "source/session.h"
 
@@ -23,12 +24,14 @@ class Worker {
 
   [[nodiscard]] net::EventLoop& loop() { return *loop_; }
   [[nodiscard]] std::mt19937_64& random() { return random_; }
+  [[nodiscard]] Gsasl* sasl() const { return sasl_.get(); }
 
   // A session has no message left to send.
   void session_done() { --sessions_left_; }
 
  private:
   std::unique_ptr<net::EventLoop> loop_;
+  sasl::Library sasl_ = sasl::open_library();
   std::vector<std::unique_ptr<Session>> sessions_;
   std::size_t sessions_left_ = 0;
   std::mt19937_64 random_{std::random_device{}()};

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "sasl/gnu_sasl.h"
+#include "sasl/users.h"
+#include "smtp/authenticator.h"
+
+namespace millrace::sasl {
+
+// The client's side of an exchange, for one user.
+class Client final : public smtp::Authenticator {
+ public:
+  // `mechanism`: of kMechanisms, in capitals. All must outlive this.
+  Client(Gsasl* library, std::string_view mechanism, const User& user)
+      : library_(library), mechanism_(mechanism), user_(user) {}
+
+  [[nodiscard]] std::string_view mechanism() const override { return mechanism_; }
+  std::optional<std::string> begin() override;
+  std::optional<std::string> respond(std::string_view challenge) override;
+
+ private:
+  Gsasl* library_;
+  std::string_view mechanism_;
+  const User& user_;
+  Exchange exchange_ = no_exchange();
+};
+
+}  // namespace millrace::sasl
