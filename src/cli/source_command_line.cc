@@ -59,6 +59,23 @@ void add_network(CLI::App& app, Draft& draft) {
     }
     options.window = static_cast<int>(*bytes);
   });
+  group.value("--bind", "ADDRESSES", "connect from these in turn: a list of\naddresses and ranges first-last",
+              [&](const std::string& list) { options.bind_addresses = list; });
+  group.value("--bind-ports", "PORTS", "and from these ports: first-last",
+              [&](const std::string& range) { options.bind_ports = range; });
+  group.value("--proxy", "VERSION", "PROXY protocol, v1 or v2", [&](const std::string& version) {
+    if (version != "v1" && version != "v2") {
+      reject("version", version, "--proxy", "expected v1 or v2");
+    }
+    options.proxy = version == "v1" ? net::ProxyVersion::v1 : net::ProxyVersion::v2;
+  });
+  group.value("--proxy-source", "ADDRESS", "the client it names; [gen] differs",
+              [&](const std::string& address) {
+                if (address != "[gen]" && !net::numeric_address(address, 0)) {
+                  reject("address", address, "--proxy-source", "expected an address or [gen]");
+                }
+                options.proxy_source = address;
+              });
   draft.engine.add_to(group);
 }
 
@@ -172,6 +189,12 @@ void check_together(const Draft& draft) {
         "missing endpoint: expected [inet:]host[:port] or unix:path (see smtp-source --help)");
   }
   if (draft.length && draft.message_file) throw Fatal("-l option cannot be used with -F");
+  if (!draft.options.bind_ports.empty() && draft.options.bind_addresses.empty()) {
+    throw Fatal("--bind-ports needs addresses (--bind)");
+  }
+  if (!draft.options.proxy_source.empty() && !draft.options.proxy) {
+    throw Fatal("--proxy-source needs --proxy");
+  }
   if (draft.fixed_pause && draft.random_pause) {
     throw Fatal("do not use -w and -R options at the same time");
   }

@@ -26,12 +26,6 @@ const sockaddr_un& unix_address(const SocketAddress& address) {
   return reinterpret_cast<const sockaddr_un&>(address.storage);
 }
 
-std::uint16_t port(const SocketAddress& address) {
-  return ntohs(address.family() == AF_INET6
-                   ? reinterpret_cast<const sockaddr_in6&>(address.storage).sin6_port
-                   : reinterpret_cast<const sockaddr_in&>(address.storage).sin_port);
-}
-
 // A unix socket that a killed server left behind refuses connections and is in the way; one
 // that answers belongs to somebody.
 void remove_stale_unix_socket(const SocketAddress& address) {
@@ -48,6 +42,12 @@ void remove_stale_unix_socket(const SocketAddress& address) {
 
 Socket::~Socket() {
   if (descriptor_ >= 0) close(descriptor_);
+}
+
+std::uint16_t SocketAddress::port() const {
+  if (family() == AF_UNIX) return 0;
+  return ntohs(family() == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(storage).sin6_port
+                                    : reinterpret_cast<const sockaddr_in&>(storage).sin_port);
 }
 
 std::string SocketAddress::host() const {
@@ -71,7 +71,7 @@ std::string SocketAddress::host() const {
 std::string SocketAddress::text() const {
   if (family() == AF_UNIX) return unix_address(*this).sun_path;
   std::string text = "[";
-  return text.append(host()).append("]:").append(std::to_string(port(*this)));
+  return text.append(host()).append("]:").append(std::to_string(port()));
 }
 
 void configure(const Socket& socket, int family, const SocketOptions& options) {

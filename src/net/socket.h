@@ -44,6 +44,8 @@ struct SocketAddress {
   [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
   sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
 
+  // 0 for a unix socket.
+  [[nodiscard]] std::uint16_t port() const;
   // "127.0.0.1", "::1", or "local" for a unix socket.
   [[nodiscard]] std::string host() const;
   // "[127.0.0.1]:25", "[::1]:25", or the path of a unix socket.

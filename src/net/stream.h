@@ -74,6 +74,9 @@ class Stream {
   // Ends now. on_end() is called on this turn of the loop.
   void abort() { end(0); }
 
+  // The address of this end.
+  [[nodiscard]] SocketAddress local_address() const { return net::local_address(socket_); }
+
   // When bytes last moved in either direction.
   [[nodiscard]] TimePoint last_progress() const { return last_progress_; }
   [[nodiscard]] bool finishing() const { return phase_ == Phase::finishing; }

@@ -46,8 +46,45 @@ void Connection::start(net::Socket socket, const net::SocketAddress& peer) {
   }
   if (options.verbose) inform("connect from " + peer.text());
   stream_.open(std::move(socket));
+  begun_ = worker_.loop().now();
   watch_idle();
-  if (options.tls_from_start) return secure();
+  if (from_proxy(peer)) {
+    proxy_ = std::make_unique<net::ProxyReader>();
+  } else {
+    begin();
+  }
+}
+
+bool Connection::from_proxy(const net::SocketAddress& peer) const {
+  const auto& proxies = shared_.options.proxies;
+  return std::any_of(proxies.begin(), proxies.end(),
+                     [&](const net::Network& network) { return network.contains(peer); });
+}
+
+// Returns how much of `bytes` belonged to the header.
+std::size_t Connection::read_proxy_header(std::string_view bytes) {
+  std::string_view rest = bytes;
+  switch (proxy_->feed(rest)) {
+    case net::ProxyReader::Result::more:
+      break;
+    case net::ProxyReader::Result::bad:
+      warn("bad PROXY header");
+      stream_.abort();
+      break;
+    case net::ProxyReader::Result::done:
+      if (const auto& source = proxy_->source()) {
+        if (shared_.options.verbose) inform("on behalf of " + source->text());
+        if (capture_) capture_->session.client_address = captured_address(*source);
+      }
+      proxy_.reset();
+      begin();
+      break;
+  }
+  return bytes.size() - rest.size();
+}
+
+void Connection::begin() {
+  if (shared_.options.tls_from_start) return secure();
   greet();
   stream_.flush();
 }
@@ -162,6 +199,11 @@ void Connection::client_attribute(std::string_view name, std::string_view value)
 }
 
 std::size_t Connection::on_bytes(std::string_view bytes) {
+  if (proxy_) {
+    const std::size_t header = read_proxy_header(bytes);
+    const bool more = !proxy_ && stream_.tls() == nullptr && header < bytes.size();
+    return more ? header + on_bytes(bytes.substr(header)) : header;
+  }
   const std::size_t shown = stream_.output().text().size();
   const std::size_t taken = session_.feed(bytes, stream_.output());
   show_replies(shown);
@@ -196,7 +238,9 @@ void Connection::close_in_order() {
 }
 
 void Connection::watch_idle() {
-  worker_.loop().timers().start(timer_, stream_.last_progress() + shared_.options.idle_limit);
+  TimePoint limit = stream_.last_progress() + shared_.options.idle_limit;
+  if (const auto& whole = shared_.options.session_time_limit) limit = std::min(limit, begun_ + *whole);
+  worker_.loop().timers().start(timer_, limit);
 }
 
 void Connection::on_timer(net::Timer& /*timer*/) {
@@ -211,9 +255,13 @@ void Connection::on_timer(net::Timer& /*timer*/) {
     if (!stream_.finishing()) watch_idle();
     return stream_.release();
   }
-  if (worker_.loop().now() < stream_.last_progress() + shared_.options.idle_limit) {
-    return watch_idle();
+  const TimePoint now = worker_.loop().now();
+  const auto& whole = shared_.options.session_time_limit;
+  if (whole && now >= begun_ + *whole) {
+    stream_.output().append(shared_.replies.session_too_long);
+    return close_in_order();
   }
+  if (now < stream_.last_progress() + shared_.options.idle_limit) return watch_idle();
   warn("read timeout");
   stream_.abort();
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string_view>
 
+#include "net/proxy_header.h"
 #include "net/stream.h"
 #include "net/timers.h"
 #include "sasl/server.h"
@@ -63,6 +64,9 @@ class Connection final : public smtp::ServerPolicy,
   void on_end(int error) override;
   void on_timer(net::Timer& timer) override;
 
+  [[nodiscard]] bool from_proxy(const net::SocketAddress& peer) const;
+  std::size_t read_proxy_header(std::string_view bytes);
+  void begin();
   void greet();
   void secure();
   void after_step();
@@ -75,12 +79,14 @@ class Connection final : public smtp::ServerPolicy,
   Worker& worker_;
   const Shared& shared_;
   net::Stream stream_;
+  TimePoint begun_;
   net::Timer timer_;  // ends a pause; else bounds idleness and, at the end, the farewell
   smtp::ServerSession session_;
   Duration pause_{0};
   bool message_due_ = false;  // a message was admitted and is not answered yet
   bool quit_ = false;
-  std::unique_ptr<sasl::Server> sasl_;  // during AUTH
+  std::unique_ptr<net::ProxyReader> proxy_;  // until its header has come
+  std::unique_ptr<sasl::Server> sasl_;       // during AUTH
   std::unique_ptr<CaptureState> capture_;
 };
 

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "net/address_pool.h"
 #include "net/endpoint.h"
 #include "net/event_loop.h"
 #include "net/tls_context.h"
@@ -34,6 +36,7 @@ struct SinkOptions {
   int address_family = 0;  // AF_INET, AF_INET6 or AF_UNSPEC
   int backlog = 0;
   std::optional<int> window;  // bytes; caps the TCP window
+  std::vector<net::Network> proxies;  // whose connections begin with a PROXY header
 
   std::optional<net::TlsServerOptions> tls;
   bool tls_from_start = false;  // else after STARTTLS

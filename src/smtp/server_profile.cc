@@ -59,6 +59,7 @@ ServerReplies::ServerReplies(const ServerProfile& profile)
       ehlo_secured(
           millrace::smtp::ehlo(profile, profile.offered - ExtensionSet{Extension::starttls})),
       too_many_commands("421 4.7.0 " + profile.host_name + " Error: too many commands\r\n"),
-      too_many_errors("421 4.7.0 " + profile.host_name + " Error: too many errors\r\n") {}
+      too_many_errors("421 4.7.0 " + profile.host_name + " Error: too many errors\r\n"),
+      session_too_long("421 4.4.2 " + profile.host_name + " Error: session time exceeded\r\n") {}
 
 }  // namespace millrace::smtp

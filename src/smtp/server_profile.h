@@ -59,6 +59,7 @@ struct ServerReplies {
   std::string ehlo_secured;  // under TLS: no STARTTLS, but REQUIRETLS
   std::string too_many_commands;
   std::string too_many_errors;
+  std::string session_too_long;
 };
 
 }  // namespace millrace::smtp

@@ -11,6 +11,7 @@
 #include "mail/message.h"
 #include "net/endpoint.h"
 #include "net/event_loop.h"
+#include "net/proxy_header.h"
 #include "net/tls_context.h"
 #include "sasl/users.h"
 #include "smtp/client_plan.h"
@@ -28,6 +29,10 @@ struct SourceOptions {
   net::Endpoint endpoint;
   int address_family = 0;     // AF_INET, AF_INET6 or AF_UNSPEC
   std::optional<int> window;  // bytes; caps the TCP window
+  std::string bind_addresses;  // the pool to connect from, see net/address_pool.h; empty: any
+  std::string bind_ports;
+  std::optional<net::ProxyVersion> proxy;  // the header that goes ahead
+  std::string proxy_source;                // the client it names, may be "[gen]"; empty: this one
   unsigned connect_attempts = 1;
 
   std::optional<net::TlsClientOptions> tls;

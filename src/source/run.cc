@@ -23,7 +23,11 @@ Run::Run(const SourceOptions& options, std::function<void()> on_failure)
       addresses_(net::resolve(options.endpoint, options.address_family, false)),
       message_(options.message),
       tls_(make_tls(options)),
-      next_message_(options.sessions) {}
+      next_message_(options.sessions) {
+  if (!options.bind_addresses.empty()) {
+    pool_.emplace(options.bind_addresses, options.bind_ports);
+  }
+}
 
 void Run::secured(Duration took, bool resumed) {
   handshakes_.fetch_add(1, std::memory_order_relaxed);

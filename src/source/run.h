@@ -10,6 +10,7 @@
 
 #include "base/time.h"
 #include "mail/message.h"
+#include "net/address_pool.h"
 #include "net/socket.h"
 #include "net/tls_context.h"
 #include "source/options.h"
@@ -39,6 +40,9 @@ class Run {
   // The end of a message is on its way.
   void message_sent();
 
+  // The next address to connect from, if there is a pool.
+  [[nodiscard]] net::AddressPool* pool() { return pool_ ? &*pool_ : nullptr; }
+
   // Null when no TLS is to be used.
   [[nodiscard]] const net::TlsContext* tls() const { return tls_ ? &*tls_ : nullptr; }
   // A TLS handshake was done.
@@ -67,6 +71,7 @@ class Run {
   const std::function<void()> on_failure_;
   const std::vector<net::SocketAddress> addresses_;
   const mail::MessageTemplate message_;
+  std::optional<net::AddressPool> pool_;
   const std::optional<net::TlsContext> tls_;
   std::atomic<std::uint64_t> handshakes_{0};
   std::atomic<std::uint64_t> resumptions_{0};

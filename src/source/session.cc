@@ -101,11 +101,34 @@ void Session::connect() {
   net::Socket socket(::socket(address.family(), SOCK_STREAM | worker_.loop().socket_flags(), 0));
   if (!socket.valid()) return run_.fail(describe_error("socket", errno));
   net::configure(socket, address.family(), {.window = options.window, .reset_on_close = true});
+  if (!bind_to_pool(socket)) return;
   if (options.verbose) inform("trying " + address.text());
   state_ = State::connecting;
   timed_out_ = false;
+  // Every connection of the run is another client: sessions take turns in the numbers.
+  connection_ = number_ + options.sessions * connections_++;
   stream_.connect(std::move(socket), address);
   start_timer(options.reply_limit);
+}
+
+// Returns whether the connect can go on.
+bool Session::bind_to_pool(const net::Socket& socket) {
+  net::AddressPool* const pool = run_.pool();
+  if (pool == nullptr) return true;
+  const int family = run_.addresses()[address_].family();
+  // A port of the pool may be taken by a connection of another session.
+  for (std::uint64_t tries = 0; tries < pool->size(); ++tries) {
+    const auto source = pool->next(family);
+    if (!source) break;
+    const int error = net::bind_source(socket, *source);
+    if (error == 0) return true;
+    if (error != EADDRINUSE) {
+      run_.fail(describe_error("bind " + source->text(), error));
+      return false;
+    }
+  }
+  run_.fail("no address left to bind to (--bind, --bind-ports)");
+  return false;
 }
 
 void Session::connect_failed(int error) {
@@ -128,15 +151,26 @@ void Session::connect_failed(int error) {
 void Session::on_connected() {
   const SourceOptions& options = run_.options();
   state_ = State::talking;
-  // Every connection of the run is another client: sessions take turns in the numbers.
-  xclient_ = mail::fill_generated(options.xclient, number_ + options.sessions * connections_++);
+  xclient_ = mail::fill_generated(options.xclient, connection_);
   client_.emplace(options.plan,
                   smtp::ClientSession::Identity{
                       .xclient = xclient_,
                       .authenticator = authenticator_ ? &*authenticator_ : nullptr},
                   messages_, *this);
   start_timer(options.reply_limit);
+  if (options.proxy) stream_.output().append(proxy_header());
   if (options.tls_from_start) secure();
+}
+
+std::string Session::proxy_header() const {
+  const SourceOptions& options = run_.options();
+  net::SocketAddress source = stream_.local_address();
+  if (!options.proxy_source.empty()) {
+    const std::string text = mail::fill_generated("ADDR=" + options.proxy_source, connection_);
+    const auto named = net::numeric_address(std::string_view(text).substr(5), source.port());
+    if (named && named->family() == source.family()) source = *named;
+  }
+  return net::proxy_header(*options.proxy, source, run_.addresses()[address_]);
 }
 
 void Session::secure() {

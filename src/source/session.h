@@ -55,7 +55,9 @@ class Session final : public smtp::ClientObserver,
   void pause_then_begin();
   void begin_message();
   void connect();
+  bool bind_to_pool(const net::Socket& socket);
   void connect_failed(int error);
+  [[nodiscard]] std::string proxy_header() const;
   void secure();
   void step();
   void send_messages();
@@ -84,6 +86,7 @@ class Session final : public smtp::ClientObserver,
   std::optional<sasl::Client> authenticator_;
   std::string xclient_;            // of this connection
   std::uint64_t connections_ = 0;  // that this session has made
+  std::uint64_t connection_ = 0;   // the number of this one, over all sessions
   std::size_t address_ = 0;        // the one being tried
   unsigned connect_attempts_ = 0;  // that have failed
   CommandDisplay display_;
