@@ -42,7 +42,7 @@ MessageTemplate::MessageTemplate(MessageOptions options)
     : options_(std::move(options)),
       mail_command_("MAIL FROM:<" + options_.reverse_path + ">"),
       before_to_("From: <" + options_.reverse_path + ">\r\nTo: <"),
-      after_to_(fmt::format(">\r\nDate: {}\r\nMessage-Id: <{:x}.", options_.date, options_.run)),
+      after_to_(fmt::format(">\r\nDate: {}\r\nMessage-Id: <{:012x}.", options_.date, options_.run)),
       after_number_("@" + options_.host_name + ">\r\n" +
                     (options_.subject.empty() ? "" : "Subject: " + options_.subject + "\r\n") +
                     "\r\n"),

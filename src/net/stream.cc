@@ -184,7 +184,9 @@ void Stream::end(int error) {
 bool Stream::wants_input() const {
   if (peer_done_) return false;
   if (phase_ == Phase::finishing) return true;
-  return phase_ == Phase::open && !held_ && !choked();
+  // While something waits there is no room for more: the engine may have the whole output in its
+  // hands, so that choked() does not tell.
+  return phase_ == Phase::open && !held_ && !choked() && waiting_.empty();
 }
 
 void Stream::update_reading() {

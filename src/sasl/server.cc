@@ -43,7 +43,7 @@ struct Script {
 
 constexpr std::array<Script, 5> kScripts = {{
     {"PLAIN", {""}, 1},
-    {"LOGIN", {"User Name", "Password"}, 2},
+    {"LOGIN", {"Username:", "Password:"}, 2},
     {"CRAM-MD5", {"<1.1@smtp-sink>"}, 1},
     {"XOAUTH2", {""}, 1},
     {"OAUTHBEARER", {""}, 1},

@@ -67,7 +67,7 @@ TEST(Message, HasTheHeadersOfTheSourcesManual) {
   Output out;
   SessionMessages(shared, 2).append_content(31, out);
   EXPECT_EQ(test::take(out),
-            "From: <>\r\nTo: <r@x>\r\nDate: a date\r\nMessage-Id: <abc.0002.001f@h>\r\n"
+            "From: <>\r\nTo: <r@x>\r\nDate: a date\r\nMessage-Id: <000000000abc.0002.001f@h>\r\n"
             "Subject: hello\r\n\r\nbody\r\n.\r\n");
 }
 

@@ -3,6 +3,7 @@
 Everything runs on loopback, on ports that the system chooses, for seconds at most.
 """
 
+import atexit
 import contextlib
 import functools
 import os
@@ -11,6 +12,7 @@ import random
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -200,6 +202,13 @@ class Client:
         self.socket = connect(endpoint)
         self.received = b""
 
+    def start_tls(self, **options):
+        """The client's side of a TLS handshake, with any certificate."""
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        self.socket = context.wrap_socket(self.socket, **options)
+
     def send(self, data):
         self.socket.sendall(data)
 
@@ -277,6 +286,31 @@ class FakeServer:
     def __exit__(self, *_):
         self.listener.close()
         self._thread.join(PATIENCE)
+
+
+@functools.cache
+def certificate():
+    """A file with a certificate for localhost that vouches for itself, and its key."""
+    folder = tempfile.mkdtemp(prefix="millrace-certificate-")
+    atexit.register(shutil.rmtree, folder)
+    key, whole = f"{folder}/key.pem", f"{folder}/whole.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-days", "2", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", whole],
+        check=True, capture_output=True)
+    with open(whole, "ab") as into, open(key, "rb") as source:
+        into.write(source.read())
+    return whole
+
+
+def serve_tls(connection, **options):
+    """The server's side of a TLS handshake; returns the protected connection."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate())
+    for name, value in options.items():
+        setattr(context, name, value)
+    return context.wrap_socket(connection, server_side=True)
 
 
 def read_line(connection):

@@ -7,7 +7,7 @@ import unittest
 import rig
 
 FOLDER = rig.TOP / "tests/transcripts"
-CLIENT, SERVER = "C", "S"
+CLIENT, SERVER, TLS = "C", "S", "="
 
 
 def unescape(text):
@@ -32,6 +32,9 @@ def load(path):
             continue
         if line == "= closed":
             closed = True
+            continue
+        if line == "= tls":
+            turns.append([TLS, b""])
             continue
         speaker, text = line[0], unescape(line[3:])
         if not turns or turns[-1][0] != speaker:
@@ -59,6 +62,8 @@ class ServerTranscripts(rig.TestCase):
             for speaker, data in turns:
                 if speaker == CLIENT:
                     client.send(data)
+                elif speaker == TLS:
+                    client.start_tls()
                 else:
                     self.assertEqual(read_exactly(client.socket, len(data)), data)
             if closed:
@@ -77,16 +82,17 @@ class ClientTranscripts(rig.TestCase):
         spoken = []
 
         def serve(connection):
-            for (speaker, data), (_, answer) in zip(turns, [*turns[1:], (CLIENT, b"")]):
-                if speaker == CLIENT:
-                    continue
-                connection.sendall(data)
-                heard = b""
-                while not heard.endswith(answer[-8:]) and (more := connection.recv(65536)):
-                    heard += more
-                spoken.append((answer, heard))
-            if closed:
-                connection.close()
+            for speaker, data in turns:
+                if speaker == TLS:
+                    connection = rig.serve_tls(connection)
+                elif speaker == SERVER:
+                    connection.sendall(data)
+                elif speaker == CLIENT:
+                    heard = b""
+                    while not matches(data, heard) and (more := connection.recv(65536)):
+                        heard += more
+                    spoken.append((data, heard))
+            connection.close()
 
         with rig.FakeServer(serve) as server:
             # A transcript is one connection; a source whose session was closed begins another.
@@ -95,7 +101,7 @@ class ClientTranscripts(rig.TestCase):
         self.assertEqual(server.errors, [])
         for answer, heard in spoken:
             self.assertTrue(matches(answer, heard), f"{heard!r} is not {answer!r}")
-        self.assertEqual(len(spoken), sum(speaker == SERVER for speaker, _ in turns))
+        self.assertEqual(len(spoken), sum(speaker == CLIENT for speaker, _ in turns))
         self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_every_transcript(self):

@@ -2,15 +2,19 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/output.h"
 #include "cli/sink_command_line.h"
 #include "cli/source_command_line.h"
+#include "mail/generated.h"
 #include "mail/message.h"
 #include "output_text.h"
 #include "pieces.h"
+#include "sasl/client.h"
+#include "sasl/server.h"
 #include "smtp/client_session.h"
 #include "smtp/server_session.h"
 #include "transcript.h"
@@ -54,16 +58,20 @@ class RulesOnly final : public smtp::ServerPolicy {
   void recipient(std::string_view) override {}
   void transaction_aborted() override {}
   void content(std::string_view, smtp::Form) override {}
-  smtp::AuthenticationStep start_authentication(std::string_view,
-                                                std::optional<std::string_view>) override {
-    return {};
+  smtp::AuthenticationStep start_authentication(
+      std::string_view mechanism, std::optional<std::string_view> initial) override {
+    return sasl_.begin(mechanism, initial);
   }
-  smtp::AuthenticationStep continue_authentication(std::string_view) override { return {}; }
+  smtp::AuthenticationStep continue_authentication(std::string_view response) override {
+    return sasl_.respond(response);
+  }
   void client_attribute(std::string_view, std::string_view) override {}
   smtp::Storage message_complete() override { return smtp::Storage::kept; }
 
  private:
   const sink::SinkOptions& options_;
+  sasl::Library library_ = sasl::open_library();
+  sasl::Server sasl_{library_.get(), options_.users};
 };
 
 std::string play_server(const sink::SinkOptions& options, std::string_view input, Cut how,
@@ -75,6 +83,7 @@ std::string play_server(const sink::SinkOptions& options, std::string_view input
   session.start(false, out);
   const auto go_on = [&] {
     while (session.phase() == smtp::ServerSession::Phase::paused) session.resume(out);
+    if (session.phase() == smtp::ServerSession::Phase::securing) session.secured();
   };
   go_on();
   for (std::string_view piece : test::cut(input, how, seed)) {
@@ -115,14 +124,25 @@ void play_client(const source::SourceOptions& options, const Transcript& transcr
   const mail::MessageTemplate shared(options.message);
   const mail::SessionMessages messages(shared, 0);
   Ignore observer;
-  smtp::ClientSession session(options.plan, {}, messages, observer);
+  const std::string xclient = mail::fill_generated(options.xclient, 0);
+  const sasl::Library library = sasl::open_library();
+  std::optional<sasl::Client> authenticator;
+  if (!options.users.empty()) {
+    authenticator.emplace(library.get(), options.auth_mechanism, options.users.front());
+  }
+  smtp::ClientSession session(
+      options.plan,
+      {.xclient = xclient, .authenticator = authenticator ? &*authenticator : nullptr}, messages,
+      observer);
   std::uint64_t next = 0;
   for (const Transcript::Turn& turn : transcript.turns) {
     if (turn.speaker == Speaker::client) continue;
     const Transcript::Turn* const answer = &turn + 1;
     Output out;
     for (const std::string_view piece : test::cut(turn.bytes, how, seed)) {
-      session.feed(piece, out);
+      // No byte follows the reply to STARTTLS in the clear.
+      EXPECT_EQ(session.feed(piece, out), piece.size());
+      if (session.phase() == smtp::ClientSession::Phase::securing) session.secured(out);
       while (session.may_send() && next < options.messages) session.send(next++, out);
       if (session.idle() || session.phase() == smtp::ClientSession::Phase::unfit) session.quit(out);
     }

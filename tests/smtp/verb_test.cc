@@ -18,7 +18,7 @@ TEST(Verb, EveryKeywordFindsItself) {
 }
 
 TEST(Verb, NothingElseIsFound) {
-  for (const std::string_view word : {"", "MAI", "MAILS", "BDAT", "STARTTLS"}) {
+  for (const std::string_view word : {"", "MAI", "MAILS"}) {
     EXPECT_EQ(find_verb(word), std::nullopt) << word;
   }
   EXPECT_EQ(find_verb(std::string_view("MAIL\0", 5)), std::nullopt);

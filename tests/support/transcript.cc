@@ -67,6 +67,7 @@ Transcript load(const std::filesystem::path& path) {
       transcript.closed = true;
       continue;
     }
+    if (line == "= tls") continue;  // the protocol core is told at once
     if (!line.starts_with("C: ") && !line.starts_with("S: ")) {
       throw std::runtime_error(path.string() + ": bad line: " + line);
     }
@@ -111,7 +112,10 @@ bool matches(const std::string& pattern, const std::string& text) {
     if (found == std::string::npos) return false;
     if (text.substr(at, found - at).find('\n') != std::string::npos) return false;
     at = found + part.size();
-    if (star == std::string::npos) return at == text.size();
+    if (star == std::string::npos) {
+      const bool open_end = start > 0 && part.empty();  // the pattern ends in '*'
+      return at == text.size() || (open_end && text.find('\n', at) == std::string::npos);
+    }
     start = star + 1;
   }
 }
