@@ -2,7 +2,9 @@
 // Sizes are fixed in advance, nothing is parsed, composed or counted. What it costs is what the
 // kernel costs; a mail program cannot be faster with the same engine and the same round trips.
 //
-//   floor serve|drive epoll|uring PORT SESSIONS MESSAGES CONTENT_BYTES keep|reconnect
+//   floor serve|drive epoll|uring PORT SESSIONS MESSAGES CONTENT_BYTES keep|reconnect|pipeline
+//
+// pipeline: ten whole transactions with their content a round trip, as BDAT allows.
 //
 // A server ends when its last session does.
 #include <arpa/inet.h>
@@ -38,6 +40,8 @@ constexpr Exchange kData{6, 37};
 constexpr Exchange kQuit{6, 9};
 constexpr std::size_t kHeaders = 160;
 constexpr std::size_t kReplyToContent = 14;
+constexpr std::size_t kBdat = 16;
+constexpr std::size_t kPipelined = 10;
 
 struct Plan {
   bool serve;
@@ -47,6 +51,7 @@ struct Plan {
   long messages;
   std::size_t content;
   bool reconnect;
+  bool pipeline;
 };
 
 [[noreturn]] void die(const char* what) {
@@ -66,14 +71,19 @@ struct Session {
 
 class Floor {
  public:
-  explicit Floor(const Plan& plan) : plan_(plan), bytes_(plan.content + kHeaders + 64, 'X') {
+  explicit Floor(const Plan& plan) : plan_(plan), bytes_(kPipelined * (plan.content + kHeaders + 64), 'X') {
+    const Exchange content{plan.content + kHeaders, kReplyToContent};
     script_ = {kGreeting, kHello};
     first_ = script_.size();
-    script_.insert(script_.end(),
-                   {kMail, kRcpt, kData, Exchange{plan.content + kHeaders, kReplyToContent}});
+    if (plan.pipeline) {
+      script_.push_back({kPipelined * (kMail.request + kRcpt.request + kBdat + content.request),
+                         kPipelined * (kMail.reply + kRcpt.reply + content.reply)});
+    } else {
+      script_.insert(script_.end(), {kMail, kRcpt, kData, content});
+    }
     last_ = script_.size();
     script_.push_back(kQuit);
-    messages_left_ = plan.messages;
+    messages_left_ = plan.messages / static_cast<long>(plan.pipeline ? kPipelined : 1);
     sessions_.resize(static_cast<std::size_t>(plan.sessions));
   }
 
@@ -116,8 +126,8 @@ class Floor {
       session.awaited = 0;
       return true;
     }
-    // Only QUIT has this size where MAIL was expected.
-    if (plan_.serve && session.step == first_ && session.awaited == kMail.request &&
+    // Only QUIT has this size where a transaction was expected.
+    if (plan_.serve && session.step == first_ && session.awaited == now(session).request &&
         length == kQuit.request) {
       session.step = last_;
       session.awaited = 0;
@@ -448,18 +458,20 @@ int main(int argc, char** argv) {
   if (argc != 8) {
     std::fprintf(stderr,
                  "usage: floor serve|drive epoll|uring PORT SESSIONS MESSAGES CONTENT_BYTES "
-                 "keep|reconnect\n");
+                 "keep|reconnect|pipeline\n");
     return 1;
   }
   const std::string_view role = argv[1];
   const std::string_view engine = argv[2];
+  const std::string_view mode = argv[7];
   const Plan plan{.serve = role == "serve",
                   .uring = engine == "uring",
                   .port = static_cast<std::uint16_t>(std::atoi(argv[3])),
                   .sessions = std::atoi(argv[4]),
                   .messages = std::atol(argv[5]),
                   .content = static_cast<std::size_t>(std::atol(argv[6])),
-                  .reconnect = std::string_view(argv[7]) == "reconnect"};
+                  .reconnect = mode == "reconnect",
+                  .pipeline = mode == "pipeline"};
   Floor(plan).run();
   return 0;
 }

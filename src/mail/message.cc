@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <iterator>
 #include <utility>
 
@@ -15,6 +17,19 @@ namespace {
 
 using smtp::Extension;
 using smtp::ExtensionSet;
+
+// At least four digits.
+void append_hexadecimal(std::uint64_t number, std::string& text) {
+  std::array<char, 16> digits;
+  const char* const end = std::to_chars(digits.begin(), digits.end(), number, 16).ptr;
+  const auto length = static_cast<std::size_t>(end - digits.data());
+  text.append(4 - std::min<std::size_t>(length, 4), '0').append(digits.data(), length);
+}
+
+void append_decimal(std::uint64_t number, std::string& text) {
+  std::array<char, 20> digits;
+  text.append(digits.data(), std::to_chars(digits.begin(), digits.end(), number).ptr);
+}
 
 void append_parameters(const std::vector<Parameter>& parameters, ExtensionSet used, Output& out) {
   for (const Parameter& parameter : parameters) {
@@ -62,18 +77,19 @@ MessageTemplate::MessageTemplate(MessageOptions options)
 void MessageTemplate::append_forward_path(std::uint64_t message, std::size_t recipient,
                                           std::string& text) const {
   const std::uint64_t counted = message * options_.recipients + recipient;
-  const auto to = std::back_inserter(text);
   switch (options_.recipient_number) {
     case RecipientNumber::none:
       break;
     case RecipientNumber::count_down:
-      if (recipient + 1 < options_.recipients) fmt::format_to(to, "{}", options_.recipients - recipient);
+      if (recipient + 1 < options_.recipients) append_decimal(options_.recipients - recipient, text);
       break;
     case RecipientNumber::prefix:
-      fmt::format_to(to, "{}", counted + 1);
+      append_decimal(counted + 1, text);
       break;
     case RecipientNumber::suffix:
-      fmt::format_to(to, "{}{}{}", local_part_, counted, domain_);
+      text.append(local_part_);
+      append_decimal(counted, text);
+      text.append(domain_);
       return;
   }
   text.append(local_part_).append(domain_);
@@ -88,7 +104,8 @@ void MessageTemplate::append_xforward(std::uint64_t message, Output& out) const 
 void MessageTemplate::append_mail(std::uint64_t size, ExtensionSet used, Output& out) const {
   out.append(mail_command_);
   if (used.has(Extension::size)) {
-    fmt::format_to(std::back_inserter(out.text()), " SIZE={}", size);
+    out.append(" SIZE=");
+    append_decimal(size, out.text());
   }
   append_parameters(options_.mail_parameters, used, out);
   out.append("\r\n");
@@ -119,7 +136,9 @@ void MessageTemplate::append_headers(std::uint64_t message, std::uint64_t sessio
     text.append(local_part_).append(domain_);
   }
   text.append(after_to_);
-  fmt::format_to(std::back_inserter(text), "{:04x}.{:04x}", session, message);
+  append_hexadecimal(session, text);
+  text += '.';
+  append_hexadecimal(message, text);
   text.append(after_number_);
 }
 

@@ -13,7 +13,7 @@ namespace millrace::net {
 // The pieces of an output queue in the form that sendmsg() takes. Neither copied nor moved:
 // the header points into it.
 struct Gather {
-  static constexpr std::size_t kPieces = 16;
+  static constexpr std::size_t kPieces = 32;
 
   explicit Gather(const Output& output) { fill(output); }
   Gather() = default;

@@ -90,9 +90,13 @@ TlsFilter::~TlsFilter() {
   SSL_free(ssl_);
 }
 
+void TlsFilter::feed(std::string_view bytes) {
+  input_ = bytes;
+  ERR_clear_error();  // SSL_get_error() tells of the oldest error of the thread
+}
+
 TlsFilter::Event TlsFilter::advance(Output& wire, std::string_view& plain) {
   wire_ = &wire;
-  ERR_clear_error();
   if (!secured_) {
     const int result = SSL_do_handshake(ssl_);
     if (result == 1) {
@@ -122,11 +126,15 @@ TlsFilter::Event TlsFilter::advance(Output& wire, std::string_view& plain) {
 void TlsFilter::encrypt(Output& wire, std::size_t limit) {
   if (!secured_ || close_sent_) return;
   wire_ = &wire;
+  ERR_clear_error();
   while (!plain_.empty() && wire.size() < limit) {
     std::array<std::string_view, 16> pieces;
     const std::size_t count = plain_.gather(pieces.data(), pieces.size());
     if (pieces[0].size() >= kRecord) {
-      write(pieces[0].substr(0, kRecord));
+      // Full records only; what is left of the piece shares one with what follows.
+      const std::size_t room = std::max(limit - wire.size(), kRecord);
+      const std::size_t length = std::min(pieces[0].size(), room);
+      write(pieces[0].substr(0, length - length % kRecord));
       continue;
     }
     // Small pieces share a record.
@@ -140,7 +148,6 @@ void TlsFilter::encrypt(Output& wire, std::size_t limit) {
 
 // Writing cannot fail for want of room.
 void TlsFilter::write(std::string_view text) {
-  ERR_clear_error();
   if (SSL_write(ssl_, text.data(), static_cast<int>(text.size())) <= 0) {
     fail("TLS");
     plain_.clear();

@@ -35,7 +35,7 @@ class TlsFilter {
   };
 
   // What the peer sent next; used up by calls of advance() until it returns Event::more.
-  void feed(std::string_view bytes) { input_ = bytes; }
+  void feed(std::string_view bytes);
   // Goes one step on. Appends what is to be sent to `wire`. `plain`: set for Event::data, valid
   // until the next call on any filter of this thread.
   Event advance(Output& wire, std::string_view& plain);
