@@ -153,6 +153,8 @@ void Stream::received_end() {
 
 void Stream::sent() {
   last_progress_ = loop_.now();
+  // What TLS made of a large message is not kept for the next one.
+  if (tls_ && all_sent()) queued_ = sending_ = Output();
   offer_waiting();
   update_reading();
   settle();

@@ -103,7 +103,7 @@ TlsFilter::Event TlsFilter::advance(Output& wire, std::string_view& plain) {
       secured_ = true;
       return Event::secured;
     }
-    if (SSL_get_error(ssl_, result) == SSL_ERROR_WANT_READ) return Event::more;
+    if (SSL_get_error(ssl_, result) == SSL_ERROR_WANT_READ) return wait();
     fail("TLS handshake");
     return Event::failed;
   }
@@ -114,13 +114,19 @@ TlsFilter::Event TlsFilter::advance(Output& wire, std::string_view& plain) {
   }
   switch (SSL_get_error(ssl_, result)) {
     case SSL_ERROR_WANT_READ:
-      return Event::more;
+      return wait();
     case SSL_ERROR_ZERO_RETURN:
       return Event::closed;
     default:
       fail("TLS");
       return Event::failed;
   }
+}
+
+// SSL_MODE_RELEASE_BUFFERS leaves a session some of what its handshake took.
+TlsFilter::Event TlsFilter::wait() {
+  SSL_free_buffers(ssl_);
+  return Event::more;
 }
 
 void TlsFilter::encrypt(Output& wire, std::size_t limit) {

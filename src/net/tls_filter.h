@@ -63,6 +63,7 @@ class TlsFilter {
  private:
   friend struct TlsWire;
 
+  Event wait();
   void fail(std::string_view doing);
   void write(std::string_view text);
 
