@@ -13,11 +13,15 @@ namespace {
 using smtp::AuthenticationStep;
 using Kind = AuthenticationStep::Kind;
 
+// No mechanism here needs more; a client that answers nothing would be asked for ever.
+constexpr std::size_t kResponseLimit = 8;
+
 // GNU SASL asks for what it needs to know of a user.
 int answer(Gsasl*, Gsasl_session* exchange, Gsasl_property property) {
-  const auto& users = *static_cast<const UserTable*>(gsasl_session_hook_get(exchange));
+  const auto* const users = static_cast<const UserTable*>(gsasl_session_hook_get(exchange));
+  if (users == nullptr) return GSASL_NO_CALLBACK;  // a client's exchange
   const char* const name = gsasl_property_fast(exchange, GSASL_AUTHID);
-  const std::string* const password = name != nullptr ? users.password(name) : nullptr;
+  const std::string* const password = name != nullptr ? users->password(name) : nullptr;
   switch (property) {
     case GSASL_PASSWORD:
       if (password == nullptr) return GSASL_NO_CALLBACK;
@@ -107,7 +111,7 @@ AuthenticationStep Server::begin(std::string_view mechanism,
 }
 
 AuthenticationStep Server::respond(std::string_view response) {
-  if (refused_) return {.kind = Kind::refused};
+  if (refused_ || ++responses_ > kResponseLimit) return {.kind = Kind::refused};
   if (done_) return {.kind = response.empty() ? Kind::accepted : Kind::malformed};
   if (users_.everybody()) return accept_anybody(response);
   if (carries_token(mechanism_)) return judge_token(response);
@@ -135,7 +139,7 @@ AuthenticationStep Server::respond_as_usual(std::string_view response) {
 AuthenticationStep Server::accept_anybody(std::string_view response) {
   if (!decode_base64(response)) return {.kind = Kind::malformed};
   const Script& script = script_of(mechanism_);
-  if (++responses_ >= script.length) return {.kind = Kind::accepted};
+  if (responses_ >= script.length) return {.kind = Kind::accepted};
   return {.kind = Kind::challenge, .challenge = encode_base64(script.challenges[responses_])};
 }
 

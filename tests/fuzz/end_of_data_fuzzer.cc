@@ -21,13 +21,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (end.found()) return;
     const std::size_t length = end.scan(piece);
     fuzz::require(length == piece.size() || end.found());
-    decoder.decode(piece.substr(0, length), text);
+    decoder.decode(piece.substr(0, length), smtp::Form::dotted, text);
     taken += length;
   });
   fuzz::require(taken == expected && end.found() == (mark != std::string::npos));
 
   std::string text_of_whole;
-  sink::ContentDecoder().decode(std::string_view(bytes).substr(0, taken), text_of_whole);
+  sink::ContentDecoder().decode(std::string_view(bytes).substr(0, taken), smtp::Form::dotted,
+                                text_of_whole);
   fuzz::require(text == text_of_whole && text.find('\r') == std::string::npos);
   return 0;
 }

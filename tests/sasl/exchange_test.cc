@@ -1,0 +1,117 @@
+// Both sides of every mechanism against each other.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "base/diagnostics.h"
+#include "sasl/client.h"
+#include "sasl/mechanisms.h"
+#include "sasl/server.h"
+#include "smtp/keyword.h"
+
+namespace millrace::sasl {
+namespace {
+
+using Kind = smtp::AuthenticationStep::Kind;
+
+const std::vector<User> kUsers = {{"ann", "secret"}, {"bob", "p\xc3\xa4ss, word"}};
+
+Kind authenticate(std::string_view mechanism, const User& user, const UserTable& table,
+                  bool initial_response = true) {
+  const Library library = open_library();
+  Client client(library.get(), mechanism, user);
+  Server server(library.get(), table);
+  auto response = client.begin();
+  smtp::AuthenticationStep step;
+  if (initial_response || !response) {
+    step = server.begin(mechanism, response);
+  } else {
+    step = server.begin(mechanism, std::nullopt);
+    EXPECT_EQ(step.kind, Kind::challenge);
+    EXPECT_EQ(step.challenge, "");
+    step = server.respond(*response);
+  }
+  for (int steps = 0; step.kind == Kind::challenge && steps < 5; ++steps) {
+    response = client.respond(step.challenge);
+    if (!response) return Kind::refused;
+    step = server.respond(*response);
+  }
+  return step.kind;
+}
+
+class Exchange : public testing::TestWithParam<std::string> {};
+
+TEST_P(Exchange, LetsInWhoKnowsThePassword) {
+  const UserTable table(kUsers);
+  for (const User& user : kUsers) {
+    EXPECT_EQ(authenticate(GetParam(), user, table), Kind::accepted) << user.name;
+    EXPECT_EQ(authenticate(GetParam(), user, table, false), Kind::accepted) << user.name;
+  }
+}
+
+TEST_P(Exchange, KeepsOutWhoDoesNot) {
+  const UserTable table(kUsers);
+  EXPECT_EQ(authenticate(GetParam(), {"ann", "wrong"}, table), Kind::refused);
+  EXPECT_EQ(authenticate(GetParam(), {"nobody", "secret"}, table), Kind::refused);
+}
+
+TEST_P(Exchange, TakesEverybodyWhereItIsOpen) {
+  if (smtp::find_listed(GetParam(), kOpenMechanisms).empty()) return;
+  EXPECT_EQ(authenticate(GetParam(), {"anyone", "anything"}, UserTable()), Kind::accepted);
+}
+
+TEST_P(Exchange, SurvivesWhatIsNoResponse) {
+  const UserTable table(kUsers);
+  const Library library = open_library();
+  for (const char* const wrong : {"", "=", "!", "AA==", "AAAA", "dXNlcj1hbm4B", "biwsbj1hbm4scj0="}) {
+    Server server(library.get(), table);
+    auto step = server.begin(GetParam(), wrong);
+    for (int steps = 0; step.kind == Kind::challenge && steps < 20; ++steps) {
+      step = server.respond(wrong);
+    }
+    EXPECT_TRUE(step.kind == Kind::refused || step.kind == Kind::malformed) << wrong;
+  }
+}
+
+std::vector<std::string> mechanisms() {
+  std::vector<std::string> names;
+  std::string_view rest = kMechanisms;
+  for (auto name = smtp::take_word(rest); !name.empty(); name = smtp::take_word(rest)) {
+    names.emplace_back(name);
+  }
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Sasl, Exchange, testing::ValuesIn(mechanisms()), [](const auto& info) {
+  std::string name = info.param;
+  std::erase(name, '-');
+  return name;
+});
+
+TEST(Users, AreReadALineEach) {
+  const auto path = std::filesystem::temp_directory_path() / "millrace-users-test";
+  std::ofstream(path) << "# who\nann,secret\r\n\nbob,a,b\n";
+  const auto users = read_users(path);
+  ASSERT_EQ(users.size(), 2U);
+  EXPECT_EQ(users[0].password, "secret");
+  EXPECT_EQ(users[1].password, "a,b");
+  EXPECT_EQ(read_password(path), "# who");
+  std::ofstream(path) << "ann,secret\nbob\n";
+  try {
+    read_users(path);
+    ADD_FAILURE() << "a line without a comma was taken";
+  } catch (const Fatal& error) {
+    EXPECT_NE(std::string(error.what()).find("line 2"), std::string::npos) << error.what();
+  }
+  std::ofstream(path) << "";
+  EXPECT_THROW(read_users(path), Fatal);
+  EXPECT_THROW(read_password(path), Fatal);
+  std::filesystem::remove(path);
+  EXPECT_THROW(read_users(path), Fatal);
+}
+
+}  // namespace
+}  // namespace millrace::sasl
