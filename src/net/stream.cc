@@ -122,6 +122,7 @@ void Stream::decrypt(std::string_view bytes) {
 
 // The handshake or a record was wrong: tells the peer so, and ends.
 void Stream::fail() {
+  handler_.on_tls_failure(tls_->failure());
   error_ = EPROTO;
   finish();
 }

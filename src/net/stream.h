@@ -26,6 +26,9 @@ class StreamHandler {
   // The handshake that secure() began is done: what comes in and goes out is protected.
   virtual void on_secured() {}
 
+  // TLS has failed, as `what` says: the stream tells the peer and finishes by itself.
+  virtual void on_tls_failure(std::string_view /*what*/) {}
+
   // Bytes came in. Returns how many were taken: all, unless the handler called hold(); the
   // stream keeps the rest and offers it again after release(). What the handler appends to
   // output() is sent when it returns.

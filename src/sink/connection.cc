@@ -5,7 +5,6 @@
 #include <syslog.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <ctime>
 
 #include "base/diagnostics.h"
@@ -168,7 +167,7 @@ smtp::Storage Connection::message_complete() {
     transaction_aborted();
     return smtp::Storage::turned_away;
   }
-  message_due_ = true;
+  ++messages_due_;
   if (!capture_) return smtp::Storage::kept;
   const int error = capture_->capture.complete();
   if (error == 0) return smtp::Storage::kept;
@@ -198,6 +197,11 @@ void Connection::client_attribute(std::string_view name, std::string_view value)
   if (name == "HELO") capture_->session.helo = value;
 }
 
+void Connection::on_tls_failure(std::string_view what) {
+  warn(what);
+  worker_.loop().timers().start(timer_, worker_.loop().now() + kFarewellLimit);
+}
+
 std::size_t Connection::on_bytes(std::string_view bytes) {
   if (proxy_) {
     const std::size_t header = read_proxy_header(bytes);
@@ -219,7 +223,7 @@ void Connection::after_step() {
     worker_.loop().timers().start(timer_, worker_.loop().now() + pause_);
     return;
   }
-  settle_message();
+  settle_messages();
   if (session_.phase() == Phase::securing) return secure();
   if (session_.phase() != Phase::closed || stream_.finishing()) return;
   using Ending = smtp::ServerSession::Ending;
@@ -228,8 +232,8 @@ void Connection::after_step() {
   close_in_order();
 }
 
-void Connection::settle_message() {
-  if (std::exchange(message_due_, false)) shared_.ledger.message_done();
+void Connection::settle_messages() {
+  for (; messages_due_ > 0; --messages_due_) shared_.ledger.message_done();
 }
 
 void Connection::close_in_order() {
@@ -270,8 +274,7 @@ void Connection::on_end(int error) {
   if (shared_.options.verbose) {
     inform(error == 0 ? "disconnect" : describe_error("disconnect", error));
   }
-  if (error == EPROTO && stream_.tls() != nullptr) warn(stream_.tls()->failure());
-  settle_message();
+  settle_messages();
   worker_.remove(*this, quit_);
 }
 

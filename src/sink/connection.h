@@ -60,6 +60,7 @@ class Connection final : public smtp::ServerPolicy,
   // net::StreamHandler, net::TimerHandler
   void on_connected() override {}
   void on_secured() override;
+  void on_tls_failure(std::string_view what) override;
   std::size_t on_bytes(std::string_view bytes) override;
   void on_end(int error) override;
   void on_timer(net::Timer& timer) override;
@@ -72,7 +73,7 @@ class Connection final : public smtp::ServerPolicy,
   void after_step();
   void close_in_order();
   void watch_idle();
-  void settle_message();
+  void settle_messages();
   void log_to_syslog(smtp::Verb verb, std::string_view arguments) const;
   void show_replies(std::size_t shown);
 
@@ -83,7 +84,7 @@ class Connection final : public smtp::ServerPolicy,
   net::Timer timer_;  // ends a pause; else bounds idleness and, at the end, the farewell
   smtp::ServerSession session_;
   Duration pause_{0};
-  bool message_due_ = false;  // a message was admitted and is not answered yet
+  std::size_t messages_due_ = 0;  // that were admitted and are not answered yet
   bool quit_ = false;
   std::unique_ptr<net::ProxyReader> proxy_;  // until its header has come
   std::unique_ptr<sasl::Server> sasl_;       // during AUTH

@@ -1,5 +1,6 @@
 #include "sink/sink.h"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -97,6 +98,11 @@ struct Crew {
   }
 };
 
+std::string describe_handshakes(const Ledger::Totals& totals) {
+  return fmt::format("TLS: {} handshakes, {} resumed, {} with a client certificate",
+                     totals.handshakes, totals.resumptions, totals.client_certificates);
+}
+
 void run_worker(const Shared& shared, const std::vector<int>& listeners, Crew& crew,
                 net::WakeUp& wake_up) {
   bool begun = false;
@@ -162,6 +168,7 @@ void run_sink(const SinkOptions& options) {
   crew.ending = true;
   crew.wake_all();
   for (std::thread& thread : threads) thread.join();
+  if (options.verbose && options.tls) inform(describe_handshakes(ledger.totals()));
   if (crew.failure) std::rethrow_exception(crew.failure);
 }
 

@@ -20,6 +20,9 @@ namespace {
 // After a connect that failed, until the next try.
 constexpr std::chrono::milliseconds kConnectRetryDelay{10};
 
+// How long a server may take to hang up after TLS has failed.
+constexpr std::chrono::seconds kFarewellLimit{2};
+
 // How messages to the user name each step of the dialogue.
 struct StepNames {
   smtp::Verb awaited;
@@ -189,6 +192,12 @@ void Session::on_secured() {
   show_commands(0);
 }
 
+void Session::on_tls_failure(std::string_view what) {
+  run_.lost(std::string(what) + where());
+  state_ = State::closing;
+  start_timer(kFarewellLimit);
+}
+
 std::size_t Session::on_bytes(std::string_view bytes) {
   const std::size_t shown = stream_.output().size();
   const std::size_t taken = client_->feed(bytes, stream_.output());
@@ -300,15 +309,14 @@ void Session::on_end(int error) {
       run_.lost("lost connection between messages" + where());
       return closed();
     default:
-      run_.lost(loss(error) + where());
+      run_.lost(loss() + where());
       return closed();
   }
 }
 
 // What ended the connection before its time.
-std::string Session::loss(int error) const {
+std::string Session::loss() const {
   const net::TlsFilter* const tls = stream_.tls();
-  if (error == EPROTO && tls != nullptr) return tls->failure();
   const std::string what = timed_out_ ? "timeout" : "lost connection";
   if (tls != nullptr && !tls->secured()) return what + " during the TLS handshake";
   return fmt::format("{} while {}", what, names_of(client_->question().verb).doing);
@@ -330,7 +338,7 @@ void Session::on_timer(net::Timer& /*timer*/) {
       timed_out_ = true;
       return stream_.abort();
     case State::closing:
-      return;
+      return stream_.abort();
   }
 }
 

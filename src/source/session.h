@@ -48,6 +48,7 @@ class Session final : public smtp::ClientObserver,
   // net::StreamHandler, net::TimerHandler
   void on_connected() override;
   void on_secured() override;
+  void on_tls_failure(std::string_view what) override;
   std::size_t on_bytes(std::string_view bytes) override;
   void on_end(int error) override;
   void on_timer(net::Timer& timer) override;
@@ -69,7 +70,7 @@ class Session final : public smtp::ClientObserver,
   void start_timer(Duration delay);
   void watch_reply();
   void show_commands(std::size_t shown);
-  [[nodiscard]] std::string loss(int error) const;
+  [[nodiscard]] std::string loss() const;
   [[nodiscard]] std::string where() const;
   [[nodiscard]] std::string where(const smtp::Question& question) const;
   [[nodiscard]] std::string command_of(const smtp::Question& question) const;

@@ -1,7 +1,10 @@
 #include "source/source.h"
 
+#include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
+#include <chrono>
 #include <latch>
 #include <memory>
 #include <thread>
@@ -13,6 +16,17 @@
 #include "source/worker.h"
 
 namespace millrace::source {
+
+namespace {
+
+std::string describe(const Run::Handshakes& handshakes) {
+  const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(handshakes.total);
+  return fmt::format("TLS: {} handshakes, {} resumed, {} us each", handshakes.done,
+                     handshakes.resumed,
+                     microseconds.count() / static_cast<long>(std::max<std::uint64_t>(1, handshakes.done)));
+}
+
+}  // namespace
 
 bool run_source(const SourceOptions& options) {
   net::raise_descriptor_limit();
@@ -42,6 +56,7 @@ bool run_source(const SourceOptions& options) {
     });
   }
   for (std::thread& thread : threads) thread.join();
+  if (options.verbose && options.tls) inform(describe(run.handshakes()));
   return !run.failed() && run.sessions_lost() == 0;
 }
 
