@@ -71,7 +71,8 @@ struct Session {
 
 class Floor {
  public:
-  explicit Floor(const Plan& plan) : plan_(plan), bytes_(kPipelined * (plan.content + kHeaders + 64), 'X') {
+  explicit Floor(const Plan& plan)
+      : plan_(plan), bytes_(kPipelined * (plan.content + kHeaders + 64), 'X') {
     const Exchange content{plan.content + kHeaders, kReplyToContent};
     script_ = {kGreeting, kHello};
     first_ = script_.size();

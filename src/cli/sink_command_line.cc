@@ -48,7 +48,8 @@ void add_network(CLI::App& app, Draft& draft) {
   group.number<unsigned>("-t,--timeout", "SECONDS", "timeout", 1,
                          "limit for receiving or sending (100)",
                          [&](unsigned limit) { options.idle_limit = seconds(limit); });
-  group.each_value("--proxy-from", "NETWORKS", "these begin with a PROXY header:\naddresses, address/prefix, or unix",
+  group.each_value("--proxy-from", "NETWORKS",
+                   "these begin with a PROXY header:\naddresses, address/prefix, or unix",
                    [&](const std::string& list) {
                      for (std::string_view rest = list; !rest.empty();) {
                        const std::string_view one = rest.substr(0, rest.find(','));

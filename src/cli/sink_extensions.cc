@@ -36,10 +36,9 @@ void add_offer(CLI::App& app, sink::SinkOptions& options, OfferDraft& draft) {
   group.each_value("--offer", "LIST", "announce these as well", [&draft](const std::string& list) {
     draft.offered = draft.offered | extensions(list);
   });
-  group.each_value("--withhold", "LIST", "do not announce these",
-                   [&draft](const std::string& list) {
-                     draft.withheld = draft.withheld | extensions(list);
-                   });
+  group.each_value(
+      "--withhold", "LIST", "do not announce these",
+      [&draft](const std::string& list) { draft.withheld = draft.withheld | extensions(list); });
   group.flag("--authenticate", "carry out AUTH, let everybody in", draft.authenticate);
   group.value("--users", "FILE", "the same, only these: user,password a line",
               [&](const std::string& path) {
@@ -56,9 +55,10 @@ void add_limits(CLI::App& app, sink::SinkOptions& options) {
               [&limits](const std::string& text) {
                 limits.message_size = byte_count("message size", text, "--max-size");
               });
-  group.value("--max-line-length", "BYTES", "of a line of text", [&limits](const std::string& text) {
-    limits.text_line = byte_count("line length", text, "--max-line-length");
-  });
+  group.value("--max-line-length", "BYTES", "of a line of text",
+              [&limits](const std::string& text) {
+                limits.text_line = byte_count("line length", text, "--max-line-length");
+              });
   const auto count = [&group](const char* names, const char* help, std::size_t& limit) {
     group.number<std::size_t>(names, "COUNT", "limit", 1, help,
                               [&limit](std::size_t most) { limit = most; });
@@ -67,10 +67,9 @@ void add_limits(CLI::App& app, sink::SinkOptions& options) {
   count("--max-messages", "a session; announced as LIMITS", limits.transactions);
   count("--max-commands", "a session", limits.commands);
   count("--max-errors", "a session", limits.errors);
-  group.number<unsigned>("--max-session-time", "SECONDS", "session time", 1, "a session",
-                         [&options](unsigned limit) {
-                           options.session_time_limit = std::chrono::seconds(limit);
-                         });
+  group.number<unsigned>(
+      "--max-session-time", "SECONDS", "session time", 1, "a session",
+      [&options](unsigned limit) { options.session_time_limit = std::chrono::seconds(limit); });
 }
 
 }  // namespace
@@ -92,8 +91,7 @@ void complete_offer(sink::SinkOptions& options, const OfferDraft& draft) {
   if (draft.modern || draft.authenticate) {
     offered.add(Extension::auth);
     profile.authenticates = true;
-    profile.auth_mechanisms =
-        options.users.everybody() ? sasl::kOpenMechanisms : sasl::kMechanisms;
+    profile.auth_mechanisms = options.users.everybody() ? sasl::kOpenMechanisms : sasl::kMechanisms;
   }
   // LIMITS says nothing where there are none (RFC 9422, 4).
   if (limits.recipients > 0 || limits.transactions > 0) {

@@ -59,7 +59,8 @@ void add_network(CLI::App& app, Draft& draft) {
     }
     options.window = static_cast<int>(*bytes);
   });
-  group.value("--bind", "ADDRESSES", "connect from these in turn: a list of\naddresses and ranges first-last",
+  group.value("--bind", "ADDRESSES",
+              "connect from these in turn: a list of\naddresses and ranges first-last",
               [&](const std::string& list) { options.bind_addresses = list; });
   group.value("--bind-ports", "PORTS", "and from these ports: first-last",
               [&](const std::string& range) { options.bind_ports = range; });

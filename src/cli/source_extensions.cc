@@ -63,11 +63,11 @@ void add_parameters(CLI::App& app, source::SourceOptions& options) {
   };
   group.value("--body", "TYPE", "7BIT, 8BITMIME or BINARYMIME", [=](const std::string& text) {
     const std::string type = one_of(text, "body type", "--body", "7BIT 8BITMIME BINARYMIME");
-    mail(type == "BINARYMIME" ? Extension::binary_mime : Extension::eight_bit_mime,
-         "BODY=" + type);
+    mail(type == "BINARYMIME" ? Extension::binary_mime : Extension::eight_bit_mime, "BODY=" + type);
   });
   group.flag("--smtputf8", "addresses in UTF-8", [=] { mail(Extension::smtp_utf8, "SMTPUTF8"); });
-  group.flag("--requiretls", "TLS all the way", [=] { mail(Extension::require_tls, "REQUIRETLS"); });
+  group.flag("--requiretls", "TLS all the way",
+             [=] { mail(Extension::require_tls, "REQUIRETLS"); });
   group.value("--mt-priority", "N", "priority, from -9 to 9", [=](const std::string& text) {
     const bool negative = !text.empty() && text.front() == '-';
     if (!whole_number(std::string_view(text).substr(negative ? 1 : 0), 0, 9)) {
@@ -114,7 +114,8 @@ void add_parameters(CLI::App& app, source::SourceOptions& options) {
 
 void add_authentication(CLI::App& app, source::SourceOptions& options) {
   OptionGroup group(app, "Authentication (implies --ehlo)");
-  group.value("--auth", "MECHANISM", "PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-1,\nSCRAM-SHA-256, XOAUTH2 or OAUTHBEARER",
+  group.value("--auth", "MECHANISM",
+              "PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-1,\nSCRAM-SHA-256, XOAUTH2 or OAUTHBEARER",
               [&options](const std::string& name) {
                 options.auth_mechanism = one_of(name, "mechanism", "--auth", sasl::kMechanisms);
                 options.plan.wanted.add(Extension::auth);
@@ -161,9 +162,7 @@ void complete_plan(source::SourceOptions& options, bool lmtp, bool old_mode) {
   }
   // Binary content can only travel in chunks (RFC 3030, 3).
   if (plan.wanted.has(Extension::binary_mime)) plan.wanted.add(Extension::chunking);
-  plan.hello_verb = lmtp       ? smtp::Verb::lhlo
-                    : extended ? smtp::Verb::ehlo
-                               : smtp::Verb::helo;
+  plan.hello_verb = lmtp ? smtp::Verb::lhlo : extended ? smtp::Verb::ehlo : smtp::Verb::helo;
   if (!old_mode) plan.hello_name = options.message.host_name;
 }
 

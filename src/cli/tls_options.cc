@@ -68,7 +68,8 @@ void add_tls_options(CLI::App& app, ClientTlsDraft& draft, smtp::ClientPlan& pla
 void complete_tls(source::SourceOptions& options, const ClientTlsDraft& draft) {
   options.tls_from_start = draft.from_start;
   const bool starttls = options.plan.wanted.has(Extension::starttls);
-  if (draft.from_start && starttls) throw Fatal("use only one of --tls or --starttls, but not both");
+  if (draft.from_start && starttls)
+    throw Fatal("use only one of --tls or --starttls, but not both");
   if (!draft.from_start && !starttls) return;
   options.tls = draft.options;
   const std::string& host = options.endpoint.host;
@@ -84,7 +85,8 @@ void add_tls_options(CLI::App& app, ServerTlsDraft& draft, smtp::ExtensionSet& o
   group.flag("--starttls", "offer STARTTLS", [&offered] { offered.add(Extension::starttls); });
   group.flag("--tls", "TLS from the start", draft.from_start);
   add_common(group, options.common);
-  group.value("--tls-key-type", "TYPE", "ecdsa or rsa, of the certificate\nthat is made without --tls-cert (ecdsa)",
+  group.value("--tls-key-type", "TYPE",
+              "ecdsa or rsa, of the certificate\nthat is made without --tls-cert (ecdsa)",
               [&](const std::string& type) {
                 using KeyType = net::TlsServerOptions::KeyType;
                 if (type != "ecdsa" && type != "rsa") {

@@ -81,7 +81,8 @@ void MessageTemplate::append_forward_path(std::uint64_t message, std::size_t rec
     case RecipientNumber::none:
       break;
     case RecipientNumber::count_down:
-      if (recipient + 1 < options_.recipients) append_decimal(options_.recipients - recipient, text);
+      if (recipient + 1 < options_.recipients)
+        append_decimal(options_.recipients - recipient, text);
       break;
     case RecipientNumber::prefix:
       append_decimal(counted + 1, text);

@@ -27,8 +27,7 @@ std::optional<unsigned> number(std::string_view text, unsigned most) {
 std::vector<std::uint8_t> bytes_of(const SocketAddress& address) {
   const auto* storage = reinterpret_cast<const std::uint8_t*>(&address.storage);
   if (address.family() == AF_INET) {
-    const auto* const first =
-        storage + offsetof(sockaddr_in, sin_addr);
+    const auto* const first = storage + offsetof(sockaddr_in, sin_addr);
     return {first, first + 4};
   }
   if (address.family() != AF_INET6) return {};
@@ -99,7 +98,8 @@ bool Network::contains(const SocketAddress& address) const {
   const std::vector<std::uint8_t> bytes = bytes_of(address);
   if (bytes.size() != bytes_.size()) return false;
   const std::size_t whole = prefix_ / 8;
-  if (!std::equal(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(whole), bytes_.begin())) {
+  if (!std::equal(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(whole),
+                  bytes_.begin())) {
     return false;
   }
   const unsigned rest = prefix_ % 8;
@@ -134,7 +134,8 @@ void AddressPool::add_range(std::string_view range) {
   for (;;) {
     addresses_.push_back(address);
     if (bytes_of(address) == bytes_of(last)) return;
-    if (addresses_.size() == kMostAddresses) throw Fatal("too many addresses: " + std::string(range));
+    if (addresses_.size() == kMostAddresses)
+      throw Fatal("too many addresses: " + std::string(range));
     increment(address);
   }
 }
@@ -145,8 +146,8 @@ std::optional<SocketAddress> AddressPool::next(int family) {
     SocketAddress address = addresses_[turn % addresses_.size()];
     if (address.family() != family) continue;
     if (first_port_ != 0) {
-      set_port(address, static_cast<std::uint16_t>(first_port_ +
-                                                   turn / addresses_.size() % port_count_));
+      set_port(address,
+               static_cast<std::uint16_t>(first_port_ + turn / addresses_.size() % port_count_));
     }
     return address;
   }

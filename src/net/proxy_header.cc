@@ -119,8 +119,8 @@ ProxyReader::Result ProxyReader::read_v1() {
   const auto destination_port = port_number(take_field(line));
   if (!source_port || !destination_port || !line.empty()) return Result::bad;
   source_ = numeric_address(source, *source_port);
-  const bool right = source_ && destination && source_->family() == family &&
-                     destination->family() == family;
+  const bool right =
+      source_ && destination && source_->family() == family && destination->family() == family;
   return right ? Result::done : Result::bad;
 }
 

@@ -89,7 +89,8 @@ std::string alpn_list(std::string_view names) {
   while (!names.empty()) {
     const std::string_view name = names.substr(0, names.find(','));
     names.remove_prefix(std::min(name.size() + 1, names.size()));
-    if (name.empty() || name.size() > 255) throw Fatal("bad ALPN name: '" + std::string(name) + "'");
+    if (name.empty() || name.size() > 255)
+      throw Fatal("bad ALPN name: '" + std::string(name) + "'");
     list += static_cast<char>(name.size());
     list += name;
   }
@@ -165,7 +166,8 @@ TlsContext TlsContext::for_server(const TlsServerOptions& options) {
   if (options.common.certificate_file.empty()) make_certificate(context, options);
   // Tickets hold all that resumption needs; nothing is kept here.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  constexpr std::array<unsigned char, 9> kSessionContext{'s', 'm', 't', 'p', '-', 's', 'i', 'n', 'k'};
+  constexpr std::array<unsigned char, 9> kSessionContext{'s', 'm', 't', 'p', '-',
+                                                         's', 'i', 'n', 'k'};
   SSL_CTX_set_session_id_context(context, kSessionContext.data(), kSessionContext.size());
   if (options.ask_for_certificate) {
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });

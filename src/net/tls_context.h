@@ -12,8 +12,8 @@ namespace millrace::net {
 struct TlsOptions {
   int least_version = 0;  // 12 or 13; 0: whatever OpenSSL allows
   int most_version = 0;
-  std::string ciphers;    // as OpenSSL names them, separated by colons; TLS 1.2 and 1.3 mixed
-  std::string groups;     // key exchange, the same
+  std::string ciphers;  // as OpenSSL names them, separated by colons; TLS 1.2 and 1.3 mixed
+  std::string groups;   // key exchange, the same
   std::string certificate_file;  // PEM, with its chain
   std::string key_file;          // PEM; empty: it is in the certificate's file
 };
@@ -31,10 +31,10 @@ struct TlsClientOptions {
 struct TlsServerOptions {
   enum class KeyType { ecdsa, rsa };
 
-  TlsOptions common;                      // without a certificate, one is made
-  KeyType key_type = KeyType::ecdsa;      // of that
-  std::string host_name;                  // whom that is for
-  bool ask_for_certificate = false;       // of the client; any is taken
+  TlsOptions common;                  // without a certificate, one is made
+  KeyType key_type = KeyType::ecdsa;  // of that
+  std::string host_name;              // whom that is for
+  bool ask_for_certificate = false;   // of the client; any is taken
 };
 
 // The part of TLS that all connections of a program share. Safe on all threads once made.

@@ -94,9 +94,7 @@ void Connection::greet() {
   after_step();
 }
 
-void Connection::secure() {
-  stream_.secure(std::make_unique<net::TlsFilter>(*shared_.tls));
-}
+void Connection::secure() { stream_.secure(std::make_unique<net::TlsFilter>(*shared_.tls)); }
 
 void Connection::on_secured() {
   const net::TlsFilter& tls = *stream_.tls();
@@ -175,8 +173,8 @@ smtp::Storage Connection::message_complete() {
   return smtp::Storage::failed;
 }
 
-smtp::AuthenticationStep Connection::start_authentication(
-    std::string_view mechanism, std::optional<std::string_view> initial) {
+smtp::AuthenticationStep Connection::start_authentication(std::string_view mechanism,
+                                                          std::optional<std::string_view> initial) {
   sasl_ = std::make_unique<sasl::Server>(worker_.sasl(), shared_.options.users);
   return ended(sasl_->begin(mechanism, initial));
 }
@@ -243,7 +241,8 @@ void Connection::close_in_order() {
 
 void Connection::watch_idle() {
   TimePoint limit = stream_.last_progress() + shared_.options.idle_limit;
-  if (const auto& whole = shared_.options.session_time_limit) limit = std::min(limit, begun_ + *whole);
+  if (const auto& whole = shared_.options.session_time_limit)
+    limit = std::min(limit, begun_ + *whole);
   worker_.loop().timers().start(timer_, limit);
 }
 

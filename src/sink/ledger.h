@@ -14,9 +14,9 @@ namespace millrace::sink {
 class Ledger {
  public:
   struct Totals {
-    std::uint64_t sessions = 0;  // ended
-    std::uint64_t quits = 0;     // sessions that said QUIT
-    std::uint64_t messages = 0;  // read to their end and answered
+    std::uint64_t sessions = 0;             // ended
+    std::uint64_t quits = 0;                // sessions that said QUIT
+    std::uint64_t messages = 0;             // read to their end and answered
     std::uint64_t handshakes = 0;           // of TLS
     std::uint64_t resumptions = 0;          // of those
     std::uint64_t client_certificates = 0;  // of those

@@ -35,12 +35,12 @@ struct SinkOptions {
   net::Endpoint endpoint;
   int address_family = 0;  // AF_INET, AF_INET6 or AF_UNSPEC
   int backlog = 0;
-  std::optional<int> window;  // bytes; caps the TCP window
+  std::optional<int> window;          // bytes; caps the TCP window
   std::vector<net::Network> proxies;  // whose connections begin with a PROXY header
 
   std::optional<net::TlsServerOptions> tls;
   bool tls_from_start = false;  // else after STARTTLS
-  sasl::UserTable users;  // who may authenticate, where AUTH is carried out
+  sasl::UserTable users;        // who may authenticate, where AUTH is carried out
   smtp::ServerProfile profile;
   Rules rules;
   std::optional<std::chrono::seconds> content_delay;  // before the first read after the 354

@@ -16,7 +16,7 @@ struct Shared {
   const SinkOptions& options;
   const smtp::ServerReplies replies;
   const net::TlsContext* tls;  // null when none is offered
-  AppendLog* append_log;  // null unless messages are appended to one file
+  AppendLog* append_log;       // null unless messages are appended to one file
   Ledger& ledger;
   SessionLimit& session_limit;
 };

@@ -21,7 +21,7 @@ std::string not_announced(std::string_view what) {
 Outcome ClientOpening::judge(const Reply& reply) const {
   switch (awaited_) {
     case Verb::ehlo:
-      return reply.code / 100 == 5 ? Outcome::tolerated
+      return reply.code / 100 == 5         ? Outcome::tolerated
              : reply.positive_completion() ? Outcome::expected
                                            : Outcome::refused;
     case Verb::auth:
@@ -120,7 +120,8 @@ void ClientOpening::answer_challenge(const Reply& reply, Output& out) {
   }
   std::optional<std::string> response = std::exchange(held_response_, std::nullopt);
   if (!response) {
-    response = authenticator_->respond(reply.text.substr(std::min<std::size_t>(4, reply.text.size())));
+    response =
+        authenticator_->respond(reply.text.substr(std::min<std::size_t>(4, reply.text.size())));
   }
   command(Verb::auth, response.value_or("*"), out);
 }

@@ -69,7 +69,8 @@ void ClientTransactions::begin(Part part) {
                      .next = first,
                      .awaited = first});
   if (rest > recipient_limit_) {
-    parts_.insert(parts_.begin(), {.message = part.message, .first = part.first + recipient_limit_});
+    parts_.insert(parts_.begin(),
+                  {.message = part.message, .first = part.first + recipient_limit_});
   }
   if (mails_left_ > 0) --mails_left_;
 }
@@ -199,7 +200,8 @@ void ClientTransactions::send_content(Transaction& transaction, Output& out) {
     envelope_.append_content(transaction.part.message, out);
     tell_sent(transaction);
   }
-  transaction.replies_due = plan_.hello_verb == Verb::lhlo ? std::max<std::size_t>(transaction.accepted, 1) : 1;
+  transaction.replies_due =
+      plan_.hello_verb == Verb::lhlo ? std::max<std::size_t>(transaction.accepted, 1) : 1;
   transaction.awaited = Verb::end_of_data;
   transaction.all_sent = true;
   ++outstanding_;

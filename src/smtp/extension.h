@@ -30,9 +30,9 @@ enum class Extension : std::uint8_t {
 inline constexpr std::size_t kExtensionCount = 15;
 
 inline constexpr std::array<std::string_view, kExtensionCount> kExtensionKeywords = {
-    "PIPELINING", "SIZE",     "8BITMIME",   "AUTH",     "XCLIENT",
-    "XFORWARD",   "ENHANCEDSTATUSCODES",    "DSN",      "CHUNKING",
-    "BINARYMIME", "SMTPUTF8", "STARTTLS",   "REQUIRETLS", "MT-PRIORITY", "LIMITS"};
+    "PIPELINING",          "SIZE",        "8BITMIME", "AUTH",       "XCLIENT",  "XFORWARD",
+    "ENHANCEDSTATUSCODES", "DSN",         "CHUNKING", "BINARYMIME", "SMTPUTF8", "STARTTLS",
+    "REQUIRETLS",          "MT-PRIORITY", "LIMITS"};
 
 constexpr std::size_t index(Extension extension) { return static_cast<std::size_t>(extension); }
 constexpr std::string_view keyword(Extension extension) {

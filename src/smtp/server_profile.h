@@ -31,16 +31,15 @@ struct ServerProfile {
   bool hide_software = false;  // greets with asterisks, as a CISCO PIX did
 
   // Announced in this order. At first what Postfix's smtp-sink announces.
-  ExtensionSet offered{Extension::pipelining, Extension::eight_bit_mime,
-                       Extension::auth,       Extension::xclient,
-                       Extension::xforward,   Extension::enhanced_status_codes,
-                       Extension::dsn};
+  ExtensionSet offered{
+      Extension::pipelining, Extension::eight_bit_mime,        Extension::auth, Extension::xclient,
+      Extension::xforward,   Extension::enhanced_status_codes, Extension::dsn};
   std::string auth_mechanisms = "PLAIN LOGIN";
   std::string xclient_attributes = "NAME HELO";
   std::string xforward_attributes = "NAME ADDR PROTO HELO";
 
   // What Postfix's smtp-sink only says "Ok" to.
-  bool authenticates = false;        // AUTH begins a SASL exchange (RFC 4954)
+  bool authenticates = false;  // AUTH begins a SASL exchange (RFC 4954)
   bool xclient_takes_effect = false;
 
   ServerLimits limits;

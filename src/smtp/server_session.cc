@@ -143,8 +143,7 @@ void ServerSession::begin_chunk(std::string_view arguments, Output& out) {
 }
 
 std::size_t ServerSession::take_chunk(std::string_view bytes, Output& out) {
-  const auto taken =
-      static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), chunk_.size));
+  const auto taken = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), chunk_.size));
   chunk_.size -= taken;
   if (chunk_refusal_.empty()) {
     check_.take(bytes.substr(0, taken), profile_.limits);
@@ -311,8 +310,7 @@ ServerSession::Response ServerSession::auth(std::string_view arguments) {
   if (!profile_.authenticates) return {.reply = kOk};
   if (authenticated_) return {.reply = kAuthenticatedAlready};
   if (transaction_ != Transaction::none) return {.reply = kInTransaction};
-  const std::string_view mechanism =
-      find_listed(take_word(arguments), profile_.auth_mechanisms);
+  const std::string_view mechanism = find_listed(take_word(arguments), profile_.auth_mechanisms);
   if (mechanism.empty()) return {.reply = kAuthUnknown};
   std::string_view initial = take_word(arguments);
   if (initial.empty()) return take_step(policy_.start_authentication(mechanism, std::nullopt));

@@ -33,7 +33,16 @@ namespace millrace::smtp {
 // HELO, EHLO, LHLO and RSET abort an open transaction (RFC 5321, 4.1.4). No HELO is required.
 class ServerSession {
  public:
-  enum class Phase : std::uint8_t { start, command, content, chunk, sasl, securing, paused, closed };
+  enum class Phase : std::uint8_t {
+    start,
+    command,
+    content,
+    chunk,
+    sasl,
+    securing,
+    paused,
+    closed
+  };
 
   // Why a session is closed.
   enum class Ending : std::uint8_t { open, quit, farewell, dropped, command_too_long };
@@ -115,10 +124,10 @@ class ServerSession {
   std::size_t commands_ = 0;
   std::size_t errors_ = 0;
   ContentCheck check_;
-  Chunk chunk_;                      // what is left of it
-  std::string_view chunk_refusal_;   // the reply that is due after it, whatever it holds
-  std::string challenge_;            // the reply that carries it
-  Response pending_;  // what a pause puts off
+  Chunk chunk_;                     // what is left of it
+  std::string_view chunk_refusal_;  // the reply that is due after it, whatever it holds
+  std::string challenge_;           // the reply that carries it
+  Response pending_;                // what a pause puts off
   EndOfData end_of_data_;
   Phase phase_ = Phase::start;
   Ending ending_ = Ending::open;

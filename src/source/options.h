@@ -27,8 +27,8 @@ struct Pause {
 // Everything that the source is told at start.
 struct SourceOptions {
   net::Endpoint endpoint;
-  int address_family = 0;     // AF_INET, AF_INET6 or AF_UNSPEC
-  std::optional<int> window;  // bytes; caps the TCP window
+  int address_family = 0;      // AF_INET, AF_INET6 or AF_UNSPEC
+  std::optional<int> window;   // bytes; caps the TCP window
   std::string bind_addresses;  // the pool to connect from, see net/address_pool.h; empty: any
   std::string bind_ports;
   std::optional<net::ProxyVersion> proxy;  // the header that goes ahead
@@ -38,9 +38,9 @@ struct SourceOptions {
   std::optional<net::TlsClientOptions> tls;
   bool tls_from_start = false;  // else after STARTTLS
   smtp::ClientPlan plan;
-  std::string xclient;  // attributes of XCLIENT, see mail/generated.h; empty: none is sent
-  std::string auth_mechanism;      // in capitals; empty: AUTH is not sent
-  std::vector<sasl::User> users;   // sessions take turns in them
+  std::string xclient;         // attributes of XCLIENT, see mail/generated.h; empty: none is sent
+  std::string auth_mechanism;  // in capitals; empty: AUTH is not sent
+  std::vector<sasl::User> users;  // sessions take turns in them
   mail::MessageOptions message;
 
   std::uint64_t messages = 1;  // over all sessions

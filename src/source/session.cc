@@ -155,11 +155,11 @@ void Session::on_connected() {
   const SourceOptions& options = run_.options();
   state_ = State::talking;
   xclient_ = mail::fill_generated(options.xclient, connection_);
-  client_.emplace(options.plan,
-                  smtp::ClientSession::Identity{
-                      .xclient = xclient_,
-                      .authenticator = authenticator_ ? &*authenticator_ : nullptr},
-                  messages_, *this);
+  client_.emplace(
+      options.plan,
+      smtp::ClientSession::Identity{.xclient = xclient_,
+                                    .authenticator = authenticator_ ? &*authenticator_ : nullptr},
+      messages_, *this);
   start_timer(options.reply_limit);
   if (options.proxy) stream_.output().append(proxy_header());
   if (options.tls_from_start) secure();
@@ -288,8 +288,8 @@ void Session::replied(const smtp::Question& question, const smtp::Reply& reply,
                       smtp::Outcome outcome) {
   if (run_.options().verbose) inform("<<< " + reply.line());
   if (outcome != smtp::Outcome::refused || question.verb == smtp::Verb::quit) return;
-  run_.refused(fmt::format("{}: {}{}", names_of(question.verb).rejected, reply.line(),
-                           where(question)));
+  run_.refused(
+      fmt::format("{}: {}{}", names_of(question.verb).rejected, reply.line(), where(question)));
 }
 
 void Session::message_sent(std::uint64_t /*message*/) {

@@ -21,9 +21,9 @@ namespace {
 
 std::string describe(const Run::Handshakes& handshakes) {
   const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(handshakes.total);
-  return fmt::format("TLS: {} handshakes, {} resumed, {} us each", handshakes.done,
-                     handshakes.resumed,
-                     microseconds.count() / static_cast<long>(std::max<std::uint64_t>(1, handshakes.done)));
+  return fmt::format(
+      "TLS: {} handshakes, {} resumed, {} us each", handshakes.done, handshakes.resumed,
+      microseconds.count() / static_cast<long>(std::max<std::uint64_t>(1, handshakes.done)));
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // The reply to EHLO, and the arguments of MAIL and BDAT: whatever they say, they are read.
-#include "smtp/announcement.h"
-
 #include "pieces.h"
+#include "smtp/announcement.h"
 #include "smtp/mail_parameters.h"
 
 using namespace millrace;

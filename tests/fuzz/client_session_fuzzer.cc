@@ -41,7 +41,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 3) return 0;
   const bool lmtp = (data[0] & 1) != 0;
   smtp::ClientPlan plan;
-  plan.hello_verb = lmtp ? smtp::Verb::lhlo : (data[0] & 4) != 0 ? smtp::Verb::ehlo : smtp::Verb::helo;
+  plan.hello_verb = lmtp                 ? smtp::Verb::lhlo
+                    : (data[0] & 4) != 0 ? smtp::Verb::ehlo
+                                         : smtp::Verb::helo;
   plan.hello_name = (data[0] & 2) != 0 ? "" : "x";
   plan.if_offered = (data[0] & 8) != 0;
   plan.window = data[1] % 8U + 1U;

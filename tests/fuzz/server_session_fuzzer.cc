@@ -17,9 +17,7 @@ class Dice final : public smtp::ServerPolicy {
     rules_.of_verb[verb % smtp::kVerbCount].action = static_cast<sink::Rule::Action>(action % 5);
   }
 
-  void heard(std::string_view line) override {
-    fuzz::require(line.size() < 12'288);
-  }
+  void heard(std::string_view line) override { fuzz::require(line.size() < 12'288); }
   smtp::Ruling rule(smtp::Verb verb, std::string_view) override {
     smtp::Ruling ruling = rules_.ruling(verb);
     ruling.wait = waits_;
@@ -36,8 +34,8 @@ class Dice final : public smtp::ServerPolicy {
   void content(std::string_view bytes, smtp::Form) override {
     fuzz::require(open_ && !bytes.empty());
   }
-  smtp::AuthenticationStep start_authentication(
-      std::string_view mechanism, std::optional<std::string_view> initial) override {
+  smtp::AuthenticationStep start_authentication(std::string_view mechanism,
+                                                std::optional<std::string_view> initial) override {
     fuzz::require(!mechanism.empty());
     return continue_authentication(initial.value_or(""));
   }

@@ -84,14 +84,14 @@ TEST(Message, GivesEachMessageAnIdOfItsOwn) {
 
 TEST(Message, GivesEachCommandTheParametersInUse) {
   using smtp::Extension;
-  const MessageTemplate shared({.reverse_path = "s@x",
-                                .forward_path = "a+b@x",
-                                .mail_parameters = {{Extension::eight_bit_mime, "BODY=8BITMIME"},
-                                                    {std::nullopt, "FOO=1"}},
-                                .rcpt_parameters = {{Extension::dsn, "NOTIFY=NEVER"}},
-                                .original_recipient = true,
-                                .headers = false,
-                                .body = "12345\r\n"});
+  const MessageTemplate shared(
+      {.reverse_path = "s@x",
+       .forward_path = "a+b@x",
+       .mail_parameters = {{Extension::eight_bit_mime, "BODY=8BITMIME"}, {std::nullopt, "FOO=1"}},
+       .rcpt_parameters = {{Extension::dsn, "NOTIFY=NEVER"}},
+       .original_recipient = true,
+       .headers = false,
+       .body = "12345\r\n"});
   const SessionMessages messages(shared, 0);
   Output out;
   messages.append_mail(0, {}, out);

@@ -55,9 +55,10 @@ TEST(ProxyHeader, Version1IsALineOfText) {
             "PROXY TCP4 1.2.3.4 6.7.8.9 5 25\r\n");
   EXPECT_EQ(read("PROXY UNKNOWN whatever\r\nx").result, Result::done);
   for (const char* const wrong :
-       {"EHLO x\r\n", "PROXX ", "PROXY TCP4 1.2.3.4 5.6.7.8 1\r\n", "PROXY TCP6 1.2.3.4 5.6.7.8 1 2\r\n",
-        "PROXY TCP4 1.2.3.4 5.6.7.8 1 65536\r\n", "PROXY TCP4 1.2.3.4 5.6.7.8 1 2 3\r\n",
-        "PROXY UDP4 1.2.3.4 5.6.7.8 1 2\r\n", "PROXY TCP4 x 5.6.7.8 1 2\r\n"}) {
+       {"EHLO x\r\n", "PROXX ", "PROXY TCP4 1.2.3.4 5.6.7.8 1\r\n",
+        "PROXY TCP6 1.2.3.4 5.6.7.8 1 2\r\n", "PROXY TCP4 1.2.3.4 5.6.7.8 1 65536\r\n",
+        "PROXY TCP4 1.2.3.4 5.6.7.8 1 2 3\r\n", "PROXY UDP4 1.2.3.4 5.6.7.8 1 2\r\n",
+        "PROXY TCP4 x 5.6.7.8 1 2\r\n"}) {
     EXPECT_EQ(read(wrong).result, Result::bad) << wrong;
   }
   EXPECT_EQ(read("PROXY UNKNOWN " + std::string(200, 'x')).result, Result::bad);
@@ -69,8 +70,9 @@ TEST(ProxyHeader, Version2MaySayLittleOrMuch) {
   EXPECT_EQ(read(signature + std::string("\x20\x00\x00\x00", 4)).source, "-");  // LOCAL
   // Another protocol, and values behind the addresses, are passed over.
   EXPECT_EQ(read(signature + std::string("\x21\x31\x00\x02zz", 6) + "x").rest, "x");
-  const Read more = read(signature + std::string("\x21\x11\x00\x0e", 4) +
-                         std::string("\x01\x02\x03\x04\x05\x06\x07\x08\x00\x10\x00\x19??", 14) + "x");
+  const Read more =
+      read(signature + std::string("\x21\x11\x00\x0e", 4) +
+           std::string("\x01\x02\x03\x04\x05\x06\x07\x08\x00\x10\x00\x19??", 14) + "x");
   EXPECT_EQ(more.source, "[1.2.3.4]:16");
   EXPECT_EQ(more.rest, "x");
   EXPECT_EQ(read(signature + std::string("\x21\x11\x00\x02zz", 6)).result, Result::bad);

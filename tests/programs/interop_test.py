@@ -74,7 +74,7 @@ class Peers(rig.TestCase):
 class Postfix(Peers):
     """source -> Postfix smtpd -> queue -> Postfix smtp -> sink: the main job."""
 
-    def start_postfix(self, sink_endpoint):
+    def start_postfix(self, sink_endpoint, settings="", services=""):
         port = rig.free_port()
         config = ROOT / f"etc/postfix-{port}"
         queue, data = (ROOT / "var/spool" / f"postfix-{port}", ROOT / "var/lib" / f"postfix-{port}")
@@ -102,7 +102,7 @@ class Postfix(Peers):
             alias_maps =
             maillog_file = /var/log/postfix-{port}.log
             maillog_file_prefixes = /var
-            """))
+            """) + settings)
         (config / "master.cf").write_text(textwrap.dedent(f"""\
             {port} inet n - n - 60 smtpd
             cleanup unix n - n - 0 cleanup
@@ -122,7 +122,7 @@ class Postfix(Peers):
             anvil unix - - n - 1 anvil
             scache unix - - n - 1 scache
             postlog unix-dgram n - n - 1 postlogd
-            """))
+            """) + services)
         for directory in (queue, data):
             directory.mkdir()
         shutil.chown(data, *owner("postfix"))

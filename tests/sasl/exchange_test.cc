@@ -66,7 +66,8 @@ TEST_P(Exchange, TakesEverybodyWhereItIsOpen) {
 TEST_P(Exchange, SurvivesWhatIsNoResponse) {
   const UserTable table(kUsers);
   const Library library = open_library();
-  for (const char* const wrong : {"", "=", "!", "AA==", "AAAA", "dXNlcj1hbm4B", "biwsbj1hbm4scj0="}) {
+  for (const char* const wrong :
+       {"", "=", "!", "AA==", "AAAA", "dXNlcj1hbm4B", "biwsbj1hbm4scj0="}) {
     Server server(library.get(), table);
     auto step = server.begin(GetParam(), wrong);
     for (int steps = 0; step.kind == Kind::challenge && steps < 20; ++steps) {

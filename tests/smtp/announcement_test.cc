@@ -23,8 +23,8 @@ TEST(Announcement, TakesKeywordsInAnyCaseWithTheirParameters) {
 }
 
 TEST(Announcement, PassesOverWhatIsMalformed) {
-  const Announcement said =
-      parse_announcement("250 host\n\n \nSIZE 99999999999999999999\nSIZE -1\nPIPELINING2\nDSN\tx\n=");
+  const Announcement said = parse_announcement(
+      "250 host\n\n \nSIZE 99999999999999999999\nSIZE -1\nPIPELINING2\nDSN\tx\n=");
   EXPECT_EQ(said.extensions, (ExtensionSet{Extension::size, Extension::dsn}));
   EXPECT_EQ(said.size_limit, 0U);
   EXPECT_TRUE(parse_announcement("250 PIPELINING").extensions.empty());

@@ -25,7 +25,8 @@ TEST(MailParameters, APathMayQuoteWhatEndsOne) {
 }
 
 TEST(MailParameters, ASizeIsANumber) {
-  for (const char* const wrong : {"SIZE", "SIZE=", "SIZE=1k", "SIZE=-1", "SIZE=99999999999999999999"}) {
+  for (const char* const wrong :
+       {"SIZE", "SIZE=", "SIZE=1k", "SIZE=-1", "SIZE=99999999999999999999"}) {
     EXPECT_TRUE(parse_mail_parameters(std::string("FROM:<> ") + wrong).malformed) << wrong;
   }
 }
@@ -34,7 +35,8 @@ TEST(Chunk, HasASizeAndMayBeTheLast) {
   EXPECT_EQ(parse_chunk("0")->size, 0U);
   EXPECT_FALSE(parse_chunk("86")->last);
   EXPECT_TRUE(parse_chunk("18446744073709551615 last")->last);
-  for (const char* const wrong : {"", "x", "1 FIRST", "-1", "18446744073709551616", "1 LAST x", "LAST"}) {
+  for (const char* const wrong :
+       {"", "x", "1 FIRST", "-1", "18446744073709551616", "1 LAST x", "LAST"}) {
     EXPECT_FALSE(parse_chunk(wrong)) << wrong;
   }
 }

@@ -58,8 +58,8 @@ class RulesOnly final : public smtp::ServerPolicy {
   void recipient(std::string_view) override {}
   void transaction_aborted() override {}
   void content(std::string_view, smtp::Form) override {}
-  smtp::AuthenticationStep start_authentication(
-      std::string_view mechanism, std::optional<std::string_view> initial) override {
+  smtp::AuthenticationStep start_authentication(std::string_view mechanism,
+                                                std::optional<std::string_view> initial) override {
     return sasl_.begin(mechanism, initial);
   }
   smtp::AuthenticationStep continue_authentication(std::string_view response) override {
