@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <sys/socket.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
@@ -121,38 +122,45 @@ std::string describe(net::Engine engine, unsigned threads) {
   return fmt::format("{}, {} thread{}", net::name(engine), threads, threads == 1 ? "" : "s");
 }
 
-void set_up(CLI::App& app) {
-  app.set_help_flag();
-  OptionGroup about(app, "About");
+CommandLine::CommandLine(std::string description, std::string program)
+    : app_(std::make_unique<CLI::App>(std::move(description), std::move(program))) {
+  app_->set_help_flag();
+  OptionGroup about(*this, "About");
   about.flag("--help", "this text", [] {});
   about.flag("--version", "the version", [] {});
-  app.get_formatter()->column_width(36);
+  app_->get_formatter()->column_width(36);
 }
 
-void parse(CLI::App& app, int argc, const char* const* argv) {
+CommandLine::~CommandLine() = default;
+
+void CommandLine::argument(const std::string& name, std::string& target, const std::string& help) {
+  app_->add_option(name, target, help);
+}
+
+void CommandLine::parse(int argc, const char* const* argv) {
   // Help is looked for first, so that it needs no endpoint and forgives other mistakes.
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   const auto asked = [&](const char* option) {
     return std::find(arguments.begin(), arguments.end(), option) != arguments.end();
   };
   if (asked("--help")) {
-    fmt::print("{}", app.help());
+    fmt::print("{}", app_->help());
     std::exit(EXIT_SUCCESS);
   }
   if (asked("--version")) {
-    fmt::print("{} (Millrace) {}\n", app.get_name(), kVersion);
+    fmt::print("{} (Millrace) {}\n", app_->get_name(), kVersion);
     std::exit(EXIT_SUCCESS);
   }
   try {
-    app.parse(argc, argv);
+    app_->parse(argc, argv);
   } catch (const CLI::ExtrasError&) {
-    const std::string extra = app.remaining().front();
+    const std::string extra = app_->remaining().front();
     const bool option = extra.size() > 1 && extra.front() == '-';
     throw Fatal(fmt::format("{}: {} (see {} --help)",
                             option ? "unknown option" : "unexpected argument", extra,
-                            app.get_name()));
+                            app_->get_name()));
   } catch (const CLI::ParseError& error) {
-    throw Fatal(fmt::format("{} (see {} --help)", error.what(), app.get_name()));
+    throw Fatal(fmt::format("{} (see {} --help)", error.what(), app_->get_name()));
   }
 }
 

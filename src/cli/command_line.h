@@ -2,15 +2,21 @@
 // option names; nothing but wiring lives here.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "net/event_loop.h"
+
+// CLI11's own type: its header is large, and only command_line.cc needs it.
+namespace CLI {
+class App;
+}
 
 namespace millrace::cli {
 
@@ -22,11 +28,32 @@ namespace millrace::cli {
 std::optional<std::uint64_t> whole_number(std::string_view text, std::uint64_t least,
                                           std::uint64_t most);
 
+// The command line of a program, with its help and version.
+class CommandLine {
+ public:
+  CommandLine(std::string description, std::string program);
+  ~CommandLine();
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
+
+  // An argument that is no option. `target` must outlive the parsing.
+  void argument(const std::string& name, std::string& target, const std::string& help);
+
+  // Throws Fatal with one clear sentence for whatever is wrong. Help and version are printed and
+  // end the program.
+  void parse(int argc, const char* const* argv);
+
+ private:
+  friend class OptionGroup;
+
+  std::unique_ptr<CLI::App> app_;
+};
+
 // Adds options to one group of a program's help. Like getopt(3): the last of several equal
 // options counts.
 class OptionGroup {
  public:
-  OptionGroup(CLI::App& app, std::string title) : app_(app), title_(std::move(title)) {}
+  OptionGroup(CommandLine& line, std::string title) : app_(*line.app_), title_(std::move(title)) {}
 
   // An option without a value.
   void flag(const std::string& names, const std::string& help, std::function<void()> action);
@@ -78,13 +105,6 @@ struct EngineChoice {
 
 // "io_uring, 2 threads": what -v says at start.
 std::string describe(net::Engine engine, unsigned threads);
-
-// A CLI11 application in the shape of these programs.
-void set_up(CLI::App& app);
-
-// Parses, and throws Fatal with one clear sentence for whatever is wrong. Help and version are
-// printed and end the program.
-void parse(CLI::App& app, int argc, const char* const* argv);
 
 // Runs `program` as main(): what it throws becomes "name: fatal: ..." and exit status 1.
 int run_main(const char* name, const std::function<int()>& program);

@@ -36,9 +36,9 @@ struct Draft {
   ServerTlsDraft tls;
 };
 
-void add_network(CLI::App& app, Draft& draft) {
+void add_network(CommandLine& line, Draft& draft) {
   sink::SinkOptions& options = draft.options;
-  OptionGroup group(app, "Network");
+  OptionGroup group(line, "Network");
   add_address_family(group, "listen on", options.address_family);
   group.number<std::size_t>("-m,--max-sessions", "COUNT", "concurrency limit", 1,
                             "sessions at once; the rest wait",
@@ -60,9 +60,9 @@ void add_network(CLI::App& app, Draft& draft) {
   draft.engine.add_to(group);
 }
 
-void add_announcements(CLI::App& app, Draft& draft) {
+void add_announcements(CommandLine& line, Draft& draft) {
   smtp::ServerProfile& profile = draft.options.profile;
-  OptionGroup group(app, "What is announced");
+  OptionGroup group(line, "What is announced");
   group.value("-h,--hostname", "NAME", "host name in greeting and replies",
               [&](const std::string& name) {
                 profile.host_name = single_line("hostname", name, "-h,--hostname");
@@ -86,9 +86,9 @@ void add_announcements(CLI::App& app, Draft& draft) {
   leave_out("-p,--no-pipelining", "leave out PIPELINING", Extension::pipelining);
 }
 
-void add_misbehaviour(CLI::App& app, Draft& draft) {
+void add_misbehaviour(CommandLine& line, Draft& draft) {
   sink::SinkOptions& options = draft.options;
-  OptionGroup group(app, "Misbehaviour (CMDS: names such as MAIL,RCPT,DATA,. or CONNECT)");
+  OptionGroup group(line, "Misbehaviour (CMDS: names such as MAIL,RCPT,DATA,. or CONNECT)");
   const auto act = [&](const char* names, const char* help, Action action) {
     group.each_value(names, "CMDS", help, [&options, &draft, action](const std::string& list) {
       for (const smtp::Verb verb : verbs(list)) options.rules[verb].prefer(action);
@@ -128,9 +128,9 @@ void add_misbehaviour(CLI::App& app, Draft& draft) {
                          [&](unsigned delay) { options.abort_delay = seconds(delay); });
 }
 
-void add_records(CLI::App& app, Draft& draft) {
+void add_records(CommandLine& line, Draft& draft) {
   sink::SinkOptions& options = draft.options;
-  OptionGroup group(app, "What is shown and kept");
+  OptionGroup group(line, "What is shown and kept");
   group.flag("-c,--counters", "running counters on standard output", options.show_counters);
   group.flag("-v,--verbose", "show the dialogue on standard error", options.verbose);
   group.each_value("-s,--syslog", "CMDS", "log these commands to syslog",
@@ -156,9 +156,9 @@ void add_records(CLI::App& app, Draft& draft) {
               [&](const std::string& text) { options.capture.start_string = unescape(text); });
 }
 
-void add_life(CLI::App& app, Draft& draft) {
+void add_life(CommandLine& line, Draft& draft) {
   sink::SinkOptions& options = draft.options;
-  OptionGroup group(app, "The program");
+  OptionGroup group(line, "The program");
   group.number<std::uint64_t>("-M,--stop-after-messages", "COUNT", "message quit count", 1,
                               "end after so many messages",
                               [&](std::uint64_t count) { options.message_quota = count; });
@@ -181,19 +181,19 @@ int backlog(const std::string& text) {
 }  // namespace
 
 sink::SinkOptions parse_sink_command_line(int argc, const char* const* argv) {
-  CLI::App app("Takes SMTP or LMTP messages from the network and throws them away.", "smtp-sink");
+  CommandLine line("Takes SMTP or LMTP messages from the network and throws them away.",
+                   "smtp-sink");
   Draft draft;
-  set_up(app);
-  app.add_option("endpoint", draft.endpoint, "[inet:][host]:port or unix:path");
-  app.add_option("backlog", draft.backlog, "queue of pending connections");
-  add_network(app, draft);
-  add_announcements(app, draft);
-  add_extension_options(app, draft.options, draft.offer);
-  add_tls_options(app, draft.tls, draft.offer.offered);
-  add_misbehaviour(app, draft);
-  add_records(app, draft);
-  add_life(app, draft);
-  parse(app, argc, argv);
+  line.argument("endpoint", draft.endpoint, "[inet:][host]:port or unix:path");
+  line.argument("backlog", draft.backlog, "queue of pending connections");
+  add_network(line, draft);
+  add_announcements(line, draft);
+  add_extension_options(line, draft.options, draft.offer);
+  add_tls_options(line, draft.tls, draft.offer.offered);
+  add_misbehaviour(line, draft);
+  add_records(line, draft);
+  add_life(line, draft);
+  line.parse(argc, argv);
 
   sink::SinkOptions options = draft.options;
   if (draft.endpoint.empty()) {

@@ -29,9 +29,9 @@ ExtensionSet extensions(std::string_view list) {
   }
 }
 
-void add_offer(CLI::App& app, sink::SinkOptions& options, OfferDraft& draft) {
+void add_offer(CommandLine& line, sink::SinkOptions& options, OfferDraft& draft) {
   smtp::ServerProfile& profile = options.profile;
-  OptionGroup group(app, "Extensions (LIST: keywords of EHLO such as CHUNKING,STARTTLS)");
+  OptionGroup group(line, "Extensions (LIST: keywords of EHLO such as CHUNKING,STARTTLS)");
   group.flag("--modern", "offer and do all that is known", draft.modern);
   group.each_value("--offer", "LIST", "announce these as well", [&draft](const std::string& list) {
     draft.offered = draft.offered | extensions(list);
@@ -48,9 +48,9 @@ void add_offer(CLI::App& app, sink::SinkOptions& options, OfferDraft& draft) {
   group.flag("--obey-xclient", "XCLIENT takes effect", profile.xclient_takes_effect);
 }
 
-void add_limits(CLI::App& app, sink::SinkOptions& options) {
+void add_limits(CommandLine& line, sink::SinkOptions& options) {
   smtp::ServerLimits& limits = options.profile.limits;
-  OptionGroup group(app, "Limits (none, unless given)");
+  OptionGroup group(line, "Limits (none, unless given)");
   group.value("--max-size", "BYTES", "of a message; announced as SIZE",
               [&limits](const std::string& text) {
                 limits.message_size = byte_count("message size", text, "--max-size");
@@ -74,9 +74,9 @@ void add_limits(CLI::App& app, sink::SinkOptions& options) {
 
 }  // namespace
 
-void add_extension_options(CLI::App& app, sink::SinkOptions& options, OfferDraft& draft) {
-  add_offer(app, options, draft);
-  add_limits(app, options);
+void add_extension_options(CommandLine& line, sink::SinkOptions& options, OfferDraft& draft) {
+  add_offer(line, options, draft);
+  add_limits(line, options);
 }
 
 void complete_offer(sink::SinkOptions& options, const OfferDraft& draft) {

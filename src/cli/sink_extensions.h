@@ -1,7 +1,6 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
-
+#include "cli/command_line.h"
 #include "sink/options.h"
 
 namespace millrace::cli {
@@ -15,7 +14,7 @@ struct OfferDraft {
 };
 
 // The options of smtp-sink(1) about service extensions and limits. All must outlive the parsing.
-void add_extension_options(CLI::App& app, sink::SinkOptions& options, OfferDraft& draft);
+void add_extension_options(CommandLine& line, sink::SinkOptions& options, OfferDraft& draft);
 
 // Completes what is offered once all options are read. Throws Fatal.
 void complete_offer(sink::SinkOptions& options, const OfferDraft& draft);

@@ -45,9 +45,9 @@ struct Draft {
   ClientTlsDraft tls;
 };
 
-void add_network(CLI::App& app, Draft& draft) {
+void add_network(CommandLine& line, Draft& draft) {
   source::SourceOptions& options = draft.options;
-  OptionGroup group(app, "Network");
+  OptionGroup group(line, "Network");
   add_address_family(group, "connect with", options.address_family);
   group.number<unsigned>("-C,--connect-attempts", "COUNT", "connection count", 1,
                          "tries at each connection (1)",
@@ -80,9 +80,9 @@ void add_network(CLI::App& app, Draft& draft) {
   draft.engine.add_to(group);
 }
 
-void add_load(CLI::App& app, Draft& draft) {
+void add_load(CommandLine& line, Draft& draft) {
   source::SourceOptions& options = draft.options;
-  OptionGroup group(app, "Load");
+  OptionGroup group(line, "Load");
   group.number<std::uint64_t>("-m,--messages", "COUNT", "message count", 1,
                               "messages, over all sessions (1)",
                               [&](std::uint64_t count) { options.messages = count; });
@@ -98,9 +98,9 @@ void add_load(CLI::App& app, Draft& draft) {
   group.flag("-A,--carry-on", "refusals and losses are only warnings", options.carry_on);
 }
 
-void add_message(CLI::App& app, Draft& draft) {
+void add_message(CommandLine& line, Draft& draft) {
   mail::MessageOptions& message = draft.options.message;
-  OptionGroup group(app, "Envelope and message");
+  OptionGroup group(line, "Envelope and message");
   group.flag("-L,--lmtp", "speak LMTP, not SMTP", draft.lmtp);
   group.value(
       "-M,--hostname", "NAME", "host name in HELO, addresses, Message-Id",
@@ -133,8 +133,8 @@ void add_message(CLI::App& app, Draft& draft) {
   group.flag("-o,--old", "no HELO, no headers", draft.old_mode);
 }
 
-void add_display(CLI::App& app, Draft& draft) {
-  OptionGroup group(app, "What is shown");
+void add_display(CommandLine& line, Draft& draft) {
+  OptionGroup group(line, "What is shown");
   group.flag("-c,--counter", "a running counter of messages", draft.options.show_counter);
   group.flag("-v,--verbose", "show the dialogue on standard error", draft.options.verbose);
 }
@@ -204,17 +204,16 @@ void check_together(const Draft& draft) {
 }  // namespace
 
 source::SourceOptions parse_source_command_line(int argc, const char* const* argv) {
-  CLI::App app("Pours SMTP or LMTP messages into a server.", "smtp-source");
+  CommandLine line("Pours SMTP or LMTP messages into a server.", "smtp-source");
   Draft draft;
-  set_up(app);
-  app.add_option("endpoint", draft.endpoint, "[inet:]host[:port] or unix:path");
-  add_network(app, draft);
-  add_load(app, draft);
-  add_message(app, draft);
-  add_extension_options(app, draft.options);
-  add_tls_options(app, draft.tls, draft.options.plan);
-  add_display(app, draft);
-  parse(app, argc, argv);
+  line.argument("endpoint", draft.endpoint, "[inet:]host[:port] or unix:path");
+  add_network(line, draft);
+  add_load(line, draft);
+  add_message(line, draft);
+  add_extension_options(line, draft.options);
+  add_tls_options(line, draft.tls, draft.options.plan);
+  add_display(line, draft);
+  line.parse(argc, argv);
   check_together(draft);
 
   source::SourceOptions options = draft.options;

@@ -24,9 +24,23 @@ std::string one_of(const std::string& text, std::string_view what, std::string_v
   return std::string(word);
 }
 
-void add_wire(CLI::App& app, source::SourceOptions& options) {
+// The conditions of NOTIFY (RFC 3461, 4.1).
+std::string conditions(std::string_view list) {
+  std::string text;
+  std::string_view rest = list;
+  for (auto word = smtp::take_word(rest, ", "); !word.empty(); word = smtp::take_word(rest, ", ")) {
+    if (!text.empty()) text += ',';
+    text += one_of(std::string(word), "condition", "--dsn-notify", "NEVER SUCCESS FAILURE DELAY");
+  }
+  if (text.empty() || (text.find("NEVER") != std::string::npos && text != "NEVER")) {
+    reject("condition", list, "--dsn-notify", "expected NEVER alone, or some of the others");
+  }
+  return text;
+}
+
+void add_wire(CommandLine& line, source::SourceOptions& options) {
   smtp::ClientPlan& plan = options.plan;
-  OptionGroup group(app, "Extensions (each implies --ehlo)");
+  OptionGroup group(line, "Extensions (each implies --ehlo)");
   group.flag("--ehlo", "say EHLO, not HELO", [&plan] { plan.hello_verb = smtp::Verb::ehlo; });
   group.flag("--if-offered", "do without what is not announced", plan.if_offered);
   group.flag("--pipelining", "send commands without waiting",
@@ -55,8 +69,8 @@ void add_wire(CLI::App& app, source::SourceOptions& options) {
               });
 }
 
-void add_parameters(CLI::App& app, source::SourceOptions& options) {
-  OptionGroup group(app, "Parameters of MAIL and RCPT");
+void add_parameters(CommandLine& line, source::SourceOptions& options) {
+  OptionGroup group(line, "Parameters of MAIL and RCPT");
   const auto mail = [&options](Extension extension, const std::string& text) {
     options.plan.wanted.add(extension);
     options.message.mail_parameters.push_back({extension, text});
@@ -81,23 +95,12 @@ void add_parameters(CLI::App& app, source::SourceOptions& options) {
   group.value("--dsn-envid", "ID", "envelope identifier", [=](const std::string& text) {
     mail(Extension::dsn, "ENVID=" + mail::xtext(single_line("identifier", text, "--dsn-envid")));
   });
-  group.value("--dsn-notify", "LIST", "NEVER, or of SUCCESS,FAILURE,DELAY",
-              [&options](const std::string& text) {
-                std::string list = text;
-                std::replace(list.begin(), list.end(), ',', ' ');
-                std::string_view rest = list;
-                std::string words;
-                for (std::string word(smtp::take_word(rest)); !word.empty();
-                     word = smtp::take_word(rest)) {
-                  words += (words.empty() ? "" : ",") +
-                           one_of(word, "condition", "--dsn-notify", "NEVER SUCCESS FAILURE DELAY");
-                }
-                if (words.find("NEVER") != std::string::npos && words != "NEVER") {
-                  reject("condition", text, "--dsn-notify", "NEVER stands alone");
-                }
-                options.plan.wanted.add(Extension::dsn);
-                options.message.rcpt_parameters.push_back({Extension::dsn, "NOTIFY=" + words});
-              });
+  group.value(
+      "--dsn-notify", "LIST", "NEVER, or of SUCCESS,FAILURE,DELAY",
+      [&options](const std::string& list) {
+        options.plan.wanted.add(Extension::dsn);
+        options.message.rcpt_parameters.push_back({Extension::dsn, "NOTIFY=" + conditions(list)});
+      });
   group.flag("--dsn-orcpt", "name the original recipient", [&options] {
     options.plan.wanted.add(Extension::dsn);
     options.message.original_recipient = true;
@@ -112,8 +115,8 @@ void add_parameters(CLI::App& app, source::SourceOptions& options) {
   });
 }
 
-void add_authentication(CLI::App& app, source::SourceOptions& options) {
-  OptionGroup group(app, "Authentication (implies --ehlo)");
+void add_authentication(CommandLine& line, source::SourceOptions& options) {
+  OptionGroup group(line, "Authentication (implies --ehlo)");
   group.value("--auth", "MECHANISM",
               "PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-1,\nSCRAM-SHA-256, XOAUTH2 or OAUTHBEARER",
               [&options](const std::string& name) {
@@ -147,10 +150,10 @@ void check_authentication(const source::SourceOptions& options) {
 
 }  // namespace
 
-void add_extension_options(CLI::App& app, source::SourceOptions& options) {
-  add_wire(app, options);
-  add_parameters(app, options);
-  add_authentication(app, options);
+void add_extension_options(CommandLine& line, source::SourceOptions& options) {
+  add_wire(line, options);
+  add_parameters(line, options);
+  add_authentication(line, options);
 }
 
 void complete_plan(source::SourceOptions& options, bool lmtp, bool old_mode) {

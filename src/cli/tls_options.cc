@@ -46,9 +46,9 @@ bool is_address(const std::string& host) {
 
 }  // namespace
 
-void add_tls_options(CLI::App& app, ClientTlsDraft& draft, smtp::ClientPlan& plan) {
+void add_tls_options(CommandLine& line, ClientTlsDraft& draft, smtp::ClientPlan& plan) {
   net::TlsClientOptions& options = draft.options;
-  OptionGroup group(app, "TLS");
+  OptionGroup group(line, "TLS");
   group.flag("--starttls", "turn to TLS by STARTTLS; implies --ehlo",
              [&plan] { plan.wanted.add(Extension::starttls); });
   group.flag("--tls", "TLS from the start", draft.from_start);
@@ -79,9 +79,9 @@ void complete_tls(source::SourceOptions& options, const ClientTlsDraft& draft) {
   }
 }
 
-void add_tls_options(CLI::App& app, ServerTlsDraft& draft, smtp::ExtensionSet& offered) {
+void add_tls_options(CommandLine& line, ServerTlsDraft& draft, smtp::ExtensionSet& offered) {
   net::TlsServerOptions& options = draft.options;
-  OptionGroup group(app, "TLS");
+  OptionGroup group(line, "TLS");
   group.flag("--starttls", "offer STARTTLS", [&offered] { offered.add(Extension::starttls); });
   group.flag("--tls", "TLS from the start", draft.from_start);
   add_common(group, options.common);

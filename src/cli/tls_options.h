@@ -1,7 +1,6 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
-
+#include "cli/command_line.h"
 #include "sink/options.h"
 #include "source/options.h"
 
@@ -13,7 +12,7 @@ struct ClientTlsDraft {
   bool from_start = false;
 };
 
-void add_tls_options(CLI::App& app, ClientTlsDraft& draft, smtp::ClientPlan& plan);
+void add_tls_options(CommandLine& line, ClientTlsDraft& draft, smtp::ClientPlan& plan);
 // Call it when the plan is complete. Throws Fatal.
 void complete_tls(source::SourceOptions& options, const ClientTlsDraft& draft);
 
@@ -23,7 +22,7 @@ struct ServerTlsDraft {
   bool from_start = false;
 };
 
-void add_tls_options(CLI::App& app, ServerTlsDraft& draft, smtp::ExtensionSet& offered);
+void add_tls_options(CommandLine& line, ServerTlsDraft& draft, smtp::ExtensionSet& offered);
 void complete_tls(sink::SinkOptions& options, const ServerTlsDraft& draft);
 
 }  // namespace millrace::cli

@@ -4,9 +4,10 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
-#include <string>
+#include <utility>
 
 #include "base/diagnostics.h"
 
@@ -23,36 +24,20 @@ std::optional<unsigned> number(std::string_view text, unsigned most) {
   return value;
 }
 
-// The address itself in network order: 4 or 16 bytes.
-std::vector<std::uint8_t> bytes_of(const SocketAddress& address) {
-  const auto* storage = reinterpret_cast<const std::uint8_t*>(&address.storage);
-  if (address.family() == AF_INET) {
-    const auto* const first = storage + offsetof(sockaddr_in, sin_addr);
-    return {first, first + 4};
-  }
-  if (address.family() != AF_INET6) return {};
-  const auto* const first = storage + offsetof(sockaddr_in6, sin6_addr);
-  const in6_addr& whole = reinterpret_cast<const sockaddr_in6&>(address.storage).sin6_addr;
-  if (IN6_IS_ADDR_V4MAPPED(&whole)) return {first + 12, first + 16};
-  return {first, first + 16};
+// The bytes of an address; of one that is IPv4 in the clothes of IPv6, those of IPv4.
+std::string plain_bytes(const SocketAddress& address) {
+  constexpr std::string_view kMapped("\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
+  std::string_view bytes = address.bytes();
+  if (bytes.size() == 16 && bytes.starts_with(kMapped)) bytes.remove_prefix(kMapped.size());
+  return std::string(bytes);
 }
 
 // The address that follows.
-void increment(SocketAddress& address) {
-  auto* const storage = reinterpret_cast<std::uint8_t*>(&address.storage);
-  const bool v4 = address.family() == AF_INET;
-  std::uint8_t* const first =
-      storage + (v4 ? offsetof(sockaddr_in, sin_addr) : offsetof(sockaddr_in6, sin6_addr));
-  for (std::size_t place = v4 ? 4 : 16; place > 0 && ++first[place - 1] == 0; --place) {
+SocketAddress next_address(const SocketAddress& address) {
+  std::string bytes(address.bytes());
+  for (std::size_t place = bytes.size(); place > 0 && ++bytes[place - 1] == 0; --place) {
   }
-}
-
-void set_port(SocketAddress& address, std::uint16_t port) {
-  if (address.family() == AF_INET) {
-    reinterpret_cast<sockaddr_in&>(address.storage).sin_port = htons(port);
-  } else {
-    reinterpret_cast<sockaddr_in6&>(address.storage).sin6_port = htons(port);
-  }
+  return SocketAddress::from_bytes(bytes, 0);
 }
 
 SocketAddress require_address(std::string_view text, std::string_view whole) {
@@ -65,20 +50,12 @@ SocketAddress require_address(std::string_view text, std::string_view whole) {
 
 std::optional<SocketAddress> numeric_address(std::string_view text, std::uint16_t port) {
   const std::string copy(text);
-  SocketAddress address;
-  auto& v4 = reinterpret_cast<sockaddr_in&>(address.storage);
-  auto& v6 = reinterpret_cast<sockaddr_in6&>(address.storage);
-  if (inet_pton(AF_INET, copy.c_str(), &v4.sin_addr) == 1) {
-    v4.sin_family = AF_INET;
-    address.length = sizeof v4;
-  } else if (inet_pton(AF_INET6, copy.c_str(), &v6.sin6_addr) == 1) {
-    v6.sin6_family = AF_INET6;
-    address.length = sizeof v6;
-  } else {
-    return std::nullopt;
+  std::array<char, 16> bytes{};
+  for (const auto& [family, size] : {std::pair{AF_INET, 4}, std::pair{AF_INET6, 16}}) {
+    if (inet_pton(family, copy.c_str(), bytes.data()) != 1) continue;
+    return SocketAddress::from_bytes({bytes.data(), static_cast<std::size_t>(size)}, port);
   }
-  set_port(address, port);
-  return address;
+  return std::nullopt;
 }
 
 Network::Network(std::string_view text) : family_(AF_UNIX) {
@@ -86,7 +63,7 @@ Network::Network(std::string_view text) : family_(AF_UNIX) {
   const std::size_t slash = std::min(text.find('/'), text.size());
   const SocketAddress address = require_address(text.substr(0, slash), text);
   family_ = address.family();
-  bytes_ = bytes_of(address);
+  bytes_ = plain_bytes(address);
   const auto bits = static_cast<unsigned>(bytes_.size() * 8);
   const auto prefix = slash == text.size() ? bits : number(text.substr(slash + 1), bits);
   if (!prefix) throw Fatal("bad network: " + std::string(text) + ": expected address/prefix");
@@ -95,15 +72,13 @@ Network::Network(std::string_view text) : family_(AF_UNIX) {
 
 bool Network::contains(const SocketAddress& address) const {
   if (family_ == AF_UNIX) return address.family() == AF_UNIX;
-  const std::vector<std::uint8_t> bytes = bytes_of(address);
+  const std::string bytes = plain_bytes(address);
   if (bytes.size() != bytes_.size()) return false;
   const std::size_t whole = prefix_ / 8;
-  if (!std::equal(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(whole),
-                  bytes_.begin())) {
-    return false;
-  }
+  if (bytes.compare(0, whole, bytes_, 0, whole) != 0) return false;
   const unsigned rest = prefix_ % 8;
-  return rest == 0 || (bytes[whole] ^ bytes_[whole]) >> (8 - rest) == 0;
+  const auto byte = [&](const std::string& of) { return static_cast<unsigned char>(of[whole]); };
+  return rest == 0 || (byte(bytes) ^ byte(bytes_)) >> (8 - rest) == 0;
 }
 
 AddressPool::AddressPool(std::string_view addresses, std::string_view ports) {
@@ -128,15 +103,15 @@ void AddressPool::add_range(std::string_view range) {
   SocketAddress address = require_address(range.substr(0, dash), range);
   const SocketAddress last =
       dash == range.size() ? address : require_address(range.substr(dash + 1), range);
-  if (address.family() != last.family() || bytes_of(last) < bytes_of(address)) {
+  if (address.family() != last.family() || last.bytes() < address.bytes()) {
     throw Fatal("bad address: " + std::string(range) + ": expected first-last");
   }
   for (;;) {
     addresses_.push_back(address);
-    if (bytes_of(address) == bytes_of(last)) return;
+    if (address.bytes() == last.bytes()) return;
     if (addresses_.size() == kMostAddresses)
       throw Fatal("too many addresses: " + std::string(range));
-    increment(address);
+    address = next_address(address);
   }
 }
 
@@ -146,8 +121,8 @@ std::optional<SocketAddress> AddressPool::next(int family) {
     SocketAddress address = addresses_[turn % addresses_.size()];
     if (address.family() != family) continue;
     if (first_port_ != 0) {
-      set_port(address,
-               static_cast<std::uint16_t>(first_port_ + turn / addresses_.size() % port_count_));
+      const std::uint64_t round = turn / addresses_.size();
+      address.port(static_cast<std::uint16_t>(first_port_ + round % port_count_));
     }
     return address;
   }

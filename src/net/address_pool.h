@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,7 +26,7 @@ class Network {
 
  private:
   int family_;
-  std::vector<std::uint8_t> bytes_;
+  std::string bytes_;
   unsigned prefix_ = 0;  // bits
 };
 

@@ -1,10 +1,9 @@
 #include "net/proxy_header.h"
 
-#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 
 #include "net/address_pool.h"
 
@@ -24,11 +23,9 @@ constexpr char kProxied = 0x21;
 constexpr char kUnspecified = 0x00;
 constexpr char kTcp4 = 0x11;
 constexpr char kTcp6 = 0x21;
-constexpr std::size_t kAddresses4 = 12;
-constexpr std::size_t kAddresses6 = 36;
 
-void append_bytes(std::string& text, const void* from, std::size_t size) {
-  text.append(static_cast<const char*>(from), size);
+void append_big_endian(std::size_t number, std::string& text) {
+  text.append({static_cast<char>(number >> 8), static_cast<char>(number & 255)});
 }
 
 std::uint16_t big_endian(std::string_view bytes) {
@@ -48,24 +45,12 @@ std::string header_v1(const SocketAddress& source, const SocketAddress& destinat
 std::string header_v2(const SocketAddress& source, const SocketAddress& destination) {
   std::string header(kSignature);
   if (source.family() == AF_UNIX) return header.append({kLocal, kUnspecified, 0, 0});
-  header += kProxied;
-  if (source.family() == AF_INET) {
-    const auto& from = reinterpret_cast<const sockaddr_in&>(source.storage);
-    const auto& to = reinterpret_cast<const sockaddr_in&>(destination.storage);
-    header.append({kTcp4, 0, static_cast<char>(kAddresses4)});
-    append_bytes(header, &from.sin_addr, 4);
-    append_bytes(header, &to.sin_addr, 4);
-    append_bytes(header, &from.sin_port, 2);
-    append_bytes(header, &to.sin_port, 2);
-    return header;
-  }
-  const auto& from = reinterpret_cast<const sockaddr_in6&>(source.storage);
-  const auto& to = reinterpret_cast<const sockaddr_in6&>(destination.storage);
-  header.append({kTcp6, 0, static_cast<char>(kAddresses6)});
-  append_bytes(header, &from.sin6_addr, 16);
-  append_bytes(header, &to.sin6_addr, 16);
-  append_bytes(header, &from.sin6_port, 2);
-  append_bytes(header, &to.sin6_port, 2);
+  const bool v4 = source.family() == AF_INET;
+  header.append({kProxied, v4 ? kTcp4 : kTcp6});
+  append_big_endian(2 * (source.bytes().size() + sizeof(std::uint16_t)), header);
+  header.append(source.bytes()).append(destination.bytes());
+  append_big_endian(source.port(), header);
+  append_big_endian(destination.port(), header);
   return header;
 }
 
@@ -136,29 +121,14 @@ ProxyReader::Result ProxyReader::read_v2() {
   if (command == kLocal) return Result::done;
   if (command != kProxied) return Result::bad;
   const char family = header[13];
+  // Another protocol: a receiver takes it as if nothing were said.
+  if (family != kTcp4 && family != kTcp6) return Result::done;
+  const std::size_t size = family == kTcp4 ? 4 : 16;
   const std::string_view addresses = header.substr(kFixedPart);
-  if (family == kTcp4 && rest >= kAddresses4) {
-    SocketAddress source;
-    auto& from = reinterpret_cast<sockaddr_in&>(source.storage);
-    from.sin_family = AF_INET;
-    std::memcpy(&from.sin_addr, addresses.data(), 4);
-    std::memcpy(&from.sin_port, addresses.data() + 8, 2);
-    source.length = sizeof from;
-    source_ = source;
-    return Result::done;
-  }
-  if (family == kTcp6 && rest >= kAddresses6) {
-    SocketAddress source;
-    auto& from = reinterpret_cast<sockaddr_in6&>(source.storage);
-    from.sin6_family = AF_INET6;
-    std::memcpy(&from.sin6_addr, addresses.data(), 16);
-    std::memcpy(&from.sin6_port, addresses.data() + 32, 2);
-    source.length = sizeof from;
-    source_ = source;
-    return Result::done;
-  }
-  // Another protocol, which a receiver takes as if nothing were said.
-  return family == kTcp4 || family == kTcp6 ? Result::bad : Result::done;
+  if (addresses.size() < 2 * (size + sizeof(std::uint16_t))) return Result::bad;
+  source_ = SocketAddress::from_bytes(addresses.substr(0, size),
+                                      big_endian(addresses.substr(2 * size, 2)));
+  return Result::done;
 }
 
 }  // namespace millrace::net

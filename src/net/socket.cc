@@ -44,6 +44,31 @@ Socket::~Socket() {
   if (descriptor_ >= 0) close(descriptor_);
 }
 
+SocketAddress SocketAddress::from_bytes(std::string_view bytes, std::uint16_t port) {
+  SocketAddress address;
+  const bool v4 = bytes.size() == sizeof(in_addr);
+  address.storage.ss_family = v4 ? AF_INET : AF_INET6;
+  address.length = v4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+  bytes.copy(const_cast<char*>(address.bytes().data()), address.bytes().size());
+  address.port(port);
+  return address;
+}
+
+std::string_view SocketAddress::bytes() const {
+  if (family() == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(storage).sin_addr;
+    return {reinterpret_cast<const char*>(&v4), sizeof v4};
+  }
+  if (family() != AF_INET6) return {};
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr;
+  return {reinterpret_cast<const char*>(&v6), sizeof v6};
+}
+
+void SocketAddress::port(std::uint16_t port) {
+  if (family() == AF_INET) reinterpret_cast<sockaddr_in&>(storage).sin_port = htons(port);
+  if (family() == AF_INET6) reinterpret_cast<sockaddr_in6&>(storage).sin6_port = htons(port);
+}
+
 std::uint16_t SocketAddress::port() const {
   if (family() == AF_UNIX) return 0;
   return ntohs(family() == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(storage).sin6_port

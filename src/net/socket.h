@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace millrace::net {
@@ -44,8 +45,13 @@ struct SocketAddress {
   [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
   sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
 
+  // The IPv4 or IPv6 address of 4 or 16 bytes in network order.
+  static SocketAddress from_bytes(std::string_view bytes, std::uint16_t port);
+  // Those bytes, within this object; empty for a unix socket.
+  [[nodiscard]] std::string_view bytes() const;
   // 0 for a unix socket.
   [[nodiscard]] std::uint16_t port() const;
+  void port(std::uint16_t port);
   // "127.0.0.1", "::1", or "local" for a unix socket.
   [[nodiscard]] std::string host() const;
   // "[127.0.0.1]:25", "[::1]:25", or the path of a unix socket.

@@ -11,7 +11,7 @@ import unittest
 
 import interop_test
 import rig
-from interop_test import ROOT, in_root
+from interop_test import ROOT
 
 
 def certificate_in_root(test):
@@ -20,17 +20,6 @@ def certificate_in_root(test):
     shutil.copy(rig.certificate(), f"{ROOT}{name}")
     test.addCleanup((ROOT / name[1:]).unlink)
     return name
-
-
-def start_in_root(test, port, *command):
-    """Starts a peer in its root directory and waits until it listens."""
-    process = subprocess.Popen(["chroot", ROOT, *map(str, command)], stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    test.addCleanup(process.stdout.close)
-    test.addCleanup(process.wait, 10)
-    test.addCleanup(process.terminate)
-    rig.wait_for(lambda: rig.listens(f"127.0.0.1:{port}") or process.poll() is not None, command[0])
-    test.assertIsNone(process.poll(), process.poll() is not None and process.stdout.read())
 
 
 def start_dovecot(test, port, services):
@@ -89,7 +78,7 @@ class Postfix(interop_test.Postfix):
               }}
             }}
             """))
-        start_in_root(self, port, "dovecot", "-F", "-c", configuration)
+        self.start_in_root(port, "dovecot", "-F", "-c", configuration)
         certificate = certificate_in_root(self)
         dump = self.scratch / f"arrived.{programs.name}"
         with programs.sink("--modern", "-c", "-D", dump) as sink:
@@ -183,7 +172,7 @@ class HaProxy(interop_test.Peers):
                   server sink {sink.endpoint} send-proxy-v2
                 """))
             self.addCleanup((ROOT / name[1:]).unlink)
-            start_in_root(self, port, "haproxy", "-db", "-f", name)
+            self.start_in_root(port, "haproxy", "-db", "-f", name)
             for version in ("v1", "v2"):
                 done = programs.source(f"127.0.0.1:{port}", "--proxy", version, "--proxy-source", "[gen]",
                                        "-s", "2", "-m", "4")
@@ -194,52 +183,26 @@ class HaProxy(interop_test.Peers):
             self.assertEqual(set(seen), {b"0", b"1", b"2", b"3"})
 
 
-class Exim(interop_test.Peers):
+class Exim(interop_test.Exim):
+    test_takes_what_the_source_sends = None  # tested where it is written
+    CONDITION = "encrypted = *"
+
     @rig.on_every_engine((2,))
     def test_tls_and_chunking(self, programs):
-        port = rig.free_port()
-        spool = ROOT / f"var/spool/exim-{port}"
-        spool.mkdir()
-        shutil.chown(spool, *interop_test.owner("Debian-exim"))
-        self.addCleanup(shutil.rmtree, spool, ignore_errors=True)
-        certificate = certificate_in_root(self)
-        (ROOT / f"etc/exim-{port}.conf").write_text(textwrap.dedent(f"""\
-            primary_hostname = exim.example
-            spool_directory = /var/spool/exim-{port}
-            log_file_path = /var/spool/exim-{port}/%slog
-            daemon_smtp_ports = {port}
-            local_interfaces = 127.0.0.1
-            pid_file_path = /var/spool/exim-{port}/pid
-            queue_only = true
-            smtp_accept_max_per_connection = 0
-            keep_environment =
+        self.SETTINGS = textwrap.dedent(f"""\
             tls_advertise_hosts = *
-            tls_certificate = {certificate}
+            tls_certificate = {certificate_in_root(self)}
             chunking_advertise_hosts = *
             smtputf8_advertise_hosts = *
-            dsn_advertise_hosts = *
-            acl_smtp_rcpt = take
-            acl_smtp_data = take
-            host_lookup =
-            rfc1413_query_timeout = 0s
-            begin acl
-            take:
-              accept encrypted = *
-            begin routers
-            begin transports
-            """))
-        self.addCleanup((ROOT / f"etc/exim-{port}.conf").unlink)
-        start_in_root(self, port, "/opt/exim/usr/sbin/exim4", "-C", f"/etc/exim-{port}.conf", "-bdf")
+            dsn_advertise_hosts = *""")
+        endpoint, spool = self.start_exim()
         ways = (["--pipelining"], ["--chunking", "--chunk-size", "500"],
                 ["--chunking", "--pipelining", "--dsn-ret", "HDRS", "--dsn-orcpt"], ["--tls-resume"])
         for way in ways:
-            done = programs.source(f"127.0.0.1:{port}", "--starttls", *way, "-s", "3", "-m", "12", "-d",
-                                   "-l", "3000", "-M", "client.example", "-t", "to@far.example", timeout=60)
+            done = programs.source(endpoint, "--starttls", *way, "-s", "3", "-m", "12", "-d", "-l", "3000",
+                                   "-M", "client.example", "-t", "to@far.example", timeout=60)
             self.assertEqual(done.returncode, 0, (way, done.stderr))
-        stored = list((spool / "input").rglob("*-D"))
-        self.assertEqual(len(stored), 12 * len(ways))
-        bodies = {file.read_text().split("\n", 1)[1].rstrip("\n") for file in stored}
-        self.assertEqual(bodies, {interop_test.Postfix.payload(3_000).rstrip("\n")})
+        self.expect_stored(spool, 12 * len(ways))
 
 
 class Dovecot(interop_test.Peers):
@@ -269,7 +232,7 @@ class Dovecot(interop_test.Peers):
                   }}
                 }}
                 """))
-            start_in_root(self, port, "dovecot", "-F", "-c", configuration)
+            self.start_in_root(port, "dovecot", "-F", "-c", configuration)
             count = 0
             for mechanism in ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"):
                 for way in ([], ["--chunking", "--pipelining"]):

@@ -70,6 +70,16 @@ class Peers(rig.TestCase):
         before = set(processes_in_root())
         self.addCleanup(lambda: end_processes([p for p in processes_in_root() if p not in before]))
 
+    def start_in_root(self, port, *command):
+        """Starts a peer in its root directory and waits until it listens."""
+        process = subprocess.Popen(["chroot", ROOT, *map(str, command)], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait, 10)
+        self.addCleanup(process.terminate)
+        rig.wait_for(lambda: rig.listens(f"127.0.0.1:{port}") or process.poll() is not None, command[0])
+        self.assertIsNone(process.poll(), process.poll() is not None and process.stdout.read())
+
 
 class Postfix(Peers):
     """source -> Postfix smtpd -> queue -> Postfix smtp -> sink: the main job."""
@@ -180,14 +190,17 @@ class Postfix(Peers):
 
 
 class Exim(Peers):
-    @rig.on_every_engine((2,))
-    def test_takes_what_the_source_sends(self, programs):
+    # What a client must be, and what Exim announces.
+    CONDITION, SETTINGS = "", "tls_advertise_hosts ="
+
+    def start_exim(self):
+        """Returns where Exim listens and its spool, in which everything stays."""
         port = rig.free_port()
         spool = ROOT / f"var/spool/exim-{port}"
         spool.mkdir()
         shutil.chown(spool, *owner("Debian-exim"))
         self.addCleanup(shutil.rmtree, spool, ignore_errors=True)
-        (ROOT / f"etc/exim-{port}.conf").write_text(textwrap.dedent(f"""\
+        (ROOT / f"etc/exim-{port}.conf").write_text(self.SETTINGS + textwrap.dedent(f"""
             primary_hostname = exim.example
             spool_directory = /var/spool/exim-{port}
             log_file_path = /var/spool/exim-{port}/%slog
@@ -199,33 +212,34 @@ class Exim(Peers):
             smtp_accept_max_per_connection = 0
             smtp_accept_queue_per_connection = 0
             keep_environment =
-            tls_advertise_hosts =
             acl_smtp_rcpt = take
             acl_smtp_data = take
             host_lookup =
             rfc1413_query_timeout = 0s
             begin acl
             take:
-              accept
+              accept {self.CONDITION}
             begin routers
             begin transports
             """))
         self.addCleanup((ROOT / f"etc/exim-{port}.conf").unlink)
-        exim = subprocess.Popen(
-            ["chroot", ROOT, "/opt/exim/usr/sbin/exim4", "-C", f"/etc/exim-{port}.conf", "-bdf"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        self.addCleanup(exim.stdout.close)
-        self.addCleanup(exim.wait, 10)
-        self.addCleanup(exim.terminate)
-        rig.wait_for(lambda: rig.listens(f"127.0.0.1:{port}") or exim.poll() is not None, "Exim")
-        self.assertIsNone(exim.poll(), exim.poll() is not None and exim.stdout.read())
-        done = programs.source(f"127.0.0.1:{port}", "-s", "5", "-m", "50", "-d", "-l", "3000",
+        self.start_in_root(port, "/opt/exim/usr/sbin/exim4", "-C", f"/etc/exim-{port}.conf", "-bdf")
+        return f"127.0.0.1:{port}", spool
+
+    def expect_stored(self, spool, count):
+        """So many messages, each with the payload that -l 3000 makes."""
+        stored = list((spool / "input").rglob("*-D"))
+        self.assertEqual(len(stored), count)
+        bodies = {file.read_text().split("\n", 1)[1].rstrip("\n") for file in stored}
+        self.assertEqual(bodies, {Postfix.payload(3_000).rstrip("\n")})
+
+    @rig.on_every_engine((2,))
+    def test_takes_what_the_source_sends(self, programs):
+        endpoint, spool = self.start_exim()
+        done = programs.source(endpoint, "-s", "5", "-m", "50", "-d", "-l", "3000",
                                "-M", "client.example", "-t", "to@far.example", timeout=60)
         self.assertEqual(done.returncode, 0, done.stderr)
-        stored = list((spool / "input").rglob("*-D"))
-        self.assertEqual(len(stored), 50)
-        for file in stored:
-            self.assertEqual(file.read_text().split("\n", 1)[1], Postfix.payload(3_000)[:-1])
+        self.expect_stored(spool, 50)
 
 
 class Dovecot(Peers):
@@ -264,14 +278,7 @@ class Dovecot(Peers):
               }}
             }}
             """))
-        dovecot = subprocess.Popen(["chroot", ROOT, "dovecot", "-F", "-c", f"{home}/conf"],
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT)
-        self.addCleanup(dovecot.stdout.close)
-        self.addCleanup(dovecot.wait, 10)
-        self.addCleanup(dovecot.terminate)
-        rig.wait_for(lambda: rig.listens(f"127.0.0.1:{port}") or dovecot.poll() is not None, "Dovecot")
-        self.assertIsNone(dovecot.poll(), dovecot.poll() is not None and dovecot.stdout.read())
+        self.start_in_root(port, "dovecot", "-F", "-c", f"{home}/conf")
         return base
 
     @rig.on_every_engine((2,))
