@@ -39,6 +39,19 @@ void append_parameters(const std::vector<Parameter>& parameters, ExtensionSet us
   }
 }
 
+// Text as RFC 6533, 3 wants it where UTF-8 may stand: only these three are written otherwise.
+std::string unitext(std::string_view plain) {
+  std::string text;
+  for (const char byte : plain) {
+    if (byte == '\\' || byte == '+' || byte == '=') {
+      fmt::format_to(std::back_inserter(text), "\\x{{{:02X}}}", static_cast<unsigned char>(byte));
+    } else {
+      text += byte;
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string xtext(std::string_view plain) {
@@ -121,8 +134,11 @@ void MessageTemplate::append_rcpt(std::uint64_t message, std::size_t recipient, 
   out.append(">");
   append_parameters(options_.rcpt_parameters, used, out);
   if (options_.original_recipient && used.has(Extension::dsn)) {
-    out.append(" ORCPT=rfc822;");
-    out.append(xtext(out.text().substr(start, end - start)));
+    const std::string address = out.text().substr(start, end - start);
+    // RFC 6533, 3: under SMTPUTF8 the address may stand as it is.
+    const bool utf8 = used.has(Extension::smtp_utf8);
+    out.append(utf8 ? " ORCPT=utf-8;" : " ORCPT=rfc822;");
+    out.append(utf8 ? unitext(address) : xtext(address));
   }
   out.append("\r\n");
 }

@@ -41,9 +41,15 @@ void Capture::mail(std::string_view arguments, std::time_t now, const CapturedSe
   spool_.append(options_.start_string);
   spool_.append(fmt::format("X-Client-Addr: {}\nX-Client-Proto: {}\n", session.client_address,
                             session.protocol));
-  if (!session.helo.empty())
-    spool_.append(fmt::format("X-Helo-Args: {}\n", one_line(session.helo)));
+  append_if_given("X-Client-Name", session.client_name);
+  append_if_given("X-Client-Port", session.client_port);
+  append_if_given("X-Client-Login", session.client_login);
+  append_if_given("X-Helo-Args", session.helo);
   spool_.append(fmt::format("X-Mail-Args: {}\n", path_argument(arguments)));
+}
+
+void Capture::append_if_given(std::string_view name, std::string_view value) {
+  if (!value.empty()) spool_.append(fmt::format("{}: {}\n", name, one_line(value)));
 }
 
 void Capture::recipient(std::string_view arguments) {

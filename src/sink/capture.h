@@ -17,6 +17,10 @@ struct CapturedSession {
   std::string client_address;  // "127.0.0.1", "ipv6:::1" or "local"
   std::string_view protocol = "SMTP";
   std::string helo;  // empty: none was given
+  // What else XCLIENT gave; empty: nothing.
+  std::string client_name;
+  std::string client_port;
+  std::string client_login;
 };
 
 // Writes one session's messages to dump files, as they are documented in smtp-sink(1).
@@ -40,6 +44,7 @@ class Capture {
   [[nodiscard]] const std::string& destination() const { return spool_.destination(); }
 
  private:
+  void append_if_given(std::string_view name, std::string_view value);
   void write_trace(const CapturedSession& session);
 
   const CaptureOptions& options_;

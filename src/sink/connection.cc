@@ -191,8 +191,12 @@ smtp::AuthenticationStep Connection::ended(smtp::AuthenticationStep step) {
 
 void Connection::client_attribute(std::string_view name, std::string_view value) {
   if (!capture_) return;
-  if (name == "ADDR") capture_->session.client_address = value;
-  if (name == "HELO") capture_->session.helo = value;
+  CapturedSession& session = capture_->session;
+  if (name == "ADDR") session.client_address = value;
+  if (name == "HELO") session.helo = value;
+  if (name == "NAME") session.client_name = value;
+  if (name == "PORT") session.client_port = value;
+  if (name == "LOGIN") session.client_login = value;
 }
 
 void Connection::on_tls_failure(std::string_view what) {

@@ -102,6 +102,8 @@ TEST(Message, GivesEachCommandTheParametersInUse) {
             "MAIL FROM:<s@x> FOO=1\r\nRCPT TO:<a+b@x>\r\n"
             "MAIL FROM:<s@x> SIZE=7 BODY=8BITMIME FOO=1\r\n"
             "RCPT TO:<a+b@x> NOTIFY=NEVER ORCPT=rfc822;a+2Bb@x\r\n");
+  messages.append_rcpt(0, 0, {Extension::dsn, Extension::smtp_utf8}, out);
+  EXPECT_EQ(test::take(out), "RCPT TO:<a+b@x> NOTIFY=NEVER ORCPT=utf-8;a\\x{2B}b@x\r\n");
 }
 
 TEST(Message, ComesInChunksOfAnySize) {

@@ -287,11 +287,13 @@ class Addresses(rig.TestCase):
         dump = self.scratch / "dump"
         dump.unlink(missing_ok=True)
         with programs.sink("--obey-xclient", "-D", dump) as sink:
-            done = programs.source(sink.endpoint, "--xclient", "ADDR=[gen] HELO=[gen] PORT=[gen]",
+            done = programs.source(sink.endpoint, "--xclient", "ADDR=[gen] NAME=[gen] PORT=[gen] LOGIN=[gen]",
                                    "-s", "2", "-m", "4")
             self.assertEqual(done.returncode, 0, done.stderr)
-        seen = re.findall(r"X-Client-Addr: (\S+)", dump.read_text())
-        self.assertEqual(sorted(seen), [f"198.18.0.{host}" for host in range(4)])
+        seen = re.findall(r"X-Client-Addr: (\S+)\nX-Client-Proto: ESMTP\nX-Client-Name: (\S+)\n"
+                          r"X-Client-Port: (\S+)\nX-Client-Login: (\S+)\nX-Helo-Args: ", dump.read_text())
+        self.assertEqual(sorted(seen), [(f"198.18.0.{i}", f"client{i + 1}.example.com", str(1024 + i),
+                                         f"user{i + 1}") for i in range(4)])
 
     @rig.on_every_engine()
     def test_a_session_has_its_time(self, programs):
