@@ -111,7 +111,7 @@ class Postfix(interop_test.Postfix):
                     count += 6
             rig.wait_for(lambda: sink.counters().get("mesg", 0) >= count, "all messages to arrive", 60)
             log = self.log_of(server)
-        for wanted in (r"client=client\d\.example\.com\[198\.18\.0\.\d\]", "sasl_method=SCRAM-SHA-256",
+        for wanted in (r"client=client\d+\.example\.com\[198\.18\.0\.\d+\]", "sasl_method=SCRAM-SHA-256",
                        "Anonymous TLS connection established from", "Untrusted TLS connection established to"):
             self.assertRegex(log, wanted)
         text = dump.read_text(encoding="utf-8")
@@ -178,9 +178,9 @@ class HaProxy(interop_test.Peers):
                                        "-s", "2", "-m", "4")
                 self.assertEqual(done.returncode, 0, done.stderr)
             sink.end()
-            seen = re.findall(rb"on behalf of \[198\.18\.0\.(\d)\]", sink.err)
+            seen = re.findall(rb"on behalf of \[198\.18\.0\.(\d+)\]", sink.err)
             self.assertEqual(len(seen), 8)
-            self.assertEqual(set(seen), {b"0", b"1", b"2", b"3"})
+            self.assertGreaterEqual(len(set(seen)), 4)
 
 
 class Exim(interop_test.Exim):
