@@ -318,7 +318,7 @@ ServerSession::Response ServerSession::auth(std::string_view arguments) {
   return take_step(policy_.start_authentication(mechanism, initial));
 }
 
-ServerSession::Response ServerSession::take_step(AuthenticationStep step) {
+ServerSession::Response ServerSession::take_step(const AuthenticationStep& step) {
   switch (step.kind) {
     case AuthenticationStep::Kind::challenge:
       challenge_ = "334 " + step.challenge + "\r\n";
