@@ -42,6 +42,7 @@ struct Draft {
   bool old_mode = false;
   bool number_recipients = false;
   bool number_suffix = false;
+  std::optional<sasl::User> user;
   ClientTlsDraft tls;
 };
 
@@ -210,7 +211,7 @@ source::SourceOptions parse_source_command_line(int argc, const char* const* arg
   add_network(line, draft);
   add_load(line, draft);
   add_message(line, draft);
-  add_extension_options(line, draft.options);
+  add_extension_options(line, draft.options, draft.user);
   add_tls_options(line, draft.tls, draft.options.plan);
   add_display(line, draft);
   line.parse(argc, argv);
@@ -219,7 +220,7 @@ source::SourceOptions parse_source_command_line(int argc, const char* const* arg
   source::SourceOptions options = draft.options;
   options.endpoint = net::parse_remote(draft.endpoint, "25");
   options.message = complete_message(draft);
-  complete_plan(options, draft.lmtp, draft.old_mode);
+  complete_plan(options, draft.user, draft.lmtp, draft.old_mode);
   complete_tls(options, draft.tls);
   options.pause = draft.random_pause
                       ? source::Pause{.length = seconds(*draft.random_pause), .random = true}

@@ -115,7 +115,8 @@ void add_parameters(CommandLine& line, source::SourceOptions& options) {
   });
 }
 
-void add_authentication(CommandLine& line, source::SourceOptions& options) {
+void add_authentication(CommandLine& line, source::SourceOptions& options,
+                        std::optional<sasl::User>& user) {
   OptionGroup group(line, "Authentication (implies --ehlo)");
   group.value("--auth", "MECHANISM",
               "PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-1,\nSCRAM-SHA-256, XOAUTH2 or OAUTHBEARER",
@@ -123,9 +124,9 @@ void add_authentication(CommandLine& line, source::SourceOptions& options) {
                 options.auth_mechanism = one_of(name, "mechanism", "--auth", sasl::kMechanisms);
                 options.plan.wanted.add(Extension::auth);
               });
-  const auto one_user = [&options]() -> sasl::User& {
-    if (options.users.empty()) options.users.emplace_back();
-    return options.users.front();
+  const auto one_user = [&user]() -> sasl::User& {
+    if (!user) user.emplace();
+    return *user;
   };
   group.value("--user", "NAME", "who", [=](const std::string& name) { one_user().name = name; });
   group.value("--password-file", "FILE", "the password, or token, is its first line",
@@ -139,7 +140,12 @@ void add_authentication(CommandLine& line, source::SourceOptions& options) {
               [&options](const std::string& path) { options.users = sasl::read_users(path); });
 }
 
-void check_authentication(const source::SourceOptions& options) {
+// Puts together who authenticates.
+void complete_users(source::SourceOptions& options, const std::optional<sasl::User>& user) {
+  if (user && !options.users.empty()) {
+    throw Fatal("use only one of --user or --users, but not both");
+  }
+  if (user) options.users = {*user};
   const bool asked = !options.auth_mechanism.empty();
   if (!asked && !options.users.empty()) throw Fatal("users without a mechanism: expected --auth");
   if (!asked) return;
@@ -150,14 +156,16 @@ void check_authentication(const source::SourceOptions& options) {
 
 }  // namespace
 
-void add_extension_options(CommandLine& line, source::SourceOptions& options) {
+void add_extension_options(CommandLine& line, source::SourceOptions& options,
+                           std::optional<sasl::User>& user) {
   add_wire(line, options);
   add_parameters(line, options);
-  add_authentication(line, options);
+  add_authentication(line, options, user);
 }
 
-void complete_plan(source::SourceOptions& options, bool lmtp, bool old_mode) {
-  check_authentication(options);
+void complete_plan(source::SourceOptions& options, const std::optional<sasl::User>& user, bool lmtp,
+                   bool old_mode) {
+  complete_users(options, user);
   smtp::ClientPlan& plan = options.plan;
   const bool extended = !plan.wanted.empty() || plan.hello_verb == smtp::Verb::ehlo;
   if (extended && old_mode) {

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <system_error>
 
 #include "base/diagnostics.h"
 
@@ -103,6 +104,7 @@ std::string tls_error_text() {
   const unsigned long error = ERR_get_error();
   ERR_clear_error();
   if (error == 0) return "failed";
+  if (ERR_SYSTEM_ERROR(error)) return std::generic_category().message(ERR_GET_REASON(error));
   if (const char* const reason = ERR_reason_error_string(error)) return reason;
   std::array<char, 256> text{};
   ERR_error_string_n(error, text.data(), text.size());

@@ -105,11 +105,61 @@ TEST(SinkOptions, RefusalsNameOptionValueAndExpectation) {
       {{}, "missing endpoint"},
       {{"-t"}, "-t"},
       {{"-h", "a\r\nb", ":1"}, "bad hostname: a\r\nb (-h, --hostname: expected one line)"},
+      {{"--offer", "SIZE,foo", ":1"}, "unknown extension: foo (expected one of PIPELINING, SIZE,"},
+      {{"--users", "/nonexistent", ":1"}, "open /nonexistent: No such file or directory"},
+      {{"--max-size", "0", ":1"}, "bad message size: 0 (--max-size: expected a number of bytes,"},
+      {{"--max-size", "99999999999G", ":1"}, "bad message size: 99999999999G"},
+      {{"--max-recipients", "0", ":1"}, "bad limit: 0 (--max-recipients:"},
+      {{"--proxy-from", "10.0.0.0/33", ":1"}, "bad network: 10.0.0.0/33"},
+      {{"--tls-version", "1.4", ":1"}, "bad TLS version: 1.4 (--tls-version:"},
+      {{"--tls-key-type", "dsa", ":1"}, "bad key type: dsa (--tls-key-type:"},
   };
   for (const auto& [words, expected] : cases) {
     const std::string said = refusal(sink, words);
     EXPECT_NE(said.find(expected), std::string::npos) << "said: " << said;
   }
+}
+
+TEST(SinkOptions, OfferWhatIsAskedForAndNoMore) {
+  using smtp::Extension;
+  using smtp::ExtensionSet;
+  const ExtensionSet of_postfix = smtp::ServerProfile().offered;
+  EXPECT_EQ(sink({":1"}).profile.offered, of_postfix);
+  EXPECT_FALSE(sink({":1"}).profile.authenticates);
+  const auto some = sink({"--offer", "chunking, size", "--withhold", "DSN", "-a", ":1"}).profile;
+  const ExtensionSet more{Extension::chunking, Extension::size};
+  const ExtensionSet less{Extension::dsn, Extension::auth};
+  EXPECT_EQ(some.offered, (of_postfix | more) - less);
+  const auto modern = sink({"--modern", ":1"});
+  EXPECT_EQ(modern.profile.offered,
+            smtp::all_extensions() - ExtensionSet{Extension::limits});  // there are none
+  EXPECT_TRUE(modern.profile.authenticates && modern.profile.xclient_takes_effect);
+  EXPECT_TRUE(modern.tls && !modern.tls_from_start);
+  const auto tls = sink({"--modern", "--tls", "--max-messages", "5", "-f", "mail", ":1"});
+  const ExtensionSet none{Extension::starttls, Extension::pipelining};
+  EXPECT_EQ(tls.profile.offered, smtp::all_extensions() - none);
+  EXPECT_FALSE(sink({"--modern", "--withhold", "STARTTLS", ":1"}).tls);
+  EXPECT_EQ(sink({"--max-size", "2k", ":1"}).profile.limits.message_size, 2'048U);
+}
+
+TEST(SourceOptions, ImplyWhatTheyNeed) {
+  using smtp::Extension;
+  using smtp::ExtensionSet;
+  const auto plan = [](Words words) {
+    words.push_back("localhost");
+    return source(std::move(words)).plan;
+  };
+  EXPECT_EQ(plan({"--ehlo"}).hello_verb, smtp::Verb::ehlo);
+  EXPECT_EQ(plan({"--pipelining"}).hello_verb, smtp::Verb::ehlo);
+  EXPECT_EQ(plan({"--pipelining", "-L"}).hello_verb, smtp::Verb::lhlo);
+  EXPECT_EQ(plan({"--pipeline-window", "3"}).wanted, ExtensionSet{Extension::pipelining});
+  EXPECT_EQ(plan({"--body", "binarymime"}).wanted,
+            (ExtensionSet{Extension::binary_mime, Extension::chunking}));
+  EXPECT_EQ(plan({"--chunk-size", "1M"}).chunk_size, 1'048'576U);
+  EXPECT_EQ(source({"--tls", "mx.example"}).tls->server_name, "mx.example");
+  EXPECT_EQ(source({"--tls", "[::1]:25"}).tls->server_name, "");
+  EXPECT_EQ(source({"--tls", "--sni", "x.example", "127.0.0.1"}).tls->server_name, "x.example");
+  EXPECT_FALSE(source({"localhost"}).tls);
 }
 
 TEST(SourceOptions, HaveTheDefaultsOfTheManual) {
@@ -163,6 +213,22 @@ TEST(SourceOptions, RefusalsNameOptionValueAndExpectation) {
       {{"-F", "/nonexistent", "h"}, "open /nonexistent: No such file or directory"},
       {{"-M", "bad host", "h"}, "bad hostname: bad host"},
       {{"--recipient-number", "middle", "h"}, "bad place: middle"},
+      {{"--auth", "FOO", "h"}, "bad mechanism: FOO (--auth: expected one of PLAIN"},
+      {{"--auth", "PLAIN", "h"}, "--auth needs --user with --password-file, or --users"},
+      {{"--user", "x", "h"}, "users without a mechanism: expected --auth"},
+      {{"--tls", "--starttls", "h"}, "use only one of --tls or --starttls, but not both"},
+      {{"--tls", "--tls-verify", "[::1]"}, "--tls-verify needs the name"},
+      {{"--bind-ports", "5", "h"}, "--bind-ports needs addresses"},
+      {{"--proxy", "v3", "h"}, "bad version: v3 (--proxy: expected v1 or v2)"},
+      {{"--proxy-source", "::1", "h"}, "--proxy-source needs --proxy"},
+      {{"--proxy", "v1", "--proxy-source", "x", "h"}, "bad address: x (--proxy-source:"},
+      {{"--dsn-notify", "NEVER,DELAY", "h"}, "bad condition: NEVER,DELAY"},
+      {{"--dsn-notify", "x", "h"}, "bad condition: x"},
+      {{"--body", "9BIT", "h"}, "bad body type: 9BIT"},
+      {{"-o", "--pipelining", "h"}, "-o sends no EHLO"},
+      {{"--pipeline-window", "0", "h"}, "bad pipeline window: 0"},
+      {{"--chunk-size", "x", "h"}, "bad chunk size: x"},
+      {{"--mt-priority", "10", "h"}, "bad priority: 10"},
       {{}, "missing endpoint"},
   };
   for (const auto& [words, expected] : cases) {
