@@ -52,6 +52,25 @@ def start_dovecot(test, port, services):
     return base, f"{home}/conf"
 
 
+def start_haproxy(test, server):
+    """HAProxy in front of a server that is told of clients by version 2; returns where it listens."""
+    port = rig.free_port()
+    name = f"/etc/haproxy-{port}.cfg"
+    (ROOT / name[1:]).write_text(textwrap.dedent(f"""\
+        defaults
+          mode tcp
+          timeout connect 5s
+          timeout client 20s
+          timeout server 20s
+        listen mail
+          bind 127.0.0.1:{port} accept-proxy
+          server mail {server} send-proxy-v2
+        """))
+    test.addCleanup((ROOT / name[1:]).unlink)
+    test.start_in_root(port, "haproxy", "-db", "-f", name)
+    return f"127.0.0.1:{port}"
+
+
 USERS = b"ann,secret\nbob,other\n"
 
 
@@ -147,34 +166,22 @@ class Postfix(interop_test.Postfix):
                 tlsproxy unix - - n - 0 tlsproxy
                 """))
             rig.wait_for(lambda: rig.listens(f"127.0.0.1:{port}"), "postscreen to listen")
-            for version in ("v1", "v2"):
-                done = programs.source(f"127.0.0.1:{port}", "--proxy", version, "--proxy-source", "[gen]",
-                                       "-m", "3", "-M", "client.example", "-t", "to@far.example")
-                self.assertEqual(done.returncode, 0, (done.stderr, self.log_of(server)))
-            sink.wait_counter("mesg", 6)
-            self.assertRegex(self.log_of(server), r"CONNECT from \[198\.18\.0\.2\]")
+            for endpoint in (f"127.0.0.1:{port}", start_haproxy(self, f"127.0.0.1:{port}")):
+                for version in ("v1", "v2"):
+                    done = programs.source(endpoint, "--proxy", version, "--proxy-source", "[gen]",
+                                           "-m", "3", "-M", "client.example", "-t", "to@far.example")
+                    self.assertEqual(done.returncode, 0, (done.stderr, self.log_of(server)))
+            sink.wait_counter("mesg", 12)
+            self.assertEqual(len(re.findall(r"CONNECT from \[198\.18\.0\.2\]", self.log_of(server))), 4)
 
 
 class HaProxy(interop_test.Peers):
     @rig.on_every_engine((2,))
     def test_it_stands_between_both_programs(self, programs):
         with programs.sink("--proxy-from", "127.0.0.0/8", "-v") as sink:
-            port = rig.free_port()
-            name = f"/etc/haproxy-{port}.cfg"
-            (ROOT / name[1:]).write_text(textwrap.dedent(f"""\
-                defaults
-                  mode tcp
-                  timeout connect 5s
-                  timeout client 20s
-                  timeout server 20s
-                listen mail
-                  bind 127.0.0.1:{port} accept-proxy
-                  server sink {sink.endpoint} send-proxy-v2
-                """))
-            self.addCleanup((ROOT / name[1:]).unlink)
-            self.start_in_root(port, "haproxy", "-db", "-f", name)
+            endpoint = start_haproxy(self, sink.endpoint)
             for version in ("v1", "v2"):
-                done = programs.source(f"127.0.0.1:{port}", "--proxy", version, "--proxy-source", "[gen]",
+                done = programs.source(endpoint, "--proxy", version, "--proxy-source", "[gen]",
                                        "-s", "2", "-m", "4")
                 self.assertEqual(done.returncode, 0, done.stderr)
             sink.end()

@@ -286,13 +286,15 @@ class Dovecot(Peers):
         port = rig.free_port()
         socket_path = f"/var/lib/dovecot-{port}/lmtp"
         base = self.start_dovecot(port, socket_path)
+        ways = ([], ["--pipelining"], ["--chunking", "--pipeline-window", "3", "--body", "8BITMIME"])
         for endpoint in (f"127.0.0.1:{port}", f"unix:{ROOT}{socket_path}"):
-            done = programs.source(endpoint, "-L", "-s", "3", "-m", "15", "-d", "-r", "2", "-l", "500",
-                                   "-M", "client.example", "-t", "box@here.example", timeout=60)
-            self.assertEqual(done.returncode, 0, (done.stderr, (base / "log").read_text()))
+            for way in ways:
+                done = programs.source(endpoint, "-L", "-s", "3", "-m", "15", "-d", "-r", "2", "-l", "500",
+                                       "-M", "client.example", "-t", "box@here.example", *way, timeout=60)
+                self.assertEqual(done.returncode, 0, (way, done.stderr, (base / "log").read_text()))
         for box in ("box@here.example", "2box@here.example"):
             stored = [file for file in (base / "mail" / box / "new").iterdir()]
-            self.assertEqual(len(stored), 30)
+            self.assertEqual(len(stored), 2 * 15 * len(ways))
             self.assertTrue(all(Postfix.payload(500)[:-1] in file.read_text() for file in stored))
 
 
