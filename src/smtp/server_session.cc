@@ -119,11 +119,11 @@ std::size_t ServerSession::feed(std::string_view bytes, Output& out) {
 
 std::size_t ServerSession::take_content(std::string_view bytes, Output& out) {
   const std::size_t taken = end_of_data_.scan(bytes);
-  check_.take(bytes.substr(0, taken), profile_.limits);
+  check_.take(bytes.substr(0, taken), Form::dotted, profile_.limits);
   policy_.content(bytes.substr(0, taken), Form::dotted);
   if (end_of_data_.found()) {
     const Ruling ruling = policy_.rule(Verb::end_of_data, {});
-    give(end_message(ruling, kEndMark.size()), ruling.wait, out);
+    give(end_message(ruling), ruling.wait, out);
   }
   return taken;
 }
@@ -146,7 +146,7 @@ std::size_t ServerSession::take_chunk(std::string_view bytes, Output& out) {
   const auto taken = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), chunk_.size));
   chunk_.size -= taken;
   if (chunk_refusal_.empty()) {
-    check_.take(bytes.substr(0, taken), profile_.limits);
+    check_.take(bytes.substr(0, taken), Form::plain, profile_.limits);
     policy_.content(bytes.substr(0, taken), Form::plain);
   }
   if (chunk_.size == 0) end_chunk(out);
@@ -159,7 +159,7 @@ void ServerSession::end_chunk(Output& out) {
   const bool proceeds = ruling.action == Ruling::Action::proceed && !ruling.wait;
   if (chunk_.last) {
     if (proceeds) ruling = policy_.rule(Verb::end_of_data, {});
-    return give(end_message(ruling, 0), ruling.wait, out);
+    return give(end_message(ruling), ruling.wait, out);
   }
   give(response_to(ruling, {.reply = kOk}), ruling.wait, out);
 }
@@ -396,11 +396,11 @@ ServerSession::Response ServerSession::quit(std::string_view /*arguments*/) {
 }
 
 // The message is stored before it is answered, and even when a rule refuses it: what a client
-// sent in vain is worth a look too. `surplus`: how much of what was read is not content.
-ServerSession::Response ServerSession::end_message(const Ruling& ruling, std::uint64_t surplus) {
+// sent in vain is worth a look too.
+ServerSession::Response ServerSession::end_message(const Ruling& ruling) {
   const bool lmtp = profile_.protocol == ServerProfile::Protocol::lmtp;
   Response response{.reply = lmtp ? kDelivered : kOk, .copies = lmtp ? recipients_ : 1};
-  if (check_.too_large(profile_.limits, surplus) || check_.line_too_long()) {
+  if (check_.too_large(profile_.limits) || check_.line_too_long()) {
     response.reply = check_.line_too_long() ? kLineTooLong : kTooLarge;
     abort_transaction();
     return response_to(ruling, response);

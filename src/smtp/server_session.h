@@ -111,7 +111,7 @@ class ServerSession {
   Response rset(std::string_view arguments);
   Response quit(std::string_view arguments);
   Response take_step(const AuthenticationStep& step);
-  Response end_message(const Ruling& ruling, std::uint64_t surplus);
+  Response end_message(const Ruling& ruling);
   [[nodiscard]] std::string_view refuse_parameters(std::string_view arguments) const;
   void abort_transaction();
 
