@@ -276,10 +276,10 @@ class Addresses(rig.TestCase):
     def test_addresses_and_ports_to_connect_from_take_turns(self, programs):
         with programs.sink("-v") as sink:
             done = programs.source(sink.endpoint, "--bind", "127.0.0.5-127.0.0.7,127.0.0.9", "-s", "2",
-                                   "-m", "8", "--bind-ports", "21000-21001")
+                                   "-m", "8", "--bind-ports", "9400-9401")
             self.assertEqual(done.returncode, 0, done.stderr)
             sink.end()
-            seen = re.findall(rb"connect from \[127\.0\.0\.(\d)\]:2100([01])", sink.err)
+            seen = re.findall(rb"connect from \[127\.0\.0\.(\d)\]:940([01])", sink.err)
             self.assertEqual(len(set(seen)), 8)
 
     @rig.on_every_engine()

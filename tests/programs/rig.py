@@ -44,14 +44,25 @@ def fetch_peers(what):
     need(done.returncode == 0, f"script/peers {what}: {done.stderr.strip()}")
 
 
+_reservations = []
+
+
 def free_port():
-    """A port below those that the system gives to clients: none of them can take it again."""
-    first_of_clients = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    """A port below those that the system gives to clients, so that none of them can take it. It is
+    kept from other tests, which may run in another process, by a UDP socket of the same number."""
+    clients = pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
     while True:
-        port = random.randrange(10_000, first_of_clients)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
+        address = ("127.0.0.1", random.randrange(10_000, int(clients[0])))
+        reservation = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            reservation.bind(address)
+            with socket.socket() as probe:
+                probe.bind(address)
+        except OSError:
+            reservation.close()
+            continue
+        _reservations.append(reservation)
+        return address[1]
 
 
 def wait_for(condition, what, seconds=PATIENCE):
