@@ -6,7 +6,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -37,15 +36,6 @@ void reject(std::string_view what, std::string_view value, std::string_view name
     spaced.insert(comma + 1, " ");
   }
   throw Fatal(fmt::format("bad {}: {} ({}: {})", what, value, spaced, expected));
-}
-
-std::optional<std::uint64_t> whole_number(std::string_view text, std::uint64_t least,
-                                          std::uint64_t most) {
-  std::uint64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc() || stop != end || number < least || number > most) return std::nullopt;
-  return number;
 }
 
 void OptionGroup::flag(const std::string& names, const std::string& help,

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/number.h"
 #include "net/event_loop.h"
 
 // CLI11's own type: its header is large, and only command_line.cc needs it.
@@ -23,10 +24,6 @@ namespace millrace::cli {
 // Names an option in messages: "(-t, --timeout: expected ...)". `names` in CLI11's form.
 [[noreturn]] void reject(std::string_view what, std::string_view value, std::string_view names,
                          std::string_view expected);
-
-// The whole number that `text` is, if it is one and within the bounds.
-std::optional<std::uint64_t> whole_number(std::string_view text, std::uint64_t least,
-                                          std::uint64_t most);
 
 // The command line of a program, with its help and version.
 class CommandLine {

@@ -1,13 +1,11 @@
 #include "cli/tls_options.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
 
 #include "base/diagnostics.h"
 #include "cli/command_line.h"
 #include "cli/text_values.h"
+#include "net/address_pool.h"
 
 namespace millrace::cli {
 namespace {
@@ -36,12 +34,6 @@ void add_common(OptionGroup& group, net::TlsOptions& options) {
               [&](const std::string& path) { options.certificate_file = path; });
   group.value("--tls-key", "FILE", "its key, unless in the same file",
               [&](const std::string& path) { options.key_file = path; });
-}
-
-bool is_address(const std::string& host) {
-  std::array<unsigned char, 16> binary{};
-  return inet_pton(AF_INET, host.c_str(), binary.data()) == 1 ||
-         inet_pton(AF_INET6, host.c_str(), binary.data()) == 1;
 }
 
 }  // namespace
@@ -73,7 +65,8 @@ void complete_tls(source::SourceOptions& options, const ClientTlsDraft& draft) {
   if (!draft.from_start && !starttls) return;
   options.tls = draft.options;
   const std::string& host = options.endpoint.host;
-  if (options.tls->server_name.empty() && !is_address(host)) options.tls->server_name = host;
+  if (options.tls->server_name.empty() && !net::numeric_address(host, 0))
+    options.tls->server_name = host;
   if (options.tls->verify && options.tls->server_name.empty()) {
     throw Fatal("--tls-verify needs the name that the certificate is for (--sni NAME)");
   }

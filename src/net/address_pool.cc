@@ -6,23 +6,16 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <utility>
 
 #include "base/diagnostics.h"
+#include "base/number.h"
 
 namespace millrace::net {
 namespace {
 
 constexpr std::uint64_t kMostAddresses = 1 << 20;
-
-std::optional<unsigned> number(std::string_view text, unsigned most) {
-  unsigned value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || stop != end || value > most) return std::nullopt;
-  return value;
-}
+constexpr std::uint64_t kLastPort = 65'535;
 
 // The bytes of an address; of one that is IPv4 in the clothes of IPv6, those of IPv4.
 std::string plain_bytes(const SocketAddress& address) {
@@ -65,9 +58,9 @@ Network::Network(std::string_view text) : family_(AF_UNIX) {
   family_ = address.family();
   bytes_ = plain_bytes(address);
   const auto bits = static_cast<unsigned>(bytes_.size() * 8);
-  const auto prefix = slash == text.size() ? bits : number(text.substr(slash + 1), bits);
+  const auto prefix = slash == text.size() ? bits : whole_number(text.substr(slash + 1), 0, bits);
   if (!prefix) throw Fatal("bad network: " + std::string(text) + ": expected address/prefix");
-  prefix_ = *prefix;
+  prefix_ = static_cast<unsigned>(*prefix);
 }
 
 bool Network::contains(const SocketAddress& address) const {
@@ -89,9 +82,10 @@ AddressPool::AddressPool(std::string_view addresses, std::string_view ports) {
   }
   if (ports.empty()) return;
   const std::size_t dash = std::min(ports.find('-'), ports.size());
-  const auto first = number(ports.substr(0, dash), 65'535);
-  const auto last = dash == ports.size() ? first : number(ports.substr(dash + 1), 65'535);
-  if (!first || !last || *first == 0 || *last < *first) {
+  const auto first = whole_number(ports.substr(0, dash), 1, kLastPort);
+  const auto last =
+      dash == ports.size() ? first : whole_number(ports.substr(dash + 1), 1, kLastPort);
+  if (!first || !last || *last < *first) {
     throw Fatal("bad ports: " + std::string(ports) + " (expected as 20000-29999)");
   }
   first_port_ = static_cast<std::uint16_t>(*first);

@@ -3,8 +3,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/number.h"
 #include "net/address_pool.h"
 
 namespace millrace::net {
@@ -61,11 +61,9 @@ std::string_view take_field(std::string_view& line) {
 }
 
 std::optional<std::uint16_t> port_number(std::string_view text) {
-  std::uint16_t port = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, port);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return port;
+  const auto port = whole_number(text, 0, 65'535);
+  if (!port) return std::nullopt;
+  return static_cast<std::uint16_t>(*port);
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ class TlsContext {
   bool resumes_ = false;
 };
 
-// "TLS": what went wrong last in OpenSSL on this thread, in its own words.
+// What went wrong last in OpenSSL on this thread, in its own words.
 std::string tls_error_text();
 
 }  // namespace millrace::net

@@ -3,7 +3,6 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <array>
@@ -171,7 +170,7 @@ void TlsFilter::close(Output& wire) {
   wire_ = &wire;
   close_sent_ = true;
   if (secured_ && failure_.empty()) SSL_shutdown(ssl_);
-  ERR_clear_error();
+  forget_errors();
 }
 
 void TlsFilter::fail(std::string_view doing) {

@@ -15,6 +15,10 @@ using Exchange = std::unique_ptr<Gsasl_session, void (*)(Gsasl_session*)>;
 
 // GNU SASL for one thread. Throws Fatal when it does not start.
 Library open_library();
+// The same only if it is `needed`; else null.
+inline Library open_library_if(bool needed) {
+  return needed ? open_library() : Library(nullptr, nullptr);
+}
 
 // No exchange yet.
 inline Exchange no_exchange() { return {nullptr, nullptr}; }

@@ -31,6 +31,7 @@ Worker::Worker(const Shared& shared, const std::vector<int>& listeners,
     : shared_(shared),
       on_place_free_(std::move(on_place_free)),
       loop_(net::EventLoop::make(shared.options.engine)),
+      sasl_(sasl::open_library_if(shared.options.profile.authenticates)),
       retry_timer_(*this) {
   for (const int listener : listeners) {
     acceptors_.push_back(std::make_unique<Acceptor>(*this, listener));

@@ -57,7 +57,7 @@ class Worker final : private net::TimerHandler {
   const Shared& shared_;
   std::function<void()> on_place_free_;
   std::unique_ptr<net::EventLoop> loop_;
-  sasl::Library sasl_ = sasl::open_library();
+  sasl::Library sasl_;  // null unless AUTH is carried out
   net::Timer retry_timer_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   std::vector<std::unique_ptr<Connection>> connections_;

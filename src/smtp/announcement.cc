@@ -1,19 +1,13 @@
 #include "smtp/announcement.h"
 
-#include <charconv>
-#include <system_error>
-
+#include "base/number.h"
 #include "smtp/keyword.h"
 
 namespace millrace::smtp {
 namespace {
 
 // The number that `text` is, or 0.
-std::uint64_t number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() ? value : 0;
-}
+std::uint64_t number(std::string_view text) { return whole_number(text).value_or(0); }
 
 // "MAILMAX=10 RCPTMAX=100" (RFC 9422, 4).
 void take_limits(std::string_view words, Announcement& announcement) {

@@ -62,10 +62,10 @@ void ClientOpening::take_reply(const Reply& reply, Output& out) {
 
 void ClientOpening::secured(Output& out) {
   secured_ = true;
-  announcement_ = {};
   say_hello(plan_.hello_verb, out);
 }
 
+// What was announced before is forgotten (RFC 3207, 4.2).
 void ClientOpening::say_hello(Verb verb, Output& out) {
   announcement_ = {};
   out.append(keyword(verb));

@@ -1,22 +1,12 @@
 #include "smtp/mail_parameters.h"
 
 #include <algorithm>
-#include <charconv>
-#include <system_error>
 
+#include "base/number.h"
 #include "smtp/keyword.h"
 
 namespace millrace::smtp {
 namespace {
-
-// At most twenty digits are numbers here (RFC 1870, 4; RFC 3030, 2).
-std::optional<std::uint64_t> number(std::string_view digits) {
-  std::uint64_t value = 0;
-  const char* const end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, value);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return value;
-}
 
 // The length of the path: up to the '>' that ends it, which may be quoted within.
 std::size_t path_length(std::string_view arguments) {
@@ -44,7 +34,7 @@ MailParameters parse_mail_parameters(std::string_view arguments) {
     if (same_keyword(name, "SMTPUTF8")) parameters.smtp_utf8 = true;
     if (same_keyword(name, "REQUIRETLS")) parameters.require_tls = true;
     if (same_keyword(name, "SIZE")) {
-      const auto size = number(value);
+      const auto size = whole_number(value);
       parameters.size = size.value_or(0);
       parameters.malformed |= !size;
     }
@@ -52,7 +42,7 @@ MailParameters parse_mail_parameters(std::string_view arguments) {
 }
 
 std::optional<Chunk> parse_chunk(std::string_view arguments) {
-  const auto size = number(take_word(arguments));
+  const auto size = whole_number(take_word(arguments));
   const std::string_view mark = take_word(arguments);
   const bool last = same_keyword(mark, "LAST");
   if (!size || (!mark.empty() && !last) || !take_word(arguments).empty()) return std::nullopt;

@@ -271,14 +271,16 @@ ServerSession::Response ServerSession::helo(std::string_view arguments) {
 }
 
 ServerSession::Response ServerSession::ehlo(std::string_view arguments) {
-  abort_transaction();
-  policy_.greeted(Verb::ehlo, arguments);
-  return {.reply = secured_ ? replies_.ehlo_secured : replies_.ehlo};
+  return extended_hello(Verb::ehlo, arguments);
 }
 
 ServerSession::Response ServerSession::lhlo(std::string_view arguments) {
+  return extended_hello(Verb::lhlo, arguments);
+}
+
+ServerSession::Response ServerSession::extended_hello(Verb verb, std::string_view name) {
   abort_transaction();
-  policy_.greeted(Verb::lhlo, arguments);
+  policy_.greeted(verb, name);
   return {.reply = secured_ ? replies_.ehlo_secured : replies_.ehlo};
 }
 

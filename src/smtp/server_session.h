@@ -101,6 +101,7 @@ class ServerSession {
   Response helo(std::string_view arguments);
   Response ehlo(std::string_view arguments);
   Response lhlo(std::string_view arguments);
+  Response extended_hello(Verb verb, std::string_view name);
   Response starttls(std::string_view arguments);
   Response xclient(std::string_view arguments);
   Response auth(std::string_view arguments);

@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <string>
 #include <utility>
 
 #include "base/diagnostics.h"
 #include "smtp/end_of_data.h"
-#include "smtp/keyword.h"
+#include "smtp/mail_parameters.h"
 #include "smtp/verb.h"
 
 namespace millrace::source {
@@ -17,12 +16,9 @@ namespace {
 
 // The length of the content that follows a BDAT command; 0 after any other.
 std::size_t chunk_length(std::string_view line) {
-  smtp::Command command = smtp::parse_command(line);
+  const smtp::Command command = smtp::parse_command(line);
   if (smtp::find_verb(command.keyword) != smtp::Verb::bdat) return 0;
-  const std::string_view digits = smtp::take_word(command.arguments);
-  std::size_t length = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), length);
-  return length;
+  return smtp::parse_chunk(command.arguments).value_or(smtp::Chunk{}).size;
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ class Worker {
 
  private:
   std::unique_ptr<net::EventLoop> loop_;
-  sasl::Library sasl_ = sasl::open_library();
+  sasl::Library sasl_;  // null unless AUTH is carried out
   std::vector<std::unique_ptr<Session>> sessions_;
   std::size_t sessions_left_ = 0;
   std::mt19937_64 random_{std::random_device{}()};
