@@ -1,18 +1,55 @@
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 
 #include "base/diagnostics.h"
 #include "cli/command_line.h"
+#include "cli/report_options.h"
 #include "cli/source_command_line.h"
+#include "cli/source_load.h"
+#include "net/ending_signals.h"
 #include "source/source.h"
 
+namespace {
+
+using namespace millrace;
+
+constexpr int kThresholdFailed = 3;  // exit status
+
+report::Run make_run(int argc, char** argv, const source::SourceOptions& options) {
+  report::Run run{.kind = report::Run::Kind::source,
+                  .program = cli::describe_program("smtp-source"),
+                  .command_line = cli::public_command_line(argc, argv),
+                  .settings = cli::describe_load(options),
+                  .environment = report::Environment::here()};
+  run.environment.engine = net::name(options.engine);
+  run.environment.threads = options.threads;
+  return run;
+}
+
+int pour(int argc, char** argv) {
+  const cli::SourceCommandLine line = cli::parse_source_command_line(argc, argv);
+  const source::SourceOptions& options = line.source;
+  if (options.verbose) inform(cli::describe(options.engine, options.threads));
+  const std::unique_ptr<report::Progress> progress = cli::make_progress(line.report);
+  std::function<void(const metrics::Glance&)> watch;
+  if (progress) watch = [&](const metrics::Glance& glance) { progress->show(glance); };
+  source::Result result = source::run_source(options, watch);
+  if (progress) progress->end();
+  if (options.show_counter && result.well) std::puts("");
+  std::fflush(stdout);
+  if (!line.report.wanted()) return result.well ? EXIT_SUCCESS : EXIT_FAILURE;
+  report::Run run = make_run(argc, argv, options);
+  run.measurement = std::move(result.measurement);
+  cli::deliver(run, line.report);
+  if (!result.well) return EXIT_FAILURE;
+  return run.thresholds_passed() ? EXIT_SUCCESS : kThresholdFailed;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
-  using namespace millrace;
-  return cli::run_main(argv[0], [&] {
-    const source::SourceOptions options = cli::parse_source_command_line(argc, argv);
-    if (options.verbose) inform(cli::describe(options.engine, options.threads));
-    const bool well = source::run_source(options);
-    if (options.show_counter && well) std::puts("");
-    return well ? EXIT_SUCCESS : EXIT_FAILURE;
-  });
+  // A signal that comes before there is something to end waits for it.
+  net::block_ending_signals();
+  return cli::run_main(argv[0], [&] { return pour(argc, argv); });
 }

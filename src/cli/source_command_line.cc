@@ -11,19 +11,19 @@
 #include <iterator>
 #include <optional>
 #include <random>
+#include <utility>
 
 #include "base/calendar.h"
 #include "base/diagnostics.h"
 #include "cli/command_line.h"
 #include "cli/source_extensions.h"
+#include "cli/source_load.h"
 #include "cli/text_values.h"
 #include "cli/tls_options.h"
 #include "mail/body.h"
 
 namespace millrace::cli {
 namespace {
-
-using std::chrono::seconds;
 
 constexpr int kLargestWindow = 65'535;
 
@@ -36,14 +36,14 @@ struct Draft {
   std::optional<std::string> to;
   std::optional<std::string> message_file;
   std::optional<std::size_t> length;
-  std::optional<unsigned> fixed_pause;
-  std::optional<unsigned> random_pause;
   bool lmtp = false;
   bool old_mode = false;
   bool number_recipients = false;
   bool number_suffix = false;
   std::optional<sasl::User> user;
   ClientTlsDraft tls;
+  LoadDraft load;
+  ReportOptions report;
 };
 
 void add_network(CommandLine& line, Draft& draft) {
@@ -79,24 +79,6 @@ void add_network(CommandLine& line, Draft& draft) {
                 options.proxy_source = address;
               });
   draft.engine.add_to(group);
-}
-
-void add_load(CommandLine& line, Draft& draft) {
-  source::SourceOptions& options = draft.options;
-  OptionGroup group(line, "Load");
-  group.number<std::uint64_t>("-m,--messages", "COUNT", "message count", 1,
-                              "messages, over all sessions (1)",
-                              [&](std::uint64_t count) { options.messages = count; });
-  group.number<unsigned>("-s,--sessions", "COUNT", "session count", 1, "sessions in parallel (1)",
-                         [&](unsigned count) { options.sessions = count; });
-  group.flag("-d,--keep-session", "keep the connection for the next message", options.keep_session);
-  group.number<unsigned>("-w,--pause", "SECONDS", "fixed delay", 1,
-                         "wait between a session's messages",
-                         [&](unsigned length) { draft.fixed_pause = length; });
-  group.number<unsigned>("-R,--random-pause", "SECONDS", "random delay", 1,
-                         "the same, a random time up to this",
-                         [&](unsigned length) { draft.random_pause = length; });
-  group.flag("-A,--carry-on", "refusals and losses are only warnings", options.carry_on);
 }
 
 void add_message(CommandLine& line, Draft& draft) {
@@ -197,22 +179,20 @@ void check_together(const Draft& draft) {
   if (!draft.options.proxy_source.empty() && !draft.options.proxy) {
     throw Fatal("--proxy-source needs --proxy");
   }
-  if (draft.fixed_pause && draft.random_pause) {
-    throw Fatal("do not use -w and -R options at the same time");
-  }
 }
 
 }  // namespace
 
-source::SourceOptions parse_source_command_line(int argc, const char* const* argv) {
+SourceCommandLine parse_source_command_line(int argc, const char* const* argv) {
   CommandLine line("Pours SMTP or LMTP messages into a server.", "smtp-source");
   Draft draft;
   line.argument("endpoint", draft.endpoint, "[inet:]host[:port] or unix:path");
   add_network(line, draft);
-  add_load(line, draft);
+  add_load_options(line, draft.options, draft.load);
   add_message(line, draft);
   add_extension_options(line, draft.options, draft.user);
   add_tls_options(line, draft.tls, draft.options.plan);
+  add_report_options(line, draft.report);
   add_display(line, draft);
   line.parse(argc, argv);
   check_together(draft);
@@ -222,12 +202,27 @@ source::SourceOptions parse_source_command_line(int argc, const char* const* arg
   options.message = complete_message(draft);
   complete_plan(options, draft.user, draft.lmtp, draft.old_mode);
   complete_tls(options, draft.tls);
-  options.pause = draft.random_pause
-                      ? source::Pause{.length = seconds(*draft.random_pause), .random = true}
-                      : source::Pause{.length = seconds(draft.fixed_pause.value_or(0))};
+  complete_load(options, draft.load);
+  ReportOptions report = draft.report;
+  if (draft.load.modelled(options)) report.summary = true;
+  options.measure = report.wanted() || options.on_trouble == source::OnTrouble::count;
+  // What else is shown on the way leaves no room for it.
+  if (options.verbose || options.show_counter) {
+    report.progress = report.progress.value_or(ReportOptions::Progress::off);
+  }
   options.threads = std::min(draft.engine.resolved_threads(), options.sessions);
   options.engine = draft.engine.resolved_engine();
-  return options;
+  return {.source = std::move(options), .report = std::move(report)};
+}
+
+std::vector<std::string> public_command_line(int argc, const char* const* argv) {
+  constexpr std::string_view kSecret = "--password";
+  std::vector<std::string> words(argv, argv + argc);
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    if (words[i] == kSecret && i + 1 < words.size()) words[i + 1] = "...";
+    if (words[i].starts_with(std::string(kSecret) + "=")) words[i] = "--password=...";
+  }
+  return words;
 }
 
 }  // namespace millrace::cli

@@ -1,11 +1,24 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
+#include "cli/report_options.h"
 #include "source/options.h"
 
 namespace millrace::cli {
 
 // The options of smtp-source(1). Reads the file of -F. Throws Fatal with one sentence about what
 // is wrong.
-source::SourceOptions parse_source_command_line(int argc, const char* const* argv);
+// What the command line asks for.
+struct SourceCommandLine {
+  source::SourceOptions source;
+  ReportOptions report;
+};
+
+SourceCommandLine parse_source_command_line(int argc, const char* const* argv);
+
+// The command line as it may be written into a report: without passwords.
+std::vector<std::string> public_command_line(int argc, const char* const* argv);
 
 }  // namespace millrace::cli

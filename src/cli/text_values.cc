@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "base/diagnostics.h"
+#include "base/quantity.h"
 #include "cli/command_line.h"
 
 namespace millrace::cli {
@@ -132,6 +133,15 @@ std::uint64_t byte_count(std::string_view what, const std::string& text, std::st
   const auto number = whole_number(digits, 1, std::numeric_limits<std::uint64_t>::max() >> shift);
   if (!number) reject(what, text, names, "expected a number of bytes, as 4096, 64K or 10M");
   return *number << shift;
+}
+
+Duration time_value(std::string_view what, const std::string& text, std::string_view names,
+                    Duration least) {
+  const auto value = duration(text);
+  if (!value || *value < least) {
+    reject(what, text, names, "expected a time, as 2, 0.5, 250ms, 10s, 2m or 1h");
+  }
+  return *value;
 }
 
 std::string unescape(std::string_view text) {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/time.h"
 #include "sink/rules.h"
 #include "smtp/verb.h"
 
@@ -31,6 +32,10 @@ std::string host_name(const std::string& text, std::string_view names);
 
 // A number of bytes, at least 1: whole, and K, M or G (of 1024) may follow.
 std::uint64_t byte_count(std::string_view what, const std::string& text, std::string_view names);
+
+// A time (base/quantity.h) of at least `least`: a bare number counts seconds.
+Duration time_value(std::string_view what, const std::string& text, std::string_view names,
+                    Duration least);
 
 // Replaces the C escapes \a \b \f \n \r \t \v \ddd and \\; of any other the backslash goes.
 std::string unescape(std::string_view text);

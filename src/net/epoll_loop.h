@@ -19,7 +19,7 @@ class EpollLoop final : public EventLoop {
   [[nodiscard]] int socket_flags() const override { return SOCK_CLOEXEC | SOCK_NONBLOCK; }
 
  protected:
-  void wait(const TimePoint* deadline) override;
+  void wait(const TimePoint* deadline, TimePoint now) override;
   void adopt(Stream& stream) override;
   void begin_connect(Stream& stream, const SocketAddress& address) override;
   void begin_reading(Stream& stream) override;
@@ -28,6 +28,7 @@ class EpollLoop final : public EventLoop {
   void begin_close(Stream& stream) override;
 
  private:
+  int wait_for_events(Duration longest);
   void add(Stream& stream);
   void dispatch(const epoll_event& event);
   void finish_connect(Stream& stream);
@@ -38,6 +39,7 @@ class EpollLoop final : public EventLoop {
   std::vector<Stream*> ready_;     // have input that no further edge will announce
   std::vector<Stream*> visiting_;  // those being read, so that the storage is kept
   std::vector<char> buffer_;
+  bool precise_ = true;  // epoll_pwait2 is there
 };
 
 }  // namespace millrace::net

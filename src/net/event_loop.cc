@@ -1,7 +1,5 @@
 #include "net/event_loop.h"
 
-#include <optional>
-
 #include "net/epoll_loop.h"
 #include "net/uring_loop.h"
 
@@ -20,11 +18,13 @@ void EventLoop::retire(Stream& stream) {
   retired_.push_back(&stream);
 }
 
-void EventLoop::turn() {
-  const std::optional<TimePoint> deadline = timers_.next();
+void EventLoop::turn(std::optional<TimePoint> limit) {
+  const TimePoint asleep = Clock::now();
+  away_ = asleep - woken_;
   // A stream that ended between turns must not wait for the next event.
-  const TimePoint* const until = !retired_.empty() ? &now_ : deadline ? &*deadline : nullptr;
-  wait(until);
+  std::optional<TimePoint> deadline = retired_.empty() ? timers_.next() : asleep;
+  if (limit && (!deadline || *limit < *deadline)) deadline = limit;
+  wait(deadline ? &*deadline : nullptr, asleep);
   timers_.run(now_);
   while (!retired_.empty()) {
     retiring_.clear();

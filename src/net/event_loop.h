@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -20,6 +21,12 @@ std::string_view name(Engine engine);
 // Whether the kernel grants io_uring with what the engine needs of it (Linux 6.1; containers
 // often forbid it altogether).
 bool io_uring_available();
+
+// Bytes that a loop's streams moved, as they were on the wire.
+struct Traffic {
+  std::uint64_t sent = 0;
+  std::uint64_t received = 0;
+};
 
 // A descriptor that the loop watches for its owner: a listener, or a wake-up.
 class Watch {
@@ -49,11 +56,23 @@ class EventLoop {
   EventLoop& operator=(const EventLoop&) = delete;
   virtual ~EventLoop() = default;
 
-  // Waits until something happens, then deals with all that has.
-  void turn();
+  // Waits until something happens, at most until `limit`, then deals with all that has. Timers
+  // are a millisecond coarse, the limit is not.
+  void turn(std::optional<TimePoint> limit = std::nullopt);
 
-  // The time at which this turn began.
+  // The time at which this turn began, or that of the last update_now().
   [[nodiscard]] TimePoint now() const { return now_; }
+  void update_now() { now_ = Clock::now(); }
+
+  // The waiting is over. To be called by others only before the first turn: what the loop was
+  // away for until then does not count.
+  void begin_turn() { now_ = woken_ = Clock::now(); }
+
+  // How long the turn before this one kept the loop from waiting.
+  [[nodiscard]] Duration away() const { return away_; }
+
+  [[nodiscard]] Traffic traffic() const { return traffic_; }
+
   Timers& timers() { return timers_; }
 
   // Calls watch.on_readable() once, when its descriptor can be read. `watch` must outlive the
@@ -66,8 +85,9 @@ class EventLoop {
  protected:
   friend class Stream;
 
-  // Waits at most until `deadline`, forever if there is none, and deals with what happened.
-  virtual void wait(const TimePoint* deadline) = 0;
+  // Waits at most until `deadline`, forever if there is none, and deals with what happened. It
+  // is `now`.
+  virtual void wait(const TimePoint* deadline, TimePoint now) = 0;
 
   // What a stream asks of the engine. begin_reading() and its like are answered by the stream's
   // received(), received_end(), sent(), connected() and end().
@@ -81,10 +101,12 @@ class EventLoop {
 
   // The engine is done with the stream: its owner is told at the end of the turn.
   void retire(Stream& stream);
-  void update_now() { now_ = Clock::now(); }
+  Traffic traffic_;  // counted by the engine
 
  private:
   TimePoint now_ = Clock::now();
+  TimePoint woken_ = now_;
+  Duration away_{};
   Timers timers_;
   std::vector<Stream*> retired_;
   std::vector<Stream*> retiring_;  // those being told, so that the storage is kept

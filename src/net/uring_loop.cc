@@ -113,8 +113,8 @@ void UringLoop::watch(Watch& watch) {
   entry->user_data = user_data(Operation::watch, &watch);
 }
 
-void UringLoop::wait(const TimePoint* deadline) {
-  if (deadline != nullptr && *deadline <= Clock::now()) {
+void UringLoop::wait(const TimePoint* deadline, TimePoint now) {
+  if (deadline != nullptr && *deadline <= now) {
     io_uring_cqe* first = nullptr;
     __kernel_timespec none{};
     io_uring_submit_and_wait_timeout(&ring_, &first, 1, &none, nullptr);
@@ -123,7 +123,7 @@ void UringLoop::wait(const TimePoint* deadline) {
     io_uring_submit_and_wait(&ring_, 1);
   }
   gathers_used_ = 0;
-  update_now();
+  begin_turn();
   std::array<io_uring_cqe*, 256> batch;
   for (;;) {
     const unsigned found = io_uring_peek_batch_cqe(&ring_, batch.data(), batch.size());
@@ -216,6 +216,7 @@ void UringLoop::on_receive(Stream& stream, const io_uring_cqe& entry) {
   const unsigned buffer = entry.flags >> IORING_CQE_BUFFER_SHIFT;
   const bool has_buffer = (entry.flags & IORING_CQE_F_BUFFER) != 0;
   if (entry.res > 0) {
+    traffic_.received += static_cast<std::uint64_t>(entry.res);
     stream.received(
         {buffers_.data() + std::size_t{buffer} * kBufferSize, static_cast<std::size_t>(entry.res)});
   }
@@ -259,6 +260,7 @@ void UringLoop::on_send(Stream& stream, int result) {
   stream.writing_ = false;
   if (stream.ended()) return retire_if_idle(stream);
   if (result < 0) return stream.end(-result);
+  traffic_.sent += static_cast<std::uint64_t>(result);
   stream.sending_.consume(static_cast<std::size_t>(result));
   stream.last_progress_ = now();
   if (!stream.sending_.empty()) {

@@ -24,7 +24,7 @@ class UringLoop final : public EventLoop {
   [[nodiscard]] int socket_flags() const override { return SOCK_CLOEXEC; }
 
  protected:
-  void wait(const TimePoint* deadline) override;
+  void wait(const TimePoint* deadline, TimePoint now) override;
   void adopt(Stream& stream) override;
   void begin_connect(Stream& stream, const SocketAddress& address) override;
   void begin_reading(Stream& stream) override;

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <signal.h>
-#include <sys/signalfd.h>
 #include <syslog.h>
 
 #include <algorithm>
@@ -19,6 +17,7 @@
 #include <vector>
 
 #include "base/diagnostics.h"
+#include "net/ending_signals.h"
 #include "net/wake_up.h"
 #include "sink/privileges.h"
 #include "sink/worker.h"
@@ -56,22 +55,8 @@ std::vector<int> descriptors(const std::vector<net::Socket>& sockets) {
   return list;
 }
 
-// Returns where SIGINT and SIGTERM can be read. Made before any session can take the last
-// descriptor. Throws Fatal.
-net::Socket take_ending_signals() {
-  sigset_t ending;
-  sigemptyset(&ending);
-  sigaddset(&ending, SIGINT);
-  sigaddset(&ending, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &ending, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-  net::Socket signals(signalfd(-1, &ending, SFD_CLOEXEC));
-  if (!signals.valid()) throw Fatal(describe_error("signalfd", errno));
-  return signals;
-}
-
 // Sleeps until a signal asks for the end or `event` is woken.
-void wait_for_end(const net::Socket& signals, const net::WakeUp& event) {
+void wait_for_end(const net::EndingSignals& signals, const net::WakeUp& event) {
   std::array<pollfd, 2> wanted{pollfd{signals.descriptor(), POLLIN, 0},
                                pollfd{event.descriptor(), POLLIN, 0}};
   while (poll(wanted.data(), wanted.size(), -1) < 0 && errno == EINTR) {
@@ -129,7 +114,9 @@ void run_worker(const Shared& shared, const std::vector<int>& listeners, Crew& c
 
 void run_sink(const SinkOptions& options) {
   const std::size_t descriptor_limit = net::raise_descriptor_limit();
-  const net::Socket signals = take_ending_signals();
+  // Before any session can take the last descriptor.
+  net::block_ending_signals();
+  const net::EndingSignals signals;
   openlog("smtp-sink", LOG_PID, LOG_MAIL);
   // Files are read with the rights of the one who started it.
   std::optional<net::TlsContext> tls;

@@ -50,8 +50,9 @@ class ClientObserver {
   // was taken (BDAT).
   virtual void message_sent(std::uint64_t message) = 0;
 
-  // Nothing more is awaited for the message, whatever became of it.
-  virtual void message_over(std::uint64_t message) = 0;
+  // Nothing more is awaited for the message. `recipients`: for how many the server took it, over
+  // all of its transactions; none: it was refused.
+  virtual void message_over(std::uint64_t message, std::size_t recipients) = 0;
 };
 
 }  // namespace millrace::smtp

@@ -53,6 +53,8 @@ class ClientSession {
   // Whether send() may be called now, and whether nothing is under way.
   [[nodiscard]] bool may_send() const { return phase_ == Phase::open && transactions_.may_send(); }
   [[nodiscard]] bool idle() const { return phase_ == Phase::open && transactions_.idle(); }
+  // Whether commands follow each other without waiting for replies.
+  [[nodiscard]] bool pipelines() const { return transactions_.pipelines(); }
   // Whether the server takes no further message on this session (RFC 9422).
   [[nodiscard]] bool spent() const { return transactions_.spent(); }
 

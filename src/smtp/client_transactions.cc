@@ -185,6 +185,7 @@ bool ClientTransactions::take_transaction_reply(Transaction& transaction, bool e
     case Verb::bdat:
       return take_chunk_reply(transaction, expected);
     default:
+      if (expected && !transaction.refused) count_taken(transaction);
       if (--transaction.replies_due > 0) return false;
       transaction.refused = false;  // the end of the content has closed the transaction
       finish(transaction);
@@ -218,9 +219,9 @@ bool ClientTransactions::take_chunk_reply(Transaction& transaction, bool expecte
     const bool each = plan_.hello_verb == Verb::lhlo && !transaction.refused;
     transaction.replies_due = each ? transaction.accepted : 1;
   }
-  if (expected) transaction.taken = true;
+  if (expected) count_taken(transaction);
   if (--transaction.replies_due > 0) return false;
-  if (transaction.taken) {
+  if (transaction.taken > 0) {
     transaction.refused = false;
     tell_sent(transaction);
   } else {
@@ -228,6 +229,11 @@ bool ClientTransactions::take_chunk_reply(Transaction& transaction, bool expecte
   }
   finish(transaction);
   return true;
+}
+
+// The end of the message was answered well: in LMTP for one recipient, else for all.
+void ClientTransactions::count_taken(Transaction& transaction) const {
+  transaction.taken += plan_.hello_verb == Verb::lhlo ? 1 : transaction.accepted;
 }
 
 void ClientTransactions::tell_sent(const Transaction& transaction) {
@@ -254,9 +260,23 @@ void ClientTransactions::finish(Transaction& transaction) {
   if (done.refused) failed_ = true;
   if (done.refused && done.disturbed) {
     again_.push_back(done.part);
-  } else if (last_part(done)) {
-    observer_.message_over(done.part.message);
+  } else {
+    tell_over(done);
   }
+}
+
+// The message is over with its last part; the parts before it hand on what they achieved.
+void ClientTransactions::tell_over(const Transaction& done) {
+  const std::uint64_t message = done.part.message;
+  const std::size_t taken = done.part.taken_before + done.taken;
+  if (last_part(done)) return observer_.message_over(message, taken);
+  for (Transaction& later : window_) {
+    if (later.part.message == message) {
+      later.part.taken_before = taken;
+      return;
+    }
+  }
+  if (!parts_.empty() && parts_.front().message == message) parts_.front().taken_before = taken;
 }
 
 }  // namespace millrace::smtp

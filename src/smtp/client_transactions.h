@@ -38,6 +38,8 @@ class ClientTransactions {
   // Whether the server's LIMITS leave no room for another message on this session.
   [[nodiscard]] bool spent() const;
 
+  [[nodiscard]] bool pipelines() const { return uses(Extension::pipelining); }
+
   // Sends the message: over several transactions when it has more recipients than one may have.
   void send(std::uint64_t message, Output& out);
 
@@ -57,6 +59,7 @@ class ClientTransactions {
   struct Part {
     std::uint64_t message;
     std::size_t first;
+    std::size_t taken_before = 0;  // recipients of its earlier parts that the server took
   };
 
   struct Transaction {
@@ -65,13 +68,13 @@ class ClientTransactions {
     std::size_t named = 0;     // RCPTs sent
     std::size_t answered = 0;  // RCPTs answered
     std::size_t accepted = 0;  // of those
+    std::size_t taken = 0;     // recipients for which the end of the message was answered well
     std::uint64_t sent = 0;    // content given to BDAT
     std::uint64_t chunks_unanswered = 0;
     std::size_t replies_due = 0;  // to the end of the message
     Verb next = Verb::mail;       // the next command to send; end_of_data: the 354 is awaited
     Verb awaited = Verb::mail;    // the next to be answered
     bool all_sent = false;
-    bool taken = false;      // BDAT LAST was answered well, in LMTP for one recipient at least
     bool refused = false;    // this transaction can no longer succeed
     bool disturbed = false;  // one before it was refused: the server may not expect it
   };
@@ -87,6 +90,8 @@ class ClientTransactions {
   [[nodiscard]] bool last_part(const Transaction& transaction) const;
   void refuse(Transaction& transaction);
   void finish(Transaction& transaction);
+  void tell_over(const Transaction& transaction);
+  void count_taken(Transaction& transaction) const;
   [[nodiscard]] bool room() const;
   [[nodiscard]] bool uses(Extension extension) const { return used_.has(extension); }
   [[nodiscard]] std::size_t parts_of_a_message() const;

@@ -15,13 +15,31 @@
 #include "net/tls_context.h"
 #include "sasl/users.h"
 #include "smtp/client_plan.h"
+#include "source/arrivals.h"
+#include "source/schedule.h"
 
 namespace millrace::source {
 
 // The pause of a session before each of its messages.
 struct Pause {
-  std::chrono::seconds length{0};
+  Duration length{0};
   bool random = false;  // anything from nothing to `length`
+};
+
+// When messages are sent.
+struct Load {
+  bool open_loop = false;  // by the schedule's arrivals; else each session after its last message
+  ArrivalPattern pattern = ArrivalPattern::constant;
+  std::uint64_t seed = 0;         // of the pattern
+  std::vector<Segment> schedule;  // at least one segment
+  Duration drain_limit{0};        // how long what is under way may take at the end
+};
+
+// What is to become of the run when the server refuses or goes away.
+enum class OnTrouble : std::uint8_t {
+  stop,
+  warn,   // carry on, with a warning each; a failed connect stops it all the same
+  count,  // carry on, with a warning for the first of each kind
 };
 
 // Everything that the source is told at start.
@@ -43,13 +61,16 @@ struct SourceOptions {
   std::vector<sasl::User> users;  // sessions take turns in them
   mail::MessageOptions message;
 
-  std::uint64_t messages = 1;  // over all sessions
-  unsigned sessions = 1;       // at once
-  bool keep_session = false;   // for the next message
-  bool carry_on = false;       // when the server refuses or goes away
+  std::uint64_t messages = 1;          // over all sessions, at most
+  unsigned sessions = 1;               // at once
+  bool keep_session = false;           // for the next message
+  std::uint64_t session_messages = 0;  // then it is renewed; 0: no limit
+  OnTrouble on_trouble = OnTrouble::stop;
   Pause pause;
+  Load load;
   std::chrono::seconds reply_limit{300};
 
+  bool measure = false;  // else nothing is counted or timed
   bool show_counter = false;
   bool verbose = false;
   unsigned threads = 1;

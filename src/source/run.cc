@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/diagnostics.h"
@@ -15,6 +16,12 @@ std::optional<net::TlsContext> make_tls(const SourceOptions& options) {
   return net::TlsContext::for_client(*options.tls);
 }
 
+bool goes_up_and_down(const std::vector<Segment>& schedule) {
+  return std::any_of(schedule.begin(), schedule.end(), [&](const Segment& segment) {
+    return segment.from != segment.to || segment.from != schedule.front().from;
+  });
+}
+
 }  // namespace
 
 Run::Run(const SourceOptions& options, std::function<void()> on_failure)
@@ -22,8 +29,11 @@ Run::Run(const SourceOptions& options, std::function<void()> on_failure)
       on_failure_(std::move(on_failure)),
       addresses_(net::resolve(options.endpoint, options.address_family, false)),
       message_(options.message),
+      schedule_(options.load.schedule),
+      ramped_(!options.load.open_loop && goes_up_and_down(options.load.schedule)),
       tls_(make_tls(options)),
-      next_message_(options.sessions) {
+      next_message_(ramped_ ? 0 : options.sessions) {
+  if (options.measure) timeline_.emplace(options.threads);
   if (!options.bind_addresses.empty()) {
     pool_.emplace(options.bind_addresses, options.bind_ports);
   }
@@ -39,7 +49,13 @@ Run::Handshakes Run::handshakes() const {
   return {.done = handshakes_, .resumed = resumptions_, .total = Duration(handshake_time_)};
 }
 
-std::optional<std::uint64_t> Run::first_message(std::uint64_t session) const {
+void Run::begin(TimePoint start) {
+  start_ = start;
+  if (schedule_.end() != Segment::kEndless) end_ = start + schedule_.end();
+}
+
+std::optional<std::uint64_t> Run::first_message(std::uint64_t session) {
+  if (ramped_) return take_message();
   if (session >= options_.messages) return std::nullopt;
   return session;
 }
@@ -59,14 +75,25 @@ void Run::message_sent() {
   [[maybe_unused]] const ssize_t written = write(STDOUT_FILENO, text.data(), text.size());
 }
 
-void Run::refused(const std::string& what) {
-  if (options_.carry_on) return warn(what);
-  fail(what);
+void Run::refused(metrics::Error kind, const std::string& what) {
+  switch (options_.on_trouble) {
+    case OnTrouble::stop:
+      return fail(what);
+    case OnTrouble::warn:
+      return warn(what);
+    case OnTrouble::count:
+      if (!warned_[metrics::index(kind)].exchange(true, std::memory_order_relaxed)) warn(what);
+  }
 }
 
-void Run::lost(const std::string& what) {
+void Run::lost(metrics::Error kind, const std::string& what) {
   sessions_lost_.fetch_add(1, std::memory_order_relaxed);
-  refused(what);
+  refused(kind, what);
+}
+
+void Run::not_connected(metrics::Error kind, const std::string& what) {
+  if (options_.on_trouble != OnTrouble::count) return fail(what);
+  lost(kind, what);
 }
 
 void Run::fail(const std::string& what) {

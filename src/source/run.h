@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -10,10 +11,13 @@
 
 #include "base/time.h"
 #include "mail/message.h"
+#include "metrics/names.h"
+#include "metrics/timeline.h"
 #include "net/address_pool.h"
 #include "net/socket.h"
 #include "net/tls_context.h"
 #include "source/options.h"
+#include "source/schedule.h"
 
 namespace millrace::source {
 
@@ -28,10 +32,28 @@ class Run {
   [[nodiscard]] const SourceOptions& options() const { return options_; }
   [[nodiscard]] const std::vector<net::SocketAddress>& addresses() const { return addresses_; }
   [[nodiscard]] const mail::MessageTemplate& message() const { return message_; }
+  [[nodiscard]] const Schedule& schedule() const { return schedule_; }
+  // Whether the level of the schedule changes on the way.
+  [[nodiscard]] bool ramped() const { return ramped_; }
+
+  // The moment from which the schedule counts; set before the workers go.
+  void begin(TimePoint start);
+  [[nodiscard]] TimePoint start() const { return start_; }
+  // When the schedule is over; TimePoint::max() when that is not by the clock.
+  [[nodiscard]] TimePoint end() const { return end_; }
+  [[nodiscard]] bool past_end(TimePoint now) const { return now >= end_; }
+
+  // Null when nothing is measured.
+  [[nodiscard]] metrics::Timeline* timeline() { return timeline_ ? &*timeline_ : nullptr; }
+
+  // The user wants it to end: each call asks more urgently.
+  void interrupt() { ++interrupts_; }
+  [[nodiscard]] unsigned interrupts() const { return interrupts_.load(); }
 
   // Each session begins with the message of its own number, counted from 0, so that as many
-  // sessions start as were asked for; none for a session beyond the last message.
-  [[nodiscard]] std::optional<std::uint64_t> first_message(std::uint64_t session) const;
+  // sessions start as were asked for; none for a session beyond the last message. On a ramp
+  // nobody knows which session will begin, and they take the next one.
+  [[nodiscard]] std::optional<std::uint64_t> first_message(std::uint64_t session);
 
   // The number of the next message to send; nothing when all have been taken.
   std::optional<std::uint64_t> take_message();
@@ -55,10 +77,13 @@ class Run {
   [[nodiscard]] Handshakes handshakes() const;
 
   // The server said no: ends the run, unless it is to carry on.
-  void refused(const std::string& what);
+  void refused(metrics::Error kind, const std::string& what);
 
   // A session was lost before its time: ends the run, unless it is to carry on.
-  void lost(const std::string& what);
+  void lost(metrics::Error kind, const std::string& what);
+
+  // A session did not come about: the same, but only OnTrouble::count carries on.
+  void not_connected(metrics::Error kind, const std::string& what);
 
   // Ends the run: says why, once.
   void fail(const std::string& what);
@@ -71,6 +96,13 @@ class Run {
   const std::function<void()> on_failure_;
   const std::vector<net::SocketAddress> addresses_;
   const mail::MessageTemplate message_;
+  const Schedule schedule_;
+  const bool ramped_;
+  std::optional<metrics::Timeline> timeline_;
+  TimePoint start_;
+  TimePoint end_ = TimePoint::max();
+  std::atomic<unsigned> interrupts_{0};
+  std::array<std::atomic<bool>, metrics::kErrors> warned_{};
   std::optional<net::AddressPool> pool_;
   const std::optional<net::TlsContext> tls_;
   std::atomic<std::uint64_t> handshakes_{0};

@@ -12,6 +12,8 @@
 
 #include "base/diagnostics.h"
 #include "mail/generated.h"
+#include "source/load_model.h"
+#include "source/recorder.h"
 #include "source/worker.h"
 
 namespace millrace::source {
@@ -19,6 +21,9 @@ namespace {
 
 // After a connect that failed, until the next try.
 constexpr std::chrono::milliseconds kConnectRetryDelay{10};
+
+// After a message that found no connection, until the session turns to the next one.
+constexpr std::chrono::milliseconds kNotConnectedDelay{100};
 
 // How long a server may take to hang up after TLS has failed.
 constexpr std::chrono::seconds kFarewellLimit{2};
@@ -48,6 +53,22 @@ constexpr std::array<StepNames, 15> kStepNames = {{
     {smtp::Verb::quit, "sending QUIT command", "quit rejected"},
 }};
 
+metrics::Error kind_of_error(int error) {
+  switch (error) {
+    case 0:
+      return metrics::Error::closed;
+    case ECONNREFUSED:
+      return metrics::Error::refused;
+    case ECONNRESET:
+    case EPIPE:
+      return metrics::Error::reset;
+    case ETIMEDOUT:
+      return metrics::Error::timeout;
+    default:
+      return metrics::Error::other;
+  }
+}
+
 const StepNames& names_of(smtp::Verb awaited) {
   return *std::find_if(kStepNames.begin(), kStepNames.end(),
                        [&](const StepNames& names) { return names.awaited == awaited; });
@@ -68,10 +89,12 @@ Session::Session(Worker& worker, Run& run, std::uint64_t number)
   authenticator_.emplace(worker.sasl(), options.auth_mechanism, user);
 }
 
+TimePoint Session::now() const { return worker_.loop().now(); }
+
 // While it pauses, a session still listens: the server may hang up.
 void Session::pause_then_begin() {
   const Pause& pause = run_.options().pause;
-  if (pause.length == std::chrono::seconds(0)) return begin_message();
+  if (pause.length == Duration::zero()) return begin_message();
   Duration delay = pause.length;
   if (pause.random) {
     std::uniform_int_distribution<Duration::rep> any(0, delay.count());
@@ -82,13 +105,23 @@ void Session::pause_then_begin() {
 }
 
 void Session::begin_message() {
-  const std::optional<std::uint64_t> number =
-      std::exchange(started_, true) ? run_.take_message() : run_.first_message(number_);
-  if (!number) {
-    if (client_) return say_goodbye();
-    return worker_.session_done();
+  const Next next = worker_.load_model().next(*this, now());
+  switch (next.when) {
+    case Next::When::now:
+      break;
+    case Next::When::later:
+      if (client_) return say_goodbye();
+      [[fallthrough]];
+    case Next::When::soon:
+      state_ = State::pausing;
+      worker_.loop().timers().stop(timer_);
+      return worker_.load_model().wait(*this, now());
+    case Next::When::never:
+      if (client_) return say_goodbye();
+      return done();
   }
-  taken_ = number;
+  started_ = true;
+  taken_ = begin_flight(next.ticket);
   if (client_) {
     step();
     return stream_.flush();
@@ -96,6 +129,34 @@ void Session::begin_message() {
   address_ = 0;
   connect_attempts_ = 0;
   connect();
+}
+
+void Session::go() {
+  if (state_ == State::pausing) return begin_message();
+  if (!client_ || !client_->may_send()) return;
+  send_messages();
+  stream_.flush();
+}
+
+void Session::wind_up() {
+  if (state_ != State::pausing || !timer_.running()) return;
+  worker_.loop().timers().stop(timer_);
+  begin_message();
+}
+
+void Session::abandon() {
+  if (Recorder* const recorder = worker_.recorder()) {
+    if (taken_) recorder->unfinished(*taken_, now());
+    for (const Flight& flight : flights_) recorder->unfinished(flight, now());
+  }
+  taken_.reset();
+  flights_.clear();
+}
+
+Flight Session::begin_flight(const Ticket& ticket) const {
+  Flight flight{.message = ticket.message, .intended = ticket.intended, .begun = now()};
+  if (Recorder* const recorder = worker_.recorder()) recorder->started(flight, now());
+  return flight;
 }
 
 void Session::connect() {
@@ -108,6 +169,8 @@ void Session::connect() {
   if (options.verbose) inform("trying " + address.text());
   state_ = State::connecting;
   timed_out_ = false;
+  connection_begun_ = now();
+  carried_ = 0;
   // Every connection of the run is another client: sessions take turns in the numbers.
   connection_ = number_ + options.sessions * connections_++;
   stream_.connect(std::move(socket), address);
@@ -144,16 +207,36 @@ void Session::connect_failed(int error) {
   address_ = 0;
   // A unix socket whose queue is full says EAGAIN: that is no failure, only too early.
   if (error != EAGAIN) {
-    if (++connect_attempts_ >= run_.options().connect_attempts) return run_.fail(what);
+    if (++connect_attempts_ >= run_.options().connect_attempts) {
+      return give_up_connecting(error, what);
+    }
     warn(what);
   }
   state_ = State::retrying;
   start_timer(kConnectRetryDelay);
 }
 
+void Session::give_up_connecting(int error, const std::string& what) {
+  const metrics::Error kind = kind_of_error(error);
+  if (Recorder* const recorder = worker_.recorder()) {
+    recorder->error(kind, what, now());
+    ++recorder->at(now()).counters.sessions_failed;
+  }
+  run_.not_connected(kind, what);
+  if (run_.failed()) return;
+  lose_flights();
+  if (run_.options().load.open_loop) return begin_message();
+  state_ = State::pausing;
+  start_timer(kNotConnectedDelay);
+}
+
 void Session::on_connected() {
   const SourceOptions& options = run_.options();
   state_ = State::talking;
+  asked_ = now();
+  if (Recorder* const recorder = worker_.recorder()) {
+    recorder->session_opened(asked_ - connection_begun_, asked_);
+  }
   xclient_ = mail::fill_generated(options.xclient, connection_);
   client_.emplace(
       options.plan,
@@ -177,13 +260,21 @@ std::string Session::proxy_header() const {
 }
 
 void Session::secure() {
-  handshake_begun_ = worker_.loop().now();
+  handshake_begun_ = now();
   stream_.secure(std::make_unique<net::TlsFilter>(*run_.tls(), std::move(tls_session_)));
 }
 
 void Session::on_secured() {
   const net::TlsFilter& tls = *stream_.tls();
-  run_.secured(Clock::now() - handshake_begun_, tls.resumed());
+  const Duration took = Clock::now() - handshake_begun_;
+  run_.secured(took, tls.resumed());
+  if (Recorder* const recorder = worker_.recorder()) {
+    metrics::Metrics& metrics = recorder->at(now());
+    metrics[metrics::Phase::tls].record(took);
+    ++metrics.counters.tls_handshakes;
+    if (tls.resumed()) ++metrics.counters.tls_resumed;
+  }
+  asked_ = now();
   if (run_.options().verbose) {
     inform(fmt::format("{}{}", tls.description(), tls.resumed() ? ", resumed" : ""));
   }
@@ -193,7 +284,7 @@ void Session::on_secured() {
 }
 
 void Session::on_tls_failure(std::string_view what) {
-  run_.lost(std::string(what) + where());
+  lost(metrics::Error::tls, std::string(what) + where());
   state_ = State::closing;
   start_timer(kFarewellLimit);
 }
@@ -219,15 +310,17 @@ void Session::step() {
     case Phase::open:
       return send_messages();
     case Phase::unfit:
-      if (!client_->fault().empty()) run_.refused(client_->fault() + where());
+      if (!client_->fault().empty()) {
+        refused(metrics::Error::protocol, client_->fault() + where());
+      }
       return say_goodbye();
     case Phase::finished:
       return close();
     case Phase::closed:
-      if (!client_->fault().empty()) run_.refused(client_->fault() + where());
+      if (!client_->fault().empty()) refused(metrics::Error::closed, client_->fault() + where());
       return close();
     case Phase::broken:
-      run_.lost(client_->fault() + where());
+      lost(metrics::Error::protocol, client_->fault() + where());
       return close();
   }
 }
@@ -236,27 +329,55 @@ void Session::step() {
 void Session::send_messages() {
   const std::size_t shown = stream_.output().size();
   while (client_->may_send()) {
-    const std::optional<std::uint64_t> number = next_message();
-    if (!number) break;
+    const std::optional<Flight> flight = next_message();
+    if (!flight) break;
     state_ = State::talking;
-    client_->send(*number, stream_.output());
+    launch(*flight);
   }
   if (client_->idle()) return all_over();
+  if (client_->may_send() && may_go_on()) worker_.load_model().has_room(*this, now());
   show_commands(shown);
   watch_reply();
 }
 
 // The message that has been taken already, or one that may follow it without a pause.
-std::optional<std::uint64_t> Session::next_message() {
+std::optional<Flight> Session::next_message() {
   if (taken_) return std::exchange(taken_, std::nullopt);
+  if (!may_go_on()) return std::nullopt;
+  const Next next = worker_.load_model().next(*this, now());
+  if (next.when != Next::When::now) return std::nullopt;
+  return begin_flight(next.ticket);
+}
+
+// Whether another message may follow on this connection without a pause.
+bool Session::may_go_on() const {
   const SourceOptions& options = run_.options();
-  if (!options.keep_session || options.pause.length > std::chrono::seconds(0)) return std::nullopt;
-  return run_.take_message();
+  return options.keep_session && options.pause.length == Duration::zero() && !worn_out();
+}
+
+void Session::launch(Flight flight) {
+  flight.sent = flight.asked = now();
+  if (Recorder* const recorder = worker_.recorder(); recorder != nullptr && carried_ > 0) {
+    ++recorder->at(now()).counters.sessions_reused;
+  }
+  ++carried_;
+  const std::uint64_t message = flight.message;
+  flights_.push_back(flight);
+  client_->send(message, stream_.output());
+}
+
+// Whether this connection has carried as many messages as one may.
+bool Session::worn_out() const {
+  const std::uint64_t limit = run_.options().session_messages;
+  return limit > 0 && carried_ >= limit;
 }
 
 // Nothing is under way on this connection.
 void Session::all_over() {
-  if (!run_.options().keep_session || run_.all_taken() || client_->spent()) return say_goodbye();
+  const bool done = worker_.load_model().over(now());
+  if (!run_.options().keep_session || done || client_->spent() || worn_out()) {
+    return say_goodbye();
+  }
   pause_then_begin();
 }
 
@@ -278,18 +399,70 @@ void Session::close() {
 // The connection is gone and has been accounted for: on to the next message.
 void Session::closed() {
   worker_.loop().timers().stop(timer_);
+  if (Recorder* const recorder = worker_.recorder()) {
+    recorder->session_ended(connection_begun_, now());
+  }
   client_.reset();
-  taken_.reset();
-  if (run_.all_taken()) return worker_.session_done();
+  lose_flights();
+  if (run_.failed() || worker_.load_model().over(now())) return done();
   pause_then_begin();
+}
+
+void Session::done() {
+  state_ = State::done;
+  worker_.session_done();
+}
+
+// What was taken and is not over never will be.
+void Session::lose_flights() {
+  if (Recorder* const recorder = worker_.recorder()) {
+    if (taken_) recorder->lost(*taken_, now());
+    for (const Flight& flight : flights_) recorder->lost(flight, now());
+  }
+  taken_.reset();
+  flights_.clear();
+}
+
+std::vector<Flight>::iterator Session::find_flight(std::uint64_t message) {
+  return std::find_if(flights_.begin(), flights_.end(),
+                      [&](const Flight& flight) { return flight.message == message; });
+}
+
+// Counted, and told as the run wants it.
+void Session::refused(metrics::Error kind, const std::string& what) {
+  if (Recorder* const recorder = worker_.recorder()) recorder->error(kind, what, now());
+  run_.refused(kind, what);
+}
+
+void Session::lost(metrics::Error kind, const std::string& what) {
+  if (Recorder* const recorder = worker_.recorder()) {
+    recorder->error(kind, what, now());
+    ++recorder->at(now()).counters.sessions_failed;
+  }
+  run_.lost(kind, what);
 }
 
 void Session::replied(const smtp::Question& question, const smtp::Reply& reply,
                       smtp::Outcome outcome) {
   if (run_.options().verbose) inform("<<< " + reply.line());
+  if (worker_.recorder() != nullptr) time_reply(question, reply);
   if (outcome != smtp::Outcome::refused || question.verb == smtp::Verb::quit) return;
-  run_.refused(
-      fmt::format("{}: {}{}", names_of(question.verb).rejected, reply.line(), where(question)));
+  refused(metrics::Error::rejected,
+          fmt::format("{}: {}{}", names_of(question.verb).rejected, reply.line(), where(question)));
+}
+
+void Session::time_reply(const smtp::Question& question, const smtp::Reply& reply) {
+  Recorder& recorder = *worker_.recorder();
+  const auto flight = find_flight(question.message);
+  if (client_->phase() != smtp::ClientSession::Phase::open || flight == flights_.end()) {
+    recorder.replied({.asked = asked_, .segment = recorder.segment_of(now())}, question, reply,
+                     now());
+    asked_ = now();
+    return;
+  }
+  recorder.replied(*flight, question, reply, now());
+  // The next command goes out now, unless it went with this one; content does in any case.
+  if (!client_->pipelines() || question.verb == smtp::Verb::data) flight->asked = now();
 }
 
 void Session::message_sent(std::uint64_t /*message*/) {
@@ -297,7 +470,12 @@ void Session::message_sent(std::uint64_t /*message*/) {
   run_.message_sent();
 }
 
-void Session::message_over(std::uint64_t /*message*/) {}
+void Session::message_over(std::uint64_t message, std::size_t recipients) {
+  const auto flight = find_flight(message);
+  if (flight == flights_.end()) return;
+  if (Recorder* const recorder = worker_.recorder()) recorder->over(*flight, recipients, now());
+  flights_.erase(flight);
+}
 
 void Session::on_end(int error) {
   switch (state_) {
@@ -306,12 +484,18 @@ void Session::on_end(int error) {
     case State::closing:
       return closed();
     case State::pausing:
-      run_.lost("lost connection between messages" + where());
+      lost(kind_of_loss(error), "lost connection between messages" + where());
       return closed();
     default:
-      run_.lost(loss() + where());
+      lost(kind_of_loss(error), loss() + where());
       return closed();
   }
+}
+
+metrics::Error Session::kind_of_loss(int error) const {
+  const net::TlsFilter* const tls = stream_.tls();
+  if (tls != nullptr && !tls->secured()) return metrics::Error::tls;
+  return kind_of_error(timed_out_ ? ETIMEDOUT : error);
 }
 
 // What ended the connection before its time.
@@ -331,7 +515,7 @@ void Session::on_timer(net::Timer& /*timer*/) {
       return connect();
     case State::connecting:
     case State::talking:
-      if (worker_.loop().now() < limit) {
+      if (now() < limit) {
         worker_.loop().timers().start(timer_, limit);
         return;
       }
@@ -339,12 +523,12 @@ void Session::on_timer(net::Timer& /*timer*/) {
       return stream_.abort();
     case State::closing:
       return stream_.abort();
+    case State::done:
+      return;
   }
 }
 
-void Session::start_timer(Duration delay) {
-  worker_.loop().timers().start(timer_, worker_.loop().now() + delay);
-}
+void Session::start_timer(Duration delay) { worker_.loop().timers().start(timer_, now() + delay); }
 
 // The timer that runs already looks at the stream's progress when it is due.
 void Session::watch_reply() {

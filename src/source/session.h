@@ -5,13 +5,16 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "mail/message.h"
+#include "metrics/names.h"
 #include "net/stream.h"
 #include "net/timers.h"
 #include "sasl/client.h"
 #include "smtp/client_session.h"
 #include "source/command_display.h"
+#include "source/flight.h"
 #include "source/run.h"
 
 namespace millrace::source {
@@ -30,20 +33,40 @@ class Session final : public smtp::ClientObserver,
   // Begins with the first message; the worker is told when none is left.
   void start() { pause_then_begin(); }
 
+  // The load model may have a message for it.
+  void go();
+
+  // The run is over: what pauses need not, what is under way goes on.
+  void wind_up();
+
+  // Gives up what is under way. Nothing happens any more.
+  void abandon();
+
+  [[nodiscard]] std::uint64_t number() const { return number_; }
+  // Whether it has begun with its first message.
+  [[nodiscard]] bool started() const { return started_; }
+
+  // The load model's marks: where it has this session on its lists.
+  struct PlaceInPool {
+    bool idle = false;
+    bool roomy = false;
+  } place_in_pool;
+
  private:
   enum class State : std::uint8_t {
-    pausing,  // before the next message, with a connection or without one
+    pausing,  // before the next message, with a connection or without one; or in the pool
     connecting,
     retrying,  // a connect failed, the next try is due soon
     talking,
     closing,
+    done,  // no message is left
   };
 
   // smtp::ClientObserver
   void replied(const smtp::Question& question, const smtp::Reply& reply,
                smtp::Outcome outcome) override;
   void message_sent(std::uint64_t message) override;
-  void message_over(std::uint64_t message) override;
+  void message_over(std::uint64_t message, std::size_t recipients) override;
 
   // net::StreamHandler, net::TimerHandler
   void on_connected() override;
@@ -58,19 +81,32 @@ class Session final : public smtp::ClientObserver,
   void connect();
   bool bind_to_pool(const net::Socket& socket);
   void connect_failed(int error);
+  void give_up_connecting(int error, const std::string& what);
   [[nodiscard]] std::string proxy_header() const;
   void secure();
   void step();
   void send_messages();
   void all_over();
-  std::optional<std::uint64_t> next_message();
+  std::optional<Flight> next_message();
+  [[nodiscard]] Flight begin_flight(const Ticket& ticket) const;
+  void launch(Flight flight);
+  [[nodiscard]] std::vector<Flight>::iterator find_flight(std::uint64_t message);
+  void lose_flights();
+  [[nodiscard]] bool worn_out() const;
+  [[nodiscard]] bool may_go_on() const;
+  void time_reply(const smtp::Question& question, const smtp::Reply& reply);
+  void refused(metrics::Error kind, const std::string& what);
+  void lost(metrics::Error kind, const std::string& what);
   void say_goodbye();
   void close();
   void closed();
+  void done();
   void start_timer(Duration delay);
   void watch_reply();
   void show_commands(std::size_t shown);
+  [[nodiscard]] TimePoint now() const;
   [[nodiscard]] std::string loss() const;
+  [[nodiscard]] metrics::Error kind_of_loss(int error) const;
   [[nodiscard]] std::string where() const;
   [[nodiscard]] std::string where(const smtp::Question& question) const;
   [[nodiscard]] std::string command_of(const smtp::Question& question) const;
@@ -91,7 +127,11 @@ class Session final : public smtp::ClientObserver,
   std::size_t address_ = 0;        // the one being tried
   unsigned connect_attempts_ = 0;  // that have failed
   CommandDisplay display_;
-  std::optional<std::uint64_t> taken_;  // the message that waits for the connection
+  std::optional<Flight> taken_;  // the message that waits for the connection
+  std::vector<Flight> flights_;  // those sent and not yet over
+  TimePoint connection_begun_;   // the connect, then the same for the whole session
+  TimePoint asked_;              // what the next reply of the opening answers was
+  std::uint64_t carried_ = 0;    // messages sent on this connection
   bool started_ = false;
   bool timed_out_ = false;
   State state_ = State::pausing;

@@ -1,16 +1,21 @@
 #include "source/source.h"
 
 #include <fmt/format.h>
-#include <signal.h>
+#include <poll.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <chrono>
+#include <cmath>
 #include <latch>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
 
 #include "base/diagnostics.h"
+#include "net/ending_signals.h"
 #include "net/wake_up.h"
 #include "source/run.h"
 #include "source/worker.h"
@@ -19,6 +24,11 @@ namespace millrace::source {
 
 namespace {
 
+using std::chrono::seconds;
+
+// After the end of a second, until all threads have told what they measured in it.
+constexpr std::chrono::milliseconds kGlanceDelay{30};
+
 std::string describe(const Run::Handshakes& handshakes) {
   const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(handshakes.total);
   return fmt::format(
@@ -26,38 +36,201 @@ std::string describe(const Run::Handshakes& handshakes) {
       microseconds.count() / static_cast<long>(std::max<std::uint64_t>(1, handshakes.done)));
 }
 
-}  // namespace
+// What all threads measured, put together as each of them ends.
+class Harvest {
+ public:
+  explicit Harvest(const Run& run) : run_(run), segments_(run.schedule().segments().size()) {}
 
-bool run_source(const SourceOptions& options) {
-  net::raise_descriptor_limit();
-  signal(SIGPIPE, SIG_IGN);
-  std::vector<std::unique_ptr<net::WakeUp>> wake_ups;
-  for (unsigned i = 0; i < options.threads; ++i) {
-    wake_ups.push_back(std::make_unique<net::WakeUp>());
+  void add(Recorder& recorder) {
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < segments_.size(); ++i) segments_[i].add(recorder.segments()[i]);
+    generator_.add(recorder.generator());
+    last_over_ = std::max(last_over_, recorder.last_over());
   }
-  Run run(options, [&wake_ups] {
+
+  metrics::Measurement measurement(std::chrono::system_clock::time_point start,
+                                   metrics::Timeline& timeline);
+
+ private:
+  [[nodiscard]] Duration elapsed() const;
+  void split(metrics::Measurement& whole);
+  void complete(metrics::Row& row, Duration elapsed) const;
+
+  const Run& run_;
+  std::mutex mutex_;
+  std::vector<metrics::Metrics> segments_;
+  metrics::Generator generator_;
+  TimePoint last_over_ = run_.start();
+};
+
+metrics::Measurement Harvest::measurement(std::chrono::system_clock::time_point start,
+                                          metrics::Timeline& timeline) {
+  metrics::Measurement whole;
+  whole.start = start;
+  whole.open_loop = run_.options().load.open_loop;
+  whole.generator = generator_;
+  whole.ending = run_.failed()           ? metrics::Ending::failed
+                 : run_.interrupts() > 0 ? metrics::Ending::interrupted
+                                         : metrics::Ending::completed;
+  split(whole);
+  whole.elapsed = elapsed();
+  whole.measured = whole.elapsed;
+  for (const Segment& segment : run_.schedule().segments()) {
+    if (!segment.measured) whole.measured -= std::min(segment.length, whole.measured);
+  }
+  whole.series = timeline.rows();
+  for (metrics::Row& row : whole.series) complete(row, whole.elapsed);
+  // What the last row holds may be the goodbyes alone.
+  if (!whole.series.empty() && whole.series.back().length <= 0) whole.series.pop_back();
+  return whole;
+}
+
+// Until the last message was over; but a schedule that ran to its end lasted at least as long.
+Duration Harvest::elapsed() const {
+  std::uint64_t started = 0;
+  for (const metrics::Metrics& segment : segments_) started += segment.counters.started;
+  const Duration until_last = last_over_ - run_.start();
+  const bool cut_short =
+      run_.failed() || run_.interrupts() > 0 || started >= run_.options().messages;
+  if (cut_short || run_.end() == TimePoint::max()) return until_last;
+  return std::max(until_last, run_.schedule().end());
+}
+
+void Harvest::split(metrics::Measurement& whole) {
+  const Schedule& schedule = run_.schedule();
+  for (std::size_t i = 0; i < segments_.size(); ++i) {
+    const Segment& segment = schedule.segments()[i];
+    if (!segment.measured) {
+      whole.warmup.add(segments_[i].counters);
+      continue;
+    }
+    whole.total.add(segments_[i]);
+    whole.stages.push_back({.name = segment.name,
+                            .begin = schedule.begin_of(i),
+                            .length = segment.length,
+                            .metrics = std::move(segments_[i])});
+  }
+}
+
+void Harvest::complete(metrics::Row& row, Duration elapsed) const {
+  const Duration begin = seconds(row.number);
+  const Duration end = std::min<Duration>(begin + seconds(1), elapsed);
+  row.length = std::chrono::duration<double>(end - begin).count();
+  const Schedule& schedule = run_.schedule();
+  row.stage = schedule.segments()[schedule.segment_at(begin + (end - begin) / 2)].name;
+  if (!run_.options().load.open_loop || row.length <= 0) return;
+  row.asked = schedule.sum_until(end) - schedule.sum_until(begin);
+}
+
+// The threads of a run, as the one that waits for them sees them.
+class Crew {
+ public:
+  explicit Crew(unsigned threads) : ready(threads), go(1), finished(threads), running(threads) {
+    for (unsigned i = 0; i < threads; ++i) wake_ups.push_back(std::make_unique<net::WakeUp>());
+  }
+
+  void wake_all() const {
     for (const auto& wake_up : wake_ups) wake_up->wake();
-  });
+  }
+  void leave() {
+    if (--running == 0) end.wake();
+  }
+
+  std::vector<std::unique_ptr<net::WakeUp>> wake_ups;
+  std::latch ready;
+  std::latch go;
   // All loops go together: liburing unmaps a ring by bare system calls, and ThreadSanitizer would
   // take the ring that another thread maps in its place for the old one.
-  std::latch finished(options.threads);
+  std::latch finished;
+  net::WakeUp end;
+
+ private:
+  std::atomic<unsigned> running;
+};
+
+void run_worker(Run& run, Crew& crew, Harvest& harvest, unsigned number) {
+  bool begun = false;
+  try {
+    Worker worker(run, number, run.options().threads);
+    crew.wake_ups[number]->attach(worker.loop(), [&worker] { worker.heed(); });
+    begun = true;
+    crew.ready.count_down();
+    crew.go.wait();
+    worker.begin();
+    worker.run();
+    if (Recorder* const recorder = worker.recorder()) harvest.add(*recorder);
+    crew.finished.arrive_and_wait();
+  } catch (const Fatal& error) {
+    run.fail(error.what());
+    if (!begun) crew.ready.count_down();
+    crew.finished.count_down();
+  }
+  crew.leave();
+}
+
+metrics::Glance glance(Run& run, TimePoint now, std::uint64_t& seen) {
+  const Schedule& schedule = run.schedule();
+  metrics::Glance glance{.elapsed = now - run.start(), .second = run.timeline()->latest(seen)};
+  if (glance.second) seen = glance.second->number + 1;
+  if (schedule.end() != Segment::kEndless) glance.length = schedule.end();
+  glance.stage = schedule.segments()[schedule.segment_at(glance.elapsed)].name;
+  glance.winding_up = run.interrupts() > 0 || run.past_end(now);
+  if (run.options().load.open_loop && !glance.winding_up) {
+    glance.asked = schedule.level_at(glance.elapsed);
+  }
+  return glance;
+}
+
+// Waits for the workers; hands signals on to them and tells `watch` how it goes.
+void wait_for_end(Run& run, Crew& crew, net::EndingSignals& signals,
+                  const std::function<void(const metrics::Glance&)>& watch) {
+  const bool watched = watch && run.timeline() != nullptr;
+  std::uint64_t seen = 0;
+  TimePoint next = run.start() + seconds(1) + kGlanceDelay;
+  std::array<pollfd, 2> wanted{pollfd{signals.descriptor(), POLLIN, 0},
+                               pollfd{crew.end.descriptor(), POLLIN, 0}};
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now()).count();
+    poll(wanted.data(), wanted.size(), watched ? std::max(0, static_cast<int>(left)) : -1);
+    if ((wanted[1].revents & POLLIN) != 0) return;
+    while (signals.take()) {
+      run.interrupt();
+      crew.wake_all();
+    }
+    if (!watched || Clock::now() < next) continue;
+    watch(glance(run, Clock::now(), seen));
+    next = std::max(next + seconds(1), Clock::now());
+  }
+}
+
+}  // namespace
+
+Result run_source(const SourceOptions& options,
+                  const std::function<void(const metrics::Glance&)>& watch) {
+  net::raise_descriptor_limit();
+  net::EndingSignals signals;
+  Crew crew(options.threads);
+  Run run(options, [&crew] { crew.wake_all(); });
+  Harvest harvest(run);
   std::vector<std::thread> threads;
   for (unsigned i = 0; i < options.threads; ++i) {
-    threads.emplace_back([&, i] {
-      try {
-        Worker worker(run, i, options.threads);
-        wake_ups[i]->attach(worker.loop(), [&worker] { worker.stop(); });
-        worker.run();
-        finished.arrive_and_wait();
-      } catch (const Fatal& error) {
-        run.fail(error.what());
-        finished.count_down();
-      }
-    });
+    threads.emplace_back([&, i] { run_worker(run, crew, harvest, i); });
   }
+  crew.ready.wait();
+  const auto start = std::chrono::system_clock::now();
+  run.begin(Clock::now());
+  crew.go.count_down();
+  wait_for_end(run, crew, signals, watch);
   for (std::thread& thread : threads) thread.join();
   if (options.verbose && options.tls) inform(describe(run.handshakes()));
-  return !run.failed() && run.sessions_lost() == 0;
+
+  Result result;
+  if (options.measure) result.measurement = harvest.measurement(start, *run.timeline());
+  const metrics::Counters& counters = result.measurement.total.counters;
+  const bool served = counters.delivered > 0 || counters.started == 0;
+  result.well =
+      !run.failed() && (options.on_trouble == OnTrouble::count ? served : run.sessions_lost() == 0);
+  return result;
 }
 
 }  // namespace millrace::source

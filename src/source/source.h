@@ -1,12 +1,25 @@
 #pragma once
 
+#include <functional>
+
+#include "metrics/glance.h"
+#include "metrics/measurement.h"
 #include "source/options.h"
 
 namespace millrace::source {
 
-// Sends what the options ask for. Returns whether all went as it should: false when the run was
-// given up, or a session was lost on the way. Says on standard error what went wrong. Throws
-// Fatal when it cannot start.
-bool run_source(const SourceOptions& options);
+struct Result {
+  // Whether all went as it should: false when the run was given up, a session was lost on the
+  // way (unless that is to be counted), or nothing was delivered.
+  bool well = false;
+  metrics::Measurement measurement;  // empty unless SourceOptions::measure
+};
+
+// Sends what the options ask for, until all is sent, the schedule is over, or SIGINT or SIGTERM
+// come, which must be blocked: the first lets finish what is under way, the second does not. Says
+// on standard error what went wrong. `watch`: called about once a second when something is
+// measured; may be empty. Throws Fatal when it cannot start.
+Result run_source(const SourceOptions& options,
+                  const std::function<void(const metrics::Glance&)>& watch);
 
 }  // namespace millrace::source

@@ -23,7 +23,7 @@ sink::SinkOptions sink(Words words) {
 
 source::SourceOptions source(Words words) {
   words.insert(words.begin(), "smtp-source");
-  return parse_source_command_line(static_cast<int>(words.size()), words.data());
+  return parse_source_command_line(static_cast<int>(words.size()), words.data()).source;
 }
 
 // What the program says when it refuses; empty when it does not.

@@ -20,7 +20,7 @@ struct Observer final : smtp::ClientObserver {
     text_size += reply.text.size();
   }
   void message_sent(std::uint64_t message) override { fuzz::require(message < kMessages); }
-  void message_over(std::uint64_t message) override {
+  void message_over(std::uint64_t message, std::size_t /*recipients*/) override {
     fuzz::require(message < kMessages && !over[message]);
     over[message] = true;
   }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <string>
 #include <tuple>
 
@@ -21,11 +22,15 @@ struct Told final : ClientObserver {
     refusals += outcome == Outcome::refused ? 1 : 0;
   }
   void message_sent(std::uint64_t message) override { ++sent.at(message); }
-  void message_over(std::uint64_t message) override { ++over.at(message); }
+  void message_over(std::uint64_t message, std::size_t recipients) override {
+    ++over.at(message);
+    taken.at(message) = recipients;
+  }
 
   int refusals = 0;
   std::array<int, kMessages> sent{};
   std::array<int, kMessages> over{};
+  std::array<std::size_t, kMessages> taken{};
 };
 
 // A server that keeps to the rules of RFC 5321 and RFC 3030, and says no as the bits of a number
@@ -71,6 +76,7 @@ class Server {
   }
 
   int taken = 0;
+  std::size_t recipients_taken = 0;
 
  private:
   std::string end(bool no) {
@@ -78,6 +84,7 @@ class Server {
     open_ = false;
     if (no) return "552 no";
     ++taken;
+    recipients_taken += recipients_;
     return "250 ok";
   }
 
@@ -138,6 +145,9 @@ TEST_P(EveryOrder, EndsWithEachMessageDealtWithOnce) {
     } else {
       ASSERT_GE(sent, server.taken) << bits;
     }
+    ASSERT_EQ(std::accumulate(told.taken.begin(), told.taken.end(), std::size_t{0}),
+              server.recipients_taken)
+        << bits;
     // No message is lost without a word.
     ASSERT_TRUE(server.taken == static_cast<int>(kMessages) || told.refusals > 0) << bits;
   }

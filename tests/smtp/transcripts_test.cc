@@ -115,7 +115,7 @@ TEST_P(ServerTranscript, IsSpokenHoweverTheInputIsCut) {
 struct Ignore final : smtp::ClientObserver {
   void replied(const smtp::Question&, const smtp::Reply&, smtp::Outcome) override {}
   void message_sent(std::uint64_t) override {}
-  void message_over(std::uint64_t) override {}
+  void message_over(std::uint64_t, std::size_t) override {}
 };
 
 // Plays one connection of the source: as many messages as the options say.
@@ -158,7 +158,7 @@ void play_client(const source::SourceOptions& options, const Transcript& transcr
 TEST_P(ClientTranscript, IsSpokenHoweverTheRepliesAreCut) {
   const std::vector<const char*> arguments = command_line(GetParam());
   const source::SourceOptions options =
-      cli::parse_source_command_line(static_cast<int>(arguments.size()), arguments.data());
+      cli::parse_source_command_line(static_cast<int>(arguments.size()), arguments.data()).source;
   for (unsigned seed = 0; seed < 22; ++seed) {
     const Cut how = seed == 0 ? Cut::whole : seed == 1 ? Cut::byte_by_byte : Cut::random;
     play_client(options, GetParam(), how, seed);

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "base/time.h"
+
+namespace millrace {
+
+// Quantities as people write them; nothing when `text` is no such quantity, or a negative one.
+
+// A decimal number with or without a fraction: "250", "0.1".
+std::optional<double> decimal(std::string_view text);
+
+// A time: a decimal number of seconds, or of what follows it: us, ms, s, m or h. At most a year.
+std::optional<Duration> duration(std::string_view text);
+
+// A rate: a decimal number a second, or with /s, /m or /h; given a second.
+std::optional<double> per_second(std::string_view text);
+
+}  // namespace millrace

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/time.h"
+#include "metrics/timeline.h"
+
+namespace millrace::metrics {
+
+// How a run goes, a moment after each of its seconds.
+struct Glance {
+  Duration elapsed{};
+  std::optional<Duration> length;  // of the schedule, where the clock ends it
+  std::optional<Second> second;    // the last one that is complete, if it is a new one
+  double asked = 0;                // open loop: the rate asked for now, a second
+  std::string stage;
+  bool winding_up = false;  // nothing starts any more
+};
+
+}  // namespace millrace::metrics

@@ -1,0 +1,94 @@
+#include "metrics/histogram.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <new>
+
+namespace millrace::metrics {
+namespace {
+
+constexpr std::size_t kHalf = std::size_t{1} << (Histogram::kSubBucketBits - 1);
+
+// By how many bits the values of a slot are shifted.
+unsigned bucket_of(std::size_t slot) {
+  return slot < 2 * kHalf ? 0 : static_cast<unsigned>(slot / kHalf - 1);
+}
+
+}  // namespace
+
+Histogram::Histogram()
+    : counts_(static_cast<std::uint64_t*>(std::calloc(kSlots, sizeof(std::uint64_t)))) {
+  if (counts_ == nullptr) throw std::bad_alloc();
+}
+
+Histogram::Histogram(const Histogram& other) : Histogram() { add(other); }
+
+Histogram& Histogram::operator=(const Histogram& other) {
+  if (this != &other) *this = Histogram(other);
+  return *this;
+}
+
+void Histogram::add(const Histogram& other) {
+  if (other.empty()) return;
+  const std::size_t used = other.used_slots();
+  for (std::size_t slot = 0; slot < used; ++slot) {
+    // What is nought stays untouched, so that its page need not be there.
+    if (other.counts_[slot] != 0) counts_[slot] += other.counts_[slot];
+  }
+  total_ += other.total_;
+}
+
+void Histogram::clear() {
+  if (!empty()) std::memset(counts_.get(), 0, used_slots() * sizeof(std::uint64_t));
+  total_ = 0;
+}
+
+std::size_t Histogram::used_slots() const {
+  if (empty()) return 0;
+  std::size_t used = kSlots;
+  while (counts_[used - 1] == 0) --used;
+  return used;
+}
+
+std::uint64_t Histogram::percentile(double share) const {
+  if (empty()) return 0;
+  const double exact = std::ceil(std::clamp(share, 0.0, 1.0) * static_cast<double>(total_));
+  const auto wanted = std::clamp<std::uint64_t>(static_cast<std::uint64_t>(exact), 1, total_);
+  std::uint64_t seen = 0;
+  std::size_t slot = 0;
+  while ((seen += counts_[slot]) < wanted) ++slot;
+  return highest_of(slot);
+}
+
+std::uint64_t Histogram::least() const {
+  if (empty()) return 0;
+  std::size_t slot = 0;
+  while (counts_[slot] == 0) ++slot;
+  return lowest_of(slot);
+}
+
+std::uint64_t Histogram::most() const { return empty() ? 0 : highest_of(used_slots() - 1); }
+
+double Histogram::mean() const {
+  if (empty()) return 0;
+  double sum = 0;
+  for (std::size_t slot = 0, used = used_slots(); slot < used; ++slot) {
+    if (counts_[slot] == 0) continue;
+    const double middle =
+        (static_cast<double>(lowest_of(slot)) + static_cast<double>(highest_of(slot))) / 2;
+    sum += middle * static_cast<double>(counts_[slot]);
+  }
+  return sum / static_cast<double>(total_);
+}
+
+std::uint64_t Histogram::lowest_of(std::size_t slot) {
+  const unsigned bucket = bucket_of(slot);
+  return (std::uint64_t{slot} - kHalf * bucket) << bucket;
+}
+
+std::uint64_t Histogram::highest_of(std::size_t slot) {
+  return lowest_of(slot) + (std::uint64_t{1} << bucket_of(slot)) - 1;
+}
+
+}  // namespace millrace::metrics

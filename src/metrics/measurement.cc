@@ -1,0 +1,64 @@
+#include "metrics/measurement.h"
+
+#include <fmt/format.h>
+
+namespace millrace::metrics {
+namespace {
+
+// A thread busier than this has nothing left to give; arrivals later than a millisecond are more
+// than a few when they are more than this share of all.
+constexpr double kBusy = 0.9;
+constexpr double kManyLate = 0.01;
+
+// A thread that waits less than this share for a core is not held up by others.
+constexpr double kNoticed = 0.05;
+
+}  // namespace
+
+void Generator::add(const Generator& other) {
+  loop_lag.add(other.loop_lag);
+  start_lag.add(other.start_lag);
+  late_starts += other.late_starts;
+  unstarted += other.unstarted;
+  busy.insert(busy.end(), other.busy.begin(), other.busy.end());
+  starved.insert(starved.end(), other.starved.begin(), other.starved.end());
+}
+
+double Measurement::rate() const {
+  const double seconds = std::chrono::duration<double>(measured).count();
+  return seconds > 0 ? static_cast<double>(total.counters.delivered) / seconds : 0;
+}
+
+double Measurement::failed_share() const {
+  const auto failed = static_cast<double>(total.counters.failed());
+  const double all = failed + static_cast<double>(total.counters.delivered);
+  return all > 0 ? failed / all : 0;
+}
+
+std::vector<std::string> Measurement::limits() const {
+  std::vector<std::string> reasons;
+  double most = 0;
+  double most_starved = 0;
+  for (std::size_t thread = 0; thread < generator.busy.size(); ++thread) {
+    const double starved = thread < generator.starved.size() ? generator.starved[thread] : 0;
+    if (generator.busy[thread] + starved <= most) continue;
+    most = generator.busy[thread] + starved;
+    most_starved = starved;
+  }
+  if (most > kBusy) {
+    reasons.push_back(
+        fmt::format("a thread of it was busy {:.0f}% of the time{}", (most - most_starved) * 100,
+                    most_starved < kNoticed
+                        ? std::string()
+                        : fmt::format(" and waited {:.0f}% for a core", most_starved * 100)));
+  }
+  const auto starts = static_cast<double>(generator.start_lag.count());
+  const auto late = static_cast<double>(generator.late_starts);
+  if (starts > 0 && late / starts > kManyLate) {
+    reasons.push_back(
+        fmt::format("it began {:.1f}% of the arrivals more than 1 ms late", late / starts * 100));
+  }
+  return reasons;
+}
+
+}  // namespace millrace::metrics

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "metrics/histogram.h"
+#include "metrics/names.h"
+#include "metrics/reply_counts.h"
+
+namespace millrace::metrics {
+
+// What is counted in numbers alone.
+struct Counters {
+  std::uint64_t started = 0;     // messages that sessions turned to
+  std::uint64_t delivered = 0;   // messages that the server took, for one recipient at least
+  std::uint64_t refused = 0;     // messages that it did not take
+  std::uint64_t lost = 0;        // messages whose session was lost, or never came about
+  std::uint64_t unfinished = 0;  // messages under way when the run was stopped
+  std::uint64_t recipients = 0;  // that the server took messages for
+  std::uint64_t bytes_sent = 0;  // on the wire, under TLS encrypted ones
+  std::uint64_t bytes_received = 0;
+  std::uint64_t sessions_opened = 0;  // connections made
+  std::uint64_t sessions_reused = 0;  // messages that found a session which had carried another
+  std::uint64_t sessions_failed = 0;  // connections not made, or lost before their time
+  std::uint64_t tls_handshakes = 0;
+  std::uint64_t tls_resumed = 0;  // of those
+
+  void add(const Counters& other);
+  [[nodiscard]] std::uint64_t failed() const { return refused + lost + unfinished; }
+};
+
+// A row a counter: its name in reports, and its place.
+struct CounterName {
+  std::string_view name;
+  std::uint64_t Counters::*counter;
+};
+
+inline constexpr std::array<CounterName, 13> kCounterNames = {{
+    {"messages", &Counters::delivered},
+    {"messages_started", &Counters::started},
+    {"messages_refused", &Counters::refused},
+    {"messages_lost", &Counters::lost},
+    {"messages_unfinished", &Counters::unfinished},
+    {"recipients", &Counters::recipients},
+    {"bytes_sent", &Counters::bytes_sent},
+    {"bytes_received", &Counters::bytes_received},
+    {"sessions_opened", &Counters::sessions_opened},
+    {"sessions_reused", &Counters::sessions_reused},
+    {"sessions_failed", &Counters::sessions_failed},
+    {"tls_handshakes", &Counters::tls_handshakes},
+    {"tls_resumed", &Counters::tls_resumed},
+}};
+
+// How often something went wrong, and what was said the first time.
+struct ErrorCount {
+  std::uint64_t times = 0;
+  std::string sample;
+};
+
+// What was measured over some time by one thread, or by all of them.
+struct Metrics {
+  Counters counters;
+  Histogram intended;  // of delivered messages: from when they were due to the last reply
+  Histogram service;   // from when their session turned to them
+  Histogram failed;    // of those that were not delivered: from when they were due to the end
+  std::array<Histogram, kPhases> phases;
+  ReplyCounts replies;
+  std::array<ErrorCount, kErrors> errors;
+
+  Histogram& operator[](Phase phase) { return phases[index(phase)]; }
+  const Histogram& operator[](Phase phase) const { return phases[index(phase)]; }
+
+  void count_error(Error kind, std::string_view text);
+  void add(const Metrics& other);
+};
+
+}  // namespace millrace::metrics

@@ -1,0 +1,79 @@
+#include "metrics/reply_counts.h"
+
+namespace millrace::metrics {
+namespace {
+
+constexpr std::size_t kCodeDigits = 3;  // of a reply code
+constexpr unsigned kPartBits = 10;      // of an enhanced code: subject and detail are below 1,000
+
+bool digit(char byte) { return byte >= '0' && byte <= '9'; }
+
+// One to three digits off the front; -1 when there are none, or more.
+int take_part(std::string_view& text) {
+  int number = 0;
+  std::size_t length = 0;
+  for (; length < text.size() && digit(text[length]); ++length) {
+    if (length == 3) return -1;
+    number = number * 10 + (text[length] - '0');
+  }
+  text.remove_prefix(length);
+  return length > 0 ? number : -1;
+}
+
+bool take_dot(std::string_view& text) {
+  if (text.empty() || text.front() != '.') return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+}  // namespace
+
+void ReplyCounts::add(smtp::Verb verb, const Count& count) {
+  std::vector<Count>& counts = counts_[smtp::index(verb)];
+  for (Count& known : counts) {
+    if (known.code == count.code && known.enhanced == count.enhanced) {
+      known.times += count.times;
+      return;
+    }
+  }
+  const bool full = counts.size() >= kMostKinds;
+  if (full && (count.code != 0 || count.enhanced != 0)) return add(verb, {.times = count.times});
+  counts.push_back(count);
+}
+
+void ReplyCounts::add(const ReplyCounts& other) {
+  for (std::size_t verb = 0; verb < counts_.size(); ++verb) {
+    for (const Count& count : other.counts_[verb]) add(static_cast<smtp::Verb>(verb), count);
+  }
+}
+
+// class "." subject "." detail, and then a space or nothing (RFC 3463, 2; RFC 2034, 4).
+ReplyCounts::Enhanced ReplyCounts::enhanced_code(std::string_view text) {
+  if (text.size() < kCodeDigits + 2) return 0;
+  text.remove_prefix(kCodeDigits + 1);
+  const std::string_view line = text.substr(0, text.find_first_of(" \n"));
+  return parse(line);
+}
+
+ReplyCounts::Enhanced ReplyCounts::parse(std::string_view enhanced) {
+  if (enhanced.size() < 5 || enhanced[1] != '.') return 0;
+  const char status = enhanced.front();
+  if (status != '2' && status != '4' && status != '5') return 0;
+  enhanced.remove_prefix(2);
+  const int subject = take_part(enhanced);
+  if (subject < 0 || !take_dot(enhanced)) return 0;
+  const int detail = take_part(enhanced);
+  if (detail < 0 || !enhanced.empty()) return 0;
+  return static_cast<Enhanced>(status - '0') << (2 * kPartBits) |
+         static_cast<Enhanced>(subject) << kPartBits | static_cast<Enhanced>(detail);
+}
+
+std::string ReplyCounts::text(Enhanced enhanced) {
+  constexpr Enhanced kMask = (1U << kPartBits) - 1;
+  std::string text = std::to_string(enhanced >> (2 * kPartBits));
+  text.append(".").append(std::to_string(enhanced >> kPartBits & kMask));
+  text.append(".").append(std::to_string(enhanced & kMask));
+  return text;
+}
+
+}  // namespace millrace::metrics

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "smtp/verb.h"
+
+namespace millrace::metrics {
+
+// The replies to each command, by code and enhanced status code (RFC 3463).
+class ReplyCounts {
+ public:
+  // "5.7.1" as a number; 0: none.
+  using Enhanced = std::uint32_t;
+
+  struct Count {
+    int code = 0;
+    Enhanced enhanced = 0;
+    std::uint64_t times = 0;
+  };
+
+  // Counts one reply. `text`: as it was sent, beginning with its code.
+  void count(smtp::Verb verb, int code, std::string_view text) {
+    add(verb, {.code = code, .enhanced = enhanced_code(text), .times = 1});
+  }
+
+  // A peer that makes up codes is counted, from the kMostKinds-th kind of a verb on, as code 0.
+  void add(smtp::Verb verb, const Count& count);
+  void add(const ReplyCounts& other);
+
+  [[nodiscard]] const std::vector<Count>& of(smtp::Verb verb) const {
+    return counts_[smtp::index(verb)];
+  }
+
+  // The enhanced status code that follows the reply code in `text`.
+  static Enhanced enhanced_code(std::string_view text);
+  static Enhanced parse(std::string_view enhanced);
+  static std::string text(Enhanced enhanced);
+
+ private:
+  static constexpr std::size_t kMostKinds = 256;
+
+  std::array<std::vector<Count>, smtp::kVerbCount> counts_;
+};
+
+}  // namespace millrace::metrics

@@ -1,0 +1,67 @@
+#include "metrics/timeline.h"
+
+#include <utility>
+
+#include "metrics/codec.h"
+
+namespace millrace::metrics {
+
+void Row::hold(const Histogram& intended) {
+  p50 = intended.percentile(0.5);
+  p90 = intended.percentile(0.9);
+  p99 = intended.percentile(0.99);
+  p99_9 = intended.percentile(0.999);
+  most = intended.most();
+  encoded = encode(intended);
+}
+
+void Timeline::add(std::uint64_t number, const Share& share) {
+  const std::lock_guard lock(mutex_);
+  Pending& pending = pending_[number];
+  Second& second = pending.second;
+  second.number = number;
+  second.counters.add(share.counters);
+  second.intended.add(share.intended);
+  for (std::size_t kind = 0; kind < kErrors; ++kind) second.errors[kind] += share.errors[kind];
+  if (!share.latest_error.empty()) second.latest_error = share.latest_error;
+  second.sessions_open += share.sessions_open;
+  second.in_flight += share.in_flight;
+  ++pending.shares;
+  settle();
+}
+
+void Timeline::leave() {
+  const std::lock_guard lock(mutex_);
+  --threads_;
+  settle();
+}
+
+// Moves what is complete to the rows. Each thread gives its seconds in order, so the first
+// pending one is complete before those behind it.
+void Timeline::settle() {
+  while (!pending_.empty() && pending_.begin()->second.shares >= threads_) {
+    Second& second = pending_.begin()->second.second;
+    Row row{.number = second.number,
+            .counters = second.counters,
+            .errors = second.errors,
+            .sessions_open = second.sessions_open,
+            .in_flight = second.in_flight};
+    row.hold(second.intended);
+    rows_.push_back(std::move(row));
+    latest_ = std::move(second);
+    pending_.erase(pending_.begin());
+  }
+}
+
+std::optional<Second> Timeline::latest(std::uint64_t seen) const {
+  const std::lock_guard lock(mutex_);
+  if (!latest_ || latest_->number < seen) return std::nullopt;
+  return latest_;
+}
+
+std::vector<Row> Timeline::rows() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(rows_, {});
+}
+
+}  // namespace millrace::metrics

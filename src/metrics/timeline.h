@@ -1,0 +1,89 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "metrics/metrics.h"
+
+namespace millrace::metrics {
+
+// What one thread measured in one second.
+struct Share {
+  Counters counters;
+  Histogram intended;
+  std::array<std::uint64_t, kErrors> errors{};
+  std::string latest_error;
+  std::uint64_t sessions_open = 0;  // at the end of the second, as the one below
+  std::uint64_t in_flight = 0;
+};
+
+// A second of the run, over all threads: a row of the series.
+struct Second {
+  std::uint64_t number = 0;  // from the start of the run, 0 the first
+  Counters counters;
+  Histogram intended;
+  std::array<std::uint64_t, kErrors> errors{};
+  std::string latest_error;  // the text of one of the last ones
+  std::uint64_t sessions_open = 0;
+  std::uint64_t in_flight = 0;
+};
+
+// A row as it is kept: its histogram encoded, which takes a hundredth of the memory.
+struct Row {
+  std::uint64_t number = 0;
+  Counters counters;
+  std::array<std::uint64_t, kErrors> errors{};
+  std::uint64_t sessions_open = 0;
+  std::uint64_t in_flight = 0;
+  double length = 1;  // in seconds; the last one may be cut short
+  double asked = 0;   // arrivals that the schedule put into this second; closed loop: 0
+  std::string stage;  // its name
+  std::uint64_t p50 = 0;
+  std::uint64_t p90 = 0;
+  std::uint64_t p99 = 0;
+  std::uint64_t p99_9 = 0;
+  std::uint64_t most = 0;  // as the four above in microseconds
+  std::string encoded;     // codec.h
+
+  // Sets the percentiles and the encoded form.
+  void hold(const Histogram& intended);
+};
+
+// Puts the shares of all threads together, second by second. Threads come here once a second.
+class Timeline {
+ public:
+  explicit Timeline(std::size_t threads) : threads_(threads) {}
+
+  // A thread's share of a second; each thread gives every second once, in order.
+  void add(std::uint64_t number, const Share& share);
+  // A thread gives no more.
+  void leave();
+
+  // The latest second that all threads have given, unless `seen` (a count of seconds) covers it.
+  [[nodiscard]] std::optional<Second> latest(std::uint64_t seen) const;
+
+  // All rows; to be called when all threads have left.
+  [[nodiscard]] std::vector<Row> rows();
+
+ private:
+  struct Pending {
+    Second second;
+    std::size_t shares = 0;
+  };
+
+  void settle();
+
+  mutable std::mutex mutex_;
+  std::size_t threads_;  // that still give
+  std::map<std::uint64_t, Pending> pending_;
+  std::optional<Second> latest_;
+  std::vector<Row> rows_;
+};
+
+}  // namespace millrace::metrics

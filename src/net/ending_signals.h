@@ -1,0 +1,26 @@
+#pragma once
+
+#include "net/socket.h"
+
+namespace millrace::net {
+
+// Blocks SIGINT and SIGTERM in this thread and in those that it will start, and ignores SIGPIPE.
+void block_ending_signals();
+
+// SIGINT and SIGTERM, which must be blocked, to be waited for.
+class EndingSignals {
+ public:
+  // Throws Fatal when there is no descriptor left.
+  EndingSignals();
+
+  // Readable when one has come.
+  [[nodiscard]] int descriptor() const { return signals_.descriptor(); }
+
+  // Takes one that has come; false when there is none.
+  bool take();
+
+ private:
+  Socket signals_;
+};
+
+}  // namespace millrace::net

@@ -1,0 +1,147 @@
+#include "report/progress.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include "base/diagnostics.h"
+
+namespace millrace::report {
+namespace {
+
+constexpr std::uint64_t kSecondsALine = 10;
+constexpr std::size_t kSparks = 30;    // seconds of the sparkline
+constexpr std::size_t kBarWidth = 24;  // columns
+constexpr std::size_t kUsualColumns = 80;
+constexpr std::size_t kLeastColumns = 20;
+
+double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+std::string microseconds(const metrics::Histogram& histogram, double share) {
+  if (histogram.empty()) return "-";
+  return latency(static_cast<double>(histogram.percentile(share)));
+}
+
+std::uint64_t sum(const std::array<std::uint64_t, metrics::kErrors>& counts) {
+  return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+}
+
+std::size_t terminal_columns() {
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kUsualColumns;
+  return std::max<std::size_t>(size.ws_col, kLeastColumns);
+}
+
+// Cut to so many columns. UTF-8 sequences count as one, escape sequences as none.
+std::string cut(std::string_view text, std::size_t columns) {
+  std::string shown;
+  bool escape = false;
+  for (const char byte : text) {
+    const bool continues = (static_cast<unsigned char>(byte) & 0xc0) == 0x80;
+    if (byte == '\x1b') escape = true;
+    if (!escape && !continues && columns == 0) continue;
+    if (!escape && !continues) --columns;
+    if (continues && columns == 0 && shown.empty()) continue;
+    shown += byte;
+    if (escape && byte == 'm') escape = false;
+  }
+  return shown;
+}
+
+void write_error(std::string_view text) {
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
+}
+
+std::string asked_rate(const metrics::Glance& glance) {
+  return glance.asked > 0 ? " of " + rate(glance.asked) + " asked" : std::string();
+}
+
+}  // namespace
+
+void ProgressLines::take(const metrics::Second& second) {
+  counters_.add(second.counters);
+  intended_.add(second.intended);
+  errors_ += sum(second.errors);
+  ++seconds_;
+}
+
+std::string ProgressLines::line(const metrics::Glance& glance) const {
+  const double length = static_cast<double>(std::max<std::uint64_t>(seconds_, 1));
+  return fmt::format("{}: {}{}, p50 {}, p99 {}, max {}, {} in flight, {} error{}{}",
+                     span(seconds(glance.elapsed)),
+                     rate(static_cast<double>(counters_.delivered) / length), asked_rate(glance),
+                     microseconds(intended_, 0.5), microseconds(intended_, 0.99),
+                     microseconds(intended_, 1), glance.second ? glance.second->in_flight : 0,
+                     errors_, errors_ == 1 ? "" : "s", glance.winding_up ? ", winding up" : "");
+}
+
+void ProgressLines::show(const metrics::Glance& glance) {
+  if (glance.second) take(*glance.second);
+  if (seconds_ < kSecondsALine) return;
+  inform(line(glance));
+  *this = ProgressLines();
+}
+
+void LiveView::take(const metrics::Second& second) {
+  second_ = second;
+  counters_.add(second.counters);
+  for (std::size_t kind = 0; kind < metrics::kErrors; ++kind) errors_[kind] += second.errors[kind];
+  if (!second.latest_error.empty()) latest_error_ = second.latest_error;
+  rates_.push_back(static_cast<double>(second.counters.delivered));
+  if (rates_.size() > kSparks) rates_.pop_front();
+}
+
+std::string LiveView::draw(const metrics::Glance& glance, std::size_t columns) const {
+  const double elapsed = seconds(glance.elapsed);
+  std::string clock = span(elapsed);
+  if (glance.length) {
+    const double share = std::min(1.0, elapsed / std::max(seconds(*glance.length), 1e-9));
+    const std::string bar = style_.bar(share, kBarWidth);
+    const auto width = static_cast<std::size_t>(
+        std::count_if(bar.begin(), bar.end(), [](char byte) { return (byte & 0xc0) != 0x80; }));
+    clock = fmt::format("{} of {} [{}{:{}}] {} left", span(elapsed), span(seconds(*glance.length)),
+                        bar, "", kBarWidth - std::min(width, kBarWidth),
+                        span(std::max(0.0, seconds(*glance.length) - elapsed)));
+  }
+  std::string errors = "none";
+  if (sum(errors_) > 0) {
+    errors.clear();
+    for (std::size_t kind = 0; kind < metrics::kErrors; ++kind) {
+      if (errors_[kind] == 0) continue;
+      errors += fmt::format("{} {}  ", metrics::kErrorNames[kind], count(errors_[kind]));
+    }
+    errors = style_.red(errors + printable(latest_error_));
+  }
+  const std::vector<double> rates(rates_.begin(), rates_.end());
+  const std::array<std::string, kLines> lines = {
+      fmt::format("{}  {}", clock, glance.winding_up ? "winding up" : glance.stage),
+      fmt::format("rate     {:>9}{}  {} in flight, {} sessions",
+                  rate(static_cast<double>(second_.counters.delivered)), asked_rate(glance),
+                  second_.in_flight, second_.sessions_open),
+      fmt::format("latency  p50 {:>7}  p99 {:>7}  max {:>7}  in the last second",
+                  microseconds(second_.intended, 0.5), microseconds(second_.intended, 0.99),
+                  microseconds(second_.intended, 1)),
+      fmt::format("sent     {:>9}  {}", count(counters_.delivered), style_.sparkline(rates)),
+      fmt::format("errors   {}", errors)};
+  std::string text;
+  for (const std::string& line : lines) text.append(cut(line, columns)).append("\n");
+  return text;
+}
+
+void LiveView::show(const metrics::Glance& glance) {
+  if (glance.second) take(*glance.second);
+  std::string text = drawn_ ? fmt::format("\x1b[{}A\r\x1b[J", kLines) : std::string();
+  drawn_ = true;
+  write_error(text + draw(glance, terminal_columns() - 1));
+}
+
+void LiveView::end() {
+  if (drawn_) write_error(fmt::format("\x1b[{}A\r\x1b[J", kLines));
+  drawn_ = false;
+}
+
+}  // namespace millrace::report

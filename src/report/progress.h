@@ -1,0 +1,65 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+
+#include "metrics/glance.h"
+#include "report/text.h"
+
+namespace millrace::report {
+
+// Tells on standard error how a run goes.
+class Progress {
+ public:
+  virtual ~Progress() = default;
+
+  // About once a second.
+  virtual void show(const metrics::Glance& glance) = 0;
+  // The run is over: leaves the terminal as it was.
+  virtual void end() {}
+};
+
+// A line every ten seconds.
+class ProgressLines final : public Progress {
+ public:
+  void show(const metrics::Glance& glance) override;
+
+  // What the line says; the seconds since the last one together.
+  [[nodiscard]] std::string line(const metrics::Glance& glance) const;
+  void take(const metrics::Second& second);
+
+ private:
+  metrics::Counters counters_;
+  metrics::Histogram intended_;
+  std::uint64_t errors_ = 0;
+  std::uint64_t seconds_ = 0;
+};
+
+// A view of some lines that is drawn anew in its place.
+class LiveView final : public Progress {
+ public:
+  explicit LiveView(const Style& style) : style_(style) {}
+
+  void show(const metrics::Glance& glance) override;
+  void end() override;
+
+  // The lines for a terminal that is so wide.
+  [[nodiscard]] std::string draw(const metrics::Glance& glance, std::size_t columns) const;
+  void take(const metrics::Second& second);
+
+ private:
+  static constexpr std::size_t kLines = 5;
+
+  const Style style_;
+  std::deque<double> rates_;  // of the last seconds
+  metrics::Counters counters_;
+  std::array<std::uint64_t, metrics::kErrors> errors_{};
+  std::string latest_error_;
+  metrics::Second second_;
+  bool drawn_ = false;
+};
+
+}  // namespace millrace::report

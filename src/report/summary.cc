@@ -1,0 +1,298 @@
+#include "report/summary.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <iterator>
+
+namespace millrace::report {
+namespace {
+
+using metrics::Counters;
+using metrics::Histogram;
+using metrics::Measurement;
+
+constexpr std::size_t kBars = 12;         // lines of the bar histogram, at most
+constexpr std::size_t kBarWidth = 32;     // columns
+constexpr std::size_t kMostReplies = 12;  // lines of replies
+
+double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+class Writer {
+ public:
+  explicit Writer(const Style& style) : style_(style) {}
+
+  [[nodiscard]] const Style& style() const { return style_; }
+  [[nodiscard]] std::string take() { return std::move(text_); }
+
+  template <typename... Arguments>
+  void line(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+    fmt::format_to(std::back_inserter(text_), format, std::forward<Arguments>(arguments)...);
+    text_ += '\n';
+  }
+  void heading(std::string_view text) {
+    text_ += '\n';
+    text_.append(style_.bold(text)).append("\n");
+  }
+
+ private:
+  const Style& style_;
+  std::string text_;
+};
+
+void write_head(Writer& out, const Run& run) {
+  const Measurement& measured = run.measurement;
+  std::string what(kKindNames[static_cast<std::size_t>(run.kind)]);
+  out.line("{}", out.style().bold(
+                     fmt::format("smtp-{}: {} measured", what, span(seconds(measured.measured)))));
+  for (const auto& [name, value] : run.settings) out.line("  {:<11} {}", name, value);
+  out.line("  {:<11} {}, {} thread{}, {} core{}", "on", run.environment.engine,
+           run.environment.threads, run.environment.threads == 1 ? "" : "s", run.environment.cores,
+           run.environment.cores == 1 ? "" : "s");
+  if (run.kind != Run::Kind::source) return;
+  for (const std::string& reason : measured.limits()) {
+    out.line("{}", out.style().red("The generator itself may be the bottleneck: " + reason + "."));
+  }
+}
+
+void write_totals(Writer& out, const Run& run) {
+  const Measurement& measured = run.measurement;
+  const Counters& counters = measured.total.counters;
+  const double length = std::max(seconds(measured.measured), 1e-9);
+  out.heading("Totals");
+  const bool source = run.kind == Run::Kind::source;
+  out.line("  {:<11} {:>15} {:<11} {:>12}", "messages", count(counters.delivered),
+           source ? "delivered" : "taken", rate(measured.rate()));
+  const auto also = [&out](const char* what, std::uint64_t number) {
+    if (number > 0) out.line("  {:<11} {:>15} {}", "", count(number), what);
+  };
+  also("refused", counters.refused);
+  also("lost with their session", counters.lost);
+  also("unfinished at the end", counters.unfinished);
+  also("due, but never started", measured.generator.unstarted);
+  also("more in the warm-up, left out", measured.warmup.delivered);
+  out.line("  {:<11} {:>15} {:<11} {:>12}", "recipients", count(counters.recipients), "",
+           rate(static_cast<double>(counters.recipients) / length));
+  out.line("  {:<11} {:>15} {:<11} {:>10}/s", "bytes",
+           bytes(static_cast<double>(counters.bytes_sent)), "sent",
+           bytes(static_cast<double>(counters.bytes_sent) / length));
+  out.line("  {:<11} {:>15} {:<11} {:>10}/s", "",
+           bytes(static_cast<double>(counters.bytes_received)), "received",
+           bytes(static_cast<double>(counters.bytes_received) / length));
+  out.line("  {:<11} {:>15} {:<11} {:>12}", "sessions", count(counters.sessions_opened), "opened",
+           rate(static_cast<double>(counters.sessions_opened) / length));
+  also("messages on a session used before", counters.sessions_reused);
+  also("failed", counters.sessions_failed);
+  if (counters.tls_handshakes > 0) {
+    out.line("  {:<11} {:>15} handshakes, {} resumed", "TLS", count(counters.tls_handshakes),
+             count(counters.tls_resumed));
+  }
+}
+
+struct Column {
+  const char* title;
+  double share;  // of the percentile
+};
+
+constexpr std::array<Column, 6> kColumns = {{{"p50", 0.5},
+                                             {"p90", 0.9},
+                                             {"p95", 0.95},
+                                             {"p99", 0.99},
+                                             {"p99.9", 0.999},
+                                             {"p99.99", 0.9999}}};
+
+void write_row(Writer& out, std::string_view name, const Histogram& histogram) {
+  if (histogram.empty()) return;
+  std::string row = fmt::format("  {:<11}", name);
+  for (const Column& column : kColumns) {
+    row += fmt::format(" {:>8}", latency(static_cast<double>(histogram.percentile(column.share))));
+  }
+  out.line("{} {:>8}", row, latency(static_cast<double>(histogram.most())));
+}
+
+void write_columns(Writer& out, std::string_view title) {
+  std::string row = fmt::format("{:<13}", title);
+  for (const Column& column : kColumns) row += fmt::format(" {:>8}", column.title);
+  out.heading(fmt::format("{} {:>8}", row, "max"));
+}
+
+// The round numbers above `least` up to the first above `most`: powers of ten times `steps`.
+std::vector<double> round_bounds(double least, double most, const std::vector<double>& steps) {
+  std::vector<double> bounds;
+  for (double power = std::pow(10, std::floor(std::log10(least)));; power *= 10) {
+    for (const double step : steps) {
+      const double bound = power * step;
+      if (bound > least) bounds.push_back(bound);
+      if (bound > most) return bounds;
+    }
+  }
+}
+
+// Bars of steps that are about twice as wide each, or ten times where the range is large.
+void write_bars(Writer& out, const Histogram& histogram) {
+  if (histogram.empty()) return;
+  const double least = std::max<double>(1, static_cast<double>(histogram.least()));
+  const double most = std::max<double>(least, static_cast<double>(histogram.most()));
+  std::vector<double> bounds = round_bounds(least, most, {1, 2, 5});
+  if (bounds.size() > kBars) bounds = round_bounds(least, most, {1});
+  std::vector<std::uint64_t> counts(bounds.size());
+  std::size_t bar = 0;
+  for (std::size_t slot = 0, used = histogram.used_slots(); slot < used; ++slot) {
+    const auto value = static_cast<double>(Histogram::lowest_of(slot));
+    while (bar + 1 < bounds.size() && value >= bounds[bar]) ++bar;
+    counts[bar] += histogram.count_at(slot);
+  }
+  const auto largest = static_cast<double>(*std::max_element(counts.begin(), counts.end()));
+  const auto all = static_cast<double>(histogram.count());
+  for (std::size_t i = 0; i < bounds.size(); ++i) {
+    const auto number = static_cast<double>(counts[i]);
+    const std::string shown = number > 0 ? percent(number / all) : "";
+    out.line("  below {:>8}  {:>8} {:>12}  {}", latency(bounds[i]), shown, count(counts[i]),
+             out.style().bar(number / largest, kBarWidth));
+  }
+}
+
+void write_latency(Writer& out, const Run& run) {
+  const metrics::Metrics& total = run.measurement.total;
+  if (!total.service.empty() || !total.failed.empty()) {
+    write_columns(out, "Latency");
+    if (run.measurement.open_loop) write_row(out, "intended", total.intended);
+    write_row(out, "service", total.service);
+    write_row(out, "failed", total.failed);
+    out.line("");
+    write_bars(out, run.measurement.open_loop ? total.intended : total.service);
+  }
+  const bool timed = std::any_of(total.phases.begin(), total.phases.end(),
+                                 [](const Histogram& histogram) { return !histogram.empty(); });
+  if (!timed) return;
+  write_columns(out, "Phases");
+  for (std::size_t phase = 0; phase < metrics::kPhases; ++phase) {
+    write_row(out, metrics::kPhaseNames[phase], total.phases[phase]);
+  }
+}
+
+void write_replies(Writer& out, const metrics::ReplyCounts& replies) {
+  struct Line {
+    std::string_view verb;
+    metrics::ReplyCounts::Count count;
+  };
+  std::vector<Line> lines;
+  for (std::size_t verb = 0; verb < smtp::kVerbCount; ++verb) {
+    for (const auto& one : replies.of(static_cast<smtp::Verb>(verb))) {
+      lines.push_back({smtp::kVerbKeywords[verb], one});
+    }
+  }
+  if (lines.empty()) return;
+  out.heading("Replies");
+  const std::size_t shown = std::min(lines.size(), kMostReplies);
+  // What says no is shown in any case.
+  std::stable_partition(lines.begin(), lines.end(),
+                        [](const Line& line) { return line.count.code >= 400; });
+  std::stable_sort(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(shown),
+                   [](const Line& a, const Line& b) {
+                     return smtp::find_verb(a.verb) < smtp::find_verb(b.verb);
+                   });
+  for (std::size_t i = 0; i < shown; ++i) {
+    const auto& one = lines[i].count;
+    const std::string code =
+        fmt::format("{} {}", one.code,
+                    one.enhanced != 0 ? metrics::ReplyCounts::text(one.enhanced) : std::string());
+    const std::string text =
+        fmt::format("  {:<11} {:<12} {:>15}", lines[i].verb, code, count(one.times));
+    out.line("{}", one.code >= 400 ? out.style().red(text) : text);
+  }
+  if (lines.size() > shown) out.line("  and {} kinds more (see --json)", lines.size() - shown);
+}
+
+void write_errors(Writer& out, const metrics::Metrics& total) {
+  bool any = false;
+  for (std::size_t kind = 0; kind < metrics::kErrors; ++kind) {
+    const metrics::ErrorCount& error = total.errors[kind];
+    if (error.times == 0) continue;
+    if (!any) out.heading("Errors");
+    any = true;
+    out.line("{}", out.style().red(fmt::format("  {:<11} {:>15}  {}", metrics::kErrorNames[kind],
+                                               count(error.times), error.sample)));
+  }
+}
+
+void write_stages(Writer& out, const Measurement& measured) {
+  if (measured.stages.size() < 2) return;
+  out.heading(fmt::format("{:<24} {:>10} {:>9} {:>8} {:>8} {:>8}", "Stages", "messages", "rate",
+                          "p50", "p99", "failed"));
+  for (const metrics::Stage& stage : measured.stages) {
+    const double length = std::min(seconds(stage.length), seconds(measured.elapsed - stage.begin));
+    const Counters& counters = stage.metrics.counters;
+    const double a_second = length > 0 ? static_cast<double>(counters.delivered) / length : 0;
+    const Histogram& histogram = stage.metrics.intended;
+    out.line("  {:<22} {:>10} {:>9} {:>8} {:>8} {:>8}", stage.name, count(counters.delivered),
+             rate(a_second), latency(static_cast<double>(histogram.percentile(0.5))),
+             latency(static_cast<double>(histogram.percentile(0.99))), count(counters.failed()));
+  }
+}
+
+void write_thresholds(Writer& out, const std::vector<Verdict>& verdicts) {
+  if (verdicts.empty()) return;
+  out.heading("Thresholds");
+  for (const Verdict& one : verdicts) {
+    const std::string text = fmt::format("  {:<6} {:<24} {:>12}", one.passed ? "passed" : "FAILED",
+                                         one.threshold, one.value);
+    out.line("{}", one.passed ? out.style().green(text) : out.style().red(text));
+  }
+}
+
+std::string ending(const Measurement& measured) {
+  switch (measured.ending) {
+    case metrics::Ending::interrupted:
+      return "Interrupted; until then: ";
+    case metrics::Ending::failed:
+      return "Given up; until then: ";
+    case metrics::Ending::completed:
+      break;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string verdict(const Run& run) {
+  const Measurement& measured = run.measurement;
+  const Counters& counters = measured.total.counters;
+  if (run.kind == Run::Kind::sink) {
+    return fmt::format("It took {} messages for {} recipients over {} sessions.",
+                       count(counters.delivered), count(counters.recipients),
+                       count(counters.sessions_opened));
+  }
+  if (counters.delivered == 0) return ending(measured) + "nothing was delivered.";
+  const std::string failed = counters.failed() == 0
+                                 ? std::string("without an error")
+                                 : percent(measured.failed_share()) + " of all not delivered";
+  std::string text =
+      fmt::format("{}{} messages at {}, {}, half of them within {} and 99% within {}",
+                  ending(measured), count(counters.delivered), rate(measured.rate()), failed,
+                  latency(static_cast<double>(measured.total.intended.percentile(0.5))),
+                  latency(static_cast<double>(measured.total.intended.percentile(0.99))));
+  const auto missed = std::count_if(run.verdicts.begin(), run.verdicts.end(),
+                                    [](const Verdict& one) { return !one.passed; });
+  if (missed > 0) text += fmt::format("; {} of {} thresholds failed", missed, run.verdicts.size());
+  if (!measured.limits().empty()) text += "; the generator may have set the pace";
+  return text + ".";
+}
+
+std::string summary(const Run& run, const Style& style) {
+  Writer out(style);
+  write_head(out, run);
+  write_totals(out, run);
+  write_latency(out, run);
+  write_replies(out, run.measurement.total.replies);
+  write_errors(out, run.measurement.total);
+  write_stages(out, run.measurement);
+  write_thresholds(out, run.verdicts);
+  out.line("");
+  out.line("{}", style.bold(verdict(run)));
+  return out.take();
+}
+
+}  // namespace millrace::report

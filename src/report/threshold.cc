@@ -1,0 +1,153 @@
+#include "report/threshold.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/diagnostics.h"
+#include "base/quantity.h"
+#include "report/text.h"
+
+namespace millrace::report {
+namespace {
+
+constexpr std::string_view kForm =
+    " (--threshold: expected a figure, one of < <= > >=, and a bound, as p99<250ms, "
+    "errors<0.1%, rate>=1000/s or connect.p50<5ms)";
+
+[[noreturn]] void reject(const std::string& text) {
+  throw Fatal(std::string("bad threshold: ").append(text).append(kForm));
+}
+
+std::optional<metrics::Phase> find_phase(std::string_view name) {
+  const auto& names = metrics::kPhaseNames;
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<metrics::Phase>(found - names.begin());
+}
+
+bool is_clock(std::string_view name) {
+  return name == "intended" || name == "service" || find_phase(name);
+}
+
+}  // namespace
+
+const metrics::Histogram* find_histogram(const metrics::Metrics& metrics, std::string_view name) {
+  if (name == "intended") return &metrics.intended;
+  if (name == "service") return &metrics.service;
+  const auto phase = find_phase(name);
+  return phase ? &metrics[*phase] : nullptr;
+}
+
+Threshold::Threshold(std::string text) : text_(std::move(text)) {
+  std::string plain = text_;
+  std::erase(plain, ' ');
+  const std::size_t sign = plain.find_first_of("<>");
+  if (sign == std::string::npos || sign == 0) reject(text_);
+  above_ = plain[sign] == '>';
+  equal_ = sign + 1 < plain.size() && plain[sign + 1] == '=';
+  parse_figure(std::string_view(plain).substr(0, sign));
+  parse_bound(std::string_view(plain).substr(sign + (equal_ ? 2 : 1)));
+}
+
+void Threshold::parse_figure(std::string_view name) {
+  if (name == "rate") figure_ = Figure::rate;
+  if (name == "errors") figure_ = Figure::errors;
+  if (name == "messages") figure_ = Figure::messages;
+  if (figure_ != Figure::latency) return;
+  // "p99.9" has a dot as well.
+  const std::size_t dot = name.find('.');
+  if (dot != std::string_view::npos && is_clock(name.substr(0, dot))) {
+    clock_ = name.substr(0, dot);
+    name.remove_prefix(dot + 1);
+  }
+  if (name == "mean") {
+    statistic_ = Statistic::mean;
+  } else if (name == "min") {
+    statistic_ = Statistic::least;
+  } else if (name == "max") {
+    percentile_ = 1;
+  } else {
+    const auto number = name.starts_with('p') ? decimal(name.substr(1)) : std::nullopt;
+    if (!number || *number > 100) reject(text_);
+    percentile_ = *number / 100;
+  }
+}
+
+void Threshold::parse_bound(std::string_view bound) {
+  std::optional<double> value;
+  switch (figure_) {
+    case Figure::rate:
+      value = per_second(bound);
+      break;
+    case Figure::errors:
+      if (!bound.empty() && bound.back() == '%') {
+        value = decimal(bound.substr(0, bound.size() - 1));
+        if (value) *value /= 100;
+      } else {
+        value = decimal(bound);
+      }
+      break;
+    case Figure::messages:
+      value = decimal(bound);
+      break;
+    case Figure::latency:
+      if (const auto time = duration(bound)) {
+        value = std::chrono::duration<double, std::micro>(*time).count();
+      }
+      break;
+  }
+  if (!value) reject(text_);
+  bound_ = *value;
+}
+
+double Threshold::value_in(const metrics::Measurement& measurement) const {
+  switch (figure_) {
+    case Figure::rate:
+      return measurement.rate();
+    case Figure::errors:
+      return measurement.failed_share();
+    case Figure::messages:
+      return static_cast<double>(measurement.total.counters.delivered);
+    case Figure::latency:
+      break;
+  }
+  const metrics::Histogram& histogram = *find_histogram(measurement.total, clock_);
+  switch (statistic_) {
+    case Statistic::least:
+      return static_cast<double>(histogram.least());
+    case Statistic::mean:
+      return histogram.mean();
+    case Statistic::percentile:
+      break;
+  }
+  return static_cast<double>(histogram.percentile(percentile_));
+}
+
+Verdict Threshold::judge(const metrics::Measurement& measurement) const {
+  Verdict verdict{.threshold = text_};
+  // Nothing was measured: nothing was reached.
+  if (figure_ == Figure::latency && find_histogram(measurement.total, clock_)->empty()) {
+    verdict.value = "nothing measured";
+    return verdict;
+  }
+  const double value = value_in(measurement);
+  verdict.passed = (equal_ && value == bound_) || (above_ ? value > bound_ : value < bound_);
+  switch (figure_) {
+    case Figure::rate:
+      verdict.value = rate(value);
+      break;
+    case Figure::errors:
+      verdict.value = percent(value);
+      break;
+    case Figure::messages:
+      verdict.value = count(static_cast<std::uint64_t>(value));
+      break;
+    case Figure::latency:
+      verdict.value = latency(value);
+      break;
+  }
+  return verdict;
+}
+
+}  // namespace millrace::report

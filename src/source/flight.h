@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace millrace::source {
+
+// A message that is due to be sent: its number in the run, and when it was meant to be.
+struct Ticket {
+  std::uint64_t message = 0;
+  TimePoint intended;  // closed loop: when its session was ready for it
+};
+
+// A message on its way.
+struct Flight {
+  std::uint64_t message = 0;
+  TimePoint intended;
+  TimePoint begun;          // its session turned to it, maybe to connect first
+  TimePoint sent;           // MAIL was
+  TimePoint asked;          // that was, which is answered next
+  std::size_t segment = 0;  // of the schedule, by the intended start
+};
+
+}  // namespace millrace::source

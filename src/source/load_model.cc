@@ -1,0 +1,139 @@
+#include "source/load_model.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "source/recorder.h"
+#include "source/session.h"
+
+namespace millrace::source {
+
+// When the session's number is below the level: now, later, or never.
+std::optional<TimePoint> ClosedLoop::allowed(const Session& session, TimePoint now) const {
+  if (!run_.ramped()) return now;
+  const auto when = schedule_.when_above(static_cast<double>(session.number()), now - run_.start());
+  if (!when) return std::nullopt;
+  return run_.start() + *when;
+}
+
+Next ClosedLoop::next(const Session& session, TimePoint now) {
+  if (stopped_ || run_.past_end(now)) return {};
+  const auto when = allowed(session, now);
+  if (!when) return {};
+  if (*when > now) return {.when = Next::When::later};
+  const auto message =
+      session.started() ? run_.take_message() : run_.first_message(session.number());
+  if (!message) return {};
+  return {.when = Next::When::now, .ticket = {.message = *message, .intended = now}};
+}
+
+bool ClosedLoop::over(TimePoint now) const {
+  return stopped_ || run_.all_taken() || run_.past_end(now);
+}
+
+void ClosedLoop::wait(Session& session, TimePoint now) {
+  parked_.push_back({.until = allowed(session, now).value_or(now), .session = &session});
+  std::push_heap(parked_.begin(), parked_.end());
+}
+
+std::optional<TimePoint> ClosedLoop::due() const {
+  if (parked_.empty()) return std::nullopt;
+  return parked_.front().until;
+}
+
+void ClosedLoop::dispatch(TimePoint now) {
+  while (!parked_.empty() && (stopped_ || parked_.front().until <= now)) {
+    Session& session = *parked_.front().session;
+    std::pop_heap(parked_.begin(), parked_.end());
+    parked_.pop_back();
+    session.go();
+  }
+}
+
+void ClosedLoop::wind_up(TimePoint now) {
+  stopped_ = true;
+  dispatch(now);
+}
+
+OpenLoop::OpenLoop(const Run& run, unsigned first, unsigned step, Recorder* recorder)
+    : run_(run),
+      step_(step),
+      recorder_(recorder),
+      arrivals_(run.schedule(), run.options().load.pattern, run.options().load.seed),
+      available_since_(run.start()) {
+  advance(first + 1);
+}
+
+// On to the arrival that is so many further. The others are those of other workers.
+void OpenLoop::advance(unsigned steps) {
+  std::optional<Duration> due;
+  for (unsigned i = 0; i < steps; ++i) {
+    due = arrivals_.next();
+    ++drawn_;
+  }
+  const std::uint64_t message = drawn_ - 1;
+  next_.reset();
+  if (!due || message >= run_.options().messages) return;
+  next_ = Ticket{.message = message, .intended = run_.start() + *due};
+}
+
+Next OpenLoop::next(const Session& /*session*/, TimePoint now) {
+  if (!next_) return {};
+  if (next_->intended > now) return {.when = Next::When::soon};
+  const Next next{.when = Next::When::now, .ticket = *next_};
+  if (recorder_ != nullptr) {
+    const bool could_start = dispatching_ || !idle_.empty() || !roomy_.empty();
+    recorder_->start_lag(could_start ? now - std::max(next_->intended, available_since_)
+                                     : Duration::zero());
+  }
+  advance(step_);
+  return next;
+}
+
+void OpenLoop::wait(Session& session, TimePoint now) {
+  list(idle_, session, session.place_in_pool.idle, now);
+}
+
+void OpenLoop::has_room(Session& session, TimePoint now) {
+  list(roomy_, session, session.place_in_pool.roomy, now);
+}
+
+void OpenLoop::list(std::vector<Session*>& list, Session& session, bool& listed, TimePoint now) {
+  if (std::exchange(listed, true)) return;
+  if (idle_.empty() && roomy_.empty()) available_since_ = now;
+  list.push_back(&session);
+}
+
+std::optional<TimePoint> OpenLoop::due() const {
+  if (idle_.empty() && roomy_.empty()) return std::nullopt;
+  return next_ ? next_->intended : run_.start();  // they wait in vain: tell them now
+}
+
+void OpenLoop::dispatch(TimePoint now) {
+  while (next_ && next_->intended <= now) {
+    Session* const session = take_session();
+    if (session == nullptr) return;
+    dispatching_ = true;
+    session->go();
+    dispatching_ = false;
+  }
+  if (!next_) wind_up(now);
+}
+
+// A session that can take a message, or null.
+Session* OpenLoop::take_session() {
+  std::vector<Session*>& list = idle_.empty() ? roomy_ : idle_;
+  if (list.empty()) return nullptr;
+  Session* const session = list.back();
+  (&list == &idle_ ? session->place_in_pool.idle : session->place_in_pool.roomy) = false;
+  list.pop_back();
+  return session;
+}
+
+void OpenLoop::wind_up(TimePoint now) {
+  for (; next_ && next_->intended <= now; advance(step_)) ++unstarted_;
+  next_.reset();
+  while (Session* const session = take_session()) session->go();
+}
+
+}  // namespace millrace::source

@@ -1,0 +1,164 @@
+#include "source/recorder.h"
+
+#include <array>
+#include <optional>
+
+namespace millrace::source {
+namespace {
+
+using metrics::Phase;
+
+// Later than this after it could have started, an arrival is late.
+constexpr std::chrono::milliseconds kLate{1};
+
+// Which phase a reply ends.
+constexpr std::optional<Phase> phase_of(smtp::Verb verb) {
+  switch (verb) {
+    case smtp::Verb::connect:
+      return Phase::banner;
+    case smtp::Verb::helo:
+    case smtp::Verb::ehlo:
+    case smtp::Verb::lhlo:
+      return Phase::ehlo;
+    case smtp::Verb::auth:
+      return Phase::auth;
+    case smtp::Verb::mail:
+      return Phase::mail;
+    case smtp::Verb::rcpt:
+      return Phase::rcpt;
+    case smtp::Verb::data:
+      return Phase::data;
+    case smtp::Verb::bdat:
+    case smtp::Verb::end_of_data:
+      return Phase::content;
+    default:
+      return std::nullopt;
+  }
+}
+
+TimePoint end_of(const Schedule& schedule, std::size_t segment, TimePoint start) {
+  const Segment& which = schedule.segments()[segment];
+  if (segment + 1 == schedule.segments().size()) return TimePoint::max();
+  return start + schedule.begin_of(segment) + which.length;
+}
+
+}  // namespace
+
+Recorder::Recorder(const Schedule& schedule, TimePoint start)
+    : schedule_(schedule),
+      start_(start),
+      segments_(schedule.segments().size()),
+      current_end_(end_of(schedule, 0, start)),
+      last_over_(start) {}
+
+metrics::Metrics& Recorder::at(TimePoint now) {
+  while (now >= current_end_) current_end_ = end_of(schedule_, ++current_, start_);
+  return segments_[current_];
+}
+
+std::size_t Recorder::segment_of(TimePoint at) const {
+  return segments_.size() == 1 ? 0 : schedule_.segment_at(at - start_);
+}
+
+void Recorder::started(Flight& flight, TimePoint now) {
+  at(now);
+  flight.segment = segment_of(flight.intended);
+  ++segments_[flight.segment].counters.started;
+  ++in_flight_;
+}
+
+void Recorder::start_lag(Duration lag) {
+  generator_.start_lag.record(lag);
+  if (lag > kLate) ++generator_.late_starts;
+}
+
+void Recorder::replied(const Flight& flight, const smtp::Question& question,
+                       const smtp::Reply& reply, TimePoint now) {
+  metrics::Metrics& metrics = segments_[flight.segment];
+  if (const auto phase = phase_of(question.verb)) metrics[*phase].record(now - flight.asked);
+  metrics.replies.count(question.verb, reply.code, reply.text);
+}
+
+void Recorder::over(const Flight& flight, std::size_t recipients, TimePoint now) {
+  if (recipients == 0) return failed(flight, &metrics::Counters::refused, now);
+  metrics::Metrics& metrics = segments_[flight.segment];
+  metrics[Phase::transaction].record(now - flight.sent);
+  metrics.service.record(now - flight.begun);
+  metrics.intended.record(now - flight.intended);
+  share_.intended.record(now - flight.intended);
+  ++metrics.counters.delivered;
+  metrics.counters.recipients += recipients;
+  last_over_ = now;
+  --in_flight_;
+}
+
+void Recorder::lost(const Flight& flight, TimePoint now) {
+  failed(flight, &metrics::Counters::lost, now);
+}
+
+void Recorder::unfinished(const Flight& flight, TimePoint now) {
+  failed(flight, &metrics::Counters::unfinished, now);
+}
+
+void Recorder::failed(const Flight& flight, std::uint64_t metrics::Counters::*counter,
+                      TimePoint now) {
+  metrics::Metrics& metrics = segments_[flight.segment];
+  ++(metrics.counters.*counter);
+  metrics.failed.record(now - flight.intended);
+  last_over_ = now;
+  --in_flight_;
+}
+
+void Recorder::error(metrics::Error kind, std::string_view text, TimePoint now) {
+  at(now).count_error(kind, text);
+  share_.latest_error = text;
+}
+
+void Recorder::session_opened(Duration took, TimePoint now) {
+  metrics::Metrics& metrics = at(now);
+  ++metrics.counters.sessions_opened;
+  metrics[Phase::connect].record(took);
+  ++sessions_open_;
+}
+
+void Recorder::session_ended(TimePoint begun, TimePoint now) {
+  at(now)[Phase::session].record(now - begun);
+  --sessions_open_;
+}
+
+metrics::Share Recorder::totals() const {
+  metrics::Share totals;
+  for (const metrics::Metrics& metrics : segments_) {
+    totals.counters.add(metrics.counters);
+    for (std::size_t kind = 0; kind < metrics::kErrors; ++kind) {
+      totals.errors[kind] += metrics.errors[kind].times;
+    }
+  }
+  return totals;
+}
+
+void Recorder::publish(metrics::Timeline& timeline, std::uint64_t number,
+                       const net::EventLoop& loop) {
+  metrics::Counters& counters = at(loop.now()).counters;
+  const net::Traffic traffic = loop.traffic();
+  counters.bytes_sent += traffic.sent - traffic_.sent;
+  counters.bytes_received += traffic.received - traffic_.received;
+  traffic_ = traffic;
+
+  const metrics::Share totals = this->totals();
+  for (const metrics::CounterName& row : metrics::kCounterNames) {
+    share_.counters.*row.counter = totals.counters.*row.counter - published_.counters.*row.counter;
+  }
+  for (std::size_t kind = 0; kind < metrics::kErrors; ++kind) {
+    share_.errors[kind] = totals.errors[kind] - published_.errors[kind];
+  }
+  published_.counters = totals.counters;
+  published_.errors = totals.errors;
+  share_.sessions_open = sessions_open_;
+  share_.in_flight = in_flight_;
+  timeline.add(number, share_);
+  share_.intended.clear();
+  share_.latest_error.clear();
+}
+
+}  // namespace millrace::source

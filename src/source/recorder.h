@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "metrics/measurement.h"
+#include "metrics/timeline.h"
+#include "net/event_loop.h"
+#include "smtp/client_plan.h"
+#include "source/flight.h"
+#include "source/schedule.h"
+
+namespace millrace::source {
+
+// What one thread measures. Times are those at which the loop's turns begin: at least what the
+// server took, never less, and no clock is read for them.
+class Recorder {
+ public:
+  // Both must outlive the recorder. `start`: of the run.
+  Recorder(const Schedule& schedule, TimePoint start);
+
+  // What is measured at `now`, which never goes back.
+  metrics::Metrics& at(TimePoint now);
+
+  // The segment of the schedule at a moment.
+  [[nodiscard]] std::size_t segment_of(TimePoint at) const;
+
+  // A session turned to the message.
+  void started(Flight& flight, TimePoint now);
+  // An arrival was taken up so much later than it could have been.
+  void start_lag(Duration lag);
+
+  // A reply came to what `flight` asked: counts it, and times what it answers.
+  void replied(const Flight& flight, const smtp::Question& question, const smtp::Reply& reply,
+               TimePoint now);
+
+  // What became of the message: taken for so many recipients (none: refused), lost with its
+  // session, or given up when the run was stopped.
+  void over(const Flight& flight, std::size_t recipients, TimePoint now);
+  void lost(const Flight& flight, TimePoint now);
+  void unfinished(const Flight& flight, TimePoint now);
+
+  void error(metrics::Error kind, std::string_view text, TimePoint now);
+  void session_opened(Duration took, TimePoint now);
+  void session_ended(TimePoint begun, TimePoint now);
+
+  // A turn of the loop: how long it was away.
+  void turn(Duration away) { generator_.loop_lag.record(away); }
+
+  // Hands what was measured since the last call to the timeline, as second `number`.
+  void publish(metrics::Timeline& timeline, std::uint64_t number, const net::EventLoop& loop);
+
+  // When the last message was over; the start of the run when none was.
+  [[nodiscard]] TimePoint last_over() const { return last_over_; }
+
+  // What is left at the end.
+  [[nodiscard]] const std::vector<metrics::Metrics>& segments() const { return segments_; }
+  [[nodiscard]] metrics::Generator& generator() { return generator_; }
+
+ private:
+  void failed(const Flight& flight, std::uint64_t metrics::Counters::*counter, TimePoint now);
+  [[nodiscard]] metrics::Share totals() const;
+
+  const Schedule& schedule_;
+  const TimePoint start_;
+  std::vector<metrics::Metrics> segments_;
+  std::size_t current_ = 0;
+  TimePoint current_end_;
+  metrics::Share share_;      // of this second; its counters are not used
+  metrics::Share published_;  // totals() at the last publish()
+  net::Traffic traffic_;      // that has been counted
+  metrics::Generator generator_;
+  std::uint64_t sessions_open_ = 0;
+  std::uint64_t in_flight_ = 0;
+  TimePoint last_over_;
+};
+
+}  // namespace millrace::source

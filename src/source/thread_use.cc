@@ -1,0 +1,23 @@
+#include "source/thread_use.h"
+
+#include <time.h>
+
+#include <cstdint>
+#include <fstream>
+
+namespace millrace::source {
+
+ThreadUse thread_use() {
+  ThreadUse use;
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  use.busy = std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  // Nanoseconds on a core and waiting for one, and time slices (proc(5)).
+  std::ifstream file("/proc/thread-self/schedstat");
+  std::int64_t busy = 0;
+  std::int64_t starved = 0;
+  if (file >> busy >> starved) use.starved = std::chrono::nanoseconds(starved);
+  return use;
+}
+
+}  // namespace millrace::source
