@@ -70,6 +70,14 @@ void OptionGroup::each_value(const std::string& names, const std::string& placeh
       ->group(title_);
 }
 
+void OptionGroup::several(const std::string& names, const std::string& placeholder,
+                          const std::string& help,
+                          const std::function<void(const std::vector<std::string>&)>& action) {
+  app_.add_option_function<std::vector<std::string>>(names, action, help)
+      ->type_name(placeholder)
+      ->group(title_);
+}
+
 void add_address_family(OptionGroup& group, const std::string& verb, int& family) {
   group.flag("-4,--ipv4", verb + " IPv4 only", [&family] { family = AF_INET; });
   group.flag("-6,--ipv6", verb + " IPv6 only", [&family] { family = AF_INET6; });
@@ -112,6 +120,10 @@ std::string describe(net::Engine engine, unsigned threads) {
   return fmt::format("{}, {} thread{}", net::name(engine), threads, threads == 1 ? "" : "s");
 }
 
+std::string describe_program(const std::string& name) {
+  return fmt::format("{} (Millrace) {}", name, kVersion);
+}
+
 CommandLine::CommandLine(std::string description, std::string program)
     : app_(std::make_unique<CLI::App>(std::move(description), std::move(program))) {
   app_->set_help_flag();
@@ -127,6 +139,13 @@ void CommandLine::argument(const std::string& name, std::string& target, const s
   app_->add_option(name, target, help);
 }
 
+void CommandLine::arguments(const std::string& name, std::vector<std::string>& target,
+                            const std::string& help) {
+  app_->add_option(name, target, help);
+}
+
+std::string CommandLine::help() const { return app_->help(); }
+
 void CommandLine::parse(int argc, const char* const* argv) {
   // Help is looked for first, so that it needs no endpoint and forgives other mistakes.
   const std::vector<std::string> arguments(argv + 1, argv + argc);
@@ -134,11 +153,11 @@ void CommandLine::parse(int argc, const char* const* argv) {
     return std::find(arguments.begin(), arguments.end(), option) != arguments.end();
   };
   if (asked("--help")) {
-    fmt::print("{}", app_->help());
+    fmt::print("{}", help());
     std::exit(EXIT_SUCCESS);
   }
   if (asked("--version")) {
-    fmt::print("{} (Millrace) {}\n", app_->get_name(), kVersion);
+    fmt::print("{}\n", describe_program(app_->get_name()));
     std::exit(EXIT_SUCCESS);
   }
   try {

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/number.h"
 #include "net/event_loop.h"
@@ -35,6 +36,13 @@ class CommandLine {
 
   // An argument that is no option. `target` must outlive the parsing.
   void argument(const std::string& name, std::string& target, const std::string& help);
+
+  // The same for any number of them.
+  void arguments(const std::string& name, std::vector<std::string>& target,
+                 const std::string& help);
+
+  // What --help prints.
+  [[nodiscard]] std::string help() const;
 
   // Throws Fatal with one clear sentence for whatever is wrong. Help and version are printed and
   // end the program.
@@ -65,6 +73,10 @@ class OptionGroup {
   // The same, for options of which each occurrence counts.
   void each_value(const std::string& names, const std::string& placeholder, const std::string& help,
                   std::function<void(const std::string&)> action);
+
+  // An option that takes all words up to the next option.
+  void several(const std::string& names, const std::string& placeholder, const std::string& help,
+               const std::function<void(const std::vector<std::string>&)>& action);
 
   // A whole number from `least` on. `what`: "bad <what>: <value>" when it is none.
   template <typename Number>
@@ -102,6 +114,9 @@ struct EngineChoice {
 
 // "io_uring, 2 threads": what -v says at start.
 std::string describe(net::Engine engine, unsigned threads);
+
+// "smtp-source (Millrace) 1.0": what --version prints.
+std::string describe_program(const std::string& name);
 
 // Runs `program` as main(): what it throws becomes "name: fatal: ..." and exit status 1.
 int run_main(const char* name, const std::function<int()>& program);

@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <array>
-#include <functional>
+#include <optional>
 
 #include "base/diagnostics.h"
-#include "cli/version.h"
 #include "report/file.h"
 #include "report/html.h"
 #include "report/json.h"
@@ -21,6 +19,17 @@ void add_common(OptionGroup& group, ReportOptions& options) {
   group.flag("--summary", "at the end, a summary on standard output", options.summary);
   group.value("--json", "FILE", "all that was measured, as JSON (-: standard\noutput)",
               [&options](const std::string& path) { options.json = path; });
+}
+
+// The command line as others may read it.
+std::vector<std::string> public_words(int argc, const char* const* argv) {
+  const std::string secret = "--password";
+  std::vector<std::string> words(argv, argv + argc);
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    if (words[i] == secret && i + 1 < words.size()) words[i + 1] = "...";
+    if (words[i].starts_with(secret + "=")) words[i] = secret + "=...";
+  }
+  return words;
 }
 
 }  // namespace
@@ -74,40 +83,57 @@ std::unique_ptr<report::Progress> make_progress(const ReportOptions& options) {
   return nullptr;
 }
 
-std::string describe_program(const std::string& name) {
-  return fmt::format("{} (Millrace) {}", name, kVersion);
+report::Run describe_run(report::Run::Kind kind, int argc, const char* const* argv,
+                         net::Engine engine, unsigned threads) {
+  const std::string name(report::kKindNames[static_cast<std::size_t>(kind)]);
+  report::Run run{.kind = kind,
+                  .program = describe_program("smtp-" + name),
+                  .command_line = public_words(argc, argv),
+                  .environment = report::Environment::here()};
+  run.environment.engine = net::name(engine);
+  run.environment.threads = threads;
+  return run;
 }
 
-void deliver(report::Run& run, const ReportOptions& options) {
-  for (const report::Threshold& threshold : options.thresholds) {
+struct Reports::File {
+  report::OutputFile file;
+  std::string (*text_of)(const report::Run& run);
+};
+
+Reports::Reports(const ReportOptions& options, report::OutputFile::How how) : options_(options) {
+  const auto add = [&](const std::string& path, std::string (*text_of)(const report::Run&)) {
+    if (path.empty()) return;
+    files_.push_back(std::unique_ptr<File>(new File{{path, how}, text_of}));
+  };
+  add(options.json, report::to_json);
+  add(options.csv, report::to_csv);
+  add(options.histogram_log, report::to_histogram_log);
+  add(options.html, report::to_html);
+}
+
+Reports::~Reports() = default;
+
+void Reports::deliver(report::Run& run) {
+  for (const report::Threshold& threshold : options_.thresholds) {
     run.verdicts.push_back(threshold.judge(run.measurement));
   }
-  struct File {
-    const std::string& path;
-    std::function<std::string(const report::Run&)> made;
-  };
-  const std::array<File, 4> files = {{{options.json, report::to_json},
-                                      {options.csv, report::to_csv},
-                                      {options.histogram_log, report::to_histogram_log},
-                                      {options.html, report::to_html}}};
-  std::string failure;
-  for (const File& file : files) {
-    if (file.path.empty()) continue;
+  std::optional<Fatal> failure;
+  for (const auto& file : files_) {
     try {
-      report::write_file(file.path, file.made(run));
+      file->file.write(file->text_of(run));
     } catch (const Fatal& error) {
-      if (!failure.empty()) report_fatal(failure);
-      failure = error.what();
+      if (failure) report_fatal(failure->what());
+      failure = error;
     }
   }
-  if (options.summary) {
+  if (options_.summary) {
     report::write_file("-", report::summary(run, report::Style::of(STDOUT_FILENO)));
-  } else if (!run.thresholds_passed()) {
+  } else {
     for (const report::Verdict& one : run.verdicts) {
       if (!one.passed) warn(fmt::format("threshold failed: {}: {}", one.threshold, one.value));
     }
   }
-  if (!failure.empty()) throw Fatal(failure);
+  if (failure) throw Fatal(*failure);
 }
 
 }  // namespace millrace::cli

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/command_line.h"
+#include "report/file.h"
 #include "report/progress.h"
 #include "report/run.h"
 #include "report/threshold.h"
@@ -36,11 +37,27 @@ void add_sink_report_options(OptionGroup& group, ReportOptions& options);
 // The one that was asked for, or suits standard error; null for none.
 std::unique_ptr<report::Progress> make_progress(const ReportOptions& options);
 
-// "smtp-source (Millrace) 1.0".
-std::string describe_program(const std::string& name);
+// A run with what is known of it before it begins: the program, the machine, the command line
+// without passwords.
+report::Run describe_run(report::Run::Kind kind, int argc, const char* const* argv,
+                         net::Engine engine, unsigned threads);
 
-// Judges the thresholds and writes everything that was asked for. Throws Fatal when a file could
-// not be written, after the others were.
-void deliver(report::Run& run, const ReportOptions& options);
+// The files that were asked for, opened before the run; and the summary.
+class Reports {
+ public:
+  // `how`: the files are written. Throws Fatal for one that cannot be created.
+  Reports(const ReportOptions& options, report::OutputFile::How how);
+  ~Reports();
+
+  // Judges the thresholds and writes everything. Throws Fatal when a file could not be written,
+  // after the others were.
+  void deliver(report::Run& run);
+
+ private:
+  struct File;
+
+  const ReportOptions& options_;
+  std::vector<std::unique_ptr<File>> files_;
+};
 
 }  // namespace millrace::cli

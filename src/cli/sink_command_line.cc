@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 #include "base/diagnostics.h"
 #include "cli/command_line.h"
@@ -20,7 +21,9 @@ namespace {
 using Action = sink::Rule::Action;
 using Protocol = smtp::ServerProfile::Protocol;
 using smtp::Extension;
-using std::chrono::seconds;
+
+// What a delay or a limit is at least, where nothing would make no sense.
+constexpr Duration kLeastTime{1};
 
 constexpr int kLargestWindow = 1 << 30;
 
@@ -34,6 +37,7 @@ struct Draft {
   bool plain = false;
   OfferDraft offer;
   ServerTlsDraft tls;
+  ReportOptions report;
 };
 
 void add_network(CommandLine& line, Draft& draft) {
@@ -45,9 +49,10 @@ void add_network(CommandLine& line, Draft& draft) {
                             [&](std::size_t count) { options.session_limit = count; });
   group.number<int>("-T,--tcp-window", "BYTES", "TCP window size", 1, "cap the TCP window",
                     [&](int bytes) { options.window = std::min(bytes, kLargestWindow); });
-  group.number<unsigned>("-t,--timeout", "SECONDS", "timeout", 1,
-                         "limit for receiving or sending (100)",
-                         [&](unsigned limit) { options.idle_limit = seconds(limit); });
+  group.value("-t,--timeout", "TIME", "limit for receiving or sending (100)",
+              [&](const std::string& text) {
+                options.idle_limit = time_value("timeout", text, "-t,--timeout", kLeastTime);
+              });
   group.each_value("--proxy-from", "NETWORKS",
                    "these begin with a PROXY header:\naddresses, address/prefix, or unix",
                    [&](const std::string& list) {
@@ -111,26 +116,32 @@ void add_misbehaviour(CommandLine& line, Draft& draft) {
                 options.rules.soft_reply =
                     reply_line("soft error reply", text, '4', "-b,--soft-reply");
               });
-  group.each_value("-W,--delay", "CMD:SECONDS[:ODDS]",
+  group.each_value("-W,--delay", "CMD:TIME[:ODDS]",
                    "wait before replying; with odds, 1-99,\na random multiple",
                    [&](const std::string& text) {
                      const auto [verb, delay] = command_delay(text);
                      options.rules[verb].delay = delay;
                    });
-  group.number<unsigned>(
-      "-w,--data-delay", "SECONDS", "fixed delay", 1, "the same as -W data:SECONDS",
-      [&](unsigned delay) { options.rules[smtp::Verb::data].delay = {.step = seconds(delay)}; });
-  group.number<unsigned>("-H,--content-delay", "SECONDS", "data read delay", 1,
-                         "wait after the 354 before reading on",
-                         [&](unsigned delay) { options.content_delay = seconds(delay); });
-  group.number<unsigned>("-A,--abort-content", "SECONDS", "abort delay", 0,
-                         "after the 354: wait, reply 550, close",
-                         [&](unsigned delay) { options.abort_delay = seconds(delay); });
+  group.value("-w,--data-delay", "TIME", "the same as -W data:TIME", [&](const std::string& text) {
+    options.rules[smtp::Verb::data].delay = {
+        .step = time_value("fixed delay", text, "-w,--data-delay", kLeastTime)};
+  });
+  group.value("-H,--content-delay", "TIME", "wait after the 354 before reading on",
+              [&](const std::string& text) {
+                options.content_delay =
+                    time_value("data read delay", text, "-H,--content-delay", kLeastTime);
+              });
+  group.value("-A,--abort-content", "TIME", "after the 354: wait, reply 550, close",
+              [&](const std::string& text) {
+                options.abort_delay =
+                    time_value("abort delay", text, "-A,--abort-content", Duration(0));
+              });
 }
 
 void add_records(CommandLine& line, Draft& draft) {
   sink::SinkOptions& options = draft.options;
   OptionGroup group(line, "What is shown and kept");
+  add_sink_report_options(group, draft.report);
   group.flag("-c,--counters", "running counters on standard output", options.show_counters);
   group.flag("-v,--verbose", "show the dialogue on standard error", options.verbose);
   group.each_value("-s,--syslog", "CMDS", "log these commands to syslog",
@@ -180,7 +191,7 @@ int backlog(const std::string& text) {
 
 }  // namespace
 
-sink::SinkOptions parse_sink_command_line(int argc, const char* const* argv) {
+SinkCommandLine parse_sink_command_line(int argc, const char* const* argv) {
   CommandLine line("Takes SMTP or LMTP messages from the network and throws them away.",
                    "smtp-sink");
   Draft draft;
@@ -209,7 +220,8 @@ sink::SinkOptions parse_sink_command_line(int argc, const char* const* argv) {
   complete_tls(options, draft.tls);
   options.threads = draft.engine.resolved_threads();
   options.engine = draft.engine.resolved_engine();
-  return options;
+  options.measure = draft.report.wanted();
+  return {.sink = std::move(options), .report = std::move(draft.report)};
 }
 
 }  // namespace millrace::cli

@@ -67,9 +67,9 @@ void add_limits(CommandLine& line, sink::SinkOptions& options) {
   count("--max-messages", "a session; announced as LIMITS", limits.transactions);
   count("--max-commands", "a session", limits.commands);
   count("--max-errors", "a session", limits.errors);
-  group.number<unsigned>(
-      "--max-session-time", "SECONDS", "session time", 1, "a session",
-      [&options](unsigned limit) { options.session_time_limit = std::chrono::seconds(limit); });
+  group.value("--max-session-time", "TIME", "a session", [&options](const std::string& text) {
+    options.session_time_limit = time_value("session time", text, "--max-session-time", Duration(1));
+  });
 }
 
 }  // namespace

@@ -2,15 +2,30 @@
 
 #include "base/diagnostics.h"
 #include "cli/command_line.h"
+#include "cli/report_options.h"
 #include "cli/sink_command_line.h"
 #include "sink/sink.h"
 
+namespace {
+
+using namespace millrace;
+
+int take(int argc, char** argv) {
+  const cli::SinkCommandLine line = cli::parse_sink_command_line(argc, argv);
+  const sink::SinkOptions& options = line.sink;
+  if (options.verbose) inform(cli::describe(options.engine, options.threads));
+  // The sink may change its root directory and its user before it knows what to write.
+  cli::Reports reports(line.report, report::OutputFile::How::in_place);
+  report::Run run = cli::describe_run(report::Run::Kind::sink, argc, argv, options.engine,
+                                      options.threads);
+  run.settings = {{"at", net::describe(options.endpoint)}};
+  run.measurement = sink::run_sink(options);
+  if (line.report.wanted()) reports.deliver(run);
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
-  using namespace millrace;
-  return cli::run_main(argv[0], [&] {
-    const sink::SinkOptions options = cli::parse_sink_command_line(argc, argv);
-    if (options.verbose) inform(cli::describe(options.engine, options.threads));
-    sink::run_sink(options);
-    return EXIT_SUCCESS;
-  });
+  return cli::run_main(argv[0], [&] { return take(argc, argv); });
 }

@@ -1,5 +1,6 @@
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 
 #include "base/diagnostics.h"
@@ -16,21 +17,11 @@ using namespace millrace;
 
 constexpr int kThresholdFailed = 3;  // exit status
 
-report::Run make_run(int argc, char** argv, const source::SourceOptions& options) {
-  report::Run run{.kind = report::Run::Kind::source,
-                  .program = cli::describe_program("smtp-source"),
-                  .command_line = cli::public_command_line(argc, argv),
-                  .settings = cli::describe_load(options),
-                  .environment = report::Environment::here()};
-  run.environment.engine = net::name(options.engine);
-  run.environment.threads = options.threads;
-  return run;
-}
-
 int pour(int argc, char** argv) {
   const cli::SourceCommandLine line = cli::parse_source_command_line(argc, argv);
   const source::SourceOptions& options = line.source;
   if (options.verbose) inform(cli::describe(options.engine, options.threads));
+  cli::Reports reports(line.report, report::OutputFile::How::replace);
   const std::unique_ptr<report::Progress> progress = cli::make_progress(line.report);
   std::function<void(const metrics::Glance&)> watch;
   if (progress) watch = [&](const metrics::Glance& glance) { progress->show(glance); };
@@ -39,9 +30,11 @@ int pour(int argc, char** argv) {
   if (options.show_counter && result.well) std::puts("");
   std::fflush(stdout);
   if (!line.report.wanted()) return result.well ? EXIT_SUCCESS : EXIT_FAILURE;
-  report::Run run = make_run(argc, argv, options);
+  report::Run run = cli::describe_run(report::Run::Kind::source, argc, argv, options.engine,
+                                      options.threads);
+  run.settings = cli::describe_load(options);
   run.measurement = std::move(result.measurement);
-  cli::deliver(run, line.report);
+  reports.deliver(run);
   if (!result.well) return EXIT_FAILURE;
   return run.thresholds_passed() ? EXIT_SUCCESS : kThresholdFailed;
 }

@@ -215,14 +215,4 @@ SourceCommandLine parse_source_command_line(int argc, const char* const* argv) {
   return {.source = std::move(options), .report = std::move(report)};
 }
 
-std::vector<std::string> public_command_line(int argc, const char* const* argv) {
-  constexpr std::string_view kSecret = "--password";
-  std::vector<std::string> words(argv, argv + argc);
-  for (std::size_t i = 1; i < words.size(); ++i) {
-    if (words[i] == kSecret && i + 1 < words.size()) words[i + 1] = "...";
-    if (words[i].starts_with(std::string(kSecret) + "=")) words[i] = "--password=...";
-  }
-  return words;
-}
-
 }  // namespace millrace::cli

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "cli/report_options.h"
 #include "source/options.h"
 
@@ -17,8 +14,5 @@ struct SourceCommandLine {
 };
 
 SourceCommandLine parse_source_command_line(int argc, const char* const* argv);
-
-// The command line as it may be written into a report: without passwords.
-std::vector<std::string> public_command_line(int argc, const char* const* argv);
 
 }  // namespace millrace::cli

@@ -268,10 +268,7 @@ std::vector<std::pair<std::string, std::string>> describe_load(
   } else {
     sessions += options.keep_session ? ", kept" : ", each for one message";
   }
-  const net::Endpoint& to = options.endpoint;
-  const std::string endpoint =
-      to.unix_domain ? "unix:" + to.path : fmt::format("{}:{}", to.host, to.service);
-  return {{"to", endpoint}, {"load", model}, {"sessions", sessions}};
+  return {{"to", net::describe(options.endpoint)}, {"load", model}, {"sessions", sessions}};
 }
 
 }  // namespace millrace::cli

@@ -69,20 +69,20 @@ std::pair<smtp::Verb, sink::Delay> command_delay(const std::string& text) {
   const std::size_t colon = text.find(':');
   if (colon == std::string::npos) {
     throw Fatal("invalid command delay argument: " + text +
-                " (-W, --delay: expected command:seconds[:odds])");
+                " (-W, --delay: expected command:time[:odds])");
   }
   const std::string name = text.substr(0, colon);
   const smtp::Verb which = verb(name);
   std::string_view rest = std::string_view(text).substr(colon + 1);
   const std::size_t second = std::min(rest.find(':'), rest.size());
-  const auto step = whole_number(rest.substr(0, second), 1, std::numeric_limits<int>::max());
-  if (!step) {
+  const auto step = duration(rest.substr(0, second));
+  if (!step || *step == Duration::zero()) {
     throw Fatal(
-        fmt::format("non-positive '{}' delay (-W, --delay: '{}' is no whole number of "
-                    "seconds, at least 1)",
+        fmt::format("non-positive '{}' delay (-W, --delay: '{}' is no time, as 2, "
+                    "0.5 or 250ms)",
                     name, rest.substr(0, second)));
   }
-  sink::Delay delay{.step = std::chrono::seconds(*step)};
+  sink::Delay delay{.step = *step};
   if (second == rest.size()) return {which, delay};
   const auto odds = whole_number(rest.substr(second + 1), 0, 99);
   if (!odds) {
@@ -139,7 +139,9 @@ Duration time_value(std::string_view what, const std::string& text, std::string_
                     Duration least) {
   const auto value = duration(text);
   if (!value || *value < least) {
-    reject(what, text, names, "expected a time, as 2, 0.5, 250ms, 10s, 2m or 1h");
+    reject(what, text, names,
+           fmt::format("expected a time{}, as 2, 0.5, 250ms, 10s, 2m or 1h",
+                       least > Duration::zero() ? " above 0" : ""));
   }
   return *value;
 }

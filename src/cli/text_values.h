@@ -17,7 +17,7 @@ namespace millrace::cli {
 // Command names separated by commas or white space, in any case.
 std::vector<smtp::Verb> verbs(std::string_view list);
 
-// "CMD:SECONDS[:ODDS]".
+// "CMD:TIME[:ODDS]".
 std::pair<smtp::Verb, sink::Delay> command_delay(const std::string& text);
 
 // A reply whose code starts with `first_digit`; returned with its CR LF.

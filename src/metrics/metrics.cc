@@ -6,6 +6,10 @@ void Counters::add(const Counters& other) {
   for (const CounterName& row : kCounterNames) this->*row.counter += other.*row.counter;
 }
 
+void add_times(const ErrorCounts& errors, ErrorTimes& times) {
+  for (std::size_t kind = 0; kind < kErrors; ++kind) times[kind] += errors[kind].times;
+}
+
 void Metrics::count_error(Error kind, std::string_view text) {
   ErrorCount& error = errors[index(kind)];
   if (error.times++ == 0) error.sample = text;

@@ -53,11 +53,19 @@ inline constexpr std::array<CounterName, 13> kCounterNames = {{
     {"tls_resumed", &Counters::tls_resumed},
 }};
 
+// How often something went wrong, by kind.
+using ErrorTimes = std::array<std::uint64_t, kErrors>;
+
 // How often something went wrong, and what was said the first time.
 struct ErrorCount {
   std::uint64_t times = 0;
   std::string sample;
 };
+
+using ErrorCounts = std::array<ErrorCount, kErrors>;
+
+// Adds how often each kind occurred.
+void add_times(const ErrorCounts& errors, ErrorTimes& times);
 
 // What was measured over some time by one thread, or by all of them.
 struct Metrics {
@@ -67,7 +75,7 @@ struct Metrics {
   Histogram failed;    // of those that were not delivered: from when they were due to the end
   std::array<Histogram, kPhases> phases;
   ReplyCounts replies;
-  std::array<ErrorCount, kErrors> errors;
+  ErrorCounts errors;
 
   Histogram& operator[](Phase phase) { return phases[index(phase)]; }
   const Histogram& operator[](Phase phase) const { return phases[index(phase)]; }

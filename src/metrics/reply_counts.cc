@@ -3,6 +3,8 @@
 namespace millrace::metrics {
 namespace {
 
+constexpr std::string_view kUnknownName = "UNKNOWN";
+
 constexpr std::size_t kCodeDigits = 3;  // of a reply code
 constexpr unsigned kPartBits = 10;      // of an enhanced code: subject and detail are below 1,000
 
@@ -28,8 +30,19 @@ bool take_dot(std::string_view& text) {
 
 }  // namespace
 
-void ReplyCounts::add(smtp::Verb verb, const Count& count) {
-  std::vector<Count>& counts = counts_[smtp::index(verb)];
+std::string_view ReplyCounts::name(std::size_t command) {
+  return command == kUnknown ? kUnknownName : smtp::kVerbKeywords[command];
+}
+
+std::optional<std::size_t> ReplyCounts::find(std::string_view name) {
+  if (name == kUnknownName) return kUnknown;
+  const auto verb = smtp::find_verb(name);
+  if (!verb) return std::nullopt;
+  return smtp::index(*verb);
+}
+
+void ReplyCounts::add(std::size_t command, const Count& count) {
+  std::vector<Count>& counts = counts_[command];
   for (Count& known : counts) {
     if (known.code == count.code && known.enhanced == count.enhanced) {
       known.times += count.times;
@@ -37,13 +50,13 @@ void ReplyCounts::add(smtp::Verb verb, const Count& count) {
     }
   }
   const bool full = counts.size() >= kMostKinds;
-  if (full && (count.code != 0 || count.enhanced != 0)) return add(verb, {.times = count.times});
+  if (full && (count.code != 0 || count.enhanced != 0)) return add(command, {.times = count.times});
   counts.push_back(count);
 }
 
 void ReplyCounts::add(const ReplyCounts& other) {
-  for (std::size_t verb = 0; verb < counts_.size(); ++verb) {
-    for (const Count& count : other.counts_[verb]) add(static_cast<smtp::Verb>(verb), count);
+  for (std::size_t command = 0; command < kCommands; ++command) {
+    for (const Count& count : other.counts_[command]) add(command, count);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,14 @@ namespace millrace::metrics {
 // The replies to each command, by code and enhanced status code (RFC 3463).
 class ReplyCounts {
  public:
+  // The commands are the verbs, and one place for all that are none.
+  static constexpr std::size_t kUnknown = smtp::kVerbCount;
+  static constexpr std::size_t kCommands = smtp::kVerbCount + 1;
+
+  // "MAIL", or "UNKNOWN"; and the command of a name, if it has one.
+  static std::string_view name(std::size_t command);
+  static std::optional<std::size_t> find(std::string_view name);
+
   // "5.7.1" as a number; 0: none.
   using Enhanced = std::uint32_t;
 
@@ -24,16 +33,16 @@ class ReplyCounts {
   };
 
   // Counts one reply. `text`: as it was sent, beginning with its code.
-  void count(smtp::Verb verb, int code, std::string_view text) {
-    add(verb, {.code = code, .enhanced = enhanced_code(text), .times = 1});
+  void count(std::size_t command, int code, std::string_view text) {
+    add(command, {.code = code, .enhanced = enhanced_code(text), .times = 1});
   }
 
-  // A peer that makes up codes is counted, from the kMostKinds-th kind of a verb on, as code 0.
-  void add(smtp::Verb verb, const Count& count);
+  // A peer that makes up codes is counted, from the kMostKinds-th kind of a command on, as code 0.
+  void add(std::size_t command, const Count& count);
   void add(const ReplyCounts& other);
 
-  [[nodiscard]] const std::vector<Count>& of(smtp::Verb verb) const {
-    return counts_[smtp::index(verb)];
+  [[nodiscard]] const std::vector<Count>& of(std::size_t command) const {
+    return counts_[command];
   }
 
   // The enhanced status code that follows the reply code in `text`.
@@ -44,7 +53,7 @@ class ReplyCounts {
  private:
   static constexpr std::size_t kMostKinds = 256;
 
-  std::array<std::vector<Count>, smtp::kVerbCount> counts_;
+  std::array<std::vector<Count>, kCommands> counts_;
 };
 
 }  // namespace millrace::metrics

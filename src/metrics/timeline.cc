@@ -1,10 +1,22 @@
 #include "metrics/timeline.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "metrics/codec.h"
 
 namespace millrace::metrics {
+
+void ShareMeter::complete(Share& share, const Counters& counters, const ErrorTimes& errors) {
+  for (const CounterName& row : kCounterNames) {
+    share.counters.*row.counter = counters.*row.counter - counters_.*row.counter;
+  }
+  for (std::size_t kind = 0; kind < kErrors; ++kind) {
+    share.errors[kind] = errors[kind] - errors_[kind];
+  }
+  counters_ = counters;
+  errors_ = errors;
+}
 
 void Row::hold(const Histogram& intended) {
   p50 = intended.percentile(0.5);
@@ -13,6 +25,12 @@ void Row::hold(const Histogram& intended) {
   p99_9 = intended.percentile(0.999);
   most = intended.most();
   encoded = encode(intended);
+}
+
+bool Second::idle() const {
+  return sessions_open == 0 &&
+         std::all_of(kCounterNames.begin(), kCounterNames.end(),
+                     [this](const CounterName& row) { return counters.*row.counter == 0; });
 }
 
 void Timeline::add(std::uint64_t number, const Share& share) {
@@ -41,6 +59,10 @@ void Timeline::leave() {
 void Timeline::settle() {
   while (!pending_.empty() && pending_.begin()->second.shares >= threads_) {
     Second& second = pending_.begin()->second.second;
+    if (idle_ == Idle::left_out && second.idle()) {
+      pending_.erase(pending_.begin());
+      continue;
+    }
     Row row{.number = second.number,
             .counters = second.counters,
             .errors = second.errors,

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -17,10 +16,21 @@ namespace millrace::metrics {
 struct Share {
   Counters counters;
   Histogram intended;
-  std::array<std::uint64_t, kErrors> errors{};
+  ErrorTimes errors{};
   std::string latest_error;
   std::uint64_t sessions_open = 0;  // at the end of the second, as the one below
   std::uint64_t in_flight = 0;
+};
+
+// What a thread has counted since it was asked before.
+class ShareMeter {
+ public:
+  // Sets the counters and errors of `share` from what the thread has counted in all.
+  void complete(Share& share, const Counters& counters, const ErrorTimes& errors);
+
+ private:
+  Counters counters_;
+  ErrorTimes errors_{};
 };
 
 // A second of the run, over all threads: a row of the series.
@@ -28,17 +38,20 @@ struct Second {
   std::uint64_t number = 0;  // from the start of the run, 0 the first
   Counters counters;
   Histogram intended;
-  std::array<std::uint64_t, kErrors> errors{};
+  ErrorTimes errors{};
   std::string latest_error;  // the text of one of the last ones
   std::uint64_t sessions_open = 0;
   std::uint64_t in_flight = 0;
+
+  // Whether nothing was counted and nobody was there.
+  [[nodiscard]] bool idle() const;
 };
 
 // A row as it is kept: its histogram encoded, which takes a hundredth of the memory.
 struct Row {
   std::uint64_t number = 0;
   Counters counters;
-  std::array<std::uint64_t, kErrors> errors{};
+  ErrorTimes errors{};
   std::uint64_t sessions_open = 0;
   std::uint64_t in_flight = 0;
   double length = 1;  // in seconds; the last one may be cut short
@@ -58,7 +71,10 @@ struct Row {
 // Puts the shares of all threads together, second by second. Threads come here once a second.
 class Timeline {
  public:
-  explicit Timeline(std::size_t threads) : threads_(threads) {}
+  // Whether seconds in which nothing happens make a row.
+  enum class Idle : std::uint8_t { kept, left_out };
+
+  Timeline(std::size_t threads, Idle idle) : threads_(threads), idle_(idle) {}
 
   // A thread's share of a second; each thread gives every second once, in order.
   void add(std::uint64_t number, const Share& share);
@@ -81,6 +97,7 @@ class Timeline {
 
   mutable std::mutex mutex_;
   std::size_t threads_;  // that still give
+  const Idle idle_;
   std::map<std::uint64_t, Pending> pending_;
   std::optional<Second> latest_;
   std::vector<Row> rows_;

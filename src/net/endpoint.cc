@@ -110,4 +110,11 @@ std::vector<SocketAddress> resolve(const Endpoint& endpoint, int family, bool pa
   return addresses;
 }
 
+std::string describe(const Endpoint& endpoint) {
+  if (endpoint.unix_domain) return std::string("unix:").append(endpoint.path);
+  const bool bracketed = endpoint.host.find(':') != std::string::npos;
+  std::string text = bracketed ? std::string("[").append(endpoint.host).append("]") : endpoint.host;
+  return text.append(":").append(endpoint.service);
+}
+
 }  // namespace millrace::net

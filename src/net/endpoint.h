@@ -22,6 +22,9 @@ Endpoint parse_remote(std::string_view text, std::string_view default_service);
 // "[inet:][host]:port", a lone port, or "unix:path". Throws Fatal naming `text`.
 Endpoint parse_local(std::string_view text);
 
+// "host:port" or "unix:path".
+std::string describe(const Endpoint& endpoint);
+
 // The addresses of an endpoint in the resolver's order. `family`: AF_INET, AF_INET6, or
 // AF_UNSPEC for both. `passive`: to listen on. Throws Fatal naming the endpoint.
 std::vector<SocketAddress> resolve(const Endpoint& endpoint, int family, bool passive);

@@ -1,31 +1,19 @@
 #include "report/file.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <utility>
 
 #include "base/diagnostics.h"
 
 namespace millrace::report {
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (number_ > STDERR_FILENO) ::close(number_);
-  }
-  [[nodiscard]] int number() const { return number_; }
-
- private:
-  int number_;
-};
 
 // Returns an errno value, or 0.
 int write_all(int descriptor, std::string_view text) {
@@ -53,37 +41,47 @@ bool replaceable(const std::string& path) {
 }  // namespace
 
 std::string read_file(const std::string& path) {
-  const Descriptor file(path == "-" ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.number() < 0) fail("open ", path, errno);
+  const int file = path == "-" ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) fail("open ", path, errno);
   std::string text;
   std::array<char, 65'536> buffer{};
-  for (;;) {
-    const ssize_t got = read(file.number(), buffer.data(), buffer.size());
-    if (got == 0) return text;
-    if (got < 0 && errno != EINTR) fail("read ", path, errno);
+  ssize_t got = 0;
+  do {
+    got = read(file, buffer.data(), buffer.size());
     if (got > 0) text.append(buffer.data(), static_cast<std::size_t>(got));
-  }
+  } while (got > 0 || (got < 0 && errno == EINTR));
+  const int error = errno;
+  if (path != "-") close(file);
+  if (got < 0) fail("read ", path, error);
+  return text;
+}
+
+OutputFile::OutputFile(std::string path, How how) : path_(std::move(path)), descriptor_(STDOUT_FILENO) {
+  if (path_ == "-") return;
+  const bool rename_it = how == How::replace && replaceable(path_);
+  if (rename_it) temporary_ = fmt::format("{}.{}.part", path_, getpid());
+  const std::string& name = rename_it ? temporary_ : path_;
+  const int truncate = rename_it ? O_TRUNC : 0;
+  descriptor_ = open(name.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | truncate, 0666);
+  if (descriptor_ < 0) fail("create ", path_, errno);
+}
+
+OutputFile::~OutputFile() {
+  if (path_ != "-") close(descriptor_);
+  if (!temporary_.empty()) unlink(temporary_.c_str());
+}
+
+void OutputFile::write(std::string_view text) {
+  // What was there before goes only now; a pipe or a terminal has no such thing.
+  if (path_ != "-") [[maybe_unused]] const int cut = ftruncate(descriptor_, 0);
+  if (const int error = write_all(descriptor_, text)) fail("write ", path_, error);
+  if (temporary_.empty()) return;
+  if (rename(temporary_.c_str(), path_.c_str()) != 0) fail("create ", path_, errno);
+  temporary_.clear();
 }
 
 void write_file(const std::string& path, std::string_view text) {
-  if (path == "-") {
-    if (const int error = write_all(STDOUT_FILENO, text)) fail("write ", "standard output", error);
-    return;
-  }
-  const bool rename_it = replaceable(path);
-  const std::string name = rename_it ? path + "." + std::to_string(getpid()) + ".part" : path;
-  {
-    const Descriptor file(open(name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-    if (file.number() < 0) fail("create ", path, errno);
-    if (const int error = write_all(file.number(), text)) {
-      if (rename_it) unlink(name.c_str());
-      fail("write ", path, error);
-    }
-  }
-  if (!rename_it || rename(name.c_str(), path.c_str()) == 0) return;
-  const int error = errno;
-  unlink(name.c_str());
-  fail("create ", path, error);
+  OutputFile(path, OutputFile::How::replace).write(text);
 }
 
 }  // namespace millrace::report

@@ -83,8 +83,8 @@ Json latencies(const Metrics& metrics) {
 
 Json written(const ReplyCounts& replies) {
   Json json = Json::object();
-  for (std::size_t verb = 0; verb < smtp::kVerbCount; ++verb) {
-    const auto& counts = replies.of(static_cast<smtp::Verb>(verb));
+  for (std::size_t command = 0; command < ReplyCounts::kCommands; ++command) {
+    const auto& counts = replies.of(command);
     if (counts.empty()) continue;
     Json list = Json::array();
     for (const ReplyCounts::Count& count : counts) {
@@ -92,7 +92,7 @@ Json written(const ReplyCounts& replies) {
       if (count.enhanced != 0) one["enhanced"] = ReplyCounts::text(count.enhanced);
       list.push_back(std::move(one));
     }
-    json[std::string(smtp::kVerbKeywords[verb])] = std::move(list);
+    json[std::string(ReplyCounts::name(command))] = std::move(list);
   }
   return json;
 }
@@ -164,6 +164,13 @@ Json thresholds(const std::vector<Verdict>& verdicts) {
   return list;
 }
 
+// What the library says, without its own number for it: "[json.exception.parse_error.101] ...".
+std::string reason(const std::exception& error) {
+  const std::string_view text = error.what();
+  if (!text.starts_with("[json.")) return std::string(text);
+  return std::string(text.substr(std::min(text.find("] "), text.size() - 2) + 2));
+}
+
 // --- reading ------------------------------------------------------------------------------------
 
 Duration to_duration(const Json& json) {
@@ -198,11 +205,11 @@ void read_latencies(const Json& json, Metrics& metrics) {
 }
 
 void read_replies(const Json& json, ReplyCounts& replies) {
-  for (const auto& [keyword, list] : json.items()) {
-    const auto verb = smtp::find_verb(keyword);
-    if (!verb) throw Fatal("an unknown command: " + keyword);
+  for (const auto& [name, list] : json.items()) {
+    const auto command = ReplyCounts::find(name);
+    if (!command) throw Fatal("an unknown command: " + name);
     for (const Json& one : list) {
-      replies.add(*verb, {.code = one.at("code").get<int>(),
+      replies.add(*command, {.code = one.at("code").get<int>(),
                           .enhanced = ReplyCounts::parse(one.value("enhanced", "")),
                           .times = one.at("count").get<std::uint64_t>()});
     }
@@ -367,7 +374,7 @@ Run from_json(std::string_view text, const std::string& name) {
   try {
     json = Json::parse(text);
   } catch (const Json::exception& error) {
-    throw Fatal(fmt::format("{}: not JSON, or cut short: {}", name, error.what()));
+    throw Fatal(fmt::format("{}: not JSON, or cut short: {}", name, reason(error)));
   }
   if (!json.is_object() || !json.contains("schema") || !json["schema"].is_string()) {
     throw Fatal(name + ": not a run of Millrace: it has no \"schema\"");
@@ -379,7 +386,7 @@ Run from_json(std::string_view text, const std::string& name) {
   try {
     return to_run(json);
   } catch (const std::exception& error) {
-    throw Fatal(fmt::format("{}: not a run as this version writes it: {}", name, error.what()));
+    throw Fatal(fmt::format("{}: not a run as this version writes it: {}", name, reason(error)));
   }
 }
 

@@ -175,14 +175,12 @@ void write_latency(Writer& out, const Run& run) {
 
 void write_replies(Writer& out, const metrics::ReplyCounts& replies) {
   struct Line {
-    std::string_view verb;
+    std::size_t command;
     metrics::ReplyCounts::Count count;
   };
   std::vector<Line> lines;
-  for (std::size_t verb = 0; verb < smtp::kVerbCount; ++verb) {
-    for (const auto& one : replies.of(static_cast<smtp::Verb>(verb))) {
-      lines.push_back({smtp::kVerbKeywords[verb], one});
-    }
+  for (std::size_t command = 0; command < metrics::ReplyCounts::kCommands; ++command) {
+    for (const auto& one : replies.of(command)) lines.push_back({command, one});
   }
   if (lines.empty()) return;
   out.heading("Replies");
@@ -191,16 +189,14 @@ void write_replies(Writer& out, const metrics::ReplyCounts& replies) {
   std::stable_partition(lines.begin(), lines.end(),
                         [](const Line& line) { return line.count.code >= 400; });
   std::stable_sort(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(shown),
-                   [](const Line& a, const Line& b) {
-                     return smtp::find_verb(a.verb) < smtp::find_verb(b.verb);
-                   });
+                   [](const Line& a, const Line& b) { return a.command < b.command; });
   for (std::size_t i = 0; i < shown; ++i) {
     const auto& one = lines[i].count;
     const std::string code =
         fmt::format("{} {}", one.code,
                     one.enhanced != 0 ? metrics::ReplyCounts::text(one.enhanced) : std::string());
     const std::string text =
-        fmt::format("  {:<11} {:<12} {:>15}", lines[i].verb, code, count(one.times));
+        fmt::format("  {:<11} {:<12} {:>15}", metrics::ReplyCounts::name(lines[i].command), code, count(one.times));
     out.line("{}", one.code >= 400 ? out.style().red(text) : text);
   }
   if (lines.size() > shown) out.line("  and {} kinds more (see --json)", lines.size() - shown);

@@ -5,6 +5,7 @@
 #include <syslog.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <ctime>
 
 #include "base/diagnostics.h"
@@ -44,6 +45,7 @@ void Connection::start(net::Socket socket, const net::SocketAddress& peer) {
                          .capture{options.capture, options.profile.host_name, shared_.append_log}});
   }
   if (options.verbose) inform("connect from " + peer.text());
+  if (Tally* const tally = worker_.tally()) tally->session_opened(worker_.loop().now());
   stream_.open(std::move(socket));
   begun_ = worker_.loop().now();
   watch_idle();
@@ -67,7 +69,7 @@ std::size_t Connection::read_proxy_header(std::string_view bytes) {
     case net::ProxyReader::Result::more:
       break;
     case net::ProxyReader::Result::bad:
-      warn("bad PROXY header");
+      complain(metrics::Error::protocol, "bad PROXY header");
       stream_.abort();
       break;
     case net::ProxyReader::Result::done:
@@ -99,6 +101,7 @@ void Connection::secure() { stream_.secure(std::make_unique<net::TlsFilter>(*sha
 void Connection::on_secured() {
   const net::TlsFilter& tls = *stream_.tls();
   shared_.ledger.secured(tls.resumed(), tls.has_peer_certificate());
+  if (Tally* const tally = worker_.tally()) tally->secured(tls.resumed());
   if (shared_.options.verbose) {
     inform(fmt::format("{}{}{}", tls.description(), tls.resumed() ? ", resumed" : "",
                        tls.has_peer_certificate() ? ", with a client certificate" : ""));
@@ -129,7 +132,7 @@ smtp::Ruling Connection::rule_content() {
     pause_ = *options.abort_delay;
     return {.action = smtp::Ruling::Action::farewell, .wait = true, .reply = kViolation};
   }
-  pause_ = options.content_delay.value_or(std::chrono::seconds(0));
+  pause_ = options.content_delay.value_or(Duration::zero());
   return {.wait = options.content_delay.has_value()};
 }
 
@@ -141,7 +144,14 @@ void Connection::greeted(smtp::Verb verb, std::string_view name) {
                                                           : "SMTP";
 }
 
+void Connection::replied(std::optional<smtp::Verb> verb, std::string_view reply,
+                         std::size_t copies) {
+  if (Tally* const tally = worker_.tally()) tally->replied(verb, reply, copies, transaction_);
+}
+
 void Connection::mail(std::string_view arguments) {
+  transaction_ = {};
+  if (Tally* const tally = worker_.tally()) tally->mail();
   if (capture_) capture_->capture.mail(arguments, std::time(nullptr), capture_->session);
 }
 
@@ -166,6 +176,7 @@ smtp::Storage Connection::message_complete() {
     return smtp::Storage::turned_away;
   }
   ++messages_due_;
+  transaction_.stored = true;
   if (!capture_) return smtp::Storage::kept;
   const int error = capture_->capture.complete();
   if (error == 0) return smtp::Storage::kept;
@@ -199,8 +210,14 @@ void Connection::client_attribute(std::string_view name, std::string_view value)
   if (name == "LOGIN") session.client_login = value;
 }
 
-void Connection::on_tls_failure(std::string_view what) {
+// Told on standard error, and counted.
+void Connection::complain(metrics::Error kind, std::string_view what) {
   warn(what);
+  if (Tally* const tally = worker_.tally()) tally->error(kind, what);
+}
+
+void Connection::on_tls_failure(std::string_view what) {
+  complain(metrics::Error::tls, what);
   worker_.loop().timers().start(timer_, worker_.loop().now() + kFarewellLimit);
 }
 
@@ -229,7 +246,9 @@ void Connection::after_step() {
   if (session_.phase() == Phase::securing) return secure();
   if (session_.phase() != Phase::closed || stream_.finishing()) return;
   using Ending = smtp::ServerSession::Ending;
-  if (session_.ending() == Ending::command_too_long) warn("command line too long");
+  if (session_.ending() == Ending::command_too_long) {
+    complain(metrics::Error::protocol, "command line too long");
+  }
   quit_ = session_.ending() == Ending::quit;
   close_in_order();
 }
@@ -269,7 +288,8 @@ void Connection::on_timer(net::Timer& /*timer*/) {
     return close_in_order();
   }
   if (now < stream_.last_progress() + shared_.options.idle_limit) return watch_idle();
-  warn("read timeout");
+  complain(metrics::Error::timeout, "read timeout");
+  timed_out_ = true;
   stream_.abort();
 }
 
@@ -278,7 +298,23 @@ void Connection::on_end(int error) {
     inform(error == 0 ? "disconnect" : describe_error("disconnect", error));
   }
   settle_messages();
+  if (Tally* const tally = worker_.tally()) {
+    tally->session_ended(begun_, worker_.loop().now());
+    if (!quit_ && !timed_out_) count_loss(*tally, error);
+  }
   worker_.remove(*this, quit_);
+}
+
+// A session that ended without QUIT, by the client or by our own rules.
+void Connection::count_loss(Tally& tally, int error) const {
+  using Ending = smtp::ServerSession::Ending;
+  if (stream_.finishing() || session_.ending() != Ending::open) return;
+  if (error == 0) {
+    tally.error(metrics::Error::closed, "the client closed without QUIT");
+  } else {
+    tally.error(error == ECONNRESET ? metrics::Error::reset : metrics::Error::other,
+                describe_error("disconnect", error));
+  }
 }
 
 // Shows the lines of the output from position `shown` on.

@@ -8,6 +8,7 @@
 #include "net/stream.h"
 #include "net/timers.h"
 #include "sasl/server.h"
+#include "sink/tally.h"
 #include "sink/capture.h"
 #include "sink/shared.h"
 #include "smtp/server_policy.h"
@@ -44,6 +45,8 @@ class Connection final : public smtp::ServerPolicy,
   // smtp::ServerPolicy
   void heard(std::string_view line) override;
   smtp::Ruling rule(smtp::Verb verb, std::string_view arguments) override;
+  void replied(std::optional<smtp::Verb> verb, std::string_view reply,
+               std::size_t copies) override;
   smtp::Ruling rule_content() override;
   void greeted(smtp::Verb verb, std::string_view name) override;
   void mail(std::string_view arguments) override;
@@ -74,6 +77,8 @@ class Connection final : public smtp::ServerPolicy,
   void close_in_order();
   void watch_idle();
   void settle_messages();
+  void complain(metrics::Error kind, std::string_view what);
+  void count_loss(Tally& tally, int error) const;
   void log_to_syslog(smtp::Verb verb, std::string_view arguments) const;
   void show_replies(std::size_t shown);
 
@@ -85,7 +90,9 @@ class Connection final : public smtp::ServerPolicy,
   smtp::ServerSession session_;
   Duration pause_{0};
   std::size_t messages_due_ = 0;  // that were admitted and are not answered yet
+  Transaction transaction_;  // as it is tallied
   bool quit_ = false;
+  bool timed_out_ = false;
   std::unique_ptr<net::ProxyReader> proxy_;  // until its header has come
   std::unique_ptr<sasl::Server> sasl_;       // during AUTH
   std::unique_ptr<CaptureState> capture_;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/time.h"
 #include "net/address_pool.h"
 #include "net/endpoint.h"
 #include "net/event_loop.h"
@@ -43,16 +44,17 @@ struct SinkOptions {
   sasl::UserTable users;        // who may authenticate, where AUTH is carried out
   smtp::ServerProfile profile;
   Rules rules;
-  std::optional<std::chrono::seconds> content_delay;  // before the first read after the 354
-  std::optional<std::chrono::seconds> abort_delay;    // after the 354: wait, refuse, close
+  std::optional<Duration> content_delay;  // before the first read after the 354
+  std::optional<Duration> abort_delay;    // after the 354: wait, refuse, close
 
-  std::chrono::seconds idle_limit{100};
-  std::optional<std::chrono::seconds> session_time_limit;
+  Duration idle_limit = std::chrono::seconds(100);
+  std::optional<Duration> session_time_limit;
   std::optional<std::size_t> session_limit;    // at once; none: what descriptors allow
   std::optional<std::uint64_t> message_quota;  // end after so many messages
   std::optional<std::uint64_t> quit_quota;     // end after so many sessions that said QUIT
 
   CaptureOptions capture;
+  bool measure = false;  // else only what the quotas need is counted
   bool show_counters = false;
   bool verbose = false;
 

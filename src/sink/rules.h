@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <random>
@@ -18,7 +17,7 @@ namespace millrace::sink {
 
 // How long a reply waits.
 struct Delay {
-  std::chrono::seconds step{0};
+  Duration step{0};
   // 0: always one step. 1-99: a random multiple, a further step for each roll of a hundred-sided
   // die (0-99) below this.
   int odds = 0;

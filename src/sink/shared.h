@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include "base/time.h"
+#include "metrics/timeline.h"
 #include "net/tls_context.h"
 #include "sink/append_log.h"
 #include "sink/ledger.h"
@@ -19,6 +21,8 @@ struct Shared {
   AppendLog* append_log;       // null unless messages are appended to one file
   Ledger& ledger;
   SessionLimit& session_limit;
+  metrics::Timeline* timeline;  // null when nothing is measured
+  TimePoint start;              // from which its seconds count
 };
 
 }  // namespace millrace::sink

@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <exception>
 #include <latch>
 #include <memory>
@@ -78,6 +79,20 @@ struct Crew {
   std::mutex failure_mutex;
   std::exception_ptr failure;
 
+  // What the workers tallied, and from when to when there were sessions.
+  std::mutex harvest_mutex;
+  metrics::Metrics total;
+  std::optional<TimePoint> first;
+  TimePoint last;
+
+  void harvest(const Tally& tally) {
+    const std::lock_guard lock(harvest_mutex);
+    total.add(tally.metrics());
+    if (!tally.first()) return;
+    first = std::min(first.value_or(*tally.first()), *tally.first());
+    last = std::max(last, tally.last());
+  }
+
   void wake_all() const {
     for (const auto& wake_up : wake_ups) wake_up->wake();
   }
@@ -100,6 +115,7 @@ void run_worker(const Shared& shared, const std::vector<int>& listeners, Crew& c
     begun = true;
     crew.started.arrive_and_wait();
     worker.run();
+    if (const Tally* const tally = worker.tally()) crew.harvest(*tally);
     crew.finished.arrive_and_wait();
   } catch (...) {
     if (!begun) crew.started.count_down();
@@ -110,9 +126,25 @@ void run_worker(const Shared& shared, const std::vector<int>& listeners, Crew& c
   }
 }
 
+// `start`, `start_on_wall`: the same moment on both clocks.
+metrics::Measurement measurement(const Crew& crew, metrics::Timeline& timeline, TimePoint start,
+                                 std::chrono::system_clock::time_point start_on_wall) {
+  metrics::Measurement measured{
+      .start = start_on_wall, .total = crew.total, .series = timeline.rows()};
+  if (!crew.first) return measured;
+  measured.elapsed = crew.last - start;
+  measured.measured = crew.last - *crew.first;
+  const double end = std::chrono::duration<double>(measured.elapsed).count();
+  for (metrics::Row& row : measured.series) {
+    row.length = std::clamp(end - static_cast<double>(row.number), 0.001, 1.0);
+    row.stage = "run";
+  }
+  return measured;
+}
+
 }  // namespace
 
-void run_sink(const SinkOptions& options) {
+metrics::Measurement run_sink(const SinkOptions& options) {
   const std::size_t descriptor_limit = net::raise_descriptor_limit();
   // Before any session can take the last descriptor.
   net::block_ending_signals();
@@ -135,12 +167,18 @@ void run_sink(const SinkOptions& options) {
                 [&crew] { crew.end.wake(); });
   SessionLimit session_limit(options.session_limit.value_or(
       std::max(descriptor_limit, 2 * kReservedDescriptors) - kReservedDescriptors));
+  std::optional<metrics::Timeline> timeline;
+  if (options.measure) timeline.emplace(options.threads, metrics::Timeline::Idle::left_out);
+  const TimePoint start = Clock::now();
+  const auto start_on_wall = std::chrono::system_clock::now();
   const Shared shared{.options = options,
                       .replies = smtp::ServerReplies(options.profile),
                       .tls = tls ? &*tls : nullptr,
                       .append_log = append_log.get(),
                       .ledger = ledger,
-                      .session_limit = session_limit};
+                      .session_limit = session_limit,
+                      .timeline = timeline ? &*timeline : nullptr,
+                      .start = start};
 
   for (unsigned i = 0; i < options.threads; ++i) {
     crew.wake_ups.push_back(std::make_unique<net::WakeUp>());
@@ -157,6 +195,7 @@ void run_sink(const SinkOptions& options) {
   for (std::thread& thread : threads) thread.join();
   if (options.verbose && options.tls) inform(describe_handshakes(ledger.totals()));
   if (crew.failure) std::rethrow_exception(crew.failure);
+  return timeline ? measurement(crew, *timeline, start, start_on_wall) : metrics::Measurement{};
 }
 
 }  // namespace millrace::sink

@@ -32,7 +32,12 @@ Worker::Worker(const Shared& shared, const std::vector<int>& listeners,
       on_place_free_(std::move(on_place_free)),
       loop_(net::EventLoop::make(shared.options.engine)),
       sasl_(sasl::open_library_if(shared.options.profile.authenticates)),
-      retry_timer_(*this) {
+      retry_timer_(*this),
+      second_timer_(*this) {
+  if (shared.timeline != nullptr) {
+    tally_.emplace();
+    loop_->timers().start(second_timer_, shared.start + std::chrono::seconds(1));
+  }
   for (const int listener : listeners) {
     acceptors_.push_back(std::make_unique<Acceptor>(*this, listener));
     loop_->watch(*acceptors_.back());
@@ -44,6 +49,18 @@ Worker::~Worker() = default;
 void Worker::run() {
   while (!stopping_) loop_->turn();
   drain();
+  if (!tally_) return;
+  tally_->publish(*shared_.timeline, seconds_, *loop_);
+  shared_.timeline->leave();
+}
+
+// What a stalled loop counted over several seconds is told as the first of them.
+void Worker::end_second() {
+  TimePoint end = shared_.start + std::chrono::seconds(seconds_ + 1);
+  for (; end <= loop_->now(); end += std::chrono::seconds(1)) {
+    tally_->publish(*shared_.timeline, seconds_++, *loop_);
+  }
+  loop_->timers().start(second_timer_, end);
 }
 
 void Worker::drain() {
@@ -89,7 +106,10 @@ void Worker::pause(Acceptor& acceptor, int error) {
   loop_->timers().start(retry_timer_, loop_->now() + kRetryDelay);
 }
 
-void Worker::on_timer(net::Timer& /*timer*/) { resume_accepting(); }
+void Worker::on_timer(net::Timer& timer) {
+  if (&timer == &second_timer_) return end_second();
+  resume_accepting();
+}
 
 void Worker::resume_accepting() {
   for (const auto& acceptor : acceptors_) {

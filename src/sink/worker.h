@@ -1,7 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -9,6 +11,7 @@
 #include "net/timers.h"
 #include "sink/connection.h"
 #include "sink/shared.h"
+#include "sink/tally.h"
 
 namespace millrace::sink {
 
@@ -33,6 +36,9 @@ class Worker final : private net::TimerHandler {
   [[nodiscard]] std::mt19937& random() { return random_; }
   [[nodiscard]] Gsasl* sasl() const { return sasl_.get(); }
 
+  // Null when nothing is measured.
+  [[nodiscard]] Tally* tally() { return tally_ ? &*tally_ : nullptr; }
+
   // The connection has ended; it is destroyed.
   void remove(Connection& connection, bool quit);
 
@@ -53,12 +59,16 @@ class Worker final : private net::TimerHandler {
   void pause(Acceptor& acceptor, int error);
   void on_timer(net::Timer& timer) override;
   void drain();
+  void end_second();
 
   const Shared& shared_;
   std::function<void()> on_place_free_;
   std::unique_ptr<net::EventLoop> loop_;
   sasl::Library sasl_;  // null unless AUTH is carried out
+  std::optional<Tally> tally_;
   net::Timer retry_timer_;
+  net::Timer second_timer_;    // the end of the second that is measured
+  std::uint64_t seconds_ = 0;  // that have been published
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::mt19937 random_{std::random_device{}()};

@@ -57,6 +57,9 @@ class ServerPolicy {
   // Verb::connect and for a message's end as Verb::end_of_data.
   virtual Ruling rule(Verb verb, std::string_view arguments) = 0;
 
+  // A reply is on its way, so many times (LMTP): to `verb`, or to a line that is no command.
+  virtual void replied(std::optional<Verb> verb, std::string_view reply, std::size_t copies) = 0;
+
   // Asked after the 354 reply, before the content is read.
   virtual Ruling rule_content() = 0;
 

@@ -74,6 +74,7 @@ const std::array<ServerSession::Handler, kVerbCount> ServerSession::kHandlers = 
 
 void ServerSession::start(bool secured, Output& out) {
   secured_ = secured;
+  answering_ = Verb::connect;
   take_command(Verb::connect, {}, out);
 }
 
@@ -122,6 +123,7 @@ std::size_t ServerSession::take_content(std::string_view bytes, Output& out) {
   check_.take(bytes.substr(0, taken), Form::dotted, profile_.limits);
   policy_.content(bytes.substr(0, taken), Form::dotted);
   if (end_of_data_.found()) {
+    answering_ = Verb::end_of_data;
     const Ruling ruling = policy_.rule(Verb::end_of_data, {});
     give(end_message(ruling), ruling.wait, out);
   }
@@ -170,11 +172,13 @@ void ServerSession::resume(Output& out) {
 
 void ServerSession::take_line(std::string_view line, Output& out) {
   policy_.heard(line);
+  answering_ = Verb::auth;
   if (phase_ == Phase::sasl) {
     const Response response = line == "*" ? Response{.reply = kAuthCancelled}
                                           : take_step(policy_.continue_authentication(line));
     return emit(response, out);
   }
+  answering_.reset();
   ++commands_;
   if (profile_.limits.commands > 0 && commands_ > profile_.limits.commands) {
     return emit({.reply = replies_.too_many_commands, .ending = Ending::farewell}, out);
@@ -183,6 +187,7 @@ void ServerSession::take_line(std::string_view line, Output& out) {
   if (command.keyword.empty()) return emit({.reply = kEmptyCommand}, out);
   const std::optional<Verb> verb = find_verb(command.keyword);
   if (!verb || !known(*verb)) return emit({.reply = kUnknownCommand}, out);
+  answering_ = verb;
   if (*verb == Verb::bdat) return begin_chunk(command.arguments, out);
   take_command(*verb, command.arguments, out);
 }
@@ -242,10 +247,12 @@ void ServerSession::give(Response response, bool wait, Output& out) {
 
 void ServerSession::emit(Response response, Output& out) {
   for (std::size_t copy = 0; copy < response.copies; ++copy) out.append(response.reply);
+  if (!response.reply.empty()) policy_.replied(answering_, response.reply, response.copies);
   const bool refusal =
       !response.reply.empty() && (response.reply.front() == '4' || response.reply.front() == '5');
   if (refusal && ++errors_ == profile_.limits.errors && response.ending == Ending::open) {
     out.append(replies_.too_many_errors);
+    policy_.replied(std::nullopt, replies_.too_many_errors, 1);
     response.ending = Ending::farewell;
   }
   if (response.ending != Ending::open) {

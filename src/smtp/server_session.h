@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -128,6 +129,7 @@ class ServerSession {
   Chunk chunk_;                     // what is left of it
   std::string_view chunk_refusal_;  // the reply that is due after it, whatever it holds
   std::string challenge_;           // the reply that carries it
+  std::optional<Verb> answering_;   // the command that the next reply is to; none: no command
   Response pending_;                // what a pause puts off
   EndOfData end_of_data_;
   Phase phase_ = Phase::start;

@@ -76,7 +76,7 @@ void Recorder::replied(const Flight& flight, const smtp::Question& question,
                        const smtp::Reply& reply, TimePoint now) {
   metrics::Metrics& metrics = segments_[flight.segment];
   if (const auto phase = phase_of(question.verb)) metrics[*phase].record(now - flight.asked);
-  metrics.replies.count(question.verb, reply.code, reply.text);
+  metrics.replies.count(smtp::index(question.verb), reply.code, reply.text);
 }
 
 void Recorder::over(const Flight& flight, std::size_t recipients, TimePoint now) {
@@ -126,17 +126,6 @@ void Recorder::session_ended(TimePoint begun, TimePoint now) {
   --sessions_open_;
 }
 
-metrics::Share Recorder::totals() const {
-  metrics::Share totals;
-  for (const metrics::Metrics& metrics : segments_) {
-    totals.counters.add(metrics.counters);
-    for (std::size_t kind = 0; kind < metrics::kErrors; ++kind) {
-      totals.errors[kind] += metrics.errors[kind].times;
-    }
-  }
-  return totals;
-}
-
 void Recorder::publish(metrics::Timeline& timeline, std::uint64_t number,
                        const net::EventLoop& loop) {
   metrics::Counters& counters = at(loop.now()).counters;
@@ -145,17 +134,15 @@ void Recorder::publish(metrics::Timeline& timeline, std::uint64_t number,
   counters.bytes_received += traffic.received - traffic_.received;
   traffic_ = traffic;
 
-  const metrics::Share totals = this->totals();
-  for (const metrics::CounterName& row : metrics::kCounterNames) {
-    share_.counters.*row.counter = totals.counters.*row.counter - published_.counters.*row.counter;
+  metrics::Counters totals;
+  metrics::ErrorTimes errors{};
+  for (const metrics::Metrics& metrics : segments_) {
+    totals.add(metrics.counters);
+    metrics::add_times(metrics.errors, errors);
   }
-  for (std::size_t kind = 0; kind < metrics::kErrors; ++kind) {
-    share_.errors[kind] = totals.errors[kind] - published_.errors[kind];
-  }
-  published_.counters = totals.counters;
-  published_.errors = totals.errors;
   share_.sessions_open = sessions_open_;
   share_.in_flight = in_flight_;
+  meter_.complete(share_, totals, errors);
   timeline.add(number, share_);
   share_.intended.clear();
   share_.latest_error.clear();

@@ -61,15 +61,14 @@ class Recorder {
 
  private:
   void failed(const Flight& flight, std::uint64_t metrics::Counters::*counter, TimePoint now);
-  [[nodiscard]] metrics::Share totals() const;
 
   const Schedule& schedule_;
   const TimePoint start_;
   std::vector<metrics::Metrics> segments_;
   std::size_t current_ = 0;
   TimePoint current_end_;
-  metrics::Share share_;      // of this second; its counters are not used
-  metrics::Share published_;  // totals() at the last publish()
+  metrics::Share share_;  // of this second, but for what the meter completes
+  metrics::ShareMeter meter_;
   net::Traffic traffic_;      // that has been counted
   metrics::Generator generator_;
   std::uint64_t sessions_open_ = 0;

@@ -33,7 +33,7 @@ Run::Run(const SourceOptions& options, std::function<void()> on_failure)
       ramped_(!options.load.open_loop && goes_up_and_down(options.load.schedule)),
       tls_(make_tls(options)),
       next_message_(ramped_ ? 0 : options.sessions) {
-  if (options.measure) timeline_.emplace(options.threads);
+  if (options.measure) timeline_.emplace(options.threads, metrics::Timeline::Idle::kept);
   if (!options.bind_addresses.empty()) {
     pool_.emplace(options.bind_addresses, options.bind_ports);
   }

@@ -18,7 +18,7 @@ using Words = std::vector<const char*>;
 
 sink::SinkOptions sink(Words words) {
   words.insert(words.begin(), "smtp-sink");
-  return parse_sink_command_line(static_cast<int>(words.size()), words.data());
+  return parse_sink_command_line(static_cast<int>(words.size()), words.data()).sink;
 }
 
 source::SourceOptions source(Words words) {

@@ -23,6 +23,7 @@ class Dice final : public smtp::ServerPolicy {
     ruling.wait = waits_;
     return ruling;
   }
+  void replied(std::optional<smtp::Verb>, std::string_view, std::size_t) override {}
   smtp::Ruling rule_content() override { return {.wait = waits_}; }
   void greeted(smtp::Verb, std::string_view) override {}
   void mail(std::string_view) override {

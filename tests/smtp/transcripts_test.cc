@@ -45,6 +45,7 @@ class RulesOnly final : public smtp::ServerPolicy {
     ruling.wait = ruling.action == smtp::Ruling::Action::proceed && options_.rules[verb].delay;
     return ruling;
   }
+  void replied(std::optional<smtp::Verb>, std::string_view, std::size_t) override {}
   smtp::Ruling rule_content() override {
     if (options_.abort_delay) {
       return {.action = smtp::Ruling::Action::farewell,
@@ -102,7 +103,7 @@ class ClientTranscript : public testing::TestWithParam<Transcript> {};
 TEST_P(ServerTranscript, IsSpokenHoweverTheInputIsCut) {
   const std::vector<const char*> arguments = command_line(GetParam());
   const sink::SinkOptions options =
-      cli::parse_sink_command_line(static_cast<int>(arguments.size()), arguments.data());
+      cli::parse_sink_command_line(static_cast<int>(arguments.size()), arguments.data()).sink;
   for (unsigned seed = 0; seed < 22; ++seed) {
     const Cut how = seed == 0 ? Cut::whole : seed == 1 ? Cut::byte_by_byte : Cut::random;
     bool closed = false;

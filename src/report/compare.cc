@@ -1,0 +1,201 @@
+#include "report/compare.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <iterator>
+#include <limits>
+
+#include "base/diagnostics.h"
+#include "metrics/codec.h"
+
+namespace millrace::report {
+namespace {
+
+using metrics::Histogram;
+
+// Fewer values than this on a side, and chance alone may set them apart.
+constexpr std::size_t kEnough = 3;
+constexpr double kChance = 0.05;
+
+std::string as_latency(double microseconds) { return latency(microseconds); }
+
+// What is compared: of a run, or of one of its seconds.
+struct Sample {
+  double rate = 0;
+  double failed = 0;
+  const Histogram* intended = nullptr;
+};
+
+struct Figure {
+  const char* name;
+  bool higher_is_better;
+  std::string (*format)(double);
+  double (*value)(const Sample& sample);
+};
+
+template <int kPartsInTenThousand>
+double intended(const Sample& sample) {
+  return static_cast<double>(sample.intended->percentile(kPartsInTenThousand / 1e4));
+}
+
+constexpr std::array<Figure, 7> kFigures = {
+    {{"rate", true, rate, [](const Sample& sample) { return sample.rate; }},
+     {"not delivered", false, percent, [](const Sample& sample) { return sample.failed; }},
+     {"latency mean", false, as_latency,
+      [](const Sample& sample) { return sample.intended->mean(); }},
+     {"latency p50", false, as_latency, intended<5'000>},
+     {"latency p90", false, as_latency, intended<9'000>},
+     {"latency p99", false, as_latency, intended<9'900>},
+     {"latency p99.9", false, as_latency, intended<9'990>}}};
+
+using Values = std::array<std::vector<double>, kFigures.size()>;
+
+void take(Values& values, const Sample& sample) {
+  for (std::size_t i = 0; i < kFigures.size(); ++i) {
+    values[i].push_back(kFigures[i].value(sample));
+  }
+}
+
+Values of_runs(const std::vector<Run>& runs) {
+  Values values;
+  for (const Run& run : runs) {
+    const metrics::Measurement& measured = run.measurement;
+    take(values, {.rate = measured.rate(),
+                  .failed = measured.failed_share(),
+                  .intended = &measured.total.intended});
+  }
+  return values;
+}
+
+// The whole seconds that were measured.
+Values of_seconds(const std::vector<Run>& runs) {
+  Values values;
+  for (const Run& run : runs) {
+    const metrics::Measurement& measured = run.measurement;
+    const double warmup =
+        std::chrono::duration<double>(measured.elapsed - measured.measured).count();
+    for (const metrics::Row& row : measured.series) {
+      constexpr double kWhole = 0.999;
+      if (row.length < kWhole || static_cast<double>(row.number) < warmup) continue;
+      const auto histogram = metrics::decode(row.encoded);
+      if (!histogram || histogram->empty()) continue;
+      const auto failed = static_cast<double>(row.counters.failed());
+      const auto delivered = static_cast<double>(row.counters.delivered);
+      take(values, {.rate = delivered / row.length,
+                    .failed = failed / std::max(failed + delivered, 1.0),
+                    .intended = &*histogram});
+    }
+  }
+  return values;
+}
+
+// What stands in the table is of the runs, whatever chance is told from.
+Change change(const Figure& figure, const std::vector<double>& base,
+              const std::vector<double>& next, const std::vector<double>& base_values,
+              const std::vector<double>& next_values) {
+  Change change{.figure = figure.name,
+                .base = median(base),
+                .next = median(next),
+                .format = figure.format};
+  const double difference = change.next - change.base;
+  const double against = figure.higher_is_better ? -difference : difference;
+  change.loss = change.base > 0 ? against / change.base
+                : against > 0   ? std::numeric_limits<double>::infinity()
+                                : 0;
+  if (std::min(base_values.size(), next_values.size()) < kEnough) {
+    change.meaning = difference == 0 ? Change::Meaning::noise : Change::Meaning::unclear;
+    return change;
+  }
+  change.ratio = ratio_interval(base_values, next_values);
+  change.probability = difference < 0 ? mann_whitney(next_values, base_values)
+                                      : mann_whitney(base_values, next_values);
+  if (difference == 0 || *change.probability > kChance) return change;
+  change.meaning = against > 0 ? Change::Meaning::worse : Change::Meaning::better;
+  return change;
+}
+
+std::string signed_percent(double share) {
+  if (std::isinf(share)) return "new";
+  return fmt::format("{:+.1f}%", share * 100);
+}
+
+std::string word(const Change& change, const Style& style) {
+  switch (change.meaning) {
+    case Change::Meaning::noise:
+      return change.base == change.next ? "same" : "within noise";
+    case Change::Meaning::better:
+      return style.green("better");
+    case Change::Meaning::worse:
+      return style.red("WORSE");
+    case Change::Meaning::unclear:
+      return "too few to tell";
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string Change::shown(double value) const { return format(value); }
+
+std::vector<const Change*> Comparison::regressions(double limit) const {
+  std::vector<const Change*> found;
+  for (const Change& change : changes) {
+    const bool certain = change.meaning == Change::Meaning::worse;
+    // Where chance cannot be told the limit alone counts: it is better to look once too often.
+    const bool possible = change.meaning == Change::Meaning::unclear;
+    if ((certain || possible) && change.loss > limit) found.push_back(&change);
+  }
+  return found;
+}
+
+Comparison compare(const std::vector<Run>& base, const std::vector<Run>& next) {
+  for (const std::vector<Run>* const side : {&base, &next}) {
+    for (const Run& run : *side) {
+      if (run.kind != Run::Kind::source) throw Fatal("only runs of smtp-source can be compared");
+    }
+  }
+  const Values base_runs = of_runs(base);
+  const Values next_runs = of_runs(next);
+  Comparison comparison;
+  comparison.by_second = std::min(base.size(), next.size()) < kEnough;
+  const Values base_values = comparison.by_second ? of_seconds(base) : base_runs;
+  const Values next_values = comparison.by_second ? of_seconds(next) : next_runs;
+  comparison.base_values = base_values[0].size();
+  comparison.next_values = next_values[0].size();
+  for (std::size_t i = 0; i < kFigures.size(); ++i) {
+    comparison.changes.push_back(
+        change(kFigures[i], base_runs[i], next_runs[i], base_values[i], next_values[i]));
+  }
+  return comparison;
+}
+
+std::string describe(const Comparison& comparison, const Style& style) {
+  std::string text = style.bold(fmt::format("{:<14} {:>10} {:>10} {:>8}  {:<18} {:>6}", "", "base",
+                                            "new", "change", "95% of medians", "p"));
+  text += '\n';
+  for (const Change& one : comparison.changes) {
+    const double ratio = one.base > 0   ? one.next / one.base - 1
+                         : one.next > 0 ? std::numeric_limits<double>::infinity()
+                                        : 0;
+    std::string interval;
+    std::string probability;
+    if (one.probability) {
+      interval = fmt::format("{} .. {}", signed_percent(one.ratio.low - 1),
+                             signed_percent(one.ratio.high - 1));
+      probability = *one.probability < 0.001 ? "<0.001" : fmt::format("{:.3f}", *one.probability);
+    }
+    fmt::format_to(std::back_inserter(text), "{:<14} {:>10} {:>10} {:>8}  {:<18} {:>6}  {}\n",
+                   one.figure, one.shown(one.base), one.shown(one.next), signed_percent(ratio),
+                   interval, probability, word(one, style));
+  }
+  fmt::format_to(std::back_inserter(text), "\nTold from chance by {} and {} {} (Mann-Whitney).\n",
+                 comparison.base_values, comparison.next_values,
+                 comparison.by_second ? "seconds; repeated runs, three or more a side, tell more"
+                                      : "runs");
+  return text;
+}
+
+}  // namespace millrace::report

@@ -1,0 +1,140 @@
+#include "report/merge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "base/diagnostics.h"
+#include "metrics/codec.h"
+#include "report/threshold.h"
+
+namespace millrace::report {
+namespace {
+
+using metrics::Measurement;
+using metrics::Row;
+using std::chrono::system_clock;
+
+// The word behind those that are there already.
+void join(std::string& list, const std::string& word) {
+  if (list.empty()) {
+    list = word;
+  } else if (list.find(word) == std::string::npos) {
+    list.append(", ").append(word);
+  }
+}
+
+// A second of the merged run while its rows are added.
+struct Second {
+  Row row;
+  metrics::Histogram intended;
+};
+
+void add(Second& second, const Row& row) {
+  Row& sum = second.row;
+  sum.length = std::max(sum.length, row.length);
+  sum.counters.add(row.counters);
+  for (std::size_t kind = 0; kind < metrics::kErrors; ++kind) sum.errors[kind] += row.errors[kind];
+  sum.sessions_open += row.sessions_open;
+  sum.in_flight += row.in_flight;
+  sum.asked += row.asked;
+  if (sum.stage.empty()) sum.stage = row.stage;
+  // Rows are made of histograms: what does not decode was refused when it was read.
+  if (const auto intended = metrics::decode(row.encoded)) second.intended.add(*intended);
+}
+
+std::vector<Row> merge_series(const std::vector<Run>& runs, system_clock::time_point start) {
+  std::map<std::uint64_t, Second> seconds;
+  for (const Run& run : runs) {
+    const std::chrono::duration<double> offset = run.measurement.start - start;
+    const auto shift = static_cast<std::uint64_t>(std::llround(offset.count()));
+    for (const Row& row : run.measurement.series) {
+      Second& second = seconds[row.number + shift];
+      second.row.number = row.number + shift;
+      if (second.intended.empty() && second.row.counters.started == 0) second.row.length = 0;
+      add(second, row);
+    }
+  }
+  std::vector<Row> rows;
+  for (auto& [number, second] : seconds) {
+    second.row.hold(second.intended);
+    rows.push_back(std::move(second.row));
+  }
+  return rows;
+}
+
+// Stages of the same name and place are one.
+void add_stages(std::vector<metrics::Stage>& sum, const std::vector<metrics::Stage>& stages) {
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    if (i < sum.size() && sum[i].name == stages[i].name) {
+      sum[i].metrics.add(stages[i].metrics);
+    } else {
+      sum.push_back(stages[i]);
+    }
+  }
+}
+
+void add_environment(Environment& sum, const Environment& environment) {
+  join(sum.host, environment.host);
+  join(sum.kernel, environment.kernel);
+  join(sum.cpu, environment.cpu);
+  join(sum.engine, environment.engine);
+  sum.cores += environment.cores;
+  sum.threads += environment.threads;
+}
+
+Measurement merge_measurements(const std::vector<Run>& runs) {
+  Measurement whole;
+  const auto by_start = [](const Run& a, const Run& b) {
+    return a.measurement.start < b.measurement.start;
+  };
+  whole.start = std::min_element(runs.begin(), runs.end(), by_start)->measurement.start;
+  // What was measured lies at the end of each run, behind its warm-up.
+  Duration begin = Duration::max();
+  for (const Run& run : runs) {
+    const Measurement& part = run.measurement;
+    const Duration offset = part.start - whole.start;
+    begin = std::min(begin, offset + part.elapsed - part.measured);
+    whole.elapsed = std::max(whole.elapsed, offset + part.elapsed);
+    whole.ending = std::max(whole.ending, part.ending);
+    whole.open_loop = whole.open_loop || part.open_loop;
+    whole.total.add(part.total);
+    whole.warmup.add(part.warmup);
+    add_stages(whole.stages, part.stages);
+    whole.generator.add(part.generator);
+  }
+  whole.measured = whole.elapsed - begin;
+  whole.series = merge_series(runs, whole.start);
+  return whole;
+}
+
+}  // namespace
+
+Run merge(const std::vector<Run>& runs, const std::vector<std::string>& names) {
+  Run sum{.kind = runs.front().kind,
+          .program = runs.front().program,
+          .command_line = runs.front().command_line,
+          .settings = runs.front().settings};
+  std::set<std::string> thresholds;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    if (runs[i].kind != sum.kind) {
+      throw Fatal(fmt::format("{} is of a {}, {} of a {}: they cannot be merged", names.front(),
+                              kKindNames[static_cast<std::size_t>(sum.kind)], names[i],
+                              kKindNames[static_cast<std::size_t>(runs[i].kind)]));
+    }
+    add_environment(sum.environment, runs[i].environment);
+    for (const Verdict& one : runs[i].verdicts) thresholds.insert(one.threshold);
+  }
+  sum.measurement = merge_measurements(runs);
+  sum.settings.emplace_back("merged", fmt::format("{} runs: {}", runs.size(), fmt::join(names, ", ")));
+  // What each part had to reach is asked of the whole.
+  for (const std::string& text : thresholds) {
+    sum.verdicts.push_back(Threshold(text).judge(sum.measurement));
+  }
+  return sum;
+}
+
+}  // namespace millrace::report

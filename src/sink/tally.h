@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/time.h"
+#include "metrics/measurement.h"
+#include "metrics/timeline.h"
+#include "net/event_loop.h"
+#include "smtp/verb.h"
+
+namespace millrace::sink {
+
+// A transaction as it is counted.
+struct Transaction {
+  std::size_t recipients = 0;  // that were accepted
+  bool stored = false;         // the message has come and waits for its reply
+};
+
+// What one thread of a sink counts for its report.
+class Tally {
+ public:
+  void session_opened(TimePoint now);
+  // `begun`: when it was opened.
+  void session_ended(TimePoint begun, TimePoint now);
+  void secured(bool resumed);
+
+  // A transaction begins.
+  void mail() { ++metrics_.counters.started; }
+
+  // Counts a reply, and what it says of the transaction.
+  void replied(std::optional<smtp::Verb> verb, std::string_view reply, std::size_t copies,
+               Transaction& transaction);
+
+  void error(metrics::Error kind, std::string_view text);
+
+  // Hands what was counted since the last call to the timeline, as second `number`.
+  void publish(metrics::Timeline& timeline, std::uint64_t number, const net::EventLoop& loop);
+
+  [[nodiscard]] const metrics::Metrics& metrics() const { return metrics_; }
+  // When the first session came, if any did, and when the last one went or was still there.
+  [[nodiscard]] const std::optional<TimePoint>& first() const { return first_; }
+  [[nodiscard]] TimePoint last() const { return last_; }
+
+ private:
+  metrics::Metrics metrics_;
+  metrics::Share share_;
+  metrics::ShareMeter meter_;
+  net::Traffic traffic_;  // that has been counted
+  std::uint64_t sessions_open_ = 0;
+  std::optional<TimePoint> first_;
+  TimePoint last_;
+};
+
+}  // namespace millrace::sink
