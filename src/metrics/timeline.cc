@@ -48,16 +48,24 @@ void Timeline::add(std::uint64_t number, const Share& share) {
   settle();
 }
 
-void Timeline::leave() {
+void Timeline::leave(std::uint64_t seconds) {
   const std::lock_guard lock(mutex_);
-  --threads_;
+  left_.push_back(seconds);
   settle();
+}
+
+// How many threads give this second.
+std::size_t Timeline::shares_due(std::uint64_t number) const {
+  const auto before = std::count_if(left_.begin(), left_.end(),
+                                    [number](std::uint64_t given) { return given <= number; });
+  return threads_ - static_cast<std::size_t>(before);
 }
 
 // Moves what is complete to the rows. Each thread gives its seconds in order, so the first
 // pending one is complete before those behind it.
 void Timeline::settle() {
-  while (!pending_.empty() && pending_.begin()->second.shares >= threads_) {
+  while (!pending_.empty() &&
+         pending_.begin()->second.shares == shares_due(pending_.begin()->first)) {
     Second& second = pending_.begin()->second.second;
     if (idle_ == Idle::left_out && second.idle()) {
       pending_.erase(pending_.begin());

@@ -78,8 +78,8 @@ class Timeline {
 
   // A thread's share of a second; each thread gives every second once, in order.
   void add(std::uint64_t number, const Share& share);
-  // A thread gives no more.
-  void leave();
+  // A thread has given `seconds` seconds and gives no more.
+  void leave(std::uint64_t seconds);
 
   // The latest second that all threads have given, unless `seen` (a count of seconds) covers it.
   [[nodiscard]] std::optional<Second> latest(std::uint64_t seen) const;
@@ -94,9 +94,11 @@ class Timeline {
   };
 
   void settle();
+  [[nodiscard]] std::size_t shares_due(std::uint64_t number) const;
 
   mutable std::mutex mutex_;
-  std::size_t threads_;  // that still give
+  const std::size_t threads_;
+  std::vector<std::uint64_t> left_;  // for each thread that gives no more: how many it has given
   const Idle idle_;
   std::map<std::uint64_t, Pending> pending_;
   std::optional<Second> latest_;

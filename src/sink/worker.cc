@@ -50,8 +50,8 @@ void Worker::run() {
   while (!stopping_) loop_->turn();
   drain();
   if (!tally_) return;
-  tally_->publish(*shared_.timeline, seconds_, *loop_);
-  shared_.timeline->leave();
+  tally_->publish(*shared_.timeline, seconds_++, *loop_);
+  shared_.timeline->leave(seconds_);
 }
 
 // What a stalled loop counted over several seconds is told as the first of them.

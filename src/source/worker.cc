@@ -103,8 +103,8 @@ void Worker::finish() {
   metrics::Generator& generator = recorder_->generator();
   generator.busy.push_back(std::min(seconds(use.busy - use_before_.busy) / all, 1.0));
   generator.starved.push_back(std::min(seconds(use.starved - use_before_.starved) / all, 1.0));
-  recorder_->publish(*run_.timeline(), seconds_, *loop_);
-  run_.timeline()->leave();
+  recorder_->publish(*run_.timeline(), seconds_++, *loop_);
+  run_.timeline()->leave(seconds_);
 }
 
 }  // namespace millrace::source

@@ -80,7 +80,7 @@ TEST(SinkOptions, TheLastOfEqualOptionsCounts) {
 
 TEST(SinkOptions, RefusalsNameOptionValueAndExpectation) {
   const std::vector<std::pair<Words, std::string>> cases = {
-      {{"-t", "0", ":1"}, "bad timeout: 0 (-t, --timeout: expected a whole number, at least 1)"},
+      {{"-t", "0", ":1"}, "bad timeout: 0 (-t, --timeout: expected a time above 0, as 2,"},
       {{"-t", "5x", ":1"}, "bad timeout: 5x"},
       {{"-A", "-1", ":1"}, "bad abort delay: -1"},
       {{"-m", "0", ":1"}, "bad concurrency limit: 0"},
@@ -94,6 +94,7 @@ TEST(SinkOptions, RefusalsNameOptionValueAndExpectation) {
       {{"-f", "bogus", ":1"}, "unknown command: bogus"},
       {{"-W", "mail", ":1"}, "invalid command delay argument: mail"},
       {{"-W", "mail:0", ":1"}, "non-positive 'mail' delay"},
+      {{"-W", "mail:2parsecs", ":1"}, "(-W, --delay: '2parsecs' is no time, as 2, 0.5 or 250ms)"},
       {{"-W", "mail:1:100", ":1"}, "delay odds for 'mail' out of range"},
       {{"-d", "a", "-D", "b", ":1"}, "use only one of -d or -D, but not both"},
       {{"--threads", "0", ":1"}, "bad thread count: 0"},

@@ -1,0 +1,40 @@
+#include "base/quantity.h"
+
+#include <gtest/gtest.h>
+
+namespace millrace {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Quantity, TimesHaveUnitsOrAreSeconds) {
+  EXPECT_EQ(duration("2"), 2s);
+  EXPECT_EQ(duration("0.5"), 500ms);
+  EXPECT_EQ(duration("0.3"), 300ms);
+  EXPECT_EQ(duration("250us"), 250us);
+  EXPECT_EQ(duration("500ms"), 500ms);
+  EXPECT_EQ(duration("2s"), 2s);
+  EXPECT_EQ(duration("1.5m"), 90s);
+  EXPECT_EQ(duration("1h"), 3'600s);
+  EXPECT_EQ(duration("0"), 0s);
+}
+
+TEST(Quantity, WhatIsNoneIsRefused) {
+  for (const char* const text : {"", "s", "ms", "-1", "+1", "1e3", "0x10", "1 s", "1d", "1ss",
+                                 "1.2.3", ".", "inf", "nan", "99999999999999h"}) {
+    EXPECT_FALSE(duration(text)) << text;
+  }
+  EXPECT_FALSE(per_second("1/d"));
+  EXPECT_FALSE(per_second("/s"));
+  EXPECT_FALSE(decimal("1,5"));
+}
+
+TEST(Quantity, RatesAreGivenASecond) {
+  EXPECT_EQ(per_second("500/s"), 500);
+  EXPECT_EQ(per_second("500"), 500);
+  EXPECT_DOUBLE_EQ(*per_second("30/m"), 0.5);
+  EXPECT_DOUBLE_EQ(*per_second("1800/h"), 0.5);
+}
+
+}  // namespace
+}  // namespace millrace

@@ -1,0 +1,169 @@
+#include "metrics/metrics.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+#include <vector>
+
+#include "metrics/codec.h"
+#include "metrics/measurement.h"
+#include "metrics/timeline.h"
+
+namespace millrace::metrics {
+namespace {
+
+using smtp::Verb;
+using std::chrono::microseconds;
+
+TEST(ReplyCounts, ReadEnhancedStatusCodes) {
+  const auto code = [](std::string_view text) {
+    return ReplyCounts::text(ReplyCounts::enhanced_code(text));
+  };
+  EXPECT_EQ(code("250 2.1.5 Ok"), "2.1.5");
+  EXPECT_EQ(code("550-5.7.520 no\n5.7.520 really"), "5.7.520");
+  EXPECT_EQ(code("450 4.999.999"), "4.999.999");
+  for (const char* const text : {"250", "250 ", "250 Ok", "250 2.1 Ok", "250 3.1.1 x", "250 2..1 x",
+                                 "250 2.1.1x", "250 2.1.1000 x", "250 2.1.1.1 x", "220 2.example"}) {
+    EXPECT_EQ(ReplyCounts::enhanced_code(text), 0U) << text;
+  }
+}
+
+TEST(ReplyCounts, CountByCommandCodeAndEnhancedCode) {
+  ReplyCounts replies;
+  for (int i = 0; i < 3; ++i) replies.count(index(Verb::rcpt), 250, "250 2.1.5 Ok");
+  replies.count(index(Verb::rcpt), 550, "550 5.1.1 no");
+  replies.count(ReplyCounts::kUnknown, 500, "500 what?");
+  ReplyCounts sum = replies;
+  sum.add(replies);
+  ASSERT_EQ(sum.of(index(Verb::rcpt)).size(), 2U);
+  EXPECT_EQ(sum.of(index(Verb::rcpt))[0].times, 6U);
+  EXPECT_EQ(sum.of(index(Verb::rcpt))[1].code, 550);
+  EXPECT_EQ(sum.of(ReplyCounts::kUnknown)[0].times, 2U);
+  EXPECT_TRUE(sum.of(index(Verb::mail)).empty());
+  for (std::size_t command = 0; command < ReplyCounts::kCommands; ++command) {
+    EXPECT_EQ(ReplyCounts::find(ReplyCounts::name(command)), command);
+  }
+}
+
+TEST(ReplyCounts, AServerThatMakesUpCodesDoesNotMakeThemGrow) {
+  ReplyCounts replies;
+  for (int code = 0; code < 1'000; ++code) {
+    for (int detail = 0; detail < 100; ++detail) {
+      replies.count(index(Verb::mail), code, "250 2.1." + std::to_string(detail) + " x");
+    }
+  }
+  std::uint64_t all = 0;
+  for (const auto& count : replies.of(index(Verb::mail))) all += count.times;
+  EXPECT_EQ(all, 100'000U);
+  EXPECT_LE(replies.of(index(Verb::mail)).size(), 257U);
+}
+
+TEST(Metrics, KeepTheFirstTextOfEachKindOfError) {
+  Metrics metrics;
+  metrics.count_error(Error::reset, "first");
+  metrics.count_error(Error::reset, "second");
+  Metrics other;
+  other.count_error(Error::reset, "third");
+  other.count_error(Error::tls, "bad certificate");
+  metrics.add(other);
+  EXPECT_EQ(metrics.errors[index(Error::reset)].times, 3U);
+  EXPECT_EQ(metrics.errors[index(Error::reset)].sample, "first");
+  EXPECT_EQ(metrics.errors[index(Error::tls)].sample, "bad certificate");
+}
+
+// A share with so many messages of so many microseconds.
+Share share(std::uint64_t delivered, int latency) {
+  Share share;
+  share.counters.delivered = delivered;
+  for (std::uint64_t i = 0; i < delivered; ++i) share.intended.record(microseconds(latency));
+  return share;
+}
+
+TEST(Timeline, AddsTheSharesOfAllThreads) {
+  Timeline timeline(2, Timeline::Idle::kept);
+  timeline.add(0, share(3, 10));
+  EXPECT_FALSE(timeline.latest(0));  // the other thread has not told yet
+  timeline.add(1, share(1, 20));
+  timeline.add(0, share(4, 30));
+  const auto latest = timeline.latest(0);
+  ASSERT_TRUE(latest);
+  EXPECT_EQ(latest->number, 0U);
+  EXPECT_EQ(latest->counters.delivered, 7U);
+  EXPECT_FALSE(timeline.latest(1));
+  timeline.leave(1);
+  EXPECT_TRUE(timeline.latest(1));
+  timeline.leave(2);
+  const std::vector<Row> rows = timeline.rows();
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].p50, 30U);
+  EXPECT_EQ(rows[0].most, 30U);
+  EXPECT_EQ(decode(rows[0].encoded)->count(), 7U);
+  EXPECT_EQ(rows[1].counters.delivered, 1U);
+}
+
+TEST(Timeline, LosesNothingBetweenThreads) {
+  constexpr unsigned kThreads = 8;
+  constexpr std::uint64_t kSeconds = 200;
+  Timeline timeline(kThreads, Timeline::Idle::kept);
+  std::vector<std::thread> threads;
+  for (unsigned i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      for (std::uint64_t second = 0; second < kSeconds; ++second) {
+        timeline.add(second, share(second % 5, 10));
+      }
+      timeline.leave(kSeconds);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  const std::vector<Row> rows = timeline.rows();
+  ASSERT_EQ(rows.size(), kSeconds);
+  for (const Row& row : rows) EXPECT_EQ(row.counters.delivered, kThreads * (row.number % 5));
+}
+
+TEST(Timeline, LeavesOutSecondsInWhichNothingHappens) {
+  Timeline timeline(1, Timeline::Idle::left_out);
+  timeline.add(0, share(0, 0));
+  timeline.add(1, share(1, 5));
+  timeline.add(2, share(0, 0));
+  timeline.leave(3);
+  EXPECT_EQ(timeline.rows().size(), 1U);
+}
+
+TEST(ShareMeter, TellsWhatIsNew) {
+  ShareMeter meter;
+  Share share;
+  Counters counters;
+  counters.delivered = 10;
+  ErrorTimes errors{};
+  errors[0] = 2;
+  meter.complete(share, counters, errors);
+  EXPECT_EQ(share.counters.delivered, 10U);
+  EXPECT_EQ(share.errors[0], 2U);
+  counters.delivered = 13;
+  meter.complete(share, counters, errors);
+  EXPECT_EQ(share.counters.delivered, 3U);
+  EXPECT_EQ(share.errors[0], 0U);
+}
+
+TEST(Measurement, SaysWhenTheGeneratorSetsThePace) {
+  Measurement measurement;
+  measurement.generator.busy = {0.2, 0.5};
+  measurement.generator.starved = {0.1, 0.1};
+  EXPECT_TRUE(measurement.limits().empty());
+  measurement.generator.starved[1] = 0.45;
+  ASSERT_EQ(measurement.limits().size(), 1U);
+  EXPECT_EQ(measurement.limits()[0],
+            "a thread of it was busy 50% of the time and waited 45% for a core");
+  measurement.generator.busy = {0.97};
+  measurement.generator.starved = {0};
+  EXPECT_EQ(measurement.limits()[0], "a thread of it was busy 97% of the time");
+  measurement.generator.busy.clear();
+  for (int i = 0; i < 100; ++i) measurement.generator.start_lag.record(microseconds(10));
+  measurement.generator.late_starts = 1;
+  EXPECT_TRUE(measurement.limits().empty());
+  measurement.generator.late_starts = 2;
+  EXPECT_EQ(measurement.limits()[0], "it began 2.0% of the arrivals more than 1 ms late");
+}
+
+}  // namespace
+}  // namespace millrace::metrics

@@ -1,0 +1,48 @@
+#include "report/merge.h"
+
+#include <gtest/gtest.h>
+
+#include "metrics/codec.h"
+#include "sample_run.h"
+
+namespace millrace::report {
+namespace {
+
+using namespace std::chrono_literals;
+using test::message_of;
+using test::sample_run;
+
+TEST(Merge, AddsCountersAndHistogramsAndAlignsSeconds) {
+  report::Run a = sample_run(4, 5);
+  report::Run b = sample_run(4, 50);
+  b.environment.host = "i";
+  b.measurement.start += 2'100ms;
+  a.verdicts = {{.threshold = "p50<1ms"}};
+  const report::Run both = merge({a, b}, {"a", "b"});
+  const metrics::Measurement& measured = both.measurement;
+  EXPECT_EQ(measured.total.counters.delivered, 800U);
+  EXPECT_EQ(measured.total.intended.count(), 800U);
+  EXPECT_EQ(measured.elapsed, 6'100ms);
+  ASSERT_EQ(measured.series.size(), 6U);
+  EXPECT_EQ(measured.series[0].counters.delivered, 100U);
+  EXPECT_EQ(measured.series[2].counters.delivered, 200U);
+  EXPECT_EQ(metrics::decode(measured.series[2].encoded)->count(), 200U);
+  EXPECT_GE(measured.series[2].p99, 50'000U);
+  EXPECT_EQ(measured.series[5].counters.delivered, 100U);
+  EXPECT_EQ(both.environment.host, "h, i");
+  EXPECT_EQ(both.environment.cores, 4U);
+  ASSERT_EQ(both.verdicts.size(), 1U);
+  EXPECT_FALSE(both.verdicts[0].passed);
+  EXPECT_EQ(measured.stages.size(), 1U);
+  EXPECT_EQ(measured.stages[0].metrics.counters.delivered, 800U);
+}
+
+TEST(Merge, OfASourceAndASinkIsRefused) {
+  report::Run sink = sample_run(1, 5);
+  sink.kind = report::Run::Kind::sink;
+  EXPECT_EQ(message_of([&] { merge({sample_run(1, 5), sink}, {"a", "b"}); }),
+            "a is of a source, b of a sink: they cannot be merged");
+}
+
+}  // namespace
+}  // namespace millrace::report

@@ -1,0 +1,47 @@
+#include "report/statistics.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <vector>
+
+namespace millrace::report {
+namespace {
+
+TEST(Statistics, MannWhitneyIsExactForFewValues) {
+  // All orders of three and three: only one of twenty sets them apart in this direction.
+  EXPECT_DOUBLE_EQ(mann_whitney({1, 2, 3}, {4, 5, 6}), 0.05);
+  EXPECT_DOUBLE_EQ(mann_whitney({4, 5, 6}, {1, 2, 3}), 1);
+  EXPECT_DOUBLE_EQ(mann_whitney({1, 2, 3, 4}, {5, 6, 7, 8}), 1.0 / 70);
+  EXPECT_DOUBLE_EQ(mann_whitney({1, 1}, {1, 1}), 1);
+  EXPECT_DOUBLE_EQ(mann_whitney({}, {1}), 1);
+}
+
+TEST(Statistics, MannWhitneyFindsChanceWhereThereIsNothingElse) {
+  std::mt19937 random(3);
+  std::normal_distribution<double> any(10, 1);
+  for (const std::size_t size : {10, 60}) {
+    int found = 0;
+    for (int i = 0; i < 1'000; ++i) {
+      std::vector<double> a(size);
+      std::vector<double> b(size);
+      for (double& value : a) value = any(random);
+      for (double& value : b) value = any(random);
+      if (mann_whitney(a, b) <= 0.05) ++found;
+    }
+    EXPECT_GT(found, 25) << size;  // of 1,000 about 50
+    EXPECT_LT(found, 80) << size;
+  }
+}
+
+TEST(Statistics, MediansAndTheirRatio) {
+  EXPECT_EQ(median({3, 1, 2}), 2);
+  EXPECT_EQ(median({4, 1, 2, 3}), 2.5);
+  EXPECT_EQ(median({}), 0);
+  const Interval interval = ratio_interval({10, 10, 10}, {12, 12, 12});
+  EXPECT_DOUBLE_EQ(interval.low, 1.2);
+  EXPECT_DOUBLE_EQ(interval.high, 1.2);
+}
+
+}  // namespace
+}  // namespace millrace::report

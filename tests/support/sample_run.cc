@@ -1,0 +1,61 @@
+#include "sample_run.h"
+
+#include <random>
+
+#include "base/diagnostics.h"
+
+namespace millrace::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kStart = std::chrono::system_clock::time_point(1'700'000'000s);
+
+}  // namespace
+
+report::Run sample_run(std::uint64_t seconds, double milliseconds, unsigned seed) {
+  std::mt19937 random(seed);
+  std::uniform_real_distribution<double> any(milliseconds, milliseconds * 1.1);
+  report::Run run{.program = "smtp-source (Millrace) test",
+          .command_line = {"smtp-source", "127.0.0.1:25"},
+          .settings = {{"to", "127.0.0.1:25"}, {"load", "closed loop"}},
+          .environment = {.host = "h", .kernel = "Linux", .cpu = "c", .cores = 2, .engine = "epoll",
+                          .threads = 1}};
+  metrics::Measurement& measured = run.measurement;
+  measured.start = kStart;
+  measured.elapsed = measured.measured = std::chrono::seconds(seconds);
+  metrics::Metrics& total = measured.total;
+  for (std::uint64_t second = 0; second < seconds; ++second) {
+    metrics::Histogram intended;
+    for (int i = 0; i < 100; ++i) {
+      const auto took =
+          std::chrono::round<Duration>(std::chrono::duration<double, std::milli>(any(random)));
+      intended.record(took);
+      total.service.record(took);
+      total[metrics::Phase::mail].record(took / 4);
+      total.replies.count(smtp::index(smtp::Verb::mail), 250, "250 2.1.0 Ok");
+    }
+    total.intended.add(intended);
+    metrics::Row row{.number = second, .asked = 100, .stage = "run"};
+    row.counters.started = row.counters.delivered = row.counters.recipients = 100;
+    row.hold(intended);
+    total.counters.add(row.counters);
+    measured.series.push_back(row);
+  }
+  total.counters.sessions_opened = 5;
+  measured.stages = {{.name = "run", .length = std::chrono::seconds(seconds), .metrics = total}};
+  measured.generator.busy = {0.5};
+  measured.generator.starved = {0.1};
+  return run;
+}
+
+std::string message_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Fatal& error) {
+    return error.what();
+  }
+  return "nothing was thrown";
+}
+
+}  // namespace millrace::test
