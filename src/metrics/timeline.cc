@@ -66,21 +66,22 @@ std::size_t Timeline::shares_due(std::uint64_t number) const {
 void Timeline::settle() {
   while (!pending_.empty() &&
          pending_.begin()->second.shares == shares_due(pending_.begin()->first)) {
-    Second& second = pending_.begin()->second.second;
-    if (idle_ == Idle::left_out && second.idle()) {
-      pending_.erase(pending_.begin());
-      continue;
-    }
-    Row row{.number = second.number,
-            .counters = second.counters,
-            .errors = second.errors,
-            .sessions_open = second.sessions_open,
-            .in_flight = second.in_flight};
-    row.hold(second.intended);
-    rows_.push_back(std::move(row));
-    latest_ = std::move(second);
-    pending_.erase(pending_.begin());
+    settle_first();
   }
+}
+
+void Timeline::settle_first() {
+  Second second = std::move(pending_.begin()->second.second);
+  pending_.erase(pending_.begin());
+  if (idle_ == Idle::left_out && second.idle()) return;
+  Row row{.number = second.number,
+          .counters = second.counters,
+          .errors = second.errors,
+          .sessions_open = second.sessions_open,
+          .in_flight = second.in_flight};
+  row.hold(second.intended);
+  rows_.push_back(std::move(row));
+  latest_ = std::move(second);
 }
 
 std::optional<Second> Timeline::latest(std::uint64_t seen) const {
@@ -91,6 +92,7 @@ std::optional<Second> Timeline::latest(std::uint64_t seen) const {
 
 std::vector<Row> Timeline::rows() {
   const std::lock_guard lock(mutex_);
+  while (!pending_.empty()) settle_first();  // what a thread that failed did not complete
   return std::exchange(rows_, {});
 }
 

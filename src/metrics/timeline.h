@@ -84,7 +84,7 @@ class Timeline {
   // The latest second that all threads have given, unless `seen` (a count of seconds) covers it.
   [[nodiscard]] std::optional<Second> latest(std::uint64_t seen) const;
 
-  // All rows; to be called when all threads have left.
+  // All rows; to be called when no thread gives any more.
   [[nodiscard]] std::vector<Row> rows();
 
  private:
@@ -94,6 +94,7 @@ class Timeline {
   };
 
   void settle();
+  void settle_first();
   [[nodiscard]] std::size_t shares_due(std::uint64_t number) const;
 
   mutable std::mutex mutex_;

@@ -52,9 +52,9 @@ void write_head(Writer& out, const Run& run) {
            run.environment.threads, run.environment.threads == 1 ? "" : "s", run.environment.cores,
            run.environment.cores == 1 ? "" : "s");
   if (run.kind != Run::Kind::source) return;
-  for (const std::string& reason : measured.limits()) {
-    out.line("{}", out.style().red("The generator itself may be the bottleneck: " + reason + "."));
-  }
+  const std::vector<std::string> reasons = measured.limits();
+  if (!reasons.empty()) out.line("{}", out.style().red("The generator itself may be the bottleneck:"));
+  for (const std::string& reason : reasons) out.line("  {}", out.style().red(reason));
 }
 
 void write_totals(Writer& out, const Run& run) {

@@ -95,7 +95,7 @@ void OpenLoop::wait(Session& session, TimePoint now) {
 }
 
 void OpenLoop::has_room(Session& session, TimePoint now) {
-  list(roomy_, session, session.place_in_pool.roomy, now);
+  if (next_) list(roomy_, session, session.place_in_pool.roomy, now);
 }
 
 void OpenLoop::list(std::vector<Session*>& list, Session& session, bool& listed, TimePoint now) {

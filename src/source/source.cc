@@ -29,6 +29,9 @@ using std::chrono::seconds;
 // After the end of a second, until all threads have told what they measured in it.
 constexpr std::chrono::milliseconds kGlanceDelay{30};
 
+// From when all threads are ready to the first arrival of open loop, which is not to be late.
+constexpr std::chrono::milliseconds kLead{5};
+
 std::string describe(const Run::Handshakes& handshakes) {
   const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(handshakes.total);
   return fmt::format(
@@ -191,7 +194,7 @@ void wait_for_end(Run& run, Crew& crew, net::EndingSignals& signals,
                                pollfd{crew.end.descriptor(), POLLIN, 0}};
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now()).count();
-    poll(wanted.data(), wanted.size(), watched ? std::max(0, static_cast<int>(left)) : -1);
+    poll(wanted.data(), wanted.size(), watched ? static_cast<int>(std::max(left, 0L)) : -1);
     if ((wanted[1].revents & POLLIN) != 0) return;
     while (signals.take()) {
       run.interrupt();
@@ -217,8 +220,9 @@ Result run_source(const SourceOptions& options,
     threads.emplace_back([&, i] { run_worker(run, crew, harvest, i); });
   }
   crew.ready.wait();
-  const auto start = std::chrono::system_clock::now();
-  run.begin(Clock::now());
+  const Duration lead = options.load.open_loop ? kLead : Duration::zero();
+  const auto start = std::chrono::system_clock::now() + lead;
+  run.begin(Clock::now() + lead);
   crew.go.count_down();
   wait_for_end(run, crew, signals, watch);
   for (std::thread& thread : threads) thread.join();

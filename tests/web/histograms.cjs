@@ -2,7 +2,9 @@
 // log as one object an interval, or encoded histograms as they follow "-e".
 //
 //   node histograms.cjs FILE.hlog
-//   node histograms.cjs -e HISTFAAA... ...
+//   node histograms.cjs [-a MICROSECONDS] -e HISTFAAA... ...
+//
+// With -a also how many values were above.
 "use strict";
 
 const fs = require("node:fs");
@@ -18,10 +20,18 @@ const figures = (histogram) => ({
   mean: histogram.mean,
 });
 
-const [first, ...rest] = process.argv.slice(2);
+const words = process.argv.slice(2);
+const bound = words[0] === "-a" ? Number(words.splice(0, 2)[1]) : undefined;
+const [first, ...rest] = words;
 const found = [];
 if (first === "-e") {
-  for (const text of rest) found.push(figures(hdr.decodeFromCompressedBase64(text)));
+  for (const text of rest) {
+    const histogram = hdr.decodeFromCompressedBase64(text);
+    let below = 0;
+    // Values up to the end of the bucket that holds the bound.
+    for (let value = 0; value <= bound; value = histogram.nextNonEquivalentValue(value)) below += histogram.getCountAtIndex(histogram.countsArrayIndex(value));
+    found.push({ ...figures(histogram), above: histogram.totalCount - below });
+  }
 } else {
   const reader = new hdr.HistogramLogReader(fs.readFileSync(first, "utf8"));
   for (let histogram = reader.nextIntervalHistogram(); histogram !== null; histogram = reader.nextIntervalHistogram()) {

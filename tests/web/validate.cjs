@@ -7,7 +7,7 @@ const fs = require("node:fs");
 const Ajv = require("ajv/dist/2020");
 
 const [schema, ...files] = process.argv.slice(2);
-const valid = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true }).compile(JSON.parse(fs.readFileSync(schema)));
+const valid = new Ajv({ allErrors: true, strict: true, strictRequired: false }).compile(JSON.parse(fs.readFileSync(schema)));
 for (const file of files) {
   if (valid(JSON.parse(fs.readFileSync(file)))) continue;
   console.error(`${file}: ${JSON.stringify(valid.errors, null, 1)}`);

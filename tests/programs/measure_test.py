@@ -1,0 +1,643 @@
+"""What is measured and reported: totals, latencies, rates, ends, files, the page."""
+
+import contextlib
+import json
+import math
+import os
+import pathlib
+import pty
+import random
+import re
+import select
+import signal
+import socket
+import subprocess
+import threading
+import time
+import unittest
+
+import rig
+
+SCHEMA = rig.TOP / "doc/millrace-run.schema.json"
+LOST = ("messages_refused", "messages_lost", "messages_unfinished")
+
+
+class MeasureCase(rig.TestCase):
+    def measure(self, programs, endpoint, *arguments, status=0, **options):
+        """Runs the source with --json; returns what it wrote, and the finished process."""
+        path = self.scratch / f"run.{random.getrandbits(64):x}.json"
+        done = programs.source(endpoint, "--json", path, *arguments, **options)
+        self.assertEqual(done.returncode, status, done.stderr.decode())
+        return json.loads(path.read_text()), done
+
+    def check_sums(self, run):
+        """Every message that was begun came to one end or another."""
+        totals, warmup = run["totals"], run["warmup"]
+        for counters in (totals, warmup):
+            ends = counters["messages"] + sum(counters[name] for name in LOST)
+            self.assertEqual(counters["messages_started"], ends, counters)
+        for name in ("messages", "messages_started", "recipients", "bytes_sent", "sessions_opened"):
+            self.assertEqual(totals[name], sum(stage["totals"][name] for stage in run["stages"]))
+            self.assertEqual(totals[name] + warmup[name], sum(row[name] for row in run["series"]), name)
+        latency = run["latency"]
+        self.assertEqual(latency["intended"]["count"], totals["messages"])
+        self.assertEqual(latency["service"]["count"], totals["messages"])
+        self.assertEqual(latency["failed"]["count"], sum(totals[name] for name in LOST))
+
+    @contextlib.contextmanager
+    def counting_sink(self, programs, *arguments):
+        """A sink, and a list that holds what it counted once it has ended."""
+        path = self.scratch / f"sink.{random.getrandbits(64):x}.json"
+        counted = []
+        with programs.sink("--json", path, *arguments) as sink:
+            yield sink, counted
+            sink.end()
+        counted.append(json.loads(path.read_text()))
+
+
+class Totals(MeasureCase):
+    MODELS = (
+        ["-m", "500", "-s", "10"],
+        ["-m", "500", "-s", "10", "-d"],
+        ["--duration", "0.5", "-s", "10", "-d"],
+        ["--duration", "0.5", "-s", "10", "--messages-per-session", "7"],
+        ["--rate", "1000/s", "--duration", "0.5", "-d"],
+        ["--rate", "1000/s", "-m", "400", "--arrivals", "poisson"],
+        ["--stages", "ramp 0-1000/s 0.3s, hold 0.2s, step 200/s 0.2s", "--warmup", "0.2", "-d"],
+        ["--stages", "ramp 1-20 0.4s, step 5 0.2s", "-d"],
+        ["--duration", "0.5", "-s", "10", "-d", "--pipelining", "--pipeline-window", "4", "-r", "3"],
+        ["--rate", "2000/s", "--duration", "0.5", "-s", "2", "-d", "--chunking", "--pipeline-window", "5"],
+    )
+    # What the sink does amid all this.
+    ERRORS = (
+        [],
+        ["--max-session-time", "150ms"],
+        ["--max-commands", "11"],
+    )
+
+    @rig.on_every_engine((1, 2, 8))
+    def test_equal_what_the_sink_counted(self, programs):
+        for model in self.MODELS:
+            for errors in self.ERRORS:
+                with self.subTest(model=model, errors=errors):
+                    with self.counting_sink(programs, "--offer", "CHUNKING", *errors) as (sink, counted):
+                        run, _ = self.measure(programs, sink.endpoint, "--summary", "-A", *model,
+                                              status=None)
+                    self.check_sums(run)
+                    mine, theirs = run["totals"], counted[0]["totals"]
+                    warmup = run["warmup"]
+                    for name in ("messages", "recipients", "sessions_opened"):
+                        self.assertEqual(mine[name] + warmup[name], theirs[name], name)
+                    if not errors:
+                        self.assertEqual(sum(mine[name] for name in LOST), 0)
+                        self.assertEqual(run["errors"], {})
+                        self.assertEqual(mine["bytes_sent"] + warmup["bytes_sent"], theirs["bytes_received"])
+
+    def measure(self, programs, endpoint, *arguments, status=0, **options):
+        path = self.scratch / "run.json"
+        done = programs.source(endpoint, "--json", path, *arguments, **options)
+        self.assertIn(done.returncode, (0, 1) if status is None else (status,), done.stderr.decode())
+        return json.loads(path.read_text()), done
+
+    @rig.on_every_engine((1, 4))
+    def test_of_messages_and_sessions(self, programs):
+        with self.counting_sink(programs) as (sink, counted):
+            run, _ = self.measure(programs, sink.endpoint, "-s", "4", "-m", "100", "--messages-per-session", "5")
+        self.assertEqual(run["totals"]["messages"], 100)
+        self.assertGreaterEqual(counted[0]["totals"]["sessions_opened"], 20)
+        self.assertLessEqual(counted[0]["totals"]["sessions_opened"], 23)
+        self.assertEqual(run["totals"]["sessions_reused"], 100 - run["totals"]["sessions_opened"])
+        self.assertEqual(run["replies"]["RCPT"], [{"code": 250, "count": 100, "enhanced": "2.1.5"}])
+        self.assertEqual(counted[0]["replies"]["RCPT"], run["replies"]["RCPT"])
+
+    @rig.on_every_engine((1, 4))
+    def test_of_refusals(self, programs):
+        with self.counting_sink(programs, "-f", "rcpt", "-B", "550 5.7.1 never") as (sink, counted):
+            run, done = self.measure(programs, sink.endpoint, "--rate", "200/s", "--duration", "0.5",
+                                     "-d", "--progress", "off", status=1)
+        self.assertEqual(run["totals"]["messages"], 0)
+        self.assertEqual(run["totals"]["messages_refused"], 100)
+        self.assertEqual(run["totals"]["failed_share"], 1)
+        self.assertEqual(run["errors"]["rejected"]["count"], 100)
+        self.assertIn("recipient rejected: 550 5.7.1 never", run["errors"]["rejected"]["sample"])
+        self.assertEqual(run["replies"]["RCPT"], [{"code": 550, "count": 100, "enhanced": "5.7.1"}])
+        self.assertEqual(done.stderr.count(b"warning"), 1, "only the first of each kind is told")
+        self.assertEqual(counted[0]["errors"]["rejected"]["count"], 100)
+        self.assertEqual(counted[0]["totals"]["messages_started"], 100)
+        self.check_sums(run)
+
+    @rig.on_every_engine((1, 4))
+    def test_of_a_server_that_is_not_there(self, programs):
+        endpoint = f"127.0.0.1:{rig.free_port()}"
+        run, _ = self.measure(programs, endpoint, "--rate", "100/s", "--duration", "0.5", status=1)
+        self.assertEqual(run["errors"]["refused"]["count"], 50)
+        self.assertEqual(run["totals"]["messages_lost"], 50)
+        self.assertEqual(run["totals"]["sessions_failed"], 50)
+        run, _ = self.measure(programs, endpoint, "--duration", "0.5", "-s", "2", status=1)
+        self.assertGreaterEqual(run["errors"]["refused"]["count"], 4)
+        self.check_sums(run)
+
+    def test_errors_by_kind(self):
+        def reset(connection):
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+        def close(connection):
+            connection.sendall(b"220 x\r\n")
+            rig.read_line(connection)
+
+        def babble(connection):
+            connection.sendall(b"220 x\r\nwhat\r\nnow\r\n")
+            rig.read_line(connection)
+
+        for behave, kind in ((reset, "reset"), (close, "closed"), (babble, "protocol")):
+            with self.subTest(kind=kind), rig.FakeServer(behave) as server:
+                run, _ = self.measure(rig.ours("epoll"), server.endpoint, "--summary", "-m", "1", status=1)
+                self.assertEqual(list(run["errors"]), [kind])
+                self.assertEqual(run["errors"][kind]["count"], 1)
+                self.assertEqual(run["ending"], "failed")
+                self.assertEqual(run["totals"]["messages_lost"] + run["totals"]["messages_unfinished"], 1)
+
+
+class StallingServer:
+    """Serves one connection after the other; answers nothing for some seconds, once."""
+
+    def __init__(self, after, seconds):
+        self.after, self.seconds = after, seconds
+        self.server = rig.FakeServer(self.serve)
+        self.endpoint = self.server.endpoint
+
+    def serve(self, connection):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.sendall(b"220 stalls\r\n")
+        begun = time.monotonic()
+        stalled = in_data = False
+        for line in connection.makefile("rb"):
+            if in_data and line != b".\r\n":
+                continue
+            if line == b".\r\n" and not stalled and time.monotonic() > begun + self.after:
+                stalled = True
+                time.sleep(self.seconds)
+            in_data = line == b"DATA\r\n"
+            connection.sendall(b"354 go\r\n" if in_data else b"250 ok\r\n")
+
+    def __enter__(self):
+        self.server.__enter__()
+        return self
+
+    def __exit__(self, *arguments):
+        self.server.__exit__(*arguments)
+
+
+class Latency(MeasureCase):
+    @rig.on_every_engine((1, 4))
+    def test_is_what_the_server_waits(self, programs):
+        """Each phase as long as the sink makes it, and the transaction their sum."""
+        waits = {"connect": 30, "helo": 40, "mail": 50, "rcpt": 60, "data": 70, ".": 80}
+        delays = [word for verb, wait in waits.items() for word in ("-W", f"{verb}:{wait}ms")]
+        with programs.sink(*delays) as sink:
+            run, _ = self.measure(programs, sink.endpoint, "-s", "4", "-m", "40")
+        latency = run["latency"]
+        for phase, verb in (("banner", "connect"), ("ehlo", "helo"), ("mail", "mail"), ("rcpt", "rcpt"),
+                            ("data", "data"), ("content", ".")):
+            self.check_wait(latency["phases"][phase], waits[verb])
+        self.check_wait(latency["phases"]["transaction"], 50 + 60 + 70 + 80)
+        self.check_wait(latency["service"], sum(waits.values()))
+        self.assertLess(latency["phases"]["connect"]["p50_us"], 20_000)
+
+    def check_wait(self, figures, milliseconds):
+        self.assertGreaterEqual(figures["min_us"], milliseconds * 1000 * 0.999)
+        # The sink's timers are a millisecond coarse for each wait; the machine may be busy.
+        self.assertLess(figures["p50_us"], milliseconds * 1000 + 25_000)
+        self.assertEqual(figures["count"], 40)
+
+    @rig.on_every_engine()
+    def test_of_a_stall_is_that_of_all_who_waited(self, programs):
+        """A server that stalls for 2 s, once. In closed loop one message is late; in open loop, at
+        100 messages a second, 200 are: the k-th of them by 2 s less k * 10 ms."""
+        with StallingServer(after=1, seconds=2) as server:
+            closed, _ = self.measure(programs, server.endpoint, "-d", "-s", "1", "--duration", "4", "--progress", "off")
+        with StallingServer(after=1, seconds=2) as server:
+            opened, _ = self.measure(programs, server.endpoint, "-d", "-s", "1", "--rate", "100/s",
+                                     "--duration", "5", "--progress", "off")
+        late = self.count_above(closed["latency"]["intended"], 500_000)
+        self.assertEqual(late, 1)
+        self.assertLess(closed["latency"]["intended"]["p99_us"], 100_000)
+        self.assertAlmostEqual(closed["latency"]["intended"]["max_us"] / 2e6, 1, delta=0.05)
+
+        self.assertEqual(opened["totals"]["messages"], 500)
+        # What the server was asked for took as long as in closed loop, but users felt more.
+        self.assertEqual(self.count_above(opened["latency"]["service"], 500_000), 1)
+        self.assertLess(opened["latency"]["service"]["p99_us"], 100_000)
+        for wait in (500_000, 1_000_000, 1_500_000):
+            expected = (2e6 - wait) / 10_000
+            self.assertAlmostEqual(self.count_above(opened["latency"]["intended"], wait), expected,
+                                   delta=6, msg=wait)
+        self.assertAlmostEqual(opened["latency"]["intended"]["p90_us"] / 1.5e6, 1, delta=0.05)
+        self.assertAlmostEqual(opened["latency"]["intended"]["max_us"] / 2e6, 1, delta=0.05)
+
+    def count_above(self, figures, microseconds):
+        """How many were above, from the encoded histogram, by the published reader."""
+        (histogram,) = rig.web("histograms.cjs", "-a", str(microseconds), "-e", figures["hdr"])
+        return histogram["above"]
+
+    @rig.on_every_engine()
+    def test_of_an_exhausted_pool_counts_the_wait(self, programs):
+        """Two sessions, each busy for 100 ms: 20 messages a second at most. Asked for 40."""
+        with programs.sink("-W", ".:100ms") as sink:
+            run, _ = self.measure(programs, sink.endpoint, "-d", "-s", "2", "--rate", "40/s",
+                                  "--duration", "2", "--drain", "10", "--progress", "off", "--threads", "1")
+        self.assertEqual(run["totals"]["messages"], 80)
+        self.assertLess(run["latency"]["service"]["p99_us"], 150_000)
+        # The last is due at 2 s and done when 80 have been, at 4 s.
+        self.assertAlmostEqual(run["latency"]["intended"]["max_us"] / 2e6, 1, delta=0.2)
+        self.assertEqual(run["generator"]["late_starts"], 0, "the wait is the server's, not ours")
+
+    @rig.on_every_engine()
+    def test_under_tls(self, programs):
+        with programs.sink("--offer", "STARTTLS") as sink:
+            run, _ = self.measure(programs, sink.endpoint, "--starttls", "-m", "20")
+        self.assertEqual(run["latency"]["phases"]["tls"]["count"], 20)
+        self.assertEqual(run["totals"]["tls_handshakes"], 20)
+        self.assertEqual(run["latency"]["phases"]["ehlo"]["count"], 40)
+
+    @rig.on_every_engine()
+    def test_of_warm_up_is_left_out(self, programs):
+        with self.counting_sink(programs) as (sink, counted):
+            run, _ = self.measure(programs, sink.endpoint, "--rate", "100/s", "--warmup", "1",
+                                  "--duration", "1", "-d", "--progress", "off")
+        self.assertEqual(run["totals"]["messages"], 100)
+        self.assertEqual(run["warmup"]["messages"], 100)
+        self.assertEqual(counted[0]["totals"]["messages"], 200)
+        self.assertAlmostEqual(run["measured_s"], 1, delta=0.1)
+
+
+class Rates(MeasureCase):
+    @rig.on_every_engine((2,))
+    def test_are_met(self, programs):
+        if not rig.MEASURES_RESOURCES:
+            self.skipTest("a sanitizer sets the pace")
+        for rate, seconds in ((100, 10), (1_000, 3), (20_000, 10)):
+            with self.subTest(rate=rate), programs.sink() as sink:
+                run, _ = self.measure(programs, sink.endpoint, "-d", "--pipelining", "--rate", f"{rate}/s",
+                                      "--duration", str(seconds), "--progress", "off", timeout=60)
+                self.assertEqual(run["totals"]["messages"], rate * seconds)
+                self.assertAlmostEqual(run["totals"]["messages_per_s"] / rate, 1, delta=0.005)
+
+    def test_poisson_arrivals_come_with_exponential_gaps(self):
+        """The gaps as a server sees them, by the Kolmogorov-Smirnov test: below 1.95 in 999 of
+        1,000 cases."""
+        arrivals = []
+
+        def talk(connection):
+            with connection, contextlib.suppress(ConnectionError):
+                rig.play_server(connection)
+
+        def serve(connection):
+            arrivals.append(time.monotonic())
+            threading.Thread(target=talk, args=[connection.dup()], daemon=True).start()
+
+        with rig.FakeServer(serve, connections=10_000) as server:
+            self.measure(rig.ours("epoll", "--threads", 2), server.endpoint, "--rate", "200/s",
+                         "--arrivals", "poisson", "-m", "1500", "--progress", "off")
+        gaps = sorted(later - earlier for earlier, later in zip(arrivals, arrivals[1:]))
+        expected = [1 - math.exp(-200 * gap) for gap in gaps]
+        distance = max(max((i + 1) / len(gaps) - e, e - i / len(gaps)) for i, e in enumerate(expected))
+        self.assertEqual(len(arrivals), 1500)
+        # A busy machine delays some of what the server sees.
+        self.assertLess(distance * math.sqrt(len(gaps)), 1.95)
+
+
+class Ends(MeasureCase):
+    def start(self, programs, endpoint, *arguments):
+        path = self.scratch / f"run.{random.getrandbits(64):x}.json"
+        process = subprocess.Popen(
+            programs.command("smtp-source", ["--json", path, *arguments, endpoint]),
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        # From when it has opened its files on, an interrupt is an end of the run.
+        rig.wait_for(lambda: list(self.scratch.glob(f"{path.name}.*.part")), "the run to begin")
+        return process, path
+
+    @rig.on_every_engine((1, 4))
+    def test_an_interrupt_at_any_moment_leaves_a_whole_report(self, programs):
+        random.seed(5)
+        files = []
+        models = (["--rate", "3000/s", "-d", "--warmup", "0.1"], ["--duration", "30", "-s", "20"],
+                  ["-m", "10000000", "-s", "5", "-d", "--pipelining"])
+        for trial in range(18):
+            with self.counting_sink(programs) as (sink, counted):
+                process, path = self.start(programs, sink.endpoint, *models[trial % 3])
+                time.sleep(random.uniform(0, 0.5))
+                sign = random.choice((signal.SIGINT, signal.SIGTERM))
+                process.send_signal(sign)
+                out, errors = process.communicate(timeout=rig.PATIENCE)
+            self.assertIn(process.returncode, (0, 1), errors)
+            run = json.loads(path.read_text())
+            self.assertEqual(run["ending"], "interrupted")
+            self.check_sums(run)
+            self.assertEqual(run["totals"]["messages_unfinished"], 0)
+            self.assertEqual(run["totals"]["messages"] + run["warmup"]["messages"],
+                             counted[0]["totals"]["messages"])
+            files.append(path)
+        rig.web("validate.cjs", SCHEMA, *files, parse=False)
+
+    @rig.on_every_engine((1, 4))
+    def test_the_second_interrupt_does_not_wait(self, programs):
+        with programs.sink("-W", ".:15") as sink:
+            process, path = self.start(programs, sink.endpoint, "--rate", "50/s", "-s", "10")
+            rig.wait_for(lambda: self.open_sessions(sink) >= 10, "ten sessions")
+            time.sleep(0.5)  # in which 25 more are due
+            process.send_signal(signal.SIGINT)
+            with self.assertRaises(subprocess.TimeoutExpired):
+                process.wait(1)
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=5)
+        run = json.loads(path.read_text())
+        self.assertEqual(run["totals"]["messages_unfinished"], 10)
+        self.assertGreater(run["generator"]["unstarted"], 10)
+        self.check_sums(run)
+
+    @staticmethod
+    def open_sessions(sink):
+        port = ":%04X" % int(sink.endpoint.rpartition(":")[2])
+        with open("/proc/net/tcp", encoding="ascii") as table:
+            rows = [line.split() for line in table]
+        return sum(1 for row in rows if row[1].endswith(port) and row[3] == "01")
+
+    @rig.on_every_engine((1, 4))
+    def test_draining_is_bounded(self, programs):
+        with programs.sink("-W", ".:15") as sink:
+            begun = time.monotonic()
+            run, _ = self.measure(programs, sink.endpoint, "--rate", "20/s", "-s", "10", "--duration", "1",
+                                  "--drain", "500ms", status=1)
+        self.assertLess(time.monotonic() - begun, 8)
+        self.assertEqual(run["totals"]["messages_unfinished"], 10)
+        self.assertEqual(run["generator"]["unstarted"], 10)
+
+    @rig.on_every_engine()
+    def test_thresholds_set_the_exit_status(self, programs):
+        with programs.sink() as sink:
+            good = ["--threshold", "p99<10s", "--threshold", "errors<0.1%"]
+            self.measure(programs, sink.endpoint, "-m", "10", *good)
+            run, done = self.measure(programs, sink.endpoint, "-m", "10", *good, "--threshold",
+                                     "rate>=1000000/s", status=3)
+        self.assertEqual([one["passed"] for one in run["thresholds"]], [True, True, False])
+        self.assertEqual(done.stdout, b"")
+        self.assertRegex(done.stderr.decode(), r"^smtp-source: warning: threshold failed: rate>=1000000/s: [\d.,]+/s\n$")
+
+    @rig.on_every_engine()
+    def test_a_file_that_cannot_be_written_is_told_before_the_run(self, programs):
+        with programs.sink("-c") as sink:
+            for option in ("--json", "--html", "--csv", "--hlog"):
+                done = programs.source(sink.endpoint, option, "/nonexistent/file", "-m", "5")
+                self.assertEqual(done.returncode, 1)
+                self.assertEqual(done.stderr, b"smtp-source: fatal: create /nonexistent/file: No such file or directory\n")
+            sink.end()
+            self.assertEqual(sink.out, b"")
+        self.assertEqual(list(self.scratch.iterdir()), [])
+
+    @rig.on_every_engine((1, 4))
+    def test_a_run_that_is_given_up_is_reported(self, programs):
+        with programs.sink("-r", "data") as sink:
+            run, done = self.measure(programs, sink.endpoint, "-m", "5", status=1)
+        self.assertEqual(run["ending"], "failed")
+        self.assertEqual(run["errors"]["rejected"]["count"], 1)
+        self.assertIn(b"fatal: data rejected: 450", done.stderr)
+
+
+class Output(MeasureCase):
+    @rig.on_every_engine()
+    def test_without_new_options_nothing_is_said(self, programs):
+        with programs.sink() as sink:
+            done = programs.source(sink.endpoint, "-m", "5", "-w", "0.01")
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (0, b"", b""))
+
+    @rig.on_every_engine()
+    def test_the_summary(self, programs):
+        with programs.sink() as sink:
+            for options in (["--summary", "-m", "50"], ["--rate", "50/s", "--duration", "1"],
+                            ["--duration", "0.3"], ["-m", "50", "--messages-per-session", "5"]):
+                done = programs.source(sink.endpoint, *options)
+                text = done.stdout.decode()
+                for word in ("Totals", "Latency", "Phases", "Replies", "99%", "without an error"):
+                    self.assertIn(word, text, options)
+                self.assertNotIn("\x1b", text)
+                self.assertLessEqual(max(map(len, text.splitlines()[:-1])), 80, text)
+            self.assertIn("open loop", programs.source(sink.endpoint, "--rate", "50/s", "-m", "5").stdout.decode())
+
+    def on_terminal(self, programs, endpoint, *arguments, **environment):
+        """What the source writes to a terminal of 80 columns."""
+        master, slave = pty.openpty()
+        process = subprocess.Popen(
+            programs.command("smtp-source", [*arguments, endpoint]), stdout=slave, stderr=slave,
+            env={**os.environ, "LANG": "C.UTF-8", **environment})
+        os.close(slave)
+        seen = bytearray()
+        with contextlib.suppress(OSError):  # EIO: the other end is closed
+            while select.select([master], [], [], rig.PATIENCE)[0] and (data := os.read(master, 65536)):
+                seen += data
+        os.close(master)
+        self.assertEqual(process.wait(rig.PATIENCE), 0)
+        return seen.decode()
+
+    def test_on_a_terminal_it_is_live_and_coloured(self):
+        programs = rig.ours("epoll")
+        with programs.sink() as sink:
+            load = ["--rate", "100/s", "--duration", "2.5"]
+            seen = self.on_terminal(programs, sink.endpoint, *load)
+            self.assertIn("of 2.5 s [", seen)
+            self.assertIn("\x1b[5A\r\x1b[J", seen)
+            self.assertRegex(seen, r"rate +\d+\.\d/s of 100\.0/s asked")
+            self.assertIn("\x1b[1mTotals\x1b[0m", seen)
+            self.assertIn("█", seen)
+            plain = self.on_terminal(programs, sink.endpoint, *load, "--progress", "off", NO_COLOR="1")
+            self.assertNotIn("\x1b", plain)
+
+    def test_elsewhere_it_says_a_line_every_ten_seconds(self):
+        programs = rig.ours("epoll")
+        with programs.sink() as sink:
+            done = programs.source(sink.endpoint, "--rate", "100/s", "--duration", "10.5", "-d")
+        self.assertRegex(done.stderr.decode(),
+                         r"^smtp-source: 10\.\d s: \d+\.\d/s of 100\.0/s asked, p50 [^\n]*, 0 errors\n$")
+
+    @rig.on_every_engine((2,))
+    def test_all_files_tell_the_same(self, programs):
+        names = {name: self.scratch / f"run.{name}" for name in ("json", "html", "csv", "hlog")}
+        with programs.sink() as sink:
+            done = programs.source(
+                sink.endpoint, "-d", "-A", "--progress", "off", "--arrivals", "poisson", "--warmup", "1",
+                "--stages", "ramp 0-400/s 1s, hold 400/s 1s", "--threshold", "p99<10s",
+                *(word for name, path in names.items() for word in (f"--{name}", path)))
+            self.assertEqual(done.returncode, 0, done.stderr)
+        rig.web("validate.cjs", SCHEMA, names["json"], parse=False)
+        run = json.loads(names["json"].read_text())
+        self.check_sums(run)
+        self.assertEqual([stage["name"] for stage in run["stages"]], ["ramp 0-400/s 1s", "hold 400/s 1s"])
+
+        intervals = rig.web("histograms.cjs", names["hlog"])
+        self.assertEqual(len(intervals), len(run["series"]))
+        for interval, row in zip(intervals, run["series"]):
+            self.assertEqual(interval["count"], row["messages"])
+            self.assertEqual(interval["p99"], row["p99_us"])
+            self.assertEqual(interval["max"], row["max_us"])
+        self.assertAlmostEqual(intervals[0]["start"] / 1000, run["start_epoch_s"], delta=0.002)
+        (whole,) = rig.web("histograms.cjs", "-e", run["latency"]["intended"]["hdr"])
+        for name in ("count", "p50", "p99", "p99_9", "max"):
+            self.assertEqual(whole[name], run["latency"]["intended"][name if name == "count" else f"{name}_us"], name)
+
+        header, *rows = names["csv"].read_text().splitlines()
+        self.assertEqual(len(rows), len(run["series"]))
+        column = header.split(",").index("messages")
+        stages_quoted = [re.sub(r'"[^"]*"', "stage", row).split(",") for row in rows]
+        self.assertEqual([int(row[column]) for row in stages_quoted], [row["messages"] for row in run["series"]])
+
+        page = rig.web("page.cjs", names["html"], self.scratch / "page.png", self.scratch / "page.pdf")
+        self.assertEqual((page["errors"], page["requests"], page["overflows"]), ([], [], False))
+        self.assertEqual(len(page["plots"]), 4)
+        for plot in page["plots"]:
+            self.assertGreater(plot["painted"], 5_000)
+            self.assertGreater(plot["colours"], 20)
+        self.assertIn(f"{run['totals']['messages']:,}", page["text"])
+        self.assertIn("delivered", page["legend"])
+        self.assertIn("hold 400/s 1s", page["text"])
+
+
+class Report(MeasureCase):
+    def report(self, *arguments, status=0):
+        done = rig.ours("epoll").run_plain("smtp-report", *arguments)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done
+
+    def some_runs(self, count, *options):
+        """The files of some short runs against a sink with these options."""
+        programs = rig.ours("epoll")
+        paths = []
+        with programs.sink(*options) as sink:
+            for number in range(count):
+                paths.append(self.scratch / f"{len(options)}.{number}.json")
+                done = programs.source(sink.endpoint, "--json", paths[-1], "-m", "200", "-s", "4", "-d", "--summary")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                (self.scratch / f"{paths[-1].name}.txt").write_bytes(done.stdout)
+        return paths
+
+    def test_show_prints_the_summary_again(self):
+        (path,) = self.some_runs(1)
+        self.assertEqual(self.report("show", path).stdout, (self.scratch / f"{path.name}.txt").read_bytes())
+
+    def test_merge_adds_runs(self):
+        paths = self.some_runs(3)
+        merged = self.scratch / "all.json"
+        self.report("merge", *paths, "-o", merged)
+        runs = [json.loads(path.read_text()) for path in paths]
+        whole = json.loads(merged.read_text())
+        rig.web("validate.cjs", SCHEMA, merged, parse=False)
+        self.assertEqual(whole["totals"]["messages"], 600)
+        for name in ("bytes_sent", "sessions_opened", "recipients"):
+            self.assertEqual(whole["totals"][name], sum(run["totals"][name] for run in runs))
+        self.assertEqual(whole["latency"]["phases"]["mail"]["count"], 600)
+        self.assertEqual(whole["latency"]["intended"]["max_us"],
+                         max(run["latency"]["intended"]["max_us"] for run in runs))
+        self.assertEqual(sum(row["messages"] for row in whole["series"]), 600)
+        self.assertEqual(json.loads(self.report("merge", *paths).stdout), whole)
+        self.check_sums(whole)
+
+    def test_compare_tells_a_regression(self):
+        base = self.some_runs(3)
+        slow = self.some_runs(3, "-W", ".:20ms")
+        done = self.report("compare", *base, "--new", *slow, "--fail-on-regression", "5%", status=4)
+        self.assertRegex(done.stdout.decode(), r"latency p50 .*WORSE")
+        self.assertIn(b"regression: latency p50: ", done.stderr)
+        self.report("compare", *base, "--new", *base, "--fail-on-regression", "5%")
+        self.report("compare", *slow, "--new", *base, "--fail-on-regression", "5%")
+        patterns = [str(self.scratch / pattern) for pattern in ("0.?.json", "2.?.json")]
+        self.assertEqual(self.report("compare", *patterns).stdout, done.stdout)
+        self.report("compare", base[0], slow[0], "--fail-on-regression", "5%", status=4)
+
+    def test_html_makes_the_page(self):
+        (path,) = self.some_runs(1)
+        self.report("html", path)
+        page = rig.web("page.cjs", path.with_suffix(".html"), self.scratch / "page.png")
+        self.assertEqual((page["errors"], page["requests"]), ([], []))
+        self.assertEqual(len(page["plots"]), 4)
+
+    def test_the_page_of_a_sink(self):
+        programs = rig.ours("uring")
+        with self.counting_sink(programs, "-q", "data") as (sink, counted):
+            programs.source(sink.endpoint, "-A", "-m", "5")
+        path = self.scratch / "sink.json"
+        path.write_text(json.dumps(counted[0]))
+        rig.web("validate.cjs", SCHEMA, path, parse=False)
+        self.report("html", path, "-o", self.scratch / "sink.html")
+        page = rig.web("page.cjs", self.scratch / "sink.html", self.scratch / "page.png")
+        self.assertEqual((page["errors"], page["requests"]), ([], []))
+        self.assertIn("messages taken", page["text"])
+
+    def test_bad_input_is_one_clear_line(self):
+        (path,) = self.some_runs(1)
+        good = path.read_text()
+        for text, said in (("", "not JSON"), ("1,2", "not JSON"), (good[:5000], "cut short"), ("{}", "no \"schema\""),
+                           ('{"schema": "other/7"}', "its schema is other/7"),
+                           (good.replace('"totals"', '"sums"', 1), "key 'totals' not found")):
+            path.write_text(text)
+            for command in (["show", path], ["merge", path], ["html", path], ["compare", path, path]):
+                done = self.report(*command, status=1)
+                self.assertEqual(done.stderr.count(b"\n"), 1, done.stderr)
+                self.assertIn(f"smtp-report: fatal: {path}: ", done.stderr.decode())
+                self.assertIn(said, done.stderr.decode())
+        done = self.report("show", "/nonexistent", status=1)
+        self.assertEqual(done.stderr, b"smtp-report: fatal: open /nonexistent: No such file or directory\n")
+
+    def test_wrong_words_are_told(self):
+        for arguments, said in (([], "missing command"), (["draw"], "unknown command: draw"), (["show"], "missing file"),
+                                (["merge"], "missing files"), (["compare", "a"], "expected two runs"),
+                                (["show", "a", "b"], "unexpected argument: b"),
+                                (["compare", "a", "b", "--fail-on-regression", "x"], "bad limit: x")):
+            done = self.report(*arguments, status=1)
+            self.assertIn(said, done.stderr.decode(), arguments)
+
+
+class SinkReport(MeasureCase):
+    @rig.on_every_engine((1, 4))
+    def test_what_a_sink_saw(self, programs):
+        path = self.scratch / "sink.json"
+        with programs.sink("--summary", "--json", path, "-M", "60") as sink:
+            programs.source(sink.endpoint, "-s", "6", "-m", "60", "-r", "2", "-d")
+            self.assertEqual(sink.wait(), 0)
+            self.assertIn(b"It took 60 messages for 120 recipients over 6 sessions.", sink.out)
+        run = json.loads(path.read_text())
+        rig.web("validate.cjs", SCHEMA, path, parse=False)
+        self.assertEqual(run["kind"], "sink")
+        self.assertEqual(run["replies"]["DATA"], [{"code": 354, "count": 60}])
+        self.assertEqual(sum(row["messages"] for row in run["series"]), 60)
+        self.assertEqual(sum(row["bytes_received"] for row in run["series"]), run["totals"]["bytes_received"])
+
+    @rig.on_every_engine()
+    def test_what_went_wrong(self, programs):
+        with self.counting_sink(programs, "-t", "0.5") as (sink, counted):
+            with sink.connect() as client:
+                client.read_until(b"\r\n")
+                client.talk(b"BOGUS\r\n", b"\r\n")
+                client.talk(b"RCPT TO:<a@b>\r\n", b"\r\n")
+                self.assertTrue(client.closed())
+            with sink.connect() as client:
+                client.read_until(b"\r\n")
+            rig.wait_for(lambda: Ends.open_sessions(sink) == 0, "the sessions to end")
+        errors = counted[0]["errors"]
+        self.assertEqual({kind: one["count"] for kind, one in errors.items()},
+                         {"timeout": 1, "closed": 1, "rejected": 2})
+        self.assertEqual(counted[0]["replies"]["UNKNOWN"], [{"code": 500, "enhanced": "5.5.1", "count": 1}])
+        self.assertEqual(counted[0]["replies"]["RCPT"], [{"code": 503, "enhanced": "5.5.1", "count": 1}])
+
+    def test_a_report_is_written_by_a_sink_that_gave_up_its_rights(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root can become somebody else")
+        programs = rig.ours("epoll")
+        folder = self.scratch / "roots"
+        folder.mkdir(0o700)
+        path = folder / "sink.json"
+        with programs.sink("--json", path, "-u", "nobody", "-R", "/usr") as sink:
+            programs.source(sink.endpoint, "-m", "3")
+        self.assertEqual(json.loads(path.read_text())["totals"]["messages"], 3)
+
+
+if __name__ == "__main__":
+    unittest.main()
