@@ -68,8 +68,10 @@
     plots.push({ part, drawn: new uPlot(options, data, part) });
   };
 
-  const seconds = run.series.map((row) => row.second);
-  const each = (value) => run.series.map((row) => value(row));
+  // The end of a run may leave a part of a second that is too short to tell a rate.
+  const rows = run.series.filter((row, i) => i === 0 || row.length_s >= 0.5);
+  const seconds = rows.map((row) => row.second);
+  const each = (value) => rows.map((row) => value(row));
   const perSecond = (name) => each((row) => row[name] / row.length_s);
   const secondText = (self, value) => (value === null ? "" : `${value} s`);
   const time = { x: secondText, xTicks: (self, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? `${tick}` : "")) };
@@ -82,7 +84,7 @@
     const data = [seconds, perSecond("messages")];
     const text = (self, value) => (value === null ? "" : rate(value));
     const series = [{ label: timed ? "delivered" : "taken", value: text }];
-    if (run.series.some((row) => row.asked > 0)) {
+    if (rows.some((row) => row.asked > 0)) {
       data.push(each((row) => row.asked / row.length_s));
       series.push({ label: "asked", value: text, dash: [6, 4] });
     }
@@ -151,12 +153,12 @@
     figure(latency(run.latency.intended.max_us), "max latency");
   }
 
-  if (run.series.length > 0) {
+  if (rows.length > 0) {
     drawThroughput();
     if (timed) drawLatencies();
   }
   if (timed && run.latency.service.count > 0) drawCurve();
-  if (run.series.length > 0) drawSessions();
+  if (rows.length > 0) drawSessions();
 
   const statistics = [["mean", "mean_us"], ["min", "min_us"], ["p50", "p50_us"], ["p90", "p90_us"], ["p95", "p95_us"],
     ["p99", "p99_us"], ["p99.9", "p99_9_us"], ["p99.99", "p99_99_us"], ["max", "max_us"]];

@@ -29,6 +29,8 @@ int pour(int argc, char** argv) {
   if (progress) progress->end();
   if (options.show_counter && result.well) std::puts("");
   std::fflush(stdout);
+  // Nothing is reported: to a script it looks as if nobody had caught the signal.
+  if (!line.report.wanted() && result.signal != 0) net::end_by(result.signal);
   if (!line.report.wanted()) return result.well ? EXIT_SUCCESS : EXIT_FAILURE;
   report::Run run = cli::describe_run(report::Run::Kind::source, argc, argv, options.engine,
                                       options.threads);

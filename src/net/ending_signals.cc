@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 
 #include "base/diagnostics.h"
 
@@ -27,15 +28,24 @@ void block_ending_signals() {
   signal(SIGPIPE, SIG_IGN);
 }
 
+void end_by(int number) {
+  signal(number, SIG_DFL);
+  raise(number);
+  const sigset_t ending = ending_signals();
+  pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);
+  std::abort();  // not reached: it was pending
+}
+
 EndingSignals::EndingSignals() {
   const sigset_t ending = ending_signals();
   signals_ = Socket(signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals_.valid()) throw Fatal(describe_error("signalfd", errno));
 }
 
-bool EndingSignals::take() {
-  signalfd_siginfo ignored{};
-  return read(descriptor(), &ignored, sizeof ignored) > 0;
+int EndingSignals::take() {
+  signalfd_siginfo taken{};
+  if (read(descriptor(), &taken, sizeof taken) != sizeof taken) return 0;
+  return static_cast<int>(taken.ssi_signo);
 }
 
 }  // namespace millrace::net

@@ -7,6 +7,9 @@ namespace millrace::net {
 // Blocks SIGINT and SIGTERM in this thread and in those that it will start, and ignores SIGPIPE.
 void block_ending_signals();
 
+// Ends the program as `signal` would have, had it not been blocked.
+[[noreturn]] void end_by(int signal);
+
 // SIGINT and SIGTERM, which must be blocked, to be waited for.
 class EndingSignals {
  public:
@@ -16,8 +19,8 @@ class EndingSignals {
   // Readable when one has come.
   [[nodiscard]] int descriptor() const { return signals_.descriptor(); }
 
-  // Takes one that has come; false when there is none.
-  bool take();
+  // Takes one that has come; 0 when there is none.
+  int take();
 
  private:
   Socket signals_;

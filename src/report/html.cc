@@ -14,6 +14,7 @@ namespace millrace::report {
 namespace assets {
 extern const std::string_view uPlot_iife_min_js;
 extern const std::string_view uPlot_min_css;
+extern const std::string_view LICENSE;  // of uPlot, which goes with each copy
 extern const std::string_view page_js;
 extern const std::string_view page_css;
 }  // namespace assets
@@ -72,6 +73,7 @@ std::string to_html(const Run& run) {
   }
   const std::string kind(kKindNames[static_cast<std::size_t>(run.kind)]);
   std::string page = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
+  page.append("<!-- Contains uPlot:\n\n").append(assets::LICENSE).append("-->\n");
   page += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>smtp-";
   page.append(kind).append(", ").append(json["start"].get<std::string>());
   page.append("</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>\n");

@@ -118,8 +118,8 @@ void write_columns(Writer& out, std::string_view title) {
   out.heading(fmt::format("{} {:>8}", row, "max"));
 }
 
-// The round numbers above `least` up to the first above `most`: powers of ten times `steps`.
-std::vector<double> round_bounds(double least, double most, const std::vector<double>& steps) {
+// Powers of ten times `steps`, from the first above `least` to the first above `most`.
+std::vector<double> power_bounds(double least, double most, const std::vector<double>& steps) {
   std::vector<double> bounds;
   for (double power = std::pow(10, std::floor(std::log10(least)));; power *= 10) {
     for (const double step : steps) {
@@ -130,13 +130,30 @@ std::vector<double> round_bounds(double least, double most, const std::vector<do
   }
 }
 
-// Bars of steps that are about twice as wide each, or ten times where the range is large.
+// The same for even steps: a power of ten, or two or five times one.
+std::vector<double> even_bounds(double least, double most) {
+  const double about = std::max(1.0, (most - least) / (kBars - 2));
+  const std::vector<double> steps = power_bounds(about / 1.001, about, {1, 2, 5});
+  const double step = std::max(1.0, steps.front());
+  std::vector<double> bounds = {(std::floor(least / step) + 1) * step};
+  while (bounds.back() <= most) bounds.push_back(bounds.back() + step);
+  return bounds;
+}
+
+// Round bounds, as many as there are bars at most: even steps for what lies close together, else
+// steps about twice as wide each, or ten times.
+std::vector<double> bar_bounds(double least, double most) {
+  constexpr double kCloseTogether = 5;
+  if (most < least * kCloseTogether) return even_bounds(least, most);
+  std::vector<double> bounds = power_bounds(least, most, {1, 2, 5});
+  return bounds.size() <= kBars ? bounds : power_bounds(least, most, {1});
+}
+
 void write_bars(Writer& out, const Histogram& histogram) {
   if (histogram.empty()) return;
   const double least = std::max<double>(1, static_cast<double>(histogram.least()));
   const double most = std::max<double>(least, static_cast<double>(histogram.most()));
-  std::vector<double> bounds = round_bounds(least, most, {1, 2, 5});
-  if (bounds.size() > kBars) bounds = round_bounds(least, most, {1});
+  const std::vector<double> bounds = bar_bounds(least, most);
   std::vector<std::uint64_t> counts(bounds.size());
   std::size_t bar = 0;
   for (std::size_t slot = 0, used = histogram.used_slots(); slot < used; ++slot) {

@@ -184,10 +184,12 @@ metrics::Glance glance(Run& run, TimePoint now, std::uint64_t& seen) {
   return glance;
 }
 
-// Waits for the workers; hands signals on to them and tells `watch` how it goes.
-void wait_for_end(Run& run, Crew& crew, net::EndingSignals& signals,
+// Waits for the workers; hands signals on to them and tells `watch` how it goes. Returns the first
+// signal that came, or 0.
+int wait_for_end(Run& run, Crew& crew, net::EndingSignals& signals,
                   const std::function<void(const metrics::Glance&)>& watch) {
   const bool watched = watch && run.timeline() != nullptr;
+  int first = 0;
   std::uint64_t seen = 0;
   TimePoint next = run.start() + seconds(1) + kGlanceDelay;
   std::array<pollfd, 2> wanted{pollfd{signals.descriptor(), POLLIN, 0},
@@ -195,8 +197,9 @@ void wait_for_end(Run& run, Crew& crew, net::EndingSignals& signals,
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now()).count();
     poll(wanted.data(), wanted.size(), watched ? static_cast<int>(std::max(left, 0L)) : -1);
-    if ((wanted[1].revents & POLLIN) != 0) return;
-    while (signals.take()) {
+    if ((wanted[1].revents & POLLIN) != 0) return first;
+    while (const int signal = signals.take()) {
+      if (first == 0) first = signal;
       run.interrupt();
       crew.wake_all();
     }
@@ -224,11 +227,10 @@ Result run_source(const SourceOptions& options,
   const auto start = std::chrono::system_clock::now() + lead;
   run.begin(Clock::now() + lead);
   crew.go.count_down();
-  wait_for_end(run, crew, signals, watch);
+  Result result{.signal = wait_for_end(run, crew, signals, watch)};
   for (std::thread& thread : threads) thread.join();
   if (options.verbose && options.tls) inform(describe(run.handshakes()));
 
-  Result result;
   if (options.measure) result.measurement = harvest.measurement(start, *run.timeline());
   const metrics::Counters& counters = result.measurement.total.counters;
   const bool served = counters.delivered > 0 || counters.started == 0;

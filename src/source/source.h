@@ -12,6 +12,7 @@ struct Result {
   // Whether all went as it should: false when the run was given up, a session was lost on the
   // way (unless that is to be counted), or nothing was delivered.
   bool well = false;
+  int signal = 0;                    // the first that interrupted it, if one did
   metrics::Measurement measurement;  // empty unless SourceOptions::measure
 };
 

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <initializer_list>
 #include <sstream>
+#include <string>
+#include <vector>
 
 #include "sample_run.h"
 
@@ -11,6 +14,35 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::sample_run;
+
+// The bars' bounds, for messages of these many microseconds.
+std::vector<std::string> bars(std::initializer_list<std::int64_t> microseconds) {
+  report::Run run;
+  for (const std::int64_t value : microseconds) {
+    run.measurement.total.service.record(std::chrono::microseconds(value));
+  }
+  std::istringstream lines(summary(run, {}));
+  std::vector<std::string> bounds;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("  below")) bounds.push_back(line.substr(8, 8));
+  }
+  return bounds;
+}
+
+TEST(Summary, BarsHaveRoundBoundsThatFitTheRange) {
+  using Bounds = std::vector<std::string>;
+  EXPECT_EQ(bars({90, 900}), (Bounds{"  100 us", "  200 us", "  500 us", " 1.00 ms"}));
+  EXPECT_EQ(bars({20'300, 24'900}), (Bounds{" 20.5 ms", " 21.0 ms", " 21.5 ms", " 22.0 ms", " 22.5 ms",
+                                            " 23.0 ms", " 23.5 ms", " 24.0 ms", " 24.5 ms", " 25.0 ms"}));
+  EXPECT_EQ(bars({7}), (Bounds{"    8 us"}));
+  EXPECT_EQ(bars({0}).size(), 1U);
+  EXPECT_EQ(bars({1, 3'600'000'000}).size(), 10U);
+  for (std::int64_t least = 1; least < 2'000'000; least = least * 3 + 1) {
+    for (std::int64_t most = least; most < 2'000'000; most = most * 5 / 4 + 1) {
+      EXPECT_LE(bars({least, most}).size(), 12U) << least << " " << most;
+    }
+  }
+}
 
 TEST(Summary, StaysWithinEightyColumns) {
   report::Run run = sample_run(20, 900);
