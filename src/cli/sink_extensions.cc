@@ -68,7 +68,8 @@ void add_limits(CommandLine& line, sink::SinkOptions& options) {
   count("--max-commands", "a session", limits.commands);
   count("--max-errors", "a session", limits.errors);
   group.value("--max-session-time", "TIME", "a session", [&options](const std::string& text) {
-    options.session_time_limit = time_value("session time", text, "--max-session-time", Duration(1));
+    options.session_time_limit =
+        time_value("session time", text, "--max-session-time", Duration(1));
   });
 }
 

@@ -50,8 +50,7 @@ Words expand(const Words& names) {
   for (const std::string& name : names) {
     glob_t found{};
     const bool pattern = name.find_first_of("*?[") != std::string::npos;
-    if (pattern && access(name.c_str(), F_OK) != 0 &&
-        glob(name.c_str(), 0, nullptr, &found) == 0) {
+    if (pattern && access(name.c_str(), F_OK) != 0 && glob(name.c_str(), 0, nullptr, &found) == 0) {
       paths.insert(paths.end(), found.gl_pathv, found.gl_pathv + found.gl_pathc);
     } else {
       paths.push_back(name);
@@ -94,9 +93,8 @@ std::function<int()> declare_html(cli::CommandLine& line) {
     std::string output = draft->output;
     if (output.empty()) {
       const std::size_t ending = draft->path.ends_with(".json") ? 5 : 0;
-      output = draft->path == "-"
-                   ? draft->path
-                   : draft->path.substr(0, draft->path.size() - ending) + ".html";
+      output = draft->path == "-" ? draft->path
+                                  : draft->path.substr(0, draft->path.size() - ending) + ".html";
     }
     report::write_file(output, page);
     return EXIT_SUCCESS;
@@ -177,8 +175,9 @@ const std::array<Command, 4>& commands() {
 }
 
 int help() {
-  fmt::print("Tells what happened in runs of smtp-source and smtp-sink.\n\n"
-             "Usage: smtp-report COMMAND [OPTIONS] FILE...\n");
+  fmt::print(
+      "Tells what happened in runs of smtp-source and smtp-sink.\n\n"
+      "Usage: smtp-report COMMAND [OPTIONS] FILE...\n");
   for (const Command& command : commands()) {
     cli::CommandLine line(command.description, std::string("smtp-report ") + command.name);
     command.declare(line);
@@ -201,9 +200,9 @@ int report_on(int argc, char** argv) {
     line.parse(argc - 1, argv + 1);
     return carry_out();
   }
-  throw Fatal(fmt::format("{}: expected show, html, merge or compare (see smtp-report --help)",
-                          name.empty() ? std::string("missing command")
-                                       : fmt::format("unknown command: {}", name)));
+  throw Fatal(fmt::format(
+      "{}: expected show, html, merge or compare (see smtp-report --help)",
+      name.empty() ? std::string("missing command") : fmt::format("unknown command: {}", name)));
 }
 
 }  // namespace

@@ -16,8 +16,8 @@ int take(int argc, char** argv) {
   if (options.verbose) inform(cli::describe(options.engine, options.threads));
   // The sink may change its root directory and its user before it knows what to write.
   cli::Reports reports(line.report, report::OutputFile::How::in_place);
-  report::Run run = cli::describe_run(report::Run::Kind::sink, argc, argv, options.engine,
-                                      options.threads);
+  report::Run run =
+      cli::describe_run(report::Run::Kind::sink, argc, argv, options.engine, options.threads);
   run.settings = {{"at", net::describe(options.endpoint)}};
   run.measurement = sink::run_sink(options);
   if (line.report.wanted()) reports.deliver(run);

@@ -32,8 +32,8 @@ int pour(int argc, char** argv) {
   // Nothing is reported: to a script it looks as if nobody had caught the signal.
   if (!line.report.wanted() && result.signal != 0) net::end_by(result.signal);
   if (!line.report.wanted()) return result.well ? EXIT_SUCCESS : EXIT_FAILURE;
-  report::Run run = cli::describe_run(report::Run::Kind::source, argc, argv, options.engine,
-                                      options.threads);
+  report::Run run =
+      cli::describe_run(report::Run::Kind::source, argc, argv, options.engine, options.threads);
   run.settings = cli::describe_load(options);
   run.measurement = std::move(result.measurement);
   reports.deliver(run);

@@ -41,9 +41,7 @@ class ReplyCounts {
   void add(std::size_t command, const Count& count);
   void add(const ReplyCounts& other);
 
-  [[nodiscard]] const std::vector<Count>& of(std::size_t command) const {
-    return counts_[command];
-  }
+  [[nodiscard]] const std::vector<Count>& of(std::size_t command) const { return counts_[command]; }
 
   // The enhanced status code that follows the reply code in `text`.
   static Enhanced enhanced_code(std::string_view text);

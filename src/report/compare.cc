@@ -96,10 +96,8 @@ Values of_seconds(const std::vector<Run>& runs) {
 Change change(const Figure& figure, const std::vector<double>& base,
               const std::vector<double>& next, const std::vector<double>& base_values,
               const std::vector<double>& next_values) {
-  Change change{.figure = figure.name,
-                .base = median(base),
-                .next = median(next),
-                .format = figure.format};
+  Change change{
+      .figure = figure.name, .base = median(base), .next = median(next), .format = figure.format};
   const double difference = change.next - change.base;
   const double against = figure.higher_is_better ? -difference : difference;
   change.loss = change.base > 0 ? against / change.base
@@ -191,10 +189,10 @@ std::string describe(const Comparison& comparison, const Style& style) {
                    one.figure, one.shown(one.base), one.shown(one.next), signed_percent(ratio),
                    interval, probability, word(one, style));
   }
-  fmt::format_to(std::back_inserter(text), "\nTold from chance by {} and {} {} (Mann-Whitney).\n",
-                 comparison.base_values, comparison.next_values,
-                 comparison.by_second ? "seconds; repeated runs, three or more a side, tell more"
-                                      : "runs");
+  fmt::format_to(
+      std::back_inserter(text), "\nTold from chance by {} and {} {} (Mann-Whitney).\n",
+      comparison.base_values, comparison.next_values,
+      comparison.by_second ? "seconds; repeated runs, three or more a side, tell more" : "runs");
   return text;
 }
 

@@ -14,16 +14,16 @@ namespace millrace::report {
 // One figure of two sets of runs, side by side.
 struct Change {
   enum class Meaning : std::uint8_t {
-    noise,    // may as well be chance
+    noise,  // may as well be chance
     better,
     worse,
     unclear,  // too few values to tell from chance
   };
 
   std::string figure;
-  double base = 0;   // medians
+  double base = 0;  // medians
   double next = 0;
-  Interval ratio{};  // of the medians, new to base
+  Interval ratio{};                   // of the medians, new to base
   std::optional<double> probability;  // of such a difference by chance; none when unclear
   Meaning meaning = Meaning::noise;
   double loss = 0;  // by which share it is worse; negative when it is better

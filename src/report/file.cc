@@ -56,7 +56,8 @@ std::string read_file(const std::string& path) {
   return text;
 }
 
-OutputFile::OutputFile(std::string path, How how) : path_(std::move(path)), descriptor_(STDOUT_FILENO) {
+OutputFile::OutputFile(std::string path, How how)
+    : path_(std::move(path)), descriptor_(STDOUT_FILENO) {
   if (path_ == "-") return;
   const bool rename_it = how == How::replace && replaceable(path_);
   if (rename_it) temporary_ = fmt::format("{}.{}.part", path_, getpid());
@@ -73,7 +74,8 @@ OutputFile::~OutputFile() {
 
 void OutputFile::write(std::string_view text) {
   // What was there before goes only now; a pipe or a terminal has no such thing.
-  if (path_ != "-") [[maybe_unused]] const int cut = ftruncate(descriptor_, 0);
+  if (path_ != "-") [[maybe_unused]]
+    const int cut = ftruncate(descriptor_, 0);
   if (const int error = write_all(descriptor_, text)) fail("write ", path_, error);
   if (temporary_.empty()) return;
   if (rename(temporary_.c_str(), path_.c_str()) != 0) fail("create ", path_, errno);

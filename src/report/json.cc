@@ -210,8 +210,8 @@ void read_replies(const Json& json, ReplyCounts& replies) {
     if (!command) throw Fatal("an unknown command: " + name);
     for (const Json& one : list) {
       replies.add(*command, {.code = one.at("code").get<int>(),
-                          .enhanced = ReplyCounts::parse(one.value("enhanced", "")),
-                          .times = one.at("count").get<std::uint64_t>()});
+                             .enhanced = ReplyCounts::parse(one.value("enhanced", "")),
+                             .times = one.at("count").get<std::uint64_t>()});
     }
   }
 }

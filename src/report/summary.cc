@@ -53,7 +53,8 @@ void write_head(Writer& out, const Run& run) {
            run.environment.cores == 1 ? "" : "s");
   if (run.kind != Run::Kind::source) return;
   const std::vector<std::string> reasons = measured.limits();
-  if (!reasons.empty()) out.line("{}", out.style().red("The generator itself may be the bottleneck:"));
+  if (!reasons.empty())
+    out.line("{}", out.style().red("The generator itself may be the bottleneck:"));
   for (const std::string& reason : reasons) out.line("  {}", out.style().red(reason));
 }
 
@@ -213,7 +214,8 @@ void write_replies(Writer& out, const metrics::ReplyCounts& replies) {
         fmt::format("{} {}", one.code,
                     one.enhanced != 0 ? metrics::ReplyCounts::text(one.enhanced) : std::string());
     const std::string text =
-        fmt::format("  {:<11} {:<12} {:>15}", metrics::ReplyCounts::name(lines[i].command), code, count(one.times));
+        fmt::format("  {:<11} {:<12} {:>15}", metrics::ReplyCounts::name(lines[i].command), code,
+                    count(one.times));
     out.line("{}", one.code >= 400 ? out.style().red(text) : text);
   }
   if (lines.size() > shown) out.line("  and {} kinds more (see --json)", lines.size() - shown);

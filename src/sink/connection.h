@@ -8,9 +8,9 @@
 #include "net/stream.h"
 #include "net/timers.h"
 #include "sasl/server.h"
-#include "sink/tally.h"
 #include "sink/capture.h"
 #include "sink/shared.h"
+#include "sink/tally.h"
 #include "smtp/server_policy.h"
 #include "smtp/server_session.h"
 
@@ -45,8 +45,7 @@ class Connection final : public smtp::ServerPolicy,
   // smtp::ServerPolicy
   void heard(std::string_view line) override;
   smtp::Ruling rule(smtp::Verb verb, std::string_view arguments) override;
-  void replied(std::optional<smtp::Verb> verb, std::string_view reply,
-               std::size_t copies) override;
+  void replied(std::optional<smtp::Verb> verb, std::string_view reply, std::size_t copies) override;
   smtp::Ruling rule_content() override;
   void greeted(smtp::Verb verb, std::string_view name) override;
   void mail(std::string_view arguments) override;
@@ -90,7 +89,7 @@ class Connection final : public smtp::ServerPolicy,
   smtp::ServerSession session_;
   Duration pause_{0};
   std::size_t messages_due_ = 0;  // that were admitted and are not answered yet
-  Transaction transaction_;  // as it is tallied
+  Transaction transaction_;       // as it is tallied
   bool quit_ = false;
   bool timed_out_ = false;
   std::unique_ptr<net::ProxyReader> proxy_;  // until its header has come

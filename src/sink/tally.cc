@@ -55,8 +55,7 @@ void Tally::error(metrics::Error kind, std::string_view text) {
   share_.latest_error = text;
 }
 
-void Tally::publish(metrics::Timeline& timeline, std::uint64_t number,
-                    const net::EventLoop& loop) {
+void Tally::publish(metrics::Timeline& timeline, std::uint64_t number, const net::EventLoop& loop) {
   const net::Traffic traffic = loop.traffic();
   metrics_.counters.bytes_sent += traffic.sent - traffic_.sent;
   metrics_.counters.bytes_received += traffic.received - traffic_.received;

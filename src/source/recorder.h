@@ -69,7 +69,7 @@ class Recorder {
   TimePoint current_end_;
   metrics::Share share_;  // of this second, but for what the meter completes
   metrics::ShareMeter meter_;
-  net::Traffic traffic_;      // that has been counted
+  net::Traffic traffic_;  // that has been counted
   metrics::Generator generator_;
   std::uint64_t sessions_open_ = 0;
   std::uint64_t in_flight_ = 0;

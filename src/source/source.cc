@@ -187,7 +187,7 @@ metrics::Glance glance(Run& run, TimePoint now, std::uint64_t& seen) {
 // Waits for the workers; hands signals on to them and tells `watch` how it goes. Returns the first
 // signal that came, or 0.
 int wait_for_end(Run& run, Crew& crew, net::EndingSignals& signals,
-                  const std::function<void(const metrics::Glance&)>& watch) {
+                 const std::function<void(const metrics::Glance&)>& watch) {
   const bool watched = watch && run.timeline() != nullptr;
   int first = 0;
   std::uint64_t seen = 0;

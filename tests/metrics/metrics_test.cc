@@ -22,8 +22,9 @@ TEST(ReplyCounts, ReadEnhancedStatusCodes) {
   EXPECT_EQ(code("250 2.1.5 Ok"), "2.1.5");
   EXPECT_EQ(code("550-5.7.520 no\n5.7.520 really"), "5.7.520");
   EXPECT_EQ(code("450 4.999.999"), "4.999.999");
-  for (const char* const text : {"250", "250 ", "250 Ok", "250 2.1 Ok", "250 3.1.1 x", "250 2..1 x",
-                                 "250 2.1.1x", "250 2.1.1000 x", "250 2.1.1.1 x", "220 2.example"}) {
+  for (const char* const text :
+       {"250", "250 ", "250 Ok", "250 2.1 Ok", "250 3.1.1 x", "250 2..1 x", "250 2.1.1x",
+        "250 2.1.1000 x", "250 2.1.1.1 x", "220 2.example"}) {
     EXPECT_EQ(ReplyCounts::enhanced_code(text), 0U) << text;
   }
 }

@@ -12,9 +12,12 @@ namespace {
 using test::sample_run;
 
 TEST(Compare, TellsChangesFromNoise) {
-  const std::vector<report::Run> base = {sample_run(10, 5, 1), sample_run(10, 5, 2), sample_run(10, 5, 3)};
-  const std::vector<report::Run> same = {sample_run(10, 5, 4), sample_run(10, 5, 2), sample_run(10, 5, 5)};
-  const std::vector<report::Run> slow = {sample_run(10, 7, 6), sample_run(10, 7, 7), sample_run(10, 7, 8)};
+  const std::vector<report::Run> base = {sample_run(10, 5, 1), sample_run(10, 5, 2),
+                                         sample_run(10, 5, 3)};
+  const std::vector<report::Run> same = {sample_run(10, 5, 4), sample_run(10, 5, 2),
+                                         sample_run(10, 5, 5)};
+  const std::vector<report::Run> slow = {sample_run(10, 7, 6), sample_run(10, 7, 7),
+                                         sample_run(10, 7, 8)};
   EXPECT_TRUE(compare(base, same).regressions(0.05).empty());
   const Comparison slower = compare(base, slow);
   EXPECT_FALSE(slower.by_second);

@@ -38,8 +38,9 @@ TEST(Json, BadInputIsOneClearLine) {
             std::string::npos);
   EXPECT_NE(message_of([&] { from_json("{}", "a.json"); }).find("it has no \"schema\""),
             std::string::npos);
-  EXPECT_NE(message_of([&] { from_json(R"({"schema":"millrace-run/99"})", "a.json"); })
-                .find("its schema is millrace-run/99, expected millrace-run/1"),
+  EXPECT_NE(message_of([&] {
+              from_json(R"({"schema":"millrace-run/99"})", "a.json");
+            }).find("its schema is millrace-run/99, expected millrace-run/1"),
             std::string::npos);
   for (std::size_t cut = 0; cut + 2 < good.size(); cut += 37) {
     const std::string said = message_of([&] { from_json(good.substr(0, cut), "a.json"); });

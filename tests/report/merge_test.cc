@@ -40,7 +40,9 @@ TEST(Merge, AddsCountersAndHistogramsAndAlignsSeconds) {
 TEST(Merge, OfASourceAndASinkIsRefused) {
   report::Run sink = sample_run(1, 5);
   sink.kind = report::Run::Kind::sink;
-  EXPECT_EQ(message_of([&] { merge({sample_run(1, 5), sink}, {"a", "b"}); }),
+  EXPECT_EQ(message_of([&] {
+              merge({sample_run(1, 5), sink}, {"a", "b"});
+            }),
             "a is of a source, b of a sink: they cannot be merged");
 }
 

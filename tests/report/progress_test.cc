@@ -12,7 +12,9 @@ using namespace std::chrono_literals;
 using metrics::Error;
 
 metrics::Glance glance_of(std::uint64_t number) {
-  metrics::Glance glance{.elapsed = std::chrono::seconds(number + 1), .length = 40s, .asked = 500,
+  metrics::Glance glance{.elapsed = std::chrono::seconds(number + 1),
+                         .length = 40s,
+                         .asked = 500,
                          .stage = "hold 500/s 40s"};
   metrics::Second second{.number = number, .sessions_open = 7, .in_flight = 3};
   second.counters.delivered = 400 + number;

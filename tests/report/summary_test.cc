@@ -32,8 +32,9 @@ std::vector<std::string> bars(std::initializer_list<std::int64_t> microseconds) 
 TEST(Summary, BarsHaveRoundBoundsThatFitTheRange) {
   using Bounds = std::vector<std::string>;
   EXPECT_EQ(bars({90, 900}), (Bounds{"  100 us", "  200 us", "  500 us", " 1.00 ms"}));
-  EXPECT_EQ(bars({20'300, 24'900}), (Bounds{" 20.5 ms", " 21.0 ms", " 21.5 ms", " 22.0 ms", " 22.5 ms",
-                                            " 23.0 ms", " 23.5 ms", " 24.0 ms", " 24.5 ms", " 25.0 ms"}));
+  EXPECT_EQ(bars({20'300, 24'900}),
+            (Bounds{" 20.5 ms", " 21.0 ms", " 21.5 ms", " 22.0 ms", " 22.5 ms", " 23.0 ms",
+                    " 23.5 ms", " 24.0 ms", " 24.5 ms", " 25.0 ms"}));
   EXPECT_EQ(bars({7}), (Bounds{"    8 us"}));
   EXPECT_EQ(bars({0}).size(), 1U);
   EXPECT_EQ(bars({1, 3'600'000'000}).size(), 10U);

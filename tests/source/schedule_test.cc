@@ -23,7 +23,8 @@ Segment ramp(double from, double to, Duration length) {
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
-std::vector<double> times(const Schedule& schedule, ArrivalPattern pattern, std::uint64_t seed = 1) {
+std::vector<double> times(const Schedule& schedule, ArrivalPattern pattern,
+                          std::uint64_t seed = 1) {
   Arrivals arrivals(schedule, pattern, seed);
   std::vector<double> times;
   while (const auto due = arrivals.next()) times.push_back(seconds(*due));
@@ -136,8 +137,10 @@ TEST(Arrivals, OfAPoissonProcessOnARampAreUniformInItsSum) {
 
 TEST(Arrivals, AreTheSameForTheSameSeed) {
   const Schedule schedule({hold(1'000, 2s)});
-  EXPECT_EQ(times(schedule, ArrivalPattern::poisson, 5), times(schedule, ArrivalPattern::poisson, 5));
-  EXPECT_NE(times(schedule, ArrivalPattern::poisson, 5), times(schedule, ArrivalPattern::poisson, 6));
+  EXPECT_EQ(times(schedule, ArrivalPattern::poisson, 5),
+            times(schedule, ArrivalPattern::poisson, 5));
+  EXPECT_NE(times(schedule, ArrivalPattern::poisson, 5),
+            times(schedule, ArrivalPattern::poisson, 6));
 }
 
 }  // namespace

@@ -16,11 +16,12 @@ constexpr auto kStart = std::chrono::system_clock::time_point(1'700'000'000s);
 report::Run sample_run(std::uint64_t seconds, double milliseconds, unsigned seed) {
   std::mt19937 random(seed);
   std::uniform_real_distribution<double> any(milliseconds, milliseconds * 1.1);
-  report::Run run{.program = "smtp-source (Millrace) test",
-          .command_line = {"smtp-source", "127.0.0.1:25"},
-          .settings = {{"to", "127.0.0.1:25"}, {"load", "closed loop"}},
-          .environment = {.host = "h", .kernel = "Linux", .cpu = "c", .cores = 2, .engine = "epoll",
-                          .threads = 1}};
+  report::Run run{
+      .program = "smtp-source (Millrace) test",
+      .command_line = {"smtp-source", "127.0.0.1:25"},
+      .settings = {{"to", "127.0.0.1:25"}, {"load", "closed loop"}},
+      .environment = {
+          .host = "h", .kernel = "Linux", .cpu = "c", .cores = 2, .engine = "epoll", .threads = 1}};
   metrics::Measurement& measured = run.measurement;
   measured.start = kStart;
   measured.elapsed = measured.measured = std::chrono::seconds(seconds);
