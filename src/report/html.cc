@@ -49,7 +49,7 @@ void drop_encoded(Json& json) {
 }
 
 // JSON within a script element: nothing in it may end that.
-std::string harmless(std::string json) {
+std::string harmless(const std::string& json) {
   std::string text;
   for (const char byte : json) {
     if (byte == '<') {

@@ -29,6 +29,8 @@ class Recorder {
 
   // A session turned to the message.
   void started(Flight& flight, TimePoint now);
+  // The message goes out on a connection that has carried another.
+  void reused(const Flight& flight) { ++segments_[flight.segment].counters.sessions_reused; }
   // An arrival was taken up so much later than it could have been.
   void start_lag(Duration lag);
 

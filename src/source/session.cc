@@ -358,7 +358,7 @@ bool Session::may_go_on() const {
 void Session::launch(Flight flight) {
   flight.sent = flight.asked = now();
   if (Recorder* const recorder = worker_.recorder(); recorder != nullptr && carried_ > 0) {
-    ++recorder->at(now()).counters.sessions_reused;
+    recorder->reused(flight);
   }
   ++carried_;
   const std::uint64_t message = flight.message;
