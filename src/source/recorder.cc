@@ -121,6 +121,13 @@ void Recorder::session_opened(Duration took, TimePoint now) {
   ++sessions_open_;
 }
 
+void Recorder::secured(Duration took, bool resumed, TimePoint now) {
+  metrics::Metrics& metrics = at(now);
+  metrics[Phase::tls].record(took);
+  ++metrics.counters.tls_handshakes;
+  if (resumed) ++metrics.counters.tls_resumed;
+}
+
 void Recorder::session_ended(TimePoint begun, TimePoint now) {
   at(now)[Phase::session].record(now - begun);
   --sessions_open_;

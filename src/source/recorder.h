@@ -15,7 +15,8 @@
 namespace millrace::source {
 
 // What one thread measures. Times are those at which the loop's turns begin: at least what the
-// server took, never less, and no clock is read for them.
+// server took, and no clock is read for them. (A connection may be there before a loop that is
+// late learns of it: then connect is longer, and banner as much shorter.)
 class Recorder {
  public:
   // Both must outlive the recorder. `start`: of the run.
@@ -46,6 +47,7 @@ class Recorder {
 
   void error(metrics::Error kind, std::string_view text, TimePoint now);
   void session_opened(Duration took, TimePoint now);
+  void secured(Duration took, bool resumed, TimePoint now);
   void session_ended(TimePoint begun, TimePoint now);
 
   // A turn of the loop: how long it was away.

@@ -13,7 +13,6 @@
 #include "base/diagnostics.h"
 #include "mail/generated.h"
 #include "source/load_model.h"
-#include "source/recorder.h"
 #include "source/worker.h"
 
 namespace millrace::source {
@@ -82,6 +81,7 @@ Session::Session(Worker& worker, Run& run, std::uint64_t number)
       stream_(worker.loop(), *this),
       timer_(*this),
       messages_(run.message(), number),
+      record_(worker),
       number_(number) {
   const SourceOptions& options = run.options();
   if (options.auth_mechanism.empty()) return;
@@ -121,7 +121,7 @@ void Session::begin_message() {
       return done();
   }
   started_ = true;
-  taken_ = begin_flight(next.ticket);
+  record_.take(next.ticket);
   if (client_) {
     step();
     return stream_.flush();
@@ -144,21 +144,6 @@ void Session::wind_up() {
   begin_message();
 }
 
-void Session::abandon() {
-  if (Recorder* const recorder = worker_.recorder()) {
-    if (taken_) recorder->unfinished(*taken_, now());
-    for (const Flight& flight : flights_) recorder->unfinished(flight, now());
-  }
-  taken_.reset();
-  flights_.clear();
-}
-
-Flight Session::begin_flight(const Ticket& ticket) const {
-  Flight flight{.message = ticket.message, .intended = ticket.intended, .begun = now()};
-  if (Recorder* const recorder = worker_.recorder()) recorder->started(flight, now());
-  return flight;
-}
-
 void Session::connect() {
   const net::SocketAddress& address = run_.addresses()[address_];
   const SourceOptions& options = run_.options();
@@ -169,8 +154,7 @@ void Session::connect() {
   if (options.verbose) inform("trying " + address.text());
   state_ = State::connecting;
   timed_out_ = false;
-  connection_begun_ = now();
-  carried_ = 0;
+  record_.connecting();
   // Every connection of the run is another client: sessions take turns in the numbers.
   connection_ = number_ + options.sessions * connections_++;
   stream_.connect(std::move(socket), address);
@@ -218,13 +202,10 @@ void Session::connect_failed(int error) {
 
 void Session::give_up_connecting(int error, const std::string& what) {
   const metrics::Error kind = kind_of_error(error);
-  if (Recorder* const recorder = worker_.recorder()) {
-    recorder->error(kind, what, now());
-    ++recorder->at(now()).counters.sessions_failed;
-  }
+  record_.session_failed(kind, what);
   run_.not_connected(kind, what);
   if (run_.failed()) return;
-  lose_flights();
+  record_.lose();
   if (run_.options().load.open_loop) return begin_message();
   state_ = State::pausing;
   start_timer(kNotConnectedDelay);
@@ -233,10 +214,7 @@ void Session::give_up_connecting(int error, const std::string& what) {
 void Session::on_connected() {
   const SourceOptions& options = run_.options();
   state_ = State::talking;
-  asked_ = now();
-  if (Recorder* const recorder = worker_.recorder()) {
-    recorder->session_opened(asked_ - connection_begun_, asked_);
-  }
+  record_.connected();
   xclient_ = mail::fill_generated(options.xclient, connection_);
   client_.emplace(
       options.plan,
@@ -268,13 +246,7 @@ void Session::on_secured() {
   const net::TlsFilter& tls = *stream_.tls();
   const Duration took = Clock::now() - handshake_begun_;
   run_.secured(took, tls.resumed());
-  if (Recorder* const recorder = worker_.recorder()) {
-    metrics::Metrics& metrics = recorder->at(now());
-    metrics[metrics::Phase::tls].record(took);
-    ++metrics.counters.tls_handshakes;
-    if (tls.resumed()) ++metrics.counters.tls_resumed;
-  }
-  asked_ = now();
+  record_.secured(took, tls.resumed());
   if (run_.options().verbose) {
     inform(fmt::format("{}{}", tls.description(), tls.resumed() ? ", resumed" : ""));
   }
@@ -329,10 +301,9 @@ void Session::step() {
 void Session::send_messages() {
   const std::size_t shown = stream_.output().size();
   while (client_->may_send()) {
-    const std::optional<Flight> flight = next_message();
-    if (!flight) break;
+    if (!next_message()) break;
     state_ = State::talking;
-    launch(*flight);
+    client_->send(record_.launch(), stream_.output());
   }
   if (client_->idle()) return all_over();
   if (client_->may_send() && may_go_on()) worker_.load_model().has_room(*this, now());
@@ -340,13 +311,14 @@ void Session::send_messages() {
   watch_reply();
 }
 
-// The message that has been taken already, or one that may follow it without a pause.
-std::optional<Flight> Session::next_message() {
-  if (taken_) return std::exchange(taken_, std::nullopt);
-  if (!may_go_on()) return std::nullopt;
+// Whether there is a message to send: one that waits, or one that may follow without a pause.
+bool Session::next_message() {
+  if (record_.waiting()) return true;
+  if (!may_go_on()) return false;
   const Next next = worker_.load_model().next(*this, now());
-  if (next.when != Next::When::now) return std::nullopt;
-  return begin_flight(next.ticket);
+  if (next.when != Next::When::now) return false;
+  record_.take(next.ticket);
+  return true;
 }
 
 // Whether another message may follow on this connection without a pause.
@@ -355,21 +327,10 @@ bool Session::may_go_on() const {
   return options.keep_session && options.pause.length == Duration::zero() && !worn_out();
 }
 
-void Session::launch(Flight flight) {
-  flight.sent = flight.asked = now();
-  if (Recorder* const recorder = worker_.recorder(); recorder != nullptr && carried_ > 0) {
-    recorder->reused(flight);
-  }
-  ++carried_;
-  const std::uint64_t message = flight.message;
-  flights_.push_back(flight);
-  client_->send(message, stream_.output());
-}
-
 // Whether this connection has carried as many messages as one may.
 bool Session::worn_out() const {
   const std::uint64_t limit = run_.options().session_messages;
-  return limit > 0 && carried_ >= limit;
+  return limit > 0 && record_.carried() >= limit;
 }
 
 // Nothing is under way on this connection.
@@ -399,11 +360,9 @@ void Session::close() {
 // The connection is gone and has been accounted for: on to the next message.
 void Session::closed() {
   worker_.loop().timers().stop(timer_);
-  if (Recorder* const recorder = worker_.recorder()) {
-    recorder->session_ended(connection_begun_, now());
-  }
+  record_.ended();
+  record_.lose();
   client_.reset();
-  lose_flights();
   if (run_.failed() || worker_.load_model().over(now())) return done();
   pause_then_begin();
 }
@@ -413,56 +372,24 @@ void Session::done() {
   worker_.session_done();
 }
 
-// What was taken and is not over never will be.
-void Session::lose_flights() {
-  if (Recorder* const recorder = worker_.recorder()) {
-    if (taken_) recorder->lost(*taken_, now());
-    for (const Flight& flight : flights_) recorder->lost(flight, now());
-  }
-  taken_.reset();
-  flights_.clear();
-}
-
-std::vector<Flight>::iterator Session::find_flight(std::uint64_t message) {
-  return std::find_if(flights_.begin(), flights_.end(),
-                      [&](const Flight& flight) { return flight.message == message; });
-}
-
 // Counted, and told as the run wants it.
 void Session::refused(metrics::Error kind, const std::string& what) {
-  if (Recorder* const recorder = worker_.recorder()) recorder->error(kind, what, now());
+  record_.error(kind, what);
   run_.refused(kind, what);
 }
 
 void Session::lost(metrics::Error kind, const std::string& what) {
-  if (Recorder* const recorder = worker_.recorder()) {
-    recorder->error(kind, what, now());
-    ++recorder->at(now()).counters.sessions_failed;
-  }
+  record_.session_failed(kind, what);
   run_.lost(kind, what);
 }
 
 void Session::replied(const smtp::Question& question, const smtp::Reply& reply,
                       smtp::Outcome outcome) {
   if (run_.options().verbose) inform("<<< " + reply.line());
-  if (worker_.recorder() != nullptr) time_reply(question, reply);
+  record_.replied(*client_, question, reply);
   if (outcome != smtp::Outcome::refused || question.verb == smtp::Verb::quit) return;
   refused(metrics::Error::rejected,
           fmt::format("{}: {}{}", names_of(question.verb).rejected, reply.line(), where(question)));
-}
-
-void Session::time_reply(const smtp::Question& question, const smtp::Reply& reply) {
-  Recorder& recorder = *worker_.recorder();
-  const auto flight = find_flight(question.message);
-  if (client_->phase() != smtp::ClientSession::Phase::open || flight == flights_.end()) {
-    recorder.replied({.asked = asked_, .segment = recorder.segment_of(now())}, question, reply,
-                     now());
-    asked_ = now();
-    return;
-  }
-  recorder.replied(*flight, question, reply, now());
-  // The next command goes out now, unless it went with this one; content does in any case.
-  if (!client_->pipelines() || question.verb == smtp::Verb::data) flight->asked = now();
 }
 
 void Session::message_sent(std::uint64_t /*message*/) {
@@ -471,10 +398,7 @@ void Session::message_sent(std::uint64_t /*message*/) {
 }
 
 void Session::message_over(std::uint64_t message, std::size_t recipients) {
-  const auto flight = find_flight(message);
-  if (flight == flights_.end()) return;
-  if (Recorder* const recorder = worker_.recorder()) recorder->over(*flight, recipients, now());
-  flights_.erase(flight);
+  record_.message_over(message, recipients);
 }
 
 void Session::on_end(int error) {

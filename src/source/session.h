@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "mail/message.h"
 #include "metrics/names.h"
@@ -14,8 +13,8 @@
 #include "sasl/client.h"
 #include "smtp/client_session.h"
 #include "source/command_display.h"
-#include "source/flight.h"
 #include "source/run.h"
+#include "source/session_record.h"
 
 namespace millrace::source {
 
@@ -40,7 +39,7 @@ class Session final : public smtp::ClientObserver,
   void wind_up();
 
   // Gives up what is under way. Nothing happens any more.
-  void abandon();
+  void abandon() { record_.abandon(); }
 
   [[nodiscard]] std::uint64_t number() const { return number_; }
   // Whether it has begun with its first message.
@@ -87,14 +86,9 @@ class Session final : public smtp::ClientObserver,
   void step();
   void send_messages();
   void all_over();
-  std::optional<Flight> next_message();
-  [[nodiscard]] Flight begin_flight(const Ticket& ticket) const;
-  void launch(Flight flight);
-  [[nodiscard]] std::vector<Flight>::iterator find_flight(std::uint64_t message);
-  void lose_flights();
+  bool next_message();
   [[nodiscard]] bool worn_out() const;
   [[nodiscard]] bool may_go_on() const;
-  void time_reply(const smtp::Question& question, const smtp::Reply& reply);
   void refused(metrics::Error kind, const std::string& what);
   void lost(metrics::Error kind, const std::string& what);
   void say_goodbye();
@@ -116,6 +110,7 @@ class Session final : public smtp::ClientObserver,
   net::Stream stream_;
   net::Timer timer_;  // ends a pause; else bounds the wait for the server
   mail::SessionMessages messages_;
+  SessionRecord record_;
   std::optional<smtp::ClientSession> client_;
   std::uint64_t number_;
   net::TlsSession tls_session_;  // of the last connection, when sessions are resumed
@@ -127,11 +122,6 @@ class Session final : public smtp::ClientObserver,
   std::size_t address_ = 0;        // the one being tried
   unsigned connect_attempts_ = 0;  // that have failed
   CommandDisplay display_;
-  std::optional<Flight> taken_;  // the message that waits for the connection
-  std::vector<Flight> flights_;  // those sent and not yet over
-  TimePoint connection_begun_;   // the connect, then the same for the whole session
-  TimePoint asked_;              // what the next reply of the opening answers was
-  std::uint64_t carried_ = 0;    // messages sent on this connection
   bool started_ = false;
   bool timed_out_ = false;
   State state_ = State::pausing;

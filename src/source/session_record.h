@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "metrics/names.h"
+#include "smtp/client_session.h"
+#include "source/flight.h"
+
+namespace millrace::source {
+
+class Recorder;
+class Worker;
+
+// The messages of one session that are on their way, and what is measured of them and of its
+// connections. Where nothing is measured it only knows which messages those are.
+class SessionRecord {
+ public:
+  // `worker` must outlive the record.
+  explicit SessionRecord(Worker& worker) : worker_(worker) {}
+
+  // The connection: asked for, there, protected, gone.
+  void connecting();
+  void connected();
+  void secured(Duration took, bool resumed);
+  void ended();
+
+  // Something went wrong; with the session as a whole.
+  void error(metrics::Error kind, std::string_view what);
+  void session_failed(metrics::Error kind, std::string_view what);
+
+  // The session turns to a message, which waits until it can be sent.
+  void take(const Ticket& ticket);
+  [[nodiscard]] bool waiting() const { return waiting_.has_value(); }
+  // The waiting message is sent now; returns its number.
+  std::uint64_t launch();
+  // How many have been sent on this connection.
+  [[nodiscard]] std::uint64_t carried() const { return carried_; }
+
+  // A reply to `question` came to `client`, which has not acted on it yet.
+  void replied(const smtp::ClientSession& client, const smtp::Question& question,
+               const smtp::Reply& reply);
+  // The message is over: taken for so many recipients, or refused.
+  void message_over(std::uint64_t message, std::size_t recipients);
+
+  // What was taken and is not over never will be: the connection is gone, or the run is stopped.
+  void lose();
+  void abandon();
+
+ private:
+  using Fate = void (Recorder::*)(const Flight& flight, TimePoint now);
+
+  [[nodiscard]] Recorder* recorder() const;
+  [[nodiscard]] TimePoint now() const;
+  [[nodiscard]] std::vector<Flight>::iterator find(std::uint64_t message);
+  void end_all(Fate fate);
+
+  Worker& worker_;
+  std::optional<Flight> waiting_;
+  std::vector<Flight> flights_;  // sent and not yet over
+  std::uint64_t carried_ = 0;
+  TimePoint begun_;  // the connect
+  TimePoint asked_;  // what the next reply of the opening answers was
+};
+
+}  // namespace millrace::source
