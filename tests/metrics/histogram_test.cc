@@ -109,7 +109,7 @@ TEST(Histogram, IsEmptyAndOfUseOnceCleared) {
 }
 
 TEST(Codec, WhatIsEncodedIsDecoded) {
-  for (const std::size_t count : {0, 1, 10, 100'000}) {
+  for (const std::size_t count : {0U, 1U, 10U, 100'000U}) {
     const Histogram histogram = histogram_of(latencies(count, 4));
     const auto decoded = decode(encode(histogram));
     ASSERT_TRUE(decoded) << count;

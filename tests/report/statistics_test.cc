@@ -20,7 +20,7 @@ TEST(Statistics, MannWhitneyIsExactForFewValues) {
 TEST(Statistics, MannWhitneyFindsChanceWhereThereIsNothingElse) {
   std::mt19937 random(3);
   std::normal_distribution<double> any(10, 1);
-  for (const std::size_t size : {10, 60}) {
+  for (const std::size_t size : {10U, 60U}) {
     int found = 0;
     for (int i = 0; i < 1'000; ++i) {
       std::vector<double> a(size);
