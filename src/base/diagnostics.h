@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -24,6 +25,10 @@ void report_fatal(std::string_view text);
 
 // The same without a level: what the user asked to be told (-v) or should know.
 void inform(std::string_view text);
+
+// Has each of these lines written by `writer`, on whichever thread it is said, instead of to
+// standard error; empty: no more. For whoever draws there. Not while other threads may speak.
+void divert_messages(std::function<void(std::string_view line)> writer);
 
 // "text: Connection refused" for an errno value.
 std::string describe_error(std::string_view text, int error_number);

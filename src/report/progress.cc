@@ -132,16 +132,34 @@ std::string LiveView::draw(const metrics::Glance& glance, std::size_t columns) c
   return text;
 }
 
+LiveView::LiveView(const Style& style) : style_(style) {
+  divert_messages([this](std::string_view line) { say(line); });
+}
+
+LiveView::~LiveView() { divert_messages({}); }
+
+// What takes the view off the screen, with the cursor where it began.
+std::string LiveView::erased() const {
+  return drawn_.empty() ? std::string() : fmt::format("\x1b[{}A\r\x1b[J", kLines);
+}
+
 void LiveView::show(const metrics::Glance& glance) {
   if (glance.second) take(*glance.second);
-  std::string text = drawn_ ? fmt::format("\x1b[{}A\r\x1b[J", kLines) : std::string();
-  drawn_ = true;
-  write_error(text + draw(glance, terminal_columns() - 1));
+  const std::lock_guard lock(mutex_);
+  const std::string before = erased();
+  drawn_ = draw(glance, terminal_columns() - 1);
+  write_error(before + drawn_);
+}
+
+void LiveView::say(std::string_view line) {
+  const std::lock_guard lock(mutex_);
+  write_error(erased().append(line).append(drawn_));
 }
 
 void LiveView::end() {
-  if (drawn_) write_error(fmt::format("\x1b[{}A\r\x1b[J", kLines));
-  drawn_ = false;
+  const std::lock_guard lock(mutex_);
+  write_error(erased());
+  drawn_.clear();
 }
 
 }  // namespace millrace::report

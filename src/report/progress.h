@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <mutex>
 #include <string>
+#include <string_view>
 
 #include "metrics/glance.h"
 #include "report/text.h"
@@ -38,10 +40,14 @@ class ProgressLines final : public Progress {
   std::uint64_t seconds_ = 0;
 };
 
-// A view of some lines that is drawn anew in its place.
+// A view of some lines that is drawn anew in its place. Messages to the user go above it: while
+// it lives it diverts them (base/diagnostics.h).
 class LiveView final : public Progress {
  public:
-  explicit LiveView(const Style& style) : style_(style) {}
+  explicit LiveView(const Style& style);
+  LiveView(const LiveView&) = delete;
+  LiveView& operator=(const LiveView&) = delete;
+  ~LiveView() override;
 
   void show(const metrics::Glance& glance) override;
   void end() override;
@@ -53,13 +59,17 @@ class LiveView final : public Progress {
  private:
   static constexpr std::size_t kLines = 5;
 
+  void say(std::string_view line);
+  [[nodiscard]] std::string erased() const;
+
   const Style style_;
+  std::mutex mutex_;          // of what is drawn, which any thread may have to move
+  std::string drawn_;         // empty: nothing
   std::deque<double> rates_;  // of the last seconds
   metrics::Counters counters_;
   std::array<std::uint64_t, metrics::kErrors> errors_{};
   std::string latest_error_;
   metrics::Second second_;
-  bool drawn_ = false;
 };
 
 }  // namespace millrace::report

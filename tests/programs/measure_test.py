@@ -458,7 +458,7 @@ class Output(MeasureCase):
                 self.assertLessEqual(max(map(len, text.splitlines()[:-1])), 80, text)
             self.assertIn("open loop", programs.source(sink.endpoint, "--rate", "50/s", "-m", "5").stdout.decode())
 
-    def on_terminal(self, programs, endpoint, *arguments, **environment):
+    def on_terminal(self, programs, endpoint, *arguments, status=0, **environment):
         """What the source writes to a terminal of 80 columns."""
         master, slave = pty.openpty()
         process = subprocess.Popen(
@@ -470,7 +470,7 @@ class Output(MeasureCase):
             while select.select([master], [], [], rig.PATIENCE)[0] and (data := os.read(master, 65536)):
                 seen += data
         os.close(master)
-        self.assertEqual(process.wait(rig.PATIENCE), 0)
+        self.assertEqual(process.wait(rig.PATIENCE), status)
         return seen.decode()
 
     def test_on_a_terminal_it_is_live_and_coloured(self):
@@ -485,6 +485,19 @@ class Output(MeasureCase):
             self.assertIn("█", seen)
             plain = self.on_terminal(programs, sink.endpoint, *load, "--progress", "off", NO_COLOR="1")
             self.assertNotIn("\x1b", plain)
+
+    def test_messages_go_above_the_live_view(self):
+        """A warning amid the view takes it off, and has it drawn again below."""
+        def refuse_after_a_while(connection):
+            with contextlib.suppress(ConnectionError):
+                rig.play_server(connection, *(("MAIL", b"451 4.3.0 not now\r\n") if time.monotonic() > late else ()))
+
+        late = time.monotonic() + 1.5
+        with rig.FakeServer(refuse_after_a_while, connections=10_000) as server:
+            seen = self.on_terminal(rig.ours("epoll"), server.endpoint, "--rate", "50/s", "--duration", "2.5", "-s", "1")
+        drawn = seen.index("[5A")
+        self.assertRegex(seen, r"\x1b\[5A\r\x1b\[Jsmtp-source: warning: sender rejected: 451 4\.3\.0 not now [^\n]*\n[^\n]*of 2\.5 s \[")
+        self.assertNotIn("warning", seen[:drawn])
 
     def test_elsewhere_it_says_a_line_every_ten_seconds(self):
         programs = rig.ours("epoll")
