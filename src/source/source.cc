@@ -92,7 +92,8 @@ metrics::Measurement Harvest::measurement(std::chrono::system_clock::time_point 
 Duration Harvest::elapsed() const {
   std::uint64_t started = 0;
   for (const metrics::Metrics& segment : segments_) started += segment.counters.started;
-  const Duration until_last = last_over_ - run_.start();
+  // A thread that failed before the start has told nothing.
+  const Duration until_last = std::max(last_over_ - run_.start(), Duration::zero());
   const bool cut_short =
       run_.failed() || run_.interrupts() > 0 || started >= run_.options().messages;
   if (cut_short || run_.end() == TimePoint::max()) return until_last;

@@ -296,9 +296,9 @@ class Latency(MeasureCase):
 class Rates(MeasureCase):
     @rig.on_every_engine((2,))
     def test_are_met(self, programs):
-        if not rig.MEASURES_RESOURCES:
-            self.skipTest("a sanitizer sets the pace")
-        for rate, seconds in ((100, 10), (1_000, 3), (20_000, 10)):
+        # A sanitizer leaves room for less.
+        loads = ((100, 10), (1_000, 3), (20_000, 10)) if rig.MEASURES_RESOURCES else ((100, 3), (500, 3))
+        for rate, seconds in loads:
             with self.subTest(rate=rate), programs.sink() as sink:
                 run, _ = self.measure(programs, sink.endpoint, "-d", "--pipelining", "--rate", f"{rate}/s",
                                       "--duration", str(seconds), "--progress", "off", timeout=60)
