@@ -136,8 +136,6 @@ std::string word(const Change& change, const Style& style) {
 
 }  // namespace
 
-std::string Change::shown(double value) const { return format(value); }
-
 std::vector<const Change*> Comparison::regressions(double limit) const {
   std::vector<const Change*> found;
   for (const Change& change : changes) {

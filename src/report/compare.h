@@ -27,9 +27,10 @@ struct Change {
   std::optional<double> probability;  // of such a difference by chance; none when unclear
   Meaning meaning = Meaning::noise;
   double loss = 0;  // by which share it is worse; negative when it is better
-
-  [[nodiscard]] std::string shown(double value) const;
   std::string (*format)(double) = nullptr;
+
+  // A value of the figure for people.
+  [[nodiscard]] std::string shown(double value) const { return format(value); }
 };
 
 struct Comparison {
