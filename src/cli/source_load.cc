@@ -253,7 +253,7 @@ std::vector<std::pair<std::string, std::string>> describe_load(
   if (last.name == "run") {
     if (load.open_loop) model += ", " + report::rate(last.to);
     if (last.length != Segment::kEndless) {
-      model += " for " + report::span(std::chrono::duration<double>(last.length).count());
+      model += " for " + report::span(in_seconds(last.length));
     }
   } else {
     std::string stages;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/quantity.h"
+
 namespace millrace::metrics {
 namespace {
 
@@ -25,7 +27,7 @@ void Generator::add(const Generator& other) {
 }
 
 double Measurement::rate() const {
-  const double seconds = std::chrono::duration<double>(measured).count();
+  const double seconds = in_seconds(measured);
   return seconds > 0 ? static_cast<double>(total.counters.delivered) / seconds : 0;
 }
 

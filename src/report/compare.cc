@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "base/diagnostics.h"
+#include "base/quantity.h"
 #include "metrics/codec.h"
 
 namespace millrace::report {
@@ -75,8 +76,7 @@ Values of_seconds(const std::vector<Run>& runs) {
   Values values;
   for (const Run& run : runs) {
     const metrics::Measurement& measured = run.measurement;
-    const double warmup =
-        std::chrono::duration<double>(measured.elapsed - measured.measured).count();
+    const double warmup = in_seconds(measured.elapsed - measured.measured);
     for (const metrics::Row& row : measured.series) {
       constexpr double kWhole = 0.999;
       if (row.length < kWhole || static_cast<double>(row.number) < warmup) continue;

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/diagnostics.h"
+#include "base/quantity.h"
 #include "metrics/codec.h"
 
 namespace millrace::report {
@@ -23,9 +24,7 @@ using metrics::ReplyCounts;
 
 // --- writing ------------------------------------------------------------------------------------
 
-double seconds(Duration duration) {
-  return duration == Duration::max() ? 0 : std::chrono::duration<double>(duration).count();
-}
+double seconds(Duration duration) { return duration == Duration::max() ? 0 : in_seconds(duration); }
 
 // Seconds since the epoch, and the same moment for people.
 double epoch(std::chrono::system_clock::time_point moment) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/diagnostics.h"
+#include "base/quantity.h"
 
 namespace millrace::report {
 namespace {
@@ -18,8 +19,6 @@ constexpr std::size_t kSparks = 30;    // seconds of the sparkline
 constexpr std::size_t kBarWidth = 24;  // columns
 constexpr std::size_t kUsualColumns = 80;
 constexpr std::size_t kLeastColumns = 20;
-
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 std::string microseconds(const metrics::Histogram& histogram, double share) {
   if (histogram.empty()) return "-";
@@ -72,7 +71,7 @@ void ProgressLines::take(const metrics::Second& second) {
 std::string ProgressLines::line(const metrics::Glance& glance) const {
   const double length = static_cast<double>(std::max<std::uint64_t>(seconds_, 1));
   return fmt::format("{}: {}{}, p50 {}, p99 {}, max {}, {} in flight, {} error{}{}",
-                     span(seconds(glance.elapsed)),
+                     span(in_seconds(glance.elapsed)),
                      rate(static_cast<double>(counters_.delivered) / length), asked_rate(glance),
                      microseconds(intended_, 0.5), microseconds(intended_, 0.99),
                      microseconds(intended_, 1), glance.second ? glance.second->in_flight : 0,
@@ -96,16 +95,17 @@ void LiveView::take(const metrics::Second& second) {
 }
 
 std::string LiveView::draw(const metrics::Glance& glance, std::size_t columns) const {
-  const double elapsed = seconds(glance.elapsed);
+  const double elapsed = in_seconds(glance.elapsed);
   std::string clock = span(elapsed);
   if (glance.length) {
-    const double share = std::min(1.0, elapsed / std::max(seconds(*glance.length), 1e-9));
+    const double share = std::min(1.0, elapsed / std::max(in_seconds(*glance.length), 1e-9));
     const std::string bar = style_.bar(share, kBarWidth);
     const auto width = static_cast<std::size_t>(
         std::count_if(bar.begin(), bar.end(), [](char byte) { return (byte & 0xc0) != 0x80; }));
-    clock = fmt::format("{} of {} [{}{:{}}] {} left", span(elapsed), span(seconds(*glance.length)),
-                        bar, "", kBarWidth - std::min(width, kBarWidth),
-                        span(std::max(0.0, seconds(*glance.length) - elapsed)));
+    clock =
+        fmt::format("{} of {} [{}{:{}}] {} left", span(elapsed), span(in_seconds(*glance.length)),
+                    bar, "", kBarWidth - std::min(width, kBarWidth),
+                    span(std::max(0.0, in_seconds(*glance.length) - elapsed)));
   }
   std::string errors = "none";
   if (sum(errors_) > 0) {

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <iterator>
 
+#include "base/quantity.h"
+
 namespace millrace::report {
 namespace {
 
@@ -17,8 +19,6 @@ using metrics::Measurement;
 constexpr std::size_t kBars = 12;         // lines of the bar histogram, at most
 constexpr std::size_t kBarWidth = 32;     // columns
 constexpr std::size_t kMostReplies = 12;  // lines of replies
-
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 class Writer {
  public:
@@ -45,8 +45,8 @@ class Writer {
 void write_head(Writer& out, const Run& run) {
   const Measurement& measured = run.measurement;
   std::string what(kKindNames[static_cast<std::size_t>(run.kind)]);
-  out.line("{}", out.style().bold(
-                     fmt::format("smtp-{}: {} measured", what, span(seconds(measured.measured)))));
+  out.line("{}", out.style().bold(fmt::format("smtp-{}: {} measured", what,
+                                              span(in_seconds(measured.measured)))));
   for (const auto& [name, value] : run.settings) out.line("  {:<11} {}", name, value);
   out.line("  {:<11} {}, {} thread{}, {} core{}", "on", run.environment.engine,
            run.environment.threads, run.environment.threads == 1 ? "" : "s", run.environment.cores,
@@ -61,7 +61,7 @@ void write_head(Writer& out, const Run& run) {
 void write_totals(Writer& out, const Run& run) {
   const Measurement& measured = run.measurement;
   const Counters& counters = measured.total.counters;
-  const double length = std::max(seconds(measured.measured), 1e-9);
+  const double length = std::max(in_seconds(measured.measured), 1e-9);
   out.heading("Totals");
   const bool source = run.kind == Run::Kind::source;
   out.line("  {:<11} {:>15} {:<11} {:>12}", "messages", count(counters.delivered),
@@ -238,7 +238,8 @@ void write_stages(Writer& out, const Measurement& measured) {
   out.heading(fmt::format("{:<24} {:>10} {:>9} {:>8} {:>8} {:>8}", "Stages", "messages", "rate",
                           "p50", "p99", "failed"));
   for (const metrics::Stage& stage : measured.stages) {
-    const double length = std::min(seconds(stage.length), seconds(measured.elapsed - stage.begin));
+    const double length =
+        std::min(in_seconds(stage.length), in_seconds(measured.elapsed - stage.begin));
     const Counters& counters = stage.metrics.counters;
     const double a_second = length > 0 ? static_cast<double>(counters.delivered) / length : 0;
     const Histogram& histogram = stage.metrics.intended;

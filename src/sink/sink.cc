@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/diagnostics.h"
+#include "base/quantity.h"
 #include "net/ending_signals.h"
 #include "net/wake_up.h"
 #include "sink/privileges.h"
@@ -134,7 +135,7 @@ metrics::Measurement measurement(const Crew& crew, metrics::Timeline& timeline, 
   if (!crew.first) return measured;
   measured.elapsed = crew.last - start;
   measured.measured = crew.last - *crew.first;
-  const double end = std::chrono::duration<double>(measured.elapsed).count();
+  const double end = in_seconds(measured.elapsed);
   for (metrics::Row& row : measured.series) {
     row.length = std::clamp(end - static_cast<double>(row.number), 0.001, 1.0);
     row.stage = "run";

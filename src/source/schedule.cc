@@ -4,10 +4,10 @@
 #include <cmath>
 #include <utility>
 
+#include "base/quantity.h"
+
 namespace millrace::source {
 namespace {
-
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 Duration from_seconds(double seconds) {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
@@ -16,7 +16,7 @@ Duration from_seconds(double seconds) {
 // How much the level grows a second.
 double slope(const Segment& segment) {
   if (segment.from == segment.to) return 0;
-  return (segment.to - segment.from) / seconds(segment.length);
+  return (segment.to - segment.from) / in_seconds(segment.length);
 }
 
 double level_after(const Segment& segment, double since) {
@@ -47,7 +47,7 @@ Schedule::Schedule(std::vector<Segment> segments) : segments_(std::move(segments
       break;
     }
     end_ += segment.length;
-    sum += sum_after(segment, seconds(segment.length));
+    sum += sum_after(segment, in_seconds(segment.length));
   }
 }
 
@@ -58,7 +58,7 @@ std::size_t Schedule::segment_at(Duration at) const {
 
 double Schedule::level_at(Duration at) const {
   const std::size_t segment = segment_at(at);
-  return level_after(segments_[segment], seconds(at - begins_[segment]));
+  return level_after(segments_[segment], in_seconds(at - begins_[segment]));
 }
 
 double Schedule::highest_level() const {
@@ -70,7 +70,7 @@ double Schedule::highest_level() const {
 double Schedule::sum_until(Duration at) const {
   const Duration moment = std::clamp(at, Duration::zero(), end_);
   const std::size_t segment = segment_at(moment);
-  return sums_[segment] + sum_after(segments_[segment], seconds(moment - begins_[segment]));
+  return sums_[segment] + sum_after(segments_[segment], in_seconds(moment - begins_[segment]));
 }
 
 std::optional<Duration> Schedule::when_sum_is(double sum) const {
@@ -80,7 +80,7 @@ std::optional<Duration> Schedule::when_sum_is(double sum) const {
   const double rest = sum - sums_[segment];
   const Segment& within = segments_[segment];
   if (after == sums_.end() && within.length != Segment::kEndless &&
-      rest >= sum_after(within, seconds(within.length))) {
+      rest >= sum_after(within, in_seconds(within.length))) {
     return std::nullopt;
   }
   return begins_[segment] + from_seconds(time_of_sum(within, rest));
@@ -90,7 +90,7 @@ std::optional<Duration> Schedule::when_above(double level, Duration from) const 
   for (std::size_t number = segment_at(from); number < segments_.size(); ++number) {
     const Segment& segment = segments_[number];
     const Duration begin = std::max(from, begins_[number]);
-    if (level_after(segment, seconds(begin - begins_[number])) > level) return begin;
+    if (level_after(segment, in_seconds(begin - begins_[number])) > level) return begin;
     if (segment.to <= level) continue;
     const double since = (level - segment.from) / slope(segment);
     // A moment later the level is above.

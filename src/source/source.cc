@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/diagnostics.h"
+#include "base/quantity.h"
 #include "net/ending_signals.h"
 #include "net/wake_up.h"
 #include "source/run.h"
@@ -119,7 +120,7 @@ void Harvest::split(metrics::Measurement& whole) {
 void Harvest::complete(metrics::Row& row, Duration elapsed) const {
   const Duration begin = seconds(row.number);
   const Duration end = std::min<Duration>(begin + seconds(1), elapsed);
-  row.length = std::chrono::duration<double>(end - begin).count();
+  row.length = in_seconds(end - begin);
   const Schedule& schedule = run_.schedule();
   row.stage = schedule.segments()[schedule.segment_at(begin + (end - begin) / 2)].name;
   if (!run_.options().load.open_loop || row.length <= 0) return;

@@ -3,12 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/quantity.h"
+
 namespace millrace::source {
-namespace {
-
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
-}  // namespace
 
 Worker::Worker(Run& run, unsigned first, unsigned step)
     : run_(run),
@@ -99,10 +96,10 @@ void Worker::finish() {
   if (!recorder_) return;
   recorder_->generator().unstarted = load_model_->unstarted();
   const ThreadUse use = thread_use();
-  const double all = std::max(seconds(Clock::now() - run_.start()), 1e-9);
+  const double all = std::max(in_seconds(Clock::now() - run_.start()), 1e-9);
   metrics::Generator& generator = recorder_->generator();
-  generator.busy.push_back(std::min(seconds(use.busy - use_before_.busy) / all, 1.0));
-  generator.starved.push_back(std::min(seconds(use.starved - use_before_.starved) / all, 1.0));
+  generator.busy.push_back(std::min(in_seconds(use.busy - use_before_.busy) / all, 1.0));
+  generator.starved.push_back(std::min(in_seconds(use.starved - use_before_.starved) / all, 1.0));
   recorder_->publish(*run_.timeline(), seconds_++, *loop_);
   run_.timeline()->leave(seconds_);
 }
