@@ -23,7 +23,7 @@ void add_common(OptionGroup& group, ReportOptions& options) {
 
 // The command line as others may read it.
 std::vector<std::string> public_words(int argc, const char* const* argv) {
-  const std::string secret = "--password";
+  const std::string secret = "--auth-password";
   std::vector<std::string> words(argv, argv + argc);
   for (std::size_t i = 1; i < words.size(); ++i) {
     if (words[i] == secret && i + 1 < words.size()) words[i + 1] = "...";

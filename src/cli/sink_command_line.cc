@@ -105,7 +105,7 @@ void add_misbehaviour(CommandLine& line, Draft& draft) {
   act("-f,--hard-reject", "reply 5xx to these; implies -p", Action::hard_reject);
   act("-r,--soft-reject", "reply 4xx to these; implies -p", Action::soft_reject);
   act("-q,--drop", "close without a reply on these", Action::drop);
-  act("-Q,--farewell", "reply 421 to these and close", Action::farewell);
+  act("-Q,--disconnect", "reply 421 to these and close", Action::farewell);
   group.value("-B,--hard-reply", "TEXT", "the 5xx reply (500 5.3.0 Error: ...)",
               [&](const std::string& text) {
                 options.rules.hard_reply =
@@ -142,7 +142,7 @@ void add_records(CommandLine& line, Draft& draft) {
   sink::SinkOptions& options = draft.options;
   OptionGroup group(line, "What is shown and kept");
   add_sink_report_options(group, draft.report);
-  group.flag("-c,--counters", "running counters on standard output", options.show_counters);
+  group.flag("-c,--counter", "running counters on standard output", options.show_counters);
   group.flag("-v,--verbose", "show the dialogue on standard error", options.verbose);
   group.each_value("-s,--syslog", "CMDS", "log these commands to syslog",
                    [&](const std::string& list) {
@@ -178,7 +178,7 @@ void add_life(CommandLine& line, Draft& draft) {
                               [&](std::uint64_t count) { options.quit_quota = count; });
   group.value("-R,--chroot", "DIR", "make this the root directory",
               [&](const std::string& directory) { options.root_directory = directory; });
-  group.value("-u,--user", "NAME", "become this user (as root: nobody)",
+  group.value("-u,--run-as", "NAME", "become this user (as root: nobody)",
               [&](const std::string& user) { options.user = user; });
 }
 

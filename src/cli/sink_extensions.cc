@@ -40,7 +40,7 @@ void add_offer(CommandLine& line, sink::SinkOptions& options, OfferDraft& draft)
       "--withhold", "LIST", "do not announce these",
       [&draft](const std::string& list) { draft.withheld = draft.withheld | extensions(list); });
   group.flag("--authenticate", "carry out AUTH, let everybody in", draft.authenticate);
-  group.value("--users", "FILE", "the same, only these: user,password a line",
+  group.value("--auth-users", "FILE", "the same, only these: user,password a line",
               [&](const std::string& path) {
                 draft.authenticate = true;
                 options.users = sasl::UserTable(sasl::read_users(path));
@@ -64,7 +64,7 @@ void add_limits(CommandLine& line, sink::SinkOptions& options) {
                               [&limit](std::size_t most) { limit = most; });
   };
   count("--max-recipients", "a message; announced as LIMITS", limits.recipients);
-  count("--max-messages", "a session; announced as LIMITS", limits.transactions);
+  count("--max-messages-per-session", "a session; announced as LIMITS", limits.transactions);
   count("--max-commands", "a session", limits.commands);
   count("--max-errors", "a session", limits.errors);
   group.value("--max-session-time", "TIME", "a session", [&options](const std::string& text) {

@@ -16,6 +16,7 @@
 #include "base/calendar.h"
 #include "base/diagnostics.h"
 #include "cli/command_line.h"
+#include "cli/other_tools.h"
 #include "cli/source_extensions.h"
 #include "cli/source_load.h"
 #include "cli/text_values.h"
@@ -65,12 +66,13 @@ void add_network(CommandLine& line, Draft& draft) {
               [&](const std::string& list) { options.bind_addresses = list; });
   group.value("--bind-ports", "PORTS", "and from these ports: first-last",
               [&](const std::string& range) { options.bind_ports = range; });
-  group.value("--proxy", "VERSION", "PROXY protocol, v1 or v2", [&](const std::string& version) {
-    if (version != "v1" && version != "v2") {
-      reject("version", version, "--proxy", "expected v1 or v2");
-    }
-    options.proxy = version == "v1" ? net::ProxyVersion::v1 : net::ProxyVersion::v2;
-  });
+  group.value("--proxy-protocol", "VERSION", "PROXY protocol, v1 or v2",
+              [&](const std::string& version) {
+                if (version != "v1" && version != "v2") {
+                  reject("version", version, "--proxy-protocol", "expected v1 or v2");
+                }
+                options.proxy = version == "v1" ? net::ProxyVersion::v1 : net::ProxyVersion::v2;
+              });
   group.value("--proxy-source", "ADDRESS", "the client it names; [gen] differs",
               [&](const std::string& address) {
                 if (address != "[gen]" && !net::numeric_address(address, 0)) {
@@ -177,7 +179,7 @@ void check_together(const Draft& draft) {
     throw Fatal("--bind-ports needs addresses (--bind)");
   }
   if (!draft.options.proxy_source.empty() && !draft.options.proxy) {
-    throw Fatal("--proxy-source needs --proxy");
+    throw Fatal("--proxy-source needs --proxy-protocol");
   }
 }
 
@@ -194,7 +196,10 @@ SourceCommandLine parse_source_command_line(int argc, const char* const* argv) {
   add_tls_options(line, draft.tls, draft.options.plan);
   add_report_options(line, draft.report);
   add_display(line, draft);
+  const OtherTools others = look_for_other_tools({argv + 1, argv + argc});
+  if (!others.error.empty()) throw Fatal(others.error + " (see smtp-source --help)");
   line.parse(argc, argv);
+  for (const std::string& warning : others.warnings) warn(warning);
   check_together(draft);
 
   source::SourceOptions options = draft.options;

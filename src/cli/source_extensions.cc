@@ -128,29 +128,30 @@ void add_authentication(CommandLine& line, source::SourceOptions& options,
     if (!user) user.emplace();
     return *user;
   };
-  group.value("--user", "NAME", "who", [=](const std::string& name) { one_user().name = name; });
-  group.value("--password-file", "FILE", "the password, or token, is its first line",
+  group.value("--auth-user", "NAME", "who",
+              [=](const std::string& name) { one_user().name = name; });
+  group.value("--auth-password-file", "FILE", "the password, or token, is its first line",
               [=](const std::string& path) { one_user().password = sasl::read_password(path); });
-  group.value("--password", "TEXT", "the same, for all to see in ps(1)",
-              [=](const std::string& text) {
-                warn("--password shows it to everybody on this machine: better --password-file");
-                one_user().password = text;
-              });
-  group.value("--users", "FILE", "user,password a line; in turn",
+  group.value(
+      "--auth-password", "TEXT", "the same, for all to see in ps(1)", [=](const std::string& text) {
+        warn("--auth-password shows it to everybody on this machine: better --auth-password-file");
+        one_user().password = text;
+      });
+  group.value("--auth-users", "FILE", "user,password a line; in turn",
               [&options](const std::string& path) { options.users = sasl::read_users(path); });
 }
 
 // Puts together who authenticates.
 void complete_users(source::SourceOptions& options, const std::optional<sasl::User>& user) {
   if (user && !options.users.empty()) {
-    throw Fatal("use only one of --user or --users, but not both");
+    throw Fatal("use only one of --auth-user or --auth-users, but not both");
   }
   if (user) options.users = {*user};
   const bool asked = !options.auth_mechanism.empty();
   if (!asked && !options.users.empty()) throw Fatal("users without a mechanism: expected --auth");
   if (!asked) return;
   if (options.users.empty() || options.users.front().name.empty()) {
-    throw Fatal("--auth needs --user with --password-file, or --users");
+    throw Fatal("--auth needs --auth-user with --auth-password-file, or --auth-users");
   }
 }
 

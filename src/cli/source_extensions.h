@@ -9,8 +9,8 @@
 namespace millrace::cli {
 
 // The options of smtp-source(1) about service extensions: what is asked for goes into the plan
-// and the messages of `options`. `user`: the one of --user, if it is given. All must outlive the
-// parsing.
+// and the messages of `options`. `user`: the one of --auth-user, if it is given. All must outlive
+// the parsing.
 void add_extension_options(CommandLine& line, source::SourceOptions& options,
                            std::optional<sasl::User>& user);
 

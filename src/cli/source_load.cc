@@ -25,7 +25,7 @@ constexpr double kMostSessions = 1'000'000;
 constexpr double kHighestRate = 1e8;  // a second
 
 constexpr std::string_view kStagesForm =
-    "expected stages such as ramp 0-2000/s 30s, hold 2000/s 2m, step 4000/s 30s";
+    "expected stages such as ramp 0-2000/s 30s, hold 2000/s 2m";
 
 double rate(const std::string& text) {
   const auto value = per_second(text);
@@ -84,13 +84,13 @@ Segment stage(std::string_view text, const std::vector<Segment>& before,
   const auto wrong = [&] { reject("stage", text, "--stages", kStagesForm); };
   const StageText parts = split_stage(text);
   const bool ramp = parts.kind == "ramp";
-  if (!ramp && parts.kind != "hold" && parts.kind != "step") wrong();
+  if (!ramp && parts.kind != "hold") wrong();
   const auto length = duration(parts.length);
   if (!length || *length <= Duration::zero()) wrong();
   const double last = before.empty() ? 0 : before.back().to;
   Segment segment{.name = std::string(text), .length = *length, .from = last, .to = last};
   if (parts.level.empty()) {
-    if (parts.kind != "hold" || before.empty()) wrong();
+    if (ramp || before.empty()) wrong();
     return segment;
   }
   const auto levels = cli::levels(parts.level);
@@ -171,7 +171,7 @@ void add_load_options(CommandLine& line, source::SourceOptions& options, LoadDra
                                options.keep_session = true;
                                options.session_messages = count;
                              });
-  load.value("-w,--pause", "TIME", "wait between a session's messages",
+  load.value("-w,--pause", "TIME", "wait before each message of a session",
              [&draft](const std::string& text) {
                draft.fixed_pause = positive_time("fixed delay", text, "-w,--pause");
              });

@@ -37,7 +37,7 @@ void complete_load(source::SourceOptions& options, const LoadDraft& draft);
 std::vector<std::pair<std::string, std::string>> describe_load(
     const source::SourceOptions& options);
 
-// Parts of a run as they are written: "ramp 0-2000/s 30s, hold 2000/s 2m, step 4000/s 30s". In
+// Parts of a run as they are written: "ramp 0-2000/s 30s, hold 2000/s 2m". In
 // `are_rates` whether the levels are rates or sessions. Throws Fatal naming what is wrong.
 std::vector<source::Segment> parse_stages(const std::string& text, bool& are_rates);
 

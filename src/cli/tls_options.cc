@@ -43,7 +43,7 @@ void add_tls_options(CommandLine& line, ClientTlsDraft& draft, smtp::ClientPlan&
   OptionGroup group(line, "TLS");
   group.flag("--starttls", "turn to TLS by STARTTLS; implies --ehlo",
              [&plan] { plan.wanted.add(Extension::starttls); });
-  group.flag("--tls", "TLS from the start", draft.from_start);
+  group.flag("--tls,--tls-on-connect", "TLS from the start", draft.from_start);
   add_common(group, options.common);
   group.value("--sni", "NAME", "server name to ask for (the host)",
               [&](const std::string& name) { options.server_name = host_name(name, "--sni"); });
@@ -76,7 +76,7 @@ void add_tls_options(CommandLine& line, ServerTlsDraft& draft, smtp::ExtensionSe
   net::TlsServerOptions& options = draft.options;
   OptionGroup group(line, "TLS");
   group.flag("--starttls", "offer STARTTLS", [&offered] { offered.add(Extension::starttls); });
-  group.flag("--tls", "TLS from the start", draft.from_start);
+  group.flag("--tls,--tls-on-connect", "TLS from the start", draft.from_start);
   add_common(group, options.common);
   group.value("--tls-key-type", "TYPE",
               "ecdsa or rsa, of the certificate\nthat is made without --tls-cert (ecdsa)",

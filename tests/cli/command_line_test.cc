@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/diagnostics.h"
+#include "cli/other_tools.h"
 #include "cli/sink_command_line.h"
 #include "cli/source_command_line.h"
 #include "cli/text_values.h"
@@ -107,7 +108,7 @@ TEST(SinkOptions, RefusalsNameOptionValueAndExpectation) {
       {{"-t"}, "-t"},
       {{"-h", "a\r\nb", ":1"}, "bad hostname: a\r\nb (-h, --hostname: expected one line)"},
       {{"--offer", "SIZE,foo", ":1"}, "unknown extension: foo (expected one of PIPELINING, SIZE,"},
-      {{"--users", "/nonexistent", ":1"}, "open /nonexistent: No such file or directory"},
+      {{"--auth-users", "/nonexistent", ":1"}, "open /nonexistent: No such file or directory"},
       {{"--max-size", "0", ":1"}, "bad message size: 0 (--max-size: expected a number of bytes,"},
       {{"--max-size", "99999999999G", ":1"}, "bad message size: 99999999999G"},
       {{"--max-recipients", "0", ":1"}, "bad limit: 0 (--max-recipients:"},
@@ -136,7 +137,8 @@ TEST(SinkOptions, OfferWhatIsAskedForAndNoMore) {
             smtp::all_extensions() - ExtensionSet{Extension::limits});  // there are none
   EXPECT_TRUE(modern.profile.authenticates && modern.profile.xclient_takes_effect);
   EXPECT_TRUE(modern.tls && !modern.tls_from_start);
-  const auto tls = sink({"--modern", "--tls", "--max-messages", "5", "-f", "mail", ":1"});
+  const auto tls =
+      sink({"--modern", "--tls", "--max-messages-per-session", "5", "-f", "mail", ":1"});
   const ExtensionSet none{Extension::starttls, Extension::pipelining};
   EXPECT_EQ(tls.profile.offered, smtp::all_extensions() - none);
   EXPECT_FALSE(sink({"--modern", "--withhold", "STARTTLS", ":1"}).tls);
@@ -215,14 +217,15 @@ TEST(SourceOptions, RefusalsNameOptionValueAndExpectation) {
       {{"-M", "bad host", "h"}, "bad hostname: bad host"},
       {{"--recipient-number", "middle", "h"}, "bad place: middle"},
       {{"--auth", "FOO", "h"}, "bad mechanism: FOO (--auth: expected one of PLAIN"},
-      {{"--auth", "PLAIN", "h"}, "--auth needs --user with --password-file, or --users"},
-      {{"--user", "x", "h"}, "users without a mechanism: expected --auth"},
+      {{"--auth", "PLAIN", "h"},
+       "--auth needs --auth-user with --auth-password-file, or --auth-users"},
+      {{"--auth-user", "x", "h"}, "users without a mechanism: expected --auth"},
       {{"--tls", "--starttls", "h"}, "use only one of --tls or --starttls, but not both"},
       {{"--tls", "--tls-verify", "[::1]"}, "--tls-verify needs the name"},
       {{"--bind-ports", "5", "h"}, "--bind-ports needs addresses"},
-      {{"--proxy", "v3", "h"}, "bad version: v3 (--proxy: expected v1 or v2)"},
-      {{"--proxy-source", "::1", "h"}, "--proxy-source needs --proxy"},
-      {{"--proxy", "v1", "--proxy-source", "x", "h"}, "bad address: x (--proxy-source:"},
+      {{"--proxy-protocol", "v3", "h"}, "bad version: v3 (--proxy-protocol: expected v1 or v2)"},
+      {{"--proxy-source", "::1", "h"}, "--proxy-source needs --proxy-protocol"},
+      {{"--proxy-protocol", "v1", "--proxy-source", "x", "h"}, "bad address: x (--proxy-source:"},
       {{"--dsn-notify", "NEVER,DELAY", "h"}, "bad condition: NEVER,DELAY"},
       {{"--dsn-notify", "x", "h"}, "bad condition: x"},
       {{"--body", "9BIT", "h"}, "bad body type: 9BIT"},
@@ -236,6 +239,58 @@ TEST(SourceOptions, RefusalsNameOptionValueAndExpectation) {
     const std::string said = refusal(source, words);
     EXPECT_NE(said.find(expected), std::string::npos) << "said: " << said;
   }
+}
+
+TEST(SourceOptions, WhatOtherToolsMeanByALetterIsToldOurWay) {
+  const std::vector<std::pair<Words, std::string>> cases = {
+      {{"-d", "30s", "h"}, "takes no value; for a run of 30s: --duration 30s"},
+      {{"-d30s", "h"}, "--duration 30s"},
+      {{"-z", "10m", "h"}, "-z is no option here; for a run of 10m: --duration 10m"},
+      {{"-duration=5s", "h"}, "--duration 5s"},
+      {{"-c", "100", "h"}, "-c shows a running counter and takes no value; for 100 sessions"},
+      {{"-c100", "h"}, "-s 100"},
+      {{"-u", "50", "h"}, "-s 50"},
+      {{"-n", "1000", "h"}, "for 1000 messages: -m 1000"},
+      {{"-q", "200", "h"}, "--rate 200/s"},
+      {{"-rate", "500/s", "h"}, "--rate 500/s"},
+      {{"-tls", "h"}, "for STARTTLS: --starttls"},
+  };
+  for (const auto& [words, expected] : cases) {
+    const std::string said = refusal(source, words);
+    EXPECT_NE(said.find(expected), std::string::npos) << "said: " << said;
+  }
+}
+
+TEST(SourceOptions, WhatMayBeMeantAsItIsHereOnlyWarns) {
+  const auto warnings = [](std::vector<std::string> arguments) {
+    const OtherTools found = look_for_other_tools(arguments);
+    EXPECT_EQ(found.error, "");
+    return found.warnings;
+  };
+  EXPECT_EQ(
+      warnings({"-R", "2000", "h"}),
+      (std::vector<std::string>{"-R waits a random time of up to 2000 s between messages; for "
+                                "2000 messages a second: --rate 2000/s"}));
+  EXPECT_EQ(warnings({"-t4", "h"}),
+            (std::vector<std::string>{"-t names the recipient 4; for 4 threads: --threads 4"}));
+  EXPECT_TRUE(warnings({"-R", "5", "-t", "4@b", "-d", "-c", "-s", "100", "h:25"}).empty());
+  EXPECT_TRUE(warnings({"-dc", "--", "-d", "30s"}).empty());
+  EXPECT_TRUE(warnings({"-d"}).empty());
+}
+
+TEST(SourceOptions, AStageIsARampOrAHold) {
+  EXPECT_NE(refusal(source, {"--stages", "step 5/s 1s", "h"}).find("bad stage: step 5/s 1s"),
+            std::string::npos);
+  EXPECT_EQ(source({"--stages", "hold 5/s 1s, hold 9/s 1s", "h"}).load.schedule.size(), 2U);
+}
+
+TEST(SinkOptions, WordsOfTheFieldNameWhatTheShortOptionsDo) {
+  EXPECT_EQ(sink({"--run-as", "mail", ":1"}).user, "mail");
+  EXPECT_TRUE(sink({"--counter", ":1"}).show_counters);
+  EXPECT_TRUE(sink({"--tls-on-connect", ":1"}).tls_from_start);
+  EXPECT_TRUE(source({"--tls-on-connect", "h"}).tls_from_start);
+  EXPECT_EQ(sink({"--disconnect", "mail", ":1"}).rules[smtp::Verb::mail].action,
+            sink::Rule::Action::farewell);
 }
 
 TEST(TextValues, EscapesAreThoseOfC) {

@@ -121,7 +121,7 @@ class Postfix(interop_test.Postfix):
                         ["--chunking", "--chunk-size", "700"], ["--tls-resume"]):
                 for mechanism in ("PLAIN", "CRAM-MD5", "SCRAM-SHA-256"):
                     done = programs.source(
-                        server, "--starttls", "--auth", mechanism, "--users", users, *way,
+                        server, "--starttls", "--auth", mechanism, "--auth-users", users, *way,
                         "--smtputf8", "--body", "8BITMIME", "--dsn-notify", "FAILURE", "-s", "2",
                         "-m", "6", "-d", "-l", "2000", "-M", "client.example",
                         "-f", "f\u00f6\u00f6@client.example", "-t", "b\u00e4r@far.example",
@@ -168,7 +168,7 @@ class Postfix(interop_test.Postfix):
             rig.wait_for(lambda: rig.listens(f"127.0.0.1:{port}"), "postscreen to listen")
             for endpoint in (f"127.0.0.1:{port}", start_haproxy(self, f"127.0.0.1:{port}")):
                 for version in ("v1", "v2"):
-                    done = programs.source(endpoint, "--proxy", version, "--proxy-source", "[gen]",
+                    done = programs.source(endpoint, "--proxy-protocol", version, "--proxy-source", "[gen]",
                                            "-m", "3", "-M", "client.example", "-t", "to@far.example")
                     self.assertEqual(done.returncode, 0, (done.stderr, self.log_of(server)))
             sink.wait_counter("mesg", 12)
@@ -181,7 +181,7 @@ class HaProxy(interop_test.Peers):
         with programs.sink("--proxy-from", "127.0.0.0/8", "-v") as sink:
             endpoint = start_haproxy(self, sink.endpoint)
             for version in ("v1", "v2"):
-                done = programs.source(endpoint, "--proxy", version, "--proxy-source", "[gen]",
+                done = programs.source(endpoint, "--proxy-protocol", version, "--proxy-source", "[gen]",
                                        "-s", "2", "-m", "4")
                 self.assertEqual(done.returncode, 0, done.stderr)
             sink.end()
@@ -244,7 +244,7 @@ class Dovecot(interop_test.Peers):
             for mechanism in ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"):
                 for way in ([], ["--chunking", "--pipelining"]):
                     done = programs.source(f"127.0.0.1:{port}", "--starttls", "--auth", mechanism,
-                                           "--users", users, "-s", "2", "-m", "4", *way,
+                                           "--auth-users", users, "-s", "2", "-m", "4", *way,
                                            "-M", "client.example", "-t", "to@far.example", timeout=60)
                     self.assertEqual(done.returncode, 0,
                                      (mechanism, way, done.stderr, (base / "log").read_text()))
@@ -266,7 +266,7 @@ class Clients(rig.TestCase):
         rig.fetch_peers("pair")
         users = self.scratch / "users"
         users.write_bytes(USERS)
-        with programs.sink("--modern", "--users", users, "-c") as sink:
+        with programs.sink("--modern", "--auth-users", users, "-c") as sink:
             for tls in ([], ["--tls"]):
                 for mechanism in ("PLAIN", "LOGIN", "CRAM-MD5"):
                     login = ["--auth", mechanism, "--auth-user", "ann", "--auth-password"]
@@ -319,7 +319,7 @@ class Clients(rig.TestCase):
         users = self.scratch / "users"
         users.write_bytes(USERS)
         context = ssl.create_default_context(cafile=rig.certificate())
-        with programs.sink("--modern", "--users", users, "--tls-cert", rig.certificate(), "-c") as sink:
+        with programs.sink("--modern", "--auth-users", users, "--tls-cert", rig.certificate(), "-c") as sink:
             port = int(sink.endpoint.rpartition(":")[2])
             with smtplib.SMTP("localhost", port, timeout=rig.PATIENCE) as client:
                 client.starttls(context=context)

@@ -63,8 +63,8 @@ class Totals(MeasureCase):
         ["--duration", "0.5", "-s", "10", "--messages-per-session", "7"],
         ["--rate", "1000/s", "--duration", "0.5", "-d"],
         ["--rate", "1000/s", "-m", "400", "--arrivals", "poisson"],
-        ["--stages", "ramp 0-1000/s 0.3s, hold 0.2s, step 200/s 0.2s", "--warmup", "0.2", "-d"],
-        ["--stages", "ramp 1-20 0.4s, step 5 0.2s", "-d"],
+        ["--stages", "ramp 0-1000/s 0.3s, hold 0.2s, hold 200/s 0.2s", "--warmup", "0.2", "-d"],
+        ["--stages", "ramp 1-20 0.4s, hold 5 0.2s", "-d"],
         ["--duration", "0.5", "-s", "10", "-d", "--pipelining", "--pipeline-window", "4", "-r", "3"],
         ["--rate", "2000/s", "--duration", "0.5", "-s", "2", "-d", "--chunking", "--pipeline-window", "5"],
     )

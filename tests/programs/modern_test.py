@@ -18,8 +18,8 @@ WAYS = {
     "binary": ["--body", "BINARYMIME"],
     "STARTTLS": ["--starttls", "--pipelining"],
     "STARTTLS, chunks": ["--starttls", "--chunking", "--pipeline-window", "4"],
-    "authenticated": ["--auth", "PLAIN", "--user", "ann", "--password", "x"],
-    "all of it": ["--starttls", "--tls-resume", "--auth", "CRAM-MD5", "--user", "ann", "--password",
+    "authenticated": ["--auth", "PLAIN", "--auth-user", "ann", "--auth-password", "x"],
+    "all of it": ["--starttls", "--tls-resume", "--auth", "CRAM-MD5", "--auth-user", "ann", "--auth-password",
                   "x", "--smtputf8", "--requiretls", "--dsn-notify", "SUCCESS", "--chunking",
                   "--pipeline-window", "3", "--xclient", "ADDR=[gen]", "--xforward", "NAME=[gen]"],
 }
@@ -75,7 +75,7 @@ class Delivery(rig.TestCase):
     def test_limits_are_obeyed(self, programs):
         dump = self.scratch / "dump"
         dump.unlink(missing_ok=True)
-        with programs.sink("--max-messages", "6", "--max-recipients", "7", "-c", "-D", dump) as sink:
+        with programs.sink("--max-messages-per-session", "6", "--max-recipients", "7", "-c", "-D", dump) as sink:
             done = programs.source(sink.endpoint, "--ehlo", "-d", "-m", "10", "-r", "20", "-N", "-s", "2")
             self.assertEqual(done.returncode, 0, done.stderr)
             sink.wait_counter("mesg", 30)
@@ -223,12 +223,12 @@ class Authentication(rig.TestCase):
     def test_users_take_turns(self, programs):
         users = file_with(self, "users", b"ann,secret\nbob,other\n")
         wrong = file_with(self, "wrong", b"ann,secret\nbob,wrong\n")
-        with programs.sink("--users", users, "-c") as sink:
+        with programs.sink("--auth-users", users, "-c") as sink:
             for mechanism in self.MECHANISMS:
                 load = ["--auth", mechanism, "-s", "4", "-m", "8"]
-                done = programs.source(sink.endpoint, *load, "--users", users)
+                done = programs.source(sink.endpoint, *load, "--auth-users", users)
                 self.assertEqual(done.returncode, 0, (mechanism, done.stderr))
-                done = programs.source(sink.endpoint, *load, "-A", "--users", wrong)
+                done = programs.source(sink.endpoint, *load, "-A", "--auth-users", wrong)
                 refused = re.findall(rb"535 5.7.8 .* \(session (\d), AUTH\)", done.stderr)
                 self.assertEqual(set(refused), {b"2", b"4"}, (mechanism, done.stderr))
 
@@ -236,14 +236,14 @@ class Authentication(rig.TestCase):
         programs = rig.ours(rig.ENGINES[0])
         password = file_with(self, "password", b"secret\n")
         users = file_with(self, "users", b"ann,secret\n")
-        with programs.sink("--users", users) as sink:
-            login = ["--auth", "scram-sha-256", "--user", "ann"]
-            done = programs.source(sink.endpoint, *login, "--password-file", password)
+        with programs.sink("--auth-users", users) as sink:
+            login = ["--auth", "scram-sha-256", "--auth-user", "ann"]
+            done = programs.source(sink.endpoint, *login, "--auth-password-file", password)
             self.assertEqual((done.returncode, done.stderr), (0, b""))
-            done = programs.source(sink.endpoint, *login, "--password", "secret")
+            done = programs.source(sink.endpoint, *login, "--auth-password", "secret")
             self.assertEqual(done.returncode, 0)
-            self.assertIn(b"better --password-file", done.stderr)
-            done = programs.source(sink.endpoint, "--auth", "PLAIN", "--user", "ann", "--password-file",
+            self.assertIn(b"better --auth-password-file", done.stderr)
+            done = programs.source(sink.endpoint, "--auth", "PLAIN", "--auth-user", "ann", "--auth-password-file",
                                    self.scratch / "none")
             self.assertIn(b"No such file", done.stderr)
 
@@ -254,7 +254,7 @@ class Addresses(rig.TestCase):
         for version in ("v1", "v2"):
             for tls in ([], ["--tls"]):
                 with programs.sink("--proxy-from", "10.0.0.0/8,127.0.0.0/8", "-v", *tls) as sink:
-                    done = programs.source(sink.endpoint, "--proxy", version, "--proxy-source", "[gen]",
+                    done = programs.source(sink.endpoint, "--proxy-protocol", version, "--proxy-source", "[gen]",
                                            "-s", "3", "-m", "6", *tls)
                     self.assertEqual(done.returncode, 0, done.stderr)
                     self.assertEqual(sink.end(), 0)
