@@ -11,19 +11,22 @@ namespace millrace::sink {
 namespace {
 
 // A command's arguments may hold a bare CR or LF: in a dump they would begin a line of their own.
+// Readers differ in what else ends a line, so no control character but the tab is kept.
 std::string one_line(std::string_view text) {
   std::string line(text);
-  std::replace_if(
-      line.begin(), line.end(), [](char byte) { return byte == '\r' || byte == '\n'; }, '?');
+  const auto control = [](char byte) {
+    return (static_cast<unsigned char>(byte) < ' ' && byte != '\t') || byte == '\x7f';
+  };
+  std::replace_if(line.begin(), line.end(), control, '?');
   return line;
 }
 
 // What follows "FROM:" or "TO:" and blanks; all of it when the colon is missing.
-std::string path_argument(std::string_view arguments) {
+std::string_view path_argument(std::string_view arguments) {
   const std::size_t colon = arguments.find(':');
   if (colon != std::string_view::npos) arguments.remove_prefix(colon + 1);
   arguments.remove_prefix(std::min(arguments.find_first_not_of(" \t"), arguments.size()));
-  return one_line(arguments);
+  return arguments;
 }
 
 std::uint32_t random_id() {
@@ -39,21 +42,25 @@ void Capture::mail(std::string_view arguments, std::time_t now, const CapturedSe
   decoder_.reset();
   spool_.begin(format_local_time(options_.name_template, now));
   spool_.append(options_.start_string);
-  spool_.append(fmt::format("X-Client-Addr: {}\nX-Client-Proto: {}\n", session.client_address,
-                            session.protocol));
+  append_line("X-Client-Addr", session.client_address);
+  append_line("X-Client-Proto", session.protocol);
   append_if_given("X-Client-Name", session.client_name);
   append_if_given("X-Client-Port", session.client_port);
   append_if_given("X-Client-Login", session.client_login);
   append_if_given("X-Helo-Args", session.helo);
-  spool_.append(fmt::format("X-Mail-Args: {}\n", path_argument(arguments)));
+  append_line("X-Mail-Args", path_argument(arguments));
+}
+
+void Capture::append_line(std::string_view name, std::string_view value) {
+  spool_.append(fmt::format("{}: {}\n", name, one_line(value)));
 }
 
 void Capture::append_if_given(std::string_view name, std::string_view value) {
-  if (!value.empty()) spool_.append(fmt::format("{}: {}\n", name, one_line(value)));
+  if (!value.empty()) append_line(name, value);
 }
 
 void Capture::recipient(std::string_view arguments) {
-  spool_.append(fmt::format("X-Rcpt-Args: {}\n", path_argument(arguments)));
+  append_line("X-Rcpt-Args", path_argument(arguments));
 }
 
 void Capture::content(std::string_view bytes, smtp::Form form, const CapturedSession& session) {
@@ -80,11 +87,12 @@ int Capture::complete() {
 // The Received header (RFC 5321, 4.4), which follows all recipients.
 void Capture::write_trace(const CapturedSession& session) {
   trace_written_ = true;
+  const std::string address = one_line(session.client_address);
   const std::string from =
-      session.helo.empty() ? "[" + session.client_address + "]" : one_line(session.helo);
-  spool_.append(fmt::format(
-      "Received: from {} ([{}])\n\tby {} (smtp-sink) with {} id {:08x};\n\t{}\n", from,
-      session.client_address, host_name_, session.protocol, random_id(), mail_date(time_)));
+      session.helo.empty() ? fmt::format("[{}]", address) : one_line(session.helo);
+  spool_.append(
+      fmt::format("Received: from {} ([{}])\n\tby {} (smtp-sink) with {} id {:08x};\n\t{}\n", from,
+                  address, host_name_, session.protocol, random_id(), mail_date(time_)));
 }
 
 }  // namespace millrace::sink

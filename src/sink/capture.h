@@ -44,6 +44,8 @@ class Capture {
   [[nodiscard]] const std::string& destination() const { return spool_.destination(); }
 
  private:
+  // Each of the lines ahead of the content is written by this, whatever a client put into it.
+  void append_line(std::string_view name, std::string_view value);
   void append_if_given(std::string_view name, std::string_view value);
   void write_trace(const CapturedSession& session);
 

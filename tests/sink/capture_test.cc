@@ -224,6 +224,32 @@ TEST_F(CaptureTest, ABareLineFeedBeginsNoHeader) {
             std::string::npos);
 }
 
+TEST_F(CaptureTest, NothingThatAClientSaysBeginsALine) {
+  for (const char* const end : {"\n", "\r", "\r\n", "\v", "\f", "\x1c", "\x7f", "\n\n"}) {
+    const CaptureOptions options{.mode = CaptureOptions::Mode::append,
+                                 .name_template = path / "all"};
+    AppendLog log;
+    Capture capture(options, "smtp-sink", &log);
+    const std::string evil = std::string("x") + end + "X-Evil:\ty";
+    for (const std::string& helo : {evil, std::string()}) {
+      const CapturedSession session{.client_address = evil,
+                                    .helo = helo,
+                                    .client_name = evil,
+                                    .client_port = evil,
+                                    .client_login = evil};
+      capture.mail("FROM:<a>" + evil, 0, session);
+      capture.recipient("TO:<b>" + evil);
+      capture.recipient(evil);
+      capture.content(".\r\n", smtp::Form::dotted, session);
+      EXPECT_EQ(capture.complete(), 0);
+    }
+    const std::string text = read(path / "all");
+    EXPECT_EQ(text.find(end + std::string("X-Evil")), std::string::npos);
+    EXPECT_NE(text.find("?X-Evil:\ty"), std::string::npos) << "a tab stays";
+    fs::remove(path / "all");
+  }
+}
+
 TEST_F(CaptureTest, AnAbortedTransactionLeavesNothing) {
   const CaptureOptions options{.mode = CaptureOptions::Mode::file_per_message,
                                .name_template = path / "m.",
