@@ -9,6 +9,7 @@
 #include <ctime>
 
 #include "base/diagnostics.h"
+#include "sink/display.h"
 #include "sink/worker.h"
 
 namespace millrace::sink {
@@ -111,7 +112,9 @@ void Connection::on_secured() {
 }
 
 void Connection::heard(std::string_view line) {
-  if (shared_.options.verbose) inform("client: " + std::string(line));
+  if (!shared_.options.verbose) return;
+  const bool secret = session_.phase() == smtp::ServerSession::Phase::sasl;
+  inform("client: " + (secret ? std::string(kAuthentication) : shown_command(line)));
 }
 
 smtp::Ruling Connection::rule(smtp::Verb verb, std::string_view arguments) {
@@ -329,7 +332,8 @@ void Connection::show_replies(std::size_t shown) {
 }
 
 void Connection::log_to_syslog(smtp::Verb verb, std::string_view arguments) const {
-  const std::string text = printable(arguments.substr(0, kSyslogArgumentLimit));
+  const std::string text =
+      printable(shown_arguments(verb, arguments).substr(0, kSyslogArgumentLimit));
   syslog(LOG_INFO, "%s %s", std::string(keyword(verb)).c_str(), text.c_str());
 }
 

@@ -1,14 +1,20 @@
 """What the sink promises beyond Postfix's: quotas, limits, dumps that survive, orderly ends."""
 
+import base64
 import contextlib
+import errno
+import json
 import os
 import pathlib
 import re
 import resource
+import select
 import selectors
 import signal
 import socket
+import struct
 import subprocess
+import threading
 import time
 import unittest
 
@@ -168,6 +174,25 @@ class SinkTest(rig.TestCase):
             rig.wait_for(lambda: b"server: 250 2.0.0 Ok" in sink.err, "the reply")
 
     @rig.on_every_engine(THREADS)
+    def test_passwords_are_not_shown(self, programs):
+        plain, secret = (base64.b64encode(text) for text in (b"\0ann\0secret", b"secret"))
+        with programs.sink("-v", "--authenticate") as sink:
+            with sink.connect() as client:
+                client.read_until(b"ESMTP\r\n")
+                client.talk(b"AUTH PLAIN " + plain + b"\r\n", b"235 2.7.0 Authentication successful\r\n")
+            with sink.connect() as client:
+                client.read_until(b"ESMTP\r\n")
+                client.talk(b"AUTH LOGIN\r\n", b"\r\n")
+                client.talk(secret + b"\r\n", b"\r\n")
+                client.talk(secret + b"\r\n", b"235 2.7.0 Authentication successful\r\n")
+                client.talk(b"QUIT\r\n", b"221 Bye\r\n")
+            rig.wait_for(lambda: b"221 Bye" in sink.err, "the dialogue")
+            self.assertEqual(sink.err.count(b"client: (authentication)\n"), 2)
+            self.assertIn(b"client: AUTH PLAIN (authentication)\n", sink.err)
+            for password in (plain, secret):
+                self.assertNotIn(password, sink.err)
+
+    @rig.on_every_engine(THREADS)
     def test_listens_on_both_families_by_default(self, programs):
         rig.need(socket.has_ipv6 and pathlib.Path("/proc/net/if_inet6").exists(), "no IPv6 here")
         port = rig.free_port()
@@ -217,6 +242,170 @@ class SinkTest(rig.TestCase):
         self.assertRegex(status, r"Uid:\s+65534\s+65534\s+65534")
         self.assertNotRegex(status, r"Groups:.*\b0\b")
 
+    def run_in_own_mounts(self, script, *command, **options):
+        """A sink in a mount namespace of its own, which `script` prepares."""
+        rig.need(os.geteuid() == 0, "needs root for a mount namespace")
+        done = subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False)
+        rig.need(done.returncode == 0, "no mount namespaces here")
+        return rig.Sink(["unshare", "-m", "sh", "-c", f'{script} && exec "$@"', "sh", *command],
+                        command[-1], {**os.environ, **options.pop("environment", {})}, **options)
+
+    @rig.on_every_engine()
+    def test_its_groups_are_those_of_the_user_even_in_a_jail(self, programs):
+        rig.need(os.geteuid() == 0, "needs root")
+        groups = self.scratch / "group"
+        groups.write_text("root:x:0:\nnogroup:x:65534:\nextra:x:4242:nobody\nother:x:4343:daemon\n")
+        endpoint = f"127.0.0.1:{rig.free_port()}"
+        sink = self.run_in_own_mounts(
+            f'mount --bind "{groups}" /etc/group',
+            *programs.command("smtp-sink", ["-u", "nobody", "-R", self.scratch, endpoint]),
+            preexec_fn=lambda: os.setgroups([0, 4, 4343]))
+        with sink.connect() as client:
+            client.read_until(b"ESMTP\r\n")
+            status = pathlib.Path(f"/proc/{sink.process.pid}/status").read_text(encoding="ascii")
+        self.assertEqual(sink.end(), 0)
+        self.assertRegex(status, r"Uid:\s+65534\s+65534\s+65534\s+65534\n")
+        self.assertRegex(status, r"Gid:\s+65534\s+65534\s+65534\s+65534\n")
+        self.assertEqual(sorted(re.search(r"Groups:(.*)", status)[1].split()), ["4242", "65534"])
+
+    @rig.on_every_engine()
+    def test_syslog_and_local_time_reach_into_a_jail(self, programs):
+        # A zone that only a file knows: half past five hours ahead, without summer time.
+        zone = self.scratch / "zone"
+        zone.write_bytes(b"TZif" + bytes(16) + struct.pack(">6L", 0, 0, 0, 0, 1, 4)
+                         + struct.pack(">lBB", 19_800, 0, 0) + b"ODD\0")
+        log, jail = self.scratch / "log", self.scratch / "jail"
+        jail.mkdir(exist_ok=True)
+        jail.chmod(0o777)
+        log.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as reader:
+            reader.bind(str(log))
+            reader.settimeout(rig.PATIENCE)
+            log.chmod(0o777)
+            endpoint = f"127.0.0.1:{rig.free_port()}"
+            sink = self.run_in_own_mounts(
+                f'mount -t tmpfs none /dev && ln -s "{log}" /dev/log',
+                *programs.command("smtp-sink", ["-u", "nobody", "-R", jail, "-s", "mail", "-D", "/all",
+                                                endpoint]),
+                environment={"TZ": f":{zone}"})
+            with sink.connect() as client:
+                client.read_until(b"ESMTP\r\n")
+                self.assertEqual(client.message(), b"250 2.0.0 Ok\r\n")
+            self.assertEqual(sink.end(), 0)
+            self.assertRegex(reader.recv(4096).decode(), r"smtp-sink\[\d+\]: MAIL FROM:<a@b>$")
+        self.assertIn(b" +0530 (ODD)\n", (jail / "all").read_bytes())
+        (jail / "all").unlink()
+
+    @rig.on_every_engine(THREADS)
+    def test_a_client_that_never_reads_after_221_is_let_go(self, programs):
+        with programs.sink("-n", "2", "-T", "4096") as sink, sink.connect() as silent, \
+                rig.connect(sink.endpoint) as choked:
+            silent.read_until(b"ESMTP\r\n")
+            silent.send(b"QUIT\r\n")  # it never closes
+            # Its replies fill every buffer on the way, so that 221 does not even leave.
+            choked.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            choked.sendall(b"EHLO x\r\n" * 1_000 + b"QUIT\r\n")
+            self.assertEqual(sink.wait(), 0, "both have said QUIT")
+
+    @rig.on_every_engine(THREADS)
+    def test_who_waits_for_a_place_is_served_in_the_end(self, programs):
+        served, at_once, most = [], [], []
+
+        def visit():
+            with sink.connect() as client:
+                client.read_until(b"ESMTP\r\n")
+                at_once.append(client)
+                most.append(len(at_once))
+                reply = client.message()
+                at_once.remove(client)  # before the sink can give its place to another
+                served.append(reply + client.talk(b"QUIT\r\n", b"221 Bye\r\n"))
+
+        with programs.sink("-c", "-m", "3") as sink:
+            clients = [threading.Thread(target=visit, daemon=True) for _ in range(60)]
+            for client in clients:
+                client.start()
+            for client in clients:
+                client.join(rig.PATIENCE)
+            self.assertEqual(served, [b"250 2.0.0 Ok\r\n221 Bye\r\n"] * 60)
+            self.assertLessEqual(max(most), 3)
+            sink.wait_counter("sess", 60)
+
+    @rig.on_every_engine(THREADS)
+    def test_a_full_backlog_moves_on_when_a_place_is_free(self, programs):
+        path = f"{self.scratch}/socket"
+        endpoint = f"unix:{path}"
+        user = ["-u", "root"] if os.geteuid() == 0 else []
+        command = programs.command("smtp-sink", [*user, "-m", "1", endpoint, 1])
+        sink = rig.Sink(command, endpoint, dict(os.environ))
+        served = []
+
+        def visit():
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(path)  # waits where the queue is full, which it would not with a timeout
+                client.settimeout(rig.PATIENCE)
+                client.sendall(b"QUIT\r\n")
+                served.append(client.makefile("rb").read())
+
+        self.addCleanup(sink.end)
+        with sink.connect() as first:
+            first.read_until(b"ESMTP\r\n")
+            clients = [threading.Thread(target=visit, daemon=True) for _ in range(10)]
+            for client in clients:
+                client.start()
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.setblocking(False)
+                rig.wait_for(lambda: probe.connect_ex(path) == errno.EAGAIN, "a full queue")
+            self.assertEqual(served, [])
+        for client in clients:
+            client.join(rig.PATIENCE)
+        self.assertEqual(served, [b"220 smtp-sink ESMTP\r\n221 Bye\r\n"] * 10)
+        self.assertEqual(sink.end(), 0)
+        pathlib.Path(path).unlink()
+
+    @rig.on_every_engine(THREADS)
+    def test_every_session_may_hold_a_file_as_well(self, programs):
+        def few():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+
+        folder = self.scratch / f"{programs.name}{programs.options[-1]}"
+        folder.mkdir()
+        greeting, content = b"220 smtp-sink ESMTP\r\n", b"y" * 100_000 + b"\r\n"
+        with programs.sink("-d", folder / "m.", preexec_fn=few) as sink, contextlib.ExitStack() as stack:
+            waiting = [stack.enter_context(sink.connect()) for _ in range(64)]
+            while waiting:
+                # All that are let in at once hold a large message at once.
+                ready, _, _ = select.select([client.socket for client in waiting], [], [], rig.PATIENCE)
+                self.assertTrue(ready, "nobody is let in")
+                time.sleep(0.2)  # for more of them: how many come is not what is tested
+                ready, _, _ = select.select([client.socket for client in waiting], [], [], 0)
+                let_in = [client for client in waiting if client.socket in ready]
+                for client in let_in:
+                    client.read_until(greeting)
+                    client.talk(b"MAIL FROM:<a>\r\nRCPT TO:<b>\r\nDATA\r\n", b"<LF>\r\n")
+                    client.send(content)
+                for client in let_in:
+                    self.assertEqual(client.talk(b".\r\n", b"\r\n"), b"250 2.0.0 Ok\r\n")
+                    client.close()
+                waiting = [client for client in waiting if client not in let_in]
+            self.assertEqual(sink.end(), 0)
+        self.assertEqual(len(list(folder.iterdir())), 64)
+        self.assertEqual(bytes(sink.err), b"")
+
+    @rig.on_every_engine(THREADS)
+    def test_counters_are_for_eyes_and_exact_in_the_end(self, programs):
+        with programs.sink("-c") as sink:
+            begun = time.monotonic()
+            done = programs.source(sink.endpoint, "-c", "-d", "-s", "10", "-m", "5000")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            sink.wait_counter("sess", 10)  # shown although nothing more happens
+            self.assertEqual(sink.end(), 0)
+            took = time.monotonic() - begun
+        shown = bytes(sink.out).split(b"\r")
+        self.assertEqual(shown[-2:], [b"sess=10 quit=10 mesg=5000", b""])
+        self.assertEqual(done.stdout.split(b"\r")[-2:], [b"5000", b"\n"])
+        for updates in (shown, done.stdout.split(b"\r")):
+            self.assertLessEqual(len(updates), took * 20 + 3)
+
     @rig.on_every_engine(THREADS)
     def test_chroot(self, programs):
         rig.need(os.geteuid() == 0, "needs root")
@@ -228,7 +417,6 @@ class SinkTest(rig.TestCase):
 
     @rig.on_every_engine(THREADS)
     def test_syslog(self, programs):
-        rig.need(os.geteuid() == 0, "needs root for a mount namespace")
         # A /dev of its own, with the log socket that this test reads.
         log = self.scratch / "log"
         log.unlink(missing_ok=True)
@@ -236,20 +424,19 @@ class SinkTest(rig.TestCase):
         reader.bind(str(log))
         reader.settimeout(rig.PATIENCE)
         endpoint = f"127.0.0.1:{rig.free_port()}"
-        command = programs.command("smtp-sink", ["-u", "root", "-s", "mail,.", endpoint])
-        script = f'mount -t tmpfs none /dev && ln -s "{log}" /dev/log && exec "$@"'
-        done = subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False)
-        rig.need(done.returncode == 0, "no mount namespaces here")
-        sink = rig.Sink(["unshare", "-m", "sh", "-c", script, "sh", *command], endpoint,
-                        dict(os.environ))
+        command = programs.command("smtp-sink", ["-u", "root", "-s", "mail,.,auth", endpoint])
+        sink = self.run_in_own_mounts(f'mount -t tmpfs none /dev && ln -s "{log}" /dev/log', *command)
         with sink.connect() as client:
             client.read_until(b"ESMTP\r\n")
             client.talk(b"mail FROM:<" + b"x" * 200 + b"\x07>\r\n", b"250 2.1.0 Ok\r\n")
             line = reader.recv(4096)
+            client.talk(b"AUTH PLAIN AGFubgBzZWNyZXQ=\r\n", b"250 2.0.0 Ok\r\n")
+            login = reader.recv(4096)
             client.talk(b"RCPT TO:<a>\r\nRSET\r\n", b"250 2.1.0 Ok\r\n")
         self.assertEqual(sink.end(), 0)
         reader.close()
         self.assertRegex(line.decode(), r"^<22>.*smtp-sink\[\d+\]: MAIL FROM:<x{94}$")
+        self.assertRegex(login.decode(), r": AUTH PLAIN \(authentication\)$")
 
 
 class Dumps(rig.TestCase):
