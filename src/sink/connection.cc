@@ -71,6 +71,7 @@ std::size_t Connection::read_proxy_header(std::string_view bytes) {
       break;
     case net::ProxyReader::Result::bad:
       complain(metrics::Error::protocol, "bad PROXY header");
+      ending_ = Ending::ours;
       stream_.abort();
       break;
     case net::ProxyReader::Result::done:
@@ -123,7 +124,10 @@ smtp::Ruling Connection::rule(smtp::Verb verb, std::string_view arguments) {
   if (rule.log) log_to_syslog(verb, arguments);
   const smtp::Ruling ruling = shared_.options.rules.ruling(verb);
   if (ruling.action != Action::proceed) return ruling;
-  if (verb == smtp::Verb::quit && !shared_.ledger.admit_quit()) return {.action = Action::drop};
+  if (verb == smtp::Verb::quit) {
+    if (!shared_.ledger.admit_quit()) return {.action = Action::drop};
+    quit_admitted_ = true;
+  }
   if (!rule.delay) return {};
   pause_ = rule.delay->draw(worker_.random());
   return {.wait = pause_ > Duration::zero()};
@@ -221,6 +225,7 @@ void Connection::complain(metrics::Error kind, std::string_view what) {
 
 void Connection::on_tls_failure(std::string_view what) {
   complain(metrics::Error::tls, what);
+  ending_ = Ending::ours;  // the stream finishes by itself
   worker_.loop().timers().start(timer_, worker_.loop().now() + kFarewellLimit);
 }
 
@@ -248,19 +253,24 @@ void Connection::after_step() {
   settle_messages();
   if (session_.phase() == Phase::securing) return secure();
   if (session_.phase() != Phase::closed || stream_.finishing()) return;
-  using Ending = smtp::ServerSession::Ending;
-  if (session_.ending() == Ending::command_too_long) {
+  using Why = smtp::ServerSession::Ending;
+  if (session_.ending() == Why::command_too_long) {
     complain(metrics::Error::protocol, "command line too long");
   }
-  quit_ = session_.ending() == Ending::quit;
-  close_in_order();
+  end(session_.ending() == Why::quit ? Ending::quit : Ending::ours);
 }
 
 void Connection::settle_messages() {
   for (; messages_due_ > 0; --messages_due_) shared_.ledger.message_done();
 }
 
-void Connection::close_in_order() {
+void Connection::finish() {
+  if (ending_ == Ending::clients) end(Ending::ours);
+}
+
+// Closes in order.
+void Connection::end(Ending ending) {
+  ending_ = ending;
   stream_.finish();
   worker_.loop().timers().start(timer_, worker_.loop().now() + kFarewellLimit);
 }
@@ -288,11 +298,14 @@ void Connection::on_timer(net::Timer& /*timer*/) {
   const auto& whole = shared_.options.session_time_limit;
   if (whole && now >= begun_ + *whole) {
     stream_.output().append(shared_.replies.session_too_long);
-    return close_in_order();
+    if (Tally* const tally = worker_.tally()) {
+      tally->error(metrics::Error::timeout, "session time limit");
+    }
+    return end(Ending::ours);
   }
   if (now < stream_.last_progress() + shared_.options.idle_limit) return watch_idle();
   complain(metrics::Error::timeout, "read timeout");
-  timed_out_ = true;
+  ending_ = Ending::ours;
   stream_.abort();
 }
 
@@ -303,21 +316,18 @@ void Connection::on_end(int error) {
   settle_messages();
   if (Tally* const tally = worker_.tally()) {
     tally->session_ended(begun_, worker_.loop().now());
-    if (!quit_ && !timed_out_) count_loss(*tally, error);
+    if (ending_ == Ending::clients) count_loss(*tally, error);
   }
-  worker_.remove(*this, quit_);
+  const bool quit = ending_ == Ending::quit;
+  if (quit_admitted_ && !quit) shared_.ledger.return_quit();
+  worker_.remove(*this, quit);
 }
 
-// A session that ended without QUIT, by the client or by our own rules.
-void Connection::count_loss(Tally& tally, int error) const {
-  using Ending = smtp::ServerSession::Ending;
-  if (stream_.finishing() || session_.ending() != Ending::open) return;
-  if (error == 0) {
-    tally.error(metrics::Error::closed, "the client closed without QUIT");
-  } else {
-    tally.error(error == ECONNRESET ? metrics::Error::reset : metrics::Error::other,
-                describe_error("disconnect", error));
-  }
+// The client ended the session without QUIT.
+void Connection::count_loss(Tally& tally, int error) {
+  if (error == 0) return tally.error(metrics::Error::closed, "the client closed without QUIT");
+  tally.error(error == ECONNRESET ? metrics::Error::reset : metrics::Error::other,
+              describe_error("disconnect", error));
 }
 
 // Shows the lines of the output from position `shown` on.

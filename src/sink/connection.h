@@ -31,12 +31,17 @@ class Connection final : public smtp::ServerPolicy,
   void start(net::Socket socket, const net::SocketAddress& peer);
 
   // The program ends: sends what is due, then closes.
-  void finish() { close_in_order(); }
+  void finish();
+  // It has ended: whoever is still there is not waited for. Destroys this.
+  void give_up() { on_end(0); }
   [[nodiscard]] bool all_sent() const { return stream_.all_sent(); }
 
   std::size_t place;
 
  private:
+  // Whose doing the end of the session is. What we did ourselves was counted as what it was.
+  enum class Ending : std::uint8_t { clients, quit, ours };
+
   struct CaptureState {
     CapturedSession session;
     Capture capture;
@@ -73,11 +78,11 @@ class Connection final : public smtp::ServerPolicy,
   void greet();
   void secure();
   void after_step();
-  void close_in_order();
+  void end(Ending ending);
   void watch_idle();
   void settle_messages();
   void complain(metrics::Error kind, std::string_view what);
-  void count_loss(Tally& tally, int error) const;
+  static void count_loss(Tally& tally, int error);
   void log_to_syslog(smtp::Verb verb, std::string_view arguments) const;
   void show_replies(std::size_t shown);
 
@@ -90,8 +95,8 @@ class Connection final : public smtp::ServerPolicy,
   Duration pause_{0};
   std::size_t messages_due_ = 0;  // that were admitted and are not answered yet
   Transaction transaction_;       // as it is tallied
-  bool quit_ = false;
-  bool timed_out_ = false;
+  Ending ending_ = Ending::clients;
+  bool quit_admitted_ = false;
   std::unique_ptr<net::ProxyReader> proxy_;  // until its header has come
   std::unique_ptr<sasl::Server> sasl_;       // during AUTH
   std::unique_ptr<CaptureState> capture_;

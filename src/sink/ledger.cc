@@ -15,7 +15,12 @@ Ledger::Ledger(std::optional<std::uint64_t> message_quota, std::optional<std::ui
       on_quota_(std::move(on_quota)) {}
 
 bool Ledger::admit(Counter& admitted, const std::optional<std::uint64_t>& quota) {
-  return !quota || admitted.fetch_add(1) < *quota;
+  if (!quota) return true;
+  std::uint64_t taken = admitted.load();
+  while (taken < *quota) {
+    if (admitted.compare_exchange_weak(taken, taken + 1)) return true;
+  }
+  return false;
 }
 
 void Ledger::message_done() {

@@ -31,6 +31,11 @@ class Ledger {
   bool admit_message() { return admit(admitted_messages_, message_quota_); }
   bool admit_quit() { return admit(admitted_quits_, quit_quota_); }
 
+  // An admitted QUIT was not answered, since its client has gone: another one may be.
+  void return_quit() {
+    if (quit_quota_) admitted_quits_.fetch_sub(1);
+  }
+
   // An admitted message has been answered, or its client has gone.
   void message_done();
 

@@ -71,6 +71,7 @@ void Worker::drain() {
     loop_->timers().start(retry_timer_, limit);
     loop_->turn();
   }
+  while (!connections_.empty()) connections_.back()->give_up();
 }
 
 void Worker::Acceptor::on_readable() {

@@ -61,6 +61,58 @@ class SinkTest(rig.TestCase):
             self.assertEqual(sink.wait(), 0)
 
     @rig.on_every_engine(THREADS)
+    def test_a_quit_whose_client_dies_in_the_pause_does_not_count(self, programs):
+        with programs.sink("-n", "1", "-W", "quit:500ms") as sink:
+            with sink.connect() as client:
+                client.read_until(b"ESMTP\r\n")
+                # The reset is there before the sink reads, and shows when NOOP is answered.
+                sink.process.send_signal(signal.SIGSTOP)
+                client.send(b"NOOP\r\nQUIT\r\n")
+                client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sink.process.send_signal(signal.SIGCONT)
+            with sink.connect() as client:
+                client.read_until(b"ESMTP\r\n")
+                client.talk(b"QUIT\r\n", b"221 Bye\r\n")
+            self.assertEqual(sink.wait(), 0)
+
+    @rig.on_every_engine(THREADS)
+    def test_what_it_ended_itself_is_counted_once(self, programs):
+        garbage, header = b"this is no handshake\r\n", b"PROXY nonsense\r\n"
+        for options, words, errors in (
+                (["--starttls"], [b"STARTTLS\r\n", garbage], {"tls": 1}),
+                (["--proxy-from", "127.0.0.1"], [header], {"protocol": 1}),
+                (["--max-session-time", "200ms"], [], {"timeout": 1}),
+                (["-t", "200ms"], [], {"timeout": 1}),
+                (["-q", "noop"], [b"NOOP\r\n"], {}),
+                ([], [b"QUIT\r\n"], {}),
+                ([], [b"x" * 3000 + b"\r\n"], {"protocol": 1})):
+            with self.subTest(options=options):
+                path = self.scratch / "sink.json"
+                with programs.sink("--json", path, *options) as sink, sink.connect() as client:
+                    if words != [header]:
+                        client.read_until(b"ESMTP\r\n")
+                    for word in words[:-1]:
+                        client.talk(word, b"\r\n")
+                    client.send(words[-1] if words else b"")
+                    client.read_to_end()
+                    client.close()
+                    self.assertEqual(sink.end(), 0)
+                run = json.loads(path.read_text())
+                self.assertEqual({kind: one["count"] for kind, one in run["errors"].items()}, errors)
+
+    @rig.on_every_engine(THREADS)
+    def test_sessions_that_its_end_closes_are_no_losses(self, programs):
+        path = self.scratch / "sink.json"
+        with programs.sink("-c", "--json", path) as sink, sink.connect() as open_one, sink.connect() as quit_one:
+            open_one.read_until(b"ESMTP\r\n")
+            quit_one.read_until(b"ESMTP\r\n")
+            quit_one.talk(b"QUIT\r\n", b"221 Bye\r\n")
+            self.assertEqual(sink.end(), 0)
+            self.assertEqual(sink.counters(), {"sess": 2, "quit": 1, "mesg": 0})
+        run = json.loads(path.read_text())
+        self.assertEqual(run["errors"], {})
+
+    @rig.on_every_engine(THREADS)
     def test_serves_at_most_so_many_sessions_at_once(self, programs):
         with programs.sink("-m", "2") as sink:
             first, second = sink.connect(), sink.connect()
