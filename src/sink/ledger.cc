@@ -1,18 +1,12 @@
 #include "sink/ledger.h"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <utility>
 
 namespace millrace::sink {
 
 Ledger::Ledger(std::optional<std::uint64_t> message_quota, std::optional<std::uint64_t> quit_quota,
-               bool show, std::function<void()> on_quota)
-    : message_quota_(message_quota),
-      quit_quota_(quit_quota),
-      show_(show),
-      on_quota_(std::move(on_quota)) {}
+               std::function<void()> on_quota)
+    : message_quota_(message_quota), quit_quota_(quit_quota), on_quota_(std::move(on_quota)) {}
 
 bool Ledger::admit(Counter& admitted, const std::optional<std::uint64_t>& quota) {
   if (!quota) return true;
@@ -25,15 +19,14 @@ bool Ledger::admit(Counter& admitted, const std::optional<std::uint64_t>& quota)
 
 void Ledger::message_done() {
   const std::uint64_t messages = messages_.fetch_add(1, std::memory_order_relaxed) + 1;
-  show();
   if (message_quota_ && messages >= *message_quota_) on_quota_();
 }
 
 void Ledger::session_done(bool quit) {
   std::uint64_t quits = quits_.load(std::memory_order_relaxed);
   if (quit) quits = quits_.fetch_add(1, std::memory_order_relaxed) + 1;
-  sessions_.fetch_add(1, std::memory_order_relaxed);
-  show();
+  // Last: who sees the session sees what it did as well.
+  sessions_.fetch_add(1, std::memory_order_release);
   if (quit_quota_ && quits >= *quit_quota_) on_quota_();
 }
 
@@ -44,23 +37,12 @@ void Ledger::secured(bool resumed, bool with_certificate) {
 }
 
 Ledger::Totals Ledger::totals() const {
-  return {.sessions = sessions_.load(std::memory_order_relaxed),
+  return {.sessions = sessions_.load(std::memory_order_acquire),
           .quits = quits_.load(std::memory_order_relaxed),
           .messages = messages_.load(std::memory_order_relaxed),
           .handshakes = handshakes_.load(std::memory_order_relaxed),
           .resumptions = resumptions_.load(std::memory_order_relaxed),
           .client_certificates = client_certificates_.load(std::memory_order_relaxed)};
-}
-
-// Reads the totals under the lock, so that what is written last is what holds.
-void Ledger::show() {
-  if (!show_) return;
-  const std::lock_guard lock(showing_);
-  const Totals now = totals();
-  const std::string line =
-      fmt::format("sess={} quit={} mesg={}\r", now.sessions, now.quits, now.messages);
-  // Whoever closed standard output does not want the counters.
-  [[maybe_unused]] const ssize_t written = write(STDOUT_FILENO, line.data(), line.size());
 }
 
 bool SessionLimit::acquire() {

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
 
 namespace millrace::sink {
@@ -22,10 +21,9 @@ class Ledger {
     std::uint64_t client_certificates = 0;  // of those
   };
 
-  // `show`: print the totals at each change. `on_quota` is called, on any thread, each time
-  // that a quota is found to be used up.
+  // `on_quota` is called, on any thread, each time that a quota is found to be used up.
   Ledger(std::optional<std::uint64_t> message_quota, std::optional<std::uint64_t> quit_quota,
-         bool show, std::function<void()> on_quota);
+         std::function<void()> on_quota);
 
   // Whether one more message, or QUIT, may be answered.
   bool admit_message() { return admit(admitted_messages_, message_quota_); }
@@ -51,13 +49,10 @@ class Ledger {
   using Counter = std::atomic<std::uint64_t>;
 
   static bool admit(Counter& admitted, const std::optional<std::uint64_t>& quota);
-  void show();
 
   const std::optional<std::uint64_t> message_quota_;
   const std::optional<std::uint64_t> quit_quota_;
-  const bool show_;
   const std::function<void()> on_quota_;
-  std::mutex showing_;
   Counter admitted_messages_{0};
   Counter admitted_quits_{0};
   Counter sessions_{0};

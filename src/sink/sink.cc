@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <exception>
 #include <latch>
@@ -17,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/counter_line.h"
 #include "base/diagnostics.h"
 #include "base/quantity.h"
 #include "net/ending_signals.h"
@@ -57,11 +57,21 @@ std::vector<int> descriptors(const std::vector<net::Socket>& sockets) {
   return list;
 }
 
-// Sleeps until a signal asks for the end or `event` is woken.
-void wait_for_end(const net::EndingSignals& signals, const net::WakeUp& event) {
+std::string describe_counters(const Ledger::Totals& totals) {
+  return fmt::format("sess={} quit={} mesg={}", totals.sessions, totals.quits, totals.messages);
+}
+
+// Sleeps until a signal asks for the end or `event` is woken. Shows the counters meanwhile, if
+// there are any.
+void wait_for_end(const net::EndingSignals& signals, const net::WakeUp& event, const Ledger& ledger,
+                  CounterLine* counters) {
   std::array<pollfd, 2> wanted{pollfd{signals.descriptor(), POLLIN, 0},
                                pollfd{event.descriptor(), POLLIN, 0}};
-  while (poll(wanted.data(), wanted.size(), -1) < 0 && errno == EINTR) {
+  const int interval = counters != nullptr ? static_cast<int>(CounterLine::kInterval.count()) : -1;
+  for (;;) {
+    const int found = poll(wanted.data(), wanted.size(), interval);
+    if (found > 0) return;
+    if (found == 0) counters->show(describe_counters(ledger.totals()));
   }
 }
 
@@ -164,8 +174,9 @@ metrics::Measurement run_sink(const SinkOptions& options) {
     append_log = std::make_unique<AppendLog>();
   }
   Crew crew(options.threads);
-  Ledger ledger(options.message_quota, options.quit_quota, options.show_counters,
-                [&crew] { crew.end.wake(); });
+  Ledger ledger(options.message_quota, options.quit_quota, [&crew] { crew.end.wake(); });
+  std::optional<CounterLine> counters;
+  if (options.show_counters) counters.emplace(describe_counters({}));
   SessionLimit session_limit(options.session_limit.value_or(
       std::max(descriptor_limit, 2 * kReservedDescriptors) - kReservedDescriptors));
   std::optional<metrics::Timeline> timeline;
@@ -190,10 +201,11 @@ metrics::Measurement run_sink(const SinkOptions& options) {
       run_worker(shared, descriptors(listeners[i % listeners.size()]), crew, *crew.wake_ups[i]);
     });
   }
-  wait_for_end(signals, crew.end);
+  wait_for_end(signals, crew.end, ledger, counters ? &*counters : nullptr);
   crew.ending = true;
   crew.wake_all();
   for (std::thread& thread : threads) thread.join();
+  if (counters) counters->end(describe_counters(ledger.totals()));
   if (options.verbose && options.tls) inform(describe_handshakes(ledger.totals()));
   if (crew.failure) std::rethrow_exception(crew.failure);
   return timeline ? measurement(crew, *timeline, start, start_on_wall) : metrics::Measurement{};

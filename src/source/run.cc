@@ -1,7 +1,5 @@
 #include "source/run.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -66,13 +64,6 @@ std::optional<std::uint64_t> Run::take_message() {
   const std::uint64_t number = next_message_.fetch_add(1, std::memory_order_relaxed);
   if (number >= options_.messages) return std::nullopt;
   return number;
-}
-
-void Run::message_sent() {
-  if (!options_.show_counter) return;
-  const std::lock_guard lock(showing_);
-  const std::string text = std::to_string(++messages_shown_) + "\r";
-  [[maybe_unused]] const ssize_t written = write(STDOUT_FILENO, text.data(), text.size());
 }
 
 void Run::refused(metrics::Error kind, const std::string& what) {

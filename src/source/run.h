@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -59,8 +58,11 @@ class Run {
   std::optional<std::uint64_t> take_message();
   [[nodiscard]] bool all_taken() const { return next_message_.load() >= options_.messages; }
 
-  // The end of a message is on its way.
-  void message_sent();
+  // The end of a message is on its way. Counted only for whoever wants to see it.
+  void message_sent() {
+    if (options_.show_counter) messages_sent_.fetch_add(1, std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::uint64_t messages_sent() const { return messages_sent_.load(); }
 
   // The next address to connect from, if there is a pool.
   [[nodiscard]] net::AddressPool* pool() { return pool_ ? &*pool_ : nullptr; }
@@ -111,8 +113,7 @@ class Run {
   std::atomic<std::uint64_t> next_message_;
   std::atomic<std::uint64_t> sessions_lost_{0};
   std::atomic<bool> failed_{false};
-  std::mutex showing_;
-  std::uint64_t messages_shown_ = 0;
+  std::atomic<std::uint64_t> messages_sent_{0};
 };
 
 }  // namespace millrace::source

@@ -11,9 +11,12 @@
 #include <latch>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include "base/counter_line.h"
 #include "base/diagnostics.h"
 #include "base/quantity.h"
 #include "net/ending_signals.h"
@@ -186,28 +189,35 @@ metrics::Glance glance(Run& run, TimePoint now, std::uint64_t& seen) {
   return glance;
 }
 
-// Waits for the workers; hands signals on to them and tells `watch` how it goes. Returns the first
-// signal that came, or 0.
+// Waits for the workers; hands signals on to them, tells `watch` how it goes and shows the counter,
+// if there is one. Returns the first signal that came, or 0.
 int wait_for_end(Run& run, Crew& crew, net::EndingSignals& signals,
-                 const std::function<void(const metrics::Glance&)>& watch) {
-  const bool watched = watch && run.timeline() != nullptr;
+                 const std::function<void(const metrics::Glance&)>& watch, CounterLine* counter) {
+  constexpr TimePoint kNever = TimePoint::max();
   int first = 0;
   std::uint64_t seen = 0;
-  TimePoint next = run.start() + seconds(1) + kGlanceDelay;
+  const bool watched = watch && run.timeline() != nullptr;
+  TimePoint next_look = watched ? run.start() + seconds(1) + kGlanceDelay : kNever;
+  TimePoint next_count = counter != nullptr ? Clock::now() + CounterLine::kInterval : kNever;
   std::array<pollfd, 2> wanted{pollfd{signals.descriptor(), POLLIN, 0},
                                pollfd{crew.end.descriptor(), POLLIN, 0}};
   for (;;) {
+    const TimePoint next = std::min(next_look, next_count);
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now()).count();
-    poll(wanted.data(), wanted.size(), watched ? static_cast<int>(std::max(left, 0L)) : -1);
+    poll(wanted.data(), wanted.size(), next == kNever ? -1 : static_cast<int>(std::max(left, 0L)));
     if ((wanted[1].revents & POLLIN) != 0) return first;
     while (const int signal = signals.take()) {
       if (first == 0) first = signal;
       run.interrupt();
       crew.wake_all();
     }
-    if (!watched || Clock::now() < next) continue;
+    if (Clock::now() >= next_count) {
+      counter->show(std::to_string(run.messages_sent()));
+      next_count = Clock::now() + CounterLine::kInterval;
+    }
+    if (Clock::now() < next_look) continue;
     watch(glance(run, Clock::now(), seen));
-    next = std::max(next + seconds(1), Clock::now());
+    next_look = std::max(next_look + seconds(1), Clock::now());
   }
 }
 
@@ -229,8 +239,11 @@ Result run_source(const SourceOptions& options,
   const auto start = std::chrono::system_clock::now() + lead;
   run.begin(Clock::now() + lead);
   crew.go.count_down();
-  Result result{.signal = wait_for_end(run, crew, signals, watch)};
+  std::optional<CounterLine> counter;
+  if (options.show_counter) counter.emplace("0");
+  Result result{.signal = wait_for_end(run, crew, signals, watch, counter ? &*counter : nullptr)};
   for (std::thread& thread : threads) thread.join();
+  if (counter) counter->end(std::to_string(run.messages_sent()));
   if (options.verbose && options.tls) inform(describe(run.handshakes()));
 
   if (options.measure) result.measurement = harvest.measurement(start, *run.timeline());
