@@ -19,7 +19,7 @@ int take(int argc, char** argv) {
   report::Run run =
       cli::describe_run(report::Run::Kind::sink, argc, argv, options.engine, options.threads);
   run.settings = {{"at", net::describe(options.endpoint)}};
-  run.measurement = sink::run_sink(options);
+  run.measurement = sink::run_sink(options, sink::find_identity(options.user));
   if (line.report.wanted()) reports.deliver(run);
   return EXIT_SUCCESS;
 }

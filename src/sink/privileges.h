@@ -4,21 +4,23 @@
 
 namespace millrace::sink {
 
-// Makes `directory` the root of the file system; empty: does nothing. Throws Fatal.
-void change_root(const std::string& directory);
-
 // Who the program is to become.
 struct Identity {
   unsigned user = 0;
   unsigned group = 0;
   std::string name;  // empty: nothing to change
+
+  // Whether it will have other rights than it has.
+  [[nodiscard]] bool gives_up_rights() const;
 };
 
-// Looks `user` up, before change_root() hides the user database. With none named, root becomes
-// nobody and is told so; anybody else stays. Throws Fatal for an unknown user.
+// Looks `user` up. With none named, root becomes nobody and is told so; anybody else stays.
+// Throws Fatal for an unknown user.
 Identity find_identity(const std::string& user);
 
-// Becomes `identity` for good, with its groups. Throws Fatal.
-void assume(const Identity& identity);
+// Goes to where the program will work: into the root directory `directory` (empty: this one), as
+// `identity`, for good. What the jail need not have is read before: the groups of the user, the
+// time zone; and syslog is connected. Throws Fatal.
+void confine(const std::string& directory, const Identity& identity);
 
 }  // namespace millrace::sink

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <syslog.h>
 
 #include <algorithm>
 #include <array>
@@ -155,7 +154,7 @@ metrics::Measurement measurement(const Crew& crew, metrics::Timeline& timeline, 
 
 }  // namespace
 
-metrics::Measurement run_sink(const SinkOptions& options) {
+metrics::Measurement run_sink(const SinkOptions& options, const Identity& identity) {
   const std::size_t descriptor_limit = net::raise_descriptor_limit();
   // Before any session can take the last descriptor.
   net::block_ending_signals();
@@ -165,9 +164,7 @@ metrics::Measurement run_sink(const SinkOptions& options) {
   std::optional<net::TlsContext> tls;
   if (options.tls) tls = net::TlsContext::for_server(*options.tls);
   const auto listeners = listen_everywhere(options);
-  const Identity identity = find_identity(options.user);
-  change_root(options.root_directory);
-  assume(identity);
+  confine(options.root_directory, identity);
 
   std::unique_ptr<AppendLog> append_log;
   if (options.capture.mode == CaptureOptions::Mode::append) {

@@ -2,11 +2,13 @@
 
 #include "metrics/measurement.h"
 #include "sink/options.h"
+#include "sink/privileges.h"
 
 namespace millrace::sink {
 
-// Runs the sink until SIGINT, SIGTERM or a quota ends it. Returns what was measured from the first
-// session to the last, if SinkOptions::measure. Throws Fatal when it cannot start.
-metrics::Measurement run_sink(const SinkOptions& options);
+// Listens, becomes `identity`, and runs the sink until SIGINT, SIGTERM or a quota ends it. Returns
+// what was measured from the first session to the last, if SinkOptions::measure. Throws Fatal when
+// it cannot start.
+metrics::Measurement run_sink(const SinkOptions& options, const Identity& identity);
 
 }  // namespace millrace::sink
