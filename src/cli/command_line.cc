@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -175,6 +176,7 @@ void CommandLine::parse(int argc, const char* const* argv) {
 
 int run_main(const char* name, const std::function<int()>& program) {
   set_program_name(name);
+  signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of writing it
   try {
     return program();
   } catch (const std::exception& error) {

@@ -14,12 +14,13 @@ int take(int argc, char** argv) {
   const cli::SinkCommandLine line = cli::parse_sink_command_line(argc, argv);
   const sink::SinkOptions& options = line.sink;
   if (options.verbose) inform(cli::describe(options.engine, options.threads));
-  // The sink may change its root directory and its user before it knows what to write.
-  cli::Reports reports(line.report, report::OutputFile::How::in_place);
+  const sink::Identity identity = sink::find_identity(options.user);
+  using How = report::OutputFile::How;
+  cli::Reports reports(line.report, identity.gives_up_rights() ? How::in_place : How::replace);
   report::Run run =
       cli::describe_run(report::Run::Kind::sink, argc, argv, options.engine, options.threads);
   run.settings = {{"at", net::describe(options.endpoint)}};
-  run.measurement = sink::run_sink(options, sink::find_identity(options.user));
+  run.measurement = sink::run_sink(options, identity);
   if (line.report.wanted()) reports.deliver(run);
   return EXIT_SUCCESS;
 }

@@ -2,15 +2,20 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <limits.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <optional>
+#include <random>
 #include <utility>
 
 #include "base/diagnostics.h"
+#include "base/number.h"
 
 namespace millrace::report {
 namespace {
@@ -28,21 +33,42 @@ int write_all(int descriptor, std::string_view text) {
   return 0;
 }
 
-[[noreturn]] void fail(std::string_view doing, const std::string& path, int error) {
-  throw Fatal(describe_error(std::string(doing).append(path), error));
+constexpr int kAttempts = 100;             // at a name that nobody has
+constexpr std::size_t kLongestName = 100;  // of the file, in the name it has until it is complete
+
+// The descriptor of this process that `path` stands for, if it does.
+std::optional<int> own_descriptor(std::string_view path) {
+  if (path == "-" || path == "/dev/stdout") return STDOUT_FILENO;
+  if (path == "/dev/stderr") return STDERR_FILENO;
+  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
+    if (!path.starts_with(folder)) continue;
+    const auto number = whole_number(path.substr(folder.size()), 0, INT_MAX);
+    if (number) return static_cast<int>(*number);
+  }
+  return std::nullopt;
 }
 
-// Anything but a plain file (a terminal, a pipe, /dev/null) cannot be replaced by a rename.
+// Whether a rename can put a plain file in the place of what is at `path`.
 bool replaceable(const std::string& path) {
   struct stat status {};
-  return stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode);
+  if (lstat(path.c_str(), &status) != 0) return true;
+  return S_ISREG(status.st_mode) || S_ISLNK(status.st_mode);
+}
+
+// A name beside `name` that nobody has or can foresee, and that tells whose it is.
+std::string own_name(std::string_view name) {
+  static std::random_device random;
+  utsname system{};
+  uname(&system);
+  return fmt::format("{}.{}.{}.{:08x}{:08x}.part", name.substr(0, kLongestName), system.nodename,
+                     getpid(), random(), random());
 }
 
 }  // namespace
 
 std::string read_file(const std::string& path) {
   const int file = path == "-" ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) fail("open ", path, errno);
+  if (file < 0) throw Fatal(describe_error("open " + path, errno));
   std::string text;
   std::array<char, 65'536> buffer{};
   ssize_t got = 0;
@@ -52,34 +78,82 @@ std::string read_file(const std::string& path) {
   } while (got > 0 || (got < 0 && errno == EINTR));
   const int error = errno;
   if (path != "-") close(file);
-  if (got < 0) fail("read ", path, error);
+  if (got < 0) throw Fatal(describe_error("read " + path, error));
   return text;
 }
 
-OutputFile::OutputFile(std::string path, How how)
-    : path_(std::move(path)), descriptor_(STDOUT_FILENO) {
-  if (path_ == "-") return;
-  const bool rename_it = how == How::replace && replaceable(path_);
-  if (rename_it) temporary_ = fmt::format("{}.{}.part", path_, getpid());
-  const std::string& name = rename_it ? temporary_ : path_;
-  const int truncate = rename_it ? O_TRUNC : 0;
-  descriptor_ = open(name.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | truncate, 0666);
-  if (descriptor_ < 0) fail("create ", path_, errno);
+OutputFile::OutputFile(std::string path, How how) : path_(std::move(path)) {
+  if (const std::optional<int> own = own_descriptor(path_)) {
+    descriptor_ = fcntl(*own, F_DUPFD_CLOEXEC, 0);
+    if (descriptor_ < 0) fail("open", errno);
+  } else if (how == How::replace && replaceable(path_)) {
+    open_own_name();
+  } else {
+    open_in_place();
+  }
 }
 
 OutputFile::~OutputFile() {
-  if (path_ != "-") close(descriptor_);
-  if (!temporary_.empty()) unlink(temporary_.c_str());
+  if (descriptor_ >= 0) close(descriptor_);
+  if (!temporary_.empty()) unlinkat(directory_, temporary_.c_str(), 0);
+  if (directory_ >= 0) close(directory_);
+}
+
+// The directory stays at hand: the program may change its root before the file is complete.
+void OutputFile::open_own_name() {
+  const std::size_t name = path_.rfind('/') + 1;
+  const std::string directory = name == 0 ? "." : path_.substr(0, name);
+  directory_ = open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (directory_ < 0) fail("create", errno);
+  for (int attempt = 0; attempt < kAttempts && descriptor_ < 0; ++attempt) {
+    const std::string own = own_name(std::string_view(path_).substr(name));
+    descriptor_ =
+        openat(directory_, own.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (descriptor_ >= 0) temporary_ = own;
+    if (descriptor_ < 0 && errno != EEXIST) break;
+  }
+  if (descriptor_ < 0) {
+    const int error = errno;
+    close(directory_);
+    fail("create", error);
+  }
+}
+
+void OutputFile::open_in_place() {
+  descriptor_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0666);
+  if (descriptor_ < 0 && errno == ELOOP) {
+    throw Fatal("create " + path_ + ": symbolic links are not followed");
+  }
+  if (descriptor_ < 0) fail("create", errno);
+  struct stat status {};
+  if (fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) return;
+  cut_ = true;
+  if (status.st_uid == geteuid() && status.st_nlink == 1) return;
+  close(descriptor_);
+  throw Fatal("create " + path_ + ": there is a file of " +
+              (status.st_nlink > 1 ? "several names" : "another user") +
+              ", which is not written over");
 }
 
 void OutputFile::write(std::string_view text) {
-  // What was there before goes only now; a pipe or a terminal has no such thing.
-  if (path_ != "-") [[maybe_unused]]
-    const int cut = ftruncate(descriptor_, 0);
-  if (const int error = write_all(descriptor_, text)) fail("write ", path_, error);
+  if (cut_ && ftruncate(descriptor_, 0) != 0) fail("write", errno);
+  int error = write_all(descriptor_, text);
+  // Half a report is worse than none.
+  if (error != 0 && cut_ && ftruncate(descriptor_, 0) != 0) error = errno;
+  // On a file system of another host some errors are known only now.
+  if (close(std::exchange(descriptor_, -1)) != 0 && error == 0) error = errno;
+  if (error != 0) fail("write", error);
   if (temporary_.empty()) return;
-  if (rename(temporary_.c_str(), path_.c_str()) != 0) fail("create ", path_, errno);
+  const std::string name = path_.substr(path_.rfind('/') + 1);
+  if (renameat(directory_, temporary_.c_str(), directory_, name.c_str()) != 0) {
+    fail("create", errno);
+  }
   temporary_.clear();
+}
+
+void OutputFile::fail(std::string_view doing, int error) const {
+  const std::string what = path_ == "-" ? "standard output" : path_;
+  throw Fatal(describe_error(std::string(doing).append(" ").append(what), error));
 }
 
 void write_file(const std::string& path, std::string_view text) {

@@ -10,12 +10,18 @@ namespace millrace::report {
 std::string read_file(const std::string& path);
 
 // A file that is written as a whole when all is known, but opened at the start: a long run must
-// not end with the news that it cannot be written.
+// not end with the news that it cannot be written. No symbolic link is followed, since a report
+// may be root's, in a directory that is everybody's; but /dev/stdout, /dev/fd/N and the like are
+// this process's own descriptors. What is no plain file (a pipe, a terminal) is written as it is.
 class OutputFile {
  public:
   enum class How : std::uint8_t {
-    replace,   // under another name first, so that nobody finds half of it
-    in_place,  // for a program that will have no right, or no path, to rename it
+    // Under a name of its own first, so that nobody finds half of it. What had the name is
+    // replaced, a link itself and not what it points to.
+    replace,
+    // For a program that will have no right to rename it. Only a file of the user who runs it is
+    // written over; when that fails, it is left empty.
+    in_place,
   };
 
   // "-" is standard output. Throws Fatal naming the file.
@@ -28,9 +34,15 @@ class OutputFile {
   void write(std::string_view text);
 
  private:
+  void open_own_name();
+  void open_in_place();
+  [[noreturn]] void fail(std::string_view doing, int error) const;
+
   const std::string path_;
-  std::string temporary_;  // its name until it is complete; empty: none
-  int descriptor_;
+  int descriptor_ = -1;
+  bool cut_ = false;       // what is there goes before it is written, and if it cannot be
+  int directory_ = -1;     // where it has its own name, until it is complete
+  std::string temporary_;  // that name; empty: none
 };
 
 // Replaces a file, or writes to standard output ("-"). Throws Fatal naming it.

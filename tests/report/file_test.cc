@@ -1,0 +1,195 @@
+#include "report/file.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "base/diagnostics.h"
+
+namespace millrace::report {
+namespace {
+
+namespace fs = std::filesystem;
+using How = OutputFile::How;
+
+class OutputFileTest : public testing::Test {
+ protected:
+  OutputFileTest() {
+    std::string name = fs::temp_directory_path() / "millrace.XXXXXX";
+    directory = mkdtemp(name.data());
+    path = directory / "report";
+  }
+  ~OutputFileTest() override { fs::remove_all(directory); }
+
+  static std::string read(const fs::path& file) {
+    std::ifstream stream(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  }
+
+  // The names in the directory.
+  [[nodiscard]] std::vector<std::string> names() const {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(directory)) {
+      names.push_back(entry.path().filename());
+    }
+    return names;
+  }
+
+  // What `action` says is wrong; empty: nothing.
+  template <typename Action>
+  static std::string failure(Action action) {
+    try {
+      action();
+    } catch (const Fatal& fatal) {
+      return fatal.what();
+    }
+    return {};
+  }
+
+  fs::path directory;
+  fs::path path;
+};
+
+TEST_F(OutputFileTest, HasAnotherNameUntilItIsComplete) {
+  std::ofstream(path) << "earlier";
+  {
+    OutputFile file(path, How::replace);
+    OutputFile second(path, How::replace);
+    EXPECT_EQ(names().size(), 3U) << "each has a name of its own";
+    EXPECT_EQ(read(path), "earlier");
+    file.write("later");
+    EXPECT_EQ(read(path), "later");
+  }
+  EXPECT_EQ(names(), std::vector<std::string>{"report"}) << "what was not written leaves nothing";
+}
+
+TEST_F(OutputFileTest, AVeryLongNameIsAllRight) {
+  path = directory / std::string(255, 'n');
+  write_file(path, "text");
+  EXPECT_EQ(read(path), "text");
+}
+
+TEST_F(OutputFileTest, ReplacesALinkNotWhatItPointsTo) {
+  const fs::path victim = directory / "victim";
+  std::ofstream(victim) << "precious";
+  fs::create_symlink(victim, path);
+  write_file(path, "text");
+  EXPECT_EQ(read(victim), "precious");
+  EXPECT_EQ(read(path), "text");
+  EXPECT_FALSE(fs::is_symlink(path));
+}
+
+TEST_F(OutputFileTest, InPlaceNoLinkIsFollowed) {
+  const fs::path victim = directory / "victim";
+  std::ofstream(victim) << "precious";
+  fs::create_symlink(victim, path);
+  EXPECT_EQ(failure([&] { OutputFile(path, How::in_place); }),
+            "create " + path.string() + ": symbolic links are not followed");
+  fs::remove(path);
+  fs::create_symlink(directory / "absent", path);
+  EXPECT_NE(failure([&] { OutputFile(path, How::in_place); }), "");
+  EXPECT_FALSE(fs::exists(directory / "absent"));
+  fs::remove(path);
+  fs::create_hard_link(victim, path);
+  EXPECT_EQ(
+      failure([&] { OutputFile(path, How::in_place); }),
+      "create " + path.string() + ": there is a file of several names, which is not written over");
+  EXPECT_EQ(read(victim), "precious");
+}
+
+TEST_F(OutputFileTest, InPlaceOnlyAFileOfTheUserIsWrittenOver) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
+  std::ofstream(path) << "theirs";
+  ASSERT_EQ(chown(path.c_str(), 65534, 65534), 0);
+  EXPECT_EQ(
+      failure([&] { OutputFile(path, How::in_place); }),
+      "create " + path.string() + ": there is a file of another user, which is not written over");
+  EXPECT_EQ(read(path), "theirs");
+}
+
+TEST_F(OutputFileTest, InPlaceWhatWasThereGoesWhenItIsWritten) {
+  std::ofstream(path) << "a long report of an earlier run";
+  OutputFile file(path, How::in_place);
+  EXPECT_EQ(read(path), "a long report of an earlier run");
+  file.write("text");
+  EXPECT_EQ(read(path), "text");
+}
+
+TEST_F(OutputFileTest, KeepsItsDirectoryWhereverThePathLeads) {
+  fs::create_directory(directory / "one");
+  {
+    OutputFile file(directory / "one" / "report", How::replace);
+    fs::rename(directory / "one", directory / "two");
+    file.write("text");
+  }
+  EXPECT_EQ(read(directory / "two" / "report"), "text");
+}
+
+TEST_F(OutputFileTest, OwnDescriptorsAreNoLinks) {
+  for (const How how : {How::replace, How::in_place}) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(pipe(ends.data()), 0);
+    OutputFile("/dev/fd/" + std::to_string(ends[1]), how).write("text");
+    close(ends[1]);
+    std::array<char, 16> got{};
+    EXPECT_EQ(::read(ends[0], got.data(), got.size()), 4);
+    EXPECT_EQ(std::string(got.data()), "text");
+    close(ends[0]);
+  }
+  EXPECT_EQ(failure([] { OutputFile("/dev/fd/9999", How::replace); }),
+            "open /dev/fd/9999: Bad file descriptor");
+}
+
+TEST_F(OutputFileTest, APipeIsWrittenAsItIs) {
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const int reader = open(path.c_str(), O_RDONLY | O_NONBLOCK);
+  write_file(path, "text");
+  std::array<char, 16> got{};
+  EXPECT_EQ(::read(reader, got.data(), got.size()), 4);
+  close(reader);
+  EXPECT_TRUE(fs::is_fifo(path));
+}
+
+// A file system that is full, by the limit of a file's size.
+TEST_F(OutputFileTest, HalfAReportIsNotLeft) {
+  const auto before = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit old{};
+  getrlimit(RLIMIT_FSIZE, &old);
+  rlimit small = old;
+  small.rlim_cur = 4'096;
+  const std::string text(10'000, 'x');
+  std::ofstream(path) << "earlier";
+  for (const How how : {How::replace, How::in_place}) {
+    OutputFile file(path, how);
+    setrlimit(RLIMIT_FSIZE, &small);
+    const std::string said = failure([&] { file.write(text); });
+    setrlimit(RLIMIT_FSIZE, &old);
+    EXPECT_EQ(said, "write " + path.string() + ": File too large");
+    EXPECT_EQ(read(path), how == How::replace ? "earlier" : "");
+  }
+  EXPECT_EQ(names(), std::vector<std::string>{"report"});
+  std::signal(SIGXFSZ, before);
+}
+
+TEST_F(OutputFileTest, WhatCannotBeMadeIsSaidAtOnce) {
+  for (const How how : {How::replace, How::in_place}) {
+    EXPECT_EQ(failure([&] { OutputFile(directory / "no" / "report", how); }),
+              "create " + (directory / "no" / "report").string() + ": No such file or directory");
+    EXPECT_EQ(failure([&] { OutputFile(directory, how); }),
+              "create " + directory.string() + ": Is a directory");
+  }
+}
+
+}  // namespace
+}  // namespace millrace::report
