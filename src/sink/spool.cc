@@ -50,6 +50,16 @@ int copy_all(int from, int to) {
   }
 }
 
+// Gives the file the name `to`, which nothing had. Returns 0 or an errno value: EEXIST when it is
+// taken. Where a rename cannot spare what is there (NFS), the name is added and the old one goes.
+int rename_to_free_name(const std::string& from, const std::string& to) {
+  if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP) return errno;
+  if (link(from.c_str(), to.c_str()) != 0) return errno;
+  unlink(from.c_str());
+  return 0;
+}
+
 }  // namespace
 
 void Spool::begin(std::string destination) {
@@ -83,13 +93,11 @@ void Spool::spill() {
 bool Spool::commit_as_file() {
   spill();
   for (int attempt = 0; attempt < kAttempts && error_ == 0; ++attempt) {
-    const std::string final_path = destination_ + random_digits();
-    if (renameat2(AT_FDCWD, part_path_.c_str(), AT_FDCWD, final_path.c_str(), RENAME_NOREPLACE) ==
-        0) {
-      part_path_.clear();
-      break;
-    }
-    if (errno != EEXIST) keep_error(errno);
+    const int error = rename_to_free_name(part_path_, destination_ + random_digits());
+    if (error == EEXIST) continue;
+    keep_error(error);
+    if (error == 0) part_path_.clear();
+    break;
   }
   const bool stored = error_ == 0 && part_path_.empty();
   discard();

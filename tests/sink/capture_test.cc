@@ -1,6 +1,11 @@
 #include "sink/capture.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -8,6 +13,8 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -94,6 +101,48 @@ TEST_F(SpoolTest, AFileAppearsOnlyWhenItIsWhole) {
     ASSERT_EQ(files.size(), 1U);
     EXPECT_EQ(files[0].filename().string().size(), std::string("m.").size() + 8);
     EXPECT_EQ(fs::file_size(files[0]), size);
+  }
+}
+
+// From here on renameat2() with flags fails in this process, as it does on NFS.
+void forbid_rename_without_replacing() {
+  std::array<sock_filter, 6> program{{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_renameat2, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[4])),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  }};
+  const sock_fprog filter{.len = program.size(), .filter = program.data()};
+  ASSERT_EQ(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+  ASSERT_EQ(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
+  ASSERT_EQ(renameat2(AT_FDCWD, "/", AT_FDCWD, "/", RENAME_NOREPLACE), -1);
+  ASSERT_EQ(errno, EINVAL);
+}
+
+TEST_F(SpoolTest, AFileGetsItsNameWhereARenameCannotSpareWhatIsThere) {
+  const pid_t child = fork();
+  if (child == 0) {
+    forbid_rename_without_replacing();
+    Spool spool;
+    bool stored = !HasFatalFailure();
+    for (int i = 0; i < 3; ++i) {
+      spool.begin(path / "m.");
+      spool.append("text");
+      stored = stored && spool.commit_as_file();
+    }
+    _exit(stored ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  const auto files = files_below(path);
+  EXPECT_EQ(files.size(), 3U);
+  for (const fs::path& file : files) {
+    EXPECT_EQ(read(file), "text");
+    EXPECT_NE(file.extension(), ".part");
+    EXPECT_EQ(fs::hard_link_count(file), 1U);
   }
 }
 
