@@ -20,14 +20,12 @@
 #include "base/quantity.h"
 #include "net/ending_signals.h"
 #include "net/wake_up.h"
+#include "sink/descriptors.h"
 #include "sink/privileges.h"
 #include "sink/worker.h"
 
 namespace millrace::sink {
 namespace {
-
-// Descriptors that are not sessions: standard ones, listeners, loops, files being written.
-constexpr std::size_t kReservedDescriptors = 64;
 
 // The sockets that each worker listens on: its own with TCP, one for all with a unix path.
 std::vector<std::vector<net::Socket>> listen_everywhere(const SinkOptions& options) {
@@ -159,7 +157,6 @@ metrics::Measurement run_sink(const SinkOptions& options, const Identity& identi
   // Before any session can take the last descriptor.
   net::block_ending_signals();
   const net::EndingSignals signals;
-  openlog("smtp-sink", LOG_PID, LOG_MAIL);
   // Files are read with the rights of the one who started it.
   std::optional<net::TlsContext> tls;
   if (options.tls) tls = net::TlsContext::for_server(*options.tls);
@@ -174,8 +171,10 @@ metrics::Measurement run_sink(const SinkOptions& options, const Identity& identi
   Ledger ledger(options.message_quota, options.quit_quota, [&crew] { crew.end.wake(); });
   std::optional<CounterLine> counters;
   if (options.show_counters) counters.emplace(describe_counters({}));
-  SessionLimit session_limit(options.session_limit.value_or(
-      std::max(descriptor_limit, 2 * kReservedDescriptors) - kReservedDescriptors));
+  for (unsigned i = 0; i < options.threads; ++i) {
+    crew.wake_ups.push_back(std::make_unique<net::WakeUp>());
+  }
+  SessionLimit places(session_limit(descriptor_limit, options));
   std::optional<metrics::Timeline> timeline;
   if (options.measure) timeline.emplace(options.threads, metrics::Timeline::Idle::left_out);
   const TimePoint start = Clock::now();
@@ -185,13 +184,10 @@ metrics::Measurement run_sink(const SinkOptions& options, const Identity& identi
                       .tls = tls ? &*tls : nullptr,
                       .append_log = append_log.get(),
                       .ledger = ledger,
-                      .session_limit = session_limit,
+                      .session_limit = places,
                       .timeline = timeline ? &*timeline : nullptr,
                       .start = start};
 
-  for (unsigned i = 0; i < options.threads; ++i) {
-    crew.wake_ups.push_back(std::make_unique<net::WakeUp>());
-  }
   std::vector<std::thread> threads;
   for (unsigned i = 0; i < options.threads; ++i) {
     threads.emplace_back([&, i] {
