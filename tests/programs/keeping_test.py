@@ -151,6 +151,17 @@ class FullDisk(rig.TestCase):
             status = sink.end()
         self.check(status, sink.err, left="")
 
+    @rig.on_every_engine()
+    def test_for_a_dump(self, programs):
+        for option in ("-d", "-D"):
+            with programs.sink(option, self.scratch / "m.", preexec_fn=files_stay_small) as sink, \
+                    sink.connect() as client:
+                client.read_until(b"ESMTP\r\n")
+                for content in (b"y\r\n", b"y" * 100_000 + b"\r\n"):
+                    self.assertEqual(client.message(content)[:10], b"452 4.3.1 ")
+                client.talk(b"NOOP\r\n", b"250 2.0.0 Ok\r\n")
+            self.assertEqual([file.stat().st_size for file in self.scratch.glob("m.*")], [0] * (option == "-D"))
+
     def test_for_a_report_of_reports(self):
         programs = rig.ours("epoll")
         run = self.scratch / "run.json"
