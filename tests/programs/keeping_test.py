@@ -154,6 +154,7 @@ class FullDisk(rig.TestCase):
     @rig.on_every_engine()
     def test_for_a_dump(self, programs):
         for option in ("-d", "-D"):
+            (self.scratch / "m.").unlink(missing_ok=True)
             with programs.sink(option, self.scratch / "m.", preexec_fn=files_stay_small) as sink, \
                     sink.connect() as client:
                 client.read_until(b"ESMTP\r\n")
