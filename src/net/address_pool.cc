@@ -35,6 +35,7 @@ SocketAddress next_address(const SocketAddress& address) {
 
 SocketAddress require_address(std::string_view text, std::string_view whole) {
   const auto address = numeric_address(text, 0);
+  if (text.empty()) throw Fatal("empty address in the list of addresses");
   if (!address) throw Fatal("bad address: " + std::string(whole));
   return *address;
 }
@@ -75,10 +76,11 @@ bool Network::contains(const SocketAddress& address) const {
 }
 
 AddressPool::AddressPool(std::string_view addresses, std::string_view ports) {
-  while (!addresses.empty()) {
-    const std::string_view range = addresses.substr(0, addresses.find(','));
-    addresses.remove_prefix(std::min(range.size() + 1, addresses.size()));
-    add_range(range);
+  for (;;) {
+    const std::size_t comma = addresses.find(',');
+    add_range(addresses.substr(0, comma));
+    if (comma == std::string_view::npos) break;
+    addresses.remove_prefix(comma + 1);
   }
   if (ports.empty()) return;
   const std::size_t dash = std::min(ports.find('-'), ports.size());
