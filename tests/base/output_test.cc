@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <random>
 #include <string>
 
 #include "output_text.h"
@@ -58,6 +59,56 @@ TEST(Output, GathersNoMoreThanAskedFor) {
   std::array<std::string_view, 1> pieces;
   EXPECT_EQ(output.gather(pieces.data(), 1), 1U);
   EXPECT_EQ(pieces[0], "head");
+}
+
+// A peer that takes all that is sent, but lags: the queue is never empty.
+TEST(Output, AMillionMessagesBehindALaggingPeerTakeNoMoreMemoryThanTheBacklog) {
+  const std::string commands(400, 'c');
+  const std::string body(1'000, 'b');
+  Output output;
+  for (int message = 0; message < 1'000'000; ++message) {
+    output.append(commands);
+    output.append_borrowed(body);
+    if (message < 3) continue;
+    std::array<std::string_view, 4> pieces;
+    ASSERT_EQ(output.gather(pieces.data(), pieces.size()), 4U);
+    ASSERT_EQ(pieces[0].size() + pieces[1].size(), 1'400U);
+    output.consume(1'400);
+    ASSERT_LT(output.storage(), 32'000U) << "after " << message << " messages";
+  }
+  EXPECT_EQ(output.size(), 3 * 1'400U);
+}
+
+TEST(Output, IsAQueueWhateverIsAppendedAndConsumed) {
+  std::mt19937 random(1);
+  std::string bodies(100'000, '\0');
+  for (char& byte : bodies) byte = static_cast<char>('a' + random() % 26);
+  const auto any_piece = [&] {
+    const std::size_t length = random() % (random() % 8 == 0 ? 20'000 : 200);
+    return std::string_view(bodies).substr(random() % (bodies.size() - length), length);
+  };
+  Output output;
+  std::string model;
+  for (int step = 0; step < 20'000; ++step) {
+    const std::string_view piece = any_piece();
+    switch (random() % 4) {
+      case 0:
+        output.append_borrowed(piece);
+        model += piece;
+        break;
+      case 1:
+        output.append(piece);
+        model += piece;
+        break;
+      default:
+        output.consume(piece.size() / 2);
+        model.erase(0, piece.size() / 2);
+    }
+    ASSERT_EQ(output.size(), model.size());
+    if (step % 16 == 0) {
+      ASSERT_TRUE(output.flattened() == model);
+    }
+  }
 }
 
 }  // namespace
