@@ -1,7 +1,6 @@
 #include "net/uring_loop.h"
 
 #include <poll.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
+#include <utility>
 
 #include "base/diagnostics.h"
 
@@ -17,14 +17,6 @@ namespace {
 
 constexpr unsigned kEntries = 1'024;
 constexpr unsigned kCompletions = 8'192;
-
-// The receive buffers: 2 MiB in all, so that they stay in the cache. (With 16 MiB a message
-// costs two thirds more CPU.)
-constexpr unsigned kBuffers = 128;
-constexpr unsigned kBufferSize = 16 * 1024;
-constexpr int kBufferGroup = 0;
-
-constexpr std::size_t kBufferRingSize = kBuffers * sizeof(io_uring_buf);
 
 // One issuer, and completions only when asked for: Linux 6.1.
 constexpr unsigned kSetupFlags =
@@ -60,41 +52,20 @@ bool io_uring_available() {
   return true;
 }
 
-UringLoop::UringLoop() : buffers_(std::size_t{kBuffers} * kBufferSize) {
-  if (const int error = set_up(ring_, kEntries, kCompletions); error != 0) {
+UringLoop::Ring::Ring() : io_uring{} {
+  if (const int error = set_up(*this, kEntries, kCompletions); error != 0) {
     throw Fatal(describe_error("io_uring", -error));
   }
-  void* const memory =
-      mmap(nullptr, kBufferRingSize, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
-  io_uring_buf_reg registration{};
-  registration.ring_addr = reinterpret_cast<std::uintptr_t>(memory);
-  registration.ring_entries = kBuffers;
-  registration.bgid = kBufferGroup;
-  int error = memory == MAP_FAILED ? -errno : 0;
-  if (error == 0) {
-    buffer_ring_ = static_cast<io_uring_buf_ring*>(memory);
-    io_uring_buf_ring_init(buffer_ring_);
-    error = io_uring_register_buf_ring(&ring_, &registration, 0);
-  }
-  if (error != 0) {
-    io_uring_queue_exit(&ring_);
-    if (buffer_ring_ != nullptr) munmap(buffer_ring_, kBufferRingSize);
-    throw Fatal(describe_error("io_uring buffers", -error));
-  }
-  for (unsigned buffer = 0; buffer < kBuffers; ++buffer) recycle(buffer);
 }
 
-UringLoop::~UringLoop() {
-  io_uring_queue_exit(&ring_);
-  munmap(buffer_ring_, kBufferRingSize);
+void UringLoop::Ring::end() {
+  if (std::exchange(open_, false)) io_uring_queue_exit(this);
 }
 
-void UringLoop::recycle(unsigned buffer) {
-  io_uring_buf_ring_add(buffer_ring_, buffers_.data() + std::size_t{buffer} * kBufferSize,
-                        kBufferSize, static_cast<unsigned short>(buffer),
-                        io_uring_buf_ring_mask(kBuffers), 0);
-  io_uring_buf_ring_advance(buffer_ring_, 1);
-}
+UringLoop::UringLoop(ReceiveBuffers::Use use) : buffers_(ring_, use) {}
+
+// The kernel holds the buffers until the ring has ended.
+UringLoop::~UringLoop() { ring_.end(); }
 
 // A free submission entry; when all are taken, what is there goes to the kernel first.
 io_uring_sqe* UringLoop::next_entry() {
@@ -191,10 +162,11 @@ void UringLoop::on_connect(Stream& stream, int result) {
 
 void UringLoop::begin_reading(Stream& stream) {
   stream.reading_ = true;
+  buffers_.serve(++receives_);
   io_uring_sqe* const entry = next_entry();
   io_uring_prep_recv_multishot(entry, stream.socket_.descriptor(), nullptr, 0, 0);
   entry->flags |= IOSQE_BUFFER_SELECT;
-  entry->buf_group = kBufferGroup;
+  entry->buf_group = ReceiveBuffers::kGroup;
   entry->user_data = user_data(Operation::receive, &stream);
 }
 
@@ -212,15 +184,15 @@ void UringLoop::cancel(Stream& stream, Operation operation) {
 }
 
 void UringLoop::on_receive(Stream& stream, const io_uring_cqe& entry) {
-  if ((entry.flags & IORING_CQE_F_MORE) == 0) stream.reading_ = stream.cancelling_ = false;
-  const unsigned buffer = entry.flags >> IORING_CQE_BUFFER_SHIFT;
-  const bool has_buffer = (entry.flags & IORING_CQE_F_BUFFER) != 0;
+  if ((entry.flags & IORING_CQE_F_MORE) == 0) {
+    stream.reading_ = stream.cancelling_ = false;
+    --receives_;
+  }
   if (entry.res > 0) {
     traffic_.received += static_cast<std::uint64_t>(entry.res);
-    stream.received(
-        {buffers_.data() + std::size_t{buffer} * kBufferSize, static_cast<std::size_t>(entry.res)});
+    stream.received(buffers_.bytes(entry));
   }
-  if (has_buffer) recycle(buffer);
+  buffers_.recycle(entry);
   if (stream.ended()) return retire_if_idle(stream);
   switch (-entry.res) {
     case 0:

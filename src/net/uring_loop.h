@@ -8,6 +8,7 @@
 
 #include "net/event_loop.h"
 #include "net/gather.h"
+#include "net/receive_buffers.h"
 
 namespace millrace::net {
 
@@ -15,8 +16,8 @@ namespace millrace::net {
 // one turn decides goes to the kernel in one system call, which also waits for the next turn.
 class UringLoop final : public EventLoop {
  public:
-  // Throws Fatal when the kernel refuses.
-  UringLoop();
+  // `use`: of the receive buffers, where the kernel can. Throws Fatal when the kernel refuses.
+  explicit UringLoop(ReceiveBuffers::Use use = ReceiveBuffers::Use::by_the_piece);
   ~UringLoop() override;
 
   void watch(Watch& watch) override;
@@ -33,6 +34,17 @@ class UringLoop final : public EventLoop {
   void begin_close(Stream& stream) override;
 
  private:
+  struct Ring : io_uring {
+    Ring();
+    Ring(const Ring&) = delete;
+    Ring& operator=(const Ring&) = delete;
+    ~Ring() { end(); }
+    void end();
+
+   private:
+    bool open_ = true;
+  };
+
   enum class Operation : std::uint8_t;
 
   io_uring_sqe* next_entry();
@@ -43,12 +55,11 @@ class UringLoop final : public EventLoop {
   void on_send(Stream& stream, int result);
   void on_connect(Stream& stream, int result);
   void set_alarm(TimePoint deadline);
-  void recycle(unsigned buffer);
   void retire_if_idle(Stream& stream);
 
-  io_uring ring_{};
-  io_uring_buf_ring* buffer_ring_ = nullptr;
-  std::vector<char> buffers_;
+  Ring ring_;
+  ReceiveBuffers buffers_;
+  std::size_t receives_ = 0;    // that the kernel holds
   std::deque<Gather> gathers_;  // vectors of this turn's sends; the kernel copies them on submit
   std::size_t gathers_used_ = 0;
   TimePoint alarm_ = TimePoint::max();  // when the kernel ends a wait; max: it does not

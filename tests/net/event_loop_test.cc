@@ -16,6 +16,9 @@
 #include <vector>
 
 #include "net/endpoint.h"
+#include "net/tls_context.h"
+#include "net/tls_filter.h"
+#include "net/uring_loop.h"
 #include "net/wake_up.h"
 
 namespace millrace::net {
@@ -30,6 +33,7 @@ struct Peer final : StreamHandler {
   std::size_t on_bytes(std::string_view bytes) override {
     return reaction ? reaction(bytes) : keep(bytes);
   }
+  void on_secured() override { secured = true; }
   void on_end(int error) override {
     ended = true;
     end_error = error;
@@ -42,18 +46,26 @@ struct Peer final : StreamHandler {
   std::function<std::size_t(std::string_view)> reaction;
   std::string received;
   bool connected = false;
+  bool secured = false;
   bool ended = false;
   int end_error = 0;
   Stream stream;
 };
 
-class Loop : public testing::TestWithParam<Engine>, private TimerHandler {
+// A way to make a loop, and what it is called.
+struct Make {
+  const char* name;
+  Engine engine;
+  std::unique_ptr<EventLoop> (*make)();
+};
+
+class Loop : public testing::TestWithParam<Make>, private TimerHandler {
  protected:
   void SetUp() override {
-    if (GetParam() == Engine::io_uring && !io_uring_available()) {
+    if (GetParam().engine == Engine::io_uring && !io_uring_available()) {
       GTEST_SKIP() << "the kernel does not grant io_uring here";
     }
-    loop = EventLoop::make(GetParam());
+    loop = GetParam().make();
   }
 
   // Turns the loop until `done`, for ten seconds at most.
@@ -73,7 +85,7 @@ class Loop : public testing::TestWithParam<Engine>, private TimerHandler {
   // Two connected streams.
   void connect_pair(Peer& client, Peer& server) {
     const Socket listener =
-        listen_on(resolve(parse_local("127.0.0.1:0"), AF_UNSPEC, true).at(0), 5, false, {});
+        listen_on(resolve(parse_local("127.0.0.1:0"), AF_UNSPEC, true).at(0), 5, false, options);
     address = local_address(listener);
     client.stream.connect(Socket(::socket(AF_INET, SOCK_STREAM | loop->socket_flags(), 0)),
                           address);
@@ -86,6 +98,14 @@ class Loop : public testing::TestWithParam<Engine>, private TimerHandler {
     server.stream.open(std::move(accepted));
   }
 
+  // Two connected streams under TLS.
+  void connect_secure_pair(Peer& client, Peer& server) {
+    connect_pair(client, server);
+    server.stream.secure(std::make_unique<TlsFilter>(server_context_));
+    client.stream.secure(std::make_unique<TlsFilter>(client_context_));
+    run_until([&] { return client.secured && server.secured; });
+  }
+
   // Connects a plain blocking socket of the test to a stream of the loop.
   Socket connect_plain(Peer& server) {
     int ends[2];
@@ -96,14 +116,26 @@ class Loop : public testing::TestWithParam<Engine>, private TimerHandler {
 
   std::unique_ptr<EventLoop> loop;
   SocketAddress address;
+  SocketOptions options;  // of what connect_pair() accepts
 
  private:
   void on_timer(Timer&) override {}
+  const TlsContext server_context_ = TlsContext::for_server({.common = {}, .host_name = "sink"});
+  const TlsContext client_context_ = TlsContext::for_client({});
   Timer tick_{*this};
 };
 
-INSTANTIATE_TEST_SUITE_P(Engines, Loop, testing::Values(Engine::epoll, Engine::io_uring),
-                         [](const auto& info) { return std::string(name(info.param)); });
+INSTANTIATE_TEST_SUITE_P(
+    Engines, Loop,
+    testing::Values(Make{"epoll", Engine::epoll, [] { return EventLoop::make(Engine::epoll); }},
+                    Make{"io_uring", Engine::io_uring,
+                         [] { return EventLoop::make(Engine::io_uring); }},
+                    // As on a kernel that does not use receive buffers by the piece.
+                    Make{"io_uring_whole_buffers", Engine::io_uring,
+                         []() -> std::unique_ptr<EventLoop> {
+                           return std::make_unique<UringLoop>(ReceiveBuffers::Use::whole);
+                         }}),
+    [](const auto& info) { return std::string(info.param.name); });
 
 TEST_P(Loop, CarriesBytesBothWays) {
   Peer client(*loop);
