@@ -161,6 +161,11 @@ void Stream::sent() {
   settle();
 }
 
+std::size_t Stream::storage() const {
+  return queued_.storage() + sending_.storage() + waiting_.capacity() +
+         (tls_ ? tls_->plain().storage() : 0);
+}
+
 // Moves a closing stream on: once all is sent, the peer is told; once the peer has closed as
 // well, and nothing that it sent is still to be answered, the stream ends.
 void Stream::settle() {

@@ -39,13 +39,20 @@ class StreamHandler {
   virtual void on_end(int error) = 0;
 };
 
+// Which end of the dialogue a stream is. A server stops reading while its peer does not take the
+// replies: nobody can make it hold more than kOutputLimit of them. A client always reads: what
+// waits to be sent is its own mail, a server may answer at any moment, and one that is not read
+// from must not be made to stop reading in its turn (RFC 2920, 3.1).
+enum class Side : std::uint8_t { client, server };
+
 // A connected socket with its output queue. The rules of when to read, write and close are
 // here; how it is done is the engine's (net/event_loop.h). A filter such as TLS has its place
 // between the two: what an engine receives passes received(), what it sends comes from the
 // output queue, and sessions see neither (net/tls_filter.h).
 class Stream {
  public:
-  Stream(EventLoop& loop, StreamHandler& handler) : loop_(loop), handler_(handler) {}
+  Stream(EventLoop& loop, StreamHandler& handler, Side side)
+      : loop_(loop), handler_(handler), side_(side) {}
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
@@ -80,6 +87,9 @@ class Stream {
   // The address of this end.
   [[nodiscard]] SocketAddress local_address() const { return net::local_address(socket_); }
 
+  // The memory that its queues hold, in bytes.
+  [[nodiscard]] std::size_t storage() const;
+
   // When bytes last moved in either direction.
   [[nodiscard]] TimePoint last_progress() const { return last_progress_; }
   [[nodiscard]] bool finishing() const { return phase_ == Phase::finishing; }
@@ -92,7 +102,7 @@ class Stream {
   friend class EpollLoop;
   friend class UringLoop;
 
-  // More unsent output than this, and reading pauses until the peer takes its replies.
+  // More unsent output than this, and a server's reading pauses until the peer takes its replies.
   static constexpr std::size_t kOutputLimit = 256 * 1024;
   // Under TLS this much is encrypted ahead of what the peer has taken.
   static constexpr std::size_t kCipherLimit = 64 * 1024;
@@ -116,7 +126,8 @@ class Stream {
   }
   // The peer does not take what we send: what it sends has to wait.
   [[nodiscard]] bool choked() const {
-    return queued_.size() + (tls_ ? tls_->plain().size() : 0) > kOutputLimit;
+    return side_ == Side::server &&
+           queued_.size() + (tls_ ? tls_->plain().size() : 0) > kOutputLimit;
   }
   [[nodiscard]] bool wants_input() const;
   void take(std::string_view bytes);
@@ -129,6 +140,7 @@ class Stream {
 
   EventLoop& loop_;
   StreamHandler& handler_;
+  const Side side_;
   Socket socket_;
   Output queued_;        // appended, not yet handed to the engine
   Output sending_;       // in the kernel's hands (io_uring only)

@@ -32,7 +32,7 @@ Connection::Connection(Worker& worker, std::size_t place)
     : place(place),
       worker_(worker),
       shared_(worker.shared()),
-      stream_(worker.loop(), *this),
+      stream_(worker.loop(), *this, net::Side::server),
       timer_(*this),
       session_(shared_.options.profile, shared_.replies, *this) {}
 

@@ -78,7 +78,7 @@ const StepNames& names_of(smtp::Verb awaited) {
 Session::Session(Worker& worker, Run& run, std::uint64_t number)
     : worker_(worker),
       run_(run),
-      stream_(worker.loop(), *this),
+      stream_(worker.loop(), *this, net::Side::client),
       timer_(*this),
       messages_(run.message(), number),
       record_(worker),

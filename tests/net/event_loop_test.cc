@@ -28,7 +28,7 @@ using namespace std::chrono_literals;
 
 // One end of a connection whose reactions a test fills in.
 struct Peer final : StreamHandler {
-  explicit Peer(EventLoop& loop) : stream(loop, *this) {}
+  explicit Peer(EventLoop& loop, Side side = Side::server) : stream(loop, *this, side) {}
   void on_connected() override { connected = true; }
   std::size_t on_bytes(std::string_view bytes) override {
     return reaction ? reaction(bytes) : keep(bytes);
@@ -265,6 +265,59 @@ TEST_P(Loop, APeerThatDoesNotReadIsNotReadFrom) {
   client.stream.flush();
   run_turns(30);
   EXPECT_LT(answered, flood.size() / 2);
+}
+
+TEST_P(Loop, ALaggingPeerCostsNoMoreMemoryThanItsBacklog) {
+  options.window = 128 * 1024;  // the kernel takes less than there is
+  const std::string reply(10'000, 'r');
+  for (const bool secure : {false, true}) {
+    Peer client(*loop, Side::client);
+    Peer server(*loop);
+    secure ? connect_secure_pair(client, server) : connect_pair(client, server);
+    constexpr std::size_t kBacklog = 4'000'000;
+    constexpr std::size_t kTotal = 100'000'000;
+    const auto reply_more = [&] {
+      Output& output = server.stream.output();
+      while (output.size() < kBacklog) output.append(reply);
+      server.stream.flush();
+    };
+    std::size_t taken = 0;
+    std::size_t most = 0;
+    client.reaction = [&](std::string_view bytes) {
+      taken += bytes.size();
+      if (taken < kTotal) reply_more();
+      most = std::max(most, server.stream.storage());
+      return bytes.size();
+    };
+    reply_more();
+    run_until([&] { return taken >= kTotal; });
+    EXPECT_LT(most, 6 * kBacklog) << (secure ? "TLS" : "plain");
+    client.stream.abort();
+    run_until([&] { return client.ended && server.ended; });
+  }
+}
+
+TEST_P(Loop, AClientReadsRepliesWhileItsMailWaits) {
+  for (const bool secure : {false, true}) {
+    Peer client(*loop, Side::client);
+    Peer server(*loop);
+    secure ? connect_secure_pair(client, server) : connect_pair(client, server);
+    server.stream.hold();  // takes nothing, until its replies have been read
+    const std::string mail(20'000'000, 'm');
+    client.stream.output().append_borrowed(mail);
+    client.stream.flush();
+    run_turns(5);
+    client.stream.output().append_borrowed(mail);
+    client.stream.flush();
+    run_turns(5);
+    server.stream.output().append("250 Ok\r\n");
+    server.stream.flush();
+    run_until([&] { return client.received == "250 Ok\r\n"; });
+    EXPECT_FALSE(client.stream.all_sent());
+    client.stream.abort();
+    server.stream.abort();
+    run_until([&] { return client.ended && server.ended; });
+  }
 }
 
 TEST_P(Loop, AHalfClosedPeerStillGetsItsAnswer) {
