@@ -51,82 +51,150 @@
 
   // --- plots -------------------------------------------------------------------------------------
 
+  // Of many points in a column of pixels only the first, the least, the greatest and the last are
+  // drawn: it looks the same, and a day of seconds takes no ten seconds to draw.
+  const thinned = (points) => {
+    const kept = [];
+    for (let first = 0, end; first < points.length; first = end) {
+      const column = Math.round(points[first].canvasx);
+      let [least, most] = [first, first];
+      for (end = first + 1; end < points.length && Math.round(points[end].canvasx) === column; ++end) {
+        if (points[end].canvasy < points[least].canvasy) least = end;
+        if (points[end].canvasy > points[most].canvasy) most = end;
+      }
+      const [one, other] = least < most ? [least, most] : [most, least];
+      new Set([first, one, other, end - 1]).forEach((at) => kept.push(points[at]));
+    }
+    return kept;
+  };
+  const plotter = (shown) => Dygraph.Plotters.linePlotter({ ...shown, points: thinned(shown.points) });
+
+  // A series is {label, values, text} and, where it has its own, {colour, dash}. An axis is {label,
+  // values, text, tick, log}: how the legend and the axis say a value, and whether the scale is
+  // logarithmic; a ticker chooses the ticks.
+  // The library's touches would keep a reader's finger from scrolling the page.
+  const { touchstart, touchmove, touchend, ...pointer } = Dygraph.defaultInteractionModel;
   const plots = [];
-  const axis = (label, values) => ({ label, values, labelSize: 24, size: 72, grid: { stroke: "#e6e9ed" } });
-  const plot = (title, data, series, scales, axes, xLabel) => {
+  const plot = (title, x, y, series) => {
     const part = section(title);
-    part.classList.add("plot");
-    const options = {
-      width: part.clientWidth,
-      height: 280,
-      scales: { x: { time: false, ...scales.x }, y: scales.y },
-      series: [{ label: xLabel, value: axes.x }, ...series.map((one, i) => ({
-        stroke: colours[i % colours.length], width: 2, spanGaps: false, points: { show: data[0].length < 3 }, ...one,
-      }))],
-      axes: [{ ...axis(xLabel, axes.xTicks), size: 48 }, axis("", (self, ticks) => ticks.map((tick) => (tick === null ? "" : axes.y(tick))))],
+    part.className = "plot";
+    const canvas = add(part, "div", "", "canvas");
+    const legend = add(part, "p", "", "legend");
+    series.forEach((one, i) => { one.colour ??= colours[i % colours.length]; });
+
+    const tell = ({ x: at, series: shown }) => {
+      const keys = document.createDocumentFragment();
+      add(keys, "span", at === undefined ? x.label : `${x.label}: ${x.text(at)}`);
+      shown.forEach(({ y: value }, i) => {
+        const key = add(keys, "span", "", "key");
+        const line = add(key, "i");
+        line.style.borderTop = `2px ${series[i].dash ? "dashed" : "solid"} ${series[i].colour}`;
+        key.append(series[i].label);
+        if (value !== undefined && value !== null) key.append(`: ${series[i].text(value)}`);
+      });
+      return keys;
     };
-    plots.push({ part, drawn: new uPlot(options, data, part) });
+    const axis = ({ tick, ticker, log }, width) => ({
+      axisLabelFormatter: (value) => tick(value), axisLabelWidth: width, logscale: log === true, ...(ticker && { ticker }),
+    });
+    const drawn = new Dygraph(canvas, x.values.map((at, row) => [at, ...series.map(({ values }) => values[row])]), {
+      labels: [x.label, ...series.map(({ label }) => label)],
+      colors: series.map(({ colour }) => colour),
+      series: Object.fromEntries(series.map(({ label, dash }) => [label, { strokePattern: dash ?? null }])),
+      axes: { x: axis(x, 60), y: { ...axis(y, 64), includeZero: true } },
+      dateWindow: x.values.length === 1 ? [x.values[0] - 0.5, x.values[0] + 0.5] : null,
+      xRangePad: x.log ? 0 : 6,  // is added to values, which a logarithmic scale does not take
+      yRangePad: 8,
+      connectSeparatedPoints: x.log === true,
+      drawPoints: x.values.length < 3,
+      pointSize: 3,
+      strokeWidth: 2,
+      gridLineColor: "#e6e9ed",
+      gridLineWidth: 1,
+      axisLineColor: "#b4bcc6",
+      axisLineWidth: 1,
+      axisTickSize: 5,
+      axisLabelFontSize: 12,
+      rightGap: 32,
+      xlabel: x.label,
+      xLabelHeight: 20,
+      legend: "always",
+      labelsDiv: legend,
+      legendFormatter: tell,
+      interactionModel: pointer,
+      plotter,
+      highlightCallback: (event, at) => {
+        cursor.style.left = `${drawn.toDomXCoord(at)}px`;
+        cursor.style.display = "block";
+      },
+      unhighlightCallback: () => { cursor.style.display = ""; },
+    });
+    const cursor = add(canvas, "div", "", "cursor");
+    plots.push(drawn);
   };
 
   // The end of a run may leave a part of a second that is too short to tell a rate.
   const rows = run.series.filter((row, i) => i === 0 || row.length_s >= 0.5);
-  const seconds = rows.map((row) => row.second);
   const each = (value) => rows.map((row) => value(row));
   const perSecond = (name) => each((row) => row[name] / row.length_s);
-  const secondText = (self, value) => (value === null ? "" : `${value} s`);
-  const time = { x: secondText, xTicks: (self, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? `${tick}` : "")) };
+  const whole = (value) => (Number.isInteger(value) ? count(value) : "");
+  const few = (value) => (value < 10 ? `${Number(value.toPrecision(2))}` : count(value));
+  const time = {
+    label: "second", values: each((row) => row.second),
+    text: (second) => `${second} s`, tick: whole,
+  };
   const timed = run.latency !== undefined;
-  const shown = (value) => (value === null || value === undefined ? "" : value);
   // A logarithmic scale has no place for nothing.
   const positive = (values) => values.map((value) => (value > 0 ? value : null));
 
   const drawThroughput = () => {
-    const data = [seconds, perSecond("messages")];
-    const text = (self, value) => (value === null ? "" : rate(value));
-    const series = [{ label: timed ? "delivered" : "taken", value: text }];
+    const series = [{ label: timed ? "delivered" : "taken", values: perSecond("messages"), text: rate }];
     if (rows.some((row) => row.asked > 0)) {
-      data.push(each((row) => row.asked / row.length_s));
-      series.push({ label: "asked", value: text, dash: [6, 4] });
+      series.push({ label: "asked", values: perSecond("asked"), text: rate, dash: [6, 4] });
     }
     const failed = each((row) => (row.messages_refused + row.messages_lost + row.messages_unfinished) / row.length_s);
     if (failed.some((value) => value > 0)) {
-      data.push(failed);
-      series.push({ label: "failed", value: text, stroke: colours[3] });
+      series.push({ label: "failed", values: failed, text: rate, colour: colours[3] });
     }
-    plot("Throughput over time", data, series, { x: {}, y: { range: (self, least, most) => [0, (most || 1) * 1.1] } }, { ...time, y: (tick) => count(tick) }, "second");
+    plot("Throughput over time", time, { tick: few }, series);
   };
 
   const drawLatencies = () => {
     const names = [["p50", "p50_us"], ["p90", "p90_us"], ["p99", "p99_us"], ["p99.9", "p99_9_us"], ["max", "max_us"]];
-    const data = [seconds, ...names.map(([, field]) => positive(each((row) => row[field])))];
-    const series = names.map(([label]) => ({ label, value: (self, value) => latency(shown(value) === "" ? null : value) }));
-    plot("Latency over time", data, series, { x: {}, y: { distr: 3 } }, { ...time, y: latency }, "second");
+    plot("Latency over time", time, { tick: latency, log: true },
+      names.map(([label, field]) => ({ label, values: positive(each((row) => row[field])), text: latency })));
   };
 
   const drawCurve = () => {
     const names = run.options.open_loop ? ["intended", "service"] : ["service"];
     const xs = [...new Set(names.flatMap((name) => run.curves[name].map(([x]) => x)))].sort((a, b) => a - b);
-    const data = [xs, ...names.map((name) => {
-      const values = new Map(run.curves[name]);
-      return xs.map((x) => (values.has(x) ? Math.max(values.get(x), 1) : undefined));
-    })];
     const share = (x) => {
       const value = 100 * (1 - 1 / x);
       return x === 1 ? "0%" : `${Number(value.toFixed(Math.max(0, Math.round(Math.log10(x)) - 1)))}%`;
     };
-    const series = names.map((label) => ({ label, spanGaps: true, value: (self, value) => latency(shown(value) === "" ? null : value) }));
-    plot("Latency by percentile", data, series, { x: { distr: 3 }, y: { distr: 3 } },
-      { x: (self, x) => (x === null ? "" : share(x)), xTicks: (self, ticks) => ticks.map((x) => (Number.isInteger(Math.log10(x)) ? share(x) : "")), y: latency }, "percentile");
+    const series = names.map((label) => {
+      const values = new Map(run.curves[label]);
+      return { label, values: xs.map((x) => (values.has(x) ? Math.max(values.get(x), 1) : null)), text: latency };
+    });
+    // A line for each digit; a label for each power of ten, or each second one where they are close.
+    const ticker = (least, most, pixels) => {
+      const step = 10 ** Math.ceil((60 * Math.log10(most)) / pixels);
+      const ticks = [];
+      for (let power = 1, named = 1; power <= most; power *= 10) {
+        for (let digit = 1; digit <= 9; ++digit) ticks.push({ v: digit * power, label: "" });
+        if (power !== named) continue;
+        ticks.at(-9).label = share(power);
+        named *= step;
+      }
+      return ticks;
+    };
+    plot("Latency by percentile", { label: "percentile", values: xs, text: share, ticker, log: true }, { tick: latency, log: true }, series);
   };
 
   const drawSessions = () => {
-    const data = [seconds, each((row) => row.sessions_open)];
-    const series = [{ label: "sessions open" }];
-    if (timed) {
-      data.push(each((row) => row.in_flight));
-      series.push({ label: "messages in flight" });
-    }
-    plot("Sessions", data, series, { x: {}, y: { range: (self, least, most) => [0, (most || 1) * 1.1] } }, { ...time, y: (tick) => count(tick) }, "second");
+    const series = [{ label: "sessions open", values: each((row) => row.sessions_open), text: count }];
+    if (timed) series.push({ label: "messages in flight", values: each((row) => row.in_flight), text: count });
+    plot("Sessions", time, { tick: whole }, series);
   };
 
   // --- the page ----------------------------------------------------------------------------------
@@ -199,7 +267,11 @@
   add(section("Command line"), "code", run.options.command_line.join(" "));
   add(page, "p", `${run.program}, schema ${run.schema}`, "faint");
 
-  const fit = () => plots.forEach(({ part, drawn }) => drawn.setSize({ width: part.clientWidth, height: 280 }));
-  window.addEventListener("resize", fit);
-  window.addEventListener("beforeprint", fit);
+  // On paper plots have a width of their own, since a script cannot ask how wide the page will be.
+  const paper = (on) => {
+    document.body.classList.toggle("paper", on);
+    plots.forEach((drawn) => drawn.resize());
+  };
+  window.addEventListener("beforeprint", () => paper(true));
+  window.addEventListener("afterprint", () => paper(false));
 })();

@@ -12,9 +12,9 @@ namespace millrace::report {
 
 // Built in from web/ by embed.cmake.
 namespace assets {
-extern const std::string_view uPlot_iife_min_js;
-extern const std::string_view uPlot_min_css;
-extern const std::string_view LICENSE;  // of uPlot, which goes with each copy
+extern const std::string_view dygraph_min_js;
+extern const std::string_view dygraph_min_css;
+extern const std::string_view copyright;  // of dygraphs, which goes with each copy
 extern const std::string_view page_js;
 extern const std::string_view page_css;
 }  // namespace assets
@@ -73,15 +73,19 @@ std::string to_html(const Run& run) {
   }
   const std::string kind(kKindNames[static_cast<std::size_t>(run.kind)]);
   std::string page = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
-  page.append("<!-- Contains uPlot:\n\n").append(assets::LICENSE).append("-->\n");
+  page.append("<!-- Contains dygraphs:\n\n").append(assets::copyright).append("-->\n");
+  // Whatever the data is, the browser is told to fetch nothing.
+  page +=
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; "
+      "script-src 'unsafe-inline'; style-src 'unsafe-inline'\">\n";
   page += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>smtp-";
   page.append(kind).append(", ").append(json["start"].get<std::string>());
   page.append("</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>\n");
-  page.append(assets::uPlot_min_css).append("\n").append(assets::page_css);
+  page.append(assets::dygraph_min_css).append("\n").append(assets::page_css);
   page += "</style>\n</head>\n<body>\n<main id=\"page\"></main>\n";
   page += "<script id=\"run\" type=\"application/json\">";
   page.append(harmless(json.dump())).append("</script>\n<script>");
-  page.append(assets::uPlot_iife_min_js).append("</script>\n<script>\n");
+  page.append(assets::dygraph_min_js).append("</script>\n<script>\n");
   page.append(assets::page_js).append("</script>\n</body>\n</html>\n");
   return page;
 }

@@ -7,7 +7,7 @@
 namespace millrace::report {
 
 // A run as one page that needs nothing else: the data, the script that draws it (web/page.js) and
-// uPlot are all in it.
+// dygraphs are all in it.
 std::string to_html(const Run& run);
 
 }  // namespace millrace::report

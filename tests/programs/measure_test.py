@@ -16,6 +16,7 @@ import threading
 import time
 import unittest
 
+import readers
 import rig
 
 SCHEMA = rig.TOP / "doc/millrace-run.schema.json"
@@ -43,6 +44,16 @@ class MeasureCase(rig.TestCase):
         self.assertEqual(latency["intended"]["count"], totals["messages"])
         self.assertEqual(latency["service"]["count"], totals["messages"])
         self.assertEqual(latency["failed"]["count"], sum(totals[name] for name in LOST))
+
+    def check_page(self, path, plots):
+        """What every page must be; returns it."""
+        page = readers.Page(path)
+        self.assertEqual((page.errors, page.requests), ([], []))
+        self.assertFalse(page.overflows or page.overflows_when_narrow)
+        self.assertEqual(len(page.plots), plots)
+        for plot in page.plots:
+            self.assertGreater(plot["painted"], 2_000)
+        return page
 
     @contextlib.contextmanager
     def counting_sink(self, programs, *arguments):
@@ -257,8 +268,7 @@ class Latency(MeasureCase):
 
     def count_above(self, figures, microseconds):
         """How many were above, from the encoded histogram, by the published reader."""
-        (histogram,) = rig.web("histograms.cjs", "-a", str(microseconds), "-e", figures["hdr"])
-        return histogram["above"]
+        return readers.histogram(figures["hdr"]).above(microseconds)
 
     @rig.on_every_engine()
     def test_of_an_exhausted_pool_counts_the_wait(self, programs):
@@ -360,7 +370,7 @@ class Ends(MeasureCase):
             self.assertEqual(run["totals"]["messages"] + run["warmup"]["messages"],
                              counted[0]["totals"]["messages"])
             files.append(path)
-        rig.web("validate.cjs", SCHEMA, *files, parse=False)
+        readers.validate(SCHEMA, *files)
 
     @rig.on_every_engine()
     def test_an_interrupted_run_without_a_report_ends_by_the_signal(self, programs):
@@ -515,21 +525,24 @@ class Output(MeasureCase):
                 "--stages", "ramp 0-400/s 1s, hold 400/s 1s", "--threshold", "p99<10s",
                 *(word for name, path in names.items() for word in (f"--{name}", path)))
             self.assertEqual(done.returncode, 0, done.stderr)
-        rig.web("validate.cjs", SCHEMA, names["json"], parse=False)
+        readers.validate(SCHEMA, names["json"])
         run = json.loads(names["json"].read_text())
         self.check_sums(run)
         self.assertEqual([stage["name"] for stage in run["stages"]], ["ramp 0-400/s 1s", "hold 400/s 1s"])
 
-        intervals = rig.web("histograms.cjs", names["hlog"])
-        self.assertEqual(len(intervals), len(run["series"]))
-        for interval, row in zip(intervals, run["series"]):
-            self.assertEqual(interval["count"], row["messages"])
-            self.assertEqual(interval["p99"], row["p99_us"])
-            self.assertEqual(interval["max"], row["max_us"])
-        self.assertAlmostEqual(intervals[0]["start"] / 1000, run["start_epoch_s"], delta=0.002)
-        (whole,) = rig.web("histograms.cjs", "-e", run["latency"]["intended"]["hdr"])
-        for name in ("count", "p50", "p99", "p99_9", "max"):
-            self.assertEqual(whole[name], run["latency"]["intended"][name if name == "count" else f"{name}_us"], name)
+        log = readers.HistogramLog(names["hlog"])
+        self.assertEqual(len(log.intervals), len(run["series"]))
+        for interval, row in zip(log.intervals, run["series"]):
+            self.assertEqual(interval["Int_Count"], row["messages"])
+            for percentile, name in (("50%", "p50_us"), ("90%", "p90_us"), ("Max", "max_us")):
+                self.assertEqual(interval[f"Int_{percentile}"], row[name], name)
+        self.assertAlmostEqual(log.start, run["start_epoch_s"], delta=0.002)
+        intended = run["latency"]["intended"]
+        whole = readers.histogram(intended["hdr"])
+        self.assertEqual(whole.count, intended["count"])
+        for percentile, name in (("50%", "p50"), ("90%", "p90"), ("99%", "p99"), ("99.9%", "p99_9"),
+                                 ("99.99%", "p99_99"), ("Max", "max")):
+            self.assertEqual(whole.percentiles[percentile], intended[f"{name}_us"], name)
 
         header, *rows = names["csv"].read_text().splitlines()
         self.assertEqual(len(rows), len(run["series"]))
@@ -537,15 +550,14 @@ class Output(MeasureCase):
         stages_quoted = [re.sub(r'"[^"]*"', "stage", row).split(",") for row in rows]
         self.assertEqual([int(row[column]) for row in stages_quoted], [row["messages"] for row in run["series"]])
 
-        page = rig.web("page.cjs", names["html"], self.scratch / "page.png", self.scratch / "page.pdf")
-        self.assertEqual((page["errors"], page["requests"], page["overflows"]), ([], [], False))
-        self.assertEqual(len(page["plots"]), 4)
-        for plot in page["plots"]:
+        page = self.check_page(names["html"], plots=4)
+        for plot in page.plots:
             self.assertGreater(plot["painted"], 5_000)
             self.assertGreater(plot["colours"], 20)
-        self.assertIn(f"{run['totals']['messages']:,}", page["text"])
-        self.assertIn("delivered", page["legend"])
-        self.assertIn("hold 400/s 1s", page["text"])
+        self.assertIn(f"{run['totals']['messages']:,}", page.text)
+        self.assertIn("hold 400/s 1s", page.text)
+        self.assertRegex(page.legend, r"second: \d s\s*delivered: [\d.]+/s\s*asked: [\d.]+/s")
+        self.assertTrue(page.pdf.startswith(b"%PDF"))
 
 
 class Report(MeasureCase):
@@ -576,7 +588,7 @@ class Report(MeasureCase):
         self.report("merge", *paths, "-o", merged)
         runs = [json.loads(path.read_text()) for path in paths]
         whole = json.loads(merged.read_text())
-        rig.web("validate.cjs", SCHEMA, merged, parse=False)
+        readers.validate(SCHEMA, merged)
         self.assertEqual(whole["totals"]["messages"], 600)
         for name in ("bytes_sent", "sessions_opened", "recipients"):
             self.assertEqual(whole["totals"][name], sum(run["totals"][name] for run in runs))
@@ -602,9 +614,25 @@ class Report(MeasureCase):
     def test_html_makes_the_page(self):
         (path,) = self.some_runs(1)
         self.report("html", path)
-        page = rig.web("page.cjs", path.with_suffix(".html"), self.scratch / "page.png")
-        self.assertEqual((page["errors"], page["requests"]), ([], []))
-        self.assertEqual(len(page["plots"]), 4)
+        self.check_page(path.with_suffix(".html"), plots=4)
+
+    def test_nothing_in_a_run_gets_out_of_its_place_on_the_page(self):
+        """What servers and users say is text, whatever it is."""
+        hostile = ("</script><script>document.title = 'taken'</script>", "<!-- <script> ", "\u2028 \u2029 \\ \"'`${x}",
+                   "<img src=http://127.0.0.1:1/x onerror=document.title='taken'>", "&lt;b&gt;", "-->")
+        (path,) = self.some_runs(1)
+        run = json.loads(path.read_text())
+        run["errors"]["rejected"] = {"count": 1, "sample": " ".join(hostile)}
+        run["options"]["command_line"] = list(hostile)
+        run["options"]["settings"]["to"] = " ".join(hostile)
+        run["stages"] = [{**run["stages"][0], "name": name} for name in hostile]
+        path.write_text(json.dumps(run))
+        self.report("html", path)
+        page = self.check_page(path.with_suffix(".html"), plots=4)
+        self.assertTrue(page.title.startswith("smtp-source, "))
+        seen = re.sub(r"\s+", " ", page.text)
+        for text in hostile:
+            self.assertGreaterEqual(seen.count(re.sub(r"\s+", " ", text).strip()), 4, text)
 
     def test_the_page_of_a_sink(self):
         programs = rig.ours("uring")
@@ -612,11 +640,9 @@ class Report(MeasureCase):
             programs.source(sink.endpoint, "-A", "-m", "5")
         path = self.scratch / "sink.json"
         path.write_text(json.dumps(counted[0]))
-        rig.web("validate.cjs", SCHEMA, path, parse=False)
+        readers.validate(SCHEMA, path)
         self.report("html", path, "-o", self.scratch / "sink.html")
-        page = rig.web("page.cjs", self.scratch / "sink.html", self.scratch / "page.png")
-        self.assertEqual((page["errors"], page["requests"]), ([], []))
-        self.assertIn("messages taken", page["text"])
+        self.assertIn("messages taken", self.check_page(self.scratch / "sink.html", plots=2).text)
 
     def test_bad_input_is_one_clear_line(self):
         (path,) = self.some_runs(1)
@@ -651,7 +677,7 @@ class SinkReport(MeasureCase):
             self.assertEqual(sink.wait(), 0)
             self.assertIn(b"It took 60 messages for 120 recipients over 6 sessions.", sink.out)
         run = json.loads(path.read_text())
-        rig.web("validate.cjs", SCHEMA, path, parse=False)
+        readers.validate(SCHEMA, path)
         self.assertEqual(run["kind"], "sink")
         self.assertEqual(run["replies"]["DATA"], [{"code": 354, "count": 60}])
         self.assertEqual(sum(row["messages"] for row in run["series"]), 60)

@@ -5,9 +5,7 @@ Everything runs on loopback, on ports that the system chooses, for seconds at mo
 
 import atexit
 import contextlib
-import fcntl
 import functools
-import json
 import os
 import pathlib
 import random
@@ -44,36 +42,6 @@ def fetch_peers(what):
     """Makes sure of Postfix's pair ("pair") or the servers ("servers")."""
     done = subprocess.run([TOP / "script/peers", what], capture_output=True, text=True, check=False)
     need(done.returncode == 0, f"script/peers {what}: {done.stderr.strip()}")
-
-
-@functools.cache
-def web_tools():
-    """Where the packages of tests/web are; fetched once."""
-    folder = TOP / "build/web-tools"
-    wanted = (TOP / "tests/web/package-lock.json").read_bytes()
-    done = folder / "done"
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "lock", "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not done.exists() or done.read_bytes() != wanted:
-            for name in ("package.json", "package-lock.json"):
-                shutil.copy(TOP / "tests/web" / name, folder)
-            fetched = subprocess.run(
-                ["npm", "ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund"],
-                capture_output=True, text=True, check=False)
-            need(fetched.returncode == 0, f"npm ci: {fetched.stderr.strip()}")
-            done.write_bytes(wanted)
-    return folder / "node_modules"
-
-
-def web(script, *arguments, parse=True):
-    """Runs a script of tests/web; returns what it printed, as JSON."""
-    done = subprocess.run(
-        ["node", TOP / "tests/web" / script, *map(str, arguments)], capture_output=True, text=True,
-        check=False, timeout=120, env={**os.environ, "NODE_PATH": str(web_tools())})
-    if done.returncode != 0:
-        raise AssertionError(f"{script}: {done.stderr}")
-    return json.loads(done.stdout) if parse else None
 
 
 _reservations = []
