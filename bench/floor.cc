@@ -2,9 +2,14 @@
 // Sizes are fixed in advance, nothing is parsed, composed or counted. What it costs is what the
 // kernel costs; a mail program cannot be faster with the same engine and the same round trips.
 //
-//   floor serve|drive epoll|uring PORT SESSIONS MESSAGES CONTENT_BYTES keep|reconnect|pipeline
+//   floor serve|drive epoll|uring PORT SESSIONS ROUNDS keep|reconnect REQUEST:REPLY...
 //
-// pipeline: ten whole transactions with their content a round trip, as BDAT allows.
+// ROUNDS: how often the exchanges are gone through, by all sessions together; each is a round trip
+// of so many bytes. The greeting, a hello and QUIT come by themselves.
+//
+// It is fair: whatever comes in is read once, as any program must that looks for the end of what
+// it reads; what goes out lies in memory of the session's own, as what is composed does. Only
+// long content is sent from one place by all.
 //
 // A server ends when its last session does.
 #include <arpa/inet.h>
@@ -15,6 +20,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -31,27 +37,24 @@ struct Exchange {
   std::size_t reply;
 };
 
-// The sizes are those of the dialogue between smtp-source and smtp-sink.
 constexpr Exchange kGreeting{0, 21};
 constexpr Exchange kHello{9, 15};
-constexpr Exchange kMail{20, 14};
-constexpr Exchange kRcpt{18, 14};
-constexpr Exchange kData{6, 37};
-constexpr Exchange kQuit{6, 9};
-constexpr std::size_t kHeaders = 160;
-constexpr std::size_t kReplyToContent = 14;
-constexpr std::size_t kBdat = 16;
-constexpr std::size_t kPipelined = 10;
+constexpr Exchange kQuit{6, 9};  // no other request may be as short
+
+// What is longer than this is content that all sessions share.
+constexpr std::size_t kComposed = 32 * 1024;
+
+// Connects under way at once: no more than the server's queue takes.
+constexpr std::size_t kConnecting = 500;
 
 struct Plan {
   bool serve;
   bool uring;
   std::uint16_t port;
   int sessions;
-  long messages;
-  std::size_t content;
+  long rounds;
   bool reconnect;
-  bool pipeline;
+  std::vector<Exchange> exchanges;
 };
 
 [[noreturn]] void die(const char* what) {
@@ -64,28 +67,29 @@ struct Session {
   int descriptor = -1;
   std::size_t step = 0;     // exchange in progress
   std::size_t awaited = 0;  // bytes of the peer still to come
-  std::size_t unsent = 0;
+  std::size_t sent = 0;     // of what is to be sent now
+  std::size_t unsent = 0;   // the rest of it
   bool sending = false;
   bool receiving = false;
 };
 
 class Floor {
  public:
-  explicit Floor(const Plan& plan)
-      : plan_(plan), bytes_(kPipelined * (plan.content + kHeaders + 64), 'X') {
-    const Exchange content{plan.content + kHeaders, kReplyToContent};
-    script_ = {kGreeting, kHello};
+  explicit Floor(const Plan& plan) : plan_(plan), script_{kGreeting, kHello} {
     first_ = script_.size();
-    if (plan.pipeline) {
-      script_.push_back({kPipelined * (kMail.request + kRcpt.request + kBdat + content.request),
-                         kPipelined * (kMail.reply + kRcpt.reply + content.reply)});
-    } else {
-      script_.insert(script_.end(), {kMail, kRcpt, kData, content});
-    }
+    script_.insert(script_.end(), plan.exchanges.begin(), plan.exchanges.end());
     last_ = script_.size();
     script_.push_back(kQuit);
-    messages_left_ = plan.messages / static_cast<long>(plan.pipeline ? kPipelined : 1);
+    rounds_left_ = plan.rounds;
     sessions_.resize(static_cast<std::size_t>(plan.sessions));
+    std::size_t longest = 0;
+    for (const Exchange& exchange : script_) {
+      const std::size_t length = plan.serve ? exchange.reply : exchange.request;
+      longest = std::max(longest, length);
+      if (length <= kComposed) composed_ = std::max(composed_, length);
+    }
+    shared_.assign(longest, 'X');
+    own_.assign(composed_ * sessions_.size(), 'X');
   }
 
   void run() { plan_.uring ? run_uring() : run_epoll(); }
@@ -93,8 +97,36 @@ class Floor {
  private:
   const Exchange& now(const Session& session) const { return script_[session.step]; }
 
-  // All that was awaited has come. Returns how much to send; 0: the session is over.
-  std::size_t turn(Session& session) {
+  // All that was awaited has come: the session is to send what unsent says; 0: it is over.
+  void turn(Session& session) {
+    session.sent = 0;
+    session.unsent = next_send(session);
+  }
+
+  // The bytes that are to be sent next.
+  const char* outgoing(const Session& session) const {
+    if (session.sent + session.unsent > composed_) return shared_.data() + session.sent;
+    const auto place = static_cast<std::size_t>(&session - sessions_.data());
+    return own_.data() + place * composed_ + session.sent;
+  }
+
+  static void took(Session& session, std::size_t bytes) {
+    session.sent += bytes;
+    session.unsent -= bytes;
+  }
+
+  // Reads each byte, eight at a time.
+  static void read_all(const char* bytes, std::size_t length) {
+    std::uint64_t sum = 0;
+    for (std::size_t at = 0; at + sizeof sum <= length; at += sizeof sum) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, bytes + at, sizeof word);
+      sum += word;
+    }
+    asm volatile("" : : "r"(sum));  // it is wanted, for all the compiler knows
+  }
+
+  std::size_t next_send(Session& session) {
     if (plan_.serve) {
       const std::size_t reply = now(session).reply;
       advance(session);
@@ -107,17 +139,17 @@ class Floor {
     return now(session).request;
   }
 
-  // A driver that keeps its sessions goes back to MAIL as long as there are messages. The
+  // A driver that keeps its sessions goes back to MAIL as long as there are rounds. The
   // server is told by what it does: QUIT is shorter than MAIL.
   void advance(Session& session) {
     ++session.step;
     if (session.step != last_ || plan_.reconnect) return;
-    if (plan_.serve || take_message()) session.step = first_;
+    if (plan_.serve || take_round()) session.step = first_;
   }
 
-  bool take_message() {
-    if (messages_left_ <= 0) return false;
-    --messages_left_;
+  bool take_round() {
+    if (rounds_left_ <= 0) return false;
+    --rounds_left_;
     return true;
   }
 
@@ -172,18 +204,22 @@ class Floor {
     return descriptor;
   }
 
-  // Sessions that a server still has to see.
-  long expected_sessions() const { return plan_.reconnect ? plan_.messages : plan_.sessions; }
+  // How many connections there will be: each has a round at least.
+  long expected_sessions() const {
+    return plan_.reconnect ? rounds_left_ : std::min<long>(plan_.sessions, rounds_left_);
+  }
 
   void run_epoll();
   void run_uring();
 
   Plan plan_;
-  std::string bytes_;
+  std::string shared_;  // long content
+  std::string own_;     // what each session composes, composed_ bytes each
+  std::size_t composed_ = 0;
   std::vector<Exchange> script_;
   std::size_t first_ = 0;
   std::size_t last_ = 0;
-  long messages_left_ = 0;
+  long rounds_left_ = 0;
   std::vector<Session> sessions_;
 };
 
@@ -207,13 +243,13 @@ void Floor::run_epoll() {
   const auto flush = [&](Session& session) {
     while (session.unsent > 0) {
       const ssize_t sent =
-          send(session.descriptor, bytes_.data(), session.unsent, MSG_NOSIGNAL | MSG_DONTWAIT);
+          send(session.descriptor, outgoing(session), session.unsent, MSG_NOSIGNAL | MSG_DONTWAIT);
       if (sent < 0) return;  // EPOLLOUT will say
-      session.unsent -= static_cast<std::size_t>(sent);
+      took(session, static_cast<std::size_t>(sent));
     }
   };
   const auto start = [&](Session& session) {
-    if (!take_message()) return false;
+    if (!take_round()) return false;
     session = Session{};
     session.awaited = kGreeting.reply;
     session.descriptor = make_socket(0);
@@ -233,9 +269,7 @@ void Floor::run_epoll() {
     }
   };
   if (!plan_.serve) {
-    sessions_left = 0;
-    for (Session& session : sessions_) sessions_left += start(session) ? 1 : 0;
-    if (plan_.reconnect) sessions_left = plan_.messages;
+    for (Session& session : sessions_) start(session);
   }
   std::array<epoll_event, 256> events;
   while (sessions_left > 0) {
@@ -251,9 +285,8 @@ void Floor::run_epoll() {
           session = Session{};
           session.descriptor = descriptor;
           add(session);
-          session.unsent = turn(session);
+          turn(session);
           flush(session);
-          if (static_cast<int>(free_sessions.size()) == 0) break;
         }
         continue;
       }
@@ -267,8 +300,9 @@ void Floor::run_epoll() {
           finish(session);
           break;
         }
+        read_all(buffer.data(), static_cast<std::size_t>(length));
         if (received(session, static_cast<std::size_t>(length))) {
-          session.unsent = turn(session);
+          turn(session);
           if (session.unsent == 0) {
             finish(session);
             break;
@@ -329,13 +363,14 @@ void Floor::run_uring() {
   const auto transmit = [&](Session& session) {
     session.sending = true;
     entry(&session, kSend, [&](io_uring_sqe* e) {
-      io_uring_prep_send(e, session.descriptor, bytes_.data(), session.unsent, MSG_NOSIGNAL);
+      io_uring_prep_send(e, session.descriptor, outgoing(session), session.unsent, MSG_NOSIGNAL);
     });
   };
   const sockaddr_in there = address();
   long sessions_left = expected_sessions();
   std::vector<Session*> free_sessions;
   for (Session& session : sessions_) free_sessions.push_back(&session);
+  std::size_t unstarted = 0;  // the next session that is to connect for the first time
   int listener = -1;
   const auto accept_more = [&] {
     entry(nullptr, kAccept, [&](io_uring_sqe* e) {
@@ -343,7 +378,7 @@ void Floor::run_uring() {
     });
   };
   const auto start = [&](Session& session) {
-    if (!take_message()) return false;
+    if (!take_round()) return false;
     session = Session{};
     session.awaited = kGreeting.reply;
     session.descriptor = make_socket(0);
@@ -377,9 +412,8 @@ void Floor::run_uring() {
     listener = make_listener();
     accept_more();
   } else {
-    sessions_left = 0;
-    for (Session& session : sessions_) sessions_left += start(session) ? 1 : 0;
-    if (plan_.reconnect) sessions_left = plan_.messages;
+    // The rest follow as these are connected.
+    while (unstarted < std::min(sessions_.size(), kConnecting)) start(sessions_[unstarted++]);
   }
   std::array<io_uring_cqe*, 256> batch;
   std::vector<int> accepted;
@@ -392,14 +426,16 @@ void Floor::run_uring() {
       switch (static_cast<Tag>(cqe.user_data & 7)) {
         case kAccept:
           if (cqe.res >= 0) accepted.push_back(cqe.res);
+          if ((cqe.flags & IORING_CQE_F_MORE) == 0) accept_more();
           break;
         case kConnect:
           if (cqe.res < 0) die("connect");
           receive(*session);
+          if (unstarted < sessions_.size()) start(sessions_[unstarted++]);
           break;
         case kSend:
           session->sending = false;
-          session->unsent -= cqe.res > 0 ? static_cast<std::size_t>(cqe.res) : session->unsent;
+          took(*session, cqe.res > 0 ? static_cast<std::size_t>(cqe.res) : session->unsent);
           if (session->unsent > 0) {
             transmit(*session);
           } else if (plan_.serve && session->step >= script_.size() && session->descriptor >= 0) {
@@ -409,7 +445,14 @@ void Floor::run_uring() {
           break;
         case kReceive: {
           if ((cqe.flags & IORING_CQE_F_MORE) == 0) session->receiving = false;
-          if ((cqe.flags & IORING_CQE_F_BUFFER) != 0) recycle(cqe.flags >> IORING_CQE_BUFFER_SHIFT);
+          if ((cqe.flags & IORING_CQE_F_BUFFER) != 0) {
+            const unsigned buffer = cqe.flags >> IORING_CQE_BUFFER_SHIFT;
+            if (cqe.res > 0) {
+              read_all(memory.data() + std::size_t{buffer} * kBufferSize,
+                       static_cast<std::size_t>(cqe.res));
+            }
+            recycle(buffer);
+          }
           if (session->descriptor < 0) {
             if (!session->receiving) finished(*session);
             break;
@@ -424,7 +467,7 @@ void Floor::run_uring() {
             break;
           }
           if (received(*session, static_cast<std::size_t>(cqe.res))) {
-            session->unsent = turn(*session);
+            turn(*session);
             if (session->unsent == 0) {
               close_session(*session);
               if (!session->receiving) finished(*session);
@@ -447,7 +490,7 @@ void Floor::run_uring() {
       session.descriptor = accepted.back();
       accepted.pop_back();
       receive(session);
-      session.unsent = turn(session);
+      turn(session);
       transmit(session);
     }
   }
@@ -456,23 +499,27 @@ void Floor::run_uring() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 8) {
+  if (argc < 8) {
     std::fprintf(stderr,
-                 "usage: floor serve|drive epoll|uring PORT SESSIONS MESSAGES CONTENT_BYTES "
-                 "keep|reconnect|pipeline\n");
+                 "usage: floor serve|drive epoll|uring PORT SESSIONS ROUNDS keep|reconnect "
+                 "REQUEST:REPLY...\n");
     return 1;
   }
   const std::string_view role = argv[1];
   const std::string_view engine = argv[2];
-  const std::string_view mode = argv[7];
-  const Plan plan{.serve = role == "serve",
-                  .uring = engine == "uring",
-                  .port = static_cast<std::uint16_t>(std::atoi(argv[3])),
-                  .sessions = std::atoi(argv[4]),
-                  .messages = std::atol(argv[5]),
-                  .content = static_cast<std::size_t>(std::atol(argv[6])),
-                  .reconnect = mode == "reconnect",
-                  .pipeline = mode == "pipeline"};
+  const std::string_view mode = argv[6];
+  Plan plan{.serve = role == "serve",
+            .uring = engine == "uring",
+            .port = static_cast<std::uint16_t>(std::atoi(argv[3])),
+            .sessions = std::atoi(argv[4]),
+            .rounds = std::atol(argv[5]),
+            .reconnect = mode == "reconnect",
+            .exchanges = {}};
+  for (int i = 7; i < argc; ++i) {
+    char* reply = nullptr;
+    const std::size_t request = std::strtoul(argv[i], &reply, 10);
+    plan.exchanges.push_back({request, std::strtoul(reply + (*reply == ':'), nullptr, 10)});
+  }
   Floor(plan).run();
   return 0;
 }
