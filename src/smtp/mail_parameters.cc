@@ -1,6 +1,8 @@
 #include "smtp/mail_parameters.h"
 
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 
 #include "base/number.h"
 #include "smtp/keyword.h"
@@ -42,11 +44,21 @@ MailParameters parse_mail_parameters(std::string_view arguments) {
 }
 
 std::optional<Chunk> parse_chunk(std::string_view arguments) {
-  const auto size = whole_number(take_word(arguments));
-  const std::string_view mark = take_word(arguments);
-  const bool last = same_keyword(mark, "LAST");
-  if (!size || (!mark.empty() && !last) || !take_word(arguments).empty()) return std::nullopt;
-  return Chunk{.size = *size, .last = last};
+  Chunk chunk;
+  const char* const end = arguments.data() + arguments.size();
+  const auto [after, error] = std::from_chars(arguments.data(), end, chunk.size);
+  if (error != std::errc()) return std::nullopt;
+  std::string_view rest(after, static_cast<std::size_t>(end - after));
+  if (rest.empty()) return chunk;
+  if (rest == " LAST") {
+    chunk.last = true;
+    return chunk;
+  }
+  if (kBlanks.find(rest.front()) == std::string_view::npos) return std::nullopt;
+  const std::string_view mark = take_word(rest);
+  chunk.last = same_keyword(mark, "LAST");
+  if ((!mark.empty() && !chunk.last) || !take_word(rest).empty()) return std::nullopt;
+  return chunk;
 }
 
 }  // namespace millrace::smtp

@@ -1,6 +1,7 @@
 #include "smtp/verb.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "smtp/keyword.h"
@@ -8,41 +9,66 @@
 namespace millrace::smtp {
 namespace {
 
-constexpr std::size_t kLongestKeyword = 8;
+constexpr std::size_t kFour = 4;
 
-// A word of at most eight bytes as a number that is the same in capitals and small letters. Other
-// words may have it too.
-std::uint64_t fold(std::string_view word) {
-  std::uint64_t folded = 0;
-  std::memcpy(&folded, word.data(), word.size());
-  return folded & ~std::uint64_t{0x2020'2020'2020'2020};
+using FourBytes = std::array<char, kFour>;
+
+// Four letters as a number that is the same in capitals and small letters, and that nothing but
+// these letters has.
+constexpr std::uint32_t fold(const FourBytes& word) {
+  return std::bit_cast<std::uint32_t>(word) & ~std::uint32_t{0x2020'2020};
 }
 
-const std::array<std::uint64_t, kVerbCount>& folded_keywords() {
-  static const auto folded = [] {
-    std::array<std::uint64_t, kVerbCount> made{};
-    std::transform(kVerbKeywords.begin(), kVerbKeywords.end(), made.begin(), fold);
-    return made;
-  }();
-  return folded;
+constexpr std::uint32_t folded(Verb verb) {
+  const std::string_view word = keyword(verb);
+  return fold({word[0], word[1], word[2], word[3]});
+}
+
+FourBytes first_four(std::string_view text) {
+  FourBytes bytes;
+  std::memcpy(bytes.data(), text.data(), bytes.size());
+  return bytes;
+}
+
+// Nearly all commands; asked for each of them.
+std::optional<Verb> find_four_letter_verb(const FourBytes& word) {
+  switch (fold(word)) {
+    case folded(Verb::mail):
+      return Verb::mail;
+    case folded(Verb::rcpt):
+      return Verb::rcpt;
+    case folded(Verb::data):
+      return Verb::data;
+    case folded(Verb::bdat):
+      return Verb::bdat;
+    case folded(Verb::rset):
+      return Verb::rset;
+    case folded(Verb::quit):
+      return Verb::quit;
+    default:
+      return std::nullopt;
+  }
 }
 
 constexpr bool blank(char byte) { return byte == ' ' || byte == '\t'; }
 
 }  // namespace
 
-// One comparison a verb: this is asked for each command.
 std::optional<Verb> find_verb(std::string_view keyword) {
-  if (keyword.size() > kLongestKeyword) return std::nullopt;
-  const auto& known = folded_keywords();
-  const auto* const found = std::find(known.begin(), known.end(), fold(keyword));
-  if (found == known.end()) return std::nullopt;
-  const auto place = static_cast<std::size_t>(found - known.begin());
-  if (!same_keyword(keyword, kVerbKeywords[place])) return std::nullopt;
-  return static_cast<Verb>(place);
+  if (keyword.size() == kFour) {
+    if (const auto verb = find_four_letter_verb(first_four(keyword))) return verb;
+  }
+  const auto place = find_keyword(keyword, kVerbKeywords);
+  if (!place) return std::nullopt;
+  return static_cast<Verb>(*place);
 }
 
 Command parse_command(std::string_view line) {
+  // As commands mostly are: four letters, one blank.
+  if (line.size() > kFour + 1 && line[kFour] == ' ' && !blank(line[kFour + 1]) &&
+      find_four_letter_verb(first_four(line))) {
+    return {line.substr(0, kFour), line.substr(kFour + 1)};
+  }
   const auto* const start = std::find_if_not(line.begin(), line.end(), blank);
   const auto* const end = std::find_if(start, line.end(), blank);
   const auto* const arguments = std::find_if_not(end, line.end(), blank);
