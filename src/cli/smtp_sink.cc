@@ -4,6 +4,7 @@
 #include "cli/command_line.h"
 #include "cli/report_options.h"
 #include "cli/sink_command_line.h"
+#include "net/ending_signals.h"
 #include "sink/sink.h"
 
 namespace {
@@ -28,5 +29,7 @@ int take(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // A signal that comes before there is something to end waits for it.
+  net::block_ending_signals();
   return cli::run_main(argv[0], [&] { return take(argc, argv); });
 }

@@ -154,9 +154,7 @@ metrics::Measurement measurement(const Crew& crew, metrics::Timeline& timeline, 
 
 metrics::Measurement run_sink(const SinkOptions& options, const Identity& identity) {
   const std::size_t descriptor_limit = net::raise_descriptor_limit();
-  // Before any session can take the last descriptor.
-  net::block_ending_signals();
-  const net::EndingSignals signals;
+  const net::EndingSignals signals;  // before any session can take the last descriptor
   // Files are read with the rights of the one who started it.
   std::optional<net::TlsContext> tls;
   if (options.tls) tls = net::TlsContext::for_server(*options.tls);

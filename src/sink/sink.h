@@ -6,9 +6,9 @@
 
 namespace millrace::sink {
 
-// Listens, becomes `identity`, and runs the sink until SIGINT, SIGTERM or a quota ends it. Returns
-// what was measured from the first session to the last, if SinkOptions::measure. Throws Fatal when
-// it cannot start.
+// Listens, becomes `identity`, and runs the sink until SIGINT, SIGTERM (both must be blocked) or a
+// quota ends it. Returns what was measured from the first session to the last, if
+// SinkOptions::measure. Throws Fatal when it cannot start.
 metrics::Measurement run_sink(const SinkOptions& options, const Identity& identity);
 
 }  // namespace millrace::sink

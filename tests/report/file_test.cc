@@ -109,7 +109,10 @@ TEST_F(OutputFileTest, InPlaceNoLinkIsFollowed) {
 }
 
 TEST_F(OutputFileTest, InPlaceOnlyAFileOfTheUserIsWrittenOver) {
-  if (geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
+  if (geteuid() != 0) {
+    ASSERT_EQ(getenv("CI"), nullptr) << "needs root";
+    GTEST_SKIP() << "only root can give a file away";
+  }
   std::ofstream(path) << "theirs";
   ASSERT_EQ(chown(path.c_str(), 65534, 65534), 0);
   EXPECT_EQ(
