@@ -4,45 +4,13 @@
 #include <utility>
 
 #include "smtp/keyword.h"
+#include "smtp/server_replies.h"
 
 namespace millrace::smtp {
-namespace {
 
-constexpr std::string_view kOk = "250 2.0.0 Ok\r\n";
-constexpr std::string_view kMailOk = "250 2.1.0 Ok\r\n";
-constexpr std::string_view kRcptOk = "250 2.1.5 Ok\r\n";
-constexpr std::string_view kDelivered = "250 2.2.0 Ok\r\n";
-constexpr std::string_view kBye = "221 Bye\r\n";
-constexpr std::string_view kStartContent = "354 End data with <CR><LF>.<CR><LF>\r\n";
-constexpr std::string_view kNotStored = "452 4.3.1 Error: message could not be stored\r\n";
-constexpr std::string_view kEmptyCommand = "500 5.5.2 Error: unknown command\r\n";
-constexpr std::string_view kUnknownCommand = "500 5.5.1 Error: unknown command\r\n";
-constexpr std::string_view kNestedMail = "503 5.5.1 Error: nested MAIL command\r\n";
-constexpr std::string_view kNeedMail = "503 5.5.1 Error: need MAIL command\r\n";
-constexpr std::string_view kNeedRcpt = "503 5.5.1 Error: need RCPT command\r\n";
-constexpr std::string_view kAmidChunks = "503 5.5.1 Error: the message has begun with BDAT\r\n";
-constexpr std::string_view kBadChunk = "501 5.5.4 Syntax: BDAT count [LAST]\r\n";
-constexpr std::string_view kTooManyRecipients = "452 4.5.3 Error: too many recipients\r\n";
-constexpr std::string_view kTooManyTransactions =
-    "452 4.5.3 Error: too many messages on this session\r\n";
-constexpr std::string_view kTooLarge = "552 5.3.4 Error: message size exceeds fixed limit\r\n";
-constexpr std::string_view kLineTooLong = "500 5.5.2 Error: line of text too long\r\n";
-constexpr std::string_view kBadSize = "501 5.5.4 Error: bad message size\r\n";
-constexpr std::string_view kNeedUtf8 = "553 5.6.7 Error: address needs SMTPUTF8\r\n";
-constexpr std::string_view kNeedTls = "530 5.7.0 Error: must issue STARTTLS first\r\n";
-constexpr std::string_view kStartTls = "220 2.0.0 Ready to start TLS\r\n";
-constexpr std::string_view kTlsActive = "503 5.5.1 Error: TLS is active already\r\n";
-constexpr std::string_view kNoArguments = "501 5.5.4 Error: no parameters are allowed\r\n";
-constexpr std::string_view kBadAttribute = "501 5.5.4 Error: bad attribute\r\n";
-constexpr std::string_view kInTransaction = "503 5.5.1 Error: transaction in progress\r\n";
-constexpr std::string_view kAuthenticated = "235 2.7.0 Authentication successful\r\n";
-constexpr std::string_view kAuthenticatedAlready = "503 5.5.1 Error: already authenticated\r\n";
-constexpr std::string_view kAuthRefused = "535 5.7.8 Error: authentication failed\r\n";
-constexpr std::string_view kAuthCancelled = "501 5.7.0 Error: authentication cancelled\r\n";
-constexpr std::string_view kAuthMalformed = "501 5.5.2 Error: malformed authentication data\r\n";
-constexpr std::string_view kAuthUnknown = "504 5.5.4 Error: unknown authentication mechanism\r\n";
-constexpr std::string_view kAuthTooLong =
-    "500 5.5.6 Error: authentication exchange line is too long\r\n";
+using namespace replies;
+
+namespace {
 
 bool ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
@@ -80,7 +48,7 @@ void ServerSession::start(bool secured, Output& out) {
 
 void ServerSession::secured() {
   secured_ = true;
-  authenticated_ = false;
+  authentication_.forget();
   abort_transaction();
   phase_ = Phase::command;
 }
@@ -174,9 +142,7 @@ void ServerSession::take_line(std::string_view line, Output& out) {
   policy_.heard(line);
   answering_ = Verb::auth;
   if (phase_ == Phase::sasl) {
-    const Response response = line == "*" ? Response{.reply = kAuthCancelled}
-                                          : take_step(policy_.continue_authentication(line));
-    return emit(response, out);
+    return emit(authentication_step(authentication_.respond(line)), out);
   }
   answering_.reset();
   ++commands_;
@@ -317,30 +283,12 @@ ServerSession::Response ServerSession::xclient(std::string_view arguments) {
 
 ServerSession::Response ServerSession::auth(std::string_view arguments) {
   if (!profile_.authenticates) return {.reply = kOk};
-  if (authenticated_) return {.reply = kAuthenticatedAlready};
   if (transaction_ != Transaction::none) return {.reply = kInTransaction};
-  const std::string_view mechanism = find_listed(take_word(arguments), profile_.auth_mechanisms);
-  if (mechanism.empty()) return {.reply = kAuthUnknown};
-  std::string_view initial = take_word(arguments);
-  if (initial.empty()) return take_step(policy_.start_authentication(mechanism, std::nullopt));
-  if (initial == "=") initial = {};  // an empty one (RFC 4954, 4)
-  return take_step(policy_.start_authentication(mechanism, initial));
+  return authentication_step(authentication_.begin(arguments));
 }
 
-ServerSession::Response ServerSession::take_step(const AuthenticationStep& step) {
-  switch (step.kind) {
-    case AuthenticationStep::Kind::challenge:
-      challenge_ = "334 " + step.challenge + "\r\n";
-      return {.reply = challenge_, .next = Phase::sasl};
-    case AuthenticationStep::Kind::accepted:
-      authenticated_ = true;
-      return {.reply = kAuthenticated};
-    case AuthenticationStep::Kind::malformed:
-      return {.reply = kAuthMalformed};
-    case AuthenticationStep::Kind::refused:
-      break;
-  }
-  return {.reply = kAuthRefused};
+ServerSession::Response ServerSession::authentication_step(std::string_view reply) const {
+  return {.reply = reply, .next = authentication_.going_on() ? Phase::sasl : Phase::command};
 }
 
 ServerSession::Response ServerSession::mail(std::string_view arguments) {

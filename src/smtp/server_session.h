@@ -12,6 +12,7 @@
 #include "smtp/end_of_data.h"
 #include "smtp/line_reader.h"
 #include "smtp/mail_parameters.h"
+#include "smtp/server_authentication.h"
 #include "smtp/server_policy.h"
 #include "smtp/server_profile.h"
 #include "smtp/verb.h"
@@ -53,7 +54,8 @@ class ServerSession {
       : profile_(profile),
         replies_(replies),
         policy_(policy),
-        lines_(LineEnd::crlf, profile.command_limit()) {}
+        lines_(LineEnd::crlf, profile.command_limit()),
+        authentication_(profile, policy) {}
 
   // The connection is there: appends the greeting. `secured`: TLS is in place already.
   void start(bool secured, Output& out);
@@ -112,7 +114,7 @@ class ServerSession {
   Response data(std::string_view arguments);
   Response rset(std::string_view arguments);
   Response quit(std::string_view arguments);
-  Response take_step(const AuthenticationStep& step);
+  [[nodiscard]] Response authentication_step(std::string_view reply) const;
   Response end_message(const Ruling& ruling);
   [[nodiscard]] std::string_view refuse_parameters(std::string_view arguments) const;
   void abort_transaction();
@@ -121,6 +123,7 @@ class ServerSession {
   const ServerReplies& replies_;
   ServerPolicy& policy_;
   LineReader lines_;
+  ServerAuthentication authentication_;
   std::size_t recipients_ = 0;    // of the transaction
   std::size_t transactions_ = 0;  // begun in this session, as the two below
   std::size_t commands_ = 0;
@@ -128,7 +131,6 @@ class ServerSession {
   ContentCheck check_;
   Chunk chunk_;                     // what is left of it
   std::string_view chunk_refusal_;  // the reply that is due after it, whatever it holds
-  std::string challenge_;           // the reply that carries it
   std::optional<Verb> answering_;   // the command that the next reply is to; none: no command
   Response pending_;                // what a pause puts off
   EndOfData end_of_data_;
@@ -136,7 +138,6 @@ class ServerSession {
   Ending ending_ = Ending::open;
   Transaction transaction_ = Transaction::none;
   bool secured_ = false;
-  bool authenticated_ = false;
 };
 
 }  // namespace millrace::smtp
