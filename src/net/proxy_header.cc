@@ -1,8 +1,11 @@
 #include "net/proxy_header.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/number.h"
 #include "net/address_pool.h"
@@ -33,10 +36,17 @@ std::uint16_t big_endian(std::string_view bytes) {
                                     static_cast<unsigned char>(bytes[1]));
 }
 
+// The address as it is, where SocketAddress::host() shows IPv4 in the clothes of IPv6 as IPv4.
+std::string numbers(const SocketAddress& address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  inet_ntop(address.family(), address.bytes().data(), text.data(), text.size());
+  return text.data();
+}
+
 std::string header_v1(const SocketAddress& source, const SocketAddress& destination) {
   if (source.family() == AF_UNIX) return "PROXY UNKNOWN\r\n";
   std::string line = source.family() == AF_INET ? "PROXY TCP4 " : "PROXY TCP6 ";
-  line.append(source.host()).append(" ").append(destination.host());
+  line.append(numbers(source)).append(" ").append(numbers(destination));
   line.append(" ").append(std::to_string(source.port()));
   line.append(" ").append(std::to_string(destination.port()));
   return line.append("\r\n");

@@ -33,8 +33,9 @@ Read read(std::string_view bytes, test::Cut how = test::Cut::byte_by_byte) {
 TEST(ProxyHeader, IsReadAsItWasWritten) {
   const auto v4 = *numeric_address("198.18.0.7", 4'321);
   const auto v6 = *numeric_address("2001:db8::7", 65'535);
+  const auto mapped = *numeric_address("::ffff:95.48.80.18", 20'559);
   for (const ProxyVersion version : {ProxyVersion::v1, ProxyVersion::v2}) {
-    for (const SocketAddress& source : {v4, v6}) {
+    for (const SocketAddress& source : {v4, v6, mapped}) {
       for (const test::Cut how : {test::Cut::whole, test::Cut::byte_by_byte, test::Cut::random}) {
         const std::string header = proxy_header(version, source, source);
         const Read got = read(header + "EHLO x\r\n", how);
