@@ -40,7 +40,7 @@ void Capture::mail(std::string_view arguments, std::time_t now, const CapturedSe
   time_ = now;
   trace_written_ = false;
   decoder_.reset();
-  spool_.begin(format_local_time(options_.name_template, now));
+  spool_.begin(format_local_time(options_.name_template, now), options_.largest);
   spool_.append(options_.start_string);
   append_line("X-Client-Addr", session.client_address);
   append_line("X-Client-Proto", session.protocol);

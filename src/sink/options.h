@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,8 @@ struct CaptureOptions {
   Mode mode = Mode::off;
   std::string name_template;  // strftime(3), local time at the MAIL command
   std::string start_string;   // written ahead of each message
+  // Bytes of a message in a dump.
+  std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
 };
 
 // Everything that the sink is told at start.
@@ -43,6 +46,7 @@ struct SinkOptions {
   bool tls_from_start = false;  // else after STARTTLS
   sasl::UserTable users;        // who may authenticate, where AUTH is carried out
   smtp::ServerProfile profile;
+  std::vector<net::Network> xclient_from;  // whose XCLIENT is believed, where it takes effect
   Rules rules;
   std::optional<Duration> content_delay;  // before the first read after the 354
   std::optional<Duration> abort_delay;    // after the 354: wait, refuse, close

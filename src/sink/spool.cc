@@ -62,14 +62,20 @@ int rename_to_free_name(const std::string& from, const std::string& to) {
 
 }  // namespace
 
-void Spool::begin(std::string destination) {
+void Spool::begin(std::string destination, std::uint64_t largest) {
   discard();
+  room_ = largest;
   error_ = 0;
   destination_ = std::move(destination);
 }
 
 void Spool::append(std::string_view text) {
   if (error_ != 0) return;
+  if (text.size() > room_) {
+    keep_error(EFBIG);
+    return discard();
+  }
+  room_ -= text.size();
   memory_.append(text);
   if (memory_.size() > kMemoryLimit) spill();
 }

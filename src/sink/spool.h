@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -15,13 +17,16 @@ class AppendLog;
 // Errors do not throw: the first one is kept, and what follows is dropped.
 class Spool {
  public:
+  static constexpr auto kUnlimited = std::numeric_limits<std::uint64_t>::max();
+
   Spool() = default;
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
   ~Spool() { discard(); }
 
   // `destination`: the path that the message will have, or the start of it.
-  void begin(std::string destination);
+  // `largest`: bytes; a message above that fails with EFBIG, and what there is of it goes.
+  void begin(std::string destination, std::uint64_t largest = kUnlimited);
 
   void append(std::string_view text);
 
@@ -45,6 +50,7 @@ class Spool {
 
   std::string destination_;
   std::string memory_;
+  std::uint64_t room_ = 0;  // bytes that may still come
   std::string part_path_;
   net::Socket part_;  // the ".part" file, once there is one
   int error_ = 0;

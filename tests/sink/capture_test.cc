@@ -168,6 +168,22 @@ TEST_F(SpoolTest, AFullDiskIsAnErrorOfThatMessageOnly) {
   EXPECT_EQ(read(path / "all"), "text");
 }
 
+TEST_F(SpoolTest, AMessageAboveItsLimitLeavesNothing) {
+  Spool spool;
+  spool.begin(path / "m.", 200'000);
+  spool.append(std::string(200'000, 'x'));
+  EXPECT_EQ(files_below(path).size(), 1U);
+  spool.append("x");
+  EXPECT_TRUE(files_below(path).empty());
+  spool.append(std::string(100'000, 'x'));
+  EXPECT_FALSE(spool.commit_as_file());
+  EXPECT_EQ(spool.error(), EFBIG);
+  EXPECT_TRUE(files_below(path).empty());
+  spool.begin(path / "m.", 4);
+  spool.append("text");
+  EXPECT_TRUE(spool.commit_as_file());
+}
+
 TEST_F(SpoolTest, ADirectoryThatCannotBeMadeIsAnError) {
   std::ofstream(path / "file") << "in the way";
   Spool spool;
