@@ -95,6 +95,8 @@ AuthenticationStep Server::begin(std::string_view mechanism,
   mechanism_ = mechanism;
   responses_ = 0;
   done_ = refused_ = false;
+  // RFC 4954, 4. Of LOGIN, which nobody specified, many clients send the user name at once.
+  if (initial && mechanism == "CRAM-MD5") return {.kind = Kind::unexpected};
   const bool own = users_.everybody() || carries_token(mechanism);
   if (!own) {
     Gsasl_session* exchange = nullptr;
@@ -103,7 +105,9 @@ AuthenticationStep Server::begin(std::string_view mechanism,
     if (result != GSASL_OK) return {.kind = Kind::refused};
     exchange_ = {exchange, gsasl_finish};
     gsasl_session_hook_set(exchange, const_cast<UserTable*>(&users_));
-    return respond_as_usual(initial.value_or(""));
+    if (!initial || mechanism != "LOGIN") return respond_as_usual(initial.value_or(""));
+    respond_as_usual("");  // the question that has been answered already
+    return respond(*initial);
   }
   if (initial) return respond(*initial);
   const Script& script = script_of(mechanism_);

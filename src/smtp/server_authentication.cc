@@ -34,6 +34,8 @@ std::string_view ServerAuthentication::take_step(const AuthenticationStep& step)
       return kAuthenticated;
     case AuthenticationStep::Kind::malformed:
       return kAuthMalformed;
+    case AuthenticationStep::Kind::unexpected:
+      return kAuthUnexpected;
     case AuthenticationStep::Kind::refused:
       break;
   }

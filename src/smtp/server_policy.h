@@ -20,13 +20,14 @@ struct Ruling {
 
   Action action = Action::proceed;
   bool wait = false;            // act only when the owner of the session calls resume()
-  std::string_view reply = {};  // with its CR LF; must outlive the wait
+  std::string_view reply = {};  // with its CR LF; must outlive the wait, and a chunk
 };
 
 // What became of a message.
 enum class Storage : std::uint8_t {
   kept,
   failed,       // the client is told 452
+  too_large,    // the client is told 552
   turned_away,  // the connection is closed without a word
 };
 
@@ -38,7 +39,13 @@ enum class Form : std::uint8_t {
 
 // What a server says next in a SASL exchange.
 struct AuthenticationStep {
-  enum class Kind : std::uint8_t { challenge, accepted, refused, malformed };
+  enum class Kind : std::uint8_t {
+    challenge,
+    accepted,
+    refused,
+    malformed,
+    unexpected,  // an initial response, though the mechanism has the server begin
+  };
 
   Kind kind = Kind::refused;
   std::string challenge = {};  // in Base64

@@ -20,6 +20,11 @@ inline constexpr std::string_view kNeedRcpt = "503 5.5.1 Error: need RCPT comman
 inline constexpr std::string_view kAmidChunks =
     "503 5.5.1 Error: the message has begun with BDAT\r\n";
 inline constexpr std::string_view kBadChunk = "501 5.5.4 Syntax: BDAT count [LAST]\r\n";
+inline constexpr std::string_view kUnreadableChunk =
+    "421 4.5.4 Error: BDAT without a count, closing connection\r\n";
+inline constexpr std::string_view kAfterFailure =
+    "503 5.5.1 Error: an earlier chunk was refused\r\n";
+inline constexpr std::string_view kNeedBdat = "503 5.5.1 Error: BODY=BINARYMIME needs BDAT\r\n";
 inline constexpr std::string_view kTooManyRecipients = "452 4.5.3 Error: too many recipients\r\n";
 inline constexpr std::string_view kTooManyTransactions =
     "452 4.5.3 Error: too many messages on this session\r\n";
@@ -27,12 +32,15 @@ inline constexpr std::string_view kTooLarge =
     "552 5.3.4 Error: message size exceeds fixed limit\r\n";
 inline constexpr std::string_view kLineTooLong = "500 5.5.2 Error: line of text too long\r\n";
 inline constexpr std::string_view kBadSize = "501 5.5.4 Error: bad message size\r\n";
+inline constexpr std::string_view kBadBody =
+    "501 5.5.4 Error: BODY is 7BIT, 8BITMIME or BINARYMIME\r\n";
 inline constexpr std::string_view kNeedUtf8 = "553 5.6.7 Error: address needs SMTPUTF8\r\n";
 inline constexpr std::string_view kNeedTls = "530 5.7.0 Error: must issue STARTTLS first\r\n";
 inline constexpr std::string_view kStartTls = "220 2.0.0 Ready to start TLS\r\n";
 inline constexpr std::string_view kTlsActive = "503 5.5.1 Error: TLS is active already\r\n";
 inline constexpr std::string_view kNoArguments = "501 5.5.4 Error: no parameters are allowed\r\n";
 inline constexpr std::string_view kBadAttribute = "501 5.5.4 Error: bad attribute\r\n";
+inline constexpr std::string_view kNotTrusted = "550 5.7.0 Error: insufficient authorization\r\n";
 inline constexpr std::string_view kInTransaction = "503 5.5.1 Error: transaction in progress\r\n";
 inline constexpr std::string_view kAuthenticated = "235 2.7.0 Authentication successful\r\n";
 inline constexpr std::string_view kAuthenticatedAlready =
@@ -41,6 +49,8 @@ inline constexpr std::string_view kAuthRefused = "535 5.7.8 Error: authenticatio
 inline constexpr std::string_view kAuthCancelled = "501 5.7.0 Error: authentication cancelled\r\n";
 inline constexpr std::string_view kAuthMalformed =
     "501 5.5.2 Error: malformed authentication data\r\n";
+inline constexpr std::string_view kAuthUnexpected =
+    "501 5.5.4 Error: this mechanism takes no initial response\r\n";
 inline constexpr std::string_view kAuthUnknown =
     "504 5.5.4 Error: unknown authentication mechanism\r\n";
 inline constexpr std::string_view kAuthTooLong =
