@@ -55,13 +55,7 @@ void add_network(CommandLine& line, Draft& draft) {
               });
   group.each_value("--proxy-from", "NETWORKS",
                    "these begin with a PROXY header:\naddresses, address/prefix, or unix",
-                   [&](const std::string& list) {
-                     for (std::string_view rest = list; !rest.empty();) {
-                       const std::string_view one = rest.substr(0, rest.find(','));
-                       rest.remove_prefix(std::min(one.size() + 1, rest.size()));
-                       options.proxies.emplace_back(one);
-                     }
-                   });
+                   [&](const std::string& list) { add_networks(list, options.proxies); });
   draft.engine.add_to(group);
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "base/diagnostics.h"
 #include "cli/command_line.h"
 #include "cli/text_values.h"
@@ -13,6 +15,9 @@ namespace {
 
 using smtp::Extension;
 using smtp::ExtensionSet;
+
+// What a dump takes of a message where no other limit is given: a client could send for ever.
+constexpr std::uint64_t kDumpLimit = std::uint64_t{1} << 30;
 
 // Extensions by their keywords, separated by commas or white space, in any case.
 ExtensionSet extensions(std::string_view list) {
@@ -46,11 +51,17 @@ void add_offer(CommandLine& line, sink::SinkOptions& options, OfferDraft& draft)
                 options.users = sasl::UserTable(sasl::read_users(path));
               });
   group.flag("--obey-xclient", "XCLIENT takes effect", profile.xclient_takes_effect);
+  group.each_value("--xclient-from", "NETWORKS",
+                   "the same, from these only\n(127.0.0.0/8,::1,unix)",
+                   [&](const std::string& list) {
+                     profile.xclient_takes_effect = true;
+                     add_networks(list, options.xclient_from);
+                   });
 }
 
-void add_limits(CommandLine& line, sink::SinkOptions& options) {
+void add_limits(CommandLine& line, sink::SinkOptions& options, OfferDraft& draft) {
   smtp::ServerLimits& limits = options.profile.limits;
-  OptionGroup group(line, "Limits (none, unless given)");
+  OptionGroup group(line, "Limits (none, but for recipients and dumps, unless given)");
   group.value("--max-size", "BYTES", "of a message; announced as SIZE",
               [&limits](const std::string& text) {
                 limits.message_size = byte_count("message size", text, "--max-size");
@@ -59,12 +70,25 @@ void add_limits(CommandLine& line, sink::SinkOptions& options) {
               [&limits](const std::string& text) {
                 limits.text_line = byte_count("line length", text, "--max-line-length");
               });
+  group.value("--max-dump-size", "BYTES", "of a message in a dump (--max-size, else 1G)",
+              [&draft](const std::string& text) {
+                draft.dump_limit = byte_count("dump size", text, "--max-dump-size");
+              });
+  group.number<std::size_t>("--max-recipients", "COUNT", "limit", 0,
+                            "a message; announced as LIMITS\n(50000; 0: none)",
+                            [&](std::size_t most) {
+                              limits.recipients = most;
+                              draft.limits = true;
+                            });
+  group.number<std::size_t>("--max-messages-per-session", "COUNT", "limit", 1,
+                            "a session; announced as LIMITS", [&](std::size_t most) {
+                              limits.transactions = most;
+                              draft.limits = true;
+                            });
   const auto count = [&group](const char* names, const char* help, std::size_t& limit) {
     group.number<std::size_t>(names, "COUNT", "limit", 1, help,
                               [&limit](std::size_t most) { limit = most; });
   };
-  count("--max-recipients", "a message; announced as LIMITS", limits.recipients);
-  count("--max-messages-per-session", "a session; announced as LIMITS", limits.transactions);
   count("--max-commands", "a session", limits.commands);
   count("--max-errors", "a session", limits.errors);
   group.value("--max-session-time", "TIME", "a session", [&options](const std::string& text) {
@@ -77,7 +101,7 @@ void add_limits(CommandLine& line, sink::SinkOptions& options) {
 
 void add_extension_options(CommandLine& line, sink::SinkOptions& options, OfferDraft& draft) {
   add_offer(line, options, draft);
-  add_limits(line, options);
+  add_limits(line, options, draft);
 }
 
 void complete_offer(sink::SinkOptions& options, const OfferDraft& draft) {
@@ -94,13 +118,14 @@ void complete_offer(sink::SinkOptions& options, const OfferDraft& draft) {
     profile.authenticates = true;
     profile.auth_mechanisms = options.users.everybody() ? sasl::kOpenMechanisms : sasl::kMechanisms;
   }
+  const std::uint64_t dump_limit =
+      limits.message_size > 0 ? std::numeric_limits<std::uint64_t>::max() : kDumpLimit;
+  options.capture.largest = draft.dump_limit.value_or(dump_limit);
+  if (draft.limits) offered.add(Extension::limits);
   // LIMITS says nothing where there are none (RFC 9422, 4).
-  if (limits.recipients > 0 || limits.transactions > 0) {
-    offered.add(Extension::limits);
-  } else {
-    offered.remove(Extension::limits);
-  }
+  if (limits.recipients == 0 && limits.transactions == 0) offered.remove(Extension::limits);
   if (profile.xclient_takes_effect) {
+    if (options.xclient_from.empty()) add_networks("127.0.0.0/8,::1,unix", options.xclient_from);
     profile.xclient_attributes = "NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT";
   }
   profile.offered = offered - draft.withheld;

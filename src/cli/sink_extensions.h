@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 #include "cli/command_line.h"
 #include "sink/options.h"
 
@@ -9,8 +12,10 @@ namespace millrace::cli {
 struct OfferDraft {
   bool modern = false;
   bool authenticate = false;
-  smtp::ExtensionSet offered;   // besides Postfix's
-  smtp::ExtensionSet withheld;  // whoever asks for it
+  bool limits = false;                      // one that LIMITS announces was given
+  std::optional<std::uint64_t> dump_limit;  // bytes
+  smtp::ExtensionSet offered;               // besides Postfix's
+  smtp::ExtensionSet withheld;              // whoever asks for it
 };
 
 // The options of smtp-sink(1) about service extensions and limits. All must outlive the parsing.

@@ -146,6 +146,14 @@ Duration time_value(std::string_view what, const std::string& text, std::string_
   return *value;
 }
 
+void add_networks(std::string_view list, std::vector<net::Network>& networks) {
+  while (!list.empty()) {
+    const std::string_view one = list.substr(0, list.find(','));
+    list.remove_prefix(std::min(one.size() + 1, list.size()));
+    networks.emplace_back(one);
+  }
+}
+
 std::string unescape(std::string_view text) {
   constexpr std::string_view kLetters = "abfnrtv";
   constexpr std::string_view kMeanings = "\a\b\f\n\r\t\v";

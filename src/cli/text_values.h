@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "net/address_pool.h"
 #include "sink/rules.h"
 #include "smtp/verb.h"
 
@@ -36,6 +37,9 @@ std::uint64_t byte_count(std::string_view what, const std::string& text, std::st
 // A time (base/quantity.h) of at least `least`: a bare number counts seconds.
 Duration time_value(std::string_view what, const std::string& text, std::string_view names,
                     Duration least);
+
+// Adds "10.0.0.0/8,::1,unix": networks (net/address_pool.h), separated by commas.
+void add_networks(std::string_view list, std::vector<net::Network>& networks);
 
 // Replaces the C escapes \a \b \f \n \r \t \v \ddd and \\; of any other the backslash goes.
 std::string unescape(std::string_view text);

@@ -75,6 +75,11 @@ bool Network::contains(const SocketAddress& address) const {
   return rest == 0 || (byte(bytes) ^ byte(bytes_)) >> (8 - rest) == 0;
 }
 
+bool contains(const std::vector<Network>& networks, const SocketAddress& address) {
+  return std::any_of(networks.begin(), networks.end(),
+                     [&](const Network& network) { return network.contains(address); });
+}
+
 AddressPool::AddressPool(std::string_view addresses, std::string_view ports) {
   for (;;) {
     const std::size_t comma = addresses.find(',');

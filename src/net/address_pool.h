@@ -30,6 +30,9 @@ class Network {
   unsigned prefix_ = 0;  // bits
 };
 
+// Whether one of the networks contains the address.
+bool contains(const std::vector<Network>& networks, const SocketAddress& address);
+
 // The local addresses that a client connects from, in turn.
 class AddressPool {
  public:

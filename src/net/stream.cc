@@ -96,6 +96,7 @@ void Stream::take(std::string_view bytes) {
   if (phase_ != Phase::open || rest.empty()) return;
   if (in_the_clear && tls_) return decrypt(rest);
   waiting_.assign(rest);
+  offer_waiting();  // unless the handler holds it: it may have let go again in the same call
 }
 
 void Stream::decrypt(std::string_view bytes) {
@@ -156,6 +157,7 @@ void Stream::sent() {
   last_progress_ = loop_.now();
   // What TLS made of a large message is not kept for the next one.
   if (tls_ && all_sent()) queued_ = sending_ = Output();
+  if (held_ && phase_ == Phase::open) handler_.on_all_sent();
   offer_waiting();
   update_reading();
   settle();

@@ -34,6 +34,9 @@ class StreamHandler {
   // output() is sent when it returns.
   virtual std::size_t on_bytes(std::string_view bytes) = 0;
 
+  // All that was appended is sent. Told only while reading is held.
+  virtual void on_all_sent() {}
+
   // The stream has ended, by whichever side; the last call. `error`: an errno value, or 0 when
   // it was closed in order. From here on the stream may be destroyed, or used anew.
   virtual void on_end(int error) = 0;

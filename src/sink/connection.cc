@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <utility>
 
 #include "base/diagnostics.h"
 #include "sink/display.h"
@@ -49,18 +50,13 @@ void Connection::start(net::Socket socket, const net::SocketAddress& peer) {
   if (Tally* const tally = worker_.tally()) tally->session_opened(worker_.loop().now());
   stream_.open(std::move(socket));
   begun_ = worker_.loop().now();
+  trusted_ = net::contains(options.xclient_from, peer);
   watch_idle();
-  if (from_proxy(peer)) {
+  if (net::contains(options.proxies, peer)) {
     proxy_ = std::make_unique<net::ProxyReader>();
   } else {
     begin();
   }
-}
-
-bool Connection::from_proxy(const net::SocketAddress& peer) const {
-  const auto& proxies = shared_.options.proxies;
-  return std::any_of(proxies.begin(), proxies.end(),
-                     [&](const net::Network& network) { return network.contains(peer); });
 }
 
 // Returns how much of `bytes` belonged to the header.
@@ -76,6 +72,7 @@ std::size_t Connection::read_proxy_header(std::string_view bytes) {
       break;
     case net::ProxyReader::Result::done:
       if (const auto& source = proxy_->source()) {
+        trusted_ = net::contains(shared_.options.xclient_from, *source);
         if (shared_.options.verbose) inform("on behalf of " + source->text());
         if (capture_) capture_->session.client_address = captured_address(*source);
       }
@@ -93,7 +90,7 @@ void Connection::begin() {
 }
 
 void Connection::greet() {
-  session_.start(stream_.tls() != nullptr, stream_.output());
+  session_.start({.secured = stream_.tls() != nullptr, .trusted = trusted_}, stream_.output());
   show_replies(0);
   after_step();
 }
@@ -129,8 +126,9 @@ smtp::Ruling Connection::rule(smtp::Verb verb, std::string_view arguments) {
     quit_admitted_ = true;
   }
   if (!rule.delay) return {};
-  pause_ = rule.delay->draw(worker_.random());
-  return {.wait = pause_ > Duration::zero()};
+  const Duration wait = rule.delay->draw(worker_.random());
+  pause_ += wait;
+  return {.wait = wait > Duration::zero()};
 }
 
 smtp::Ruling Connection::rule_content() {
@@ -188,7 +186,7 @@ smtp::Storage Connection::message_complete() {
   const int error = capture_->capture.complete();
   if (error == 0) return smtp::Storage::kept;
   warn(describe_error("message not stored in " + capture_->capture.destination(), error));
-  return smtp::Storage::failed;
+  return error == EFBIG ? smtp::Storage::too_large : smtp::Storage::failed;
 }
 
 smtp::AuthenticationStep Connection::start_authentication(std::string_view mechanism,
@@ -247,9 +245,11 @@ void Connection::after_step() {
   using Phase = smtp::ServerSession::Phase;
   if (session_.phase() == Phase::paused) {
     stream_.hold();
-    worker_.loop().timers().start(timer_, worker_.loop().now() + pause_);
+    worker_.loop().timers().start(timer_,
+                                  worker_.loop().now() + std::exchange(pause_, Duration::zero()));
     return;
   }
+  if (session_.phase() == Phase::replying) return stream_.hold();
   settle_messages();
   if (session_.phase() == Phase::securing) return secure();
   if (session_.phase() != Phase::closed || stream_.finishing()) return;
@@ -258,6 +258,28 @@ void Connection::after_step() {
     complain(metrics::Error::protocol, "command line too long");
   }
   end(session_.ending() == Why::quit ? Ending::quit : Ending::ours);
+}
+
+// Goes on with replies that had to wait for the client to take those ahead of them.
+void Connection::on_all_sent() {
+  using Phase = smtp::ServerSession::Phase;
+  // Sending may tell of its end at once, from within.
+  if (session_.phase() != Phase::replying || std::exchange(replying_, true)) return;
+  while (session_.phase() == Phase::replying &&
+         stream_.output().size() < smtp::ServerSession::kReplyBound) {
+    go_on();
+  }
+  replying_ = false;
+  if (session_.phase() != Phase::replying) stream_.release();
+}
+
+// Ends a pause, or goes on with replies.
+void Connection::go_on() {
+  const std::size_t shown = stream_.output().text().size();
+  session_.resume(stream_.output());
+  show_replies(shown);
+  after_step();
+  stream_.flush();
 }
 
 void Connection::settle_messages() {
@@ -283,16 +305,14 @@ void Connection::watch_idle() {
 }
 
 void Connection::on_timer(net::Timer& /*timer*/) {
+  using Phase = smtp::ServerSession::Phase;
   if (stream_.finishing()) return stream_.abort();
-  if (session_.phase() == smtp::ServerSession::Phase::paused) {
-    const std::size_t shown = stream_.output().text().size();
-    session_.resume(stream_.output());
-    show_replies(shown);
-    after_step();
-    stream_.flush();
-    if (session_.phase() == smtp::ServerSession::Phase::paused) return;
+  if (session_.phase() == Phase::paused) {
+    go_on();
+    if (session_.phase() == Phase::paused) return;
     if (!stream_.finishing()) watch_idle();
-    return stream_.release();
+    if (session_.phase() != Phase::replying) stream_.release();
+    return;
   }
   const TimePoint now = worker_.loop().now();
   const auto& whole = shared_.options.session_time_limit;

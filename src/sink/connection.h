@@ -69,15 +69,16 @@ class Connection final : public smtp::ServerPolicy,
   void on_secured() override;
   void on_tls_failure(std::string_view what) override;
   std::size_t on_bytes(std::string_view bytes) override;
+  void on_all_sent() override;
   void on_end(int error) override;
   void on_timer(net::Timer& timer) override;
 
-  [[nodiscard]] bool from_proxy(const net::SocketAddress& peer) const;
   std::size_t read_proxy_header(std::string_view bytes);
   void begin();
   void greet();
   void secure();
   void after_step();
+  void go_on();
   void end(Ending ending);
   void watch_idle();
   void settle_messages();
@@ -92,11 +93,13 @@ class Connection final : public smtp::ServerPolicy,
   TimePoint begun_;
   net::Timer timer_;  // ends a pause; else bounds idleness and, at the end, the farewell
   smtp::ServerSession session_;
-  Duration pause_{0};
+  Duration pause_{0};             // that is due; waits for one reply add up
   std::size_t messages_due_ = 0;  // that were admitted and are not answered yet
   Transaction transaction_;       // as it is tallied
   Ending ending_ = Ending::clients;
   bool quit_admitted_ = false;
+  bool trusted_ = false;                     // its XCLIENT is believed
+  bool replying_ = false;                    // in on_all_sent(), further up the stack
   std::unique_ptr<net::ProxyReader> proxy_;  // until its header has come
   std::unique_ptr<sasl::Server> sasl_;       // during AUTH
   std::unique_ptr<CaptureState> capture_;

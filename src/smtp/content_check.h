@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -9,23 +8,29 @@
 
 namespace millrace::smtp {
 
-// Watches the content of one message for what passes a server's limits.
+// Watches the content of one message for what passes a server's limits. What it says is true of
+// all that was taken so far, so that nothing more needs to be kept once a limit is passed.
 class ContentCheck {
  public:
   // Takes the next piece as it came, with the end mark when it is dotted.
   void take(std::string_view bytes, Form form, const ServerLimits& limits);
 
-  // Once all was taken. Doubled dots and the end mark do not count (RFC 1870, 5).
+  // Doubled dots and the end mark do not count (RFC 1870, 5).
   [[nodiscard]] bool too_large(const ServerLimits& limits) const {
     const std::uint64_t end_mark = form_ == Form::dotted ? 2 : 0;  // besides its dot
-    return limits.message_size > 0 && size_ > limits.message_size + surplus_ + end_mark;
+    const std::uint64_t limit = limits.message_size;
+    return limit > 0 && size_ > limit && size_ - limit > end_mark;
+  }
+  // Whether so many bytes more may come.
+  [[nodiscard]] bool has_room_for(std::uint64_t bytes, const ServerLimits& limits) const {
+    const std::uint64_t limit = limits.message_size;
+    return limit == 0 || (size_ <= limit && bytes <= limit - size_);
   }
   [[nodiscard]] bool line_too_long() const { return line_too_long_; }
 
  private:
-  std::uint64_t size_ = 0;
-  std::uint64_t surplus_ = 0;  // of that, dots that begin a line
-  std::size_t line_ = 0;       // bytes since the last LF
+  std::uint64_t size_ = 0;  // without the dots that begin dotted lines
+  std::uint64_t line_ = 0;  // bytes since the last CR LF, the same
   Form form_ = Form::dotted;
   char last_ = '\n';        // the byte before the next; at first the end of the DATA command
   bool line_start_ = true;  // a CR LF came last

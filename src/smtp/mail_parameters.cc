@@ -22,6 +22,13 @@ std::size_t path_length(std::string_view arguments) {
   return std::min(arguments.find_first_of(kBlanks), arguments.size());
 }
 
+MailParameters::Body body(std::string_view value) {
+  using Body = MailParameters::Body;
+  if (same_keyword(value, "BINARYMIME")) return Body::binary;
+  return same_keyword(value, "7BIT") || same_keyword(value, "8BITMIME") ? Body::text
+                                                                        : Body::unknown;
+}
+
 }  // namespace
 
 MailParameters parse_mail_parameters(std::string_view arguments) {
@@ -38,8 +45,9 @@ MailParameters parse_mail_parameters(std::string_view arguments) {
     if (same_keyword(name, "SIZE")) {
       const auto size = whole_number(value);
       parameters.size = size.value_or(0);
-      parameters.malformed |= !size;
+      parameters.bad_size |= !size;
     }
+    if (same_keyword(name, "BODY")) parameters.body = body(value);
   }
 }
 
@@ -57,7 +65,7 @@ std::optional<Chunk> parse_chunk(std::string_view arguments) {
   if (kBlanks.find(rest.front()) == std::string_view::npos) return std::nullopt;
   const std::string_view mark = take_word(rest);
   chunk.last = same_keyword(mark, "LAST");
-  if ((!mark.empty() && !chunk.last) || !take_word(rest).empty()) return std::nullopt;
+  chunk.malformed = (!mark.empty() && !chunk.last) || !take_word(rest).empty();
   return chunk;
 }
 

@@ -8,11 +8,14 @@ namespace millrace::smtp {
 
 // What a server acts on in the arguments of MAIL (RFC 5321, 4.1.1.2).
 struct MailParameters {
+  enum class Body : std::uint8_t { text, binary, unknown };
+
   std::string_view path;     // with what surrounds it, "FROM:<...>"
   std::uint64_t size = 0;    // SIZE (RFC 1870); 0: not given
   bool smtp_utf8 = false;    // RFC 6531
   bool require_tls = false;  // RFC 8689
-  bool malformed = false;    // a SIZE that is no number
+  Body body = Body::text;    // RFC 6152, RFC 3030
+  bool bad_size = false;     // a SIZE that is no number
 };
 
 // Reads all that follows the keyword MAIL; parameters that are not known are passed over.
@@ -22,9 +25,10 @@ MailParameters parse_mail_parameters(std::string_view arguments);
 struct Chunk {
   std::uint64_t size = 0;
   bool last = false;
+  bool malformed = false;  // something else than LAST stands behind the count
 };
 
-// "1024" or "1024 LAST"; nothing when it is neither.
+// "1024" or "1024 LAST"; nothing when the count cannot be read.
 std::optional<Chunk> parse_chunk(std::string_view arguments);
 
 }  // namespace millrace::smtp

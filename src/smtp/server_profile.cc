@@ -38,7 +38,7 @@ void append_parameters(Extension extension, const ServerProfile& profile, std::s
   }
 }
 
-std::string ehlo(const ServerProfile& profile, ExtensionSet offered) {
+std::string ehlo_reply(const ServerProfile& profile, ExtensionSet offered) {
   std::string reply = "250-" + profile.host_name + "\r\n";
   for (std::size_t place = 0; place < kExtensionCount; ++place) {
     const auto extension = static_cast<Extension>(place);
@@ -55,11 +55,17 @@ std::string ehlo(const ServerProfile& profile, ExtensionSet offered) {
 ServerReplies::ServerReplies(const ServerProfile& profile)
     : greeting(millrace::smtp::greeting(profile)),
       helo("250 " + profile.host_name + "\r\n"),
-      ehlo(millrace::smtp::ehlo(profile, profile.offered - ExtensionSet{Extension::require_tls})),
-      ehlo_secured(
-          millrace::smtp::ehlo(profile, profile.offered - ExtensionSet{Extension::starttls})),
       too_many_commands("421 4.7.0 " + profile.host_name + " Error: too many commands\r\n"),
       too_many_errors("421 4.7.0 " + profile.host_name + " Error: too many errors\r\n"),
-      session_too_long("421 4.4.2 " + profile.host_name + " Error: session time exceeded\r\n") {}
+      session_too_long("421 4.4.2 " + profile.host_name + " Error: session time exceeded\r\n") {
+  for (const bool secured : {false, true}) {
+    for (const bool trusted : {false, true}) {
+      ExtensionSet offered = profile.offered;
+      offered.remove(secured ? Extension::starttls : Extension::require_tls);
+      if (profile.xclient_takes_effect && !trusted) offered.remove(Extension::xclient);
+      ehlo_[secured ? 1 : 0][trusted ? 1 : 0] = ehlo_reply(profile, offered);
+    }
+  }
+}
 
 }  // namespace millrace::smtp

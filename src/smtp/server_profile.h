@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -10,12 +11,12 @@ namespace millrace::smtp {
 
 // What a server bears of one client; 0: no limit.
 struct ServerLimits {
-  std::uint64_t message_size = 0;  // bytes of content, as SIZE counts them (RFC 1870)
-  std::size_t text_line = 0;       // bytes of a line of content, without its CR LF
-  std::size_t recipients = 0;      // a transaction
-  std::size_t transactions = 0;    // a session
-  std::size_t commands = 0;        // a session
-  std::size_t errors = 0;          // replies of 4xx and 5xx in a session
+  std::uint64_t message_size = 0;   // bytes of content, as SIZE counts them (RFC 1870)
+  std::size_t text_line = 0;        // bytes of a line of content, without its CR LF
+  std::size_t recipients = 50'000;  // a transaction
+  std::size_t transactions = 0;     // a session
+  std::size_t commands = 0;         // a session
+  std::size_t errors = 0;           // replies of 4xx and 5xx in a session
 };
 
 // What a server says of itself. Filled once, shared by all its sessions.
@@ -52,13 +53,20 @@ struct ServerProfile {
 struct ServerReplies {
   explicit ServerReplies(const ServerProfile& profile);
 
+  // `secured`: under TLS there is no STARTTLS, but REQUIRETLS. `trusted`: where XCLIENT takes
+  // effect, others are not offered it.
+  [[nodiscard]] const std::string& ehlo(bool secured, bool trusted) const {
+    return ehlo_[secured ? 1 : 0][trusted ? 1 : 0];
+  }
+
   std::string greeting;
   std::string helo;
-  std::string ehlo;
-  std::string ehlo_secured;  // under TLS: no STARTTLS, but REQUIRETLS
   std::string too_many_commands;
   std::string too_many_errors;
   std::string session_too_long;
+
+ private:
+  std::array<std::array<std::string, 2>, 2> ehlo_;
 };
 
 }  // namespace millrace::smtp

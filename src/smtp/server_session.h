@@ -13,6 +13,7 @@
 #include "smtp/line_reader.h"
 #include "smtp/mail_parameters.h"
 #include "smtp/server_authentication.h"
+#include "smtp/server_chunk.h"
 #include "smtp/server_policy.h"
 #include "smtp/server_profile.h"
 #include "smtp/verb.h"
@@ -29,6 +30,7 @@ namespace millrace::smtp {
 //   command  -> sasl -> command              AUTH and the responses (RFC 4954)
 //   command  -> securing -> command          STARTTLS, until secured() (RFC 3207)
 //   any      -> paused -> any                a Ruling that waits, until resume()
+//   any      -> replying -> any              more replies than kReplyBound, until resume()
 //
 // A command takes effect when it arrives; only its reply waits.
 //
@@ -43,8 +45,12 @@ class ServerSession {
     sasl,
     securing,
     paused,
+    replying,
     closed
   };
+
+  // When this many bytes of replies are unsent, the copies of one reply have to wait.
+  static constexpr std::size_t kReplyBound = 64 * 1024;
 
   // Why a session is closed.
   enum class Ending : std::uint8_t { open, quit, farewell, dropped, command_too_long };
@@ -57,25 +63,38 @@ class ServerSession {
         lines_(LineEnd::crlf, profile.command_limit()),
         authentication_(profile, policy) {}
 
-  // The connection is there: appends the greeting. `secured`: TLS is in place already.
-  void start(bool secured, Output& out);
+  // What is known of a client before it speaks.
+  struct Client {
+    bool secured = false;  // TLS is in place already
+    bool trusted = false;  // its XCLIENT is believed, where it takes effect at all
+  };
+
+  // The connection is there: appends the greeting.
+  void start(Client client, Output& out);
 
   // TLS is in place after STARTTLS. All that was said before it is forgotten (RFC 3207, 4.2).
   void secured();
 
   // Takes as many commands and as much content as `bytes` holds and appends the replies.
-  // Returns how much was taken: all of it, unless the session paused, closed or turned to TLS
-  // on the way.
+  // Returns how much was taken: all of it, unless the session paused, closed, turned to TLS or
+  // owes more replies than may be unsent.
   std::size_t feed(std::string_view bytes, Output& out);
 
-  // Ends a pause. What was left of the input is fed next.
+  // Ends a pause, or goes on with the replies once `out` holds less than kReplyBound. What was
+  // left of the input is fed next.
   void resume(Output& out);
 
   [[nodiscard]] Phase phase() const { return phase_; }
   [[nodiscard]] Ending ending() const { return ending_; }
 
  private:
-  enum class Transaction : std::uint8_t { none, mail, recipients, chunks };
+  enum class Transaction : std::uint8_t {
+    none,
+    mail,
+    recipients,
+    chunks,
+    failed,  // takes nothing until the message's end or RSET
+  };
 
   // The answer to a command, whose effects are already done: what a pause puts off.
   struct Response {
@@ -92,13 +111,18 @@ class ServerSession {
   void take_line(std::string_view line, Output& out);
   std::size_t take_content(std::string_view bytes, Output& out);
   std::size_t take_chunk(std::string_view bytes, Output& out);
+  void take_piece(std::string_view bytes, Form form);
+  [[nodiscard]] std::string_view refuse_content() const;
   void begin_chunk(std::string_view arguments, Output& out);
+  [[nodiscard]] std::string_view refuse_sequence() const;
   void end_chunk(Output& out);
+  Response refuse_chunk(std::string_view reply);
   [[nodiscard]] bool known(Verb verb) const;
   void take_command(Verb verb, std::string_view arguments, Output& out);
   static Response response_to(const Ruling& ruling, Response usual);
   void give(Response response, bool wait, Output& out);
   void emit(Response response, Output& out);
+  void append_replies(Response response, Output& out);
 
   Response greet(std::string_view arguments);
   Response helo(std::string_view arguments);
@@ -116,8 +140,12 @@ class ServerSession {
   Response quit(std::string_view arguments);
   [[nodiscard]] Response authentication_step(std::string_view reply) const;
   Response end_message(const Ruling& ruling);
-  [[nodiscard]] std::string_view refuse_parameters(std::string_view arguments) const;
-  void abort_transaction();
+  [[nodiscard]] std::string_view refuse_parameters(const MailParameters& parameters) const;
+  [[nodiscard]] bool amid_chunks() const {
+    return transaction_ == Transaction::chunks || transaction_ == Transaction::failed;
+  }
+  [[nodiscard]] std::size_t final_replies() const;
+  void abort_transaction(Transaction after);
 
   const ServerProfile& profile_;
   const ServerReplies& replies_;
@@ -129,15 +157,15 @@ class ServerSession {
   std::size_t commands_ = 0;
   std::size_t errors_ = 0;
   ContentCheck check_;
-  Chunk chunk_;                     // what is left of it
-  std::string_view chunk_refusal_;  // the reply that is due after it, whatever it holds
-  std::optional<Verb> answering_;   // the command that the next reply is to; none: no command
-  Response pending_;                // what a pause puts off
+  ServerChunk chunk_;
+  std::optional<Verb> answering_;  // the command that the next reply is to; none: no command
+  Response pending_;               // what a pause puts off, or what is left of it
   EndOfData end_of_data_;
   Phase phase_ = Phase::start;
   Ending ending_ = Ending::open;
   Transaction transaction_ = Transaction::none;
-  bool secured_ = false;
+  Client client_;
+  bool binary_ = false;  // the transaction is of BODY=BINARYMIME: no DATA
 };
 
 }  // namespace millrace::smtp

@@ -111,7 +111,10 @@ TEST(SinkOptions, RefusalsNameOptionValueAndExpectation) {
       {{"--auth-users", "/nonexistent", ":1"}, "open /nonexistent: No such file or directory"},
       {{"--max-size", "0", ":1"}, "bad message size: 0 (--max-size: expected a number of bytes,"},
       {{"--max-size", "99999999999G", ":1"}, "bad message size: 99999999999G"},
-      {{"--max-recipients", "0", ":1"}, "bad limit: 0 (--max-recipients:"},
+      {{"--max-recipients", "x", ":1"}, "bad limit: x (--max-recipients:"},
+      {{"--max-commands", "0", ":1"}, "bad limit: 0 (--max-commands:"},
+      {{"--max-dump-size", "0", ":1"}, "bad dump size: 0 (--max-dump-size:"},
+      {{"--xclient-from", "::1,host", ":1"}, "bad address: host"},
       {{"--proxy-from", "10.0.0.0/33", ":1"}, "bad network: 10.0.0.0/33"},
       {{"--tls-version", "1.4", ":1"}, "bad TLS version: 1.4 (--tls-version:"},
       {{"--tls-key-type", "dsa", ":1"}, "bad key type: dsa (--tls-key-type:"},
@@ -133,8 +136,7 @@ TEST(SinkOptions, OfferWhatIsAskedForAndNoMore) {
   const ExtensionSet less{Extension::dsn, Extension::auth};
   EXPECT_EQ(some.offered, (of_postfix | more) - less);
   const auto modern = sink({"--modern", ":1"});
-  EXPECT_EQ(modern.profile.offered,
-            smtp::all_extensions() - ExtensionSet{Extension::limits});  // there are none
+  EXPECT_EQ(modern.profile.offered, smtp::all_extensions());
   EXPECT_TRUE(modern.profile.authenticates && modern.profile.xclient_takes_effect);
   EXPECT_TRUE(modern.tls && !modern.tls_from_start);
   const auto tls =
@@ -143,6 +145,24 @@ TEST(SinkOptions, OfferWhatIsAskedForAndNoMore) {
   EXPECT_EQ(tls.profile.offered, smtp::all_extensions() - none);
   EXPECT_FALSE(sink({"--modern", "--withhold", "STARTTLS", ":1"}).tls);
   EXPECT_EQ(sink({"--max-size", "2k", ":1"}).profile.limits.message_size, 2'048U);
+}
+
+TEST(SinkOptions, ADumpHasALimitEvenWhereAMessageHasNone) {
+  EXPECT_EQ(sink({":1"}).capture.largest, 1'073'741'824U);
+  EXPECT_EQ(sink({"--max-dump-size", "2G", ":1"}).capture.largest, 2'147'483'648U);
+  EXPECT_GT(sink({"--max-size", "2G", ":1"}).capture.largest, 3'000'000'000U);
+  EXPECT_EQ(sink({"--max-size", "2G", "--max-dump-size", "1K", ":1"}).capture.largest, 1'024U);
+}
+
+TEST(SinkOptions, LimitsAreAnnouncedWhereTheyAreGivenOrAskedFor) {
+  const auto announced = [](const Words& words) {
+    return sink(words).profile.offered.has(smtp::Extension::limits);
+  };
+  EXPECT_EQ(sink({":1"}).profile.limits.recipients, 50'000U);
+  EXPECT_FALSE(announced({":1"}));
+  EXPECT_TRUE(announced({"--offer", "LIMITS", ":1"}));
+  EXPECT_TRUE(announced({"--max-recipients", "7", ":1"}));
+  EXPECT_FALSE(announced({"--modern", "--max-recipients", "0", ":1"}));
 }
 
 TEST(SourceOptions, ImplyWhatTheyNeed) {

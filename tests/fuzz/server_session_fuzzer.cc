@@ -44,7 +44,7 @@ class Dice final : public smtp::ServerPolicy {
   smtp::AuthenticationStep continue_authentication(std::string_view response) override {
     using Kind = smtp::AuthenticationStep::Kind;
     const unsigned char first = response.empty() ? 0 : static_cast<unsigned char>(response[0]);
-    return {.kind = static_cast<Kind>(first % 4), .challenge = "Zm9v"};
+    return {.kind = static_cast<Kind>(first % 5), .challenge = "Zm9v"};
   }
   void client_attribute(std::string_view name, std::string_view) override {
     fuzz::require(!name.empty());
@@ -88,21 +88,30 @@ std::string play(const std::uint8_t* data, std::size_t size, bool whole) {
   const smtp::ServerReplies replies(profile);
   Dice policy(data[0], data[1]);
   smtp::ServerSession session(profile, replies, policy);
+  using Phase = smtp::ServerSession::Phase;
   Output out;
-  const auto go_on = [&] {
-    while (session.phase() == smtp::ServerSession::Phase::paused) session.resume(out);
-    if (session.phase() == smtp::ServerSession::Phase::securing) session.secured();
+  std::string spoken;
+  const auto take_replies = [&] {
+    spoken += out.text();
+    out.clear();
   };
-  session.start(false, out);
+  const auto go_on = [&] {
+    take_replies();
+    while (session.phase() == Phase::paused || session.phase() == Phase::replying) {
+      session.resume(out);
+      take_replies();
+    }
+    if (session.phase() == Phase::securing) session.secured();
+  };
+  session.start({.trusted = (data[2] & 0x20) != 0}, out);
   go_on();
   const auto take = [&](std::string_view piece) {
     while (!piece.empty() && session.phase() != smtp::ServerSession::Phase::closed) {
       const std::size_t taken = session.feed(piece, out);
       fuzz::require(taken <= piece.size());
-      fuzz::require(taken == piece.size() ||
-                    session.phase() == smtp::ServerSession::Phase::paused ||
-                    session.phase() == smtp::ServerSession::Phase::securing ||
-                    session.phase() == smtp::ServerSession::Phase::closed);
+      fuzz::require(taken == piece.size() || session.phase() == Phase::paused ||
+                    session.phase() == Phase::replying || session.phase() == Phase::securing ||
+                    session.phase() == Phase::closed);
       piece.remove_prefix(taken);
       go_on();
     }
@@ -112,7 +121,7 @@ std::string play(const std::uint8_t* data, std::size_t size, bool whole) {
   } else {
     fuzz::in_pieces(data + 3, size - 3, take);
   }
-  return out.text();
+  return spoken;
 }
 
 }  // namespace

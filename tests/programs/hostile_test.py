@@ -72,6 +72,41 @@ class HostileClients(rig.TestCase):
             self.expect_alive(sink, 1)
 
     @rig.on_every_engine()
+    def test_endless_content_past_the_limit_costs_no_memory(self, programs):
+        with programs.sink("-c", "--offer", "chunking", "--max-size", "1M", "-D",
+                           self.scratch / "all") as sink:
+            for begin in (STATES["data"], STATES["recipient"] + b"BDAT 18446744073709551615\r\n"):
+                with sink.connect() as client:
+                    client.talk(begin, b"<LF>\r\n" if begin is STATES["data"] else b" limit\r\n")
+                    client.send(b"x" * 2_000_000)
+                    before = sink.memory_kib()
+                    for _ in range(100):
+                        client.send(b"x" * 1_000_000)
+                    if rig.MEASURES_RESOURCES:
+                        self.assertLess(sink.memory_kib() - before, 2_048)
+            self.expect_alive(sink, 2)
+
+    @rig.on_every_engine()
+    def test_a_reply_for_each_of_many_recipients(self, programs):
+        recipients = 200_000
+        one = b"250 2.2.0 Ok\r\n"
+        with programs.sink("-c", "-L", "--max-recipients", "0") as sink:
+            with sink.connect() as client:
+                client.talk(b"MAIL FROM:<a>\r\n", b"250 2.1.0 Ok\r\n")
+                for _ in range(recipients // 1_000):
+                    client.talk(b"RCPT TO:<b>\r\n" * 1_000, b"250 2.1.5 Ok\r\n" * 1_000)
+                client.talk(b"DATA\r\n", b"<LF>\r\n")
+                before = sink.memory_kib()
+                client.send(b".\r\nNOOP\r\n")
+                client.socket.recv(1, socket.MSG_PEEK)
+                if rig.MEASURES_RESOURCES:
+                    self.assertLess(sink.memory_kib() - before, 1_024)
+                heard = client.read_until(b"250 2.0.0 Ok\r\n")
+                self.assertEqual(heard, one * recipients + b"250 2.0.0 Ok\r\n")
+                client.talk(b"QUIT\r\n", b"221 Bye\r\n")
+            sink.wait_counter("mesg", 1)
+
+    @rig.on_every_engine()
     def test_commands_without_end_and_replies_never_read(self, programs):
         with programs.sink("-c") as sink:
             before = sink.memory_kib()

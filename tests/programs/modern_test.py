@@ -283,6 +283,24 @@ class Addresses(rig.TestCase):
             self.assertEqual(len(set(seen)), 8)
 
     @rig.on_every_engine()
+    def test_xclient_is_believed_of_some_only(self, programs):
+        refusal = b"550 5.7.0 Error: insufficient authorization\r\n"
+        header = b"PROXY TCP4 192.0.2.1 127.0.0.1 5 25\r\n"
+        local = b"PROXY UNKNOWN\r\n"
+        for options, before, wanted in (
+                (["--obey-xclient"], b"", b"ESMTP\r\n"),
+                (["--modern"], b"", b"ESMTP\r\n"),
+                (["--obey-xclient", "--xclient-from", "192.0.2.0/24,::1"], b"", refusal),
+                # Behind a proxy it is the client who is believed or not.
+                (["--obey-xclient", "--proxy-from", "127.0.0.1"], header, refusal),
+                (["--obey-xclient", "--proxy-from", "127.0.0.1"], local, b"ESMTP\r\n"),
+                (["--xclient-from", "192.0.2.1", "--proxy-from", "127.0.0.1"], header, b"ESMTP\r\n")):
+            with self.subTest(options=options, header=before):
+                with programs.sink(*options) as sink, sink.connect() as client:
+                    client.talk(before, b"ESMTP\r\n")
+                    client.talk(b"XCLIENT NAME=a.example\r\n", wanted)
+
+    @rig.on_every_engine()
     def test_xclient_takes_effect(self, programs):
         dump = self.scratch / "dump"
         dump.unlink(missing_ok=True)

@@ -170,6 +170,16 @@ class SinkTest(rig.TestCase):
             client.talk(b"MAIL FROM:<a>\r\nRCPT TO:<b>\r\n", b"250 2.1.5 Ok\r\n")
             self.assertGreaterEqual(time.monotonic() - started, 0.95)
 
+    @rig.on_every_engine()
+    def test_waits_for_the_last_chunk_and_for_the_end_add_up(self, programs):
+        with programs.sink("--offer", "chunking", "-W", "bdat:0.4", "-W", ".:0.6") as sink, \
+                sink.connect() as client:
+            client.read_until(b"ESMTP\r\n")
+            client.talk(b"MAIL FROM:<a>\r\nRCPT TO:<b>\r\n", b"250 2.1.5 Ok\r\n")
+            started = time.monotonic()
+            client.talk(b"BDAT 1 LAST\r\nx", b"250 2.0.0 Ok\r\n")
+            self.assertGreaterEqual(time.monotonic() - started, 0.95)
+
     @rig.on_every_engine(THREADS)
     def test_a_delayed_session_does_not_delay_another(self, programs):
         with programs.sink("-W", "helo:5") as sink, sink.connect() as slow, sink.connect() as quick:
@@ -563,6 +573,28 @@ class Dumps(rig.TestCase):
                     file.unlink()
         finally:
             subprocess.run(["umount", small], check=False)
+
+    @rig.on_every_engine()
+    def test_a_message_above_the_limit_leaves_nothing(self, programs):
+        each = self.scratch / f"large.{programs.name}"
+        for limit in (["--max-dump-size", "200K"], ["--max-size", "200K"]):
+            with programs.sink(*limit, "--offer", "chunking", "-d", f"{each}/m.") as sink, \
+                    sink.connect() as client:
+                client.read_until(b"ESMTP\r\n")
+                client.talk(b"MAIL FROM:<a>\r\nRCPT TO:<b>\r\nDATA\r\n", b"<LF>\r\n")
+                client.send(b"x" * 150_000)
+                rig.wait_for(lambda: each.exists() and list(each.glob("*.part")), "the dump")
+                client.send(b"x" * 150_000)
+                rig.wait_for(lambda: not list(each.iterdir()), "the end of the dump")
+                client.talk(b"x\r\n.\r\n", b"552 5.3.4 Error: message size exceeds fixed limit\r\n")
+                client.talk(b"MAIL FROM:<a>\r\nRCPT TO:<b>\r\nBDAT 150000\r\n" + b"x" * 150_000,
+                            b"250 2.0.0 Ok\r\n")
+                self.assertTrue(list(each.glob("*.part")))
+                client.send(b"BDAT 150000 LAST\r\n")
+                if limit[0] == "--max-dump-size":
+                    client.send(b"x" * 150_000)
+                client.read_until(b"552 5.3.4 Error: message size exceeds fixed limit\r\n")
+                self.assertEqual(list(each.iterdir()), [])
 
     @rig.on_every_engine((4,))
     def test_an_unwritable_directory_refuses_the_message_and_lives(self, programs):

@@ -13,7 +13,7 @@ TEST(MailParameters, AreFoundBehindThePath) {
   EXPECT_EQ(read.size, 12U);
   EXPECT_TRUE(read.smtp_utf8);
   EXPECT_TRUE(read.require_tls);
-  EXPECT_FALSE(read.malformed);
+  EXPECT_FALSE(read.bad_size);
 }
 
 TEST(MailParameters, APathMayQuoteWhatEndsOne) {
@@ -27,17 +27,19 @@ TEST(MailParameters, APathMayQuoteWhatEndsOne) {
 TEST(MailParameters, ASizeIsANumber) {
   for (const char* const wrong :
        {"SIZE", "SIZE=", "SIZE=1k", "SIZE=-1", "SIZE=99999999999999999999"}) {
-    EXPECT_TRUE(parse_mail_parameters(std::string("FROM:<> ") + wrong).malformed) << wrong;
+    EXPECT_TRUE(parse_mail_parameters(std::string("FROM:<> ") + wrong).bad_size) << wrong;
   }
 }
 
-TEST(Chunk, HasASizeAndMayBeTheLast) {
-  EXPECT_EQ(parse_chunk("0")->size, 0U);
-  EXPECT_FALSE(parse_chunk("86")->last);
-  EXPECT_TRUE(parse_chunk("18446744073709551615 last")->last);
-  for (const char* const wrong :
-       {"", "x", "1 FIRST", "-1", "18446744073709551616", "1 LAST x", "LAST"}) {
-    EXPECT_FALSE(parse_chunk(wrong)) << wrong;
+TEST(MailParameters, ABodyIsOneOfThree) {
+  using Body = MailParameters::Body;
+  const auto body = [](const std::string& text) { return parse_mail_parameters(text).body; };
+  EXPECT_EQ(body("FROM:<>"), Body::text);
+  EXPECT_EQ(body("FROM:<> BODY=7bit"), Body::text);
+  EXPECT_EQ(body("FROM:<> body=8BITMIME"), Body::text);
+  EXPECT_EQ(body("FROM:<> BODY=BinaryMime SIZE=1"), Body::binary);
+  for (const char* const wrong : {"BODY", "BODY=", "BODY=8BIT", "BODY=BINARYMIMES"}) {
+    EXPECT_EQ(body(std::string("FROM:<> ") + wrong), Body::unknown) << wrong;
   }
 }
 

@@ -1,0 +1,210 @@
+// What each command does. What a session does with them is in server_session.cc.
+#include <algorithm>
+
+#include "smtp/keyword.h"
+#include "smtp/server_replies.h"
+#include "smtp/server_session.h"
+
+namespace millrace::smtp {
+
+using namespace replies;
+
+namespace {
+
+bool ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char byte) { return static_cast<unsigned char>(byte) < 0x80; });
+}
+
+struct Attribute {
+  std::string_view name;  // as it is listed; empty: no attribute of the list
+  std::string_view value;
+};
+
+// Takes the next NAME=value off the front of `arguments`, and the blanks behind it.
+Attribute take_attribute(std::string_view& arguments, std::string_view list) {
+  std::string_view value = take_word(arguments);
+  arguments.remove_prefix(std::min(arguments.find_first_not_of(kBlanks), arguments.size()));
+  const std::string_view spoken = take_word(value, "=");
+  if (value.empty()) return {};
+  return {.name = find_listed(spoken, list), .value = value.substr(1)};
+}
+
+}  // namespace
+
+// One entry a verb, in their order.
+const std::array<ServerSession::Handler, kVerbCount> ServerSession::kHandlers = {
+    &ServerSession::greet,        // CONNECT
+    &ServerSession::helo,         // HELO
+    &ServerSession::ehlo,         // EHLO
+    &ServerSession::lhlo,         // LHLO
+    &ServerSession::starttls,     // STARTTLS
+    &ServerSession::xclient,      // XCLIENT
+    &ServerSession::acknowledge,  // XFORWARD
+    &ServerSession::auth,         // AUTH
+    &ServerSession::mail,         // MAIL
+    &ServerSession::rcpt,         // RCPT
+    &ServerSession::data,         // DATA
+    &ServerSession::acknowledge,  // BDAT, which begin_chunk() takes
+    &ServerSession::acknowledge,  // "." outside of a message
+    &ServerSession::rset,         // RSET
+    &ServerSession::acknowledge,  // NOOP
+    &ServerSession::acknowledge,  // VRFY
+    &ServerSession::quit,         // QUIT
+};
+
+// Whether this server speaks the command at all.
+bool ServerSession::known(Verb verb) const {
+  using Protocol = ServerProfile::Protocol;
+  switch (verb) {
+    case Verb::connect:
+      return false;
+    case Verb::helo:
+      return profile_.protocol != Protocol::lmtp;
+    case Verb::ehlo:
+      return profile_.protocol == Protocol::smtp;
+    case Verb::lhlo:
+      return profile_.protocol == Protocol::lmtp;
+    case Verb::starttls:
+      return profile_.offered.has(Extension::starttls);
+    case Verb::xclient:
+      return profile_.offered.has(Extension::xclient);
+    case Verb::xforward:
+      return profile_.offered.has(Extension::xforward);
+    case Verb::bdat:
+      return profile_.offered.has(Extension::chunking);
+    default:
+      return true;
+  }
+}
+
+ServerSession::Response ServerSession::greet(std::string_view /*arguments*/) {
+  return {.reply = replies_.greeting};
+}
+
+ServerSession::Response ServerSession::helo(std::string_view arguments) {
+  abort_transaction(Transaction::none);
+  policy_.greeted(Verb::helo, arguments);
+  return {.reply = replies_.helo};
+}
+
+ServerSession::Response ServerSession::ehlo(std::string_view arguments) {
+  return extended_hello(Verb::ehlo, arguments);
+}
+
+ServerSession::Response ServerSession::lhlo(std::string_view arguments) {
+  return extended_hello(Verb::lhlo, arguments);
+}
+
+ServerSession::Response ServerSession::extended_hello(Verb verb, std::string_view name) {
+  abort_transaction(Transaction::none);
+  policy_.greeted(verb, name);
+  return {.reply = replies_.ehlo(client_.secured, client_.trusted)};
+}
+
+ServerSession::Response ServerSession::acknowledge(std::string_view /*arguments*/) {
+  return {.reply = kOk};
+}
+
+ServerSession::Response ServerSession::starttls(std::string_view arguments) {
+  if (!arguments.empty()) return {.reply = kNoArguments};
+  if (client_.secured) return {.reply = kTlsActive};
+  return {.reply = kStartTls, .next = Phase::securing};
+}
+
+// Postfix's XCLIENT_README: the session begins again, as the client that it speaks of. All
+// attributes are looked at before any takes effect.
+ServerSession::Response ServerSession::xclient(std::string_view arguments) {
+  if (!profile_.xclient_takes_effect) return {.reply = kOk};
+  if (!client_.trusted) return {.reply = kNotTrusted};
+  if (transaction_ != Transaction::none) return {.reply = kInTransaction};
+  std::string_view unread = arguments;
+  do {
+    if (take_attribute(unread, profile_.xclient_attributes).name.empty()) {
+      return {.reply = kBadAttribute};
+    }
+  } while (!unread.empty());
+  while (!arguments.empty()) {
+    const Attribute attribute = take_attribute(arguments, profile_.xclient_attributes);
+    policy_.client_attribute(attribute.name, attribute.value);
+  }
+  return {.reply = replies_.greeting};
+}
+
+ServerSession::Response ServerSession::auth(std::string_view arguments) {
+  if (!profile_.authenticates) return {.reply = kOk};
+  if (transaction_ != Transaction::none) return {.reply = kInTransaction};
+  return authentication_step(authentication_.begin(arguments));
+}
+
+ServerSession::Response ServerSession::authentication_step(std::string_view reply) const {
+  return {.reply = reply, .next = authentication_.going_on() ? Phase::sasl : Phase::command};
+}
+
+ServerSession::Response ServerSession::mail(std::string_view arguments) {
+  if (transaction_ != Transaction::none) return {.reply = kNestedMail};
+  const ServerLimits& limits = profile_.limits;
+  if (limits.transactions > 0 && transactions_ >= limits.transactions) {
+    return {.reply = kTooManyTransactions};
+  }
+  constexpr ExtensionSet kLookedAt{Extension::size, Extension::binary_mime, Extension::smtp_utf8,
+                                   Extension::require_tls};
+  MailParameters parameters;
+  if (!(profile_.offered & kLookedAt).empty()) {
+    parameters = parse_mail_parameters(arguments);
+    const std::string_view refusal = refuse_parameters(parameters);
+    if (!refusal.empty()) return {.reply = refusal};
+  }
+  transaction_ = Transaction::mail;
+  binary_ = parameters.body == MailParameters::Body::binary;
+  ++transactions_;
+  recipients_ = 0;
+  policy_.mail(arguments);
+  return {.reply = kMailOk};
+}
+
+// The reply to parameters of MAIL that this server cannot take; empty when it can.
+std::string_view ServerSession::refuse_parameters(const MailParameters& parameters) const {
+  const std::uint64_t limit = profile_.limits.message_size;
+  if (parameters.bad_size) return kBadSize;
+  if (parameters.body == MailParameters::Body::unknown) return kBadBody;
+  if (limit > 0 && parameters.size > limit) return kTooLarge;
+  if (parameters.require_tls && !client_.secured) return kNeedTls;
+  if (profile_.offered.has(Extension::smtp_utf8) && !parameters.smtp_utf8 &&
+      !ascii(parameters.path)) {
+    return kNeedUtf8;
+  }
+  return {};
+}
+
+ServerSession::Response ServerSession::rcpt(std::string_view arguments) {
+  if (transaction_ == Transaction::none) return {.reply = kNeedMail};
+  if (amid_chunks()) return {.reply = kAmidChunks};
+  if (profile_.limits.recipients > 0 && recipients_ >= profile_.limits.recipients) {
+    return {.reply = kTooManyRecipients};
+  }
+  transaction_ = Transaction::recipients;
+  ++recipients_;
+  policy_.recipient(arguments);
+  return {.reply = kRcptOk};
+}
+
+ServerSession::Response ServerSession::data(std::string_view /*arguments*/) {
+  if (amid_chunks()) return {.reply = kAmidChunks};
+  if (transaction_ != Transaction::recipients) return {.reply = kNeedRcpt};
+  if (binary_) return {.reply = kNeedBdat};
+  end_of_data_.reset();
+  check_ = {};
+  return {.reply = kStartContent, .asks_for_content = true};
+}
+
+ServerSession::Response ServerSession::rset(std::string_view /*arguments*/) {
+  abort_transaction(Transaction::none);
+  return {.reply = kMailOk};
+}
+
+ServerSession::Response ServerSession::quit(std::string_view /*arguments*/) {
+  return {.reply = kBye, .ending = Ending::quit};
+}
+
+}  // namespace millrace::smtp

@@ -1,0 +1,158 @@
+// What a transcript cannot say of a server session: what its policy is told, and when.
+#include "smtp/server_session.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "output_text.h"
+
+namespace millrace::smtp {
+namespace {
+
+// Lets everything pass and takes notes.
+class Notes final : public ServerPolicy {
+ public:
+  void heard(std::string_view) override {}
+  Ruling rule(Verb verb, std::string_view arguments) override {
+    if (verb == Verb::bdat) chunks += std::string(arguments) + ";";
+    return {};
+  }
+  void replied(std::optional<Verb>, std::string_view, std::size_t copies) override {
+    replies += copies;
+  }
+  Ruling rule_content() override { return {}; }
+  void greeted(Verb, std::string_view) override {}
+  void mail(std::string_view) override {}
+  void recipient(std::string_view) override {}
+  void transaction_aborted() override { ++aborted; }
+  void content(std::string_view bytes, Form) override { handed_on += bytes.size(); }
+  Storage message_complete() override {
+    ++complete;
+    return storage;
+  }
+  AuthenticationStep start_authentication(std::string_view,
+                                          std::optional<std::string_view>) override {
+    return {};
+  }
+  AuthenticationStep continue_authentication(std::string_view) override { return {}; }
+  void client_attribute(std::string_view name, std::string_view) override { attributes += name; }
+
+  std::string chunks;
+  std::string attributes;
+  std::size_t replies = 0;
+  std::size_t handed_on = 0;
+  int aborted = 0;
+  int complete = 0;
+  Storage storage = Storage::kept;
+};
+
+struct Server {
+  explicit Server(const ServerProfile& wanted) : profile(wanted) {
+    session.start({.trusted = true}, out);
+    test::take(out);
+  }
+
+  // All of `input` must be taken at once.
+  std::string say(std::string_view input) {
+    EXPECT_EQ(session.feed(input, out), input.size());
+    return test::take(out);
+  }
+
+  ServerProfile profile;
+  ServerReplies replies{profile};
+  Notes policy;
+  ServerSession session{profile, replies, policy};
+  Output out;
+};
+
+std::size_t lines(std::string_view text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+TEST(ServerSession, ManyRepliesToOneMessageComeInPieces) {
+  constexpr std::size_t kRecipients = 100'000;
+  ServerProfile profile;
+  profile.protocol = ServerProfile::Protocol::lmtp;
+  profile.limits.recipients = 0;
+  Server server(profile);
+  server.say("MAIL FROM:<a@b>\r\n");
+  for (std::size_t n = 0; n < kRecipients; ++n) server.say("RCPT TO:<c@d>\r\n");
+  server.say("DATA\r\n");
+  const std::size_t asked = server.policy.replies;
+  const std::string_view end = ".\r\nNOOP\r\n";
+  EXPECT_EQ(server.session.feed(end, server.out), 3U);
+  std::size_t answered = 0;
+  while (server.session.phase() == ServerSession::Phase::replying) {
+    EXPECT_LT(server.out.size(), ServerSession::kReplyBound + 100);
+    EXPECT_EQ(server.session.feed("NOOP\r\n", server.out), 0U);
+    answered += lines(test::take(server.out));
+    server.session.resume(server.out);
+  }
+  EXPECT_EQ(answered + lines(test::take(server.out)), kRecipients);
+  EXPECT_EQ(server.policy.replies - asked, kRecipients);
+  EXPECT_EQ(server.say("NOOP\r\n"), "250 2.0.0 Ok\r\n");
+}
+
+TEST(ServerSession, AMessageHasAtMostFiftyThousandRecipients) {
+  Server server({});
+  server.say("MAIL FROM:<a@b>\r\n");
+  for (int n = 0; n < 50'000; ++n) ASSERT_EQ(server.say("RCPT TO:<c@d>\r\n").substr(0, 3), "250");
+  EXPECT_EQ(server.say("RCPT TO:<c@d>\r\n"), "452 4.5.3 Error: too many recipients\r\n");
+  EXPECT_EQ(server.say("DATA\r\n").substr(0, 3), "354");
+}
+
+TEST(ServerSession, PastTheLimitNothingIsHandedOnAndWhatWasGoes) {
+  ServerProfile profile;
+  profile.limits.message_size = 1'000;
+  Server server(profile);
+  server.say("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n");
+  for (int n = 0; n < 10; ++n) server.say(std::string(98, 'x') + "\r\n");
+  EXPECT_EQ(server.policy.handed_on, 1'000U);
+  EXPECT_EQ(server.policy.aborted, 0);
+  for (int n = 0; n < 10; ++n) server.say(std::string(98, 'x') + "\r\n");
+  EXPECT_EQ(server.policy.handed_on, 1'000U);
+  EXPECT_EQ(server.policy.aborted, 1);
+  EXPECT_EQ(server.say(".\r\n"), "552 5.3.4 Error: message size exceeds fixed limit\r\n");
+  EXPECT_EQ(server.policy.aborted, 1);
+  EXPECT_EQ(server.policy.complete, 0);
+}
+
+TEST(ServerSession, ARefusedChunkTakesWithItWhatWasKept) {
+  ServerProfile profile;
+  profile.offered.add(Extension::chunking);
+  profile.limits.message_size = 1'000;
+  Server server(profile);
+  server.say("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT 4\r\nabcd");
+  EXPECT_EQ(server.policy.aborted, 0);
+  EXPECT_EQ(server.say("BDAT 997\r\n"), "552 5.3.4 Error: message size exceeds fixed limit\r\n");
+  EXPECT_EQ(server.policy.aborted, 1);
+  server.say(std::string(997, 'x') + "BDAT 2\r\nxyBDAT 0 LAST\r\n");
+  EXPECT_EQ(server.policy.handed_on, 4U);
+  EXPECT_EQ(server.policy.aborted, 1);
+  EXPECT_EQ(server.policy.complete, 0);
+  EXPECT_EQ(server.policy.chunks, "4;997;2;0 LAST;");
+}
+
+TEST(ServerSession, AMessageTooLargeToStoreIsRefusedForGood) {
+  Server server({});
+  server.policy.storage = Storage::too_large;
+  EXPECT_EQ(server.say("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n.\r\n").substr(65),
+            "552 5.3.4 Error: message size exceeds fixed limit\r\n");
+}
+
+TEST(ServerSession, NoAttributeOfABadXclientTakesEffect) {
+  ServerProfile profile;
+  profile.xclient_takes_effect = true;
+  profile.xclient_attributes = "NAME ADDR";
+  Server server(profile);
+  server.say("XCLIENT NAME=a ADDR=b FOO=c\r\nXCLIENT NAME=a ADDR\r\n");
+  EXPECT_EQ(server.policy.attributes, "");
+  server.say("XCLIENT name=a ADDR=b\r\n");
+  EXPECT_EQ(server.policy.attributes, "NAMEADDR");
+}
+
+}  // namespace
+}  // namespace millrace::smtp
