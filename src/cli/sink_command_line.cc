@@ -92,7 +92,7 @@ void add_misbehaviour(CommandLine& line, Draft& draft) {
     group.each_value(names, "CMDS", help, [&options, &draft, action](const std::string& list) {
       for (const smtp::Verb verb : verbs(list)) options.rules[verb].prefer(action);
       if (action == Action::hard_reject || action == Action::soft_reject) {
-        draft.offer.withheld.add(Extension::pipelining);
+        draft.offer.refuses = true;
       }
     });
   };

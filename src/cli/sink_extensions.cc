@@ -124,6 +124,10 @@ void complete_offer(sink::SinkOptions& options, const OfferDraft& draft) {
   if (draft.limits) offered.add(Extension::limits);
   // LIMITS says nothing where there are none (RFC 9422, 4).
   if (limits.recipients == 0 && limits.transactions == 0) offered.remove(Extension::limits);
+  // As Postfix's program does, unless pipelining is asked for: refusing and pipelining go together.
+  if (draft.refuses && !draft.modern && !draft.offered.has(Extension::pipelining)) {
+    offered.remove(Extension::pipelining);
+  }
   if (profile.xclient_takes_effect) {
     if (options.xclient_from.empty()) add_networks("127.0.0.0/8,::1,unix", options.xclient_from);
     profile.xclient_attributes = "NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT";

@@ -12,6 +12,7 @@ namespace millrace::cli {
 struct OfferDraft {
   bool modern = false;
   bool authenticate = false;
+  bool refuses = false;                     // -f or -r was given
   bool limits = false;                      // one that LIMITS announces was given
   std::optional<std::uint64_t> dump_limit;  // bytes
   smtp::ExtensionSet offered;               // besides Postfix's
