@@ -152,7 +152,7 @@
     if (rows.some((row) => row.asked > 0)) {
       series.push({ label: "asked", values: perSecond("asked"), text: rate, dash: [6, 4] });
     }
-    const failed = each((row) => (row.messages_refused + row.messages_lost + row.messages_unfinished) / row.length_s);
+    const failed = each((row) => (row.messages_refused + row.messages_lost + row.messages_unfinished + row.messages_unstarted) / row.length_s);
     if (failed.some((value) => value > 0)) {
       series.push({ label: "failed", values: failed, text: rate, colour: colours[3] });
     }
@@ -248,7 +248,7 @@
   if (run.stages && run.stages.length > 1) {
     table("Stages", ["stage", "messages", "failed", "p50", "p99", "max"], run.stages.map((stage) => ({
       cells: [stage.name, count(stage.totals.messages),
-        count(stage.totals.messages_refused + stage.totals.messages_lost + stage.totals.messages_unfinished),
+        count(stage.totals.messages_refused + stage.totals.messages_lost + stage.totals.messages_unfinished + stage.totals.messages_unstarted),
         latency(stage.latency.intended.p50_us), latency(stage.latency.intended.p99_us), latency(stage.latency.intended.max_us)],
     })));
   }
@@ -261,7 +261,7 @@
   if (run.generator) {
     const busy = run.generator.busy_share.map((share) => percent(share)).join(", ");
     table("Generator", head, [["loop lag", run.generator.loop_lag], ["start lag", run.generator.start_lag]].filter(counted).map(latencyRow));
-    add(page.lastChild, "p", `Threads busy: ${busy}. Late starts: ${count(run.generator.late_starts)}. Never started: ${count(run.generator.unstarted)}.`, "faint");
+    add(page.lastChild, "p", `Threads busy: ${busy}. Late starts: ${count(run.generator.late_starts)}.`, "faint");
   }
   table("Environment", ["", ""], Object.entries(run.environment).map(([name, value]) => ({ cells: [name.replaceAll("_", " "), `${value}`] })), [1]);
   add(section("Command line"), "code", run.options.command_line.join(" "));

@@ -52,6 +52,14 @@ std::optional<Duration> duration(std::string_view text) {
   return std::chrono::round<Duration>(std::chrono::duration<double>(*seconds));
 }
 
+std::optional<double> share(std::string_view text) {
+  const double whole = text.ends_with('%') ? 100 : 1;
+  if (whole == 100) text.remove_suffix(1);
+  const auto number = decimal(text);
+  if (!number || *number > whole) return std::nullopt;
+  return *number / whole;
+}
+
 std::optional<double> per_second(std::string_view text) { return with_unit(text, kRates); }
 
 }  // namespace millrace

@@ -18,6 +18,9 @@ std::optional<Duration> duration(std::string_view text);
 // A rate: a decimal number a second, or with /s, /m or /h; given a second.
 std::optional<double> per_second(std::string_view text);
 
+// A share of something, 0 to 1: a decimal number, or one of hundred with "%".
+std::optional<double> share(std::string_view text);
+
 // A duration as a number of seconds, to calculate with or to write.
 inline double in_seconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();

@@ -61,6 +61,11 @@ void add_network(CommandLine& line, Draft& draft) {
     }
     options.window = static_cast<int>(*bytes);
   });
+  group.value("--reply-timeout", "TIME", "wait so long for each reply (300)",
+              [&](const std::string& text) {
+                options.reply_limit =
+                    time_value("timeout", text, "--reply-timeout", std::chrono::milliseconds(1));
+              });
   group.value("--bind", "ADDRESSES",
               "connect from these in turn: a list of\naddresses and ranges first-last",
               [&](const std::string& list) { options.bind_addresses = list; });

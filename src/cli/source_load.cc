@@ -104,6 +104,20 @@ Segment stage(std::string_view text, const std::vector<Segment>& before,
   return segment;
 }
 
+// "errors>20%": what --abort-on waits for.
+double abort_share(const std::string& text) {
+  std::string plain = text;
+  std::erase(plain, ' ');
+  constexpr std::string_view kErrors = "errors>";
+  const auto value = plain.starts_with(kErrors)
+                         ? share(std::string_view(plain).substr(kErrors.size()))
+                         : std::nullopt;
+  if (!value) {
+    reject("condition", text, "--abort-on", "expected a share of failed messages, as errors>20%");
+  }
+  return *value;
+}
+
 Duration positive_time(std::string_view what, const std::string& text, std::string_view names) {
   return time_value(what, text, names, Duration(1));
 }
@@ -124,6 +138,9 @@ void check_together(const LoadDraft& draft, bool open_loop, bool session_stages)
     throw Fatal("--stages says rates and times itself: not with --rate or --duration");
   }
   if (draft.pattern && !open_loop) throw Fatal("--arrivals needs --rate, or --stages of rates");
+  if (draft.seed && draft.pattern != source::ArrivalPattern::poisson) {
+    throw Fatal("--seed needs --arrivals poisson");
+  }
   if (open_loop && (draft.fixed_pause || draft.random_pause)) {
     throw Fatal("-w and -R cannot be used with a rate, which says when messages are due");
   }
@@ -138,8 +155,8 @@ void check_together(const LoadDraft& draft, bool open_loop, bool session_stages)
 }  // namespace
 
 bool LoadDraft::modelled(const source::SourceOptions& options) const {
-  return rate || pattern || duration || warmup || drain_limit || !stages.empty() ||
-         options.session_messages > 0;
+  return rate || pattern || seed || duration || warmup || drain_limit || !stages.empty() ||
+         options.session_messages > 0 || options.load.abort_share;
 }
 
 std::vector<Segment> parse_stages(const std::string& text, bool& are_rates) {
@@ -197,6 +214,9 @@ void add_load_options(CommandLine& line, source::SourceOptions& options, LoadDra
         draft.pattern =
             text == "poisson" ? source::ArrivalPattern::poisson : source::ArrivalPattern::constant;
       });
+  model.number<std::uint64_t>("--seed", "NUMBER", "seed", 0,
+                              "of Poisson arrivals: the same ones again",
+                              [&draft](std::uint64_t seed) { draft.seed = seed; });
   model.value("--stages", "LIST",
               "rates (/s) or sessions in stages, as\n"
               "ramp 0-2000/s 30s, hold 2000/s 2m",
@@ -209,6 +229,9 @@ void add_load_options(CommandLine& line, source::SourceOptions& options, LoadDra
               [&draft](const std::string& text) {
                 draft.drain_limit = time_value("drain time", text, "--drain", Duration(0));
               });
+  model.value(
+      "--abort-on", "TEXT", "give the run up once so much has failed,\nas errors>20%",
+      [&options](const std::string& text) { options.load.abort_share = abort_share(text); });
 }
 
 void complete_load(source::SourceOptions& options, const LoadDraft& draft) {
@@ -232,7 +255,7 @@ void complete_load(source::SourceOptions& options, const LoadDraft& draft) {
         static_cast<unsigned>(std::max(1.0, source::Schedule(load.schedule).highest_level()));
   }
   load.pattern = draft.pattern.value_or(source::ArrivalPattern::constant);
-  load.seed = options.message.run;
+  load.seed = draft.seed.value_or(options.message.run);
   load.drain_limit = draft.drain_limit.value_or(kDrainLimit);
   const bool timed = load.open_loop || draft.duration || !draft.stages.empty();
   options.messages = draft.messages.value_or(timed ? kNoLimit : 1);

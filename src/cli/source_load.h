@@ -19,6 +19,7 @@ struct LoadDraft {
   std::optional<Duration> random_pause;
   std::optional<double> rate;  // a second
   std::optional<source::ArrivalPattern> pattern;
+  std::optional<std::uint64_t> seed;  // of the pattern
   std::optional<Duration> duration;
   std::optional<Duration> warmup;
   std::optional<Duration> drain_limit;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/quantity.h"
 
 namespace millrace::metrics {
@@ -21,7 +23,6 @@ void Generator::add(const Generator& other) {
   loop_lag.add(other.loop_lag);
   start_lag.add(other.start_lag);
   late_starts += other.late_starts;
-  unstarted += other.unstarted;
   busy.insert(busy.end(), other.busy.begin(), other.busy.end());
   starved.insert(starved.end(), other.starved.begin(), other.starved.end());
 }
@@ -35,6 +36,13 @@ double Measurement::failed_share() const {
   const auto failed = static_cast<double>(total.counters.failed());
   const double all = failed + static_cast<double>(total.counters.delivered);
   return all > 0 ? failed / all : 0;
+}
+
+bool Measurement::carried() const {
+  const auto occurred = [](const ErrorCount& error) { return error.times > 0; };
+  const bool errors = std::any_of(total.errors.begin(), total.errors.end(), occurred);
+  if (total.counters.delivered == 0 && errors) return false;
+  return failed_share() <= 0.5;
 }
 
 std::vector<std::string> Measurement::limits() const {

@@ -18,7 +18,6 @@ struct Generator {
   // By how much arrivals started later than both their due time and a free session allowed.
   Histogram start_lag;
   std::uint64_t late_starts = 0;  // of those, by more than a millisecond
-  std::uint64_t unstarted = 0;    // arrivals that were due, and never started
   // A thread each: the share of the time that it used a core, and that it waited for one.
   std::vector<double> busy;
   std::vector<double> starved;
@@ -55,8 +54,11 @@ struct Measurement {
 
   // Delivered messages a second.
   [[nodiscard]] double rate() const;
-  // The share of messages that were not delivered, of all that came to an end; 0 to 1.
+  // The share of messages that were not delivered, of all that were due; 0 to 1.
   [[nodiscard]] double failed_share() const;
+  // Whether the load was borne at all: no more than half of it failed, and not only errors were
+  // measured.
+  [[nodiscard]] bool carried() const;
   // Why the generator rather than the server may have set the pace, as clauses; none if not.
   [[nodiscard]] std::vector<std::string> limits() const;
 };

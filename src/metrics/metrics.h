@@ -18,6 +18,7 @@ struct Counters {
   std::uint64_t refused = 0;     // messages that it did not take
   std::uint64_t lost = 0;        // messages whose session was lost, or never came about
   std::uint64_t unfinished = 0;  // messages under way when the run was stopped
+  std::uint64_t unstarted = 0;   // messages that were due, and that no session ever turned to
   std::uint64_t recipients = 0;  // that the server took messages for
   std::uint64_t bytes_sent = 0;  // on the wire, under TLS encrypted ones
   std::uint64_t bytes_received = 0;
@@ -28,7 +29,8 @@ struct Counters {
   std::uint64_t tls_resumed = 0;  // of those
 
   void add(const Counters& other);
-  [[nodiscard]] std::uint64_t failed() const { return refused + lost + unfinished; }
+  // Messages that were due and not delivered.
+  [[nodiscard]] std::uint64_t failed() const { return refused + lost + unfinished + unstarted; }
 };
 
 // A row a counter: its name in reports, and its place.
@@ -37,12 +39,13 @@ struct CounterName {
   std::uint64_t Counters::*counter;
 };
 
-inline constexpr std::array<CounterName, 13> kCounterNames = {{
+inline constexpr std::array<CounterName, 14> kCounterNames = {{
     {"messages", &Counters::delivered},
     {"messages_started", &Counters::started},
     {"messages_refused", &Counters::refused},
     {"messages_lost", &Counters::lost},
     {"messages_unfinished", &Counters::unfinished},
+    {"messages_unstarted", &Counters::unstarted},
     {"recipients", &Counters::recipients},
     {"bytes_sent", &Counters::bytes_sent},
     {"bytes_received", &Counters::bytes_received},

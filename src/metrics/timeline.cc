@@ -1,6 +1,7 @@
 #include "metrics/timeline.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "metrics/codec.h"
@@ -18,13 +19,26 @@ void ShareMeter::complete(Share& share, const Counters& counters, const ErrorTim
   errors_ = errors;
 }
 
-void Row::hold(const Histogram& intended) {
+void Row::hold(const Histogram& intended) { hold(intended, encode(intended)); }
+
+void Row::hold(const Histogram& intended, std::string encoded_form) {
   p50 = intended.percentile(0.5);
   p90 = intended.percentile(0.9);
   p99 = intended.percentile(0.99);
   p99_9 = intended.percentile(0.999);
   most = intended.most();
-  encoded = encode(intended);
+  encoded = std::move(encoded_form);
+}
+
+void fold_tail(std::vector<Row>& rows) {
+  const auto behind = [](const Row& row) { return row.length <= 0; };
+  const auto tail = std::find_if(rows.begin(), rows.end(), behind);
+  for (auto row = tail; row != rows.end() && tail != rows.begin(); ++row) {
+    Row& last = *std::prev(tail);
+    last.counters.add(row->counters);
+    for (std::size_t kind = 0; kind < kErrors; ++kind) last.errors[kind] += row->errors[kind];
+  }
+  rows.erase(tail, rows.end());
 }
 
 bool Second::idle() const {
@@ -73,6 +87,7 @@ void Timeline::settle() {
 void Timeline::settle_first() {
   Second second = std::move(pending_.begin()->second.second);
   pending_.erase(pending_.begin());
+  so_far_.add(second.counters);
   if (idle_ == Idle::left_out && second.idle()) return;
   Row row{.number = second.number,
           .counters = second.counters,
@@ -88,6 +103,11 @@ std::optional<Second> Timeline::latest(std::uint64_t seen) const {
   const std::lock_guard lock(mutex_);
   if (!latest_ || latest_->number < seen) return std::nullopt;
   return latest_;
+}
+
+Counters Timeline::so_far() const {
+  const std::lock_guard lock(mutex_);
+  return so_far_;
 }
 
 std::vector<Row> Timeline::rows() {

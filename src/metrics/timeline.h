@@ -64,9 +64,14 @@ struct Row {
   std::uint64_t most = 0;  // as the four above in microseconds
   std::string encoded;     // codec.h
 
-  // Sets the percentiles and the encoded form.
+  // Sets the percentiles and the encoded form; in the second form that is known.
   void hold(const Histogram& intended);
+  void hold(const Histogram& intended, std::string encoded_form);
 };
+
+// Takes out the rows behind the end of the run, whose length is not positive (goodbyes may last).
+// What they count is added to the last row that stays; none does when the run took no time.
+void fold_tail(std::vector<Row>& rows);
 
 // Puts the shares of all threads together, second by second. Threads come here once a second.
 class Timeline {
@@ -83,6 +88,9 @@ class Timeline {
 
   // The latest second that all threads have given, unless `seen` (a count of seconds) covers it.
   [[nodiscard]] std::optional<Second> latest(std::uint64_t seen) const;
+
+  // What was counted in all seconds that all threads have given.
+  [[nodiscard]] Counters so_far() const;
 
   // All rows; to be called when no thread gives any more.
   [[nodiscard]] std::vector<Row> rows();
@@ -103,6 +111,7 @@ class Timeline {
   const Idle idle_;
   std::map<std::uint64_t, Pending> pending_;
   std::optional<Second> latest_;
+  Counters so_far_;
   std::vector<Row> rows_;
 };
 

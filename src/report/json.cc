@@ -143,7 +143,6 @@ Json written(const metrics::Generator& generator, const std::vector<std::string>
           {"busy_share", generator.busy},
           {"starved_share", generator.starved},
           {"late_starts", generator.late_starts},
-          {"unstarted", generator.unstarted},
           {"loop_lag", written(generator.loop_lag)},
           {"start_lag", written(generator.start_lag)}};
 }
@@ -264,7 +263,6 @@ metrics::Generator to_generator(const Json& json) {
   json.at("busy_share").get_to(generator.busy);
   json.at("starved_share").get_to(generator.starved);
   json.at("late_starts").get_to(generator.late_starts);
-  json.at("unstarted").get_to(generator.unstarted);
   generator.loop_lag = to_histogram(json.at("loop_lag"));
   generator.start_lag = to_histogram(json.at("start_lag"));
   return generator;

@@ -72,7 +72,7 @@ void write_totals(Writer& out, const Run& run) {
   also("refused", counters.refused);
   also("lost with their session", counters.lost);
   also("unfinished at the end", counters.unfinished);
-  also("due, but never started", measured.generator.unstarted);
+  also("due, but never started", counters.unstarted);
   also("more in the warm-up, left out", measured.warmup.delivered);
   out.line("  {:<11} {:>15} {:<11} {:>12}", "recipients", count(counters.recipients), "",
            rate(static_cast<double>(counters.recipients) / length));
@@ -271,6 +271,15 @@ std::string ending(const Measurement& measured) {
   return {};
 }
 
+// What was not delivered, and of which messages the latencies are that follow.
+std::string failures(const Counters& counters, const Measurement& measured) {
+  if (counters.failed() == 0) return "without an error, half of them";
+  std::string text = percent(measured.failed_share()) + " of " +
+                     count(counters.delivered + counters.failed()) + " not delivered";
+  if (counters.unstarted > 0) text += fmt::format(" ({} never started)", count(counters.unstarted));
+  return text + ", half of the others";
+}
+
 }  // namespace
 
 std::string verdict(const Run& run) {
@@ -281,13 +290,14 @@ std::string verdict(const Run& run) {
                        count(counters.delivered), count(counters.recipients),
                        count(counters.sessions_opened));
   }
-  if (counters.delivered == 0) return ending(measured) + "nothing was delivered.";
-  const std::string failed = counters.failed() == 0
-                                 ? std::string("without an error")
-                                 : percent(measured.failed_share()) + " of all not delivered";
+  if (counters.delivered == 0) {
+    if (counters.failed() == 0) return ending(measured) + "nothing was delivered.";
+    return fmt::format("{}nothing was delivered of {} messages.", ending(measured),
+                       count(counters.failed()));
+  }
   std::string text =
-      fmt::format("{}{} messages at {}, {}, half of them within {} and 99% within {}",
-                  ending(measured), count(counters.delivered), rate(measured.rate()), failed,
+      fmt::format("{}{} messages at {}, {} within {} and 99% within {}", ending(measured),
+                  count(counters.delivered), rate(measured.rate()), failures(counters, measured),
                   latency(static_cast<double>(measured.total.intended.percentile(0.5))),
                   latency(static_cast<double>(measured.total.intended.percentile(0.99))));
   const auto missed = std::count_if(run.verdicts.begin(), run.verdicts.end(),

@@ -81,12 +81,7 @@ void Threshold::parse_bound(std::string_view bound) {
       value = per_second(bound);
       break;
     case Figure::errors:
-      if (!bound.empty() && bound.back() == '%') {
-        value = decimal(bound.substr(0, bound.size() - 1));
-        if (value) *value /= 100;
-      } else {
-        value = decimal(bound);
-      }
+      value = share(bound);
       break;
     case Figure::messages:
       value = decimal(bound);
@@ -124,11 +119,40 @@ double Threshold::value_in(const metrics::Measurement& measurement) const {
   return static_cast<double>(histogram.percentile(percentile_));
 }
 
+// The share of messages that the statistic does not look at. The mean stands for the half of them.
+double Threshold::left_out() const {
+  switch (statistic_) {
+    case Statistic::least:
+      return 1;
+    case Statistic::mean:
+      return 0.5;
+    case Statistic::percentile:
+      break;
+  }
+  return 1 - percentile_;
+}
+
+// The share of messages that failed and so are not in the histogram. A phase knows what was refused
+// as well as what was taken, but not what was never answered.
+double Threshold::unmeasured_in(const metrics::Measurement& measurement) const {
+  const metrics::Counters& counters = measurement.total.counters;
+  const bool phase = find_phase(clock_).has_value();
+  const std::uint64_t all = counters.delivered + counters.failed();
+  const std::uint64_t failed = counters.failed() - (phase ? counters.refused : 0);
+  return all > 0 ? static_cast<double>(failed) / static_cast<double>(all) : 0;
+}
+
 Verdict Threshold::judge(const metrics::Measurement& measurement) const {
   Verdict verdict{.threshold = text_};
   // Nothing was measured: nothing was reached.
   if (figure_ == Figure::latency && find_histogram(measurement.total, clock_)->empty()) {
     verdict.value = "nothing measured";
+    return verdict;
+  }
+  constexpr double kRounding = 1e-9;
+  const double failed = figure_ == Figure::latency ? unmeasured_in(measurement) : 0;
+  if (failed > left_out() + kRounding) {
+    verdict.value = percent(failed) + " failed";
     return verdict;
   }
   const double value = value_in(measurement);

@@ -46,6 +46,9 @@ class ClientObserver {
   // A reply has come; called in order, before anything follows from it.
   virtual void replied(const Question& question, const Reply& reply, Outcome outcome) = 0;
 
+  // The first command of one of the message's transactions goes out now.
+  virtual void transaction_begun(std::uint64_t /*message*/) {}
+
   // The content of a message has been sent and its transaction had been agreed to (DATA), or
   // was taken (BDAT).
   virtual void message_sent(std::uint64_t message) = 0;

@@ -73,6 +73,7 @@ void ClientTransactions::begin(Part part) {
                   {.message = part.message, .first = part.first + recipient_limit_});
   }
   if (mails_left_ > 0) --mails_left_;
+  observer_.transaction_begun(part.message);
 }
 
 // Sends the next command of the last transaction. Returns false when that has to wait, or when

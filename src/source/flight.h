@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "base/time.h"
 
@@ -17,10 +18,10 @@ struct Ticket {
 struct Flight {
   std::uint64_t message = 0;
   TimePoint intended;
-  TimePoint begun;          // its session turned to it, maybe to connect first
-  TimePoint sent;           // MAIL was
-  TimePoint asked;          // that was, which is answered next
-  std::size_t segment = 0;  // of the schedule, by the intended start
+  TimePoint begun;                  // its session turned to it, maybe to connect first
+  TimePoint sent;                   // MAIL was
+  std::size_t segment = 0;          // of the schedule, by the intended start
+  std::optional<Duration> content;  // how long it took, by the last reply so far
 };
 
 }  // namespace millrace::source

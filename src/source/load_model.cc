@@ -4,25 +4,24 @@
 #include <utility>
 
 #include "source/recorder.h"
-#include "source/session.h"
+#include "source/sender.h"
 
 namespace millrace::source {
 
-// When the session's number is below the level: now, later, or never.
-std::optional<TimePoint> ClosedLoop::allowed(const Session& session, TimePoint now) const {
+// When the sender's number is below the level: now, later, or never.
+std::optional<TimePoint> ClosedLoop::allowed(const Sender& sender, TimePoint now) const {
   if (!run_.ramped()) return now;
-  const auto when = schedule_.when_above(static_cast<double>(session.number()), now - run_.start());
+  const auto when = schedule_.when_above(static_cast<double>(sender.number()), now - run_.start());
   if (!when) return std::nullopt;
   return run_.start() + *when;
 }
 
-Next ClosedLoop::next(const Session& session, TimePoint now) {
+Next ClosedLoop::next(const Sender& sender, TimePoint now) {
   if (stopped_ || run_.past_end(now)) return {};
-  const auto when = allowed(session, now);
+  const auto when = allowed(sender, now);
   if (!when) return {};
   if (*when > now) return {.when = Next::When::later};
-  const auto message =
-      session.started() ? run_.take_message() : run_.first_message(session.number());
+  const auto message = sender.started() ? run_.take_message() : run_.first_message(sender.number());
   if (!message) return {};
   return {.when = Next::When::now, .ticket = {.message = *message, .intended = now}};
 }
@@ -31,8 +30,8 @@ bool ClosedLoop::over(TimePoint now) const {
   return stopped_ || run_.all_taken() || run_.past_end(now);
 }
 
-void ClosedLoop::wait(Session& session, TimePoint now) {
-  parked_.push_back({.until = allowed(session, now).value_or(now), .session = &session});
+void ClosedLoop::wait(Sender& sender, TimePoint now) {
+  parked_.push_back({.until = allowed(sender, now).value_or(now), .sender = &sender});
   std::push_heap(parked_.begin(), parked_.end());
 }
 
@@ -43,10 +42,10 @@ std::optional<TimePoint> ClosedLoop::due() const {
 
 void ClosedLoop::dispatch(TimePoint now) {
   while (!parked_.empty() && (stopped_ || parked_.front().until <= now)) {
-    Session& session = *parked_.front().session;
+    Sender& sender = *parked_.front().sender;
     std::pop_heap(parked_.begin(), parked_.end());
     parked_.pop_back();
-    session.go();
+    sender.go();
   }
 }
 
@@ -77,7 +76,7 @@ void OpenLoop::advance(unsigned steps) {
   next_ = Ticket{.message = message, .intended = run_.start() + *due};
 }
 
-Next OpenLoop::next(const Session& /*session*/, TimePoint now) {
+Next OpenLoop::next(const Sender& /*sender*/, TimePoint now) {
   if (!next_) return {};
   if (next_->intended > now) return {.when = Next::When::soon};
   const Next next{.when = Next::When::now, .ticket = *next_};
@@ -90,18 +89,18 @@ Next OpenLoop::next(const Session& /*session*/, TimePoint now) {
   return next;
 }
 
-void OpenLoop::wait(Session& session, TimePoint now) {
-  list(idle_, session, session.place_in_pool.idle, now);
+void OpenLoop::wait(Sender& sender, TimePoint now) {
+  list(idle_, sender, sender.place_in_pool.idle, now);
 }
 
-void OpenLoop::has_room(Session& session, TimePoint now) {
-  if (next_) list(roomy_, session, session.place_in_pool.roomy, now);
+void OpenLoop::has_room(Sender& sender, TimePoint now) {
+  if (next_) list(roomy_, sender, sender.place_in_pool.roomy, now);
 }
 
-void OpenLoop::list(std::vector<Session*>& list, Session& session, bool& listed, TimePoint now) {
+void OpenLoop::list(std::vector<Sender*>& list, Sender& sender, bool& listed, TimePoint now) {
   if (std::exchange(listed, true)) return;
   if (idle_.empty() && roomy_.empty()) available_since_ = now;
-  list.push_back(&session);
+  list.push_back(&sender);
 }
 
 std::optional<TimePoint> OpenLoop::due() const {
@@ -111,29 +110,31 @@ std::optional<TimePoint> OpenLoop::due() const {
 
 void OpenLoop::dispatch(TimePoint now) {
   while (next_ && next_->intended <= now) {
-    Session* const session = take_session();
-    if (session == nullptr) return;
+    Sender* const sender = take_sender();
+    if (sender == nullptr) return;
     dispatching_ = true;
-    session->go();
+    sender->go();
     dispatching_ = false;
   }
   if (!next_) wind_up(now);
 }
 
-// A session that can take a message, or null.
-Session* OpenLoop::take_session() {
-  std::vector<Session*>& list = idle_.empty() ? roomy_ : idle_;
+// A sender that can take a message, or null.
+Sender* OpenLoop::take_sender() {
+  std::vector<Sender*>& list = idle_.empty() ? roomy_ : idle_;
   if (list.empty()) return nullptr;
-  Session* const session = list.back();
-  (&list == &idle_ ? session->place_in_pool.idle : session->place_in_pool.roomy) = false;
+  Sender* const sender = list.back();
+  (&list == &idle_ ? sender->place_in_pool.idle : sender->place_in_pool.roomy) = false;
   list.pop_back();
-  return session;
+  return sender;
 }
 
 void OpenLoop::wind_up(TimePoint now) {
-  for (; next_ && next_->intended <= now; advance(step_)) ++unstarted_;
+  for (; next_ && next_->intended <= now; advance(step_)) {
+    if (recorder_ != nullptr) recorder_->unstarted(next_->intended, now);
+  }
   next_.reset();
-  while (Session* const session = take_session()) session->go();
+  while (Sender* const sender = take_sender()) sender->go();
 }
 
 }  // namespace millrace::source

@@ -12,9 +12,9 @@
 namespace millrace::source {
 
 class Recorder;
-class Session;
+class Sender;
 
-// What a session that is ready for a message is told.
+// What a sender that is ready for a message is told.
 struct Next {
   enum class When : std::uint8_t {
     now,    // `ticket` is the message
@@ -27,39 +27,38 @@ struct Next {
   Ticket ticket = {};
 };
 
-// Which session of a worker begins its next message when. Sessions ask; those told to wait are
-// told to go on (Session::go()) when they should ask again.
+// Which sender of a worker begins its next message when. Senders ask; those told to wait are told
+// to go on when they should ask again.
 class LoadModel {
  public:
   virtual ~LoadModel() = default;
 
-  virtual Next next(const Session& session, TimePoint now) = 0;
-  // The session was told `soon` or `later`.
-  virtual void wait(Session& session, TimePoint now) = 0;
-  // The session is busy and could take a further message at once.
-  virtual void has_room(Session& session, TimePoint now) = 0;
+  virtual Next next(const Sender& sender, TimePoint now) = 0;
+  // The sender was told `soon` or `later`.
+  virtual void wait(Sender& sender, TimePoint now) = 0;
+  // The sender is busy and could take a further message at once.
+  virtual void has_room(Sender& sender, TimePoint now) = 0;
   // Whether nobody is going to be told anything but `never`.
   [[nodiscard]] virtual bool over(TimePoint now) const = 0;
 
-  // When dispatch() has something to do; it lets waiting sessions go on.
+  // When dispatch() has something to do; it lets those that wait go on.
   [[nodiscard]] virtual std::optional<TimePoint> due() const = 0;
   virtual void dispatch(TimePoint now) = 0;
 
-  // Nothing starts any more: all that wait go on, and are told `never`.
+  // Nothing starts any more: all that wait go on, and are told `never`. What was due and has not
+  // started has failed.
   virtual void wind_up(TimePoint now) = 0;
-  // How many messages were due and never started.
-  [[nodiscard]] virtual std::uint64_t unstarted() const { return 0; }
 };
 
-// Each session sends the next message when it is done with the last one, as long as its number
+// Each sender has the next message when it is done with the last one, as long as its number
 // is below the schedule's level.
 class ClosedLoop final : public LoadModel {
  public:
   explicit ClosedLoop(Run& run) : run_(run), schedule_(run.schedule()) {}
 
-  Next next(const Session& session, TimePoint now) override;
-  void wait(Session& session, TimePoint now) override;
-  void has_room(Session& /*session*/, TimePoint /*now*/) override {}
+  Next next(const Sender& sender, TimePoint now) override;
+  void wait(Sender& sender, TimePoint now) override;
+  void has_room(Sender& /*sender*/, TimePoint /*now*/) override {}
   [[nodiscard]] bool over(TimePoint now) const override;
   [[nodiscard]] std::optional<TimePoint> due() const override;
   void dispatch(TimePoint now) override;
@@ -68,12 +67,12 @@ class ClosedLoop final : public LoadModel {
  private:
   struct Parked {
     TimePoint until;
-    Session* session;
+    Sender* sender;
     // The earliest is on top of a heap.
     bool operator<(const Parked& other) const { return until > other.until; }
   };
 
-  [[nodiscard]] std::optional<TimePoint> allowed(const Session& session, TimePoint now) const;
+  [[nodiscard]] std::optional<TimePoint> allowed(const Sender& sender, TimePoint now) const;
 
   Run& run_;
   const Schedule& schedule_;
@@ -82,25 +81,24 @@ class ClosedLoop final : public LoadModel {
 };
 
 // Messages are due when the schedule says, however slow the server is. A message that finds no
-// free session waits, and the wait counts.
+// free sender waits, and the wait counts.
 class OpenLoop final : public LoadModel {
  public:
   // Takes every `step`th arrival from number `first` on. `recorder` may be null.
   OpenLoop(const Run& run, unsigned first, unsigned step, Recorder* recorder);
 
-  Next next(const Session& session, TimePoint now) override;
-  void wait(Session& session, TimePoint now) override;
-  void has_room(Session& session, TimePoint now) override;
+  Next next(const Sender& sender, TimePoint now) override;
+  void wait(Sender& sender, TimePoint now) override;
+  void has_room(Sender& sender, TimePoint now) override;
   [[nodiscard]] bool over(TimePoint /*now*/) const override { return !next_; }
   [[nodiscard]] std::optional<TimePoint> due() const override;
   void dispatch(TimePoint now) override;
   void wind_up(TimePoint now) override;
-  [[nodiscard]] std::uint64_t unstarted() const override { return unstarted_; }
 
  private:
   void advance(unsigned steps);
-  void list(std::vector<Session*>& list, Session& session, bool& listed, TimePoint now);
-  [[nodiscard]] Session* take_session();
+  void list(std::vector<Sender*>& list, Sender& sender, bool& listed, TimePoint now);
+  [[nodiscard]] Sender* take_sender();
 
   const Run& run_;
   const unsigned step_;
@@ -108,11 +106,10 @@ class OpenLoop final : public LoadModel {
   Arrivals arrivals_;
   std::uint64_t drawn_ = 0;     // arrivals, of all workers
   std::optional<Ticket> next_;  // nothing when there are no more
-  std::vector<Session*> idle_;  // the one that was busy last is the next
-  std::vector<Session*> roomy_;
+  std::vector<Sender*> idle_;   // the one that was busy last is the next
+  std::vector<Sender*> roomy_;
   TimePoint available_since_;  // that one of them is not empty
-  bool dispatching_ = false;   // the session that asks was listed until now
-  std::uint64_t unstarted_ = 0;
+  bool dispatching_ = false;   // the one that asks was listed until now
 };
 
 }  // namespace millrace::source

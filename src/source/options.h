@@ -30,9 +30,10 @@ struct Pause {
 struct Load {
   bool open_loop = false;  // by the schedule's arrivals; else each session after its last message
   ArrivalPattern pattern = ArrivalPattern::constant;
-  std::uint64_t seed = 0;         // of the pattern
-  std::vector<Segment> schedule;  // at least one segment
-  Duration drain_limit{0};        // how long what is under way may take at the end
+  std::uint64_t seed = 0;             // of the pattern
+  std::vector<Segment> schedule;      // at least one segment
+  Duration drain_limit{0};            // how long what is under way may take at the end
+  std::optional<double> abort_share;  // of failures so far: beyond it the run is given up
 };
 
 // What is to become of the run when the server refuses or goes away.
@@ -68,7 +69,7 @@ struct SourceOptions {
   OnTrouble on_trouble = OnTrouble::stop;
   Pause pause;
   Load load;
-  std::chrono::seconds reply_limit{300};
+  Duration reply_limit = std::chrono::seconds(300);
 
   bool measure = false;  // else nothing is counted or timed
   bool show_counter = false;

@@ -28,10 +28,7 @@ constexpr std::optional<Phase> phase_of(smtp::Verb verb) {
       return Phase::rcpt;
     case smtp::Verb::data:
       return Phase::data;
-    case smtp::Verb::bdat:
-    case smtp::Verb::end_of_data:
-      return Phase::content;
-    default:
+    default:  // content has many replies, and is timed with its message
       return std::nullopt;
   }
 }
@@ -72,14 +69,16 @@ void Recorder::start_lag(Duration lag) {
   if (lag > kLate) ++generator_.late_starts;
 }
 
-void Recorder::replied(const Flight& flight, const smtp::Question& question,
-                       const smtp::Reply& reply, TimePoint now) {
-  metrics::Metrics& metrics = segments_[flight.segment];
-  if (const auto phase = phase_of(question.verb)) metrics[*phase].record(now - flight.asked);
-  metrics.replies.count(smtp::index(question.verb), reply.code, reply.text);
+void Recorder::replied(std::size_t segment, smtp::Verb verb, const smtp::Reply& reply,
+                       std::optional<Duration> took) {
+  metrics::Metrics& metrics = segments_[segment];
+  const auto phase = phase_of(verb);
+  if (phase && took) metrics[*phase].record(*took);
+  metrics.replies.count(smtp::index(verb), reply.code, reply.text);
 }
 
 void Recorder::over(const Flight& flight, std::size_t recipients, TimePoint now) {
+  if (flight.content) segments_[flight.segment][Phase::content].record(*flight.content);
   if (recipients == 0) return failed(flight, &metrics::Counters::refused, now);
   metrics::Metrics& metrics = segments_[flight.segment];
   metrics[Phase::transaction].record(now - flight.sent);
@@ -98,6 +97,13 @@ void Recorder::lost(const Flight& flight, TimePoint now) {
 
 void Recorder::unfinished(const Flight& flight, TimePoint now) {
   failed(flight, &metrics::Counters::unfinished, now);
+}
+
+void Recorder::unstarted(TimePoint intended, TimePoint now) {
+  metrics::Metrics& metrics = segments_[segment_of(intended)];
+  ++metrics.counters.unstarted;
+  metrics.failed.record(now - intended);
+  last_over_ = now;
 }
 
 void Recorder::failed(const Flight& flight, std::uint64_t metrics::Counters::*counter,

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -35,15 +36,18 @@ class Recorder {
   // An arrival was taken up so much later than it could have been.
   void start_lag(Duration lag);
 
-  // A reply came to what `flight` asked: counts it, and times what it answers.
-  void replied(const Flight& flight, const smtp::Question& question, const smtp::Reply& reply,
-               TimePoint now);
+  // A reply came to `verb`, in a segment of the schedule. `took`: since that was sent, where this
+  // says how quick the server is.
+  void replied(std::size_t segment, smtp::Verb verb, const smtp::Reply& reply,
+               std::optional<Duration> took);
 
   // What became of the message: taken for so many recipients (none: refused), lost with its
   // session, or given up when the run was stopped.
   void over(const Flight& flight, std::size_t recipients, TimePoint now);
   void lost(const Flight& flight, TimePoint now);
   void unfinished(const Flight& flight, TimePoint now);
+  // A message was due, no session has turned to it, and none will.
+  void unstarted(TimePoint intended, TimePoint now);
 
   void error(metrics::Error kind, std::string_view text, TimePoint now);
   void session_opened(Duration took, TimePoint now);

@@ -386,11 +386,13 @@ void Session::lost(metrics::Error kind, const std::string& what) {
 void Session::replied(const smtp::Question& question, const smtp::Reply& reply,
                       smtp::Outcome outcome) {
   if (run_.options().verbose) inform("<<< " + reply.line());
-  record_.replied(*client_, question, reply);
+  record_.replied(*client_, question, reply, outcome);
   if (outcome != smtp::Outcome::refused || question.verb == smtp::Verb::quit) return;
   refused(metrics::Error::rejected,
           fmt::format("{}: {}{}", names_of(question.verb).rejected, reply.line(), where(question)));
 }
+
+void Session::transaction_begun(std::uint64_t /*message*/) { record_.transaction_begun(); }
 
 void Session::message_sent(std::uint64_t /*message*/) {
   if (client_->question().verb == smtp::Verb::data) display_.content_first();

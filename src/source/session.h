@@ -14,6 +14,7 @@
 #include "smtp/client_session.h"
 #include "source/command_display.h"
 #include "source/run.h"
+#include "source/sender.h"
 #include "source/session_record.h"
 
 namespace millrace::source {
@@ -22,7 +23,8 @@ class Worker;
 
 // One of the sessions that run in parallel: takes messages from the run, one after the other,
 // and delivers each over a new connection or the one it has.
-class Session final : public smtp::ClientObserver,
+class Session final : public Sender,
+                      public smtp::ClientObserver,
                       private net::StreamHandler,
                       private net::TimerHandler {
  public:
@@ -32,8 +34,7 @@ class Session final : public smtp::ClientObserver,
   // Begins with the first message; the worker is told when none is left.
   void start() { pause_then_begin(); }
 
-  // The load model may have a message for it.
-  void go();
+  void go() override;
 
   // The run is over: what pauses need not, what is under way goes on.
   void wind_up();
@@ -41,15 +42,8 @@ class Session final : public smtp::ClientObserver,
   // Gives up what is under way. Nothing happens any more.
   void abandon() { record_.abandon(); }
 
-  [[nodiscard]] std::uint64_t number() const { return number_; }
-  // Whether it has begun with its first message.
-  [[nodiscard]] bool started() const { return started_; }
-
-  // The load model's marks: where it has this session on its lists.
-  struct PlaceInPool {
-    bool idle = false;
-    bool roomy = false;
-  } place_in_pool;
+  [[nodiscard]] std::uint64_t number() const override { return number_; }
+  [[nodiscard]] bool started() const override { return started_; }
 
  private:
   enum class State : std::uint8_t {
@@ -64,6 +58,7 @@ class Session final : public smtp::ClientObserver,
   // smtp::ClientObserver
   void replied(const smtp::Question& question, const smtp::Reply& reply,
                smtp::Outcome outcome) override;
+  void transaction_begun(std::uint64_t message) override;
   void message_sent(std::uint64_t message) override;
   void message_over(std::uint64_t message, std::size_t recipients) override;
 

@@ -15,6 +15,7 @@ TimePoint SessionRecord::now() const { return worker_.loop().now(); }
 void SessionRecord::connecting() {
   begun_ = now();
   carried_ = 0;
+  transactions_.clear();
 }
 
 void SessionRecord::connected() {
@@ -47,27 +48,43 @@ void SessionRecord::take(const Ticket& ticket) {
 
 std::uint64_t SessionRecord::launch() {
   Flight flight = *std::exchange(waiting_, std::nullopt);
-  flight.sent = flight.asked = now();
+  flight.sent = now();
   if (recorder() != nullptr && carried_ > 0) recorder()->reused(flight);
   ++carried_;
   flights_.push_back(flight);
   return flight.message;
 }
 
+void SessionRecord::transaction_begun() {
+  if (recorder() != nullptr) transactions_.push_back(now());
+}
+
 void SessionRecord::replied(const smtp::ClientSession& client, const smtp::Question& question,
-                            const smtp::Reply& reply) {
+                            const smtp::Reply& reply, smtp::Outcome outcome) {
   if (recorder() == nullptr) return;
-  const bool in_transaction = client.phase() == smtp::ClientSession::Phase::open;
-  const auto flight = in_transaction ? find(question.message) : flights_.end();
-  if (flight == flights_.end()) {
-    const Flight opening{.asked = asked_, .segment = recorder()->segment_of(now())};
-    recorder()->replied(opening, question, reply, now());
-    asked_ = now();
-    return;
+  const smtp::Verb verb = question.verb;
+  // The transactions are answered one after the other; XFORWARD goes ahead of MAIL.
+  const bool first = verb == smtp::Verb::xforward ||
+                     (verb == smtp::Verb::mail && answered_ != smtp::Verb::xforward);
+  answered_ = verb;
+  if (first && !transactions_.empty()) {
+    asked_ = transactions_.front();
+    transactions_.erase(transactions_.begin());
   }
-  recorder()->replied(*flight, question, reply, now());
-  // The next command goes out now, unless it went with this one; content does in any case.
-  if (!client.pipelines() || question.verb == smtp::Verb::data) flight->asked = now();
+  const bool open = client.phase() == smtp::ClientSession::Phase::open;
+  const bool of_message = open && verb != smtp::Verb::rset;
+  const auto flight = of_message ? find(question.message) : flights_.end();
+  // What follows from an earlier refusal says nothing of the server's pace.
+  std::optional<Duration> took;
+  if (outcome != smtp::Outcome::tolerated) took = now() - asked_;
+  const bool content = verb == smtp::Verb::bdat || verb == smtp::Verb::end_of_data;
+  const bool known = flight != flights_.end();
+  if (known && content && took) flight->content = took;
+  recorder()->replied(known ? flight->segment : recorder()->segment_of(now()), verb, reply, took);
+  // The next command goes out now, unless it went with this one; what 354 asks for does in any
+  // case. Content is timed as a whole, however many chunks and replies it has.
+  const bool goes_with = open && client.pipelines() && verb != smtp::Verb::data;
+  if (!goes_with && !content) asked_ = now();
 }
 
 void SessionRecord::message_over(std::uint64_t message, std::size_t recipients) {

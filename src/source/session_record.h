@@ -41,9 +41,11 @@ class SessionRecord {
   // How many have been sent on this connection.
   [[nodiscard]] std::uint64_t carried() const { return carried_; }
 
+  // The first command of a transaction goes out. A message may have several.
+  void transaction_begun();
   // A reply to `question` came to `client`, which has not acted on it yet.
   void replied(const smtp::ClientSession& client, const smtp::Question& question,
-               const smtp::Reply& reply);
+               const smtp::Reply& reply, smtp::Outcome outcome);
   // The message is over: taken for so many recipients, or refused.
   void message_over(std::uint64_t message, std::size_t recipients);
 
@@ -63,8 +65,10 @@ class SessionRecord {
   std::optional<Flight> waiting_;
   std::vector<Flight> flights_;  // sent and not yet over
   std::uint64_t carried_ = 0;
-  TimePoint begun_;  // the connect
-  TimePoint asked_;  // what the next reply of the opening answers was
+  TimePoint begun_;                         // the connect
+  TimePoint asked_;                         // what the next reply answers was
+  std::vector<TimePoint> transactions_;     // not yet answered: when each began
+  smtp::Verb answered_ = smtp::Verb::quit;  // by the last reply
 };
 
 }  // namespace millrace::source

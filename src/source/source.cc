@@ -87,8 +87,7 @@ metrics::Measurement Harvest::measurement(std::chrono::system_clock::time_point 
   }
   whole.series = timeline.rows();
   for (metrics::Row& row : whole.series) complete(row, whole.elapsed);
-  // What the last row holds may be the goodbyes alone.
-  if (!whole.series.empty() && whole.series.back().length <= 0) whole.series.pop_back();
+  metrics::fold_tail(whole.series);
   return whole;
 }
 
@@ -189,6 +188,19 @@ metrics::Glance glance(Run& run, TimePoint now, std::uint64_t& seen) {
   return glance;
 }
 
+// Gives the run up when so much of it has failed that nothing is to be learnt from the rest.
+void abort_if_hopeless(Run& run) {
+  constexpr std::uint64_t kEnough = 20;  // messages, before a share of them means anything
+  const std::optional<double> limit = run.options().load.abort_share;
+  if (!limit) return;
+  const metrics::Counters so_far = run.timeline()->so_far();
+  const std::uint64_t ended = so_far.delivered + so_far.failed();
+  const double share = static_cast<double>(so_far.failed()) / static_cast<double>(ended);
+  if (ended < kEnough || share <= *limit) return;
+  run.fail(fmt::format("gave up: {:.1f}% of {} messages failed, more than {:.4g}% (--abort-on)",
+                       share * 100, ended, *limit * 100));
+}
+
 // Waits for the workers; hands signals on to them, tells `watch` how it goes and shows the counter,
 // if there is one. Returns the first signal that came, or 0.
 int wait_for_end(Run& run, Crew& crew, net::EndingSignals& signals,
@@ -196,7 +208,7 @@ int wait_for_end(Run& run, Crew& crew, net::EndingSignals& signals,
   constexpr TimePoint kNever = TimePoint::max();
   int first = 0;
   std::uint64_t seen = 0;
-  const bool watched = watch && run.timeline() != nullptr;
+  const bool watched = run.timeline() != nullptr && (watch || run.options().load.abort_share);
   TimePoint next_look = watched ? run.start() + seconds(1) + kGlanceDelay : kNever;
   TimePoint next_count = counter != nullptr ? Clock::now() + CounterLine::kInterval : kNever;
   std::array<pollfd, 2> wanted{pollfd{signals.descriptor(), POLLIN, 0},
@@ -216,7 +228,8 @@ int wait_for_end(Run& run, Crew& crew, net::EndingSignals& signals,
       next_count = Clock::now() + CounterLine::kInterval;
     }
     if (Clock::now() < next_look) continue;
-    watch(glance(run, Clock::now(), seen));
+    abort_if_hopeless(run);
+    if (watch) watch(glance(run, Clock::now(), seen));
     next_look = std::max(next_look + seconds(1), Clock::now());
   }
 }
@@ -247,10 +260,9 @@ Result run_source(const SourceOptions& options,
   if (options.verbose && options.tls) inform(describe(run.handshakes()));
 
   if (options.measure) result.measurement = harvest.measurement(start, *run.timeline());
-  const metrics::Counters& counters = result.measurement.total.counters;
-  const bool served = counters.delivered > 0 || counters.started == 0;
-  result.well =
-      !run.failed() && (options.on_trouble == OnTrouble::count ? served : run.sessions_lost() == 0);
+  const bool carried = options.on_trouble == OnTrouble::count ? result.measurement.carried()
+                                                              : run.sessions_lost() == 0;
+  result.well = !run.failed() && carried;
   return result;
 }
 

@@ -73,6 +73,7 @@ void Worker::heed() {
   if (run_.failed() || run_.interrupts() > 1) return stop();
   if (run_.interrupts() == 0) return;
   loop_->update_now();
+  load_model_->dispatch(loop_->now());  // what is due and can start has not been kept waiting
   load_model_->wind_up(loop_->now());
   wind_up();
 }
@@ -89,12 +90,11 @@ void Worker::stop() {
   if (std::exchange(stopping_, true)) return;
   loop_->update_now();
   for (const auto& session : sessions_) session->abandon();
-  load_model_->wind_up(std::min(loop_->now(), run_.end()));
+  load_model_->wind_up(loop_->now());
 }
 
 void Worker::finish() {
   if (!recorder_) return;
-  recorder_->generator().unstarted = load_model_->unstarted();
   const ThreadUse use = thread_use();
   const double all = std::max(in_seconds(Clock::now() - run_.start()), 1e-9);
   metrics::Generator& generator = recorder_->generator();

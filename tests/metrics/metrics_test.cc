@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <thread>
 #include <vector>
 
@@ -22,9 +23,9 @@ TEST(ReplyCounts, ReadEnhancedStatusCodes) {
   EXPECT_EQ(code("250 2.1.5 Ok"), "2.1.5");
   EXPECT_EQ(code("550-5.7.520 no\n5.7.520 really"), "5.7.520");
   EXPECT_EQ(code("450 4.999.999"), "4.999.999");
-  for (const char* const text :
-       {"250", "250 ", "250 Ok", "250 2.1 Ok", "250 3.1.1 x", "250 2..1 x", "250 2.1.1x",
-        "250 2.1.1000 x", "250 2.1.1.1 x", "220 2.example"}) {
+  for (const char* const text : {"250", "250 ", "250 Ok", "250 2.1 Ok", "250 3.1.1 x", "250 2..1 x",
+                                 "250 2.1.1x", "250 2.1.1000 x", "250 2.1.1.1 x", "220 2.example",
+                                 "250 2.1,5 Ok", "250 2.15 Ok x", "250 2.1", "250 2.123 x"}) {
     EXPECT_EQ(ReplyCounts::enhanced_code(text), 0U) << text;
   }
 }
@@ -128,6 +129,50 @@ TEST(Timeline, LeavesOutSecondsInWhichNothingHappens) {
   timeline.add(2, share(0, 0));
   timeline.leave(3);
   EXPECT_EQ(timeline.rows().size(), 1U);
+}
+
+TEST(Timeline, WhatIsCountedBehindTheEndBelongsToTheLastRow) {
+  std::vector<Row> rows(4);
+  const std::array<double, 4> lengths = {1, 0.25, 0, -1};
+  for (std::uint64_t i = 0; i < rows.size(); ++i) {
+    rows[i] = {.number = i, .sessions_open = i, .length = lengths[i]};
+    rows[i].counters.bytes_received = 10 + i;
+    rows[i].errors[index(Error::closed)] = i;
+  }
+  fold_tail(rows);
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].counters.bytes_received, 10U);
+  EXPECT_EQ(rows[1].counters.bytes_received, 11U + 12U + 13U);
+  EXPECT_EQ(rows[1].errors[index(Error::closed)], 1U + 2U + 3U);
+  EXPECT_EQ(rows[1].sessions_open, 1U);  // at its end
+  rows.front().length = 0;
+  fold_tail(rows);
+  EXPECT_TRUE(rows.empty());
+}
+
+TEST(Timeline, KnowsWhatWasCountedSoFar) {
+  Timeline timeline(2, Timeline::Idle::kept);
+  timeline.add(0, share(3, 10));
+  EXPECT_EQ(timeline.so_far().delivered, 0U);  // the other thread has not told yet
+  timeline.add(0, share(4, 10));
+  timeline.add(1, share(5, 10));
+  timeline.add(1, share(6, 10));
+  EXPECT_EQ(timeline.so_far().delivered, 18U);
+}
+
+TEST(Measurement, IsOfALoadThatWasCarriedOrNot) {
+  Measurement measurement;
+  EXPECT_TRUE(measurement.carried());  // nothing was due
+  measurement.total.count_error(Error::rejected, "421 go away");
+  EXPECT_FALSE(measurement.carried());  // nothing but errors
+  metrics::Counters& counters = measurement.total.counters;
+  counters.delivered = 6;
+  counters.refused = counters.lost = counters.unfinished = 1;
+  counters.unstarted = 3;
+  EXPECT_TRUE(measurement.carried());
+  EXPECT_DOUBLE_EQ(measurement.failed_share(), 0.5);
+  counters.unstarted = 4;
+  EXPECT_FALSE(measurement.carried());
 }
 
 TEST(ShareMeter, TellsWhatIsNew) {

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import math
 import os
 import pathlib
 import pty
@@ -11,6 +10,7 @@ import re
 import select
 import signal
 import socket
+import statistics
 import subprocess
 import threading
 import time
@@ -20,15 +20,18 @@ import readers
 import rig
 
 SCHEMA = rig.TOP / "doc/millrace-run.schema.json"
+# The ends of a message that was begun and not delivered, and of any that was due and was not.
 LOST = ("messages_refused", "messages_lost", "messages_unfinished")
+FAILED = (*LOST, "messages_unstarted")
 
 
 class MeasureCase(rig.TestCase):
     def measure(self, programs, endpoint, *arguments, status=0, **options):
-        """Runs the source with --json; returns what it wrote, and the finished process."""
+        """Runs the source with --json; returns what it wrote, and the finished process. `status`:
+        how it must end; one of several, when the sink is in its way."""
         path = self.scratch / f"run.{random.getrandbits(64):x}.json"
         done = programs.source(endpoint, "--json", path, *arguments, **options)
-        self.assertEqual(done.returncode, status, done.stderr.decode())
+        self.assertIn(done.returncode, status if isinstance(status, tuple) else (status,), done.stderr.decode())
         return json.loads(path.read_text()), done
 
     def check_sums(self, run):
@@ -37,13 +40,16 @@ class MeasureCase(rig.TestCase):
         for counters in (totals, warmup):
             ends = counters["messages"] + sum(counters[name] for name in LOST)
             self.assertEqual(counters["messages_started"], ends, counters)
-        for name in ("messages", "messages_started", "recipients", "bytes_sent", "sessions_opened"):
+        for name in ("messages", "messages_started", "messages_unstarted", "recipients", "bytes_sent", "sessions_opened"):
             self.assertEqual(totals[name], sum(stage["totals"][name] for stage in run["stages"]))
             self.assertEqual(totals[name] + warmup[name], sum(row[name] for row in run["series"]), name)
         latency = run["latency"]
         self.assertEqual(latency["intended"]["count"], totals["messages"])
         self.assertEqual(latency["service"]["count"], totals["messages"])
-        self.assertEqual(latency["failed"]["count"], sum(totals[name] for name in LOST))
+        failed = sum(totals[name] for name in FAILED)
+        self.assertEqual(latency["failed"]["count"], failed)
+        if all_due := totals["messages"] + failed:
+            self.assertAlmostEqual(totals["failed_share"], failed / all_due)
 
     def check_page(self, path, plots):
         """What every page must be; returns it."""
@@ -95,22 +101,16 @@ class Totals(MeasureCase):
                 with self.subTest(model=model, errors=errors):
                     with self.counting_sink(programs, "--offer", "CHUNKING", *errors) as (sink, counted):
                         run, _ = self.measure(programs, sink.endpoint, "--summary", "-A", *model,
-                                              status=None)
+                                              status=(0, 1) if errors else 0)
                     self.check_sums(run)
                     mine, theirs = run["totals"], counted[0]["totals"]
                     warmup = run["warmup"]
                     for name in ("messages", "recipients", "sessions_opened"):
                         self.assertEqual(mine[name] + warmup[name], theirs[name], name)
                     if not errors:
-                        self.assertEqual(sum(mine[name] for name in LOST), 0)
+                        self.assertEqual(sum(mine[name] for name in FAILED), 0)
                         self.assertEqual(run["errors"], {})
                         self.assertEqual(mine["bytes_sent"] + warmup["bytes_sent"], theirs["bytes_received"])
-
-    def measure(self, programs, endpoint, *arguments, status=0, **options):
-        path = self.scratch / "run.json"
-        done = programs.source(endpoint, "--json", path, *arguments, **options)
-        self.assertIn(done.returncode, (0, 1) if status is None else (status,), done.stderr.decode())
-        return json.loads(path.read_text()), done
 
     @rig.on_every_engine((1, 4))
     def test_of_messages_and_sessions(self, programs):
@@ -213,6 +213,109 @@ class StallingServer:
         self.server.__exit__(*arguments)
 
 
+class SilencedServer:
+    """Serves each connection at once, well, until so many seconds after the first; from then on it
+    reads and says nothing."""
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+        self.deadline = None
+        self.server = rig.FakeServer(self.serve, connections=100_000)
+        self.endpoint = self.server.endpoint
+
+    def serve(self, connection):
+        if self.deadline is None:
+            self.deadline = time.monotonic() + self.seconds
+        threading.Thread(target=self.talk, args=[connection.dup()], daemon=True).start()
+
+    def talk(self, connection):
+        with connection, contextlib.suppress(OSError):
+            self.say(connection, b"220 for a while\r\n")
+            in_data = False
+            for line in connection.makefile("rb"):
+                if in_data and line != b".\r\n":
+                    continue
+                in_data = line == b"DATA\r\n"
+                self.say(connection, b"354 go\r\n" if in_data else b"250 ok\r\n")
+
+    def say(self, connection, reply):
+        if time.monotonic() < self.deadline:
+            connection.sendall(reply)
+
+    def __enter__(self):
+        self.server.__enter__()
+        return self
+
+    def __exit__(self, *arguments):
+        with contextlib.suppress(OSError):
+            self.server.listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
+        self.server.__exit__(*arguments)
+
+
+class Silence(MeasureCase):
+    """A server that answers for a while and then no more: what was due then has failed, whether a
+    session could turn to it or not."""
+
+    def pour(self, programs, seconds, *arguments, status=1, **options):
+        with SilencedServer(seconds) as server:
+            run, done = self.measure(programs, server.endpoint, "--summary", "--progress", "off", *arguments,
+                                     status=status, **options)
+        self.check_sums(run)
+        return run, done.stdout.decode()
+
+    def test_fails_thresholds_and_the_run(self):
+        run, summary = self.pour(
+            rig.ours("uring"), 3, "--rate", "300/s", "--duration", "8s", "--drain", "1s", "--threshold", "errors<1%",
+            "--threshold", "p99<250ms", "--threshold", "p10<10s", "--threshold", "connect.p10<10s")
+        totals, failed = run["totals"], run["latency"]["failed"]
+        self.assertEqual(totals["messages_started"] + totals["messages_unstarted"], 2400)
+        # What the sessions were at; one may have said QUIT in vain.
+        self.assertIn(totals["messages_unfinished"], range(90, 101))
+        # At most what was due in the three seconds was delivered.
+        self.assertLessEqual(totals["messages"], 905)
+        self.assertGreaterEqual(totals["messages_unstarted"], 2400 - 905 - 100)
+        # From when they were due until the end at 9 s: those of the fourth second 5 s and more.
+        self.assertGreaterEqual(failed["max_us"], 5_000_000)
+        self.assertGreaterEqual(failed["min_us"], 995_000)
+        self.assertEqual([one["passed"] for one in run["thresholds"]], [False, False, True, True])
+        self.assertEqual(run["thresholds"][1]["value"], run["thresholds"][0]["value"] + " failed")
+        unstarted = f"{totals['messages_unstarted']:,}"
+        self.assertRegex(summary, rf" {unstarted} due, but never started")
+        self.assertRegex(summary, rf"[\d.]+% of 2,400 not delivered \({unstarted} never started\), half of the others")
+        # Counted in the second in which that was certain, and in none after the end.
+        self.assertEqual(run["series"][-1]["messages_unstarted"], totals["messages_unstarted"])
+        self.assertGreaterEqual(run["elapsed_s"], 9)
+
+    @rig.on_every_engine((1, 4))
+    def test_is_counted_in_every_kind_of_load(self, programs):
+        loads = {
+            "kept sessions": ["-d", "-s", "8", "--rate", "400/s", "--duration", "1"],
+            "Poisson": ["-s", "8", "--rate", "400/s", "--arrivals", "poisson", "--duration", "1"],
+            "stages": ["-d", "-s", "8", "--stages", "ramp 0-400/s 0.6s, hold 400/s 0.4s"],
+            "warm-up": ["-d", "-s", "8", "--rate", "400/s", "--warmup", "0.7", "--duration", "0.5"],
+            "a number of messages": ["-d", "-s", "8", "--rate", "400/s", "-m", "400", "--duration", "1.2"],
+        }
+        for what, load in loads.items():
+            with self.subTest(load=what):
+                run, _ = self.pour(programs, 0.4, *load, "--drain", "0.3", status=(0, 1))
+                counters = [run["totals"], run["warmup"]]
+                self.assertGreater(sum(one["messages_unstarted"] for one in counters), 0)
+                self.assertIn(sum(one["messages_unfinished"] for one in counters), range(1, 9))
+                due = sum(one["messages_started"] + one["messages_unstarted"] for one in counters)
+                if what != "Poisson":
+                    self.assertEqual(due, {"stages": 280, "warm-up": 480}.get(what, 400))
+        # In closed loop nothing is due but what a session is at.
+        run, _ = self.pour(programs, 0.4, "-d", "-s", "8", "--duration", "1", "--drain", "0.3", status=(0, 1))
+        self.assertEqual(run["totals"]["messages_unfinished"], 8)
+        self.assertEqual(run["totals"]["messages_unstarted"], 0)
+
+    @rig.on_every_engine((1, 4))
+    def test_of_a_part_of_the_messages_is_no_failure_of_the_run(self, programs):
+        """Half of them and more were delivered: the thresholds say the rest."""
+        run, _ = self.pour(programs, 2, "-d", "-s", "8", "--rate", "100/s", "--duration", "2.5", "--drain", "0.2", status=0)
+        self.assertGreater(run["totals"]["failed_share"], 0.1)
+
+
 class Latency(MeasureCase):
     @rig.on_every_engine((1, 4))
     def test_is_what_the_server_waits(self, programs):
@@ -249,21 +352,20 @@ class Latency(MeasureCase):
         with StallingServer(after=1, seconds=2) as server:
             opened, _ = self.measure(programs, server.endpoint, "-d", "-s", "1", "--rate", "100/s",
                                      "--duration", "5", "--progress", "off")
-        late = self.count_above(closed["latency"]["intended"], 500_000)
-        self.assertEqual(late, 1)
-        self.assertLess(closed["latency"]["intended"]["p99_us"], 100_000)
         self.assertGreaterEqual(closed["latency"]["intended"]["max_us"], 2_000_000)
-
         self.assertEqual(opened["totals"]["messages"], 500)
-        # What the server was asked for took as long as in closed loop, but users felt more.
-        self.assertEqual(self.count_above(opened["latency"]["service"], 500_000), 1)
-        self.assertLess(opened["latency"]["service"]["p99_us"], 100_000)
         truth = server.latencies(0.01)
         for wait in (500_000, 1_000_000, 1_500_000):
             late = self.count_above(opened["latency"]["intended"], wait)
             self.assertGreaterEqual(late, (2e6 - wait) / 10_000 - 2)
-            self.assertAlmostEqual(late, sum(took > wait for took in truth), delta=3)
-        self.assertAlmostEqual(opened["latency"]["intended"]["max_us"] / max(truth), 1, delta=0.02)
+            # The client learns of nothing sooner than the server says it.
+            self.assertGreaterEqual(late, sum(took > wait for took in truth) - 2)
+            # What the server was asked for took as long as in closed loop, but users felt more. (One
+            # is late; a machine that is busy itself may hold up some others.)
+            for few in (closed["latency"]["intended"], opened["latency"]["service"]):
+                self.assertGreaterEqual(self.count_above(few, wait), 1)
+                self.assertLess(self.count_above(few, wait) * 5, late)
+        self.assertGreaterEqual(opened["latency"]["intended"]["max_us"], 0.99 * max(truth))
         self.assertGreaterEqual(opened["latency"]["intended"]["max_us"], 1_990_000)
 
     def count_above(self, figures, microseconds):
@@ -277,12 +379,11 @@ class Latency(MeasureCase):
             run, _ = self.measure(programs, sink.endpoint, "-d", "-s", "2", "--rate", "40/s",
                                   "--duration", "2", "--drain", "10", "--progress", "off", "--threads", "1")
         self.assertEqual(run["totals"]["messages"], 80)
-        self.assertLess(run["latency"]["service"]["p99_us"], 300_000)
         # The last is due at 2 s and done when 80 have been, at 4 s.
         self.assertGreaterEqual(run["latency"]["intended"]["max_us"], 1_950_000)
-        self.assertLess(run["latency"]["intended"]["max_us"], 3_000_000)
+        self.assertLess(run["latency"]["service"]["p50_us"] * 5, run["latency"]["intended"]["max_us"])
         # The wait is the server's, not ours.
-        self.assertLess(run["generator"]["start_lag"]["max_us"], 1_000_000)
+        self.assertLess(run["generator"]["start_lag"]["p50_us"] * 5, run["latency"]["intended"]["p50_us"])
 
     @rig.on_every_engine()
     def test_under_tls(self, programs):
@@ -303,6 +404,77 @@ class Latency(MeasureCase):
         self.assertAlmostEqual(run["measured_s"], 1, delta=0.1)
 
 
+    @rig.on_every_engine()
+    def test_of_content_is_once_a_message_until_its_last_reply(self, programs):
+        """However many chunks it comes in, and however many replies it gets."""
+        chunks = ["--chunking", "--chunk-size", "1K", "-l", "2500"]
+        with programs.sink("--offer", "CHUNKING", "-W", "BDAT:50ms") as sink:
+            chunked, _ = self.measure(programs, sink.endpoint, "-d", "-m", "4", *chunks)
+        with programs.sink("-L", "-W", ".:50ms") as sink:
+            lmtp, _ = self.measure(programs, sink.endpoint, "-L", "-d", "-m", "4", "-r", "5")
+        self.assertEqual(sum(one["count"] for one in chunked["replies"]["BDAT"]), 12)
+        self.assertEqual(sum(one["count"] for one in lmtp["replies"]["."]), 20)
+        for run, least in ((chunked, 3 * 50_000), (lmtp, 50_000)):
+            content = run["latency"]["phases"]["content"]
+            self.assertEqual(content["count"], 4)
+            self.assertGreaterEqual(content["min_us"], least * 0.999)
+            self.assertLessEqual(content["max_us"], run["latency"]["phases"]["transaction"]["max_us"])
+
+    @rig.on_every_engine()
+    def test_of_commands_begins_with_their_transaction(self, programs):
+        """A message of several transactions: MAIL of the second goes out when the first is over,
+        and what the first took is not its."""
+        def serve(connection):
+            with contextlib.suppress(ConnectionError):
+                connection.sendall(b"220 slow at the end\r\n")
+                in_data = False
+                for line in connection.makefile("rb"):
+                    if in_data and line != b".\r\n":
+                        continue
+                    if in_data:
+                        time.sleep(1)
+                    in_data = line == b"DATA\r\n"
+                    connection.sendall(b"250-x\r\n250-PIPELINING\r\n250 LIMITS RCPTMAX=1\r\n" if line.startswith(b"EHLO")
+                                       else b"354 go\r\n" if in_data else b"250 ok\r\n")
+
+        with rig.FakeServer(serve) as server:
+            run, _ = self.measure(programs, server.endpoint, "--pipelining", "-r", "2", "-m", "1")
+        phases = run["latency"]["phases"]
+        self.assertEqual(phases["mail"]["count"], 2)
+        self.assertEqual(phases["content"]["count"], 1)
+        self.assertGreaterEqual(phases["content"]["min_us"], 999_000)
+        self.assertGreaterEqual(phases["transaction"]["min_us"], 1_999_000)
+        for phase in ("mail", "rcpt", "data"):
+            self.assertLess(phases[phase]["max_us"], 999_000, phase)
+
+    @rig.on_every_engine((1, 4))
+    def test_of_a_generator_that_stood_still_is_late(self, programs):
+        """SIGSTOP: what was due meanwhile starts late, takes as long as a user felt, and the report
+        says whose fault it was."""
+        path = self.scratch / "run.json"
+        with programs.sink("-c") as sink:
+            process = subprocess.Popen(
+                programs.command("smtp-source", ["-d", "--rate", "200/s", "--duration", "2", "--json", path,
+                                                 "--progress", "off", sink.endpoint]), stdout=subprocess.PIPE)
+            sink.wait_counter("mesg", 20)
+            process.send_signal(signal.SIGSTOP)
+            time.sleep(0.7)  # so long it stands still
+            process.send_signal(signal.SIGCONT)
+            out, _ = process.communicate(timeout=rig.PATIENCE)
+            self.assertEqual(process.returncode, 0)
+        run = json.loads(path.read_text())
+        self.check_sums(run)
+        self.assertEqual(run["totals"]["messages"], 400)
+        generator = run["generator"]
+        self.assertGreaterEqual(generator["start_lag"]["max_us"], 600_000)
+        self.assertGreaterEqual(generator["late_starts"], 100)
+        self.assertGreaterEqual(generator["loop_lag"]["max_us"], 600_000)
+        self.assertTrue(generator["is_bottleneck"])
+        self.assertGreaterEqual(run["latency"]["intended"]["max_us"], 600_000)
+        self.assertIn("more than 1 ms late", " ".join(generator["reasons"]))
+        self.assertIn(b"The generator itself may be the bottleneck:", out)
+
+
 class Rates(MeasureCase):
     @rig.on_every_engine((2,))
     def test_are_met(self, programs):
@@ -313,11 +485,29 @@ class Rates(MeasureCase):
                 run, _ = self.measure(programs, sink.endpoint, "-d", "--pipelining", "--rate", f"{rate}/s",
                                       "--duration", str(seconds), "--progress", "off", timeout=60)
                 self.assertEqual(run["totals"]["messages"], rate * seconds)
-                self.assertAlmostEqual(run["totals"]["messages_per_s"] / rate, 1, delta=0.005)
+                # Not sooner than asked; how much later is the machine's business.
+                self.assertGreaterEqual(run["elapsed_s"], seconds)
+                self.assertLessEqual(run["totals"]["messages_per_s"], rate * 1.001)
+                # Whole seconds ask for whole rates; the last row may be of the drain.
+                asked = [row["asked"] for row in run["series"]]
+                self.assertAlmostEqual(sum(asked), rate * seconds, delta=0.01 * rate)
+                self.assertEqual(asked[0], rate)
 
-    def test_poisson_arrivals_come_with_exponential_gaps(self):
-        """The gaps as a server sees them, by the Kolmogorov-Smirnov test: below 1.95 in 999 of
-        1,000 cases."""
+    @rig.on_every_engine((1, 4))
+    def test_poisson_arrivals_are_those_of_their_seed(self, programs):
+        """How many are due in two seconds is chance, and the same for the same seed. (That the gaps
+        are exponential is in tests/source/schedule_test.cc.)"""
+        def due(seed):
+            run, _ = self.measure(programs, sink.endpoint, "-d", "--rate", "200/s", "--duration", "1.5", "--arrivals",
+                                  "poisson", "--seed", seed, "--progress", "off")
+            return run["totals"]["messages"]
+
+        with programs.sink() as sink:
+            self.assertEqual([due(seed) for seed in (1, 2, 1)], [283, 301, 283])
+
+    def test_poisson_arrivals_come_with_uneven_gaps(self):
+        """As a server sees them: as far from their mean, on average, as they are long. Those of a
+        constant rate are at their mean, which a busy machine does not come near to changing."""
         arrivals = []
 
         def talk(connection):
@@ -330,13 +520,10 @@ class Rates(MeasureCase):
 
         with rig.FakeServer(serve, connections=10_000) as server:
             self.measure(rig.ours("epoll", "--threads", 2), server.endpoint, "--rate", "200/s",
-                         "--arrivals", "poisson", "-m", "1500", "--progress", "off")
-        gaps = sorted(later - earlier for earlier, later in zip(arrivals, arrivals[1:]))
-        expected = [1 - math.exp(-200 * gap) for gap in gaps]
-        distance = max(max((i + 1) / len(gaps) - e, e - i / len(gaps)) for i, e in enumerate(expected))
-        self.assertEqual(len(arrivals), 1500)
-        # A busy machine delays some of what the server sees.
-        self.assertLess(distance * math.sqrt(len(gaps)), 1.95)
+                         "--arrivals", "poisson", "--seed", 1, "-m", "500", "--progress", "off")
+        self.assertEqual(len(arrivals), 500)
+        gaps = [later - earlier for earlier, later in zip(arrivals, arrivals[1:])]
+        self.assertGreater(statistics.pstdev(gaps) / statistics.mean(gaps), 0.7)
 
 
 class Ends(MeasureCase):
@@ -397,7 +584,7 @@ class Ends(MeasureCase):
             process.communicate(timeout=5)
         run = json.loads(path.read_text())
         self.assertEqual(run["totals"]["messages_unfinished"], 10)
-        self.assertGreater(run["generator"]["unstarted"], 10)
+        self.assertGreater(run["totals"]["messages_unstarted"], 10)
         self.check_sums(run)
 
     @staticmethod
@@ -415,7 +602,63 @@ class Ends(MeasureCase):
                                   "--drain", "500ms", status=1)
         self.assertLess(time.monotonic() - begun, 8)
         self.assertEqual(run["totals"]["messages_unfinished"], 10)
-        self.assertEqual(run["generator"]["unstarted"], 10)
+        self.assertEqual(run["totals"]["messages_unstarted"], 10)
+        self.assertGreaterEqual(run["latency"]["failed"]["min_us"], 500_000)
+        self.check_sums(run)
+
+    @rig.on_every_engine((1, 4))
+    def test_a_reply_that_does_not_come_is_lost(self, programs):
+        def greet(connection):
+            connection.sendall(b"220 and no more\r\n")
+            connection.recv(100)
+            connection.recv(100)
+
+        with rig.FakeServer(greet) as server:
+            run, done = self.measure(programs, server.endpoint, "-m", "1", "--reply-timeout", "300ms", status=1)
+        self.assertIn(b"timeout while sending EHLO", done.stderr.replace(b"HELO", b"EHLO").replace(b"EEHLO", b"EHLO"))
+        self.assertEqual(run["errors"]["timeout"]["count"], 1)
+        self.assertGreaterEqual(run["latency"]["failed"]["min_us"], 299_000)
+        # In a load over time each is lost, and the next one tries anew.
+        with SilencedServer(0) as server:
+            run, _ = self.measure(programs, server.endpoint, "--duration", "1", "-s", "4", "--reply-timeout", "0.2",
+                                  "--progress", "off", status=1)
+        self.assertGreaterEqual(run["errors"]["timeout"]["count"], 4)
+        self.assertEqual(run["totals"]["messages"], 0)
+        self.check_sums(run)
+
+    @rig.on_every_engine((1, 4))
+    def test_a_hopeless_run_is_given_up(self, programs):
+        with programs.sink("-f", "rcpt", "-B", "550 5.7.1 never") as sink:
+            run, done = self.measure(programs, sink.endpoint, "--rate", "200/s", "--duration", "1h", "-d",
+                                     "--abort-on", "errors>20%", "--progress", "off", status=1)
+        self.assertRegex(done.stderr.decode(),
+                         r"fatal: gave up: 100\.0% of \d+ messages failed, more than 20% \(--abort-on\)\n")
+        self.assertEqual(run["ending"], "failed")
+        self.assertGreaterEqual(run["totals"]["messages_refused"], 20)
+        self.check_sums(run)
+        self.assertIn(b"Given up; until then: nothing was delivered of ", done.stdout)
+        # A healthy one goes on to its end, with a progress or without one.
+        with programs.sink() as sink:
+            run, _ = self.measure(programs, sink.endpoint, "--rate", "50/s", "--duration", "2.2", "-d",
+                                  "--abort-on", "errors>0", "--progress", "off")
+        self.assertEqual(run["ending"], "completed")
+
+    def test_what_is_no_condition_is_told(self):
+        for text in ("errors<20%", "p99>1s", "errors>120%", "errors>x", ""):
+            done = rig.ours("epoll").source("127.0.0.1:1", "--abort-on", text)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(b"(--abort-on: expected a share of failed messages, as errors>20%)", done.stderr)
+
+    @rig.on_every_engine((2,))
+    def test_goodbyes_that_last_have_no_rows(self, programs):
+        """They are over long after the last message: what they count is the last row's."""
+        with self.counting_sink(programs, "-W", "quit:2.5") as (sink, counted):
+            run, _ = self.measure(programs, sink.endpoint, "-s", "4", "-m", "20", "-d")
+        self.assertEqual(len(run["series"]), 1)
+        self.assertGreater(run["series"][0]["length_s"], 0)
+        self.check_sums(run)
+        self.assertEqual(sum(row["bytes_received"] for row in run["series"]), run["totals"]["bytes_received"])
+        self.assertEqual(run["totals"]["bytes_received"], counted[0]["totals"]["bytes_sent"])
 
     @rig.on_every_engine()
     def test_thresholds_set_the_exit_status(self, programs):
@@ -512,9 +755,10 @@ class Output(MeasureCase):
     def test_elsewhere_it_says_a_line_every_ten_seconds(self):
         programs = rig.ours("epoll")
         with programs.sink() as sink:
-            done = programs.source(sink.endpoint, "--rate", "100/s", "--duration", "10.5", "-d")
+            done = programs.source(sink.endpoint, "--rate", "100/s", "--duration", "12", "-d")
+        # Of ten seconds that were seen: a machine that is busy may miss one.
         self.assertRegex(done.stderr.decode(),
-                         r"^smtp-source: 10\.\d s: \d+\.\d/s of 100\.0/s asked, p50 [^\n]*, 0 errors\n$")
+                         r"^smtp-source: 1\d\.\d s: \d+\.\d/s of 100\.0/s asked, p50 [^\n]*, 0 errors\n$")
 
     @rig.on_every_engine((2,))
     def test_all_files_tell_the_same(self, programs):
@@ -606,7 +850,7 @@ class Report(MeasureCase):
         self.assertRegex(done.stdout.decode(), r"latency p50 .*WORSE")
         self.assertIn(b"regression: latency p50: ", done.stderr)
         self.report("compare", *base, "--new", *base, "--fail-on-regression", "5%")
-        self.report("compare", *slow, "--new", *base, "--fail-on-regression", "5%")
+        self.assertRegex(self.report("compare", *slow, "--new", *base).stdout.decode(), r"latency p50 .*better")
         patterns = [str(self.scratch / pattern) for pattern in ("0.?.json", "2.?.json")]
         self.assertEqual(self.report("compare", *patterns).stdout, done.stdout)
         self.report("compare", base[0], slow[0], "--fail-on-regression", "5%", status=4)
@@ -701,8 +945,7 @@ class SinkReport(MeasureCase):
         self.assertEqual(counted[0]["replies"]["RCPT"], [{"code": 503, "enhanced": "5.5.1", "count": 1}])
 
     def test_a_report_is_written_by_a_sink_that_gave_up_its_rights(self):
-        if os.geteuid() != 0:
-            self.skipTest("only root can become somebody else")
+        rig.need(os.geteuid() == 0, "only root can become somebody else")
         programs = rig.ours("epoll")
         folder = self.scratch / "roots"
         folder.mkdir(0o700)

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <random>
 #include <vector>
 
@@ -32,6 +33,31 @@ TEST(Statistics, MannWhitneyFindsChanceWhereThereIsNothingElse) {
     EXPECT_GT(found, 25) << size;  // of 1,000 about 50
     EXPECT_LT(found, 80) << size;
   }
+}
+
+TEST(Statistics, MannWhitneyIsExactWithTies) {
+  // By counting: of the 6 ways to choose two of 1, 2, 2, 3 two are as high as 2 and 3.
+  EXPECT_DOUBLE_EQ(mann_whitney({1, 2}, {2, 3}), 2.0 / 6);
+  EXPECT_DOUBLE_EQ(mann_whitney({2, 3}, {1, 2}), 6.0 / 6);
+  EXPECT_DOUBLE_EQ(mann_whitney({1, 1, 1}, {1, 1, 2}), 0.5);
+  EXPECT_DOUBLE_EQ(mann_whitney({1, 3, 5}, {2, 4}), 0.6);
+  EXPECT_DOUBLE_EQ(mann_whitney({1}, {2}), 0.5);
+  EXPECT_DOUBLE_EQ(mann_whitney({1, 2, 3, 4, 5}, {6}), 1.0 / 6);
+}
+
+TEST(Statistics, MannWhitneyOfManyIsTheNormalApproximation) {
+  std::vector<double> lower;
+  std::vector<double> higher;
+  for (int i = 0; i < 30; ++i) {
+    lower.push_back(i);
+    higher.push_back(i + 7);
+  }
+  // By the textbook's formula, with the corrections for continuity and for ties.
+  EXPECT_NEAR(mann_whitney(lower, higher), 0.003109616664796936, 1e-12);
+  for (double& value : lower) value = std::floor(value / 10);
+  for (double& value : higher) value = std::floor(value / 10);
+  EXPECT_NEAR(mann_whitney(lower, higher), 0.0034888537538470634, 1e-12);
+  EXPECT_DOUBLE_EQ(mann_whitney(std::vector<double>(30, 1), std::vector<double>(30, 1)), 1);
 }
 
 TEST(Statistics, MediansAndTheirRatio) {

@@ -29,6 +29,57 @@ TEST(Threshold, AreMetOrNot) {
   EXPECT_EQ(judged("rate>100/s").value, "100.0/s");
 }
 
+TEST(Threshold, TellsLessFromLessOrEqual) {
+  report::Run run = sample_run(10, 20);
+  run.measurement.total.counters.delivered = 1'000;
+  const auto passes = [&](const char* text) {
+    return Threshold(text).judge(run.measurement).passed;
+  };
+  EXPECT_TRUE(passes("messages<=1000"));
+  EXPECT_FALSE(passes("messages<1000"));
+  EXPECT_TRUE(passes("messages>=1000"));
+  EXPECT_FALSE(passes("messages>1000"));
+  EXPECT_TRUE(passes("messages>999"));
+  EXPECT_TRUE(passes("messages > 9"));
+  EXPECT_FALSE(passes("messages<9"));
+}
+
+TEST(Threshold, OfALatencyIsMissedWhenMoreFailedThanItLeavesOut) {
+  report::Run run = sample_run(10, 20);  // a thousand of 20 to 22 ms
+  metrics::Counters& counters = run.measurement.total.counters;
+  const auto judged = [&](const char* text) { return Threshold(text).judge(run.measurement); };
+  counters.unstarted = 20;  // 1.96%
+  for (const char* const text :
+       {"p99<1h", "max<1h", "p99.9<1h", "p98.1<1h", "service.p99<1h", "mail.p99<1h", "p99>1us"}) {
+    EXPECT_FALSE(judged(text).passed) << text;
+    EXPECT_EQ(judged(text).value, "1.96% failed") << text;
+  }
+  for (const char* const text : {"p98<1h", "p50<1h", "mean<1h", "min<1h", "mail.p98<1h"}) {
+    EXPECT_TRUE(judged(text).passed) << text;
+  }
+  EXPECT_FALSE(judged("errors<1%").passed);
+  // What was refused was answered: a phase knows it.
+  counters.unstarted = 0;
+  counters.refused = 20;
+  EXPECT_FALSE(judged("p99<1h").passed);
+  EXPECT_TRUE(judged("mail.p99<1h").passed);
+  for (std::uint64_t metrics::Counters::*unanswered :
+       {&metrics::Counters::lost, &metrics::Counters::unfinished}) {
+    counters.*unanswered = 20;
+    EXPECT_FALSE(judged("mail.p99<1h").passed);
+    counters.*unanswered = 0;
+  }
+  // Exactly as many as are left out.
+  counters.refused = 0;
+  counters.delivered = 990;
+  counters.lost = 10;
+  EXPECT_TRUE(judged("p99<1h").passed);
+  // Half of them and more: not even the mean says anything.
+  counters.lost = 991;
+  EXPECT_FALSE(judged("mean<1h").passed);
+  EXPECT_TRUE(judged("min<1h").passed);
+}
+
 TEST(Threshold, WhatIsNoneIsRefusedWithWhatIsExpected) {
   for (const char* const text :
        {"", "p99", "p99<", "<5ms", "p99=5ms", "p101<5ms", "q5<5ms", "p99<5x", "rate>=fast",

@@ -1,0 +1,272 @@
+#include "source/load_model.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <vector>
+
+#include "source/recorder.h"
+#include "source/sender.h"
+
+namespace millrace::source {
+namespace {
+
+using namespace std::chrono_literals;
+using When = Next::When;
+
+// Asks when it is told to go on, and notes what it is told.
+struct MadeUpSender final : Sender {
+  MadeUpSender(LoadModel& model, const TimePoint& clock, std::uint64_t number)
+      : model(model), clock(clock), place(number) {}
+
+  void go() override { ask(); }
+  [[nodiscard]] std::uint64_t number() const override { return place; }
+  [[nodiscard]] bool started() const override { return !messages.empty(); }
+
+  // The answer; one who has to wait says that it does.
+  When ask() {
+    const Next next = model.next(*this, clock);
+    answers.push_back(next.when);
+    if (next.when == When::now) {
+      messages.push_back(next.ticket.message);
+      intended.push_back(next.ticket.intended);
+    }
+    if (next.when == When::soon || next.when == When::later) model.wait(*this, clock);
+    return next.when;
+  }
+
+  LoadModel& model;
+  const TimePoint& clock;
+  const std::uint64_t place;
+  std::vector<When> answers;
+  std::vector<std::uint64_t> messages;
+  std::vector<TimePoint> intended;
+};
+
+// A load with a made-up clock.
+class LoadModelTest : public testing::Test {
+ protected:
+  void make_run(std::vector<Segment> schedule, std::uint64_t messages, unsigned sessions) {
+    options.endpoint = net::parse_remote("127.0.0.1:25", "25");
+    options.load.schedule = std::move(schedule);
+    options.messages = messages;
+    options.sessions = sessions;
+    run.emplace(options, [] {});
+    run->begin(start);
+    recorder.emplace(run->schedule(), start);
+  }
+  void closed(std::vector<Segment> schedule, std::uint64_t messages, unsigned sessions) {
+    make_run(std::move(schedule), messages, sessions);
+    model = std::make_unique<ClosedLoop>(*run);
+  }
+  void open(std::vector<Segment> schedule, std::uint64_t messages, unsigned first = 0,
+            unsigned step = 1) {
+    options.load.open_loop = true;
+    make_run(std::move(schedule), messages, step);
+    model = std::make_unique<OpenLoop>(*run, first, step, &*recorder);
+  }
+  MadeUpSender& sender(std::uint64_t number) {
+    senders.push_back(std::make_unique<MadeUpSender>(*model, now, number));
+    return *senders.back();
+  }
+  void pass(Duration time) {
+    now += time;
+    if (const auto due = model->due(); due && *due <= now) model->dispatch(now);
+  }
+  [[nodiscard]] const metrics::Metrics& measured(std::size_t segment = 0) const {
+    return recorder->segments()[segment];
+  }
+
+  SourceOptions options;
+  std::optional<source::Run> run;
+  std::optional<Recorder> recorder;
+  std::unique_ptr<LoadModel> model;
+  std::vector<std::unique_ptr<MadeUpSender>> senders;
+  const TimePoint start{1h};
+  TimePoint now = start;
+};
+
+Segment level(double level, Duration length) {
+  return {.name = "x", .length = length, .from = level, .to = level};
+}
+
+TEST_F(LoadModelTest, ClosedLoopGivesEachSenderItsOwnNumberAndThenTheNext) {
+  closed({level(2, Segment::kEndless)}, 5, 2);
+  MadeUpSender& first = sender(0);
+  MadeUpSender& second = sender(1);
+  EXPECT_EQ(second.ask(), When::now);
+  EXPECT_EQ(second.ask(), When::now);
+  EXPECT_EQ(first.ask(), When::now);
+  EXPECT_EQ(first.intended.back(), now);
+  now += 3s;
+  EXPECT_EQ(first.ask(), When::now);
+  EXPECT_FALSE(model->over(now));
+  EXPECT_EQ(second.ask(), When::now);
+  EXPECT_TRUE(model->over(now));
+  EXPECT_EQ(first.ask(), When::never);
+  EXPECT_EQ(first.messages, (std::vector<std::uint64_t>{0, 3}));
+  EXPECT_EQ(second.messages, (std::vector<std::uint64_t>{1, 2, 4}));
+  EXPECT_EQ(first.intended, (std::vector<TimePoint>{start, start + 3s}));
+}
+
+TEST_F(LoadModelTest, ClosedLoopHasNothingForASenderBeyondTheLastMessage) {
+  closed({level(3, Segment::kEndless)}, 2, 3);
+  EXPECT_EQ(sender(2).ask(), When::never);
+  EXPECT_EQ(sender(1).ask(), When::now);
+}
+
+TEST_F(LoadModelTest, ClosedLoopEndsByTheClock) {
+  closed({level(1, 2s)}, 100, 1);
+  MadeUpSender& only = sender(0);
+  EXPECT_EQ(only.ask(), When::now);
+  now += 2s;
+  EXPECT_TRUE(model->over(now));
+  EXPECT_EQ(only.ask(), When::never);
+}
+
+TEST_F(LoadModelTest, ClosedLoopLetsSendersInAsTheLevelRises) {
+  closed({{.name = "ramp", .length = 4s, .from = 0, .to = 4}, level(1, 2s)}, 100, 4);
+  for (std::uint64_t number = 0; number < 4; ++number) {
+    EXPECT_EQ(sender(number).ask(), When::later);
+  }
+  EXPECT_TRUE(senders[0]->messages.empty());
+  pass(1ms);
+  EXPECT_EQ(senders[0]->messages.size(), 1U);
+  EXPECT_TRUE(senders[1]->messages.empty());
+  EXPECT_EQ(*model->due(), start + 1s + 1ns);
+  pass(2100ms);
+  EXPECT_EQ(senders[1]->messages.size(), 1U);
+  EXPECT_EQ(senders[2]->messages.size(), 1U);
+  EXPECT_EQ(senders[3]->answers.size(), 1U);  // not yet asked again
+  pass(2s);
+  // The level has fallen to one: only the first goes on, the others wait in vain.
+  EXPECT_EQ(senders[0]->ask(), When::now);
+  EXPECT_EQ(senders[1]->ask(), When::never);
+}
+
+TEST_F(LoadModelTest, ClosedLoopTellsThoseWhoWaitThatItWindsUp) {
+  closed({{.name = "ramp", .length = 10s, .from = 0, .to = 2}}, 100, 2);
+  EXPECT_EQ(sender(0).ask(), When::later);
+  EXPECT_EQ(sender(1).ask(), When::later);
+  pass(1s);
+  EXPECT_EQ(senders[0]->answers.back(), When::now);
+  EXPECT_EQ(senders[1]->answers.size(), 1U);
+  model->wind_up(now);
+  EXPECT_EQ(senders[1]->answers, (std::vector<When>{When::later, When::never}));
+  EXPECT_EQ(senders[0]->ask(), When::never);
+  EXPECT_TRUE(model->over(now));
+  EXPECT_FALSE(model->due());
+  EXPECT_EQ(measured().counters.unstarted, 0U);
+}
+
+TEST_F(LoadModelTest, OpenLoopHasMessagesDueWhateverTheSendersDo) {
+  open({level(10, 1s)}, 1'000);
+  MadeUpSender& only = sender(0);
+  EXPECT_EQ(only.ask(), When::now);  // the first is due at once
+  EXPECT_EQ(only.ask(), When::soon);
+  EXPECT_EQ(*model->due(), start + 100ms);
+  pass(99ms);
+  EXPECT_EQ(only.messages.size(), 1U);
+  pass(1ms);
+  EXPECT_EQ(only.messages.size(), 2U);
+  // It was busy for a while: what was due then is late, and says when it was due.
+  now += 250ms;
+  EXPECT_FALSE(model->due());  // nobody waits
+  EXPECT_EQ(only.ask(), When::now);
+  EXPECT_EQ(only.ask(), When::now);
+  EXPECT_EQ(only.intended.back(), start + 300ms);
+  EXPECT_EQ(only.ask(), When::soon);
+  EXPECT_EQ(only.messages, (std::vector<std::uint64_t>{0, 1, 2, 3}));
+  EXPECT_FALSE(model->over(now));
+}
+
+TEST_F(LoadModelTest, OpenLoopEndsWithItsScheduleAndSaysSoToThoseWhoWait) {
+  open({level(2, 1s)}, 1'000);
+  MadeUpSender& first = sender(0);
+  MadeUpSender& second = sender(1);
+  EXPECT_EQ(first.ask(), When::now);
+  EXPECT_EQ(first.ask(), When::soon);
+  EXPECT_EQ(second.ask(), When::soon);
+  pass(250ms);
+  model->dispatch(now);  // nothing is due, and nothing ends
+  EXPECT_EQ(first.answers.size(), 2U);
+  EXPECT_EQ(second.answers.size(), 1U);
+  pass(250ms);
+  // The one that waited last has the last message; the other is told that there are no more.
+  EXPECT_EQ(second.answers, (std::vector<When>{When::soon, When::now}));
+  EXPECT_EQ(first.answers.back(), When::never);
+  EXPECT_TRUE(model->over(now));
+  EXPECT_EQ(second.ask(), When::never);
+}
+
+TEST_F(LoadModelTest, OpenLoopEndsWithTheLastMessage) {
+  open({level(1'000, Segment::kEndless)}, 3);
+  MadeUpSender& only = sender(0);
+  now += 1s;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(only.ask(), When::now);
+  EXPECT_EQ(only.ask(), When::never);
+}
+
+TEST_F(LoadModelTest, OpenLoopTakesEachNthArrival) {
+  open({level(10, 1s)}, 1'000, 1, 3);
+  MadeUpSender& only = sender(1);
+  now += 1s;
+  while (only.ask() == When::now) continue;
+  EXPECT_EQ(only.messages, (std::vector<std::uint64_t>{1, 4, 7}));
+  EXPECT_EQ(only.intended.back(), start + 700ms);
+}
+
+TEST_F(LoadModelTest, OpenLoopPrefersTheIdleToThoseWithRoom) {
+  open({level(10, 1s)}, 1'000);
+  MadeUpSender& roomy = sender(0);
+  MadeUpSender& idle = sender(1);
+  EXPECT_EQ(roomy.ask(), When::now);
+  model->has_room(roomy, now);
+  model->has_room(roomy, now);  // told twice, listed once
+  EXPECT_EQ(idle.ask(), When::soon);
+  pass(200ms);
+  EXPECT_EQ(idle.messages, (std::vector<std::uint64_t>{1}));
+  EXPECT_EQ(roomy.messages, (std::vector<std::uint64_t>{0, 2}));
+  EXPECT_FALSE(model->due());
+}
+
+TEST_F(LoadModelTest, WhatWasDueAndNeverStartedHasFailed) {
+  options.load.seed = 1;
+  Segment warm_up = level(10, 1s);
+  warm_up.measured = false;
+  open({warm_up, level(100, 1s)}, 1'000);
+  MadeUpSender& only = sender(0);
+  EXPECT_EQ(only.ask(), When::now);
+  now += 1500ms;
+  model->wind_up(now);
+  // Of the ten of the warm-up nine were left, and 51 were due in the half second behind it.
+  EXPECT_EQ(measured(0).counters.unstarted, 9U);
+  EXPECT_EQ(measured(1).counters.unstarted, 51U);
+  EXPECT_EQ(measured(0).counters.failed(), 9U);
+  // They have waited from when they were due.
+  EXPECT_EQ(measured(1).failed.count(), 51U);
+  EXPECT_EQ(measured(1).failed.least(), 0U);
+  EXPECT_NEAR(static_cast<double>(measured(1).failed.most()), 500'000, 500);
+  EXPECT_NEAR(static_cast<double>(measured(0).failed.most()), 1'400'000, 1'400);
+  EXPECT_EQ(recorder->last_over(), now);
+  EXPECT_EQ(only.ask(), When::never);
+  now += 1s;
+  model->wind_up(now);  // once
+  EXPECT_EQ(measured(1).counters.unstarted, 51U);
+}
+
+TEST_F(LoadModelTest, AnArrivalIsLateOnlyWhereASenderWasFree) {
+  open({level(10, 1s)}, 1'000);
+  MadeUpSender& only = sender(0);
+  EXPECT_EQ(only.ask(), When::now);
+  EXPECT_EQ(only.ask(), When::soon);
+  pass(130ms);  // 30 ms late, and it was ours to begin
+  EXPECT_EQ(recorder->generator().late_starts, 1U);
+  EXPECT_NEAR(static_cast<double>(recorder->generator().start_lag.most()), 30'000, 30);
+  now += 270ms;  // busy until then: the wait is the server's
+  EXPECT_EQ(only.ask(), When::now);
+  EXPECT_EQ(recorder->generator().late_starts, 1U);
+}
+
+}  // namespace
+}  // namespace millrace::source
