@@ -5,6 +5,8 @@
 #include <system_error>
 #include <utility>
 
+#include "base/printable.h"
+
 namespace millrace {
 namespace {
 
@@ -39,14 +41,6 @@ void inform(std::string_view text) { say("", text); }
 
 std::string describe_error(std::string_view text, int error_number) {
   return std::string(text) + ": " + std::generic_category().message(error_number);
-}
-
-std::string printable(std::string_view text) {
-  std::string shown(text);
-  for (char& byte : shown) {
-    if (byte < ' ' || byte > '~') byte = '?';
-  }
-  return shown;
 }
 
 }  // namespace millrace

@@ -17,7 +17,7 @@ class Fatal : public std::runtime_error {
 void set_program_name(std::string_view name);
 
 // One line on standard error, "smtp-sink: warning: <text>", in a single write so that lines
-// of several threads never mix. Bytes that do not print are shown as '?'.
+// of several threads never mix. What does not print is escaped (base/printable.h).
 void warn(std::string_view text);
 
 // The same with "fatal: "; the caller ends the program.
@@ -32,9 +32,5 @@ void divert_messages(std::function<void(std::string_view line)> writer);
 
 // "text: Connection refused" for an errno value.
 std::string describe_error(std::string_view text, int error_number);
-
-// `text` with every byte that does not print (and every 8-bit byte) as '?', so that hostile
-// text cannot drive the terminal.
-std::string printable(std::string_view text);
 
 }  // namespace millrace

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <iterator>
 #include <limits>
 
 #include "base/diagnostics.h"
 #include "base/quantity.h"
 #include "metrics/codec.h"
+#include "report/writer.h"
 
 namespace millrace::report {
 namespace {
@@ -120,16 +120,16 @@ std::string signed_percent(double share) {
   return fmt::format("{:+.1f}%", share * 100);
 }
 
-std::string word(const Change& change, const Style& style) {
+Styled word(const Change& change, const Style& style) {
   switch (change.meaning) {
     case Change::Meaning::noise:
-      return change.base == change.next ? "same" : "within noise";
+      return {change.base == change.next ? "same" : "within noise"};
     case Change::Meaning::better:
       return style.green("better");
     case Change::Meaning::worse:
       return style.red("WORSE");
     case Change::Meaning::unclear:
-      return "too few to tell";
+      return {"too few to tell"};
   }
   return {};
 }
@@ -169,9 +169,9 @@ Comparison compare(const std::vector<Run>& base, const std::vector<Run>& next) {
 }
 
 std::string describe(const Comparison& comparison, const Style& style) {
-  std::string text = style.bold(fmt::format("{:<14} {:>10} {:>10} {:>8}  {:<18} {:>6}", "", "base",
-                                            "new", "change", "95% of medians", "p"));
-  text += '\n';
+  Writer out(style);
+  out.line("{}", style.bold(fmt::format("{:<14} {:>10} {:>10} {:>8}  {:<18} {:>6}", "", "base",
+                                        "new", "change", "95% of medians", "p")));
   for (const Change& one : comparison.changes) {
     const double ratio = one.base > 0   ? one.next / one.base - 1
                          : one.next > 0 ? std::numeric_limits<double>::infinity()
@@ -183,15 +183,14 @@ std::string describe(const Comparison& comparison, const Style& style) {
                              signed_percent(one.ratio.high - 1));
       probability = *one.probability < 0.001 ? "<0.001" : fmt::format("{:.3f}", *one.probability);
     }
-    fmt::format_to(std::back_inserter(text), "{:<14} {:>10} {:>10} {:>8}  {:<18} {:>6}  {}\n",
-                   one.figure, one.shown(one.base), one.shown(one.next), signed_percent(ratio),
-                   interval, probability, word(one, style));
+    out.line("{:<14} {:>10} {:>10} {:>8}  {:<18} {:>6}  {}", one.figure, one.shown(one.base),
+             one.shown(one.next), signed_percent(ratio), interval, probability, word(one, style));
   }
-  fmt::format_to(
-      std::back_inserter(text), "\nTold from chance by {} and {} {} (Mann-Whitney).\n",
-      comparison.base_values, comparison.next_values,
+  out.line(
+      "\nTold from chance by {} and {} {} (Mann-Whitney).", comparison.base_values,
+      comparison.next_values,
       comparison.by_second ? "seconds; repeated runs, three or more a side, tell more" : "runs");
-  return text;
+  return out.take();
 }
 
 }  // namespace millrace::report

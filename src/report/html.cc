@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "base/printable.h"
 #include "report/json.h"
 #include "report/summary.h"
 
@@ -48,6 +49,13 @@ void drop_encoded(Json& json) {
   for (Json& part : json) drop_encoded(part);
 }
 
+// The page shows what was said by others, as a terminal does.
+void make_printable(Json& json) {
+  if (json.is_string()) json = printable(json.get_ref<const std::string&>(), Charset::utf8);
+  if (!json.is_structured()) return;
+  for (Json& part : json) make_printable(part);
+}
+
 // JSON within a script element: nothing in it may end that.
 std::string harmless(const std::string& json) {
   std::string text;
@@ -66,6 +74,12 @@ std::string harmless(const std::string& json) {
 std::string to_html(const Run& run) {
   Json json = Json::parse(to_json(run));
   drop_encoded(json);
+  make_printable(json);
+  Json settings = Json::object();
+  for (const auto& [name, value] : json["options"]["settings"].items()) {
+    settings[printable(name, Charset::utf8)] = value;
+  }
+  json["options"]["settings"] = std::move(settings);
   json["verdict"] = verdict(run);
   if (run.kind == Run::Kind::source) {
     json["curves"] = {{"intended", curve(run.measurement.total.intended)},

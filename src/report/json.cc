@@ -363,7 +363,8 @@ std::string to_json(const Run& run) {
   json["environment"] = written(run.environment);
   json["options"] = {{"command_line", run.command_line}, {"settings", std::move(settings)}};
   if (source) json["options"]["open_loop"] = measured.open_loop;
-  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  // In ASCII: so it is harmless on a terminal as well.
+  return json.dump(1, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
 Run from_json(std::string_view text, const std::string& name) {

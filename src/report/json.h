@@ -10,7 +10,7 @@ namespace millrace::report {
 // The schema of what is written, doc/millrace-run.schema.json.
 inline constexpr std::string_view kSchema = "millrace-run/1";
 
-// A run as JSON (RFC 8259), in UTF-8 whatever servers said, with a line feed at its end.
+// A run as JSON (RFC 8259), in ASCII whatever servers said, with a line feed at its end.
 std::string to_json(const Run& run);
 
 // Reads what to_json() wrote. `name`: of where it is from. Throws Fatal: the name and what is

@@ -10,6 +10,7 @@
 
 #include "base/diagnostics.h"
 #include "base/quantity.h"
+#include "report/writer.h"
 
 namespace millrace::report {
 namespace {
@@ -96,39 +97,44 @@ void LiveView::take(const metrics::Second& second) {
 
 std::string LiveView::draw(const metrics::Glance& glance, std::size_t columns) const {
   const double elapsed = in_seconds(glance.elapsed);
-  std::string clock = span(elapsed);
+  Styled clock{span(elapsed)};
   if (glance.length) {
     const double share = std::min(1.0, elapsed / std::max(in_seconds(*glance.length), 1e-9));
-    const std::string bar = style_.bar(share, kBarWidth);
+    const std::string bar = style_.bar(share, kBarWidth).text;
     const auto width = static_cast<std::size_t>(
         std::count_if(bar.begin(), bar.end(), [](char byte) { return (byte & 0xc0) != 0x80; }));
-    clock =
+    clock.text =
         fmt::format("{} of {} [{}{:{}}] {} left", span(elapsed), span(in_seconds(*glance.length)),
                     bar, "", kBarWidth - std::min(width, kBarWidth),
                     span(std::max(0.0, in_seconds(*glance.length) - elapsed)));
   }
-  std::string errors = "none";
+  Styled errors{"none"};
   if (sum(errors_) > 0) {
-    errors.clear();
+    std::string kinds;
     for (std::size_t kind = 0; kind < metrics::kErrors; ++kind) {
       if (errors_[kind] == 0) continue;
-      errors += fmt::format("{} {}  ", metrics::kErrorNames[kind], count(errors_[kind]));
+      kinds += fmt::format("{} {}  ", metrics::kErrorNames[kind], count(errors_[kind]));
     }
-    errors = style_.red(errors + printable(latest_error_));
+    errors = style_.red(kinds + latest_error_);
   }
   const std::vector<double> rates(rates_.begin(), rates_.end());
-  const std::array<std::string, kLines> lines = {
-      fmt::format("{}  {}", clock, glance.winding_up ? "winding up" : glance.stage),
-      fmt::format("rate     {:>9}{}  {} in flight, {} sessions",
-                  rate(static_cast<double>(second_.counters.delivered)), asked_rate(glance),
-                  second_.in_flight, second_.sessions_open),
-      fmt::format("latency  p50 {:>7}  p99 {:>7}  max {:>7}  in the last second",
-                  microseconds(second_.intended, 0.5), microseconds(second_.intended, 0.99),
-                  microseconds(second_.intended, 1)),
-      fmt::format("sent     {:>9}  {}", count(counters_.delivered), style_.sparkline(rates)),
-      fmt::format("errors   {}", errors)};
+  Writer out(style_);  // kLines lines
+  out.line("{}  {}", clock, glance.winding_up ? "winding up" : glance.stage);
+  out.line("rate     {:>9}{}  {} in flight, {} sessions",
+           rate(static_cast<double>(second_.counters.delivered)), asked_rate(glance),
+           second_.in_flight, second_.sessions_open);
+  out.line("latency  p50 {:>7}  p99 {:>7}  max {:>7}  in the last second",
+           microseconds(second_.intended, 0.5), microseconds(second_.intended, 0.99),
+           microseconds(second_.intended, 1));
+  out.line("sent     {:>9}  {}", count(counters_.delivered), style_.sparkline(rates));
+  out.line("errors   {}", errors);
+  const std::string whole = out.take();
   std::string text;
-  for (const std::string& line : lines) text.append(cut(line, columns)).append("\n");
+  for (std::string_view rest = whole; !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    text.append(cut(line, columns)).append("\n");
+    rest.remove_prefix(line.size() + 1);
+  }
   return text;
 }
 

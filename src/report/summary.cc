@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "base/quantity.h"
+#include "report/writer.h"
 
 namespace millrace::report {
 namespace {
@@ -19,28 +20,6 @@ using metrics::Measurement;
 constexpr std::size_t kBars = 12;         // lines of the bar histogram, at most
 constexpr std::size_t kBarWidth = 32;     // columns
 constexpr std::size_t kMostReplies = 12;  // lines of replies
-
-class Writer {
- public:
-  explicit Writer(const Style& style) : style_(style) {}
-
-  [[nodiscard]] const Style& style() const { return style_; }
-  [[nodiscard]] std::string take() { return std::move(text_); }
-
-  template <typename... Arguments>
-  void line(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
-    fmt::format_to(std::back_inserter(text_), format, std::forward<Arguments>(arguments)...);
-    text_ += '\n';
-  }
-  void heading(std::string_view text) {
-    text_ += '\n';
-    text_.append(style_.bold(text)).append("\n");
-  }
-
- private:
-  const Style& style_;
-  std::string text_;
-};
 
 void write_head(Writer& out, const Run& run) {
   const Measurement& measured = run.measurement;
@@ -216,7 +195,7 @@ void write_replies(Writer& out, const metrics::ReplyCounts& replies) {
     const std::string text =
         fmt::format("  {:<11} {:<12} {:>15}", metrics::ReplyCounts::name(lines[i].command), code,
                     count(one.times));
-    out.line("{}", one.code >= 400 ? out.style().red(text) : text);
+    one.code >= 400 ? out.line("{}", out.style().red(text)) : out.line("{}", text);
   }
   if (lines.size() > shown) out.line("  and {} kinds more (see --json)", lines.size() - shown);
 }
@@ -316,8 +295,7 @@ std::string summary(const Run& run, const Style& style) {
   write_errors(out, run.measurement.total);
   write_stages(out, run.measurement);
   write_thresholds(out, run.verdicts);
-  out.line("");
-  out.line("{}", style.bold(verdict(run)));
+  out.heading(verdict(run));
   return out.take();
 }
 

@@ -9,24 +9,14 @@
 #include <cstdlib>
 #include <utility>
 
+#include "base/printable.h"
+
 namespace millrace::report {
 namespace {
 
 // Three digits that count.
 std::string three_digits(double number) {
   return fmt::format("{:.{}f}", number, number < 9.995 ? 2 : number < 99.95 ? 1 : 0);
-}
-
-bool utf8_locale() {
-  for (const char* const name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    const char* const value = std::getenv(name);
-    if (value == nullptr || *value == '\0') continue;
-    std::string locale(value);
-    std::transform(locale.begin(), locale.end(), locale.begin(),
-                   [](unsigned char byte) { return static_cast<char>(std::tolower(byte)); });
-    return locale.find("utf-8") != std::string::npos || locale.find("utf8") != std::string::npos;
-  }
-  return false;
 }
 
 }  // namespace
@@ -79,30 +69,31 @@ Style Style::of(int descriptor) {
   const bool terminal = isatty(descriptor) == 1;
   const char* const no_color = std::getenv("NO_COLOR");
   const bool wanted = no_color == nullptr || *no_color == '\0';
-  return {.colour = terminal && wanted, .unicode = terminal && utf8_locale()};
+  return {.colour = terminal && wanted,
+          .unicode = terminal && charset_of_locale() == Charset::utf8};
 }
 
-std::string Style::wrap(std::string_view code, std::string_view text) const {
-  if (!colour) return std::string(text);
-  return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
+Styled Style::wrap(std::string_view code, std::string_view text) const {
+  if (!colour) return {printable(text)};
+  return {fmt::format("\x1b[{}m{}\x1b[0m", code, printable(text))};
 }
 
-std::string Style::bar(double share, std::size_t width) const {
+Styled Style::bar(double share, std::size_t width) const {
   constexpr std::array<std::string_view, 8> kParts = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
   const double columns = std::clamp(share, 0.0, 1.0) * static_cast<double>(width);
   if (!unicode) {
     const auto whole = static_cast<std::size_t>(std::lround(columns));
-    return std::string(share > 0 ? std::max<std::size_t>(whole, 1) : 0, '#');
+    return {std::string(share > 0 ? std::max<std::size_t>(whole, 1) : 0, '#')};
   }
   const auto eighths = static_cast<std::size_t>(std::lround(columns * 8));
   std::string text;
   for (std::size_t i = 0; i < eighths / 8; ++i) text += "█";
   text += kParts[eighths % 8];
   if (text.empty() && share > 0) text = kParts[1];
-  return text;
+  return {std::move(text)};
 }
 
-std::string Style::sparkline(const std::vector<double>& values) const {
+Styled Style::sparkline(const std::vector<double>& values) const {
   constexpr std::array<std::string_view, 8> kBlocks = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   constexpr std::array<std::string_view, 8> kLetters = {"_", ".", ":", "-", "=", "+", "*", "#"};
   const auto& steps = unicode ? kBlocks : kLetters;
@@ -112,7 +103,7 @@ std::string Style::sparkline(const std::vector<double>& values) const {
     const double share = most > 0 ? std::max(value, 0.0) / most : 0;
     text += steps[static_cast<std::size_t>(std::lround(share * 7))];
   }
-  return text;
+  return {std::move(text)};
 }
 
 }  // namespace millrace::report

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -27,7 +29,12 @@ std::string percent(double share);
 // "30.0 s", "2 min 5 s", "1 h 3 min".
 std::string span(double seconds);
 
-// What may be used besides plain text.
+// Text that a Style made: fit for a terminal as it is.
+struct Styled {
+  std::string text;
+};
+
+// What may be used besides plain text. What is coloured becomes printable (base/printable.h).
 struct Style {
   bool colour = false;
   bool unicode = false;
@@ -36,18 +43,26 @@ struct Style {
   // blocks and the like where its locale has UTF-8.
   static Style of(int descriptor);
 
-  [[nodiscard]] std::string bold(std::string_view text) const { return wrap("1", text); }
-  [[nodiscard]] std::string red(std::string_view text) const { return wrap("31", text); }
-  [[nodiscard]] std::string green(std::string_view text) const { return wrap("32", text); }
-  [[nodiscard]] std::string dim(std::string_view text) const { return wrap("2", text); }
+  [[nodiscard]] Styled bold(std::string_view text) const { return wrap("1", text); }
+  [[nodiscard]] Styled red(std::string_view text) const { return wrap("31", text); }
+  [[nodiscard]] Styled green(std::string_view text) const { return wrap("32", text); }
+  [[nodiscard]] Styled dim(std::string_view text) const { return wrap("2", text); }
 
   // A bar of `share` (0 to 1) of `width` columns, without padding.
-  [[nodiscard]] std::string bar(double share, std::size_t width) const;
+  [[nodiscard]] Styled bar(double share, std::size_t width) const;
   // One column for each value, as high as it is.
-  [[nodiscard]] std::string sparkline(const std::vector<double>& values) const;
+  [[nodiscard]] Styled sparkline(const std::vector<double>& values) const;
 
  private:
-  [[nodiscard]] std::string wrap(std::string_view code, std::string_view text) const;
+  [[nodiscard]] Styled wrap(std::string_view code, std::string_view text) const;
 };
 
 }  // namespace millrace::report
+
+template <>
+struct fmt::formatter<millrace::report::Styled> : fmt::formatter<std::string_view> {
+  template <typename Context>
+  auto format(const millrace::report::Styled& styled, Context& context) const {
+    return fmt::formatter<std::string_view>::format(styled.text, context);
+  }
+};

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/diagnostics.h"
+#include "base/printable.h"
 #include "sink/display.h"
 #include "sink/worker.h"
 

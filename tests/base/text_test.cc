@@ -7,12 +7,46 @@
 
 #include "base/calendar.h"
 #include "base/diagnostics.h"
+#include "base/printable.h"
 
 namespace millrace {
 namespace {
 
-TEST(Diagnostics, ShowsWhatDoesNotPrintAsQuestionMarks) {
-  EXPECT_EQ(printable(std::string("a\r\n\x1b[31m\0\xff~", 11)), "a???[31m??~");
+TEST(Printable, EscapesWhatCouldDriveATerminal) {
+  for (const Charset charset : {Charset::ascii, Charset::utf8}) {
+    EXPECT_EQ(printable(std::string("a\r\n\t\x1b[31m\0\x7f~ \\", 14), charset),
+              "a\\r\\n\\t\\x1b[31m\\x00\\x7f~ \\");
+    // C1 by itself, which terminals of one byte a character obey.
+    EXPECT_EQ(printable("\x9b"
+                        "31m \x80 \xff",
+                        charset),
+              "\\x9b31m \\x80 \\xff");
+  }
+  EXPECT_EQ(printable("\xc3\xbc", Charset::ascii), "\\xc3\\xbc");
+}
+
+TEST(Printable, LetsTheLettersOfAllLanguagesPass) {
+  for (const char* const text :
+       {"f\u00f6\u00f6@\u65e5\u672c.example", "\u00a0\u07ff\u0800\uffee\U0001f600"}) {
+    EXPECT_EQ(printable(text, Charset::utf8), text);
+  }
+}
+
+TEST(Printable, EscapesWhatUtf8Hides) {
+  const auto shown = [](std::string_view text) { return printable(text, Charset::utf8); };
+  EXPECT_EQ(shown("\u009b31m"), "\\u009b31m");            // C1
+  EXPECT_EQ(shown("a\u202egpj.exe"), "a\\u202egpj.exe");  // an override of the direction
+  EXPECT_EQ(shown("\u2066\u200f\u061c"), "\\u2066\\u200f\\u061c");
+  EXPECT_EQ(shown("\u2028\ufeff\U000e0041"), "\\u2028\\ufeff\\ue0041");
+  // What is no UTF-8: cut short, overlong, a surrogate, beyond the last character.
+  EXPECT_EQ(shown("\xc3"), "\\xc3");
+  EXPECT_EQ(shown("\xc3x"), "\\xc3x");
+  EXPECT_EQ(shown("\xe2\x82"), "\\xe2\\x82");
+  EXPECT_EQ(shown("\xc0\x9b"), "\\xc0\\x9b");
+  EXPECT_EQ(shown("\xe0\x82\x9b"), "\\xe0\\x82\\x9b");
+  EXPECT_EQ(shown("\xf0\x80\x82\x9b"), "\\xf0\\x80\\x82\\x9b");
+  EXPECT_EQ(shown("\xed\xa0\x80"), "\\xed\\xa0\\x80");
+  EXPECT_EQ(shown("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");
 }
 
 TEST(Diagnostics, NamesAnErrorOfTheSystem) {

@@ -903,6 +903,24 @@ class Report(MeasureCase):
         done = self.report("show", "/nonexistent", status=1)
         self.assertEqual(done.stderr, b"smtp-report: fatal: open /nonexistent: No such file or directory\n")
 
+    def test_nothing_that_a_server_said_drives_the_terminal(self):
+        hostile = b"550 \x1b]0;owned\x07 \x9b2J \xc2\x9b2J \x7f \xe2\x80\xae\r\n"
+        page = self.scratch / "run.html"
+        for locale in ("C", "C.UTF-8"):
+            programs = rig.Programs("Millrace", rig.BUILD, ["--io", "epoll"], {"LC_ALL": locale})
+            with rig.FakeServer(lambda connection: rig.play_server(connection, "RCPT", hostile), connections=3) as server:
+                run, done = self.measure(programs, server.endpoint, "-v", "-A", "-m", "3", "--summary", "--html", page)
+            path = next(self.scratch.glob("run.*.json"))
+            shown = subprocess.run([rig.BUILD / "smtp-report", "show", path], capture_output=True, check=True,
+                                   env={**os.environ, "LC_ALL": locale})
+            for text in (done.stdout, done.stderr, path.read_bytes(), shown.stdout):
+                self.assertNotRegex(text, rb"[\0-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|[^\xc2-\xf4\x80-\xbf][\x80-\xbf]|\xe2\x80\xae")
+            self.assertIn(b"\\x1b]0;owned\\x07", done.stdout)
+            self.assertIn(b"\\x1b]0;owned\\x07", done.stderr)
+            self.assertIn("\x1b]0;owned\x07", run["errors"]["rejected"]["sample"], "as it was said")
+            self.assertNotIn(b"\\u001b", page.read_bytes())
+            path.unlink()
+
     def test_wrong_words_are_told(self):
         for arguments, said in (([], "missing command"), (["draw"], "unknown command: draw"), (["show"], "missing file"),
                                 (["merge"], "missing files"), (["compare", "a"], "expected two runs"),

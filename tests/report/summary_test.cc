@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <initializer_list>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "report/html.h"
+#include "report/json.h"
 #include "sample_run.h"
 
 namespace millrace::report {
@@ -59,6 +62,41 @@ TEST(Summary, StaysWithinEightyColumns) {
   EXPECT_LT(text.find("may be the bottleneck:\n  a thread of it was busy 99%"), 400U);
   EXPECT_NE(text.find("FAILED p99<250ms"), std::string::npos);
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
+}
+
+TEST(Summary, NothingThatWasSaidDrivesTheTerminal) {
+  const std::string hostile = "\x1b]0;owned\x07\n\u009b2J\x7f\u202e";
+  report::Run run = sample_run(2, 5);
+  run.kind = Run::Kind::source;
+  run.settings = {{hostile, hostile}};
+  run.environment = {.host = hostile, .kernel = hostile, .cpu = hostile, .engine = hostile};
+  run.verdicts = {{.threshold = hostile, .value = hostile, .passed = false},
+                  {.threshold = hostile, .value = hostile, .passed = true}};
+  metrics::Measurement& measured = run.measurement;
+  measured.total.count_error(metrics::Error::rejected, hostile);
+  measured.stages.push_back(measured.stages.front());
+  measured.stages.front().name = hostile;
+  for (const bool colour : {false, true}) {
+    std::string text = summary(run, {.colour = colour});
+    for (const std::string own : {"\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m"}) {
+      for (std::size_t at; (at = text.find(own)) < text.size();) text.erase(at, own.size());
+    }
+    EXPECT_EQ(text.find_first_of("\x1b\x07\x7f\r\t"), std::string::npos) << text;
+    for (const char* const character : {"\u009b", "\u202e"}) {
+      EXPECT_EQ(text.find(character), std::string::npos);
+    }
+    EXPECT_NE(text.find("\\x1b]0;owned\\x07\\n"), std::string::npos) << text;
+  }
+  // The page has the same in a script, where JSON and then the page itself would show it.
+  const std::string page = to_html(run);
+  EXPECT_EQ(page.find("\\u001b"), std::string::npos);
+  EXPECT_EQ(page.find("\u202e"), std::string::npos);
+  EXPECT_NE(page.find("\\\\x1b]0;owned"), std::string::npos);
+  // And a file of it may be looked at.
+  const std::string json = to_json(run);
+  EXPECT_EQ(std::count_if(json.begin(), json.end(),
+                          [](char byte) { return (byte < ' ' && byte != '\n') || byte > '~'; }),
+            0);
 }
 
 }  // namespace

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
+
+#include "report/writer.h"
+
 namespace millrace::report {
 namespace {
 
@@ -36,16 +41,32 @@ TEST(Text, NeverWritesWiderThanItsColumns) {
 
 TEST(Text, BarsAndSparklines) {
   const Style plain;
-  EXPECT_EQ(plain.bar(0, 10), "");
-  EXPECT_EQ(plain.bar(0.001, 10), "#");
-  EXPECT_EQ(plain.bar(1, 10), "##########");
-  EXPECT_EQ(plain.sparkline({0, 5, 10}), "_=#");
-  EXPECT_EQ(plain.sparkline({}), "");
+  EXPECT_EQ(plain.bar(0, 10).text, "");
+  EXPECT_EQ(plain.bar(0.001, 10).text, "#");
+  EXPECT_EQ(plain.bar(1, 10).text, "##########");
+  EXPECT_EQ(plain.sparkline({0, 5, 10}).text, "_=#");
+  EXPECT_EQ(plain.sparkline({}).text, "");
   const Style fine{.unicode = true};
-  EXPECT_EQ(fine.bar(0.55, 10), "█████▌");
-  EXPECT_EQ(fine.sparkline({0, 10}), "▁█");
-  EXPECT_EQ(plain.red("x"), "x");
-  EXPECT_EQ(Style{.colour = true}.red("x"), "\x1b[31mx\x1b[0m");
+  EXPECT_EQ(fine.bar(0.55, 10).text, "█████▌");
+  EXPECT_EQ(fine.sparkline({0, 10}).text, "▁█");
+  EXPECT_EQ(plain.red("x").text, "x");
+  EXPECT_EQ(Style{.colour = true}.red("x").text, "\x1b[31mx\x1b[0m");
+}
+
+TEST(Text, WhatOthersSaidIsPrintableHoweverItIsWritten) {
+  const Style style{.colour = true};
+  const std::string hostile = "\x1b[2J\n\u009b";
+  Writer out(style);
+  out.line("{} {:<5}|{}", hostile, std::string_view("\x07"), hostile.c_str());
+  out.line("{}", style.red(hostile));
+  out.line("{} {:.1f}", 12, 0.25);
+  out.heading(hostile);
+  const std::string text = out.take();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 5);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\x1b'), 4);  // red and bold, on and off
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\x07'), 0);
+  EXPECT_EQ(text.find("\u009b"), std::string::npos);
+  EXPECT_NE(text.find("\n12 0.2\n"), std::string::npos) << text;
 }
 
 }  // namespace

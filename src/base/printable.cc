@@ -1,0 +1,114 @@
+#include "base/printable.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstdio>
+#include <cstdlib>
+
+namespace millrace {
+namespace {
+
+struct Range {
+  char32_t first;
+  char32_t last;
+};
+
+// What must not be shown although it is well-formed.
+constexpr std::array<Range, 8> kUnsafe = {{{0x80, 0x9f},      // C1
+                                           {0x61c, 0x61c},    // Arabic letter mark
+                                           {0x200b, 0x200f},  // of no width, and directions
+                                           {0x2028, 0x202e},  // separators, embeddings, overrides
+                                           {0x2060, 0x206f},  // invisible, and isolates
+                                           {0xfeff, 0xfeff},  // byte order mark
+                                           {0xfff0, 0xfffb},  // specials
+                                           {0xe0000, 0xe0fff}}};  // tags and variations
+
+bool unsafe(char32_t character) {
+  return std::any_of(kUnsafe.begin(), kUnsafe.end(), [&](const Range& range) {
+    return character >= range.first && character <= range.last;
+  });
+}
+
+// A character of several bytes in UTF-8 (RFC 3629).
+struct Character {
+  std::size_t length = 0;  // 0: there is none at the beginning of the text
+  char32_t value = 0;
+};
+
+Character first_character(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text.front());
+  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return {};
+  char32_t value = lead & (0x7fU >> length);
+  for (const char byte : text.substr(1, length - 1)) {
+    if ((static_cast<unsigned char>(byte) & 0xc0) != 0x80) return {};
+    value = value << 6 | (static_cast<unsigned char>(byte) & 0x3fU);
+  }
+  constexpr std::array<char32_t, 5> kLeast = {0, 0, 0x80, 0x800, 0x10000};
+  const bool surrogate = value >= 0xd800 && value <= 0xdfff;
+  if (value < kLeast[length] || value > 0x10ffff || surrogate) return {};
+  return {.length = length, .value = value};
+}
+
+void append_escape(std::string& out, const char* format, unsigned value) {
+  std::array<char, 16> text{};
+  std::snprintf(text.data(), text.size(), format, value);
+  out += text.data();
+}
+
+void append_byte(std::string& out, char byte) {
+  constexpr std::string_view kNamed = "\n\r\t";
+  constexpr std::string_view kNames = "nrt";
+  if (const std::size_t place = kNamed.find(byte); place != std::string_view::npos) {
+    out.append("\\").append(1, kNames[place]);
+  } else {
+    append_escape(out, "\\x%02x", static_cast<unsigned char>(byte));
+  }
+}
+
+Charset charset_of_environment() {
+  for (const char* const name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* const value = std::getenv(name);
+    if (value == nullptr || *value == '\0') continue;
+    std::string locale(value);
+    std::transform(locale.begin(), locale.end(), locale.begin(),
+                   [](unsigned char byte) { return static_cast<char>(std::tolower(byte)); });
+    const bool utf8 =
+        locale.find("utf-8") != std::string::npos || locale.find("utf8") != std::string::npos;
+    return utf8 ? Charset::utf8 : Charset::ascii;
+  }
+  return Charset::ascii;
+}
+
+}  // namespace
+
+Charset charset_of_locale() {
+  static const Charset charset = charset_of_environment();
+  return charset;
+}
+
+std::string printable(std::string_view text, Charset charset) {
+  std::string shown;
+  shown.reserve(text.size());
+  while (!text.empty()) {
+    const char byte = text.front();
+    const bool plain = byte >= ' ' && byte <= '~';
+    const bool eight_bit = static_cast<unsigned char>(byte) >= 0x80;
+    const Character character =
+        eight_bit && charset == Charset::utf8 ? first_character(text) : Character{};
+    if (plain) {
+      shown += byte;
+    } else if (character.length == 0) {
+      append_byte(shown, byte);
+    } else if (unsafe(character.value)) {
+      append_escape(shown, "\\u%04x", static_cast<unsigned>(character.value));
+    } else {
+      shown += text.substr(0, character.length);
+    }
+    text.remove_prefix(std::max<std::size_t>(character.length, 1));
+  }
+  return shown;
+}
+
+}  // namespace millrace

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace millrace {
+
+// What may be shown as it is.
+enum class Charset : std::uint8_t { ascii, utf8 };
+
+// That of the locale, by the environment.
+Charset charset_of_locale();
+
+// Text of others (a server, a client, a file, a command line) as a person may be shown it: nothing
+// in it can drive a terminal, end a line, or turn the order of letters round. Control characters,
+// DEL, C1, invisible and bidirectional formatting characters, and what is no UTF-8 (in ASCII: every
+// 8-bit byte) are written as \n, \x1b or \u202e.
+std::string printable(std::string_view text, Charset charset = charset_of_locale());
+
+}  // namespace millrace
