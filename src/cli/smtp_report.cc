@@ -28,13 +28,9 @@ using namespace millrace;
 constexpr int kRegression = 4;  // exit status
 using Words = std::vector<std::string>;
 
-report::Run read_run(const std::string& path) {
-  return report::from_json(report::read_file(path), path);
-}
-
 std::vector<report::Run> read_runs(const Words& paths) {
   std::vector<report::Run> runs;
-  for (const std::string& path : paths) runs.push_back(read_run(path));
+  for (const std::string& path : paths) runs.push_back(report::read_run(path));
   return runs;
 }
 
@@ -72,7 +68,7 @@ std::function<int()> declare_show(cli::CommandLine& line) {
   line.argument("run", *path, "a file of --json; -: standard input");
   return [path] {
     need(!path->empty(), "missing file: which run is to be shown?");
-    print(report::summary(read_run(*path), report::Style::of(STDOUT_FILENO)));
+    print(report::summary(report::read_run(*path), report::Style::of(STDOUT_FILENO)));
     return EXIT_SUCCESS;
   };
 }
@@ -89,7 +85,7 @@ std::function<int()> declare_html(cli::CommandLine& line) {
               [draft](const std::string& path) { draft->output = path; });
   return [draft] {
     need(!draft->path.empty(), "missing file: of which run is the page to be?");
-    const std::string page = report::to_html(read_run(draft->path));
+    const std::string page = report::to_html(report::read_run(draft->path));
     std::string output = draft->output;
     if (output.empty()) {
       const std::size_t ending = draft->path.ends_with(".json") ? 5 : 0;
@@ -114,7 +110,8 @@ std::function<int()> declare_merge(cli::CommandLine& line) {
   return [draft] {
     const Words paths = expand(draft->paths);
     need(!paths.empty(), "missing files: which runs are to be merged?");
-    report::write_file(draft->output, report::to_json(report::merge(read_runs(paths), paths)));
+    const report::Run whole = report::merge(read_runs(paths), paths);
+    report::write_file(draft->output, report::to_json(whole));
     return EXIT_SUCCESS;
   };
 }

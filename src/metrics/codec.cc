@@ -125,15 +125,15 @@ std::optional<std::string> from_base64(std::string_view text) {
   return bytes;
 }
 
-std::optional<std::string> inflate_whole(std::string_view packed) {
-  std::string bytes(kLargestPlain, '\0');
+// What it returns lasts until the next call on the same thread.
+std::optional<std::string_view> inflate_whole(std::string_view packed) {
+  static thread_local std::string bytes(kLargestPlain, '\0');
   uLongf length = bytes.size();
   if (uncompress(reinterpret_cast<Bytef*>(bytes.data()), &length,
                  reinterpret_cast<const Bytef*>(packed.data()), packed.size()) != Z_OK) {
     return std::nullopt;
   }
-  bytes.resize(length);
-  return bytes;
+  return std::string_view(bytes).substr(0, length);
 }
 
 }  // namespace

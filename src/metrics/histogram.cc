@@ -1,5 +1,7 @@
 #include "metrics/histogram.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -7,6 +9,8 @@
 
 namespace millrace::metrics {
 namespace {
+
+constexpr std::size_t kSize = Histogram::kSlots * sizeof(std::uint64_t);
 
 constexpr std::size_t kHalf = std::size_t{1} << (Histogram::kSubBucketBits - 1);
 
@@ -17,9 +21,15 @@ unsigned bucket_of(std::size_t slot) {
 
 }  // namespace
 
-Histogram::Histogram()
-    : counts_(static_cast<std::uint64_t*>(std::calloc(kSlots, sizeof(std::uint64_t)))) {
-  if (counts_ == nullptr) throw std::bad_alloc();
+void Histogram::Unmap::operator()(std::uint64_t* counts) const { munmap(counts, kSize); }
+
+// Not calloc(): what that recycles it clears, and so touches.
+Histogram::Histogram() {
+  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  void* const pages = mmap(nullptr, kSize, PROT_READ | PROT_WRITE, kFlags, -1, 0);
+  if (pages == MAP_FAILED) throw std::bad_alloc();
+  madvise(pages, kSize, MADV_NOHUGEPAGE);  // many of them side by side are still mostly nothing
+  counts_.reset(static_cast<std::uint64_t*>(pages));
 }
 
 Histogram::Histogram(const Histogram& other) : Histogram() { add(other); }
@@ -42,6 +52,18 @@ void Histogram::add(const Histogram& other) {
 void Histogram::clear() {
   if (!empty()) std::memset(counts_.get(), 0, used_slots() * sizeof(std::uint64_t));
   total_ = 0;
+}
+
+std::size_t Histogram::pages() const {
+  constexpr std::size_t kSlotsAPage = 4'096 / sizeof(std::uint64_t);
+  const std::size_t used = used_slots();
+  std::size_t pages = 0;
+  for (std::size_t begin = 0; begin < used; begin += kSlotsAPage) {
+    const std::uint64_t* const first = counts_.get() + begin;
+    const std::uint64_t* const last = counts_.get() + std::min(begin + kSlotsAPage, used);
+    if (std::any_of(first, last, [](std::uint64_t count) { return count != 0; })) ++pages;
+  }
+  return pages;
 }
 
 std::size_t Histogram::used_slots() const {

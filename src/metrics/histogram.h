@@ -5,7 +5,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 
 #include "base/time.h"
@@ -54,6 +53,8 @@ class Histogram {
   [[nodiscard]] std::uint64_t count() const { return total_; }
   [[nodiscard]] bool empty() const { return total_ == 0; }
   [[nodiscard]] std::uint64_t count_at(std::size_t slot) const { return counts_[slot]; }
+  // How many pages of memory of 4 KiB hold something.
+  [[nodiscard]] std::size_t pages() const;
   // How many slots there are up to the last that holds something.
   [[nodiscard]] std::size_t used_slots() const;
 
@@ -75,11 +76,11 @@ class Histogram {
   static std::uint64_t highest_of(std::size_t slot);
 
  private:
-  struct Free {
-    void operator()(std::uint64_t* counts) const { std::free(counts); }
+  struct Unmap {
+    void operator()(std::uint64_t* counts) const;
   };
 
-  std::unique_ptr<std::uint64_t[], Free> counts_;
+  std::unique_ptr<std::uint64_t[], Unmap> counts_;
   std::uint64_t total_ = 0;
 };
 

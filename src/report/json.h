@@ -17,4 +17,8 @@ std::string to_json(const Run& run);
 // wrong, as "run.json: not JSON: ...".
 Run from_json(std::string_view text, const std::string& name);
 
+// The same from a file, which is not held as a whole; "-": standard input. What is beyond the
+// bounds (json_bounds.h) is refused before it costs memory or time.
+Run read_run(const std::string& path);
+
 }  // namespace millrace::report

@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include "base/diagnostics.h"
 #include "metrics/codec.h"
@@ -27,14 +28,7 @@ void join(std::string& list, const std::string& word) {
   }
 }
 
-// A second of the merged run while its rows are added.
-struct Second {
-  Row row;
-  metrics::Histogram intended;
-};
-
-void add(Second& second, const Row& row) {
-  Row& sum = second.row;
+void add(Row& sum, const Row& row) {
   sum.length = std::max(sum.length, row.length);
   sum.counters.add(row.counters);
   for (std::size_t kind = 0; kind < metrics::kErrors; ++kind) sum.errors[kind] += row.errors[kind];
@@ -42,26 +36,58 @@ void add(Second& second, const Row& row) {
   sum.in_flight += row.in_flight;
   sum.asked += row.asked;
   if (sum.stage.empty()) sum.stage = row.stage;
-  // Rows are made of histograms: what does not decode was refused when it was read.
-  if (const auto intended = metrics::decode(row.encoded)) second.intended.add(*intended);
 }
 
-std::vector<Row> merge_series(const std::vector<Run>& runs, system_clock::time_point start) {
-  std::map<std::uint64_t, Second> seconds;
-  for (const Run& run : runs) {
-    const std::chrono::duration<double> offset = run.measurement.start - start;
-    const auto shift = static_cast<std::uint64_t>(std::llround(offset.count()));
-    for (const Row& row : run.measurement.series) {
-      Second& second = seconds[row.number + shift];
-      second.row.number = row.number + shift;
-      if (second.intended.empty() && second.row.counters.started == 0) second.row.length = 0;
-      add(second, row);
-    }
+// The series of a run while those of all are merged.
+class SeriesReader {
+ public:
+  SeriesReader(const Measurement& measurement, system_clock::time_point start)
+      : rows_(measurement.series) {
+    const std::chrono::duration<double> offset = measurement.start - start;
+    shift_ = static_cast<std::uint64_t>(std::llround(offset.count()));
   }
+
+  // The second of the merged run in which the next row lies; nothing behind the last one.
+  [[nodiscard]] std::optional<std::uint64_t> second() const {
+    if (next_ == rows_.size()) return std::nullopt;
+    return rows_[next_].number + shift_;
+  }
+  const Row& take() { return rows_[next_++]; }
+
+ private:
+  const std::vector<Row>& rows_;
+  std::uint64_t shift_ = 0;
+  std::size_t next_ = 0;
+};
+
+// The first second that any of them has a row for.
+std::optional<std::uint64_t> first_second(const std::vector<SeriesReader>& all) {
+  std::optional<std::uint64_t> first;
+  for (const SeriesReader& one : all) {
+    const auto second = one.second();
+    if (second && (!first || *second < *first)) first = second;
+  }
+  return first;
+}
+
+// Second by second, so that one histogram is there at a time.
+std::vector<Row> merge_series(const std::vector<Run>& runs, system_clock::time_point start) {
+  std::vector<SeriesReader> all;
+  for (const Run& run : runs) all.emplace_back(run.measurement, start);
   std::vector<Row> rows;
-  for (auto& [number, second] : seconds) {
-    second.row.hold(second.intended);
-    rows.push_back(std::move(second.row));
+  metrics::Histogram intended;
+  while (const auto second = first_second(all)) {
+    Row sum{.number = *second, .length = 0};
+    intended.clear();
+    for (SeriesReader& one : all) {
+      if (one.second() != second) continue;
+      const Row& row = one.take();
+      add(sum, row);
+      // Rows are made of histograms: what does not decode was refused when it was read.
+      if (const auto part = metrics::decode(row.encoded)) intended.add(*part);
+    }
+    sum.hold(intended);
+    rows.push_back(std::move(sum));
   }
   return rows;
 }

@@ -1,7 +1,13 @@
 #include "report/json.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "metrics/codec.h"
+#include "report/json_bounds.h"
 #include "report/summary.h"
 #include "sample_run.h"
 
@@ -61,6 +67,135 @@ TEST(Json, ForeignValuesAreRefused) {
   EXPECT_NE(with("\"elapsed_s\": 1.0", "\"elapsed_s\": -1").find("out of range"),
             std::string::npos);
   EXPECT_NE(with("\"hdr\": \"", "\"hdr\": \"x").find("a histogram is damaged"), std::string::npos);
+}
+
+// What is said of a good run in which the first `old` is something else.
+std::string said_of(const std::string& good, const std::string& old, const std::string& put) {
+  std::string text = good;
+  const std::size_t place = text.find(old);
+  if (place == std::string::npos) return "no " + old;
+  text.replace(place, old.size(), put);
+  return message_of([&] { from_json(text, "a.json"); });
+}
+
+TEST(Json, WhatShouldBeACountIsAWholeNumber) {
+  const std::string good = to_json(sample_run(1, 5));
+  const auto is = [](const std::string& said, const char* what) {
+    EXPECT_EQ(said.rfind("a.json: not a run as this version writes it: ", 0), 0U) << said;
+    EXPECT_NE(said.find(what), std::string::npos) << said;
+  };
+  for (const char* const field : {"\"messages\": 100", "\"late_starts\": 0", "\"cores\": 2",
+                                  "\"code\": 250", "\"second\":0", "\"in_flight\":0"}) {
+    const std::string old = field;
+    const std::string name = old.substr(0, old.find(':') + 1);
+    is(said_of(good, old, name + "2.21e+60"), "whole number, not 2.21e+60");
+    is(said_of(good, old, name + "-1"), "whole number, not -1");
+    is(said_of(good, old, name + "1.5"), "whole number, not 1.5");
+    is(said_of(good, old, name + "18446744073709551615"), "whole number, not 18446744073709551615");
+    is(said_of(good, old, name + "[[[]]]"), "whole number, not array");
+    is(said_of(good, old, name + '"' + std::string(1'000, 'x') + '"'), "xxx...");
+  }
+  is(said_of(good, "\"code\": 250", "\"code\": 1000"), "1000 is out of range");
+  is(said_of(good, "\"length_s\":1.0", "\"length_s\":1.5"), "1.5 is out of range");
+  is(said_of(good, "\"asked\":100.0", "\"asked\":1e300"), "1e+300 is out of range");
+  is(said_of(good, "\"asked\":100.0", "\"asked\":null"), "expected a number, not null");
+  is(said_of(good, "\"start_epoch_s\": 1700000000.0", "\"start_epoch_s\": 1e18"), "out of range");
+  is(said_of(good, "\"busy_share\": [\n   0.5", "\"busy_share\": [\n   2"), "2 is out of range");
+}
+
+TEST(Json, ARowOfTheSeriesIsALine) {
+  const std::string text = to_json(sample_run(3, 5));
+  EXPECT_NE(text.find("\n \"series\": [\n  {\"second\":0,"), std::string::npos);
+  EXPECT_NE(text.find("},\n  {\"second\":2,"), std::string::npos);
+  report::Run none = sample_run(3, 5);
+  none.measurement.series.clear();
+  EXPECT_NE(to_json(none).find("\n \"series\": [],\n"), std::string::npos);
+  // What is called so elsewhere is no series.
+  none.settings = {{"x", "\n \"series\": []"}, {"series", "y"}};
+  EXPECT_EQ(to_json(from_json(to_json(none), "x")), to_json(none));
+}
+
+TEST(Json, ASeriesGoesForward) {
+  const std::string good = to_json(sample_run(3, 5));
+  EXPECT_EQ(said_of(good, "\"second\":2", "\"second\":1"),
+            "a.json: its series goes back to second 1");
+  EXPECT_EQ(said_of(good, "\"second\":1", "\"second\":9"),
+            "a.json: its series goes back to second 2");
+}
+
+// `text` so many times.
+std::string times(std::size_t number, const std::string& text) {
+  std::string all;
+  for (std::size_t i = 0; i < number; ++i) all += text;
+  return all;
+}
+
+TEST(Json, WhatIsTooMuchIsToldBeforeItCosts) {
+  const std::string good = to_json(sample_run(1, 5));
+  std::string keys;
+  for (int i = 0; i < 10'000; ++i) keys += fmt::format("\"k{}\":0,", i);
+  const auto in_front = [&](const std::string& what) { return said_of(good, "{", "{" + what); };
+  EXPECT_EQ(in_front(keys), "a.json: more than 256 keys in an object");
+  EXPECT_EQ(in_front("\"x\":" + times(10'000, "[")),
+            "a.json: more than 16 levels of objects and arrays");
+  EXPECT_EQ(in_front("\"x\":" + times(10'000, "{\"x\":")),
+            "a.json: more than 16 levels of objects and arrays");
+  EXPECT_EQ(in_front("\"x\":[" + times(20'000, "0,") + "0],"),
+            "a.json: more than 10000 elements in an array");
+  EXPECT_EQ(in_front("\"stages\":[" + times(20'000, "0,") + "0],"),
+            "a.json: more than 1000 stages");
+  EXPECT_NE(said_of(good, "\"series\": [", "\"series\": [0,").find("holds what is no row"),
+            std::string::npos);
+}
+
+// What the parser tells of an array of so many of these, under a name, in an object.
+std::string said_of_many(const char* name, std::size_t number, const nlohmann::ordered_json& one) {
+  using Event = nlohmann::ordered_json::parse_event_t;
+  return message_of([&] {
+    JsonBounds bounds;
+    bounds.heed(Event::object_start, {});
+    bounds.heed(Event::key, name);
+    bounds.heed(Event::array_start, {});
+    for (std::size_t i = 0; i < number; ++i) {
+      bounds.heed(Event::object_start, {});
+      bounds.heed(Event::key, "k");
+      bounds.heed(Event::array_start, {});
+      for (int j = 0; j < 99; ++j) bounds.heed(Event::value, one);
+      bounds.heed(Event::array_end, {});
+      bounds.heed(Event::object_end, {});
+    }
+  });
+}
+
+TEST(Json, OnlyTheRowsOfTheSeriesMayBeMany) {
+  EXPECT_EQ(said_of_many("x", 9'000, 1), "more than 500000 values");
+  EXPECT_EQ(said_of_many("series", 9'000, 1), "nothing was thrown");
+  const std::string text(100'000, 'x');
+  EXPECT_EQ(said_of_many("x", 6, text), "nothing was thrown");
+  EXPECT_EQ(said_of_many("x", 7, text), "more than 67108864 bytes of text");
+  EXPECT_EQ(said_of_many("series", 7, text), "nothing was thrown");
+  EXPECT_EQ(said_of_many("series", 604'801, nullptr), "more than 604800 rows in its series");
+}
+
+TEST(Json, AFewBytesDoNotMakeManyPagesOfHistograms) {
+  report::Run run = sample_run(1, 5);
+  metrics::Histogram everywhere;
+  for (std::size_t slot = 0; slot < metrics::Histogram::kSlots; slot += 512) {
+    everywhere.count_at(slot, 1);
+  }
+  EXPECT_EQ(everywhere.pages(), metrics::Histogram::kSlots / 512);
+  EXPECT_LT(metrics::encode(everywhere).size(), 400U);
+  for (metrics::Histogram& phase : run.measurement.stages.front().metrics.phases) {
+    phase = everywhere;
+  }
+  const std::string good = to_json(run);
+  EXPECT_EQ(message_of([&] { from_json(good, "a.json"); }), "nothing was thrown");
+  const std::size_t begin = good.find("\"stages\": [") + 11;
+  const std::string stage = good.substr(begin, good.find("\n ],", begin) - begin) + ",";
+  EXPECT_EQ(
+      said_of(good, "\"stages\": [", "\"stages\": [" + times(100, stage)),
+      "a.json: not a run as this version writes it: its histograms take more than 32768 pages of "
+      "memory");
 }
 
 }  // namespace

@@ -1,0 +1,62 @@
+#include "report/json_bounds.h"
+
+#include <fmt/format.h>
+
+#include "base/diagnostics.h"
+
+namespace millrace::report {
+namespace {
+
+void check(std::size_t number, std::size_t limit, const char* what) {
+  if (number > limit) throw Fatal(fmt::format("more than {} {}", limit, what));
+}
+
+}  // namespace
+
+void JsonBounds::heed(Json::parse_event_t event, const Json& parsed) {
+  using Event = Json::parse_event_t;
+  switch (event) {
+    case Event::object_start:
+    case Event::array_start:
+      return begin(event == Event::array_start);
+    case Event::object_end:
+    case Event::array_end:
+      return end();
+    case Event::key:
+      if (open_.size() == 1) member_ = parsed.get_ref<const std::string&>();
+      check(++open_.back().members, kReadLimits.keys, "keys in an object");
+      break;
+    case Event::value:
+      count_element();
+      break;
+  }
+  if (parsed.is_string()) text_ += parsed.get_ref<const std::string&>().size();
+  check(text_, kReadLimits.text, "bytes of text");
+}
+
+void JsonBounds::begin(bool array) {
+  count_element();
+  open_.push_back({.array = array, .values_before = values_ - 1, .text_before = text_});
+  check(open_.size(), kReadLimits.depth, "levels of objects and arrays");
+}
+
+void JsonBounds::end() {
+  const Open done = open_.back();
+  open_.pop_back();
+  if (!in_series()) return;
+  // A row is taken out of the document once it has been read.
+  values_ = done.values_before;
+  text_ = done.text_before;
+}
+
+// A value, which may be one more of an array. (The members of an object are its keys.)
+void JsonBounds::count_element() {
+  check(++values_, kReadLimits.values, "values");
+  if (open_.empty() || !open_.back().array) return;
+  const std::size_t elements = ++open_.back().members;
+  if (within("series")) return check(elements, kReadLimits.rows, "rows in its series");
+  if (within("stages")) return check(elements, kReadLimits.stages, "stages");
+  check(elements, kReadLimits.elements, "elements in an array");
+}
+
+}  // namespace millrace::report
