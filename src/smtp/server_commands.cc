@@ -156,6 +156,7 @@ ServerSession::Response ServerSession::mail(std::string_view arguments) {
     if (!refusal.empty()) return {.reply = refusal};
   }
   transaction_ = Transaction::mail;
+  utf8_ = parameters.smtp_utf8;
   binary_ = parameters.body == MailParameters::Body::binary;
   ++transactions_;
   recipients_ = 0;
@@ -170,11 +171,13 @@ std::string_view ServerSession::refuse_parameters(const MailParameters& paramete
   if (parameters.body == MailParameters::Body::unknown) return kBadBody;
   if (limit > 0 && parameters.size > limit) return kTooLarge;
   if (parameters.require_tls && !client_.secured) return kNeedTls;
-  if (profile_.offered.has(Extension::smtp_utf8) && !parameters.smtp_utf8 &&
-      !ascii(parameters.path)) {
-    return kNeedUtf8;
-  }
+  if (!parameters.smtp_utf8 && needs_utf8(parameters.path)) return kNeedUtf8;
   return {};
+}
+
+// RFC 6531, 3.5.
+bool ServerSession::needs_utf8(std::string_view path) const {
+  return profile_.offered.has(Extension::smtp_utf8) && !ascii(path);
 }
 
 ServerSession::Response ServerSession::rcpt(std::string_view arguments) {
@@ -183,6 +186,7 @@ ServerSession::Response ServerSession::rcpt(std::string_view arguments) {
   if (profile_.limits.recipients > 0 && recipients_ >= profile_.limits.recipients) {
     return {.reply = kTooManyRecipients};
   }
+  if (!utf8_ && needs_utf8(arguments)) return {.reply = kNeedUtf8};
   transaction_ = Transaction::recipients;
   ++recipients_;
   policy_.recipient(arguments);

@@ -144,6 +144,7 @@ class ServerSession {
   [[nodiscard]] bool amid_chunks() const {
     return transaction_ == Transaction::chunks || transaction_ == Transaction::failed;
   }
+  [[nodiscard]] bool needs_utf8(std::string_view path) const;
   [[nodiscard]] std::size_t final_replies() const;
   void abort_transaction(Transaction after);
 
@@ -166,6 +167,7 @@ class ServerSession {
   Transaction transaction_ = Transaction::none;
   Client client_;
   bool binary_ = false;  // the transaction is of BODY=BINARYMIME: no DATA
+  bool utf8_ = false;    // it is of SMTPUTF8
 };
 
 }  // namespace millrace::smtp
