@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "base/diagnostics.h"
@@ -16,7 +17,8 @@ namespace {
 using smtp::Extension;
 using smtp::ExtensionSet;
 
-// What a dump takes of a message where no other limit is given: a client could send for ever.
+// What a dump takes of a message besides what --max-size allows: recipients and content could
+// come for ever.
 constexpr std::uint64_t kDumpLimit = std::uint64_t{1} << 30;
 
 // Extensions by their keywords, separated by commas or white space, in any case.
@@ -70,7 +72,7 @@ void add_limits(CommandLine& line, sink::SinkOptions& options, OfferDraft& draft
               [&limits](const std::string& text) {
                 limits.text_line = byte_count("line length", text, "--max-line-length");
               });
-  group.value("--max-dump-size", "BYTES", "of a message in a dump (--max-size, else 1G)",
+  group.value("--max-dump-size", "BYTES", "of a message in a dump\n(1G on top of --max-size)",
               [&draft](const std::string& text) {
                 draft.dump_limit = byte_count("dump size", text, "--max-dump-size");
               });
@@ -118,9 +120,9 @@ void complete_offer(sink::SinkOptions& options, const OfferDraft& draft) {
     profile.authenticates = true;
     profile.auth_mechanisms = options.users.everybody() ? sasl::kOpenMechanisms : sasl::kMechanisms;
   }
-  const std::uint64_t dump_limit =
-      limits.message_size > 0 ? std::numeric_limits<std::uint64_t>::max() : kDumpLimit;
-  options.capture.largest = draft.dump_limit.value_or(dump_limit);
+  constexpr auto kMost = std::numeric_limits<std::uint64_t>::max();
+  options.capture.largest =
+      draft.dump_limit.value_or(std::min(limits.message_size, kMost - kDumpLimit) + kDumpLimit);
   if (draft.limits) offered.add(Extension::limits);
   // LIMITS says nothing where there are none (RFC 9422, 4).
   if (limits.recipients == 0 && limits.transactions == 0) offered.remove(Extension::limits);

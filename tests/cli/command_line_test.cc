@@ -149,7 +149,8 @@ TEST(SinkOptions, OfferWhatIsAskedForAndNoMore) {
 TEST(SinkOptions, ADumpHasALimitEvenWhereAMessageHasNone) {
   EXPECT_EQ(sink({":1"}).capture.largest, 1'073'741'824U);
   EXPECT_EQ(sink({"--max-dump-size", "2G", ":1"}).capture.largest, 2'147'483'648U);
-  EXPECT_GT(sink({"--max-size", "2G", ":1"}).capture.largest, 3'000'000'000U);
+  EXPECT_EQ(sink({"--max-size", "2G", ":1"}).capture.largest, 3'221'225'472U);
+  EXPECT_GT(sink({"--max-size", "17179869183G", ":1"}).capture.largest, 17'179'869'183U << 30);
   EXPECT_EQ(sink({"--max-size", "2G", "--max-dump-size", "1K", ":1"}).capture.largest, 1'024U);
 }
 
