@@ -5,14 +5,15 @@
 
 namespace millrace {
 
-void CounterLine::show(const std::string& text) {
+void CounterLine::show(const std::string& text) { show(text, std::chrono::milliseconds(0)); }
+
+void CounterLine::end(const std::string& text) { show(text, std::chrono::seconds(1)); }
+
+void CounterLine::show(const std::string& text, std::chrono::milliseconds patience) {
+  if (text == shown_) return;
   // A pipe that polls writable takes this much at once.
   pollfd output{.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
-  if (text != shown_ && poll(&output, 1, 0) > 0) end(text);
-}
-
-void CounterLine::end(const std::string& text) {
-  if (text == shown_) return;
+  if (poll(&output, 1, static_cast<int>(patience.count())) <= 0) return;
   shown_ = text;
   const std::string line = text + "\r";
   // Whoever closed standard output does not want the counters.

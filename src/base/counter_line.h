@@ -20,10 +20,12 @@ class CounterLine {
   // Shows `text`, unless it stands there. A reader who does not read is not waited for.
   void show(const std::string& text);
 
-  // The same for the last time: what was counted in the end is written in any case.
+  // The same for the last time: a reader has a second to make room for it.
   void end(const std::string& text);
 
  private:
+  void show(const std::string& text, std::chrono::milliseconds patience);
+
   std::string shown_;
 };
 

@@ -34,6 +34,7 @@ TEST(CounterLine, DoesNotWaitForAReaderThatDoesNotRead) {
   dup2(ends[1], STDOUT_FILENO);
   CounterLine line("0");
   line.show("1");  // would wait for ever
+  line.end("1");   // as would this
   std::string got(static_cast<std::size_t>(full), '\0');
   const bool emptied = read(ends[0], got.data(), got.size()) == full;
   line.show("2");
