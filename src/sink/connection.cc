@@ -187,7 +187,7 @@ smtp::Storage Connection::message_complete() {
   const int error = capture_->capture.complete();
   if (error == 0) return smtp::Storage::kept;
   warn(describe_error("message not stored in " + capture_->capture.destination(), error));
-  return error == EFBIG ? smtp::Storage::too_large : smtp::Storage::failed;
+  return error == EMSGSIZE ? smtp::Storage::too_large : smtp::Storage::failed;
 }
 
 smtp::AuthenticationStep Connection::start_authentication(std::string_view mechanism,

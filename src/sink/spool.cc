@@ -72,7 +72,7 @@ void Spool::begin(std::string destination, std::uint64_t largest) {
 void Spool::append(std::string_view text) {
   if (error_ != 0) return;
   if (text.size() > room_) {
-    keep_error(EFBIG);
+    keep_error(EMSGSIZE);
     return discard();
   }
   room_ -= text.size();

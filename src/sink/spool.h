@@ -25,7 +25,7 @@ class Spool {
   ~Spool() { discard(); }
 
   // `destination`: the path that the message will have, or the start of it.
-  // `largest`: bytes; a message above that fails with EFBIG, and what there is of it goes.
+  // `largest`: bytes; a message above that fails with EMSGSIZE, and what there is of it goes.
   void begin(std::string destination, std::uint64_t largest = kUnlimited);
 
   void append(std::string_view text);
