@@ -120,8 +120,13 @@ TEST(LongOptions, OfTheSinkDoWhatTheySay) {
              return line.sink.profile.authenticates && !line.sink.users.everybody();
            }},
           {"--obey-xclient", [](Line line) { return line.sink.profile.xclient_takes_effect; }},
+          {"--xclient-from|10.0.0.0/8,::1",
+           [](Line line) {
+             return line.sink.xclient_from.size() == 2 && line.sink.profile.xclient_takes_effect;
+           }},
           {"--max-size|10M",
            [](Line line) { return line.sink.profile.limits.message_size == 10U << 20; }},
+          {"--max-dump-size|3K", [](Line line) { return line.sink.capture.largest == 3'072; }},
           {"--max-line-length|998",
            [](Line line) { return line.sink.profile.limits.text_line == 998; }},
           {"--max-recipients|5",
