@@ -50,7 +50,7 @@ class ClientObserver {
   virtual void transaction_begun(std::uint64_t /*message*/) {}
 
   // The content of a message has been sent and its transaction had been agreed to (DATA), or
-  // was taken (BDAT).
+  // was taken (BDAT). Told once, with the first transaction of several.
   virtual void message_sent(std::uint64_t message) = 0;
 
   // Nothing more is awaited for the message. `recipients`: for how many the server took it, over

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "smtp/end_of_data.h"
 
@@ -21,25 +22,27 @@ void ClientTransactions::open(ExtensionSet used, const Announcement& announcemen
   used_ = used;
   mails_left_ = or_unlimited<std::uint64_t>(announcement.mail_limit);
   recipient_limit_ = or_unlimited<std::size_t>(announcement.recipient_limit);
+  const std::size_t recipients = envelope_.recipients();
+  parts_per_message_ = recipients / recipient_limit_ + (recipients % recipient_limit_ != 0 ? 1 : 0);
 }
 
+// Whether a transaction may begin now; behind another one, it may have to be sent twice.
 bool ClientTransactions::room() const {
   if (failed_ || resetting_) return false;
   if (window_.empty()) return true;
-  return uses(Extension::pipelining) && window_.back().all_sent && window_.size() < plan_.window;
+  return uses(Extension::pipelining) && window_.back().all_sent && window_.size() < plan_.window &&
+         mails_left_ > reserved();
 }
 
-std::size_t ClientTransactions::parts_of_a_message() const {
-  const std::size_t recipients = envelope_.recipients();
-  return recipients / recipient_limit_ + (recipients % recipient_limit_ != 0 ? 1 : 0);
+// Where there is room nothing waits for it: pump() would have sent it.
+bool ClientTransactions::may_send() const {
+  const std::size_t spare = window_.empty() ? 0 : 1;
+  return room() && mails_left_ >= reserved() + parts_per_message_ + spare;
 }
-
-bool ClientTransactions::may_send() const { return parts_.empty() && room() && !spent(); }
-
-bool ClientTransactions::spent() const { return mails_left_ < parts_of_a_message(); }
 
 void ClientTransactions::send(std::uint64_t message, Output& out) {
-  parts_.push_back({.message = message, .first = 0});
+  messages_.push_back({.number = message});
+  unbegun_ = parts_per_message_;
   pump(out);
 }
 
@@ -50,10 +53,8 @@ void ClientTransactions::pump(Output& out) {
       if (!step(window_.back(), out)) break;
       continue;
     }
-    if (parts_.empty() || !room()) break;
-    const Part part = parts_.front();
-    parts_.erase(parts_.begin());
-    begin(part);
+    if (!waiting() || !room()) break;
+    begin();
   }
   if (!failed_ || resetting_ || !window_.empty()) return;
   resetting_ = true;
@@ -61,19 +62,27 @@ void ClientTransactions::pump(Output& out) {
   out.append("RSET\r\n");
 }
 
-void ClientTransactions::begin(Part part) {
-  const std::size_t rest = envelope_.recipients() - part.first;
+void ClientTransactions::begin() {
   const Verb first = uses(Extension::xforward) ? Verb::xforward : Verb::mail;
-  window_.push_back({.part = part,
-                     .recipients = std::min(rest, recipient_limit_),
-                     .next = first,
-                     .awaited = first});
-  if (rest > recipient_limit_) {
-    parts_.insert(parts_.begin(),
-                  {.message = part.message, .first = part.first + recipient_limit_});
+  const bool behind = !window_.empty();
+  window_.push_back({.part = next_part(), .next = first, .awaited = first, .behind = behind});
+  if (behind) ++behind_;
+  --mails_left_;
+  observer_.transaction_begun(window_.back().part.message);
+}
+
+ClientTransactions::Part ClientTransactions::next_part() {
+  if (!again_.empty()) {
+    const Part part = again_.front();
+    again_.erase(again_.begin());
+    return part;
   }
-  if (mails_left_ > 0) --mails_left_;
-  observer_.transaction_begun(part.message);
+  Message& message = messages_.back();
+  const std::size_t recipients = std::min(envelope_.recipients() - message.begun, recipient_limit_);
+  const Part part{.message = message.number, .first = message.begun, .recipients = recipients};
+  message.begun += recipients;
+  --unbegun_;
+  return part;
 }
 
 // Sends the next command of the last transaction. Returns false when that has to wait, or when
@@ -81,7 +90,7 @@ void ClientTransactions::begin(Part part) {
 bool ClientTransactions::step(Transaction& transaction, Output& out) {
   if (outstanding_ > 0 && !uses(Extension::pipelining)) return false;
   if (transaction.next == Verb::end_of_data) return false;
-  if (transaction.refused) {
+  if (transaction.standing != Standing::sound) {
     finish(transaction);
     return true;
   }
@@ -97,7 +106,7 @@ bool ClientTransactions::step(Transaction& transaction, Output& out) {
       break;
     case Verb::rcpt:
       envelope_.append_rcpt(message, transaction.part.first + transaction.named, used_, out);
-      if (++transaction.named < transaction.recipients) break;
+      if (++transaction.named < transaction.part.recipients) break;
       transaction.next = uses(Extension::chunking) ? Verb::bdat : Verb::data;
       break;
     case Verb::bdat:
@@ -140,55 +149,57 @@ Outcome ClientTransactions::judge(const Reply& reply) const {
   }
   if (verb == Verb::rset) return Outcome::refused;
   const Transaction& first = window_.front();
-  return first.refused || first.disturbed ? Outcome::tolerated : Outcome::refused;
+  const bool foreseen = first.standing != Standing::sound || first.disturbed;
+  return foreseen ? Outcome::tolerated : Outcome::refused;
 }
 
 bool ClientTransactions::take_reply(const Reply& reply, Output& out) {
-  const bool expected = judge(reply) == Outcome::expected;
   bool last = true;
   if (window_.empty()) {
     resetting_ = failed_ = false;
-    parts_.insert(parts_.begin(), again_.begin(), again_.end());
-    again_.clear();
   } else {
-    last = take_transaction_reply(window_.front(), expected, out);
+    last = take_transaction_reply(window_.front(), reply, out);
   }
   if (last) --outstanding_;
   pump(out);
   return last;
 }
 
-bool ClientTransactions::take_transaction_reply(Transaction& transaction, bool expected,
+bool ClientTransactions::take_transaction_reply(Transaction& transaction, const Reply& reply,
                                                 Output& out) {
+  const bool expected = judge(reply) == Outcome::expected;
   switch (transaction.awaited) {
     case Verb::xforward:
       transaction.awaited = Verb::mail;
       return true;
     case Verb::mail:
       transaction.awaited = Verb::rcpt;
-      if (expected) transaction.disturbed = false;
-      if (!expected) refuse(transaction);
+      if (!expected) {
+        refuse(transaction, Standing::refused);
+      } else if (transaction.disturbed) {
+        calm();
+      }
       return true;
     case Verb::rcpt:
       if (expected) ++transaction.accepted;
-      if (++transaction.answered < transaction.recipients) return true;
+      if (++transaction.answered < transaction.part.recipients) return true;
       transaction.awaited = uses(Extension::chunking) ? Verb::bdat : Verb::data;
-      if (transaction.accepted == 0) refuse(transaction);
+      if (transaction.accepted == 0) refuse(transaction, Standing::refused);
       return true;
     case Verb::data:
       if (expected) {
         send_content(transaction, out);
       } else {
-        refuse(transaction);
+        refuse(transaction, Standing::refused);
         finish(transaction);
       }
       return true;
     case Verb::bdat:
-      return take_chunk_reply(transaction, expected);
+      return take_chunk_reply(transaction, reply);
     default:
-      if (expected && !transaction.refused) count_taken(transaction);
+      if (expected && transaction.standing == Standing::sound) count_taken(transaction);
       if (--transaction.replies_due > 0) return false;
-      transaction.refused = false;  // the end of the content has closed the transaction
+      transaction.standing = Standing::sound;  // the end of the content has closed it
       finish(transaction);
       return true;
   }
@@ -196,7 +207,7 @@ bool ClientTransactions::take_transaction_reply(Transaction& transaction, bool e
 
 // 354 has come. When nothing is to be sent any more, an empty message ends the transaction.
 void ClientTransactions::send_content(Transaction& transaction, Output& out) {
-  if (transaction.refused) {
+  if (transaction.standing != Standing::sound) {
     out.append(kEndMark);
   } else {
     envelope_.append_content(transaction.part.message, out);
@@ -209,27 +220,38 @@ void ClientTransactions::send_content(Transaction& transaction, Output& out) {
   ++outstanding_;
 }
 
-bool ClientTransactions::take_chunk_reply(Transaction& transaction, bool expected) {
+bool ClientTransactions::take_chunk_reply(Transaction& transaction, const Reply& reply) {
+  const bool expected = reply.positive_completion();
   const bool last_chunk = transaction.all_sent && transaction.chunks_unanswered == 1;
   if (!last_chunk) {
-    if (!expected) refuse(transaction);
+    if (!expected) refuse(transaction, Standing::spoilt);
     --transaction.chunks_unanswered;
     return true;
   }
   if (transaction.replies_due == 0) {  // the first reply to the last chunk
-    const bool each = plan_.hello_verb == Verb::lhlo && !transaction.refused;
-    transaction.replies_due = each ? transaction.accepted : 1;
+    transaction.replies_due = replies_to_last_chunk(transaction, reply);
   }
   if (expected) count_taken(transaction);
   if (--transaction.replies_due > 0) return false;
   if (transaction.taken > 0) {
-    transaction.refused = false;
+    transaction.standing = Standing::sound;
     tell_sent(transaction);
   } else {
-    refuse(transaction);
+    refuse(transaction, Standing::spoilt);
   }
   finish(transaction);
   return true;
+}
+
+// How many replies the last chunk gets, by the first of them: in LMTP one for each recipient that
+// was accepted (RFC 2033, 4.2), whatever came before; but a refusal of the command itself stands
+// alone, as it does behind a chunk that was refused, or where the server had expected none (503).
+std::size_t ClientTransactions::replies_to_last_chunk(const Transaction& transaction,
+                                                      const Reply& reply) const {
+  if (plan_.hello_verb != Verb::lhlo || transaction.accepted == 0) return 1;
+  const bool each = reply.positive_completion() || transaction.standing == Standing::sound ||
+                    (transaction.standing == Standing::refused && reply.code != 503);
+  return each ? transaction.accepted : 1;
 }
 
 // The end of the message was answered well: in LMTP for one recipient, else for all.
@@ -237,47 +259,47 @@ void ClientTransactions::count_taken(Transaction& transaction) const {
   transaction.taken += plan_.hello_verb == Verb::lhlo ? 1 : transaction.accepted;
 }
 
+// With the first of its parts: the others may never get so far.
 void ClientTransactions::tell_sent(const Transaction& transaction) {
-  if (last_part(transaction)) observer_.message_sent(transaction.part.message);
-}
-
-bool ClientTransactions::last_part(const Transaction& transaction) const {
-  return transaction.part.first + transaction.recipients == envelope_.recipients();
+  Message& message = *find(transaction.part.message);
+  if (!std::exchange(message.sent, true)) observer_.message_sent(message.number);
 }
 
 // The transaction has failed; those that were sent behind it may find the server in its midst.
-void ClientTransactions::refuse(Transaction& transaction) {
-  transaction.refused = true;
+void ClientTransactions::refuse(Transaction& transaction, Standing standing) {
+  transaction.standing = standing;
   const auto place = static_cast<std::size_t>(&transaction - window_.data());
   for (std::size_t later = place + 1; later < window_.size(); ++later) {
     window_[later].disturbed = true;
   }
 }
 
+// The server has begun a new transaction: nothing from before it is left open.
+void ClientTransactions::calm() {
+  for (Transaction& transaction : window_) transaction.disturbed = false;
+}
+
 // Takes the transaction out of the window; one that failed leaves the server to be reset.
 void ClientTransactions::finish(Transaction& transaction) {
   const Transaction done = transaction;
   window_.erase(window_.begin() + (&transaction - window_.data()));
-  if (done.refused) failed_ = true;
-  if (done.refused && done.disturbed) {
-    again_.push_back(done.part);
-  } else {
-    tell_over(done);
+  if (done.behind) --behind_;
+  if (done.standing != Standing::sound) {
+    failed_ = true;
+    if (done.disturbed) return again_.push_back(done.part);
   }
+  const auto message = find(done.part.message);
+  message->decided += done.part.recipients;
+  message->taken += done.taken;
+  if (message->decided < envelope_.recipients()) return;
+  const Message over = *message;
+  messages_.erase(message);
+  observer_.message_over(over.number, over.taken);
 }
 
-// The message is over with its last part; the parts before it hand on what they achieved.
-void ClientTransactions::tell_over(const Transaction& done) {
-  const std::uint64_t message = done.part.message;
-  const std::size_t taken = done.part.taken_before + done.taken;
-  if (last_part(done)) return observer_.message_over(message, taken);
-  for (Transaction& later : window_) {
-    if (later.part.message == message) {
-      later.part.taken_before = taken;
-      return;
-    }
-  }
-  if (!parts_.empty() && parts_.front().message == message) parts_.front().taken_before = taken;
+std::vector<ClientTransactions::Message>::iterator ClientTransactions::find(std::uint64_t message) {
+  return std::find_if(messages_.begin(), messages_.end(),
+                      [&](const Message& one) { return one.number == message; });
 }
 
 }  // namespace millrace::smtp

@@ -23,6 +23,10 @@ namespace millrace::smtp {
 // RSET; where a 354 comes all the same, a lone dot ends the empty message (RFC 2920, 3.1).
 // Transactions that had been sent behind one which failed so may have met a server that was not
 // ready for them: those that fail too are sent again after the RSET.
+//
+// A message with more recipients than a transaction may have (RCPTMAX) goes in parts, one a
+// transaction, and is over when all of them are decided. MAIL is never said more often than the
+// server allows (MAILMAX, RFC 9422): what may have to be sent again keeps its place in that count.
 class ClientTransactions {
  public:
   ClientTransactions(const ClientPlan& plan, const Envelope& envelope, ClientObserver& observer)
@@ -34,9 +38,9 @@ class ClientTransactions {
   // Whether send() may be called: nothing stands before the next transaction.
   [[nodiscard]] bool may_send() const;
   // Whether nothing is under way.
-  [[nodiscard]] bool idle() const { return window_.empty() && parts_.empty() && !resetting_; }
+  [[nodiscard]] bool idle() const { return messages_.empty() && !resetting_; }
   // Whether the server's LIMITS leave no room for another message on this session.
-  [[nodiscard]] bool spent() const;
+  [[nodiscard]] bool spent() const { return mails_left_ < reserved() + parts_per_message_; }
 
   [[nodiscard]] bool pipelines() const { return uses(Extension::pipelining); }
 
@@ -55,16 +59,31 @@ class ClientTransactions {
   [[nodiscard]] std::size_t outstanding() const { return outstanding_; }
 
  private:
-  // A message's recipients from `first` on.
+  // What has become so far of a message that is under way.
+  struct Message {
+    std::uint64_t number;
+    std::size_t begun = 0;    // of its recipients: named by the parts begun, in order
+    std::size_t decided = 0;  // by the parts that are over
+    std::size_t taken = 0;    // by the server
+    bool sent = false;        // the observer has been told
+  };
+
+  // Some recipients of a message, from `first` on: what one transaction carries.
   struct Part {
     std::uint64_t message;
     std::size_t first;
-    std::size_t taken_before = 0;  // recipients of its earlier parts that the server took
+    std::size_t recipients;
+  };
+
+  // Whether a transaction can still succeed.
+  enum class Standing : std::uint8_t {
+    sound,
+    refused,  // MAIL, all recipients, or DATA
+    spoilt,   // a chunk: what follows of its content is refused, once a command (RFC 3030, 2)
   };
 
   struct Transaction {
     Part part;
-    std::size_t recipients;    // of this transaction
     std::size_t named = 0;     // RCPTs sent
     std::size_t answered = 0;  // RCPTs answered
     std::size_t accepted = 0;  // of those
@@ -74,37 +93,45 @@ class ClientTransactions {
     std::size_t replies_due = 0;  // to the end of the message
     Verb next = Verb::mail;       // the next command to send; end_of_data: the 354 is awaited
     Verb awaited = Verb::mail;    // the next to be answered
+    Standing standing = Standing::sound;
     bool all_sent = false;
-    bool refused = false;    // this transaction can no longer succeed
+    bool behind = false;     // it was begun while another was under way
     bool disturbed = false;  // one before it was refused: the server may not expect it
   };
 
   void pump(Output& out);
   bool step(Transaction& transaction, Output& out);
-  void begin(Part part);
+  void begin();
+  [[nodiscard]] Part next_part();
   void send_chunk(Transaction& transaction, Output& out);
-  bool take_transaction_reply(Transaction& transaction, bool expected, Output& out);
+  bool take_transaction_reply(Transaction& transaction, const Reply& reply, Output& out);
   void send_content(Transaction& transaction, Output& out);
-  bool take_chunk_reply(Transaction& transaction, bool expected);
+  bool take_chunk_reply(Transaction& transaction, const Reply& reply);
+  [[nodiscard]] std::size_t replies_to_last_chunk(const Transaction& transaction,
+                                                  const Reply& reply) const;
   void tell_sent(const Transaction& transaction);
-  [[nodiscard]] bool last_part(const Transaction& transaction) const;
-  void refuse(Transaction& transaction);
+  void refuse(Transaction& transaction, Standing standing);
+  void calm();
   void finish(Transaction& transaction);
-  void tell_over(const Transaction& transaction);
   void count_taken(Transaction& transaction) const;
+  [[nodiscard]] std::vector<Message>::iterator find(std::uint64_t message);
+  [[nodiscard]] bool waiting() const { return !again_.empty() || unbegun_ > 0; }
   [[nodiscard]] bool room() const;
+  [[nodiscard]] std::uint64_t reserved() const { return again_.size() + unbegun_ + behind_; }
   [[nodiscard]] bool uses(Extension extension) const { return used_.has(extension); }
-  [[nodiscard]] std::size_t parts_of_a_message() const;
 
   const ClientPlan& plan_;
   const Envelope& envelope_;
   ClientObserver& observer_;
+  std::vector<Message> messages_;    // in the order given; parts are left to begin of the last only
   std::vector<Transaction> window_;  // in the order sent
-  std::vector<Part> parts_;          // to be sent next
-  std::vector<Part> again_;          // to be sent after RSET
+  std::vector<Part> again_;          // to be sent again, ahead of what has not been begun
+  std::size_t unbegun_ = 0;          // parts of the last message
+  std::size_t behind_ = 0;           // transactions in the window that were begun behind another
   std::size_t outstanding_ = 0;
   std::uint64_t mails_left_ = 0;  // that LIMITS allows
   std::size_t recipient_limit_ = 0;
+  std::size_t parts_per_message_ = 0;
   ExtensionSet used_;
   bool failed_ = false;  // RSET is due once the window is empty
   bool resetting_ = false;

@@ -30,7 +30,8 @@ void CommandDisplay::show(const Output& out, std::size_t from, bool secret) {
     inform(fmt::format("({} bytes of content)", length));
     rest.remove_prefix(std::min(length, rest.size()));
   };
-  if (!rest.empty() && std::exchange(content_first_, false)) {
+  const bool content = !rest.empty() && std::exchange(content_first_, false);
+  if (content && !rest.starts_with(smtp::kEndMark)) {  // which alone is shown as it is
     smtp::EndOfData end;
     skip_content(end.scan(rest));
   }

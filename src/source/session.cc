@@ -386,6 +386,9 @@ void Session::lost(metrics::Error kind, const std::string& what) {
 void Session::replied(const smtp::Question& question, const smtp::Reply& reply,
                       smtp::Outcome outcome) {
   if (run_.options().verbose) inform("<<< " + reply.line());
+  if (question.verb == smtp::Verb::data && outcome == smtp::Outcome::expected) {
+    display_.content_first();
+  }
   record_.replied(*client_, question, reply, outcome);
   if (outcome != smtp::Outcome::refused || question.verb == smtp::Verb::quit) return;
   refused(metrics::Error::rejected,
@@ -394,10 +397,7 @@ void Session::replied(const smtp::Question& question, const smtp::Reply& reply,
 
 void Session::transaction_begun(std::uint64_t /*message*/) { record_.transaction_begun(); }
 
-void Session::message_sent(std::uint64_t /*message*/) {
-  if (client_->question().verb == smtp::Verb::data) display_.content_first();
-  run_.message_sent();
-}
+void Session::message_sent(std::uint64_t /*message*/) { run_.message_sent(); }
 
 void Session::message_over(std::uint64_t message, std::size_t recipients) {
   record_.message_over(message, recipients);

@@ -1,155 +1,258 @@
-// Every order of replies that a server may give to a window of transactions.
+// A client's transactions against servers that refuse in every order.
 #include "smtp/client_transactions.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
-#include <numeric>
+#include <map>
+#include <random>
 #include <string>
-#include <tuple>
+#include <vector>
 
-#include "mail/message.h"
+#include "model_server.h"
 #include "output_text.h"
 
 namespace millrace::smtp {
 namespace {
 
-constexpr std::size_t kMessages = 3;
+using test::ModelServer;
+using test::NumberedEnvelope;
+using test::ServerHabits;
+
+// Says yes or no, as it was told, then yes; remembers what it said. Going through all it might be
+// told: every order of so many refusals.
+class Oracle {
+ public:
+  bool no() {
+    if (asked_ == said_.size()) said_.push_back(false);
+    return said_[asked_++];
+  }
+  // Turns to the next order with at most `most` refusals; false when there is none left.
+  bool next(int most) {
+    asked_ = 0;
+    for (; !said_.empty(); said_.pop_back()) {
+      if (!said_.back() && std::count(said_.begin(), said_.end(), true) < most) {
+        said_.back() = true;
+        return true;
+      }
+    }
+    return false;
+  }
+
+ private:
+  std::vector<bool> said_;
+  std::size_t asked_ = 0;
+};
 
 struct Told final : ClientObserver {
   void replied(const Question&, const Reply&, Outcome outcome) override {
     refusals += outcome == Outcome::refused ? 1 : 0;
   }
-  void message_sent(std::uint64_t message) override { ++sent.at(message); }
+  void message_sent(std::uint64_t message) override { ++sent[message]; }
   void message_over(std::uint64_t message, std::size_t recipients) override {
-    ++over.at(message);
-    taken.at(message) = recipients;
+    ++over[message];
+    taken[message] = recipients;
   }
 
   int refusals = 0;
-  std::array<int, kMessages> sent{};
-  std::array<int, kMessages> over{};
-  std::array<std::size_t, kMessages> taken{};
+  std::map<std::uint64_t, int> sent;
+  std::map<std::uint64_t, int> over;
+  std::map<std::uint64_t, std::size_t> taken;
 };
 
-// A server that keeps to the rules of RFC 5321 and RFC 3030, and says no as the bits of a number
-// tell it. It counts what it takes.
-class Server {
- public:
-  explicit Server(unsigned bits) : bits_(bits) {}
+struct Setting {
+  ServerHabits habits;
+  bool pipelining = false;
+  bool xforward = false;
+  std::size_t window = 1;
+  std::uint64_t chunk_size = 0;
+  bool chunking = false;
+  std::size_t recipients = 1;
+  std::uint64_t messages = 3;
+  Announcement announcement;
 
-  std::string reply_to(Verb verb) {
-    const bool no = (bits_ & 1) != 0;
-    switch (verb) {
-      case Verb::rset:
-        open_ = false;
-        return "250 ok";
-      case Verb::mail:
-        if (open_) return "503 nested";
-        bits_ >>= 1;
-        if (no) return "550 no";
-        open_ = true;
-        recipients_ = 0;
-        return "250 ok";
-      case Verb::rcpt:
-        if (!open_) return "503 need MAIL";
-        bits_ >>= 1;
-        if (no) return "550 no";
-        ++recipients_;
-        return "250 ok";
-      case Verb::data:
-        if (!open_) return "503 need MAIL";
-        bits_ >>= 1;
-        // The second no is a server that asks for content all the same (RFC 2920, 3.1).
-        if (recipients_ == 0 && no) return "554 no valid recipients";
-        if (recipients_ > 0 && no) return "451 not now";
-        return "354 go";
-      case Verb::bdat:
-        if (!open_ || recipients_ == 0) return "503 need RCPT";
-        bits_ >>= 1;
-        return end(no);
-      default:
-        bits_ >>= 1;
-        return end(no || recipients_ == 0);
-    }
+  [[nodiscard]] std::string text() const {
+    return "lmtp " + std::to_string(habits.lmtp) + " hollow " +
+           std::to_string(static_cast<int>(habits.hollow)) + " refused end closes " +
+           std::to_string(habits.refused_end_closes) + " spoilt ends " +
+           std::to_string(habits.spoilt_ends_at_last) + " content for nobody " +
+           std::to_string(habits.content_for_nobody) + " pipelining " + std::to_string(pipelining) +
+           " window " + std::to_string(window) + " chunking " + std::to_string(chunking) +
+           " chunk " + std::to_string(chunk_size) + " recipients " + std::to_string(recipients) +
+           " RCPTMAX " + std::to_string(announcement.recipient_limit) + " MAILMAX " +
+           std::to_string(announcement.mail_limit);
   }
-
-  int taken = 0;
-  std::size_t recipients_taken = 0;
-
- private:
-  std::string end(bool no) {
-    // A refused BDAT leaves the transaction to be reset; the end of data closes it either way.
-    open_ = false;
-    if (no) return "552 no";
-    ++taken;
-    recipients_taken += recipients_;
-    return "250 ok";
-  }
-
-  unsigned bits_;
-  bool open_ = false;
-  std::size_t recipients_ = 0;
 };
 
-using Parameter = std::tuple<bool, std::size_t>;  // chunking, window
+// How many messages the server lets a session have.
+std::uint64_t possible(const Setting& setting) {
+  const std::uint64_t mails = setting.announcement.mail_limit;
+  const std::uint64_t most = setting.announcement.recipient_limit;
+  if (mails == 0) return setting.messages;
+  const std::uint64_t parts = most == 0 ? 1 : (setting.recipients + most - 1) / most;
+  return std::min(setting.messages, mails / parts);
+}
 
-class EveryOrder : public testing::TestWithParam<Parameter> {};
-INSTANTIATE_TEST_SUITE_P(ClientTransactions, EveryOrder,
-                         testing::Combine(testing::Bool(), testing::Values(0, 1, 2, 3)));
-
-TEST_P(EveryOrder, EndsWithEachMessageDealtWithOnce) {
-  const auto [chunking, window] = GetParam();
+// Sends the messages and takes what the server answers, a reply at a time.
+void play(const Setting& setting, const std::function<bool()>& refuses) {
   ClientPlan plan;
-  plan.hello_verb = Verb::ehlo;
-  if (window > 0) plan.wanted.add(Extension::pipelining);
-  if (chunking) plan.wanted.add(Extension::chunking);
-  plan.window = std::max<std::size_t>(window, 1);
-  const mail::MessageTemplate shared({.reverse_path = "a@b",
-                                      .forward_path = "c@d",
-                                      .recipients = 2,
-                                      .headers = false,
-                                      .body = "x\r\n"});
-  const mail::SessionMessages messages(shared, 0);
-  for (unsigned bits = 0; bits < 1U << 15; ++bits) {
-    Told told;
-    Server server(bits);
-    ClientTransactions client(plan, messages, told);
-    client.open(plan.wanted, {});
-    Output out;
-    std::uint64_t next = 0;
-    const auto send = [&] {
-      while (client.may_send() && next < kMessages) client.send(next++, out);
-    };
+  plan.hello_verb = setting.habits.lmtp ? Verb::lhlo : Verb::ehlo;
+  plan.window = setting.window;
+  plan.chunk_size = setting.chunk_size;
+  if (setting.pipelining) plan.wanted.add(Extension::pipelining);
+  if (setting.chunking) plan.wanted.add(Extension::chunking);
+  if (setting.xforward) plan.wanted.add(Extension::xforward);
+  const NumberedEnvelope envelope(setting.recipients);
+  Told told;
+  int noes = 0;
+  ModelServer server(setting.habits, [&] {
+    const bool no = refuses();
+    noes += no ? 1 : 0;
+    return no;
+  });
+  ClientTransactions client(plan, envelope, told);
+  client.open(plan.wanted, setting.announcement);
+  Output out;
+  std::uint64_t sent = 0;
+  const auto send = [&] {
+    while (client.may_send() && sent < setting.messages) {
+      const std::size_t before = out.flattened().size();
+      client.send(sent++, out);
+      EXPECT_GT(out.flattened().size(), before) << "it waits though it might have been sent";
+      EXPECT_LE(sent - told.over.size(), setting.window);
+    }
+    server.read(test::take(out));
+  };
+  send();
+  for (int replies = 0; !client.idle(); ++replies) {
+    ASSERT_LT(replies, 500);
+    ASSERT_GT(client.outstanding(), 0U);
+    ASSERT_FALSE(server.answers.empty()) << "a reply is awaited that does not come";
+    const ModelServer::Answer answer = server.answers.front();
+    server.answers.pop_front();
+    ASSERT_EQ(keyword(client.question().verb), keyword(answer.verb)) << "replies have shifted";
+    const std::string text = std::to_string(answer.code) + " x";
+    const Reply reply{.code = answer.code, .text = text};
+    told.replied(client.question(), reply, client.judge(reply));
+    const std::size_t mails = server.mails;
+    client.take_reply(reply, out);
     send();
-    int replies = 0;
-    for (; !client.idle(); send()) {
-      ASSERT_GT(client.outstanding(), 0U) << bits;
-      ASSERT_LT(++replies, 100) << bits;
-      const std::string text = server.reply_to(client.question().verb);
-      const Reply reply{.code = std::stoi(text), .text = text};
-      told.replied(client.question(), reply, client.judge(reply));
-      client.take_reply(reply, out);
+    if (server.mails > mails) {
+      ASSERT_FALSE(told.over.contains(server.last_mail)) << "sent on after it was over";
     }
-    ASSERT_EQ(client.outstanding(), 0U) << bits;
-    ASSERT_EQ(next, kMessages) << bits;
-    int sent = 0;
-    for (std::size_t message = 0; message < kMessages; ++message) {
-      ASSERT_EQ(told.over[message], 1) << bits;
-      ASSERT_LE(told.sent[message], 1) << bits;
-      sent += told.sent[message];
+    if (setting.announcement.mail_limit > 0) {
+      ASSERT_LE(server.mails, setting.announcement.mail_limit);
     }
-    if (chunking) {
-      ASSERT_EQ(sent, server.taken) << bits;
-    } else {
-      ASSERT_GE(sent, server.taken) << bits;
+  }
+  ASSERT_TRUE(server.answers.empty()) << "a reply comes that nobody awaits";
+  ASSERT_EQ(client.outstanding(), 0U);
+  ASSERT_TRUE(sent == setting.messages || client.spent());
+  if (noes == 0) {
+    ASSERT_EQ(sent, possible(setting));
+  }
+  ASSERT_TRUE(server.strays.empty());
+  for (std::uint64_t message = 0; message < sent; ++message) {
+    ASSERT_EQ(told.over[message], 1) << message;
+    ASSERT_LE(told.sent[message], 1) << message;
+    std::size_t taken = 0;
+    for (std::size_t recipient = 0; recipient < setting.recipients; ++recipient) {
+      const int deliveries = server.deliveries[{message, recipient}];
+      ASSERT_LE(deliveries, 1) << message << " to " << recipient;
+      // Nobody is passed over without having been refused; a client that waits for the reply to
+      // MAIL names no recipient after a no.
+      ASSERT_TRUE(deliveries == 1 || server.refused.contains({message, recipient}) ||
+                  (!setting.pipelining && server.refused_senders.contains(message)))
+          << message << " to " << recipient;
+      taken += deliveries == 1 ? 1 : 0;
     }
-    ASSERT_EQ(std::accumulate(told.taken.begin(), told.taken.end(), std::size_t{0}),
-              server.recipients_taken)
-        << bits;
-    // No message is lost without a word.
-    ASSERT_TRUE(server.taken == static_cast<int>(kMessages) || told.refusals > 0) << bits;
+    ASSERT_EQ(told.taken[message], taken) << message;
+    if (taken > 0) {
+      ASSERT_EQ(told.sent[message], 1) << message;
+    }
+  }
+  ASSERT_EQ(told.refusals > 0, noes > 0);
+  ASSERT_LE(told.refusals, noes) << "what follows from a refusal is told as another";
+}
+
+std::vector<ServerHabits> all_habits() {
+  std::vector<ServerHabits> all;
+  using Hollow = ServerHabits::Hollow;
+  for (unsigned bits = 0; bits < 32; ++bits) {
+    for (const Hollow hollow : {Hollow::closed, Hollow::open, Hollow::answered}) {
+      all.push_back({.lmtp = (bits & 1) != 0,
+                     .hollow = hollow,
+                     .refused_end_closes = (bits & 2) != 0,
+                     .spoilt_ends_at_last = (bits & 4) != 0,
+                     .content_for_nobody = (bits & 8) != 0,
+                     .spoilt_code = (bits & 16) != 0 ? 552 : 503});
+    }
+  }
+  return all;
+}
+
+// Every place of two refusals; a message has three parts, which with the next one's share a window.
+TEST(ClientTransactions, DealsWithEachRecipientOnceWhereverTwoRefusalsAre) {
+  for (const ServerHabits& habits : all_habits()) {
+    for (const bool chunking : {false, true}) {
+      for (const std::uint64_t chunk_size : {0U, 5U}) {
+        if (!chunking && (chunk_size > 0 || habits.hollow != ServerHabits::Hollow::closed))
+          continue;
+        Setting setting{.habits = habits,
+                        .pipelining = true,
+                        .window = 4,
+                        .chunk_size = chunk_size,
+                        .chunking = chunking,
+                        .recipients = 5,
+                        .messages = 2};
+        setting.announcement.recipient_limit = 2;
+        Oracle oracle;
+        do {
+          play(setting, [&] { return oracle.no(); });
+          ASSERT_FALSE(testing::Test::HasFailure()) << setting.text();
+        } while (oracle.next(2));
+      }
+    }
+  }
+}
+
+// A server that passes over a chunk which it has refused, and takes the message all the same.
+TEST(ClientTransactions, ExpectsAReplyARecipientWhereTheLastChunkIsTaken) {
+  ClientPlan plan;
+  plan.hello_verb = Verb::lhlo;
+  plan.wanted = {Extension::pipelining, Extension::chunking};
+  plan.chunk_size = 5;
+  const NumberedEnvelope envelope(2);
+  Told told;
+  ClientTransactions client(plan, envelope, told);
+  client.open(plan.wanted, {});
+  Output out;
+  client.send(0, out);
+  for (const int code : {250, 250, 250, 552, 250, 250}) {
+    EXPECT_TRUE(told.over.empty());
+    client.take_reply({.code = code, .text = ""}, out);
+  }
+  EXPECT_EQ(told.taken[0], 2U);
+  EXPECT_EQ(client.outstanding(), 0U);
+}
+
+TEST(ClientTransactions, DealsWithEachRecipientOnceWhateverTheServerRefuses) {
+  const std::vector<ServerHabits> habits = all_habits();
+  std::mt19937 random(8);
+  const auto below = [&](unsigned limit) { return static_cast<unsigned>(random() % limit); };
+  for (int run = 0; run < 40'000; ++run) {
+    Setting setting{.habits = habits[below(static_cast<unsigned>(habits.size()))],
+                    .pipelining = below(5) > 0,
+                    .xforward = below(4) == 0,
+                    .window = 1 + below(4),
+                    .chunk_size = below(3) * 4,
+                    .chunking = below(3) > 0,
+                    .recipients = 1 + below(5),
+                    .messages = 1 + below(5)};
+    setting.announcement.recipient_limit = below(4);
+    setting.announcement.mail_limit = below(2) * (5 + below(12));
+    const unsigned tenths = below(8);
+    play(setting, [&] { return below(10) < tenths; });
+    ASSERT_FALSE(testing::Test::HasFailure()) << run << ": " << setting.text();
   }
 }
 
