@@ -9,6 +9,10 @@
 namespace millrace::smtp {
 namespace {
 
+// What is given too few names has empty ones at its end.
+static_assert(std::none_of(kVerbKeywords.begin(), kVerbKeywords.end(),
+                           [](std::string_view keyword) { return keyword.empty(); }));
+
 constexpr std::size_t kFour = 4;
 
 using FourBytes = std::array<char, kFour>;

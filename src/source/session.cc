@@ -27,14 +27,14 @@ constexpr std::chrono::milliseconds kNotConnectedDelay{100};
 // How long a server may take to hang up after TLS has failed.
 constexpr std::chrono::seconds kFarewellLimit{2};
 
-// How messages to the user name each step of the dialogue.
+// How messages to the user name each step of the dialogue, in the order of the verbs.
 struct StepNames {
   smtp::Verb awaited;
   std::string_view doing;     // "lost connection while ..."
   std::string_view rejected;  // "...: 550 no"
 };
 
-constexpr std::array<StepNames, 15> kStepNames = {{
+constexpr std::array<StepNames, smtp::kVerbCount> kStepNames = {{
     {smtp::Verb::connect, "reading server greeting", "rejected at server banner"},
     {smtp::Verb::helo, "sending HELO", "HELO rejected"},
     {smtp::Verb::ehlo, "sending EHLO", "EHLO rejected"},
@@ -49,8 +49,20 @@ constexpr std::array<StepNames, 15> kStepNames = {{
     {smtp::Verb::bdat, "sending message", "chunk rejected"},
     {smtp::Verb::end_of_data, "sending message", "end of data rejected"},
     {smtp::Verb::rset, "sending RSET command", "rset rejected"},
+    {smtp::Verb::noop, "sending NOOP command", "noop rejected"},
+    {smtp::Verb::vrfy, "sending VRFY command", "vrfy rejected"},
     {smtp::Verb::quit, "sending QUIT command", "quit rejected"},
 }};
+
+constexpr bool every_step_has_names() {
+  for (std::size_t place = 0; place < kStepNames.size(); ++place) {
+    const StepNames& names = kStepNames[place];
+    if (index(names.awaited) != place || names.doing.empty() || names.rejected.empty())
+      return false;
+  }
+  return true;
+}
+static_assert(every_step_has_names());
 
 metrics::Error kind_of_error(int error) {
   switch (error) {
@@ -68,10 +80,7 @@ metrics::Error kind_of_error(int error) {
   }
 }
 
-const StepNames& names_of(smtp::Verb awaited) {
-  return *std::find_if(kStepNames.begin(), kStepNames.end(),
-                       [&](const StepNames& names) { return names.awaited == awaited; });
-}
+const StepNames& names_of(smtp::Verb awaited) { return kStepNames[index(awaited)]; }
 
 }  // namespace
 
