@@ -74,16 +74,18 @@ void wait_for_end(const net::EndingSignals& signals, const net::WakeUp& event, c
 
 // What one worker's thread needs from outside.
 struct Crew {
-  explicit Crew(unsigned threads) : started(threads), finished(threads) {}
+  explicit Crew(unsigned threads) : started(threads), finished(threads), running(threads) {}
 
   std::vector<std::unique_ptr<net::WakeUp>> wake_ups;
   net::WakeUp end;
+  net::WakeUp gone;  // all of them
   std::atomic<bool> ending = false;
   // Nobody accepts before every loop has its descriptors.
   std::latch started;
   // All loops go together: liburing unmaps a ring by bare system calls, and ThreadSanitizer would
   // take the ring that another thread maps in its place for the old one.
   std::latch finished;
+  std::atomic<unsigned> running;
   std::mutex failure_mutex;
   std::exception_ptr failure;
 
@@ -104,7 +106,25 @@ struct Crew {
   void wake_all() const {
     for (const auto& wake_up : wake_ups) wake_up->wake();
   }
+  void leave() {
+    if (--running == 0) gone.wake();
+  }
 };
+
+// Sleeps until all workers are gone. A second signal ends the program at once: a loop may be held
+// up by a disk, or by a terminal that nobody reads.
+void wait_for_workers(net::EndingSignals& signals, const Crew& crew) {
+  std::array<pollfd, 2> wanted{pollfd{signals.descriptor(), POLLIN, 0},
+                               pollfd{crew.gone.descriptor(), POLLIN, 0}};
+  int first = signals.take();
+  for (;;) {
+    if (poll(wanted.data(), wanted.size(), -1) < 0) continue;
+    if ((wanted[1].revents & POLLIN) != 0) return;
+    const int signal = signals.take();
+    if (signal != 0 && first != 0) net::end_by(signal);
+    if (signal != 0) first = signal;
+  }
+}
 
 std::string describe_handshakes(const Ledger::Totals& totals) {
   return fmt::format("TLS: {} handshakes, {} resumed, {} with a client certificate",
@@ -132,6 +152,7 @@ void run_worker(const Shared& shared, const std::vector<int>& listeners, Crew& c
     crew.failure = std::current_exception();
     crew.end.wake();
   }
+  crew.leave();
 }
 
 // `start`, `start_on_wall`: the same moment on both clocks.
@@ -154,7 +175,7 @@ metrics::Measurement measurement(const Crew& crew, metrics::Timeline& timeline, 
 
 metrics::Measurement run_sink(const SinkOptions& options, const Identity& identity) {
   const std::size_t descriptor_limit = net::raise_descriptor_limit();
-  const net::EndingSignals signals;  // before any session can take the last descriptor
+  net::EndingSignals signals;  // before any session can take the last descriptor
   // Files are read with the rights of the one who started it.
   std::optional<net::TlsContext> tls;
   if (options.tls) tls = net::TlsContext::for_server(*options.tls);
@@ -195,6 +216,7 @@ metrics::Measurement run_sink(const SinkOptions& options, const Identity& identi
   wait_for_end(signals, crew.end, ledger, counters ? &*counters : nullptr);
   crew.ending = true;
   crew.wake_all();
+  wait_for_workers(signals, crew);
   for (std::thread& thread : threads) thread.join();
   if (counters) counters->end(describe_counters(ledger.totals()));
   if (options.verbose && options.tls) inform(describe_handshakes(ledger.totals()));

@@ -33,6 +33,10 @@ using std::chrono::seconds;
 // After the end of a second, until all threads have told what they measured in it.
 constexpr std::chrono::milliseconds kGlanceDelay{30};
 
+// From a second signal, which gives up what is under way, until the program ends without a report:
+// a loop may be held up by a terminal that nobody reads, or by what a server has it calculate.
+constexpr seconds kGraceLimit{3};
+
 // From when all threads are ready to the first arrival of open loop, which is not to be late.
 constexpr std::chrono::milliseconds kLead{5};
 
@@ -208,13 +212,14 @@ int wait_for_end(Run& run, Crew& crew, net::EndingSignals& signals,
   constexpr TimePoint kNever = TimePoint::max();
   int first = 0;
   std::uint64_t seen = 0;
+  TimePoint given_up = kNever;
   const bool watched = run.timeline() != nullptr && (watch || run.options().load.abort_share);
   TimePoint next_look = watched ? run.start() + seconds(1) + kGlanceDelay : kNever;
   TimePoint next_count = counter != nullptr ? Clock::now() + CounterLine::kInterval : kNever;
   std::array<pollfd, 2> wanted{pollfd{signals.descriptor(), POLLIN, 0},
                                pollfd{crew.end.descriptor(), POLLIN, 0}};
   for (;;) {
-    const TimePoint next = std::min(next_look, next_count);
+    const TimePoint next = std::min({next_look, next_count, given_up});
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now()).count();
     poll(wanted.data(), wanted.size(), next == kNever ? -1 : static_cast<int>(std::max(left, 0L)));
     if ((wanted[1].revents & POLLIN) != 0) return first;
@@ -222,7 +227,10 @@ int wait_for_end(Run& run, Crew& crew, net::EndingSignals& signals,
       if (first == 0) first = signal;
       run.interrupt();
       crew.wake_all();
+      if (run.interrupts() == 2) given_up = Clock::now() + kGraceLimit;
+      if (run.interrupts() > 2) net::end_by(signal);
     }
+    if (Clock::now() >= given_up) net::end_by(first);
     if (Clock::now() >= next_count) {
       counter->show(std::to_string(run.messages_sent()));
       next_count = Clock::now() + CounterLine::kInterval;
