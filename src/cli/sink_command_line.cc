@@ -47,8 +47,10 @@ void add_network(CommandLine& line, Draft& draft) {
   group.number<std::size_t>("-m,--max-sessions", "COUNT", "concurrency limit", 1,
                             "sessions at once; the rest wait",
                             [&](std::size_t count) { options.session_limit = count; });
-  group.number<int>("-T,--tcp-window", "BYTES", "TCP window size", 1, "cap the TCP window",
-                    [&](int bytes) { options.window = std::min(bytes, kLargestWindow); });
+  group.value("-T,--tcp-window", "BYTES", "cap the TCP window", [&](const std::string& text) {
+    const std::uint64_t bytes = byte_count("TCP window size", text, "-T,--tcp-window");
+    options.window = static_cast<int>(std::min<std::uint64_t>(bytes, kLargestWindow));
+  });
   group.value("-t,--timeout", "TIME", "limit for receiving or sending (100)",
               [&](const std::string& text) {
                 options.idle_limit = time_value("timeout", text, "-t,--timeout", kLeastTime);

@@ -55,11 +55,8 @@ void add_network(CommandLine& line, Draft& draft) {
                          "tries at each connection (1)",
                          [&](unsigned count) { options.connect_attempts = count; });
   group.value("-T,--tcp-window", "BYTES", "cap the TCP window", [&](const std::string& text) {
-    const auto bytes = whole_number(text, 1, kLargestWindow);
-    if (!bytes) {
-      reject("TCP window size", text, "-T,--tcp-window", "expected a whole number from 1 to 65535");
-    }
-    options.window = static_cast<int>(*bytes);
+    options.window =
+        static_cast<int>(byte_count("TCP window size", text, "-T,--tcp-window", kLargestWindow));
   });
   group.value("--reply-timeout", "TIME", "wait so long for each reply (300)",
               [&](const std::string& text) {
@@ -113,8 +110,9 @@ void add_message(CommandLine& line, Draft& draft) {
                 }
                 draft.number_suffix = place == "suffix";
               });
-  group.number<std::size_t>("-l,--length", "BYTES", "message length", 1, "payload of so many bytes",
-                            [&](std::size_t length) { draft.length = length; });
+  group.value("-l,--length", "BYTES", "payload of so many bytes", [&](const std::string& text) {
+    draft.length = byte_count("message length", text, "-l,--length");
+  });
   group.value("-F,--message-file", "FILE", "send this file, headers and all",
               [&](const std::string& path) { draft.message_file = path; });
   group.value("-S,--subject", "TEXT", "Subject header (none)", [&](const std::string& text) {
@@ -157,6 +155,14 @@ mail::RecipientNumber recipient_number(const Draft& draft) {
   return several ? mail::RecipientNumber::count_down : mail::RecipientNumber::none;
 }
 
+std::string body(const Draft& draft) {
+  if (draft.length) return mail::payload_body(*draft.length);
+  if (!draft.message_file) return mail::default_body();
+  std::string text = read_file(*draft.message_file);
+  const bool binary = draft.options.plan.wanted.has(smtp::Extension::binary_mime);
+  return binary ? text : mail::preformatted_body(text);
+}
+
 mail::MessageOptions complete_message(const Draft& draft) {
   mail::MessageOptions message = draft.options.message;
   if (message.host_name.empty()) message.host_name = machine_name();
@@ -168,9 +174,7 @@ mail::MessageOptions complete_message(const Draft& draft) {
   message.headers = !draft.old_mode && !draft.message_file;
   message.date = mail_date(std::time(nullptr));
   message.run = random_run();
-  message.body = draft.message_file ? mail::preformatted_body(read_file(*draft.message_file))
-                 : draft.length     ? mail::payload_body(*draft.length)
-                                    : mail::default_body();
+  message.body = body(draft);
   return message;
 }
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cctype>
 #include <chrono>
-#include <limits>
 
 #include "base/diagnostics.h"
 #include "base/quantity.h"
@@ -119,7 +118,8 @@ std::string host_name(const std::string& text, std::string_view names) {
   return text;
 }
 
-std::uint64_t byte_count(std::string_view what, const std::string& text, std::string_view names) {
+std::uint64_t byte_count(std::string_view what, const std::string& text, std::string_view names,
+                         std::uint64_t most) {
   constexpr std::string_view kUnits = "KMG";
   std::string_view digits = text;
   unsigned shift = 0;
@@ -130,8 +130,13 @@ std::uint64_t byte_count(std::string_view what, const std::string& text, std::st
       digits.remove_suffix(1);
     }
   }
-  const auto number = whole_number(digits, 1, std::numeric_limits<std::uint64_t>::max() >> shift);
-  if (!number) reject(what, text, names, "expected a number of bytes, as 4096, 64K or 10M");
+  const auto number = whole_number(digits, 1, most >> shift);
+  if (!number) {
+    const bool limited = most < std::numeric_limits<std::uint64_t>::max();
+    reject(what, text, names,
+           "expected a number of bytes, as 4096, 64K or 10M" +
+               (limited ? fmt::format(", at most {}", most) : ""));
+  }
   return *number << shift;
 }
 

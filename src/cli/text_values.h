@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,8 +32,9 @@ std::string single_line(std::string_view what, const std::string& text, std::str
 // A host name (RFC 5321, 4.1.2) or an address literal in brackets.
 std::string host_name(const std::string& text, std::string_view names);
 
-// A number of bytes, at least 1: whole, and K, M or G (of 1024) may follow.
-std::uint64_t byte_count(std::string_view what, const std::string& text, std::string_view names);
+// A number of bytes, from 1 to `most`: whole, and K, M or G (of 1024) may follow.
+std::uint64_t byte_count(std::string_view what, const std::string& text, std::string_view names,
+                         std::uint64_t most = std::numeric_limits<std::uint64_t>::max());
 
 // A time (base/quantity.h) of at least `least`: a bare number counts seconds.
 Duration time_value(std::string_view what, const std::string& text, std::string_view names,

@@ -23,12 +23,33 @@ std::string payload_body(std::size_t length) {
   return body + "\r\n";
 }
 
+namespace {
+
+// Whether there is a line, and each that ends does so in CR LF.
+bool ends_in_cr_lf(std::string_view text) {
+  std::size_t end = text.find('\n');
+  if (end == std::string_view::npos) return false;
+  for (; end != std::string_view::npos; end = text.find('\n', end + 1)) {
+    if (end == 0 || text[end - 1] != '\r') return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 std::string preformatted_body(std::string_view text) {
+  if (ends_in_cr_lf(text)) {
+    std::string body(text);
+    if (!body.ends_with("\r\n")) body.append("\r\n");
+    return body;
+  }
   std::string body;
   body.reserve(text.size() + text.size() / 32 + 4);
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    body.append(text.substr(0, end)).append("\r\n");
+    std::string_view line = text.substr(0, end);
+    if (end < text.size() && line.ends_with('\r')) line.remove_suffix(1);
+    body.append(line).append("\r\n");
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return body + "\r\n";

@@ -8,7 +8,8 @@
 
 namespace millrace::mail {
 
-// Bodies as they are: lines end in CR LF, dots are single, there is no end mark.
+// Bodies as they are: lines end in CR LF (but for binary ones), dots are single, there is no end
+// mark.
 
 // The four lines that are sent when nothing else is asked for.
 std::string default_body();
@@ -17,8 +18,9 @@ std::string default_body();
 // modulo 10, counting from 1, and ends in CR LF. A CR LF follows the payload.
 std::string payload_body(std::size_t length);
 
-// A message from a file's text, headers and all: a CR LF after each line in place of its LF,
-// and one more CR LF at the end.
+// A message from a file's text, headers and all: a CR LF after each line in place of its LF or
+// CR LF, and one more CR LF at the end. Where all lines end in CR LF it is left as it is, but for
+// a CR LF after a last line that has no end.
 std::string preformatted_body(std::string_view text);
 
 // The same with leading dots doubled, as DATA needs it (RFC 5321, 4.5.2).

@@ -39,11 +39,13 @@ void append_parameters(const std::vector<Parameter>& parameters, ExtensionSet us
   }
 }
 
-// Text as RFC 6533, 3 wants it where UTF-8 may stand: only these three are written otherwise.
+// Text as RFC 6533, 3 wants it where UTF-8 may stand: what has a meaning of its own, or cannot be
+// seen, is written otherwise.
 std::string unitext(std::string_view plain) {
   std::string text;
   for (const char byte : plain) {
-    if (byte == '\\' || byte == '+' || byte == '=') {
+    const bool seen = (byte & 0x80) != 0 || (byte >= '!' && byte <= '~');
+    if (!seen || byte == '\\' || byte == '+' || byte == '=') {
       fmt::format_to(std::back_inserter(text), "\\x{{{:02X}}}", static_cast<unsigned char>(byte));
     } else {
       text += byte;
@@ -77,6 +79,8 @@ MessageTemplate::MessageTemplate(MessageOptions options)
       wire_body_(double_dots(options_.body)),
       body_(options_.body) {
   const bool same = wire_body_.size() == body_.size();
+  // The mark is one at the start of a line only (RFC 5321, 4.5.2).
+  if (!wire_body_.empty() && !wire_body_.ends_with("\r\n")) wire_body_.append("\r\n");
   wire_body_.append(smtp::kEndMark);
   if (same) {  // one copy is enough
     body_ = std::string_view(wire_body_).substr(0, body_.size());

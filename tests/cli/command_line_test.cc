@@ -219,6 +219,16 @@ TEST(SourceOptions, ChooseHowRecipientsAreNumbered) {
   EXPECT_EQ(number({"--recipient-number", "suffix"}), RecipientNumber::none);
 }
 
+TEST(SourceOptions, EverySizeTakesAUnit) {
+  EXPECT_EQ(source({"-l", "2K", "h"}).message.body.size(), 2048 + 2U);
+  EXPECT_EQ(source({"-T", "16k", "h"}).window, 16'384);
+  EXPECT_EQ(source({"--chunk-size", "3M", "h"}).plan.chunk_size, 3U << 20);
+  EXPECT_EQ(sink({"-T", "1G", ":1"}).window, 1 << 30);
+  EXPECT_EQ(sink({"-T", "4G", ":1"}).window, 1 << 30);
+  EXPECT_EQ(sink({"--max-size", "1G", ":1"}).profile.limits.message_size, 1U << 30);
+  EXPECT_EQ(sink({"--max-line-length", "1K", ":1"}).profile.limits.text_line, 1'024U);
+}
+
 TEST(SourceOptions, RefusalsNameOptionValueAndExpectation) {
   const std::vector<std::pair<Words, std::string>> cases = {
       {{"-m", "0", "h"},
@@ -227,7 +237,10 @@ TEST(SourceOptions, RefusalsNameOptionValueAndExpectation) {
       {{"-s", "x", "h"}, "bad session count: x"},
       {{"-r", "0", "h"}, "bad recipient count: 0"},
       {{"-C", "0", "h"}, "bad connection count: 0"},
-      {{"-T", "65536", "h"}, "bad TCP window size: 65536"},
+      {{"-T", "65536", "h"},
+       "bad TCP window size: 65536 (-T, --tcp-window: expected a number of bytes, as 4096, 64K or "
+       "10M, at most 65535)"},
+      {{"-T", "64K", "h"}, "bad TCP window size: 64K"},
       {{"-w", "0", "h"}, "bad fixed delay: 0"},
       {{"-R", "x", "h"}, "bad random delay: x"},
       {{"-m", "99999999999999999999", "h"}, "bad message count: 99999999999999999999"},

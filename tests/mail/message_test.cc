@@ -38,9 +38,28 @@ TEST(Body, LeadingDotsAreDoubled) {
 
 TEST(Body, AFileKeepsItsLines) {
   EXPECT_EQ(preformatted_body("Subject: a\n\n.dot\n..x\r\nlast"),
-            "Subject: a\r\n\r\n.dot\r\n..x\r\r\nlast\r\n\r\n");
+            "Subject: a\r\n\r\n.dot\r\n..x\r\nlast\r\n\r\n");
   EXPECT_EQ(preformatted_body(""), "\r\n");
   EXPECT_EQ(preformatted_body("\n"), "\r\n\r\n");
+  EXPECT_EQ(preformatted_body("a\r\nb\nc\r"), "a\r\nb\r\nc\r\r\n\r\n");
+}
+
+TEST(Body, AFileWithTheLineEndsOfTheWireGoesOutAsItIs) {
+  EXPECT_EQ(preformatted_body("Subject: a\r\n\r\n.dot\r\n"), "Subject: a\r\n\r\n.dot\r\n");
+  EXPECT_EQ(preformatted_body("a\r\n\r\n\r\n"), "a\r\n\r\n\r\n");
+  EXPECT_EQ(preformatted_body("a\rb\r\nlast"), "a\rb\r\nlast\r\n");
+}
+
+// Binary content has no lines, but what ends DATA is one.
+TEST(Message, EndsALineBeforeTheEndMark) {
+  const MessageTemplate shared({.headers = false, .body = std::string("a\0\nb", 4)});
+  const SessionMessages messages(shared, 0);
+  Output out;
+  messages.append_content(0, out);
+  EXPECT_EQ(test::take(out), std::string("a\0\nb\r\n.\r\n", 9));
+  EXPECT_EQ(messages.content_size(0), 4U);
+  messages.append_chunk(0, 0, 4, out);
+  EXPECT_EQ(test::take(out), std::string("a\0\nb", 4));
 }
 
 TEST(Message, NumbersRecipientsAsAsked) {
@@ -104,6 +123,18 @@ TEST(Message, GivesEachCommandTheParametersInUse) {
             "RCPT TO:<a+b@x> NOTIFY=NEVER ORCPT=rfc822;a+2Bb@x\r\n");
   messages.append_rcpt(0, 0, {Extension::dsn, Extension::smtp_utf8}, out);
   EXPECT_EQ(test::take(out), "RCPT TO:<a+b@x> NOTIFY=NEVER ORCPT=utf-8;a\\x{2B}b@x\r\n");
+}
+
+// RFC 6533, 3.
+TEST(Message, NamesTheOriginalRecipientInUtf8) {
+  const MessageTemplate shared(
+      {.forward_path = "\"\xc3\xa4 \\=\t\x7f\"@x", .original_recipient = true});
+  Output out;
+  SessionMessages(shared, 0).append_rcpt(0, 0, {smtp::Extension::dsn, smtp::Extension::smtp_utf8},
+                                         out);
+  EXPECT_EQ(test::take(out),
+            "RCPT TO:<\"\xc3\xa4 \\=\t\x7f\"@x> "
+            "ORCPT=utf-8;\"\xc3\xa4\\x{20}\\x{5C}\\x{3D}\\x{09}\\x{7F}\"@x\r\n");
 }
 
 TEST(Message, ComesInChunksOfAnySize) {
