@@ -41,7 +41,7 @@ struct Draft {
   bool old_mode = false;
   bool number_recipients = false;
   bool number_suffix = false;
-  std::optional<sasl::User> user;
+  ExtensionDraft extensions;
   ClientTlsDraft tls;
   LoadDraft load;
   ReportOptions report;
@@ -201,7 +201,7 @@ SourceCommandLine parse_source_command_line(int argc, const char* const* argv) {
   add_network(line, draft);
   add_load_options(line, draft.options, draft.load);
   add_message(line, draft);
-  add_extension_options(line, draft.options, draft.user);
+  add_extension_options(line, draft.options, draft.extensions);
   add_tls_options(line, draft.tls, draft.options.plan);
   add_report_options(line, draft.report);
   add_display(line, draft);
@@ -214,8 +214,8 @@ SourceCommandLine parse_source_command_line(int argc, const char* const* argv) {
   source::SourceOptions options = draft.options;
   options.endpoint = net::parse_remote(draft.endpoint, "25");
   options.message = complete_message(draft);
-  complete_plan(options, draft.user, draft.lmtp, draft.old_mode);
   complete_tls(options, draft.tls);
+  complete_plan(options, draft.extensions, draft.lmtp, draft.old_mode);
   complete_load(options, draft.load);
   ReportOptions report = draft.report;
   if (draft.load.modelled(options)) report.summary = true;

@@ -15,6 +15,7 @@ namespace millrace::cli {
 namespace {
 
 using smtp::Extension;
+using smtp::ExtensionSet;
 
 // One of the words that a parameter may have, in capitals.
 std::string one_of(const std::string& text, std::string_view what, std::string_view names,
@@ -38,11 +39,11 @@ std::string conditions(std::string_view list) {
   return text;
 }
 
-void add_wire(CommandLine& line, source::SourceOptions& options) {
+void add_wire(CommandLine& line, source::SourceOptions& options, ExtensionDraft& draft) {
   smtp::ClientPlan& plan = options.plan;
   OptionGroup group(line, "Extensions (each implies --ehlo)");
   group.flag("--ehlo", "say EHLO, not HELO", [&plan] { plan.hello_verb = smtp::Verb::ehlo; });
-  group.flag("--if-offered", "do without what is not announced", plan.if_offered);
+  group.flag("--if-offered", "do without what is not announced", draft.if_offered);
   group.flag("--pipelining", "send commands without waiting",
              [&plan] { plan.wanted.add(Extension::pipelining); });
   group.number<std::size_t>("--pipeline-window", "N", "pipeline window", 1,
@@ -115,8 +116,7 @@ void add_parameters(CommandLine& line, source::SourceOptions& options) {
   });
 }
 
-void add_authentication(CommandLine& line, source::SourceOptions& options,
-                        std::optional<sasl::User>& user) {
+void add_authentication(CommandLine& line, source::SourceOptions& options, ExtensionDraft& draft) {
   OptionGroup group(line, "Authentication (implies --ehlo)");
   group.value("--auth", "MECHANISM",
               "PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-1,\nSCRAM-SHA-256, XOAUTH2 or OAUTHBEARER",
@@ -124,7 +124,7 @@ void add_authentication(CommandLine& line, source::SourceOptions& options,
                 options.auth_mechanism = one_of(name, "mechanism", "--auth", sasl::kMechanisms);
                 options.plan.wanted.add(Extension::auth);
               });
-  const auto one_user = [&user]() -> sasl::User& {
+  const auto one_user = [&user = draft.user]() -> sasl::User& {
     if (!user) user.emplace();
     return *user;
   };
@@ -139,34 +139,66 @@ void add_authentication(CommandLine& line, source::SourceOptions& options,
       });
   group.value("--auth-users", "FILE", "user,password a line; in turn",
               [&options](const std::string& path) { options.users = sasl::read_users(path); });
+  group.flag("--auth-in-clear", "send a password or token without TLS", draft.auth_in_clear);
 }
 
 // Puts together who authenticates.
-void complete_users(source::SourceOptions& options, const std::optional<sasl::User>& user) {
+void complete_users(source::SourceOptions& options, const ExtensionDraft& draft) {
+  const std::optional<sasl::User>& user = draft.user;
   if (user && !options.users.empty()) {
     throw Fatal("use only one of --auth-user or --auth-users, but not both");
   }
   if (user) options.users = {*user};
   const bool asked = !options.auth_mechanism.empty();
   if (!asked && !options.users.empty()) throw Fatal("users without a mechanism: expected --auth");
+  if (!asked && draft.auth_in_clear) throw Fatal("--auth-in-clear needs a mechanism (--auth)");
   if (!asked) return;
   if (options.users.empty() || options.users.front().name.empty()) {
     throw Fatal("--auth needs --auth-user with --auth-password-file, or --auth-users");
   }
 }
 
+// No secret goes out unprotected by an oversight.
+void check_secrets(const source::SourceOptions& options, bool in_clear) {
+  const bool protects = options.tls_from_start || options.plan.wanted.has(Extension::starttls);
+  if (protects || in_clear || !sasl::reveals_secret(options.auth_mechanism)) return;
+  throw Fatal("--auth " + options.auth_mechanism + " sends the " +
+              (sasl::carries_token(options.auth_mechanism) ? "token" : "password") +
+              " in clear: use --starttls or --tls, or --auth-in-clear if nobody listens");
+}
+
+bool beyond_ascii(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char byte) { return (byte & 0x80) != 0; });
+}
+
+// What --if-offered does not make optional: the protection of what is secret, and what a message
+// cannot be sent without (RFC 6531, 3.2; RFC 3030, 3).
+ExtensionSet indispensable(const source::SourceOptions& options) {
+  ExtensionSet needed;
+  const bool verify = options.tls && options.tls->verify;
+  if (verify || !options.auth_mechanism.empty()) needed.add(Extension::starttls);
+  if (beyond_ascii(options.message.reverse_path) || beyond_ascii(options.message.forward_path)) {
+    needed.add(Extension::smtp_utf8);
+  }
+  if (options.plan.wanted.has(Extension::binary_mime)) {
+    needed = needed | ExtensionSet{Extension::binary_mime, Extension::chunking};
+  }
+  return needed;
+}
+
 }  // namespace
 
 void add_extension_options(CommandLine& line, source::SourceOptions& options,
-                           std::optional<sasl::User>& user) {
-  add_wire(line, options);
+                           ExtensionDraft& draft) {
+  add_wire(line, options, draft);
   add_parameters(line, options);
-  add_authentication(line, options, user);
+  add_authentication(line, options, draft);
 }
 
-void complete_plan(source::SourceOptions& options, const std::optional<sasl::User>& user, bool lmtp,
+void complete_plan(source::SourceOptions& options, const ExtensionDraft& draft, bool lmtp,
                    bool old_mode) {
-  complete_users(options, user);
+  complete_users(options, draft);
+  check_secrets(options, draft.auth_in_clear);
   smtp::ClientPlan& plan = options.plan;
   const bool extended = !plan.wanted.empty() || plan.hello_verb == smtp::Verb::ehlo;
   if (extended && old_mode) {
@@ -174,6 +206,7 @@ void complete_plan(source::SourceOptions& options, const std::optional<sasl::Use
   }
   // Binary content can only travel in chunks (RFC 3030, 3).
   if (plan.wanted.has(Extension::binary_mime)) plan.wanted.add(Extension::chunking);
+  if (draft.if_offered) plan.optional = plan.wanted - indispensable(options);
   plan.hello_verb = lmtp ? smtp::Verb::lhlo : extended ? smtp::Verb::ehlo : smtp::Verb::helo;
   if (!old_mode) plan.hello_name = options.message.host_name;
 }

@@ -8,14 +8,20 @@
 
 namespace millrace::cli {
 
-// The options of smtp-source(1) about service extensions: what is asked for goes into the plan
-// and the messages of `options`. `user`: the one of --auth-user, if it is given. All must outlive
-// the parsing.
-void add_extension_options(CommandLine& line, source::SourceOptions& options,
-                           std::optional<sasl::User>& user);
+// What is said of service extensions on the source's command line, before it is checked as a whole.
+struct ExtensionDraft {
+  std::optional<sasl::User> user;  // of --auth-user
+  bool if_offered = false;
+  bool auth_in_clear = false;
+};
 
-// Completes the plan once all options are read. `lmtp`, `old_mode`: -L, -o. Throws Fatal.
-void complete_plan(source::SourceOptions& options, const std::optional<sasl::User>& user, bool lmtp,
+// The options of smtp-source(1) about service extensions: what is asked for goes into the plan
+// and the messages of `options`. All must outlive the parsing.
+void add_extension_options(CommandLine& line, source::SourceOptions& options,
+                           ExtensionDraft& draft);
+
+// Completes the plan once all other options are complete. `lmtp`, `old_mode`: -L, -o. Throws Fatal.
+void complete_plan(source::SourceOptions& options, const ExtensionDraft& draft, bool lmtp,
                    bool old_mode);
 
 }  // namespace millrace::cli

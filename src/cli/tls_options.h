@@ -13,7 +13,7 @@ struct ClientTlsDraft {
 };
 
 void add_tls_options(CommandLine& line, ClientTlsDraft& draft, smtp::ClientPlan& plan);
-// Call it when the plan is complete. Throws Fatal.
+// Throws Fatal.
 void complete_tls(source::SourceOptions& options, const ClientTlsDraft& draft);
 
 // The same for the sink.

@@ -1,18 +1,25 @@
 #include "sasl/client.h"
 
+#include <fmt/format.h>
 #include <gsasl.h>
 
 #include "base/diagnostics.h"
+#include "base/number.h"
+#include "sasl/identity.h"
 #include "sasl/mechanisms.h"
+#include "smtp/keyword.h"
 
 namespace millrace::sasl {
 namespace {
+
+// Of PBKDF2 in SCRAM: a second of work, where servers ask for 4,096 to some 100,000.
+constexpr std::uint64_t kMostIterations = 1'000'000;
 
 // The whole message of a mechanism that carries a token (RFC 7628, 3.1).
 std::string bearer(std::string_view mechanism, const User& user) {
   const std::string token = "auth=Bearer " + user.password + "\1\1";
   if (mechanism == "XOAUTH2") return "user=" + user.name + "\1" + token;
-  return "n,a=" + user.name + ",\1" + token;
+  return "n,a=" + escape_identity(user.name) + ",\1" + token;
 }
 
 // Whether the client speaks first (RFC 4422, 3.4).
@@ -23,6 +30,8 @@ bool client_first(std::string_view mechanism) {
 }  // namespace
 
 std::optional<std::string> Client::begin() {
+  done_ = false;
+  impossible_.clear();
   if (carries_token(mechanism_)) return encode_base64(bearer(mechanism_, user_));
   Gsasl_session* exchange = nullptr;
   const int result = gsasl_client_start(library_, std::string(mechanism_).c_str(), &exchange);
@@ -37,9 +46,37 @@ std::optional<std::string> Client::begin() {
 std::optional<std::string> Client::respond(std::string_view challenge) {
   // A server that refuses a token says why, and waits for a word before the 535 (RFC 7628, 3.2.3).
   if (carries_token(mechanism_)) return encode_base64("\1");
+  if (proves_server(mechanism_) && asks_too_much(challenge)) return std::nullopt;
   const Step step = advance(exchange_.get(), challenge);
-  if (step.kind != Step::Kind::more && step.kind != Step::Kind::done) return std::nullopt;
-  return step.output;
+  done_ = step.kind == Step::Kind::done;
+  if (done_ || step.kind == Step::Kind::more) return step.output;
+  const bool malformed = step.kind == Step::Kind::malformed;
+  impossible_ =
+      malformed ? "server sends a malformed challenge" : "server does not prove its identity";
+  return std::nullopt;
+}
+
+// Each iteration is hashed here, on the thread of all sessions (RFC 5802, 5.1: "i=").
+bool Client::asks_too_much(std::string_view challenge) {
+  const std::string message = decode_base64(challenge).value_or("");
+  std::string_view rest = message;
+  for (auto attribute = smtp::take_word(rest, ","); !attribute.empty();
+       attribute = smtp::take_word(rest, ",")) {
+    if (!attribute.starts_with("i=")) continue;
+    if (whole_number(attribute.substr(2), 1, kMostIterations)) continue;
+    impossible_ = fmt::format("server asks for {} iterations, expected 1 to {}",
+                              attribute.substr(2), kMostIterations);
+    return true;
+  }
+  return false;
+}
+
+std::string Client::fault() const {
+  std::string why = impossible_;
+  if (why.empty() && proves_server(mechanism_) && !done_) {
+    why = "server has not proved that it knows the password";
+  }
+  return why.empty() ? why : fmt::format("authentication by {} failed: {}", mechanism_, why);
 }
 
 }  // namespace millrace::sasl

@@ -19,12 +19,17 @@ class Client final : public smtp::Authenticator {
   [[nodiscard]] std::string_view mechanism() const override { return mechanism_; }
   std::optional<std::string> begin() override;
   std::optional<std::string> respond(std::string_view challenge) override;
+  [[nodiscard]] std::string fault() const override;
 
  private:
+  [[nodiscard]] bool asks_too_much(std::string_view challenge);
+
   Gsasl* library_;
   std::string_view mechanism_;
   const User& user_;
   Exchange exchange_ = no_exchange();
+  bool done_ = false;       // nothing is left to say; in SCRAM: the server's signature was right
+  std::string impossible_;  // why the exchange was cancelled
 };
 
 }  // namespace millrace::sasl

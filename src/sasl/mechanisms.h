@@ -16,4 +16,12 @@ constexpr bool carries_token(std::string_view mechanism) {
   return mechanism == "XOAUTH2" || mechanism == "OAUTHBEARER";
 }
 
+// Those that hand the secret itself to whoever listens.
+constexpr bool reveals_secret(std::string_view mechanism) {
+  return mechanism == "PLAIN" || mechanism == "LOGIN" || carries_token(mechanism);
+}
+
+// Those in which the server proves that it knows the password too (RFC 5802).
+constexpr bool proves_server(std::string_view mechanism) { return mechanism.starts_with("SCRAM-"); }
+
 }  // namespace millrace::sasl

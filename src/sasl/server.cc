@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/diagnostics.h"
+#include "sasl/identity.h"
 #include "sasl/mechanisms.h"
 
 namespace millrace::sasl {
@@ -74,8 +75,9 @@ std::string between(std::string_view text, std::string_view before, char after) 
 }
 
 Token parse_token(std::string_view mechanism, std::string_view message) {
-  return {.user = mechanism == "XOAUTH2" ? between(message, "user=", '\1')
-                                         : between(message, ",a=", ','),
+  return {.user = mechanism == "XOAUTH2"
+                      ? between(message, "user=", '\1')
+                      : unescape_identity(between(message, ",a=", ',')).value_or(""),
           .value = between(message, "auth=Bearer ", '\1')};
 }
 

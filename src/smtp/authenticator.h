@@ -18,8 +18,12 @@ class Authenticator {
   virtual std::optional<std::string> begin() = 0;
 
   // The response to a challenge; nothing when there is none to give: then the exchange is
-  // cancelled.
+  // cancelled, and fault() says why.
   virtual std::optional<std::string> respond(std::string_view challenge) = 0;
+
+  // What makes the server's word that all is well unbelievable, or the exchange impossible, as a
+  // clause for a message; empty when nothing does.
+  [[nodiscard]] virtual std::string fault() const = 0;
 };
 
 }  // namespace millrace::smtp

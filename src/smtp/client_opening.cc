@@ -25,8 +25,8 @@ Outcome ClientOpening::judge(const Reply& reply) const {
              : reply.positive_completion() ? Outcome::expected
                                            : Outcome::refused;
     case Verb::auth:
-      return reply.positive_completion() || reply.code == 334 ? Outcome::expected
-                                                              : Outcome::refused;
+      if (reply.positive_completion() || reply.code == 334) return Outcome::expected;
+      return fault_.empty() ? Outcome::refused : Outcome::tolerated;
     default:
       return reply.positive_completion() ? Outcome::expected : Outcome::refused;
   }
@@ -53,7 +53,7 @@ void ClientOpening::take_reply(const Reply& reply, Output& out) {
       introduced_ = true;
       return say_hello(plan_.hello_verb, out);
     case Verb::auth:
-      if (!expected) return give_up({});
+      if (!expected || !fault_.empty()) return give_up(fault_);
       return answer_challenge(reply, out);
     default:  // HELO
       return after_hello(out);
@@ -76,19 +76,22 @@ void ClientOpening::say_hello(Verb verb, Output& out) {
 // Goes on to the next step that the plan asks for.
 void ClientOpening::after_hello(Output& out) {
   stage_ = Stage::ready;
-  if (plan_.wanted.has(Extension::starttls) && !secured_ && offered(Extension::starttls)) {
-    return command(Verb::starttls, "STARTTLS", out);
+  if (plan_.wanted.has(Extension::starttls) && !secured_) {
+    if (offered(Extension::starttls)) return command(Verb::starttls, "STARTTLS", out);
+    if (stage_ == Stage::unfit) return;  // nothing more is said in clear
   }
-  if (!xclient_.empty() && !introduced_ && offered(Extension::xclient)) {
-    out.append("XCLIENT ");
-    return command(Verb::xclient, xclient_, out);
+  if (!xclient_.empty() && !introduced_) {
+    if (offered(Extension::xclient)) {
+      out.append("XCLIENT ");
+      return command(Verb::xclient, xclient_, out);
+    }
+    if (stage_ == Stage::unfit) return;
   }
-  if (stage_ == Stage::unfit) return;
   // STARTTLS is not announced again under TLS, XCLIENT and AUTH have been looked at.
   const ExtensionSet asked =
       plan_.wanted - ExtensionSet{Extension::starttls, Extension::xclient, Extension::auth};
-  const ExtensionSet missing = asked - announcement_.extensions;
-  if (!missing.empty() && !plan_.if_offered) {
+  const ExtensionSet missing = asked - announcement_.extensions - plan_.optional;
+  if (!missing.empty()) {
     return give_up(not_announced(keyword(missing.first())));
   }
   if (authenticator_ != nullptr && offered(Extension::auth)) start_authentication(out);
@@ -97,7 +100,9 @@ void ClientOpening::after_hello(Output& out) {
 void ClientOpening::start_authentication(Output& out) {
   const std::string_view mechanism = authenticator_->mechanism();
   if (find_listed(mechanism, announcement_.auth_mechanisms).empty()) {
-    if (!plan_.if_offered) give_up(not_announced("AUTH " + std::string(mechanism)));
+    if (!plan_.optional.has(Extension::auth)) {
+      give_up(not_announced("AUTH " + std::string(mechanism)));
+    }
     return;
   }
   std::string text = "AUTH " + std::string(mechanism);
@@ -116,6 +121,7 @@ void ClientOpening::start_authentication(Output& out) {
 void ClientOpening::answer_challenge(const Reply& reply, Output& out) {
   if (reply.positive_completion()) {
     stage_ = Stage::ready;
+    if (std::string fault = authenticator_->fault(); !fault.empty()) give_up(std::move(fault));
     return;
   }
   std::optional<std::string> response = std::exchange(held_response_, std::nullopt);
@@ -123,6 +129,7 @@ void ClientOpening::answer_challenge(const Reply& reply, Output& out) {
     response =
         authenticator_->respond(reply.text.substr(std::min<std::size_t>(4, reply.text.size())));
   }
+  if (!response) fault_ = authenticator_->fault();
   command(Verb::auth, response.value_or("*"), out);
 }
 
@@ -136,7 +143,7 @@ void ClientOpening::command(Verb verb, std::string_view text, Output& out) {
 // Whether the extension can be used; when it must be and cannot, the server is unfit.
 bool ClientOpening::offered(Extension extension) {
   if (announcement_.extensions.has(extension)) return true;
-  if (!plan_.if_offered) give_up(not_announced(keyword(extension)));
+  if (!plan_.optional.has(extension)) give_up(not_announced(keyword(extension)));
   return false;
 }
 

@@ -65,7 +65,7 @@ class ClientOpening {
   Authenticator* authenticator_;
   Announcement announcement_;
   std::optional<std::string> held_response_;  // the initial response, when it goes alone
-  std::string fault_;
+  std::string fault_;                         // known already where an exchange was cancelled
   Verb awaited_ = Verb::connect;
   Stage stage_ = Stage::speaking;
   bool secured_ = false;

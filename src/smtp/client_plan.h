@@ -15,10 +15,10 @@ struct ClientPlan {
   Verb hello_verb = Verb::helo;  // HELO, EHLO or LHLO
   std::string hello_name;        // empty: no hello is sent
 
-  // The extensions to make use of. What the server does not announce is an error, or left out
-  // when `if_offered`. SIZE and LIMITS are heeded wherever they are announced.
+  // The extensions to make use of. What the server does not announce is an error, unless it is one
+  // of the `optional`. SIZE and LIMITS are heeded wherever they are announced.
   ExtensionSet wanted;
-  bool if_offered = false;
+  ExtensionSet optional;
 
   std::size_t window = 1;        // transactions that may be unanswered at once (RFC 2920)
   std::uint64_t chunk_size = 0;  // bytes of content a BDAT command; 0: all of it

@@ -70,8 +70,8 @@ class ClientSession {
   [[nodiscard]] Question question() const;
 
   // What the server lacks or did wrong, as a clause for a message: set when phase() is broken,
-  // unfit for something that it does not announce, or closed by a reply that nothing asked for;
-  // else empty.
+  // unfit for something that it does not announce or did not prove, or closed by a reply that
+  // nothing asked for; else empty.
   [[nodiscard]] const std::string& fault() const { return fault_; }
 
  private:

@@ -229,6 +229,35 @@ TEST(SourceOptions, EverySizeTakesAUnit) {
   EXPECT_EQ(sink({"--max-line-length", "1K", ":1"}).profile.limits.text_line, 1'024U);
 }
 
+TEST(SourceOptions, SecretsGoOutProtectedOrByConsent) {
+  const auto with = [](const char* mechanism, Words more) {
+    Words words = {"--auth", mechanism, "--auth-user", "ann"};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  };
+  for (const char* const mechanism : {"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"}) {
+    EXPECT_NE(refusal(source, with(mechanism, {"h"})).find("in clear"), std::string::npos);
+    EXPECT_EQ(refusal(source, with(mechanism, {"--auth-in-clear", "h"})), "");
+    EXPECT_EQ(refusal(source, with(mechanism, {"--starttls", "h"})), "");
+    EXPECT_EQ(refusal(source, with(mechanism, {"--tls", "h"})), "");
+  }
+  for (const char* const mechanism : {"CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"}) {
+    EXPECT_EQ(refusal(source, with(mechanism, {"h"})), "");
+  }
+}
+
+TEST(SourceOptions, WhatProtectsIsNeverOptional) {
+  using smtp::Extension;
+  const auto optional = [](const Words& words) { return source(words).plan.optional; };
+  EXPECT_TRUE(optional({"--starttls", "h"}).empty());
+  EXPECT_TRUE(optional({"--starttls", "--if-offered", "h"}).has(Extension::starttls));
+  EXPECT_FALSE(
+      optional({"--starttls", "--tls-verify", "--if-offered", "h"}).has(Extension::starttls));
+  const smtp::ExtensionSet login =
+      optional({"--starttls", "--auth", "SCRAM-SHA-1", "--auth-user", "ann", "--if-offered", "h"});
+  EXPECT_EQ(login, smtp::ExtensionSet{Extension::auth});
+}
+
 TEST(SourceOptions, RefusalsNameOptionValueAndExpectation) {
   const std::vector<std::pair<Words, std::string>> cases = {
       {{"-m", "0", "h"},
@@ -252,6 +281,9 @@ TEST(SourceOptions, RefusalsNameOptionValueAndExpectation) {
       {{"--auth", "FOO", "h"}, "bad mechanism: FOO (--auth: expected one of PLAIN"},
       {{"--auth", "PLAIN", "h"},
        "--auth needs --auth-user with --auth-password-file, or --auth-users"},
+      {{"--auth", "LOGIN", "--auth-user", "ann", "h"}, "--auth LOGIN sends the password in clear"},
+      {{"--auth", "XOAUTH2", "--auth-user", "ann", "h"}, "--auth XOAUTH2 sends the token in clear"},
+      {{"--auth-in-clear", "h"}, "--auth-in-clear needs a mechanism (--auth)"},
       {{"--auth-user", "x", "h"}, "users without a mechanism: expected --auth"},
       {{"--tls", "--starttls", "h"}, "use only one of --tls or --starttls, but not both"},
       {{"--tls", "--tls-verify", "[::1]"}, "--tls-verify needs the name"},

@@ -209,7 +209,8 @@ TEST(LongOptions, OfTheSourceDoWhatTheySay) {
       return line.source.message.rcpt_parameters.at(0).text == text;
     };
   };
-  const std::string plain = "--auth|PLAIN|--auth-user|ann|--auth-password-file|" + password.path();
+  const std::string plain =
+      "--auth|PLAIN|--auth-in-clear|--auth-user|ann|--auth-password-file|" + password.path();
   using Line = const SourceCommandLine&;
   check<SourceCommandLine>(
       "smtp-source", parse_source_command_line,
@@ -267,7 +268,8 @@ TEST(LongOptions, OfTheSourceDoWhatTheySay) {
           {"--subject|hello", [](Line line) { return line.source.message.subject == "hello"; }},
           {"--old", [](Line line) { return !line.source.message.headers; }},
           {"--ehlo", [](Line line) { return line.source.plan.hello_verb == Verb::ehlo; }},
-          {"--if-offered", [](Line line) { return line.source.plan.if_offered; }},
+          {"--chunking|--if-offered",
+           [](Line line) { return line.source.plan.optional.has(Extension::chunking); }},
           {"--pipelining", wants(Extension::pipelining)},
           {"--pipeline-window|4", [](Line line) { return line.source.plan.window == 4; }},
           {"--chunking", wants(Extension::chunking)},
@@ -290,7 +292,7 @@ TEST(LongOptions, OfTheSourceDoWhatTheySay) {
           {plain, [](Line line) { return line.source.users.at(0).password == "hidden"; }},
           {plain + "|--auth-password|x",
            [](Line line) { return line.source.users.at(0).password == "x"; }},
-          {"--auth|LOGIN|--auth-users|" + users.path(),
+          {"--auth|LOGIN|--auth-in-clear|--auth-users|" + users.path(),
            [](Line line) { return line.source.users.at(0).password == "secret"; }},
           {"--starttls", wants(Extension::starttls)},
           {"--tls", [](Line line) { return line.source.tls_from_start; }},

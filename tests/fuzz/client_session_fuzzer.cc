@@ -45,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                     : (data[0] & 4) != 0 ? smtp::Verb::ehlo
                                          : smtp::Verb::helo;
   plan.hello_name = (data[0] & 2) != 0 ? "" : "x";
-  plan.if_offered = (data[0] & 8) != 0;
+  if ((data[0] & 8) != 0) plan.optional = smtp::all_extensions();
   plan.window = data[1] % 8U + 1U;
   plan.chunk_size = (data[1] & 16) != 0 ? 3 : 0;
   if ((data[0] & 16) != 0) plan.wanted.add(Extension::pipelining);

@@ -1,7 +1,9 @@
 """Hostile clients and servers. Each time: the program lives, the session is counted as what it
 was, and memory stays flat."""
 
+import base64
 import contextlib
+import functools
 import random
 import resource
 import socket
@@ -250,6 +252,29 @@ class HostileServers(rig.TestCase):
         self.assertIn(b"fatal: unasked reply: 250 a (session 1, ", done.stderr)
         done = self.against(programs, behave, "-A", "-m", "3", connections=3)
         self.assertEqual(done.stderr.count(b"warning: unasked reply"), 3)
+
+    @rig.on_every_engine()
+    def test_authentication_without_an_end(self, programs):
+        challenge = base64.b64encode(b"r=x,s=QSXCR+Q6sek8bf92,i=4294967295")
+        login = ["--auth", "SCRAM-SHA-256", "--auth-user", "ann", "--auth-password", "x"]
+
+        def serve(answers, connection):
+            connection.sendall(b"220 x\r\n")
+            rig.read_line(connection)
+            connection.sendall(b"250-x\r\n250 AUTH SCRAM-SHA-256\r\n")
+            for answer in answers:
+                rig.read_line(connection)
+                connection.sendall(answer)
+            rig.read_line(connection)
+
+        for answers, said in (
+                ([b"334 " + challenge + b"\r\n", b"501 cancelled\r\n"],
+                 b"server asks for 4294967295 iterations, expected 1 to 1000000"),
+                ([b"235 welcome\r\n"], b"server has not proved that it knows the password")):
+            done = self.against(programs, functools.partial(serve, answers), *login)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(b"fatal: authentication by SCRAM-SHA-256 failed: " + said +
+                          b" (session 1, AUTH)", done.stderr)
 
     @rig.on_every_engine()
     def test_notice_of_closing_between_messages(self, programs):

@@ -18,7 +18,7 @@ WAYS = {
     "binary": ["--body", "BINARYMIME"],
     "STARTTLS": ["--starttls", "--pipelining"],
     "STARTTLS, chunks": ["--starttls", "--chunking", "--pipeline-window", "4"],
-    "authenticated": ["--auth", "PLAIN", "--auth-user", "ann", "--auth-password", "x"],
+    "authenticated": ["--auth", "PLAIN", "--auth-in-clear", "--auth-user", "ann", "--auth-password", "x"],
     "all of it": ["--starttls", "--tls-resume", "--auth", "CRAM-MD5", "--auth-user", "ann", "--auth-password",
                   "x", "--smtputf8", "--requiretls", "--dsn-notify", "SUCCESS", "--chunking",
                   "--pipeline-window", "3", "--xclient", "ADDR=[gen]", "--xforward", "NAME=[gen]"],
@@ -229,6 +229,8 @@ class Authentication(rig.TestCase):
         with programs.sink("--auth-users", users, "-c") as sink:
             for mechanism in self.MECHANISMS:
                 load = ["--auth", mechanism, "-s", "4", "-m", "8"]
+                if mechanism in ("PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"):
+                    load.append("--auth-in-clear")
                 done = programs.source(sink.endpoint, *load, "--auth-users", users)
                 self.assertEqual(done.returncode, 0, (mechanism, done.stderr))
                 done = programs.source(sink.endpoint, *load, "-A", "--auth-users", wrong)

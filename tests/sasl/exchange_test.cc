@@ -8,6 +8,7 @@
 
 #include "base/diagnostics.h"
 #include "sasl/client.h"
+#include "sasl/identity.h"
 #include "sasl/mechanisms.h"
 #include "sasl/server.h"
 #include "smtp/keyword.h"
@@ -17,7 +18,8 @@ namespace {
 
 using Kind = smtp::AuthenticationStep::Kind;
 
-const std::vector<User> kUsers = {{"ann", "secret"}, {"bob", "p\xc3\xa4ss, word"}};
+const std::vector<User> kUsers = {
+    {"ann", "secret"}, {"bob", "p\xc3\xa4ss, word"}, {"c=l,i", "=2C"}};
 
 Kind authenticate(std::string_view mechanism, const User& user, const UserTable& table,
                   bool initial_response = true) {
@@ -38,6 +40,9 @@ Kind authenticate(std::string_view mechanism, const User& user, const UserTable&
     response = client.respond(step.challenge);
     if (!response) return Kind::refused;
     step = server.respond(*response);
+  }
+  if (step.kind == Kind::accepted) {
+    EXPECT_EQ(client.fault(), "");
   }
   return step.kind;
 }
@@ -112,6 +117,50 @@ std::string name_of(const testing::TestParamInfo<std::string>& info) {
 
 INSTANTIATE_TEST_SUITE_P(Sasl, Exchange, testing::ValuesIn(words(kMechanisms)), name_of);
 INSTANTIATE_TEST_SUITE_P(Sasl, OpenExchange, testing::ValuesIn(words(kOpenMechanisms)), name_of);
+
+// What the client says of a server that sends these challenges and then 235.
+std::string fault_after(const std::vector<std::string>& challenges) {
+  static const Library library = open_library();
+  const User user{"ann", "secret"};
+  Client client(library.get(), "SCRAM-SHA-256", user);
+  const std::string first = decode_base64(client.begin().value_or("")).value_or("");
+  const std::string nonce = first.substr(first.find("r=") + 2);
+  for (std::string challenge : challenges) {
+    const std::size_t place = challenge.find("NONCE");
+    if (place != std::string::npos) challenge.replace(place, 5, nonce);
+    if (!client.respond(encode_base64(challenge))) break;
+  }
+  return client.fault();
+}
+
+TEST(Scram, TakesNoServerAtItsWordBeforeItsSignature) {
+  EXPECT_EQ(
+      fault_after({}),
+      "authentication by SCRAM-SHA-256 failed: server has not proved that it knows the password");
+  EXPECT_EQ(
+      fault_after({"r=NONCEx,s=QSXCR+Q6sek8bf92,i=4096"}),
+      "authentication by SCRAM-SHA-256 failed: server has not proved that it knows the password");
+  EXPECT_EQ(fault_after(
+                {"r=NONCEx,s=QSXCR+Q6sek8bf92,i=4096", "v=" + encode_base64(std::string(32, 'x'))}),
+            "authentication by SCRAM-SHA-256 failed: server does not prove its identity");
+  EXPECT_EQ(fault_after({"r=NONCEx,s=QSXCR+Q6sek8bf92,i=4096", "what"}),
+            "authentication by SCRAM-SHA-256 failed: server sends a malformed challenge");
+}
+
+TEST(Scram, DoesNotWorkForAServerWithoutMeasure) {
+  for (const char* const count :
+       {"1000001", "4294967295", "99999999999999999999", "0", "-1", " 9", "x"}) {
+    EXPECT_EQ(fault_after({std::string("r=NONCEx,s=QSXCR+Q6sek8bf92,i=") + count}),
+              "authentication by SCRAM-SHA-256 failed: server asks for " + std::string(count) +
+                  " iterations, expected 1 to 1000000");
+  }
+}
+
+TEST(Identity, StandsBetweenCommas) {
+  EXPECT_EQ(escape_identity("a,b=c"), "a=2Cb=3Dc");
+  EXPECT_EQ(unescape_identity("a=2Cb=3Dc"), "a,b=c");
+  for (const char* const wrong : {"=", "a=2", "=2c", "=41"}) EXPECT_FALSE(unescape_identity(wrong));
+}
 
 TEST(Users, AreReadALineEach) {
   const auto path = std::filesystem::temp_directory_path() / "millrace-users-test";
