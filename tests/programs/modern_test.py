@@ -59,6 +59,15 @@ class Delivery(rig.TestCase):
                     self.assertEqual({bytes(text) for text in messages}, {wanted + b"\n\n"})
 
     @rig.on_every_engine()
+    def test_the_dialogue_shows_the_content_of_every_part_by_its_length(self, programs):
+        with programs.sink("--modern", "--max-recipients", "2") as sink:
+            done = programs.source(sink.endpoint, "-v", "--ehlo", "-r", "5")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr.count(b"RCPT TO:"), 5)
+        self.assertEqual(done.stderr.count(b" bytes of content)"), 3)
+        self.assertNotIn(b"La de da", done.stderr)
+
+    @rig.on_every_engine()
     def test_it_works_over_unix_sockets(self, programs):
         path = self.scratch / "socket"
         with programs.sink("--modern", "-c", endpoint=f"unix:{path}") as sink:
