@@ -40,37 +40,29 @@ Histogram& Histogram::operator=(const Histogram& other) {
 }
 
 void Histogram::add(const Histogram& other) {
-  if (other.empty()) return;
-  const std::size_t used = other.used_slots();
-  for (std::size_t slot = 0; slot < used; ++slot) {
+  for (std::size_t slot = 0; slot < other.used_; ++slot) {
     // What is nought stays untouched, so that its page need not be there.
     if (other.counts_[slot] != 0) counts_[slot] += other.counts_[slot];
   }
   total_ += other.total_;
+  used_ = std::max(used_, other.used_);
 }
 
 void Histogram::clear() {
-  if (!empty()) std::memset(counts_.get(), 0, used_slots() * sizeof(std::uint64_t));
+  std::memset(counts_.get(), 0, used_ * sizeof(std::uint64_t));
   total_ = 0;
+  used_ = 0;
 }
 
 std::size_t Histogram::pages() const {
   constexpr std::size_t kSlotsAPage = 4'096 / sizeof(std::uint64_t);
-  const std::size_t used = used_slots();
   std::size_t pages = 0;
-  for (std::size_t begin = 0; begin < used; begin += kSlotsAPage) {
+  for (std::size_t begin = 0; begin < used_; begin += kSlotsAPage) {
     const std::uint64_t* const first = counts_.get() + begin;
-    const std::uint64_t* const last = counts_.get() + std::min(begin + kSlotsAPage, used);
+    const std::uint64_t* const last = counts_.get() + std::min(begin + kSlotsAPage, used_);
     if (std::any_of(first, last, [](std::uint64_t count) { return count != 0; })) ++pages;
   }
   return pages;
-}
-
-std::size_t Histogram::used_slots() const {
-  if (empty()) return 0;
-  std::size_t used = kSlots;
-  while (counts_[used - 1] == 0) --used;
-  return used;
 }
 
 std::uint64_t Histogram::percentile(double share) const {

@@ -7,7 +7,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <optional>
@@ -65,22 +64,6 @@ std::string own_name(std::string_view name) {
 }
 
 }  // namespace
-
-std::string read_file(const std::string& path) {
-  const int file = path == "-" ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) throw Fatal(describe_error("open " + path, errno));
-  std::string text;
-  std::array<char, 65'536> buffer{};
-  ssize_t got = 0;
-  do {
-    got = read(file, buffer.data(), buffer.size());
-    if (got > 0) text.append(buffer.data(), static_cast<std::size_t>(got));
-  } while (got > 0 || (got < 0 && errno == EINTR));
-  const int error = errno;
-  if (path != "-") close(file);
-  if (got < 0) throw Fatal(describe_error("read " + path, error));
-  return text;
-}
 
 OutputFile::OutputFile(std::string path, How how) : path_(std::move(path)) {
   if (const std::optional<int> own = own_descriptor(path_)) {

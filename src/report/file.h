@@ -6,9 +6,6 @@
 
 namespace millrace::report {
 
-// All of a file; "-" is standard input. Throws Fatal naming it.
-std::string read_file(const std::string& path);
-
 // A file that is written as a whole when all is known, but opened at the start: a long run must
 // not end with the news that it cannot be written. No symbolic link is followed, since a report
 // may be root's, in a directory that is everybody's; but /dev/stdout, /dev/fd/N and the like are

@@ -29,6 +29,16 @@ TEST(Quantity, WhatIsNoneIsRefused) {
   EXPECT_FALSE(decimal("1,5"));
 }
 
+TEST(Quantity, SharesAreOfOneOrOfAHundred) {
+  EXPECT_DOUBLE_EQ(*share("0.1%"), 0.001);
+  EXPECT_DOUBLE_EQ(*share("100%"), 1);
+  EXPECT_DOUBLE_EQ(*share("0.25"), 0.25);
+  EXPECT_DOUBLE_EQ(*share("1"), 1);
+  for (const char* const text : {"", "%", "101%", "1.1", "-1%", "x%", "5%%"}) {
+    EXPECT_FALSE(share(text)) << text;
+  }
+}
+
 TEST(Quantity, RatesAreGivenASecond) {
   EXPECT_EQ(per_second("500/s"), 500);
   EXPECT_EQ(per_second("500"), 500);
