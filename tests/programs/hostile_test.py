@@ -6,9 +6,9 @@ import contextlib
 import functools
 import random
 import resource
+import signal
 import socket
 import struct
-import subprocess
 import time
 import unittest
 
@@ -347,9 +347,8 @@ class HostileServers(rig.TestCase):
             rig.play_server(connection)
 
         with rig.FakeServer(behave, connections=6) as server:
-            process = subprocess.Popen(
-                programs.command("smtp-source", ["-s", "2", "-m", "6", "-l", "5000000", server.endpoint]),
-                stderr=subprocess.PIPE)
+            process = programs.start("smtp-source", "-s", "2", "-m", "6", "-l", "5000000",
+                                     server.endpoint, statuses=(-signal.SIGTERM,))
             rig.wait_for(lambda: not server._thread.is_alive(), "the other five messages", 60)
             self.assertIsNone(process.poll())
             process.terminate()

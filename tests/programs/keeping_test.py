@@ -169,8 +169,7 @@ class FullDisk(rig.TestCase):
         with programs.sink() as sink:
             self.assertEqual(programs.source(sink.endpoint, "-m", "3", "--json", run).returncode, 0)
         command = [programs.directory / "smtp-report", "merge", "-o", self.report, run, run]
-        done = subprocess.run(command, capture_output=True, timeout=rig.PATIENCE, check=False,
-                              preexec_fn=files_stay_small)
+        done = rig.run(command, preexec_fn=files_stay_small)
         run.unlink()
         self.check(done.returncode, done.stderr)
 
@@ -184,8 +183,7 @@ class FullDisk(rig.TestCase):
                   '{ "$@"; status=$?; ls -A "$0"; cat "$0/report"; exit $status; }')
         with programs.sink() as sink:
             command = programs.command("smtp-source", ["-m", "3", "--html", small / "report", sink.endpoint])
-            done = subprocess.run(["unshare", "-m", "sh", "-c", script, small, *command],
-                                  capture_output=True, timeout=rig.PATIENCE, check=False)
+            done = rig.run(["unshare", "-m", "sh", "-c", script, small, *command])
         self.assertEqual(done.stderr.decode(),
                          f"smtp-source: fatal: write {small}/report: No space left on device\n")
         self.assertEqual(done.stdout, b"report\nearlier\n")

@@ -521,7 +521,7 @@ class Rates(MeasureCase):
             arrivals.append(time.monotonic())
             threading.Thread(target=talk, args=[connection.dup()], daemon=True).start()
 
-        with rig.FakeServer(serve, connections=10_000) as server:
+        with rig.FakeServer(serve, connections=None) as server:
             self.measure(rig.ours("epoll", "--threads", 2), server.endpoint, "--rate", "200/s",
                          "--arrivals", "poisson", "--seed", 1, "-m", "500", "--progress", "off")
         self.assertEqual(len(arrivals), 500)
@@ -532,9 +532,8 @@ class Rates(MeasureCase):
 class Ends(MeasureCase):
     def start(self, programs, endpoint, *arguments):
         path = self.scratch / f"run.{random.getrandbits(64):x}.json"
-        process = subprocess.Popen(
-            programs.command("smtp-source", ["--json", path, *arguments, endpoint]),
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process = programs.start("smtp-source", "--json", path, *arguments, endpoint,
+                                 stdout=subprocess.PIPE, statuses=(0, 1))
         # From when it has opened its files on, an interrupt is an end of the run.
         rig.wait_for(lambda: list(self.scratch.glob(f"{path.name}.*.part")), "the run to begin")
         return process, path
@@ -566,9 +565,8 @@ class Ends(MeasureCase):
     def test_an_interrupted_run_without_a_report_ends_by_the_signal(self, programs):
         for sign in (signal.SIGINT, signal.SIGTERM):
             with programs.sink("-c") as sink:
-                process = subprocess.Popen(
-                    programs.command("smtp-source", ["-m", "1000000", "-s", "5", sink.endpoint]),
-                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                process = programs.start("smtp-source", "-m", "1000000", "-s", "5", sink.endpoint,
+                                         stdout=subprocess.PIPE, statuses=(-sign,))
                 sink.wait_counter("mesg", 100)
                 process.send_signal(sign)
                 out, errors = process.communicate(timeout=rig.PATIENCE)
@@ -717,9 +715,8 @@ class Output(MeasureCase):
     def on_terminal(self, programs, endpoint, *arguments, status=0, **environment):
         """What the source writes to a terminal of 80 columns."""
         master, slave = pty.openpty()
-        process = subprocess.Popen(
-            programs.command("smtp-source", [*arguments, endpoint]), stdout=slave, stderr=slave,
-            env={**os.environ, "LANG": "C.UTF-8", **environment})
+        process = programs.start("smtp-source", *arguments, endpoint, stdout=slave, stderr=slave,
+                                 statuses=(status,), environment={"LANG": "C.UTF-8", **environment})
         os.close(slave)
         seen = bytearray()
         with contextlib.suppress(OSError):  # EIO: the other end is closed
@@ -749,7 +746,7 @@ class Output(MeasureCase):
                 rig.play_server(connection, *(("MAIL", b"451 4.3.0 not now\r\n") if time.monotonic() > late else ()))
 
         late = time.monotonic() + 1.5
-        with rig.FakeServer(refuse_after_a_while, connections=10_000) as server:
+        with rig.FakeServer(refuse_after_a_while, connections=None) as server:
             seen = self.on_terminal(rig.ours("epoll"), server.endpoint, "--rate", "50/s", "--duration", "2.5", "-s", "1")
         drawn = seen.index("[5A")
         self.assertRegex(seen, r"\x1b\[5A\r\x1b\[Jsmtp-source: warning: sender rejected: 451 4\.3\.0 not now [^\n]*\n[^\n]*of 2\.5 s \[")

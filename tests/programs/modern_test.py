@@ -259,6 +259,7 @@ class Authentication(rig.TestCase):
             self.assertIn(b"better --auth-password-file", done.stderr)
             done = programs.source(sink.endpoint, "--auth", "PLAIN", "--auth-user", "ann", "--auth-password-file",
                                    self.scratch / "none")
+            self.assertEqual(done.returncode, 1)
             self.assertIn(b"No such file", done.stderr)
 
 

@@ -9,6 +9,7 @@ import functools
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import socket
@@ -27,6 +28,10 @@ ENGINES = ("epoll", "uring")
 
 # What a sanitizer needs of memory and CPU says nothing of the program's own needs.
 MEASURES_RESOURCES = os.environ.get("MILLRACE_SANITIZED") != "1"
+
+# What no program may say, and the statuses that one may end with by itself.
+REPORT_OF_SANITIZER = re.compile(rb"(Address|Leak|Thread|UndefinedBehavior)Sanitizer|: runtime error: ")
+STATUSES = range(4)
 
 
 def need(condition, reason):
@@ -109,6 +114,84 @@ def listens(endpoint):
     return False
 
 
+def check_ending(command, status, *outputs, statuses=STATUSES):
+    """That a program ended as it may, and that no sanitizer spoke."""
+    for output in outputs:
+        if isinstance(output, str):
+            output = output.encode()
+        if output and REPORT_OF_SANITIZER.search(output):
+            raise AssertionError(f"{command}: {bytes(output).decode(errors='replace')}")
+    if status not in statuses:
+        raise AssertionError(f"{command} ended with {status}: {outputs}")
+
+
+class Done:
+    """A program that has ended. A test that does not look at its status relies on 0."""
+
+    unread = []  # those whose status no test has looked at yet
+
+    def __init__(self, done):
+        self.args, self.stdout, self.stderr = done.args, done.stdout, done.stderr
+        self._returncode = done.returncode
+        check_ending(self.args, done.returncode, self.stdout, self.stderr)
+        if done.returncode != 0:
+            Done.unread.append(self)
+
+    @property
+    def returncode(self):
+        with contextlib.suppress(ValueError):
+            Done.unread.remove(self)
+        return self._returncode
+
+    @classmethod
+    def check_all_read(cls):
+        unread, cls.unread = cls.unread, []
+        if unread:
+            raise AssertionError("\n".join(
+                f"{done.args} ended with {done._returncode}: {done.stderr}" for done in unread))
+
+
+def run(command, timeout=PATIENCE, **options):
+    """Runs a command to its end; returns it as Done, output as bytes unless `text`."""
+    options = {"stdin": subprocess.DEVNULL, "capture_output": True, **options}
+    return Done(subprocess.run([*map(str, command)], timeout=timeout, check=False, **options))
+
+
+class Process(subprocess.Popen):
+    """A program that runs beside the test; `statuses`: those it may end with."""
+
+    started = []
+
+    def __init__(self, command, statuses=(0,), **options):
+        self.statuses = statuses
+        self._said = (b"", b"")
+        super().__init__([*map(str, command)], stdin=subprocess.DEVNULL,
+                         **{"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, **options})
+        Process.started.append(self)
+
+    def communicate(self, *arguments, **options):
+        self._said = super().communicate(*arguments, **options)
+        return self._said
+
+    @classmethod
+    def check_all_ended(cls):
+        started, cls.started = cls.started, []
+        running = [process for process in started if process.poll() is None]
+        for process in running:
+            process.kill()
+        for process in started:
+            process.wait()
+            rest = [pipe.read() for pipe in (process.stdout, process.stderr) if pipe and not pipe.closed]
+            for pipe in (process.stdout, process.stderr):
+                if pipe:
+                    pipe.close()
+            if process not in running:
+                check_ending(process.args, process.returncode, *process._said, *rest,
+                             statuses=process.statuses)
+        if running:
+            raise AssertionError(f"left running: {[process.args for process in running]}")
+
+
 class Programs:
     """One implementation of the pair: ours on an engine, or Postfix's."""
 
@@ -117,20 +200,25 @@ class Programs:
         self.directory = directory
         self.options = list(options)
         self.environment = environment or {}
+        self.sink_statuses = {0}  # that a sink ends with when it is told to end
 
     def command(self, program, arguments):
         return [str(self.directory / program), *map(str, self.options), *map(str, arguments)]
 
     def run(self, program, *arguments, timeout=PATIENCE, **options):
-        """Runs a program to its end; returns its CompletedProcess, output as bytes."""
-        return subprocess.run(
-            self.command(program, arguments), capture_output=True, timeout=timeout, check=False,
-            stdin=subprocess.DEVNULL, env={**os.environ, **self.environment}, **options)
+        """Runs a program to its end; returns it as Done, output as bytes."""
+        return run(self.command(program, arguments), timeout,
+                   env={**os.environ, **self.environment}, **options)
+
+    def start(self, program, *arguments, **options):
+        """Starts a program, to run beside the test; a Process."""
+        return Process(self.command(program, arguments),
+                       env={**os.environ, **self.environment, **options.pop("environment", {})},
+                       **options)
 
     def run_plain(self, program, *arguments):
         """The same for a program that has none of the options of the pair."""
-        return subprocess.run([self.directory / program, *map(str, arguments)], capture_output=True,
-                              timeout=PATIENCE, check=False, stdin=subprocess.DEVNULL)
+        return run([self.directory / program, *arguments])
 
     def source(self, endpoint, *arguments, **options):
         return self.run("smtp-source", *arguments, endpoint, **options)
@@ -143,10 +231,11 @@ class Programs:
         if os.geteuid() == 0 and "-u" not in arguments:
             command[1:1] = ["-u", "root"]
         sink = Sink(command, endpoint, {**os.environ, **self.environment}, **options)
+        sink.statuses = self.sink_statuses
         try:
             yield sink
         finally:
-            sink.end()
+            sink.end_unseen()
 
 
 class Sink:
@@ -154,6 +243,8 @@ class Sink:
 
     def __init__(self, command, endpoint, environment, **options):
         self.endpoint = endpoint
+        self.statuses = {0}
+        self._status = None  # once a test has seen it
         self.process = subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
@@ -174,6 +265,12 @@ class Sink:
     def connect(self):
         return Client(self.endpoint)
 
+    def end_unseen(self):
+        """Ends the sink, if the test has not done so and seen the status itself."""
+        if self._status is None:
+            check_ending(self.process.args, self.end(), self.err,
+                         statuses={*self.statuses, -signal.SIGKILL})
+
     def end(self, sign=signal.SIGTERM):
         """Ends the sink; returns its exit status."""
         if self.process.poll() is None:
@@ -190,6 +287,10 @@ class Sink:
             reader.join(PATIENCE)
         self.process.stdout.close()
         self.process.stderr.close()
+        self._status = status
+        # Nobody but a test kills it.
+        check_ending(self.process.args, status, self.out, self.err,
+                     statuses={*STATUSES, *self.statuses, -signal.SIGKILL})
         return status
 
     def counters(self):
@@ -274,7 +375,8 @@ class Client:
 
 
 class FakeServer:
-    """A server that does to each connection what a test's function does, one after another."""
+    """A server that does to each connection what a test's function does, one after another, until
+    so many were served (None: until it is closed). What goes wrong there fails the test."""
 
     def __init__(self, behave, connections=1):
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=100)
@@ -283,15 +385,23 @@ class FakeServer:
         self.errors = []
         self._behave = behave
         self._connections = connections
+        self._closing = False
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def _serve(self):
+        served = 0
         try:
-            for _ in range(self._connections):
-                connection, _ = self.listener.accept()
+            while self._connections is None or served < self._connections:
+                try:
+                    connection, _ = self.listener.accept()
+                except OSError:
+                    if self._closing:
+                        return
+                    raise
                 connection.settimeout(PATIENCE)
                 with connection, contextlib.suppress(ConnectionError):
                     self._behave(connection)
+                served += 1
         except Exception as error:  # told to the test's own thread
             self.errors.append(error)
 
@@ -299,9 +409,18 @@ class FakeServer:
         self._thread.start()
         return self
 
-    def __exit__(self, *_):
-        self.listener.close()
+    def __exit__(self, failure, *_):
+        self._closing = True
+        # A thread in accept() is not woken by close().
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
         self._thread.join(PATIENCE)
+        self.listener.close()
+        if failure is None:
+            if self._thread.is_alive():
+                raise AssertionError("the server did not come to an end")
+            if self.errors:
+                raise self.errors[0]
 
 
 @functools.cache
@@ -388,8 +507,10 @@ def postfix():
     fetch_peers("pair")
     root = PEERS / "pair"
     libraries = [root / "usr/lib/postfix", *root.glob("usr/lib/*-linux-gnu")]
-    return Programs("Postfix", root / "usr/sbin",
+    pair = Programs("Postfix", root / "usr/sbin",
                     environment={"LD_LIBRARY_PATH": ":".join(map(str, libraries))})
+    pair.sink_statuses = {0, -signal.SIGTERM, -signal.SIGINT}
+    return pair
 
 
 class TestCase(unittest.TestCase):
@@ -401,3 +522,5 @@ class TestCase(unittest.TestCase):
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="millrace."))
         self.addCleanup(shutil.rmtree, self.scratch, ignore_errors=True)
         self.scratch.chmod(0o777)
+        self.addCleanup(Done.check_all_read)
+        self.addCleanup(Process.check_all_ended)

@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-import subprocess
 import sys
 import threading
 import time
@@ -109,8 +108,7 @@ class SourceTest(rig.TestCase):
     @rig.on_every_engine(THREADS)
     def test_it_tries_again_as_often_as_asked(self, programs):
         endpoint = f"127.0.0.1:{rig.free_port()}"
-        process = subprocess.Popen(programs.command("smtp-source", ["-C", "1000", endpoint]),
-                                   stderr=subprocess.PIPE)
+        process = programs.start("smtp-source", "-C", "1000", endpoint)
         self.assertIn(b"warning: connect: Connection refused", process.stderr.readline())
         with programs.sink(endpoint=endpoint):
             _, errors = process.communicate(timeout=rig.PATIENCE)
@@ -175,10 +173,11 @@ class SourceTest(rig.TestCase):
                   "assert libc.prctl(22, 2, ctypes.byref(program)) == 0, ctypes.get_errno()\n"
                   "os.execv(sys.argv[1], sys.argv[1:])\n")
         def run(*arguments):
-            return subprocess.run([sys.executable, "-c", script, command[0], *arguments, *command[1:]],
-                                  capture_output=True, check=False, timeout=rig.PATIENCE)
+            return rig.run([sys.executable, "-c", script, command[0], *arguments, *command[1:]])
 
-        self.assertIn(b"epoll, 1 thread", run().stderr)
+        fallen_back = run()
+        self.assertEqual(fallen_back.returncode, 1)  # nobody listens there
+        self.assertIn(b"epoll, 1 thread", fallen_back.stderr)
         forced = run("--io", "uring")
         self.assertEqual(forced.returncode, 1)
         self.assertIn(b"io_uring is not available here", forced.stderr)
