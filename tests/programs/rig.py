@@ -29,6 +29,9 @@ ENGINES = ("epoll", "uring")
 # What a sanitizer needs of memory and CPU says nothing of the program's own needs.
 MEASURES_RESOURCES = os.environ.get("MILLRACE_SANITIZED") != "1"
 
+# script/test --long: what proves by numbers is done in full.
+LONG = os.environ.get("MILLRACE_LONG") == "1"
+
 # What no program may say, and the statuses that one may end with by itself.
 REPORT_OF_SANITIZER = re.compile(rb"(Address|Leak|Thread|UndefinedBehavior)Sanitizer|: runtime error: ")
 STATUSES = range(4)
