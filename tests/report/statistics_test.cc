@@ -52,7 +52,7 @@ TEST(Statistics, MannWhitneyOfManyIsTheNormalApproximation) {
     lower.push_back(i);
     higher.push_back(i + 7);
   }
-  // By the textbook's formula, with the corrections for continuity and for ties.
+  // By the formula of the textbooks, with the corrections for continuity and for ties.
   EXPECT_NEAR(mann_whitney(lower, higher), 0.003109616664796936, 1e-12);
   for (double& value : lower) value = std::floor(value / 10);
   for (double& value : higher) value = std::floor(value / 10);
