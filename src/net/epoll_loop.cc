@@ -48,6 +48,7 @@ void EpollLoop::wait(const TimePoint* deadline, TimePoint now) {
   Duration longest = kLongestWait;
   if (deadline != nullptr) longest = std::clamp<Duration>(*deadline - now, Duration(0), longest);
   const int found = wait_for_events(ready_.empty() ? longest : Duration(0));
+  if (found < 0 && errno != EINTR) throw Fatal(describe_error("epoll", errno));
   begin_turn();
   for (int i = 0; i < found; ++i) dispatch(events_[static_cast<std::size_t>(i)]);
   visiting_.clear();
@@ -143,6 +144,7 @@ void EpollLoop::read(Stream& stream, bool to_the_end) {
     if (result == 0) return stream.received_end();
     const auto length = static_cast<std::size_t>(result);
     traffic_.received += length;
+    update_now();  // it may have come since the turn began, and is not to count as earlier
     stream.received({buffer_.data(), length});
     // A short read has emptied the socket: what comes later raises the next edge.
     if (length < buffer_.size() && !to_the_end) return;

@@ -18,6 +18,9 @@ namespace {
 constexpr unsigned kEntries = 1'024;
 constexpr unsigned kCompletions = 8'192;
 
+// How long the kernel may refuse submissions for want of memory.
+constexpr std::chrono::seconds kPatience{10};
+
 // One issuer, and completions only when asked for: Linux 6.1.
 constexpr unsigned kSetupFlags =
     IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_CQSIZE;
@@ -71,11 +74,26 @@ UringLoop::~UringLoop() { ring_.end(); }
 io_uring_sqe* UringLoop::next_entry() {
   io_uring_sqe* entry = io_uring_get_sqe(&ring_);
   while (entry == nullptr) {
-    io_uring_submit(&ring_);
+    check(io_uring_submit(&ring_));
     gathers_used_ = 0;
     entry = io_uring_get_sqe(&ring_);
   }
   return entry;
+}
+
+// What the kernel said to a submission. Short of memory or of room it is asked again for a while;
+// any other error would come for ever, as would one of these that has lasted so long.
+void UringLoop::check(int result) {
+  if (result >= 0 || result == -ETIME || result == -EINTR) {
+    refused_since_.reset();
+    return;
+  }
+  const TimePoint time = Clock::now();
+  if (!refused_since_) refused_since_ = time;
+  const bool passing = result == -EAGAIN || result == -EBUSY;
+  if (!passing || time > *refused_since_ + kPatience) {
+    throw Fatal(describe_error("io_uring", -result));
+  }
 }
 
 void UringLoop::watch(Watch& watch) {
@@ -88,10 +106,10 @@ void UringLoop::wait(const TimePoint* deadline, TimePoint now) {
   if (deadline != nullptr && *deadline <= now) {
     io_uring_cqe* first = nullptr;
     __kernel_timespec none{};
-    io_uring_submit_and_wait_timeout(&ring_, &first, 1, &none, nullptr);
+    check(io_uring_submit_and_wait_timeout(&ring_, &first, 1, &none, nullptr));
   } else {
     if (deadline != nullptr && *deadline < alarm_) set_alarm(*deadline);
-    io_uring_submit_and_wait(&ring_, 1);
+    check(io_uring_submit_and_wait(&ring_, 1));
   }
   gathers_used_ = 0;
   begin_turn();
@@ -101,6 +119,7 @@ void UringLoop::wait(const TimePoint* deadline, TimePoint now) {
     for (unsigned i = 0; i < found; ++i) dispatch(*batch[i]);
     io_uring_cq_advance(&ring_, found);
     if (found < batch.size()) break;
+    update_now();  // what follows may have come since
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "net/event_loop.h"
@@ -48,6 +49,7 @@ class UringLoop final : public EventLoop {
   enum class Operation : std::uint8_t;
 
   io_uring_sqe* next_entry();
+  void check(int result);
   void cancel(Stream& stream, Operation operation);
   void submit_write(Stream& stream);
   void dispatch(const io_uring_cqe& entry);
@@ -62,7 +64,8 @@ class UringLoop final : public EventLoop {
   std::size_t receives_ = 0;    // that the kernel holds
   std::deque<Gather> gathers_;  // vectors of this turn's sends; the kernel copies them on submit
   std::size_t gathers_used_ = 0;
-  TimePoint alarm_ = TimePoint::max();  // when the kernel ends a wait; max: it does not
+  std::optional<TimePoint> refused_since_;  // the kernel takes no submissions
+  TimePoint alarm_ = TimePoint::max();      // when the kernel ends a wait; max: it does not
   __kernel_timespec alarm_time_{};
 };
 

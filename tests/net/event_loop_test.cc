@@ -10,13 +10,16 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "base/diagnostics.h"
 #include "net/endpoint.h"
 #include "net/tls_context.h"
 #include "net/tls_filter.h"
@@ -430,6 +433,77 @@ TEST_P(Loop, MoreStreamsThanBuffersAreAllServed) {
   run_until([&] {
     return std::all_of(servers.begin(), servers.end(),
                        [](const auto& server) { return server->received == "hello"; });
+  });
+  for (const auto& server : servers) server->stream.abort();
+  run_until([&] {
+    return std::all_of(servers.begin(), servers.end(),
+                       [](const auto& server) { return server->ended; });
+  });
+}
+
+// Whatever keeps the loop busy: what was received counts as late, never as
+// early.
+TEST_P(Loop, WhatIsReceivedWasThereByNow) {
+  constexpr int kPeers = 3;
+  std::vector<std::unique_ptr<Peer>> servers;
+  std::vector<Socket> clients;
+  TimePoint sent;
+  int read = 0;
+  for (int i = 0; i < kPeers; ++i) {
+    servers.push_back(std::make_unique<Peer>(*loop));
+    Peer& server = *servers.back();
+    clients.push_back(connect_plain(server));
+    server.reaction = [&](std::string_view bytes) {
+      if (bytes.find("second") != std::string_view::npos) {
+        ++read;
+        EXPECT_GE(loop->now(), sent);
+      }
+      // The first of them is slow, and meanwhile more comes for the others.
+      if (sent == TimePoint()) {
+        std::this_thread::sleep_for(20ms);
+        sent = Clock::now();
+        for (const Socket& client : clients) EXPECT_EQ(write(client.descriptor(), "second", 6), 6);
+      }
+      return bytes.size();
+    };
+  }
+  run_turns(2);
+  for (const Socket& client : clients) ASSERT_EQ(write(client.descriptor(), "first", 5), 5);
+  run_until([&] { return read == kPeers; });
+}
+
+// The descriptor that the engine lives by, closed behind its back.
+TEST_P(Loop, AnErrorOfTheEngineThatStaysEndsTheLoop) {
+  const std::string wanted = GetParam().engine == Engine::epoll ? "eventpoll" : "io_uring";
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code error;
+    const std::string target = std::filesystem::read_symlink(entry.path(), error).string();
+    if (target.find("[" + wanted + "]") != std::string::npos) {
+      close(std::stoi(entry.path().filename()));
+    }
+  }
+  EXPECT_THROW(run_turns(10), Fatal);
+}
+
+// More at once than the queues of the engine have room for.
+TEST_P(Loop, MoreThanTheSubmissionQueueHoldsIsStarted) {
+  constexpr int kStreams = 3'000;
+  std::vector<std::unique_ptr<Peer>> servers;
+  std::vector<Socket> clients;
+  for (int i = 0; i < kStreams; ++i) {
+    servers.push_back(std::make_unique<Peer>(*loop));
+    clients.push_back(connect_plain(*servers.back()));
+    servers.back()->stream.output().append("220 welcome");
+    servers.back()->stream.flush();
+  }
+  std::size_t served = 0;
+  run_until([&] {
+    char greeting[16];
+    while (served < clients.size() &&
+           recv(clients[served].descriptor(), greeting, sizeof greeting, MSG_DONTWAIT) == 11) {
+      ++served;
+    }
+    return served == clients.size();
   });
   for (const auto& server : servers) server->stream.abort();
   run_until([&] {
