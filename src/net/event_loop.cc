@@ -1,9 +1,18 @@
 #include "net/event_loop.h"
 
+#include <chrono>
+#include <utility>
+
 #include "net/epoll_loop.h"
 #include "net/uring_loop.h"
 
 namespace millrace::net {
+namespace {
+
+// After this long without a byte in either direction a stream is quiet.
+constexpr std::chrono::seconds kQuiet{1};
+
+}  // namespace
 
 std::string_view name(Engine engine) { return engine == Engine::io_uring ? "io_uring" : "epoll"; }
 
@@ -15,7 +24,23 @@ std::unique_ptr<EventLoop> EventLoop::make(Engine engine) {
 void EventLoop::retire(Stream& stream) {
   if (stream.phase_ == Stream::Phase::retired) return;
   stream.phase_ = Stream::Phase::retired;
+  if (std::exchange(stream.grown_, false)) std::erase(grown_, &stream);
   retired_.push_back(&stream);
+}
+
+void EventLoop::note_grown(Stream& stream) {
+  if (std::exchange(stream.grown_, true)) return;
+  grown_.push_back(&stream);
+  if (!storage_timer_.running()) timers_.start(storage_timer_, now_ + kQuiet);
+}
+
+void EventLoop::on_timer(Timer& /*timer*/) {
+  std::erase_if(grown_, [this](Stream* stream) {
+    if (now_ < stream->last_progress() + kQuiet || !stream->give_back_storage()) return false;
+    stream->grown_ = false;
+    return true;
+  });
+  if (!grown_.empty()) timers_.start(storage_timer_, now_ + kQuiet);
 }
 
 void EventLoop::turn(std::optional<TimePoint> limit) {

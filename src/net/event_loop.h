@@ -47,20 +47,21 @@ class Watch {
 
 // One thread's loop: waits for its streams, watches and timers and calls their owners. It must
 // be made, used and destroyed on the same thread; nothing in it is locked.
-class EventLoop {
+class EventLoop : private TimerHandler {
  public:
   static std::unique_ptr<EventLoop> make(Engine engine);
 
-  EventLoop() : timers_(Clock::now()) {}
+  EventLoop() : timers_(Clock::now()), storage_timer_(*this) {}
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
-  virtual ~EventLoop() = default;
+  ~EventLoop() override = default;
 
   // Waits until something happens, at most until `limit`, then deals with all that has. Timers
   // are a millisecond coarse, the limit is not.
   void turn(std::optional<TimePoint> limit = std::nullopt);
 
-  // The time at which this turn began, or that of the last update_now().
+  // The time at which this turn began, or that of the last update_now(): whatever is received was
+  // there by then.
   [[nodiscard]] TimePoint now() const { return now_; }
   void update_now() { now_ = Clock::now(); }
 
@@ -101,15 +102,22 @@ class EventLoop {
 
   // The engine is done with the stream: its owner is told at the end of the turn.
   void retire(Stream& stream);
+
+  // The stream's queues have grown: when it has been quiet for a while, their memory goes back.
+  void note_grown(Stream& stream);
   Traffic traffic_;  // counted by the engine
 
  private:
+  void on_timer(Timer& timer) override;
+
   TimePoint now_ = Clock::now();
   TimePoint woken_ = now_;
   Duration away_{};
   Timers timers_;
   std::vector<Stream*> retired_;
   std::vector<Stream*> retiring_;  // those being told, so that the storage is kept
+  std::vector<Stream*> grown_;     // hold more memory than a quiet stream should
+  Timer storage_timer_;            // when those are looked at
 };
 
 }  // namespace millrace::net

@@ -144,6 +144,7 @@ void Stream::offer_waiting() {
     waiting_.erase(0, taken);
     if (in_the_clear && tls_) break;
   }
+  if (waiting_.empty()) waiting_.shrink_to_fit();  // it may have been large
   offering_ = false;
   if (in_the_clear && tls_) decrypt(std::exchange(waiting_, {}));
 }
@@ -155,8 +156,11 @@ void Stream::received_end() {
 
 void Stream::sent() {
   last_progress_ = loop_.now();
-  // What TLS made of a large message is not kept for the next one.
-  if (tls_ && all_sent()) queued_ = sending_ = Output();
+  if (storage() > kQuietStorage) {
+    // What TLS made of a large message is not kept for the next one.
+    if (tls_ && all_sent()) drop_storage();
+    loop_.note_grown(*this);
+  }
   if (held_ && phase_ == Phase::open) handler_.on_all_sent();
   offer_waiting();
   update_reading();
@@ -166,6 +170,19 @@ void Stream::sent() {
 std::size_t Stream::storage() const {
   return queued_.storage() + sending_.storage() + waiting_.capacity() +
          (tls_ ? tls_->plain().storage() : 0);
+}
+
+bool Stream::give_back_storage() {
+  if (!all_sent()) return false;
+  drop_storage();
+  if (tls_) std::exchange(tls_->plain(), {});
+  return true;
+}
+
+// By an exchange: an assignment of what is empty would keep the memory.
+void Stream::drop_storage() {
+  std::exchange(queued_, {});
+  std::exchange(sending_, {});
 }
 
 // Moves a closing stream on: once all is sent, the peer is told; once the peer has closed as

@@ -109,6 +109,8 @@ class Stream {
   static constexpr std::size_t kOutputLimit = 256 * 1024;
   // Under TLS this much is encrypted ahead of what the peer has taken.
   static constexpr std::size_t kCipherLimit = 64 * 1024;
+  // What the queues of a quiet stream may hold in memory.
+  static constexpr std::size_t kQuietStorage = 16 * 1024;
   // What had to wait is offered in slices, since each may fill the output again.
   static constexpr std::size_t kOfferLimit = 16 * 1024;
 
@@ -140,6 +142,9 @@ class Stream {
   std::size_t offer(std::string_view bytes);
   void update_reading();
   void settle();
+  // Returns whether there was nothing in the queues, so that their memory could go.
+  bool give_back_storage();
+  void drop_storage();
 
   EventLoop& loop_;
   StreamHandler& handler_;
@@ -156,6 +161,7 @@ class Stream {
   bool offering_ = false;   // waiting_ is being offered, further up the stack
   bool peer_done_ = false;  // the peer sends no more
   bool shut_down_ = false;  // we send no more
+  bool grown_ = false;      // the loop has it on its list
 
   // The engine's marks: operations that the kernel holds, and what was missed while not reading.
   bool reading_ = false;

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "base/calendar.h"
+#include "base/storage.h"
 
 namespace millrace::sink {
 namespace {
@@ -68,6 +69,7 @@ void Capture::content(std::string_view bytes, smtp::Form form, const CapturedSes
   text_.clear();
   decoder_.decode(bytes, form, text_);
   spool_.append(text_);
+  recycle(text_);
 }
 
 void Capture::abort() { spool_.discard(); }

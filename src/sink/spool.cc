@@ -10,6 +10,7 @@
 #include <random>
 #include <utility>
 
+#include "base/storage.h"
 #include "sink/append_log.h"
 
 namespace millrace::sink {
@@ -126,7 +127,7 @@ void Spool::discard() {
   part_ = net::Socket();
   if (!part_path_.empty()) unlink(part_path_.c_str());
   part_path_.clear();
-  memory_.clear();
+  recycle(memory_);
 }
 
 void Spool::keep_error(int error) {

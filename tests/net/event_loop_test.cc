@@ -319,6 +319,31 @@ TEST_P(Loop, ALaggingPeerCostsNoMoreMemoryThanItsBacklog) {
   }
 }
 
+TEST_P(Loop, AQuietStreamGivesBackWhatALargeMessageTook) {
+  for (const bool secure : {false, true}) {
+    Peer client(*loop, Side::client);
+    Peer server(*loop);
+    secure ? connect_secure_pair(client, server) : connect_pair(client, server);
+    // Replies that come to a megabyte, and as much input that had to wait.
+    const std::string large(1'000'000, 'l');
+    server.stream.hold();
+    server.stream.output().append(large);
+    server.stream.flush();
+    client.stream.output().append(large);
+    client.stream.flush();
+    run_until([&] { return client.received.size() == large.size(); });
+    EXPECT_GT(server.stream.storage(), 100'000U);
+    server.stream.release();
+    run_until([&] { return server.received.size() == large.size(); });
+    run_until([&] { return server.stream.storage() + client.stream.storage() < 32'000; });
+    server.stream.output().append("still there");
+    server.stream.flush();
+    run_until([&] { return client.received.ends_with("still there"); });
+    client.stream.abort();
+    run_until([&] { return client.ended && server.ended; });
+  }
+}
+
 TEST_P(Loop, AClientReadsRepliesWhileItsMailWaits) {
   for (const bool secure : {false, true}) {
     Peer client(*loop, Side::client);
