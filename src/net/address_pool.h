@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/cache_line.h"
 #include "net/socket.h"
 
 namespace millrace::net {
@@ -42,6 +43,9 @@ class AddressPool {
 
   // The next one of the family; nothing when the pool has none. All threads share the turn.
   std::optional<SocketAddress> next(int family);
+  // How many addresses there are, of whatever family, and whether they have ports.
+  [[nodiscard]] std::size_t addresses() const { return addresses_.size(); }
+  [[nodiscard]] bool has_ports() const { return first_port_ != 0; }
   // How many different ones there are.
   [[nodiscard]] std::uint64_t size() const { return addresses_.size() * port_count_; }
 
@@ -51,7 +55,7 @@ class AddressPool {
   std::vector<SocketAddress> addresses_;
   std::uint16_t first_port_ = 0;  // 0: the system's choice
   std::uint64_t port_count_ = 1;
-  std::atomic<std::uint64_t> turn_{0};
+  alignas(kCacheLine) std::atomic<std::uint64_t> turn_{0};
 };
 
 // Binds a socket that is to connect. Without a port of its own the choice is left until the

@@ -6,6 +6,8 @@
 #include <functional>
 #include <optional>
 
+#include "base/cache_line.h"
+
 namespace millrace::sink {
 
 // What all workers count together, and the quotas that end the program. Exact with any number
@@ -53,11 +55,12 @@ class Ledger {
   const std::optional<std::uint64_t> message_quota_;
   const std::optional<std::uint64_t> quit_quota_;
   const std::function<void()> on_quota_;
-  Counter admitted_messages_{0};
-  Counter admitted_quits_{0};
+  // What all workers write, apart from what they read.
+  alignas(kCacheLine) Counter admitted_messages_{0};
+  Counter messages_{0};
+  alignas(kCacheLine) Counter admitted_quits_{0};
   Counter sessions_{0};
   Counter quits_{0};
-  Counter messages_{0};
   Counter handshakes_{0};
   Counter resumptions_{0};
   Counter client_certificates_{0};
@@ -76,7 +79,7 @@ class SessionLimit {
 
  private:
   const std::size_t limit_;
-  std::atomic<std::size_t> open_{0};
+  alignas(kCacheLine) std::atomic<std::size_t> open_{0};
 };
 
 }  // namespace millrace::sink

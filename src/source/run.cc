@@ -9,6 +9,9 @@ namespace millrace::source {
 
 namespace {
 
+// From so many sessions on the kernel's own search for free ports is felt.
+constexpr unsigned kCrowd = 1'000;
+
 std::optional<net::TlsContext> make_tls(const SourceOptions& options) {
   if (!options.tls) return std::nullopt;
   return net::TlsContext::for_client(*options.tls);
@@ -35,6 +38,7 @@ Run::Run(const SourceOptions& options, std::function<void()> on_failure)
   if (!options.bind_addresses.empty()) {
     pool_.emplace(options.bind_addresses, options.bind_ports);
   }
+  if (options.sessions >= kCrowd && options.bind_ports.empty()) local_ports_.emplace();
 }
 
 void Run::secured(Duration took, bool resumed) {

@@ -8,11 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "base/cache_line.h"
 #include "base/time.h"
 #include "mail/message.h"
 #include "metrics/names.h"
 #include "metrics/timeline.h"
 #include "net/address_pool.h"
+#include "net/local_ports.h"
 #include "net/socket.h"
 #include "net/tls_context.h"
 #include "source/options.h"
@@ -67,6 +69,9 @@ class Run {
   // The next address to connect from, if there is a pool.
   [[nodiscard]] net::AddressPool* pool() { return pool_ ? &*pool_ : nullptr; }
 
+  // Null when the kernel's own search for a port is good enough.
+  [[nodiscard]] net::LocalPorts* local_ports() { return local_ports_ ? &*local_ports_ : nullptr; }
+
   // Null when no TLS is to be used.
   [[nodiscard]] const net::TlsContext* tls() const { return tls_ ? &*tls_ : nullptr; }
   // A TLS handshake was done.
@@ -103,17 +108,19 @@ class Run {
   std::optional<metrics::Timeline> timeline_;
   TimePoint start_;
   TimePoint end_ = TimePoint::max();
-  std::atomic<unsigned> interrupts_{0};
-  std::array<std::atomic<bool>, metrics::kErrors> warned_{};
+  std::atomic<unsigned> interrupts_{0};  // like failed_, read often and written once
+  std::atomic<bool> failed_{false};
   std::optional<net::AddressPool> pool_;
+  std::optional<net::LocalPorts> local_ports_;
   const std::optional<net::TlsContext> tls_;
-  std::atomic<std::uint64_t> handshakes_{0};
+  // What all workers write, apart from what they read.
+  alignas(kCacheLine) std::atomic<std::uint64_t> next_message_;
+  alignas(kCacheLine) std::atomic<std::uint64_t> messages_sent_{0};
+  alignas(kCacheLine) std::atomic<std::uint64_t> handshakes_{0};
   std::atomic<std::uint64_t> resumptions_{0};
   std::atomic<Duration::rep> handshake_time_{0};
-  std::atomic<std::uint64_t> next_message_;
   std::atomic<std::uint64_t> sessions_lost_{0};
-  std::atomic<bool> failed_{false};
-  std::atomic<std::uint64_t> messages_sent_{0};
+  std::array<std::atomic<bool>, metrics::kErrors> warned_{};
 };
 
 }  // namespace millrace::source

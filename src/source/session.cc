@@ -91,7 +91,8 @@ Session::Session(Worker& worker, Run& run, std::uint64_t number)
       timer_(*this),
       messages_(run.message(), number),
       record_(worker),
-      number_(number) {
+      number_(number),
+      connector_(run) {
   const SourceOptions& options = run.options();
   if (options.auth_mechanism.empty()) return;
   const sasl::User& user = options.users[number % options.users.size()];
@@ -135,8 +136,7 @@ void Session::begin_message() {
     step();
     return stream_.flush();
   }
-  address_ = 0;
-  connect_attempts_ = 0;
+  connector_.reset();
   connect();
 }
 
@@ -154,56 +154,32 @@ void Session::wind_up() {
 }
 
 void Session::connect() {
-  const net::SocketAddress& address = run_.addresses()[address_];
   const SourceOptions& options = run_.options();
-  net::Socket socket(::socket(address.family(), SOCK_STREAM | worker_.loop().socket_flags(), 0));
-  if (!socket.valid()) return run_.fail(describe_error("socket", errno));
-  net::configure(socket, address.family(), {.window = options.window, .reset_on_close = true});
-  if (!bind_to_pool(socket)) return;
-  if (options.verbose) inform("trying " + address.text());
+  net::Socket socket = connector_.open(worker_.loop().socket_flags());
+  if (run_.failed()) return;
+  if (!socket.valid()) return connect_failed(errno, "socket");
+  if (options.verbose) inform("trying " + connector_.address().text());
   state_ = State::connecting;
   timed_out_ = false;
   record_.connecting();
   // Every connection of the run is another client: sessions take turns in the numbers.
   connection_ = number_ + options.sessions * connections_++;
-  stream_.connect(std::move(socket), address);
+  stream_.connect(std::move(socket), connector_.address());
   start_timer(options.reply_limit);
 }
 
-// Returns whether the connect can go on.
-bool Session::bind_to_pool(const net::Socket& socket) {
-  net::AddressPool* const pool = run_.pool();
-  if (pool == nullptr) return true;
-  const int family = run_.addresses()[address_].family();
-  // A port of the pool may be taken by a connection of another session.
-  for (std::uint64_t tries = 0; tries < pool->size(); ++tries) {
-    const auto source = pool->next(family);
-    if (!source) break;
-    const int error = net::bind_source(socket, *source);
-    if (error == 0) return true;
-    if (error != EADDRINUSE) {
-      run_.fail(describe_error("bind " + source->text(), error));
-      return false;
-    }
-  }
-  run_.fail("no address left to bind to (--bind, --bind-ports)");
-  return false;
-}
-
-void Session::connect_failed(int error) {
-  const std::string what = describe_error("connect", error);
-  if (address_ + 1 < run_.addresses().size()) {
-    if (run_.options().verbose) inform(what + " (" + run_.addresses()[address_].text() + ")");
-    ++address_;
-    return connect();
-  }
-  address_ = 0;
-  // A unix socket whose queue is full says EAGAIN: that is no failure, only too early.
-  if (error != EAGAIN) {
-    if (++connect_attempts_ >= run_.options().connect_attempts) {
+void Session::connect_failed(int error, std::string_view doing) {
+  const std::string what = describe_error(doing, error);
+  switch (connector_.failed(error)) {
+    case Connector::Next::at_once:
+      return connect();
+    case Connector::Next::give_up:
       return give_up_connecting(error, what);
-    }
-    warn(what);
+    case Connector::Next::again:
+      warn(what);
+      break;
+    case Connector::Next::patient:
+      break;
   }
   state_ = State::retrying;
   start_timer(kConnectRetryDelay);
@@ -243,7 +219,7 @@ std::string Session::proxy_header() const {
     const auto named = net::numeric_address(std::string_view(text).substr(5), source.port());
     if (named && named->family() == source.family()) source = *named;
   }
-  return net::proxy_header(*options.proxy, source, run_.addresses()[address_]);
+  return net::proxy_header(*options.proxy, source, connector_.address());
 }
 
 void Session::secure() {
@@ -415,7 +391,7 @@ void Session::message_over(std::uint64_t message, std::size_t recipients) {
 void Session::on_end(int error) {
   switch (state_) {
     case State::connecting:
-      return connect_failed(timed_out_ ? ETIMEDOUT : error);
+      return connect_failed(timed_out_ ? ETIMEDOUT : error, "connect");
     case State::closing:
       return closed();
     case State::pausing:
@@ -489,7 +465,7 @@ std::string Session::command_of(const smtp::Question& question) const {
   Output text;
   switch (question.verb) {
     case smtp::Verb::connect:
-      return run_.addresses()[address_].text();
+      return connector_.address().text();
     case smtp::Verb::mail:
       messages_.append_mail(question.message, {}, text);
       break;

@@ -13,6 +13,7 @@
 #include "sasl/client.h"
 #include "smtp/client_session.h"
 #include "source/command_display.h"
+#include "source/connector.h"
 #include "source/run.h"
 #include "source/sender.h"
 #include "source/session_record.h"
@@ -73,8 +74,7 @@ class Session final : public Sender,
   void pause_then_begin();
   void begin_message();
   void connect();
-  bool bind_to_pool(const net::Socket& socket);
-  void connect_failed(int error);
+  void connect_failed(int error, std::string_view doing);
   void give_up_connecting(int error, const std::string& what);
   [[nodiscard]] std::string proxy_header() const;
   void secure();
@@ -114,8 +114,7 @@ class Session final : public Sender,
   std::string xclient_;            // of this connection
   std::uint64_t connections_ = 0;  // that this session has made
   std::uint64_t connection_ = 0;   // the number of this one, over all sessions
-  std::size_t address_ = 0;        // the one being tried
-  unsigned connect_attempts_ = 0;  // that have failed
+  Connector connector_;
   CommandDisplay display_;
   bool started_ = false;
   bool timed_out_ = false;
