@@ -1,6 +1,7 @@
 #include "net/socket.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/resource.h>
@@ -141,6 +142,11 @@ SocketAddress local_address(const Socket& socket) {
   address.length = sizeof address.storage;
   getsockname(socket.descriptor(), address.get(), &address.length);
   return address;
+}
+
+std::size_t open_descriptors() {
+  const Socket probe(open("/", O_PATH | O_CLOEXEC));
+  return probe.valid() ? static_cast<std::size_t>(probe.descriptor()) : 0;
 }
 
 std::size_t raise_descriptor_limit() {

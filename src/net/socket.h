@@ -78,6 +78,10 @@ bool family_supported(int family);
 // The address that `socket` is bound to.
 SocketAddress local_address(const Socket& socket);
 
+// How many descriptors are open, or the lowest that is free: numbers are given out from the lowest
+// on. Unlike a look into /proc it can be had in any root directory.
+std::size_t open_descriptors();
+
 // Raises this process's limit of open descriptors to what it may have; returns that limit.
 std::size_t raise_descriptor_limit();
 

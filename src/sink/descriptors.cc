@@ -1,6 +1,5 @@
 #include "sink/descriptors.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,18 +16,11 @@ constexpr std::size_t kDescriptorsAThread = 1;
 // What is needed for a moment: the file that a message is appended to, syslog once more.
 constexpr std::size_t kSpareDescriptors = 8;
 
-// The lowest number that is free. Numbers are given out from the lowest on, so that all below it
-// are taken; and unlike a look into /proc it can be had in any root directory.
-std::size_t open_descriptors() {
-  const net::Socket probe(open("/", O_PATH | O_CLOEXEC));
-  return probe.valid() ? static_cast<std::size_t>(probe.descriptor()) : 0;
-}
-
 }  // namespace
 
 std::size_t affordable_sessions(std::size_t limit, const SinkOptions& options) {
   const std::size_t taken =
-      open_descriptors() + options.threads * kDescriptorsAThread + kSpareDescriptors;
+      net::open_descriptors() + options.threads * kDescriptorsAThread + kSpareDescriptors;
   const bool captures = options.capture.mode != CaptureOptions::Mode::off;
   const std::size_t a_session = captures ? 2 : 1;  // its socket, and the file of a large message
   return std::max<std::size_t>((limit - std::min(taken, limit)) / a_session, 1);

@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -106,8 +107,21 @@ struct Crew {
   void wake_all() const {
     for (const auto& wake_up : wake_ups) wake_up->wake();
   }
-  void leave() {
-    if (--running == 0) gone.wake();
+  void leave(unsigned threads = 1) {
+    if ((running -= threads) == 0) gone.wake();
+  }
+
+  // So many have not begun and never will: it all ends, for this reason.
+  void go_without(std::size_t threads, const Fatal& why) {
+    const auto number = static_cast<unsigned>(threads);
+    started.count_down(number);
+    finished.count_down(number);
+    {
+      const std::lock_guard lock(failure_mutex);
+      failure = std::make_exception_ptr(why);
+    }
+    end.wake();
+    leave(number);
   }
 };
 
@@ -208,10 +222,17 @@ metrics::Measurement run_sink(const SinkOptions& options, const Identity& identi
                       .start = start};
 
   std::vector<std::thread> threads;
-  for (unsigned i = 0; i < options.threads; ++i) {
-    threads.emplace_back([&, i] {
-      run_worker(shared, descriptors(listeners[i % listeners.size()]), crew, *crew.wake_ups[i]);
-    });
+  try {
+    for (unsigned i = 0; i < options.threads; ++i) {
+      threads.emplace_back([&, i] {
+        run_worker(shared, descriptors(listeners[i % listeners.size()]), crew, *crew.wake_ups[i]);
+      });
+    }
+  } catch (const std::system_error& error) {
+    crew.go_without(options.threads - threads.size(),
+                    Fatal(describe_error(fmt::format("cannot start thread {} of {} (--threads)",
+                                                     threads.size() + 1, options.threads),
+                                         error.code().value())));
   }
   wait_for_end(signals, crew.end, ledger, counters ? &*counters : nullptr);
   crew.ending = true;

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -36,6 +37,10 @@ constexpr std::chrono::milliseconds kGlanceDelay{30};
 // From a second signal, which gives up what is under way, until the program ends without a report:
 // a loop may be held up by a terminal that nobody reads, or by what a server has it calculate.
 constexpr seconds kGraceLimit{3};
+
+// The loop's own and its wake-up; and what is needed for a moment, as for a report.
+constexpr std::size_t kDescriptorsAThread = 2;
+constexpr std::size_t kSpareDescriptors = 8;
 
 // From when all threads are ready to the first arrival of open loop, which is not to be late.
 constexpr std::chrono::milliseconds kLead{5};
@@ -143,8 +148,15 @@ class Crew {
   void wake_all() const {
     for (const auto& wake_up : wake_ups) wake_up->wake();
   }
-  void leave() {
-    if (--running == 0) end.wake();
+  void leave(unsigned threads = 1) {
+    if ((running -= threads) == 0) end.wake();
+  }
+  // So many have not begun and never will.
+  void go_without(std::size_t threads) {
+    const auto number = static_cast<unsigned>(threads);
+    ready.count_down(number);
+    finished.count_down(number);
+    leave(number);
   }
 
   std::vector<std::unique_ptr<net::WakeUp>> wake_ups;
@@ -177,6 +189,25 @@ void run_worker(Run& run, Crew& crew, Harvest& harvest, unsigned number) {
     crew.finished.count_down();
   }
   crew.leave();
+}
+
+// Sees to it that every session can have a socket. Throws Fatal.
+void afford(const SourceOptions& options) {
+  const std::size_t limit = net::raise_descriptor_limit();
+  const std::size_t others =
+      net::open_descriptors() + options.threads * kDescriptorsAThread + kSpareDescriptors;
+  if (options.sessions + others <= limit) return;
+  throw Fatal(
+      fmt::format("{} sessions (-s) and {} other files are more than the {} open files "
+                  "that this process may have: raise that limit (ulimit -n), or ask for "
+                  "fewer sessions",
+                  options.sessions, others, limit));
+}
+
+std::string cannot_start(std::size_t started, unsigned threads, const std::system_error& error) {
+  return describe_error(
+      fmt::format("cannot start thread {} of {} (--threads)", started + 1, threads),
+      error.code().value());
 }
 
 metrics::Glance glance(Run& run, TimePoint now, std::uint64_t& seen) {
@@ -246,14 +277,19 @@ int wait_for_end(Run& run, Crew& crew, net::EndingSignals& signals,
 
 Result run_source(const SourceOptions& options,
                   const std::function<void(const metrics::Glance&)>& watch) {
-  net::raise_descriptor_limit();
+  afford(options);
   net::EndingSignals signals;
   Crew crew(options.threads);
   Run run(options, [&crew] { crew.wake_all(); });
   Harvest harvest(run);
   std::vector<std::thread> threads;
-  for (unsigned i = 0; i < options.threads; ++i) {
-    threads.emplace_back([&, i] { run_worker(run, crew, harvest, i); });
+  try {
+    for (unsigned i = 0; i < options.threads; ++i) {
+      threads.emplace_back([&, i] { run_worker(run, crew, harvest, i); });
+    }
+  } catch (const std::system_error& error) {
+    run.fail(cannot_start(threads.size(), options.threads, error));
+    crew.go_without(options.threads - threads.size());
   }
   crew.ready.wait();
   const Duration lead = options.load.open_loop ? kLead : Duration::zero();

@@ -1,0 +1,105 @@
+"""How the programs get their connections and threads, and what they say when the system has no more."""
+
+import os
+import resource
+import socket
+import subprocess
+import unittest
+
+import rig
+
+
+def at_most(kind, number):
+    """For a process to be started: a limit that it cannot raise."""
+    return lambda: resource.setrlimit(kind, (number, number))
+
+
+def few_threads():
+    """As nobody, who may have no further process or thread."""
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+    resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+
+
+class Connecting(rig.TestCase):
+    @rig.on_every_engine()
+    def test_a_port_that_another_socket_holds_is_passed_over(self, programs):
+        with programs.sink("-c") as sink:
+            host, _, port = sink.endpoint.rpartition(":")
+            first = rig.free_port()
+            # The same port to the same server: binding to it works, connecting does not.
+            with socket.socket() as holder:
+                holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                holder.bind((host, first))
+                holder.connect((host, int(port)))
+                done = programs.source(sink.endpoint, "--bind", host, "--bind-ports",
+                                       f"{first}-{first + 1}", "-m", "3")
+                self.assertEqual(done.stderr, b"")
+                self.assertEqual(done.returncode, 0)
+                sink.wait_counter("mesg", 3)
+
+    @rig.on_every_engine()
+    def test_ports_that_are_all_taken_are_told(self, programs):
+        with programs.sink() as sink:
+            host, _, port = sink.endpoint.rpartition(":")
+            only = rig.free_port()
+            with socket.socket() as holder:
+                holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                holder.bind((host, only))
+                holder.connect((host, int(port)))
+                done = programs.source(sink.endpoint, "--bind", host, "--bind-ports", only)
+                self.assertIn(b"connect: Cannot assign requested address", done.stderr)
+                self.assertEqual(done.returncode, 1)
+
+    @rig.on_every_engine()
+    def test_many_sessions_open_from_one_address(self, programs):
+        with programs.sink("-c") as sink:
+            done = programs.source(sink.endpoint, "-d", "-s", "1500", "-m", "1500")
+            self.assertEqual(done.stderr, b"")
+            self.assertEqual(done.returncode, 0)
+            sink.wait_counter("mesg", 1500)
+
+    @rig.on_every_engine()
+    def test_more_sessions_than_descriptors_are_told_at_once(self, programs):
+        done = programs.source("127.0.0.1:1", "-s", "500", "-m", "500",
+                               preexec_fn=at_most(resource.RLIMIT_NOFILE, 100))
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr.decode(),
+                         r"fatal: 500 sessions .* \d+ .* 100 open files.*ulimit -n")
+        self.assertEqual(done.stderr.count(b"\n"), 1)
+
+    @rig.on_every_engine()
+    def test_a_lack_of_descriptors_ends_no_run_that_counts_errors(self, programs):
+        with programs.sink("-c") as sink:
+            command = programs.command("smtp-source", ["--rate", "100/s", "--duration", "3s", "-s",
+                                                       "20", "-m", "100000", sink.endpoint])
+            source = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.PIPE)
+            with source:
+                sink.wait_counter("mesg", 20)
+                _, most = resource.prlimit(source.pid, resource.RLIMIT_NOFILE)
+                resource.prlimit(source.pid, resource.RLIMIT_NOFILE, (4, most))
+                self.assertIn(b"Too many open files", source.stderr.readline())
+                before = sink.counters()["mesg"]
+                resource.prlimit(source.pid, resource.RLIMIT_NOFILE, (most, most))
+                sink.wait_counter("mesg", before + 50)
+                self.assertNotIn(b"fatal", source.stderr.read())
+                self.assertEqual(source.wait(rig.PATIENCE), 0)
+
+
+class Threads(rig.TestCase):
+    @rig.on_every_engine()
+    def test_that_cannot_start_are_told(self, programs):
+        rig.need(os.geteuid() == 0, "root, to become another user")
+        done = programs.source("127.0.0.1:1", "--threads", "4", preexec_fn=few_threads)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertRegex(done.stderr, rb"fatal: .*thread.*Resource temporarily unavailable")
+        done = programs.run("smtp-sink", "--threads", "4", f"127.0.0.1:{rig.free_port()}", "10",
+                            preexec_fn=few_threads)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertRegex(done.stderr, rb"fatal: .*thread.*Resource temporarily unavailable")
+
+
+if __name__ == "__main__":
+    unittest.main()
