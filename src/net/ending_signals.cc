@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "base/diagnostics.h"
+#include "base/sanitizer.h"
 
 namespace millrace::net {
 namespace {
@@ -29,6 +30,7 @@ void block_ending_signals() {
 }
 
 void end_by(int number) {
+  check_for_leaks();
   signal(number, SIG_DFL);
   raise(number);
   const sigset_t ending = ending_signals();

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "base/diagnostics.h"
+#include "base/sanitizer.h"
 
 namespace millrace::net {
 namespace {
@@ -56,13 +57,17 @@ ReceiveBuffers::Reserved::Reserved(std::size_t size) : size_(size) {
   begin_ = static_cast<char*>(memory);
 }
 
-ReceiveBuffers::Reserved::~Reserved() { munmap(begin_, size_); }
+ReceiveBuffers::Reserved::~Reserved() {
+  permit(begin_, size_);
+  munmap(begin_, size_);
+}
 
 ReceiveBuffers::ReceiveBuffers(io_uring& ring, Use wanted)
     : entries_(kEntriesSize),
       use_(enlist(ring, wanted, entries_)),
       memory_(geometry(use_).size * geometry(use_).at_most) {
   filled_.reserve(geometry(use_).at_most);
+  forbid(memory_.begin(), geometry(use_).size * geometry(use_).at_most);
   serve(0);
 }
 
@@ -102,12 +107,16 @@ void ReceiveBuffers::add(std::size_t buffer) {
 std::string_view ReceiveBuffers::bytes(const io_uring_cqe& entry) const {
   const std::size_t buffer = buffer_of(entry);
   const char* const begin = memory_.begin() + buffer * geometry(use_).size + filled_[buffer];
-  return {begin, static_cast<std::size_t>(entry.res)};
+  const std::string_view bytes(begin, static_cast<std::size_t>(entry.res));
+  permit(bytes.data(), bytes.size());
+  return bytes;
 }
 
 void ReceiveBuffers::recycle(const io_uring_cqe& entry) {
   if ((entry.flags & IORING_CQE_F_BUFFER) == 0) return;
   const std::size_t buffer = buffer_of(entry);
+  // From here on they are the kernel's again.
+  if (entry.res > 0) forbid(bytes(entry).data(), static_cast<std::size_t>(entry.res));
   if (use_ == Use::whole) return add(buffer);
   // The end of a stream takes nothing, and leaves the buffer where it is.
   if (entry.res <= 0) return;

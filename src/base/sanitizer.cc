@@ -1,0 +1,15 @@
+// How the sanitizers' runtimes are to behave, compiled in so that it holds wherever a program is
+// started. The status is one that no test expects. (CMakeLists.txt has this file linked.)
+extern "C" {
+
+extern const char millrace_sanitizer_options;
+const char millrace_sanitizer_options = 0;
+
+const char* __asan_default_options();
+const char* __tsan_default_options();
+
+const char* __asan_default_options() {
+  return "exitcode=99:detect_leaks=1:detect_stack_use_after_return=1";
+}
+const char* __tsan_default_options() { return "exitcode=99:halt_on_error=1"; }
+}

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+
+// What the code tells the sanitizers that it may be built with; nothing without them.
+#if defined(__SANITIZE_ADDRESS__)
+#define MILLRACE_ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MILLRACE_ADDRESS_SANITIZER 1
+#endif
+#endif
+
+#ifdef MILLRACE_ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/lsan_interface.h>
+#endif
+
+namespace millrace {
+
+// Nobody but the kernel has business in these bytes until permit().
+inline void forbid([[maybe_unused]] const char* begin, [[maybe_unused]] std::size_t size) {
+#ifdef MILLRACE_ADDRESS_SANITIZER
+  ASAN_POISON_MEMORY_REGION(begin, size);
+#endif
+}
+
+inline void permit([[maybe_unused]] const char* begin, [[maybe_unused]] std::size_t size) {
+#ifdef MILLRACE_ADDRESS_SANITIZER
+  ASAN_UNPOISON_MEMORY_REGION(begin, size);
+#endif
+}
+
+// Looks for leaks where the program ends without leaving main(): by a signal, or by _exit().
+inline void check_for_leaks() {
+#ifdef MILLRACE_ADDRESS_SANITIZER
+  __lsan_do_leak_check();
+#endif
+}
+
+}  // namespace millrace
