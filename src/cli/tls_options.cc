@@ -1,6 +1,8 @@
 #include "cli/tls_options.h"
 
 #include <algorithm>
+#include <string_view>
+#include <utility>
 
 #include "base/diagnostics.h"
 #include "cli/command_line.h"
@@ -36,6 +38,28 @@ void add_common(OptionGroup& group, net::TlsOptions& options) {
               [&](const std::string& path) { options.key_file = path; });
 }
 
+// The first that was given of the client's options that say nothing without TLS; else empty.
+std::string_view in_need_of_tls(const net::TlsClientOptions& options) {
+  const net::TlsOptions& common = options.common;
+  const std::pair<std::string_view, bool> given[] = {
+      {"--tls-verify", options.verify},
+      {"--tls-ca-file", !options.ca_file.empty()},
+      {"--tls-ca-dir", !options.ca_directory.empty()},
+      {"--sni", !options.server_name.empty()},
+      {"--tls-cert", !common.certificate_file.empty()},
+      {"--tls-key", !common.key_file.empty()},
+      {"--tls-version", common.least_version != 0},
+      {"--tls-ciphers", !common.ciphers.empty()},
+      {"--tls-groups", !common.groups.empty()},
+      {"--tls-alpn", !options.alpn.empty()},
+      {"--tls-resume", options.resume},
+  };
+  for (const auto& [option, was_given] : given) {
+    if (was_given) return option;
+  }
+  return {};
+}
+
 }  // namespace
 
 void add_tls_options(CommandLine& line, ClientTlsDraft& draft, smtp::ClientPlan& plan) {
@@ -62,7 +86,11 @@ void complete_tls(source::SourceOptions& options, const ClientTlsDraft& draft) {
   const bool starttls = options.plan.wanted.has(Extension::starttls);
   if (draft.from_start && starttls)
     throw Fatal("use only one of --tls or --starttls, but not both");
-  if (!draft.from_start && !starttls) return;
+  if (!draft.from_start && !starttls) {
+    const std::string_view option = in_need_of_tls(draft.options);
+    if (!option.empty()) throw Fatal(std::string(option) + " needs --starttls or --tls");
+    return;
+  }
   options.tls = draft.options;
   const std::string& host = options.endpoint.host;
   if (options.tls->server_name.empty() && !net::numeric_address(host, 0))

@@ -246,6 +246,24 @@ TEST(SourceOptions, SecretsGoOutProtectedOrByConsent) {
   }
 }
 
+TEST(SourceOptions, WhatIsSaidOfTlsNeedsTls) {
+  const std::vector<Words> cases = {
+      {"--tls-verify"},         {"--tls-ca-file", "x"}, {"--tls-ca-dir", "x"}, {"--sni", "x"},
+      {"--tls-alpn", "x"},      {"--tls-resume"},       {"--tls-cert", "x"},   {"--tls-key", "x"},
+      {"--tls-version", "1.3"}, {"--tls-ciphers", "x"}, {"--tls-groups", "x"},
+  };
+  for (Words words : cases) {
+    const std::string option = words.front();
+    words.emplace_back("h");
+    EXPECT_EQ(refusal(source, words), option + " needs --starttls or --tls");
+    for (const char* const tls : {"--starttls", "--tls"}) {
+      words.insert(words.begin(), tls);
+      EXPECT_EQ(refusal(source, words), "") << option;
+      words.erase(words.begin());
+    }
+  }
+}
+
 TEST(SourceOptions, WhatProtectsIsNeverOptional) {
   using smtp::Extension;
   const auto optional = [](const Words& words) { return source(words).plan.optional; };
