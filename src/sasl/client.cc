@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gsasl.h>
 
+#include <utility>
+
 #include "base/diagnostics.h"
 #include "base/number.h"
 #include "sasl/identity.h"
@@ -14,6 +16,8 @@ namespace {
 
 // Of PBKDF2 in SCRAM: a second of work, where servers ask for 4,096 to some 100,000.
 constexpr std::uint64_t kMostIterations = 1'000'000;
+
+constexpr const char* kMalformed = "server sends a malformed challenge";
 
 // The whole message of a mechanism that carries a token (RFC 7628, 3.1).
 std::string bearer(std::string_view mechanism, const User& user) {
@@ -40,25 +44,37 @@ std::optional<std::string> Client::begin() {
   gsasl_property_set(exchange, GSASL_AUTHID, user_.name.c_str());
   gsasl_property_set(exchange, GSASL_PASSWORD, user_.password.c_str());
   if (!client_first(mechanism_)) return std::nullopt;
-  return respond({});
+  return step("");
 }
 
 std::optional<std::string> Client::respond(std::string_view challenge) {
   // A server that refuses a token says why, and waits for a word before the 535 (RFC 7628, 3.2.3).
   if (carries_token(mechanism_)) return encode_base64("\1");
-  if (proves_server(mechanism_) && asks_too_much(challenge)) return std::nullopt;
-  const Step step = advance(exchange_.get(), challenge);
-  done_ = step.kind == Step::Kind::done;
-  if (done_ || step.kind == Step::Kind::more) return step.output;
-  const bool malformed = step.kind == Step::Kind::malformed;
-  impossible_ =
-      malformed ? "server sends a malformed challenge" : "server does not prove its identity";
+  const auto message = decode_base64(challenge);
+  if (!message) return cancel(kMalformed);
+  if (proves_server(mechanism_)) {
+    // SCRAM has no NUL (RFC 5802, 7); some servers of LOGIN put one behind their questions.
+    if (message->find('\0') != std::string::npos) return cancel(kMalformed);
+    if (asks_too_much(*message)) return std::nullopt;
+  }
+  return step(*message);
+}
+
+std::nullopt_t Client::cancel(std::string why) {
+  impossible_ = std::move(why);
   return std::nullopt;
 }
 
+std::optional<std::string> Client::step(std::string_view message) {
+  const Step next = advance(exchange_.get(), message);
+  done_ = next.kind == Step::Kind::done;
+  if (done_ || next.kind == Step::Kind::more) return next.output;
+  return cancel(next.kind == Step::Kind::malformed ? kMalformed
+                                                   : "server does not prove its identity");
+}
+
 // Each iteration is hashed here, on the thread of all sessions (RFC 5802, 5.1: "i=").
-bool Client::asks_too_much(std::string_view challenge) {
-  const std::string message = decode_base64(challenge).value_or("");
+bool Client::asks_too_much(std::string_view message) {
   std::string_view rest = message;
   for (auto attribute = smtp::take_word(rest, ","); !attribute.empty();
        attribute = smtp::take_word(rest, ",")) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,7 +23,10 @@ class Client final : public smtp::Authenticator {
   [[nodiscard]] std::string fault() const override;
 
  private:
-  [[nodiscard]] bool asks_too_much(std::string_view challenge);
+  // Both of what came, decoded.
+  std::optional<std::string> step(std::string_view message);
+  [[nodiscard]] bool asks_too_much(std::string_view message);
+  std::nullopt_t cancel(std::string why);
 
   Gsasl* library_;
   std::string_view mechanism_;

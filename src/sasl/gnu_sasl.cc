@@ -16,24 +16,16 @@ Library open_library() {
 }
 
 Step advance(Gsasl_session* exchange, std::string_view input) {
-  char* text = nullptr;
-  const int result = gsasl_step64(exchange, std::string(input).c_str(), &text);
-  Step step{.kind = Step::Kind::failed, .output = text != nullptr ? text : ""};
-  gsasl_free(text);
-  switch (result) {
-    case GSASL_OK:
-      step.kind = Step::Kind::done;
-      break;
-    case GSASL_NEEDS_MORE:
-      step.kind = Step::Kind::more;
-      break;
-    case GSASL_BASE64_ERROR:
-    case GSASL_MECHANISM_PARSE_ERROR:
-      step.kind = Step::Kind::malformed;
-      break;
-    default:
-      break;
+  char* bytes = nullptr;
+  std::size_t size = 0;
+  const int result = gsasl_step(exchange, input.data(), input.size(), &bytes, &size);
+  if (result != GSASL_OK && result != GSASL_NEEDS_MORE) {
+    const bool malformed = result == GSASL_MECHANISM_PARSE_ERROR;
+    return {.kind = malformed ? Step::Kind::malformed : Step::Kind::failed, .output = {}};
   }
+  Step step{.kind = result == GSASL_OK ? Step::Kind::done : Step::Kind::more,
+            .output = encode_base64({bytes, size})};
+  gsasl_free(bytes);
   return step;
 }
 

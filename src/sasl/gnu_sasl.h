@@ -31,7 +31,7 @@ struct Step {
   std::string output;  // in Base64
 };
 
-// One step: `input` in Base64.
+// One step: `input` is what came, decoded.
 Step advance(Gsasl_session* exchange, std::string_view input);
 
 // The bytes of a text in Base64 (RFC 4648), if it is one; and back.

@@ -125,7 +125,9 @@ AuthenticationStep Server::respond(std::string_view response) {
 }
 
 AuthenticationStep Server::respond_as_usual(std::string_view response) {
-  const Step step = advance(exchange_.get(), response);
+  const auto message = decode_base64(response);
+  if (!message) return {.kind = Kind::malformed};
+  const Step step = advance(exchange_.get(), *message);
   switch (step.kind) {
     case Step::Kind::more:
       return {.kind = Kind::challenge, .challenge = step.output};

@@ -270,6 +270,8 @@ class HostileServers(rig.TestCase):
         for answers, said in (
                 ([b"334 " + challenge + b"\r\n", b"501 cancelled\r\n"],
                  b"server asks for 4294967295 iterations, expected 1 to 1000000"),
+                ([b"334 " + challenge + b"\0x\r\n", b"501 cancelled\r\n"],
+                 b"server sends a malformed challenge"),
                 ([b"235 welcome\r\n"], b"server has not proved that it knows the password")):
             done = self.against(programs, functools.partial(serve, answers), *login)
             self.assertEqual(done.returncode, 1)

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/diagnostics.h"
@@ -16,6 +17,7 @@
 namespace millrace::sasl {
 namespace {
 
+using namespace std::string_view_literals;
 using Kind = smtp::AuthenticationStep::Kind;
 
 const std::vector<User> kUsers = {
@@ -118,8 +120,9 @@ std::string name_of(const testing::TestParamInfo<std::string>& info) {
 INSTANTIATE_TEST_SUITE_P(Sasl, Exchange, testing::ValuesIn(words(kMechanisms)), name_of);
 INSTANTIATE_TEST_SUITE_P(Sasl, OpenExchange, testing::ValuesIn(words(kOpenMechanisms)), name_of);
 
-// What the client says of a server that sends these challenges and then 235.
-std::string fault_after(const std::vector<std::string>& challenges) {
+// What the client says of a server that sends these challenges, in Base64 with `junk` behind it,
+// and then 235.
+std::string fault_after(const std::vector<std::string>& challenges, std::string_view junk = "") {
   static const Library library = open_library();
   const User user{"ann", "secret"};
   Client client(library.get(), "SCRAM-SHA-256", user);
@@ -128,7 +131,7 @@ std::string fault_after(const std::vector<std::string>& challenges) {
   for (std::string challenge : challenges) {
     const std::size_t place = challenge.find("NONCE");
     if (place != std::string::npos) challenge.replace(place, 5, nonce);
-    if (!client.respond(encode_base64(challenge))) break;
+    if (!client.respond(encode_base64(challenge).append(junk))) break;
   }
   return client.fault();
 }
@@ -154,6 +157,29 @@ TEST(Scram, DoesNotWorkForAServerWithoutMeasure) {
               "authentication by SCRAM-SHA-256 failed: server asks for " + std::string(count) +
                   " iterations, expected 1 to 1000000");
   }
+}
+
+// What GNU SASL reads must be what was measured: a C string ends where the text does not.
+TEST(Scram, WorksForNothingThatIsNotStrictlyAChallenge) {
+  const std::string first = "r=NONCEx,s=QSXCR+Q6sek8bf92,i=";
+  const std::string malformed =
+      "authentication by SCRAM-SHA-256 failed: server sends a malformed challenge";
+  for (const std::string_view junk : {"\0x"sv, "\0"sv, "!"sv, "="sv, " "sv, "\nAAAA"sv}) {
+    EXPECT_EQ(fault_after({first + "3000000"}, junk), malformed) << testing::PrintToString(junk);
+  }
+  EXPECT_EQ(fault_after({first + "4096" + std::string(1, '\0')}), malformed);
+  EXPECT_EQ(fault_after({first + "4096,x=" + std::string(1, '\0') + "x"}), malformed);
+}
+
+// "User Name" and "Password", each with a NUL behind it: so some servers of LOGIN ask.
+TEST(Client, TakesAnyQuestionOfLogin) {
+  const Library library = open_library();
+  const User user{"ann", "secret"};
+  Client client(library.get(), "LOGIN", user);
+  EXPECT_EQ(client.begin(), std::nullopt);
+  EXPECT_EQ(client.respond("VXNlciBOYW1lAA=="), "YW5u");
+  EXPECT_EQ(client.respond("UGFzc3dvcmQA"), "c2VjcmV0");
+  EXPECT_EQ(client.fault(), "");
 }
 
 TEST(Identity, StandsBetweenCommas) {
