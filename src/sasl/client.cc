@@ -17,6 +17,9 @@ namespace {
 // Of PBKDF2 in SCRAM: a second of work, where servers ask for 4,096 to some 100,000.
 constexpr std::uint64_t kMostIterations = 1'000'000;
 
+// Of challenges. No mechanism here has more than two, and some answer whatever they are asked.
+constexpr int kMostChallenges = 8;
+
 constexpr const char* kMalformed = "server sends a malformed challenge";
 
 // The whole message of a mechanism that carries a token (RFC 7628, 3.1).
@@ -35,6 +38,7 @@ bool client_first(std::string_view mechanism) {
 
 std::optional<std::string> Client::begin() {
   done_ = false;
+  challenges_ = 0;
   impossible_.clear();
   if (carries_token(mechanism_)) return encode_base64(bearer(mechanism_, user_));
   Gsasl_session* exchange = nullptr;
@@ -48,6 +52,11 @@ std::optional<std::string> Client::begin() {
 }
 
 std::optional<std::string> Client::respond(std::string_view challenge) {
+  const int most = carries_token(mechanism_) ? 1 : kMostChallenges;
+  if (++challenges_ > most) {
+    return cancel(
+        fmt::format("server sends challenge number {}, expected at most {}", challenges_, most));
+  }
   // A server that refuses a token says why, and waits for a word before the 535 (RFC 7628, 3.2.3).
   if (carries_token(mechanism_)) return encode_base64("\1");
   const auto message = decode_base64(challenge);

@@ -32,6 +32,7 @@ class Client final : public smtp::Authenticator {
   std::string_view mechanism_;
   const User& user_;
   Exchange exchange_ = no_exchange();
+  int challenges_ = 0;
   bool done_ = false;       // nothing is left to say; in SCRAM: the server's signature was right
   std::string impossible_;  // why the exchange was cancelled
 };

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/diagnostics.h"
@@ -169,6 +170,32 @@ TEST(Scram, WorksForNothingThatIsNotStrictlyAChallenge) {
   }
   EXPECT_EQ(fault_after({first + "4096" + std::string(1, '\0')}), malformed);
   EXPECT_EQ(fault_after({first + "4096,x=" + std::string(1, '\0') + "x"}), malformed);
+}
+
+// How many challenges are answered, and what is said of the next.
+std::pair<int, std::string> patience(std::string_view mechanism, std::string_view challenge) {
+  const Library library = open_library();
+  const User user{"ann", "secret"};
+  Client client(library.get(), mechanism, user);
+  client.begin();
+  int answered = 0;
+  while (answered < 100 && client.respond(challenge)) ++answered;
+  return {answered, client.fault()};
+}
+
+TEST(Client, DoesNotAnswerForEver) {
+  for (const std::string mechanism : {"PLAIN", "CRAM-MD5"}) {
+    for (const char* const challenge : {"", "AAAA"}) {
+      EXPECT_EQ(patience(mechanism, challenge),
+                std::pair(8, "authentication by " + mechanism +
+                                 " failed: server sends challenge number 9, expected at most 8"));
+    }
+  }
+  for (const std::string mechanism : {"XOAUTH2", "OAUTHBEARER"}) {
+    EXPECT_EQ(patience(mechanism, "e30="),
+              std::pair(1, "authentication by " + mechanism +
+                               " failed: server sends challenge number 2, expected at most 1"));
+  }
 }
 
 // "User Name" and "Password", each with a NUL behind it: so some servers of LOGIN ask.
