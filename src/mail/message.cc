@@ -20,10 +20,11 @@ using smtp::ExtensionSet;
 
 // At least four digits.
 void append_hexadecimal(std::uint64_t number, std::string& text) {
-  std::array<char, 16> digits;
-  const char* const end = std::to_chars(digits.begin(), digits.end(), number, 16).ptr;
-  const auto length = static_cast<std::size_t>(end - digits.data());
-  text.append(4 - std::min<std::size_t>(length, 4), '0').append(digits.data(), length);
+  constexpr std::size_t kLeast = 4;
+  std::array<char, kLeast + 16> digits{'0', '0', '0', '0'};
+  char* const start = digits.data() + kLeast;
+  const char* const end = std::to_chars(start, digits.end(), number, 16).ptr;
+  text.append(std::min<const char*>(start, end - kLeast), end);
 }
 
 void append_decimal(std::uint64_t number, std::string& text) {
@@ -71,7 +72,7 @@ std::string xtext(std::string_view plain) {
 MessageTemplate::MessageTemplate(MessageOptions options)
     : options_(std::move(options)),
       mail_command_("MAIL FROM:<" + options_.reverse_path + ">"),
-      before_to_("From: <" + options_.reverse_path + ">\r\nTo: <"),
+      head_("From: <" + options_.reverse_path + ">\r\nTo: <"),
       after_to_(fmt::format(">\r\nDate: {}\r\nMessage-Id: <{:012x}.", options_.date, options_.run)),
       after_number_("@" + options_.host_name + ">\r\n" +
                     (options_.subject.empty() ? "" : "Subject: " + options_.subject + "\r\n") +
@@ -89,6 +90,8 @@ MessageTemplate::MessageTemplate(MessageOptions options)
   const std::size_t at = std::min(options_.forward_path.rfind('@'), options_.forward_path.size());
   local_part_ = options_.forward_path.substr(0, at);
   domain_ = options_.forward_path.substr(at);
+  if (options_.recipient_number == RecipientNumber::suffix) return;
+  head_.append(options_.forward_path).append(std::exchange(after_to_, {}));
 }
 
 void MessageTemplate::append_forward_path(std::uint64_t message, std::size_t recipient,
@@ -150,13 +153,11 @@ void MessageTemplate::append_rcpt(std::uint64_t message, std::size_t recipient, 
 void MessageTemplate::append_headers(std::uint64_t message, std::uint64_t session,
                                      std::string& text) const {
   if (!options_.headers) return;
-  text.append(before_to_);
+  text.append(head_);
   if (options_.recipient_number == RecipientNumber::suffix) {
     append_forward_path(message, options_.recipients - 1, text);
-  } else {
-    text.append(local_part_).append(domain_);
+    text.append(after_to_);
   }
-  text.append(after_to_);
   append_hexadecimal(session, text);
   text += '.';
   append_hexadecimal(message, text);

@@ -74,9 +74,11 @@ class MessageTemplate {
   MessageOptions options_;
   std::string mail_command_;  // without parameters
   std::string local_part_;
-  std::string domain_;        // with its '@'; empty when the forward-path has none
-  std::string before_to_;     // From header and the start of To
-  std::string after_to_;      // rest of To up to the Message-Id's run number
+  std::string domain_;  // with its '@'; empty when the forward-path has none
+  // Headers up to the Message-Id's run number; where recipients are told apart by a suffix, up to
+  // the recipient, and what follows that.
+  std::string head_;
+  std::string after_to_;
   std::string after_number_;  // rest of the headers
   std::string wire_body_;     // dots doubled, with its end mark
   std::string_view body_;     // of options_, or of wire_body_ where that is the same
