@@ -135,7 +135,10 @@ void EpollLoop::read(Stream& stream, bool to_the_end) {
       ready_.push_back(&stream);
       return;
     }
-    const ssize_t result = recv(stream.socket_.descriptor(), buffer_.data(), buffer_.size(), 0);
+    const std::size_t drop = stream.droppable();
+    const std::size_t most = drop > 0 ? std::min(drop, buffer_.size()) : buffer_.size();
+    const ssize_t result =
+        recv(stream.socket_.descriptor(), buffer_.data(), most, drop > 0 ? MSG_TRUNC : 0);
     stream.missed_input_ = false;
     if (result < 0) {
       if (errno != EAGAIN && errno != EINTR) stream.end(errno);
@@ -145,9 +148,13 @@ void EpollLoop::read(Stream& stream, bool to_the_end) {
     const auto length = static_cast<std::size_t>(result);
     traffic_.received += length;
     update_now();  // it may have come since the turn began, and is not to count as earlier
-    stream.received({buffer_.data(), length});
+    if (drop > 0) {
+      stream.dropped(length);
+    } else {
+      stream.received({buffer_.data(), length});
+    }
     // A short read has emptied the socket: what comes later raises the next edge.
-    if (length < buffer_.size() && !to_the_end) return;
+    if (length < most && !to_the_end) return;
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -15,6 +16,7 @@ void Stream::open(Socket socket) {
   sending_.clear();
   waiting_.clear();
   tls_.reset();
+  dropping_ = Dropping::not_asked;
   held_ = peer_done_ = shut_down_ = missed_input_ = false;
   error_ = 0;
   phase_ = Phase::open;
@@ -83,6 +85,27 @@ void Stream::received(std::string_view bytes) {
     take(bytes);
   }
   update_reading();
+}
+
+void Stream::dropped(std::uint64_t bytes) {
+  last_progress_ = loop_.now();
+  if (phase_ != Phase::open) return;
+  handler_.on_dropped(bytes);
+  flush();
+  update_reading();
+}
+
+std::size_t Stream::droppable() {
+  if (phase_ != Phase::open || tls_ || !wants_input()) return 0;
+  const std::uint64_t bytes = handler_.unwanted();
+  if (bytes < kWorthDropping || dropping_ == Dropping::impossible) return 0;
+  if (dropping_ == Dropping::not_asked) {
+    const bool tcp = local_address().family() != AF_UNIX;
+    dropping_ = tcp ? Dropping::possible : Dropping::impossible;
+  }
+  return dropping_ == Dropping::possible
+             ? static_cast<std::size_t>(std::min<std::uint64_t>(bytes, kDropLimit))
+             : 0;
 }
 
 // Offers plain text to the handler, or keeps it until that may be.

@@ -37,6 +37,12 @@ class StreamHandler {
   // All that was appended is sent. Told only while reading is held.
   virtual void on_all_sent() {}
 
+  // How many of the bytes that come next nobody needs. Where the kernel can, they never leave it,
+  // and on_dropped() takes the place of on_bytes() for some of them. To be called only when bytes
+  // are awaited.
+  [[nodiscard]] virtual std::uint64_t unwanted() const { return 0; }
+  virtual void on_dropped(std::uint64_t /*bytes*/) {}
+
   // The stream has ended, by whichever side; the last call. `error`: an errno value, or 0 when
   // it was closed in order. From here on the stream may be destroyed, or used anew.
   virtual void on_end(int error) = 0;
@@ -114,11 +120,20 @@ class Stream {
   // What had to wait is offered in slices, since each may fill the output again.
   static constexpr std::size_t kOfferLimit = 16 * 1024;
 
+  // Fewer bytes than the first number are not worth a system call of their own; more than the
+  // second are dropped by several, so that progress is seen.
+  static constexpr std::size_t kWorthDropping = 64 * 1024;
+  static constexpr std::size_t kDropLimit = 4 * 1024 * 1024;
+
   enum class Phase : std::uint8_t { idle, connecting, open, finishing, ending, retired };
+
+  // Whether the kernel drops what comes: TCP does (MSG_TRUNC, tcp(7)), other sockets would not.
+  enum class Dropping : std::uint8_t { not_asked, impossible, possible };
 
   // Called by the engines.
   void connected();
   void received(std::string_view bytes);
+  void dropped(std::uint64_t bytes);
   void received_end();
   void sent();
   void end(int error);
@@ -135,6 +150,9 @@ class Stream {
            queued_.size() + (tls_ ? tls_->plain().size() : 0) > kOutputLimit;
   }
   [[nodiscard]] bool wants_input() const;
+  // How many of the bytes that come next the engine is to have the kernel drop; 0: none, or so few
+  // that it would not pay.
+  [[nodiscard]] std::size_t droppable();
   void take(std::string_view bytes);
   void decrypt(std::string_view bytes);
   void fail();
@@ -157,6 +175,7 @@ class Stream {
   TimePoint last_progress_{};
   int error_ = 0;
   Phase phase_ = Phase::idle;
+  Dropping dropping_ = Dropping::not_asked;
   bool held_ = false;
   bool offering_ = false;   // waiting_ is being offered, further up the stack
   bool peer_done_ = false;  // the peer sends no more
@@ -168,6 +187,7 @@ class Stream {
   bool writing_ = false;
   bool connecting_ = false;
   bool cancelling_ = false;
+  bool dropping_now_ = false;
   bool missed_input_ = false;
 };
 

@@ -16,6 +16,9 @@ namespace millrace::net {
 namespace {
 
 constexpr unsigned kEntries = 1'024;
+// What is received at once where most of what comes is to be dropped: commands.
+constexpr std::size_t kShortReceive = 4 * 1024;
+
 constexpr unsigned kCompletions = 8'192;
 
 // How long the kernel may refuse submissions for want of memory.
@@ -35,7 +38,15 @@ int set_up(io_uring& ring, unsigned entries, unsigned completions) {
 }  // namespace
 
 // What a completion is of: the low bits of its user data, the rest being the object.
-enum class UringLoop::Operation : std::uint8_t { receive, send, connect, watch, alarm, other };
+enum class UringLoop::Operation : std::uint8_t {
+  receive,
+  drop,  // a receive of bytes that the kernel drops
+  send,
+  connect,
+  watch,
+  alarm,
+  other
+};
 
 namespace {
 
@@ -147,6 +158,8 @@ void UringLoop::dispatch(const io_uring_cqe& entry) {
   switch (static_cast<Operation>(entry.user_data & kOperationMask)) {
     case Operation::receive:
       return on_receive(*static_cast<Stream*>(object), entry);
+    case Operation::drop:
+      return on_drop(*static_cast<Stream*>(object), entry.res);
     case Operation::send:
       return on_send(*static_cast<Stream*>(object), entry.res);
     case Operation::connect:
@@ -162,7 +175,7 @@ void UringLoop::dispatch(const io_uring_cqe& entry) {
 }
 
 void UringLoop::adopt(Stream& stream) {
-  stream.reading_ = stream.writing_ = stream.cancelling_ = false;
+  stream.reading_ = stream.writing_ = stream.cancelling_ = stream.dropping_now_ = false;
 }
 
 void UringLoop::begin_connect(Stream& stream, const SocketAddress& address) {
@@ -181,18 +194,44 @@ void UringLoop::on_connect(Stream& stream, int result) {
 
 void UringLoop::begin_reading(Stream& stream) {
   stream.reading_ = true;
+  const int descriptor = stream.socket_.descriptor();
+  if (const std::size_t bytes = stream.droppable(); bytes > 0) return begin_dropping(stream, bytes);
   buffers_.serve(++receives_);
   io_uring_sqe* const entry = next_entry();
-  io_uring_prep_recv_multishot(entry, stream.socket_.descriptor(), nullptr, 0, 0);
+  if (stream.dropping_ == Stream::Dropping::possible) {
+    // A multishot receive would have brought most of the next chunk before its command is read.
+    io_uring_prep_recv(entry, descriptor, nullptr, kShortReceive, 0);
+  } else {
+    io_uring_prep_recv_multishot(entry, descriptor, nullptr, 0, 0);
+  }
   entry->flags |= IOSQE_BUFFER_SELECT;
   entry->buf_group = ReceiveBuffers::kGroup;
   entry->user_data = user_data(Operation::receive, &stream);
 }
 
+void UringLoop::begin_dropping(Stream& stream, std::size_t bytes) {
+  stream.dropping_now_ = true;
+  io_uring_sqe* const entry = next_entry();
+  io_uring_prep_recv(entry, stream.socket_.descriptor(), nullptr, bytes, MSG_TRUNC);
+  entry->user_data = user_data(Operation::drop, &stream);
+}
+
+void UringLoop::on_drop(Stream& stream, int result) {
+  stream.reading_ = stream.cancelling_ = stream.dropping_now_ = false;
+  if (result > 0) {
+    traffic_.received += static_cast<std::uint64_t>(result);
+    stream.dropped(static_cast<std::uint64_t>(result));
+  }
+  if (stream.ended()) return retire_if_idle(stream);
+  if (result == 0) return stream.received_end();
+  if (result < 0 && result != -ECANCELED) return stream.end(-result);
+  stream.update_reading();
+}
+
 void UringLoop::stop_reading(Stream& stream) {
   if (stream.cancelling_) return;
   stream.cancelling_ = true;
-  cancel(stream, Operation::receive);
+  cancel(stream, stream.dropping_now_ ? Operation::drop : Operation::receive);
 }
 
 void UringLoop::cancel(Stream& stream, Operation operation) {
@@ -221,6 +260,8 @@ void UringLoop::on_receive(Stream& stream, const io_uring_cqe& entry) {
       return stream.update_reading();
     default:
       if (entry.res < 0) return stream.end(-entry.res);
+      // The rest of a chunk is dropped rather than received.
+      if (stream.reading_ && stream.droppable() > 0) return stop_reading(stream);
       return stream.update_reading();
   }
 }
@@ -263,7 +304,9 @@ void UringLoop::on_send(Stream& stream, int result) {
 }
 
 void UringLoop::begin_close(Stream& stream) {
-  if (stream.reading_) cancel(stream, Operation::receive);
+  if (stream.reading_) {
+    cancel(stream, stream.dropping_now_ ? Operation::drop : Operation::receive);
+  }
   if (stream.writing_) cancel(stream, Operation::send);
   if (stream.connecting_) cancel(stream, Operation::connect);
   if (stream.socket_.valid()) {

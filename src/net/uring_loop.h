@@ -54,6 +54,8 @@ class UringLoop final : public EventLoop {
   void submit_write(Stream& stream);
   void dispatch(const io_uring_cqe& entry);
   void on_receive(Stream& stream, const io_uring_cqe& entry);
+  void begin_dropping(Stream& stream, std::size_t bytes);
+  void on_drop(Stream& stream, int result);
   void on_send(Stream& stream, int result);
   void on_connect(Stream& stream, int result);
   void set_alarm(TimePoint deadline);

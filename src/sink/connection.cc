@@ -169,6 +169,8 @@ void Connection::transaction_aborted() {
   if (capture_) capture_->capture.abort();
 }
 
+bool Connection::wants_content() const { return capture_ || shared_.options.verbose; }
+
 void Connection::content(std::string_view bytes, smtp::Form form) {
   if (shared_.options.verbose) {
     inform(fmt::format("client: ({} bytes of content)", bytes.size()));
@@ -239,6 +241,13 @@ std::size_t Connection::on_bytes(std::string_view bytes) {
   show_replies(shown);
   after_step();
   return taken;
+}
+
+void Connection::on_dropped(std::uint64_t bytes) {
+  const std::size_t shown = stream_.output().text().size();
+  session_.skip(bytes, stream_.output());
+  show_replies(shown);
+  after_step();
 }
 
 // Brings timers and counters in line with where the session stands now.

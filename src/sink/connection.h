@@ -56,6 +56,7 @@ class Connection final : public smtp::ServerPolicy,
   void mail(std::string_view arguments) override;
   void recipient(std::string_view arguments) override;
   void transaction_aborted() override;
+  [[nodiscard]] bool wants_content() const override;
   void content(std::string_view bytes, smtp::Form form) override;
   smtp::Storage message_complete() override;
   smtp::AuthenticationStep start_authentication(std::string_view mechanism,
@@ -70,6 +71,8 @@ class Connection final : public smtp::ServerPolicy,
   void on_tls_failure(std::string_view what) override;
   std::size_t on_bytes(std::string_view bytes) override;
   void on_all_sent() override;
+  [[nodiscard]] std::uint64_t unwanted() const override { return session_.unwanted(); }
+  void on_dropped(std::uint64_t bytes) override;
   void on_end(int error) override;
   void on_timer(net::Timer& timer) override;
 

@@ -15,6 +15,14 @@ class ContentCheck {
   // Takes the next piece as it came, with the end mark when it is dotted.
   void take(std::string_view bytes, Form form, const ServerLimits& limits);
 
+  // Counts so many bytes of plain content that nobody has seen; only while needs_bytes() is false.
+  void count(std::uint64_t bytes) {
+    form_ = Form::plain;
+    size_ += bytes;
+  }
+  // Whether more than their number is looked at.
+  static bool needs_bytes(const ServerLimits& limits) { return limits.text_line > 0; }
+
   // Doubled dots and the end mark do not count (RFC 1870, 5).
   [[nodiscard]] bool too_large(const ServerLimits& limits) const {
     const std::uint64_t end_mark = form_ == Form::dotted ? 2 : 0;  // besides its dot

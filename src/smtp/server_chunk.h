@@ -20,6 +20,8 @@ class ServerChunk {
 
   // Returns as much of the front of `bytes` as belongs to the chunk.
   std::string_view take(std::string_view bytes);
+  // So many of its bytes, at most left(), have come and gone.
+  void skip(std::uint64_t bytes) { chunk_.size -= bytes; }
 
   [[nodiscard]] std::uint64_t left() const { return chunk_.size; }
   [[nodiscard]] bool last() const { return chunk_.last; }

@@ -79,6 +79,10 @@ class ServerPolicy {
   virtual void recipient(std::string_view arguments) = 0;
   virtual void transaction_aborted() = 0;
 
+  // Whether content() has a use for what it is told. Where it has none, content that nobody else
+  // looks at need not be handed to the session (ServerSession::unwanted()).
+  [[nodiscard]] virtual bool wants_content() const { return true; }
+
   // The next piece of the content.
   virtual void content(std::string_view bytes, Form form) = 0;
 

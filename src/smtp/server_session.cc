@@ -120,9 +120,21 @@ std::string_view ServerSession::refuse_sequence() const {
 
 std::size_t ServerSession::take_chunk(std::string_view bytes, Output& out) {
   const std::string_view own = chunk_.take(bytes);
-  if (chunk_.refusal.empty() && !chunk_.answered) take_piece(own, Form::plain);
+  if (takes_chunk()) take_piece(own, Form::plain);
   if (chunk_.left() == 0) end_chunk(out);
   return own.size();
+}
+
+std::uint64_t ServerSession::unwanted() const {
+  if (phase_ != Phase::chunk) return 0;
+  const bool looked_at = policy_.wants_content() || ContentCheck::needs_bytes(profile_.limits);
+  return looked_at && takes_chunk() ? 0 : chunk_.left();
+}
+
+void ServerSession::skip(std::uint64_t bytes, Output& out) {
+  chunk_.skip(bytes);
+  if (takes_chunk()) check_.count(bytes);
+  if (chunk_.left() == 0) end_chunk(out);
 }
 
 void ServerSession::end_chunk(Output& out) {

@@ -80,6 +80,11 @@ class ServerSession {
   // owes more replies than may be unsent.
   std::size_t feed(std::string_view bytes, Output& out);
 
+  // How many of the bytes that come next are content which nobody looks at: instead of being fed
+  // they may be dropped, all of them or some, and only counted.
+  [[nodiscard]] std::uint64_t unwanted() const;
+  void skip(std::uint64_t bytes, Output& out);
+
   // Ends a pause, or goes on with the replies once `out` holds less than kReplyBound. What was
   // left of the input is fed next.
   void resume(Output& out);
@@ -116,6 +121,7 @@ class ServerSession {
   void begin_chunk(std::string_view arguments, Output& out);
   [[nodiscard]] std::string_view refuse_sequence() const;
   void end_chunk(Output& out);
+  [[nodiscard]] bool takes_chunk() const { return chunk_.refusal.empty() && !chunk_.answered; }
   Response refuse_chunk(std::string_view reply);
   [[nodiscard]] bool known(Verb verb) const;
   void take_command(Verb verb, std::string_view arguments, Output& out);

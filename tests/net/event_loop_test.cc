@@ -89,7 +89,9 @@ class Loop : public testing::TestWithParam<Make>, private TimerHandler {
   }
 
   // Two connected streams.
-  void connect_pair(Peer& client, Peer& server) {
+  void connect_pair(Peer& client, Peer& server) { connect_pair(client, server.stream); }
+
+  void connect_pair(Peer& client, Stream& server) {
     const Socket listener =
         listen_on(resolve(parse_local("127.0.0.1:0"), AF_UNSPEC, true).at(0), 5, false, options);
     address = local_address(listener);
@@ -101,7 +103,7 @@ class Loop : public testing::TestWithParam<Make>, private TimerHandler {
       accepted = Socket(accept4(listener.descriptor(), nullptr, nullptr, loop->socket_flags()));
       return accepted.valid();
     });
-    server.stream.open(std::move(accepted));
+    server.open(std::move(accepted));
   }
 
   // Two connected streams under TLS.
@@ -365,6 +367,73 @@ TEST_P(Loop, AClientReadsRepliesWhileItsMailWaits) {
     server.stream.abort();
     run_until([&] { return client.ended && server.ended; });
   }
+}
+
+// Takes messages of a B, content that it has no use for, and an E, and answers each.
+struct Careless final : StreamHandler {
+  static constexpr std::uint64_t kContent = 1'000'000;
+
+  explicit Careless(EventLoop& loop) : stream(loop, *this, Side::server) {}
+  void on_connected() override {}
+  std::size_t on_bytes(std::string_view bytes) override {
+    for (std::string_view rest = bytes; !rest.empty();) {
+      const auto content = static_cast<std::size_t>(std::min<std::uint64_t>(left, rest.size()));
+      EXPECT_EQ(rest.substr(0, content).find_first_not_of('x'), std::string_view::npos);
+      left -= content;
+      seen += content;
+      rest.remove_prefix(content);
+      if (rest.empty()) break;
+      marks += rest.front();
+      if (rest.front() == 'B') left = kContent;
+      if (rest.front() == 'E') stream.output().append("ok");
+      rest.remove_prefix(1);
+    }
+    return bytes.size();
+  }
+  [[nodiscard]] std::uint64_t unwanted() const override { return left; }
+  void on_dropped(std::uint64_t bytes) override {
+    ASSERT_LE(bytes, left);
+    left -= bytes;
+    dropped += bytes;
+  }
+  void on_end(int /*error*/) override {}
+
+  std::string marks;
+  std::uint64_t left = 0;
+  std::uint64_t seen = 0;
+  std::uint64_t dropped = 0;
+  Stream stream;
+};
+
+TEST_P(Loop, ContentThatNobodyNeedsIsDroppedAndNothingElse) {
+  const std::string message = "B" + std::string(Careless::kContent, 'x') + "E";
+  Peer client(*loop, Side::client);
+  Careless server(*loop);
+  connect_pair(client, server.stream);
+  for (std::size_t sent = 1; sent <= 5; ++sent) {
+    client.stream.output().append_borrowed(message);
+    client.stream.flush();
+    run_until([&] { return client.received.size() == 2 * sent; });
+  }
+  EXPECT_EQ(server.marks, "BEBEBEBEBE");
+  EXPECT_EQ(server.left, 0U);
+  EXPECT_EQ(server.seen + server.dropped, 5 * Careless::kContent);
+  EXPECT_GT(server.dropped, 2 * Careless::kContent);
+}
+
+TEST_P(Loop, ASocketThatCannotDropReceives) {
+  const std::string message = "B" + std::string(Careless::kContent, 'x') + "E";
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | loop->socket_flags(), 0, ends), 0);
+  Peer client(*loop, Side::client);
+  Careless server(*loop);
+  client.stream.open(Socket(ends[0]));
+  server.stream.open(Socket(ends[1]));
+  client.stream.output().append_borrowed(message);
+  client.stream.flush();
+  run_until([&] { return client.received == "ok"; });
+  EXPECT_EQ(server.marks, "BE");
+  EXPECT_EQ(server.seen, Careless::kContent);
 }
 
 TEST_P(Loop, AHalfClosedPeerStillGetsItsAnswer) {
