@@ -35,6 +35,15 @@ int write_all(int descriptor, std::string_view text) {
 constexpr int kAttempts = 100;             // at a name that nobody has
 constexpr std::size_t kLongestName = 100;  // of the file, in the name it has until it is complete
 
+// Whether it is a pipe. Throws Fatal when it is another user's, having closed it.
+bool is_own_pipe(int descriptor, const std::string& path) {
+  struct stat status {};
+  if (fstat(descriptor, &status) != 0 || !S_ISFIFO(status.st_mode)) return false;
+  if (status.st_uid == geteuid()) return true;
+  close(descriptor);
+  throw Fatal("create " + path + ": there is a pipe of another user, which is not written to");
+}
+
 // The descriptor of this process that `path` stands for, if it does.
 std::optional<int> own_descriptor(std::string_view path) {
   if (path == "-" || path == "/dev/stdout") return STDOUT_FILENO;
@@ -102,20 +111,43 @@ void OutputFile::open_own_name() {
   }
 }
 
+// What somebody else put there must not hold up the start: a pipe without a reader would.
 void OutputFile::open_in_place() {
-  descriptor_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0666);
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
+  descriptor_ = open(path_.c_str(), kFlags | O_NONBLOCK, 0666);
+  if (descriptor_ < 0 && errno == ENXIO) descriptor_ = await_reader();
   if (descriptor_ < 0 && errno == ELOOP) {
     throw Fatal("create " + path_ + ": symbolic links are not followed");
   }
   if (descriptor_ < 0) fail("create", errno);
+  if (fcntl(descriptor_, F_SETFL, 0) != 0) fail("create", errno);
   struct stat status {};
-  if (fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) return;
+  if (is_own_pipe(descriptor_, path_) || fstat(descriptor_, &status) != 0 ||
+      !S_ISREG(status.st_mode)) {
+    return;
+  }
   cut_ = true;
   if (status.st_uid == geteuid() && status.st_nlink == 1) return;
   close(descriptor_);
   throw Fatal("create " + path_ + ": there is a file of " +
               (status.st_nlink > 1 ? "several names" : "another user") +
               ", which is not written over");
+}
+
+// What is at the path is a pipe that nobody reads yet. As the user's own it is waited for; held by
+// a descriptor, so that nothing else takes its place meanwhile. Less than 0: errno says why.
+int OutputFile::await_reader() const {
+  const int pipe = open(path_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  if (pipe < 0) return -1;
+  int opened = -1;
+  errno = ENXIO;
+  if (is_own_pipe(pipe, path_)) {
+    opened = open(fmt::format("/proc/self/fd/{}", pipe).c_str(), O_WRONLY | O_CLOEXEC);
+  }
+  const int error = errno;
+  close(pipe);
+  errno = error;
+  return opened;
 }
 
 void OutputFile::write(std::string_view text) {

@@ -9,7 +9,8 @@ namespace millrace::report {
 // A file that is written as a whole when all is known, but opened at the start: a long run must
 // not end with the news that it cannot be written. No symbolic link is followed, since a report
 // may be root's, in a directory that is everybody's; but /dev/stdout, /dev/fd/N and the like are
-// this process's own descriptors. What is no plain file (a pipe, a terminal) is written as it is.
+// this process's own descriptors. What is no plain file (a pipe, a terminal) is written as it is;
+// a pipe only when it is the user's own, and then its reader is waited for.
 class OutputFile {
  public:
   enum class How : std::uint8_t {
@@ -33,6 +34,7 @@ class OutputFile {
  private:
   void open_own_name();
   void open_in_place();
+  [[nodiscard]] int await_reader() const;
   [[noreturn]] void fail(std::string_view doing, int error) const;
 
   const std::string path_;

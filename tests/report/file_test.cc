@@ -13,6 +13,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/diagnostics.h"
@@ -162,6 +163,35 @@ TEST_F(OutputFileTest, APipeIsWrittenAsItIs) {
   EXPECT_EQ(::read(reader, got.data(), got.size()), 4);
   close(reader);
   EXPECT_TRUE(fs::is_fifo(path));
+}
+
+// A start that waits for a reader must be the user's own wish.
+TEST_F(OutputFileTest, APipeOfAnotherUserIsRefusedAtOnce) {
+  if (geteuid() != 0) {
+    ASSERT_EQ(getenv("CI"), nullptr) << "needs root";
+    GTEST_SKIP() << "only root can give a pipe away";
+  }
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  ASSERT_EQ(chown(path.c_str(), 65534, 65534), 0);
+  const std::string said =
+      "create " + path.string() + ": there is a pipe of another user, which is not written to";
+  for (const How how : {How::replace, How::in_place}) {
+    EXPECT_EQ(failure([&] { OutputFile(path, how); }), said);
+    const int reader = open(path.c_str(), O_RDONLY | O_NONBLOCK);
+    EXPECT_EQ(failure([&] { OutputFile(path, how); }), said);
+    close(reader);
+  }
+}
+
+// It is slower than what it reads comes: it is waited for, at the start and later.
+TEST_F(OutputFileTest, TheReaderOfAPipeIsWaitedFor) {
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const std::string text(1'000'000, 'x');
+  std::string got;
+  std::thread reader([&] { got = read(path); });
+  OutputFile(path, How::in_place).write(text);
+  reader.join();
+  EXPECT_EQ(got.size(), text.size());
 }
 
 // A file system that is full, by the limit of a file's size.
