@@ -18,7 +18,7 @@ void JsonBounds::heed(Json::parse_event_t event, const Json& parsed) {
   switch (event) {
     case Event::object_start:
     case Event::array_start:
-      return begin(event == Event::array_start);
+      return begin(event == Event::array_start ? Shape::array : Shape::object);
     case Event::object_end:
     case Event::array_end:
       return end();
@@ -27,16 +27,17 @@ void JsonBounds::heed(Json::parse_event_t event, const Json& parsed) {
       check(++open_.back().members, kReadLimits.keys, "keys in an object");
       break;
     case Event::value:
-      count_element();
+      count(Shape::scalar);
       break;
   }
   if (parsed.is_string()) text_ += parsed.get_ref<const std::string&>().size();
   check(text_, kReadLimits.text, "bytes of text");
 }
 
-void JsonBounds::begin(bool array) {
-  count_element();
-  open_.push_back({.array = array, .values_before = values_ - 1, .text_before = text_});
+void JsonBounds::begin(Shape shape) {
+  count(shape);
+  open_.push_back(
+      {.array = shape == Shape::array, .values_before = values_ - 1, .text_before = text_});
   check(open_.size(), kReadLimits.depth, "levels of objects and arrays");
 }
 
@@ -50,13 +51,28 @@ void JsonBounds::end() {
 }
 
 // A value, which may be one more of an array. (The members of an object are its keys.)
-void JsonBounds::count_element() {
+void JsonBounds::count(Shape shape) {
   check(++values_, kReadLimits.values, "values");
-  if (open_.empty() || !open_.back().array) return;
-  const std::size_t elements = ++open_.back().members;
-  if (within("series")) return check(elements, kReadLimits.rows, "rows in its series");
-  if (within("stages")) return check(elements, kReadLimits.stages, "stages");
-  check(elements, kReadLimits.elements, "elements in an array");
+  if (open_.size() > 2 && open_[1].array && member_ == "series") {
+    check(values_ - open_[2].values_before, kReadLimits.row_values,
+          "values in a row of its series");
+  }
+  if (!open_.empty() && open_.back().array) count_element(open_.back(), shape);
+}
+
+void JsonBounds::count_element(Open& array, Shape shape) {
+  ++array.members;
+  if (within("series")) {
+    if (shape != Shape::object) throw Fatal("its series holds what is no row");
+    return check(array.members, kReadLimits.rows, "rows in its series");
+  }
+  if (within("stages")) {
+    if (shape != Shape::object) throw Fatal("its stages hold what is no stage");
+    return check(array.members, kReadLimits.stages, "stages");
+  }
+  check(array.members, kReadLimits.elements, "elements in an array");
+  if (shape == Shape::scalar) return;
+  check(++array.structures, kReadLimits.structures, "objects and arrays in an array");
 }
 
 }  // namespace millrace::report

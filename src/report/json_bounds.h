@@ -17,7 +17,9 @@ struct ReadLimits {
   std::size_t depth = 16;             // of objects and arrays within each other
   std::size_t keys = 256;             // of an object
   std::size_t elements = 10'000;      // of an array other than the series
+  std::size_t structures = 1'000;     // objects and arrays directly in such an array
   std::size_t values = 500'000;       // of all but the rows of the series
+  std::size_t row_values = 256;       // of a row of the series
   std::size_t text = 64 << 20;        // bytes in all strings but those of the rows
   std::size_t rows = 7 * 24 * 3'600;  // of the series
   std::size_t stages = 1'000;
@@ -26,8 +28,9 @@ struct ReadLimits {
 
 inline constexpr ReadLimits kReadLimits;
 
-// Looks at a document while it is parsed, as nlohmann's parser tells of it. Throws Fatal: what of
-// it is too large.
+// Looks at a document while it is parsed, as nlohmann's parser tells of it. At the end of an object
+// the parser looks at all that is in the array or object around it: so these are short. Throws
+// Fatal: what of it is too large, or is not in its place.
 class JsonBounds {
  public:
   using Json = nlohmann::ordered_json;
@@ -44,13 +47,17 @@ class JsonBounds {
   struct Open {  // an object or an array
     bool array = false;
     std::size_t members = 0;
+    std::size_t structures = 0;     // of the members of an array
     std::size_t values_before = 0;  // that were counted when it began
     std::size_t text_before = 0;
   };
 
-  void begin(bool array);
+  enum class Shape : std::uint8_t { scalar, array, object };
+
+  void begin(Shape shape);
   void end();
-  void count_element();
+  void count(Shape shape);
+  void count_element(Open& array, Shape shape);
   [[nodiscard]] bool within(std::string_view array) const {
     return open_.size() == 2 && open_.back().array && member_ == array;
   }

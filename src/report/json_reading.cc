@@ -25,18 +25,24 @@ using metrics::Measurement;
 using metrics::Metrics;
 using metrics::ReplyCounts;
 
+// The beginning of a text that may be long.
+std::string cut(std::string_view text, std::size_t most) {
+  return std::string(text.substr(0, most)).append(text.size() <= most ? "" : "...");
+}
+
 // What the library says, without its own number for it: "[json.exception.parse_error.101] ...".
 std::string reason(const std::exception& error) {
-  const std::string_view text = error.what();
-  if (!text.starts_with("[json.")) return std::string(text);
-  return std::string(text.substr(std::min(text.find("] "), text.size() - 2) + 2));
+  constexpr std::size_t kMost = 300;  // it quotes all of a word that it does not know
+  std::string_view text = error.what();
+  if (text.starts_with("[json."))
+    text.remove_prefix(std::min(text.find("] "), text.size() - 2) + 2);
+  return cut(text, kMost);
 }
 
 // The beginning of a value that is not what it should be.
 std::string shown(const Json& json) {
-  constexpr std::size_t kShown = 40;
-  const std::string text = json.is_structured() ? json.type_name() : json.dump();
-  return text.size() <= kShown ? text : text.substr(0, kShown) + "...";
+  constexpr std::size_t kMost = 40;
+  return cut(json.is_structured() ? json.type_name() : json.dump(), kMost);
 }
 
 // A count: more than any run makes, and little enough for a thousand to be added, is none.
@@ -111,7 +117,7 @@ void read_latencies(const Json& json, Histograms& histograms, Metrics& metrics) 
 void read_replies(const Json& json, ReplyCounts& replies) {
   for (const auto& [name, list] : json.items()) {
     const auto command = ReplyCounts::find(name);
-    if (!command) throw Fatal("an unknown command: " + name);
+    if (!command) throw Fatal("an unknown command: " + shown(name));
     for (const Json& one : list) {
       replies.add(*command, {.code = to_number(one.at("code"), 999),
                              .enhanced = ReplyCounts::parse(one.value("enhanced", "")),
@@ -125,7 +131,7 @@ void each_error(const Json& json, Action action) {
   for (const auto& [name, value] : json.items()) {
     const auto& names = metrics::kErrorNames;
     const auto found = std::find(names.begin(), names.end(), name);
-    if (found == names.end()) throw Fatal("an unknown kind of error: " + name);
+    if (found == names.end()) throw Fatal("an unknown kind of error: " + shown(name));
     action(static_cast<std::size_t>(found - names.begin()), value);
   }
 }
@@ -190,14 +196,14 @@ template <typename Enum, std::size_t kCount>
 Enum to_enum(const Json& json, const std::array<std::string_view, kCount>& names) {
   const auto& text = json.get_ref<const std::string&>();
   const auto found = std::find(names.begin(), names.end(), text);
-  if (found == names.end()) throw Fatal("an unknown value: " + text);
+  if (found == names.end()) throw Fatal("an unknown value: " + shown(json));
   return static_cast<Enum>(found - names.begin());
 }
 
 // `series`: was read before.
 Measurement to_measurement(const Json& json, std::vector<metrics::Row> series) {
   Measurement measurement;
-  constexpr double kMostSeconds = 9e9;
+  constexpr double kMostSeconds = 4e9;  // of runs so far apart the durations add without overflow
   const double start = to_real(json.at("start_epoch_s"), kMostSeconds);
   measurement.start =
       std::chrono::system_clock::time_point(std::chrono::round<std::chrono::system_clock::duration>(
@@ -238,8 +244,7 @@ Run to_run(const Json& json, std::vector<metrics::Row> series) {
 
 void check_schema(const Json& schema) {
   if (schema == kSchema) return;
-  throw Fatal(fmt::format("its schema is {}, expected {}",
-                          schema.is_string() ? schema.get<std::string>() : shown(schema), kSchema));
+  throw Fatal(fmt::format("its schema is {}, expected {}", shown(schema), kSchema));
 }
 
 // Makes something of what was parsed.

@@ -892,7 +892,7 @@ class Report(MeasureCase):
         (path,) = self.some_runs(1)
         good = path.read_text()
         for text, said in (("", "not JSON"), ("1,2", "not JSON"), (good[:5000], "cut short"), ("{}", "no \"schema\""),
-                           ('{"schema": "other/7"}', "its schema is other/7"),
+                           ('{"schema": "other/7"}', 'its schema is "other/7"'),
                            (good.replace('"totals"', '"sums"', 1), "key 'totals' not found")):
             path.write_text(text)
             for command in (["show", path], ["merge", path], ["html", path], ["compare", path, path]):
@@ -929,6 +929,7 @@ print(json.dumps({"said": said, "status": os.waitstatus_to_exitcode(status), "ki
         wide = re.sub(r'"hdr": "[^"]*"', f'"hdr": "{packed}"', stage)
         wide_row = re.sub(r'"hdr": "[^"]*"', f'"hdr": "{packed}"', row)
         series = ",".join(number.sub(f'"second": {second}', wide_row, 1) for second in range(10_000))
+        arrays = "[" + "[]," * 9_999 + "[]],"
         files = {
             "more than 256 keys in an object": good.replace("{", "{" + "".join(f'"k{i}":0,' for i in range(500_000)), 1),
             "more than 16 levels": "[" * 5_000_000,
@@ -937,7 +938,10 @@ print(json.dumps({"said": said, "status": os.waitstatus_to_exitcode(status), "ki
             "more than 1000 stages": good.replace('"stages": [', '"stages": [' + (stage + ",") * 1_001, 1),
             "pages of memory": good.replace('"stages": [', '"stages": [' + (wide + ",") * 900, 1),
             "its series goes back": good.replace('"series": [', '"series": [' + (row + ",") * 10_000, 1),
-            "its series holds what is no row": good.replace('"series": [', '"series": [7,', 1),
+            "its series holds what is no row": good.replace('"series": [', '"series": [' + arrays * 200, 1),
+            "its stages hold what is no stage": good.replace('"stages": [', '"stages": [' + arrays * 200, 1),
+            "more than 1000 objects": good.replace("{", '{"x":[' + "{}," * 500_000 + "0],", 1),
+            "more than 256 values in a row": good.replace('"series": [{', '"series": [{"x":[' + "{}," * 200_000 + "0],", 1),
             "": re.sub(r'"series": \[.*?\n \]', lambda found: f'"series": [{series}]', good, count=1, flags=re.DOTALL),
         }
         for said, text in files.items():

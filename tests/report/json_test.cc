@@ -46,7 +46,7 @@ TEST(Json, BadInputIsOneClearLine) {
             std::string::npos);
   EXPECT_NE(message_of([&] {
               from_json(R"({"schema":"millrace-run/99"})", "a.json");
-            }).find("its schema is millrace-run/99, expected millrace-run/1"),
+            }).find(R"(its schema is "millrace-run/99", expected millrace-run/1)"),
             std::string::npos);
   for (std::size_t cut = 0; cut + 2 < good.size(); cut += 37) {
     const std::string said = message_of([&] { from_json(good.substr(0, cut), "a.json"); });
@@ -62,7 +62,7 @@ TEST(Json, ForeignValuesAreRefused) {
     text.replace(text.find(old), old.size(), put);
     return message_of([&] { from_json(text, "a.json"); });
   };
-  EXPECT_NE(with("\"kind\": \"source\"", "\"kind\": \"drain\"").find("unknown value: drain"),
+  EXPECT_NE(with("\"kind\": \"source\"", "\"kind\": \"drain\"").find("unknown value: \"drain\""),
             std::string::npos);
   EXPECT_NE(with("\"elapsed_s\": 1.0", "\"elapsed_s\": -1").find("out of range"),
             std::string::npos);
@@ -100,7 +100,24 @@ TEST(Json, WhatShouldBeACountIsAWholeNumber) {
   is(said_of(good, "\"asked\":100.0", "\"asked\":1e300"), "1e+300 is out of range");
   is(said_of(good, "\"asked\":100.0", "\"asked\":null"), "expected a number, not null");
   is(said_of(good, "\"start_epoch_s\": 1700000000.0", "\"start_epoch_s\": 1e18"), "out of range");
+  is(said_of(good, "\"start_epoch_s\": 1700000000.0", "\"start_epoch_s\": 8.9e9"), "out of range");
   is(said_of(good, "\"busy_share\": [\n   0.5", "\"busy_share\": [\n   2"), "2 is out of range");
+}
+
+TEST(Json, ALongTextIsNotQuotedWhole) {
+  const std::string good = to_json(sample_run(1, 5));
+  const std::string text(100'000, 'x');
+  const std::string quoted = '"' + text + '"';
+  const auto short_of = [&](const char* old, const std::string& put, const char* what) {
+    const std::string said = said_of(good, old, put);
+    EXPECT_NE(said.find(what), std::string::npos) << said.substr(0, 500);
+    EXPECT_LT(said.size(), 500U);
+  };
+  short_of("\"kind\": \"source\"", "\"kind\": " + quoted, "an unknown value: \"xxx");
+  short_of("\"millrace-run/1\"", quoted, "its schema is \"xxx");
+  short_of("\"replies\": {", "\"replies\": {" + quoted + ":[],", "an unknown command: \"xxx");
+  short_of("\"errors\": {", "\"errors\": {" + quoted + ":{}", "an unknown kind of error: \"xxx");
+  short_of("\"kind\": \"source\"", quoted + quoted, "syntax error");
 }
 
 TEST(Json, ARowOfTheSeriesIsALine) {
@@ -142,14 +159,41 @@ TEST(Json, WhatIsTooMuchIsToldBeforeItCosts) {
             "a.json: more than 16 levels of objects and arrays");
   EXPECT_EQ(in_front("\"x\":[" + times(20'000, "0,") + "0],"),
             "a.json: more than 10000 elements in an array");
-  EXPECT_EQ(in_front("\"stages\":[" + times(20'000, "0,") + "0],"),
+  EXPECT_EQ(in_front("\"stages\":[" + times(20'000, "{},") + "{}],"),
             "a.json: more than 1000 stages");
-  EXPECT_NE(said_of(good, "\"series\": [", "\"series\": [0,").find("holds what is no row"),
-            std::string::npos);
 }
 
-// What the parser tells of an array of so many of these, under a name, in an object.
-std::string said_of_many(const char* name, std::size_t number, const nlohmann::ordered_json& one) {
+TEST(Json, NothingButRowsAndStagesInTheirPlaces) {
+  const std::string good = to_json(sample_run(1, 5));
+  // Not read to its end: what is told first is not that it is cut short.
+  for (const char* const what : {"0,[", "[", "[[],", "\"x\",["}) {
+    EXPECT_EQ(said_of(good, "\"series\": [", std::string("\"series\": [") + what),
+              "a.json: its series holds what is no row");
+    EXPECT_EQ(said_of(good, "\"stages\": [", std::string("\"stages\": [") + what),
+              "a.json: its stages hold what is no stage");
+  }
+}
+
+// The parser looks at all of an array at the end of each object in it.
+TEST(Json, AnArrayOfObjectsIsShort) {
+  const std::string good = to_json(sample_run(1, 5));
+  for (const char* const one : {"{},", "[],"}) {
+    const auto in_front = [&](std::size_t number) {
+      return said_of(good, "{", "{\"x\":[" + times(number, one) + "0],");
+    };
+    EXPECT_EQ(in_front(1'000), "nothing was thrown");
+    EXPECT_EQ(in_front(1'001), "a.json: more than 1000 objects and arrays in an array");
+  }
+  const auto in_row = [&](std::size_t number) {
+    return said_of(good, "{\"second\":", "{\"x\":[" + times(number, "{},") + "0],\"second\":");
+  };
+  EXPECT_EQ(in_row(100), "nothing was thrown");
+  EXPECT_EQ(in_row(256), "a.json: more than 256 values in a row of its series");
+}
+
+// What is said of so many objects in an array under a name, each with so many values.
+std::string said_of_many(const char* name, std::size_t number, std::size_t each,
+                         const nlohmann::ordered_json& one) {
   using Event = nlohmann::ordered_json::parse_event_t;
   return message_of([&] {
     JsonBounds bounds;
@@ -160,7 +204,7 @@ std::string said_of_many(const char* name, std::size_t number, const nlohmann::o
       bounds.heed(Event::object_start, {});
       bounds.heed(Event::key, "k");
       bounds.heed(Event::array_start, {});
-      for (int j = 0; j < 99; ++j) bounds.heed(Event::value, one);
+      for (std::size_t j = 0; j < each; ++j) bounds.heed(Event::value, one);
       bounds.heed(Event::array_end, {});
       bounds.heed(Event::object_end, {});
     }
@@ -168,13 +212,13 @@ std::string said_of_many(const char* name, std::size_t number, const nlohmann::o
 }
 
 TEST(Json, OnlyTheRowsOfTheSeriesMayBeMany) {
-  EXPECT_EQ(said_of_many("x", 9'000, 1), "more than 500000 values");
-  EXPECT_EQ(said_of_many("series", 9'000, 1), "nothing was thrown");
+  EXPECT_EQ(said_of_many("x", 900, 600, 1), "more than 500000 values");
+  EXPECT_EQ(said_of_many("series", 9'000, 99, 1), "nothing was thrown");
   const std::string text(100'000, 'x');
-  EXPECT_EQ(said_of_many("x", 6, text), "nothing was thrown");
-  EXPECT_EQ(said_of_many("x", 7, text), "more than 67108864 bytes of text");
-  EXPECT_EQ(said_of_many("series", 7, text), "nothing was thrown");
-  EXPECT_EQ(said_of_many("series", 604'801, nullptr), "more than 604800 rows in its series");
+  EXPECT_EQ(said_of_many("x", 6, 99, text), "nothing was thrown");
+  EXPECT_EQ(said_of_many("x", 7, 99, text), "more than 67108864 bytes of text");
+  EXPECT_EQ(said_of_many("series", 7, 99, text), "nothing was thrown");
+  EXPECT_EQ(said_of_many("series", 604'801, 0, nullptr), "more than 604800 rows in its series");
 }
 
 TEST(Json, AFewBytesDoNotMakeManyPagesOfHistograms) {

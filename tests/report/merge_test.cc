@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "metrics/codec.h"
+#include "report/json.h"
 #include "sample_run.h"
 
 namespace millrace::report {
@@ -35,6 +36,21 @@ TEST(Merge, AddsCountersAndHistogramsAndAlignsSeconds) {
   EXPECT_FALSE(both.verdicts[0].passed);
   EXPECT_EQ(measured.stages.size(), 1U);
   EXPECT_EQ(measured.stages[0].metrics.counters.delivered, 800U);
+}
+
+TEST(Merge, TheFarthestThatIsReadDoesNotOverflow) {
+  report::Run first = sample_run(1, 5);
+  report::Run last = first;
+  first.measurement.start = {};
+  const auto read_with = [](std::string text, const std::string& old, const std::string& put) {
+    return text.replace(text.find(old), old.size(), put);
+  };
+  std::string text = to_json(last);
+  text = read_with(text, "\"start_epoch_s\": 1700000000.0", "\"start_epoch_s\": 4e9");
+  text = read_with(text, "\"elapsed_s\": 1.0", "\"elapsed_s\": 1e9");
+  last = from_json(text, "last");
+  const report::Run both = merge({first, last}, {"first", "last"});
+  EXPECT_EQ(both.measurement.elapsed, 5'000'000'000s);
 }
 
 TEST(Merge, OfASourceAndASinkIsRefused) {
