@@ -107,6 +107,8 @@ void Connection::on_secured() {
                        tls.has_peer_certificate() ? ", with a client certificate" : ""));
   }
   if (shared_.options.tls_from_start) return greet();
+  // What the client called itself in the clear is forgotten (RFC 3207, 4.2).
+  if (capture_) greeted(smtp::Verb::helo, {});
   session_.secured();
 }
 

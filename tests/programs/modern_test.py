@@ -212,6 +212,19 @@ class Tls(rig.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
 
     @rig.on_every_engine()
+    def test_a_name_given_in_the_clear_is_forgotten(self, programs):
+        dump = self.scratch / programs.name.replace(" ", "")
+        with programs.sink("--starttls", "-D", dump) as sink, sink.connect() as client:
+            client.read_until(b"ESMTP\r\n")
+            client.talk(b"EHLO in.the.clear\r\n", b"250 \r\n")
+            client.talk(b"STARTTLS\r\n", b"TLS\r\n")
+            client.start_tls()
+            self.assertEqual(client.message(), b"250 2.0.0 Ok\r\n")
+        text = dump.read_text(encoding="ascii")
+        self.assertNotIn("in.the.clear", text)
+        self.assertIn("X-Client-Proto: SMTP\n", text)
+
+    @rig.on_every_engine()
     def test_a_client_that_speaks_in_small_records(self, programs):
         with programs.sink("--starttls", "-c") as sink, sink.connect() as client:
             client.read_until(b"ESMTP\r\n")
