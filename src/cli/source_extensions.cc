@@ -177,7 +177,9 @@ ExtensionSet indispensable(const source::SourceOptions& options) {
   ExtensionSet needed;
   const bool verify = options.tls && options.tls->verify;
   if (verify || !options.auth_mechanism.empty()) needed.add(Extension::starttls);
-  if (beyond_ascii(options.message.reverse_path) || beyond_ascii(options.message.forward_path)) {
+  const mail::MessageOptions& message = options.message;  // RFC 6531, 3.2: headers as well
+  if (beyond_ascii(message.reverse_path) || beyond_ascii(message.forward_path) ||
+      beyond_ascii(message.subject)) {
     needed.add(Extension::smtp_utf8);
   }
   if (options.plan.wanted.has(Extension::binary_mime)) {

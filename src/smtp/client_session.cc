@@ -34,7 +34,7 @@ std::size_t ClientSession::feed(std::string_view bytes, Output& out) {
 bool ClientSession::take_reply(const Reply& reply, Output& out) {
   observer_.replied(question(), reply, judge(reply));
   if (reply.closing()) {
-    phase_ = Phase::closed;
+    break_off(Phase::closed, phase_ == Phase::opening ? opening_.fault() : std::string());
     return true;
   }
   switch (phase_) {
@@ -117,7 +117,11 @@ Question ClientSession::question() const {
   }
 }
 
+// No plan foresees that the server closes the session (RFC 5321, 3.8; RFC 7504). What the opening
+// has against the server says more than its last reply.
 Outcome ClientSession::judge(const Reply& reply) const {
+  const bool told = phase_ == Phase::opening && !opening_.fault().empty();
+  if (reply.closing() && !told) return Outcome::refused;
   switch (phase_) {
     case Phase::opening:
       return opening_.judge(reply);

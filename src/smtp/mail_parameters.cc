@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <system_error>
 
 #include "base/number.h"
@@ -29,6 +30,11 @@ MailParameters::Body body(std::string_view value) {
                                                                         : Body::unknown;
 }
 
+// A size of more than 64 bits is as good as the largest (RFC 1870, 3: up to twenty digits).
+std::uint64_t size_value(std::string_view digits) {
+  return whole_number(digits).value_or(std::numeric_limits<std::uint64_t>::max());
+}
+
 }  // namespace
 
 MailParameters parse_mail_parameters(std::string_view arguments) {
@@ -43,9 +49,9 @@ MailParameters parse_mail_parameters(std::string_view arguments) {
     if (same_keyword(name, "SMTPUTF8")) parameters.smtp_utf8 = true;
     if (same_keyword(name, "REQUIRETLS")) parameters.require_tls = true;
     if (same_keyword(name, "SIZE")) {
-      const auto size = whole_number(value);
-      parameters.size = size.value_or(0);
-      parameters.bad_size |= !size;
+      parameters.size = size_value(value);
+      parameters.bad_size |=
+          value.empty() || value.find_first_not_of("0123456789") != std::string_view::npos;
     }
     if (same_keyword(name, "BODY")) parameters.body = body(value);
   }

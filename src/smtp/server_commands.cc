@@ -169,6 +169,8 @@ std::string_view ServerSession::refuse_parameters(const MailParameters& paramete
   const std::uint64_t limit = profile_.limits.message_size;
   if (parameters.bad_size) return kBadSize;
   if (parameters.body == MailParameters::Body::unknown) return kBadBody;
+  const bool binary = parameters.body == MailParameters::Body::binary;
+  if (binary && !profile_.offered.has(Extension::binary_mime)) return kNoBinary;
   if (limit > 0 && parameters.size > limit) return kTooLarge;
   if (parameters.require_tls && !client_.secured) return kNeedTls;
   if (!parameters.smtp_utf8 && needs_utf8(parameters.path)) return kNeedUtf8;

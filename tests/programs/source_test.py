@@ -1,5 +1,6 @@
 """What the source promises beyond Postfix's: exact totals, threads, addresses, what it says."""
 
+import base64
 import contextlib
 import re
 import sys
@@ -140,6 +141,28 @@ class SourceTest(rig.TestCase):
         self.assertEqual(server.errors, [])
         self.assertEqual(done.returncode, 1)
         self.assertEqual(done.stderr.count(b"warning: lost connection while"), 3)
+
+    @rig.on_every_engine(THREADS)
+    def test_a_server_that_closes_is_told_of_whatever_it_answers(self, programs):
+        """421 and 521 are never foreseen (RFC 5321, 3.8; RFC 7504): to EHLO, where HELO would follow
+        another no; to an exchange that was cancelled, whose reason is what counts."""
+        challenge = base64.b64encode(b"r=x,s=QSXCR+Q6sek8bf92,i=4294967295")
+        scram = ["--auth", "SCRAM-SHA-1", "--auth-user", "tim", "--auth-password", "x"]
+        for options, replies, said in (
+                (["--ehlo"], [b"521 no mail here"], "HELO rejected: 521 no mail here"),
+                (scram, [b"250-x\r\n250 AUTH SCRAM-SHA-1", b"334 " + challenge, b"421 bye"],
+                 "4294967295")):
+            def serve(connection, replies=replies):
+                connection.sendall(b"220 x\r\n")
+                for reply in replies:
+                    rig.read_line(connection)
+                    connection.sendall(reply + b"\r\n")
+                connection.recv(1)
+
+            with self.subTest(options), rig.FakeServer(serve) as server:
+                done = programs.source(server.endpoint, *options)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(said, done.stderr.decode())
 
     @rig.on_every_engine(THREADS)
     def test_verbose_shows_the_dialogue(self, programs):
