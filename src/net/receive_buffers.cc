@@ -1,10 +1,12 @@
 #include "net/receive_buffers.h"
 
 #include <sys/mman.h>
+#include <sys/utsname.h>
 
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <cstdio>
 
 #include "base/diagnostics.h"
 #include "base/sanitizer.h"
@@ -44,6 +46,18 @@ static_assert(sizeof(Registration) == sizeof(io_uring_buf_reg));
 constexpr std::uint16_t kIncremental = 2;         // IOU_PBUF_RING_INC
 constexpr std::uint32_t kBufferGoesOn = 1U << 4;  // IORING_CQE_F_BUF_MORE
 
+// Whether completions of all kinds of receives come in the order in which the buffers were used, as
+// bytes() needs it: Linux 6.15 ("flush deferred completions for multishot"), with short receives
+// beside multishot ones.
+bool completions_come_in_order() {
+  utsname system{};
+  unsigned major = 0;
+  unsigned minor = 0;
+  if (uname(&system) != 0 || std::sscanf(system.release, "%u.%u", &major, &minor) != 2)
+    return false;
+  return major > 6 || (major == 6 && minor >= 15);
+}
+
 io_uring_buf_ring* as_ring(char* entries) { return reinterpret_cast<io_uring_buf_ring*>(entries); }
 
 std::size_t buffer_of(const io_uring_cqe& entry) { return entry.flags >> IORING_CQE_BUFFER_SHIFT; }
@@ -73,6 +87,7 @@ ReceiveBuffers::ReceiveBuffers(io_uring& ring, Use wanted)
 
 // Registers the ring; returns the use that the kernel agreed to.
 ReceiveBuffers::Use ReceiveBuffers::enlist(io_uring& ring, Use wanted, const Reserved& entries) {
+  if (wanted == Use::by_the_piece && !completions_come_in_order()) wanted = Use::whole;
   const Registration registration{
       .ring_address = reinterpret_cast<std::uintptr_t>(entries.begin()),
       .entries = static_cast<std::uint32_t>(geometry(wanted).at_most),

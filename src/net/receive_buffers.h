@@ -19,7 +19,7 @@ class ReceiveBuffers {
   // What a receive names as its buffer group.
   static constexpr unsigned short kGroup = 0;
 
-  // How the kernel uses up a buffer: one for each receive, or, since Linux 6.12, a piece for each,
+  // How the kernel uses up a buffer: one for each receive, or, since Linux 6.15, a piece for each,
   // so that a hundred replies share one.
   enum class Use : std::uint8_t { whole, by_the_piece };
 

@@ -17,7 +17,7 @@ namespace {
 
 constexpr unsigned kEntries = 1'024;
 // What is received at once where most of what comes is to be dropped: commands.
-constexpr std::size_t kShortReceive = 4 * 1024;
+constexpr int kShortReceive = 4 * 1024;
 
 constexpr unsigned kCompletions = 8'192;
 
@@ -260,8 +260,14 @@ void UringLoop::on_receive(Stream& stream, const io_uring_cqe& entry) {
       return stream.update_reading();
     default:
       if (entry.res < 0) return stream.end(-entry.res);
+      // What fills a short receive and is no chunk is content of DATA: large receives again.
+      if (entry.res == kShortReceive && !stream.dropping_now_) {
+        stream.dropping_ = Stream::Dropping::not_asked;
+      }
       // The rest of a chunk is dropped rather than received.
-      if (stream.reading_ && stream.droppable() > 0) return stop_reading(stream);
+      if (stream.reading_ && !stream.dropping_now_ && stream.droppable() > 0) {
+        return stop_reading(stream);
+      }
       return stream.update_reading();
   }
 }
