@@ -149,7 +149,7 @@ class SourceTest(rig.TestCase):
         challenge = base64.b64encode(b"r=x,s=QSXCR+Q6sek8bf92,i=4294967295")
         scram = ["--auth", "SCRAM-SHA-1", "--auth-user", "tim", "--auth-password", "x"]
         for options, replies, said in (
-                (["--ehlo"], [b"521 no mail here"], "HELO rejected: 521 no mail here"),
+                (["--ehlo"], [b"521 no mail here"], "EHLO rejected: 521 no mail here"),
                 (scram, [b"250-x\r\n250 AUTH SCRAM-SHA-1", b"334 " + challenge, b"421 bye"],
                  "4294967295")):
             def serve(connection, replies=replies):
