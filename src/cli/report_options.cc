@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "base/diagnostics.h"
@@ -33,6 +34,30 @@ std::vector<std::string> public_words(int argc, const char* const* argv) {
 }
 
 }  // namespace
+
+std::vector<std::pair<std::string_view, std::string_view>> ReportOptions::files() const {
+  return {{"--json", json}, {"--html", html}, {"--csv", csv}, {"--hlog", histogram_log}};
+}
+
+bool ReportOptions::on_standard_output() const {
+  const auto named = files();
+  return std::any_of(named.begin(), named.end(),
+                     [](const auto& file) { return file.second == "-"; });
+}
+
+void ReportOptions::check(bool counter) const {
+  std::vector<std::pair<std::string_view, std::string_view>> written;
+  if (summary) written.emplace_back("--summary", "-");
+  if (counter) written.emplace_back("-c", "-");
+  for (const auto& [option, path] : files()) {
+    for (const auto& [other, taken] : written) {
+      if (path.empty() || path != taken) continue;
+      throw Fatal(fmt::format("{} and {} cannot both be written to {}", other, option,
+                              path == "-" ? "standard output" : path));
+    }
+    written.emplace_back(option, path);
+  }
+}
 
 bool ReportOptions::wanted() const {
   return summary || !json.empty() || !histogram_log.empty() || !csv.empty() || !html.empty() ||

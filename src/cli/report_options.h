@@ -4,6 +4,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/command_line.h"
@@ -28,6 +30,16 @@ struct ReportOptions {
 
   // Whether something has to be measured for it.
   [[nodiscard]] bool wanted() const;
+
+  // A summary that nobody asked for goes where nothing else is to be written.
+  void imply_summary() { summary = summary || !on_standard_output(); }
+  // Throws Fatal when two would be written to the same place. `counter`: -c is shown.
+  void check(bool counter) const;
+
+ private:
+  // The options that name a file, with their files.
+  [[nodiscard]] std::vector<std::pair<std::string_view, std::string_view>> files() const;
+  [[nodiscard]] bool on_standard_output() const;
 };
 
 // The options of the source, and those of them that the sink has.

@@ -216,6 +216,7 @@ SinkCommandLine parse_sink_command_line(int argc, const char* const* argv) {
   complete_tls(options, draft.tls);
   options.threads = draft.engine.resolved_threads();
   options.engine = draft.engine.resolved_engine();
+  draft.report.check(options.show_counters);
   options.measure = draft.report.wanted();
   return {.sink = std::move(options), .report = std::move(draft.report)};
 }

@@ -218,7 +218,8 @@ SourceCommandLine parse_source_command_line(int argc, const char* const* argv) {
   complete_plan(options, draft.extensions, draft.lmtp, draft.old_mode);
   complete_load(options, draft.load);
   ReportOptions report = draft.report;
-  if (draft.load.modelled(options)) report.summary = true;
+  if (draft.load.modelled(options)) report.imply_summary();
+  report.check(options.show_counter);
   options.measure = report.wanted() || options.on_trouble == source::OnTrouble::count;
   // What else is shown on the way leaves no room for it.
   if (options.verbose || options.show_counter) {

@@ -260,6 +260,10 @@ void complete_load(source::SourceOptions& options, const LoadDraft& draft) {
   const bool timed = load.open_loop || draft.duration || !draft.stages.empty();
   options.messages = draft.messages.value_or(timed ? kNoLimit : 1);
   if (timed) options.on_trouble = source::OnTrouble::count;
+  if (load.abort_share && options.on_trouble == source::OnTrouble::stop) {
+    throw Fatal(
+        "--abort-on needs --rate, --duration or --stages, or -A: the first error ends others");
+  }
   options.pause = draft.random_pause
                       ? source::Pause{.length = *draft.random_pause, .random = true}
                       : source::Pause{.length = draft.fixed_pause.value_or(Duration::zero())};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/diagnostics.h"
 #include "cli/command_line.h"
@@ -38,26 +39,18 @@ void add_common(OptionGroup& group, net::TlsOptions& options) {
               [&](const std::string& path) { options.key_file = path; });
 }
 
-// The first that was given of the client's options that say nothing without TLS; else empty.
-std::string_view in_need_of_tls(const net::TlsClientOptions& options) {
-  const net::TlsOptions& common = options.common;
-  const std::pair<std::string_view, bool> given[] = {
-      {"--tls-verify", options.verify},
-      {"--tls-ca-file", !options.ca_file.empty()},
-      {"--tls-ca-dir", !options.ca_directory.empty()},
-      {"--sni", !options.server_name.empty()},
-      {"--tls-cert", !common.certificate_file.empty()},
-      {"--tls-key", !common.key_file.empty()},
-      {"--tls-version", common.least_version != 0},
-      {"--tls-ciphers", !common.ciphers.empty()},
-      {"--tls-groups", !common.groups.empty()},
-      {"--tls-alpn", !options.alpn.empty()},
-      {"--tls-resume", options.resume},
-  };
+// Options that say nothing without TLS, and whether they were given.
+using Given = std::vector<std::pair<std::string_view, bool>>;
+
+void refuse_without_tls(Given given, const net::TlsOptions& common) {
+  given.insert(given.end(), {{"--tls-cert", !common.certificate_file.empty()},
+                             {"--tls-key", !common.key_file.empty()},
+                             {"--tls-version", common.least_version != 0},
+                             {"--tls-ciphers", !common.ciphers.empty()},
+                             {"--tls-groups", !common.groups.empty()}});
   for (const auto& [option, was_given] : given) {
-    if (was_given) return option;
+    if (was_given) throw Fatal(std::string(option) + " needs --starttls or --tls");
   }
-  return {};
 }
 
 }  // namespace
@@ -87,9 +80,14 @@ void complete_tls(source::SourceOptions& options, const ClientTlsDraft& draft) {
   if (draft.from_start && starttls)
     throw Fatal("use only one of --tls or --starttls, but not both");
   if (!draft.from_start && !starttls) {
-    const std::string_view option = in_need_of_tls(draft.options);
-    if (!option.empty()) throw Fatal(std::string(option) + " needs --starttls or --tls");
-    return;
+    const net::TlsClientOptions& given = draft.options;
+    return refuse_without_tls({{"--tls-verify", given.verify},
+                               {"--tls-ca-file", !given.ca_file.empty()},
+                               {"--tls-ca-dir", !given.ca_directory.empty()},
+                               {"--sni", !given.server_name.empty()},
+                               {"--tls-alpn", !given.alpn.empty()},
+                               {"--tls-resume", given.resume}},
+                              given.common);
   }
   options.tls = draft.options;
   const std::string& host = options.endpoint.host;
@@ -122,7 +120,10 @@ void complete_tls(sink::SinkOptions& options, const ServerTlsDraft& draft) {
   options.tls_from_start = draft.from_start;
   // Nobody turns to TLS twice.
   if (draft.from_start) options.profile.offered.remove(Extension::starttls);
-  if (!draft.from_start && !options.profile.offered.has(Extension::starttls)) return;
+  if (!draft.from_start && !options.profile.offered.has(Extension::starttls)) {
+    return refuse_without_tls({{"--tls-ask-cert", draft.options.ask_for_certificate}},
+                              draft.options.common);
+  }
   options.tls = draft.options;
   options.tls->host_name = options.profile.host_name;
 }

@@ -9,9 +9,12 @@
 #include <optional>
 
 #include "base/diagnostics.h"
+#include "base/number.h"
 
 namespace millrace::net {
 namespace {
+
+constexpr std::uint64_t kLastPort = 65'535;
 
 // Takes `prefix` off the front of `text` if it is there.
 bool strip(std::string_view& text, std::string_view prefix) {
@@ -50,6 +53,12 @@ Endpoint parse_unix(std::string_view path) {
 
 Endpoint inet(std::string_view text, std::string_view host, std::string_view service) {
   if (service.empty()) throw Fatal("bad endpoint: " + std::string(text) + ": missing port");
+  // The resolver would take it modulo 65,536.
+  const bool number = service.find_first_not_of("0123456789") == std::string_view::npos;
+  if (number && !whole_number(service, 0, kLastPort)) {
+    throw Fatal("bad endpoint: " + std::string(text) + ": port " + std::string(service) +
+                " is above 65535");
+  }
   return {
       .unix_domain = false, .host = std::string(host), .service = std::string(service), .path = {}};
 }

@@ -145,7 +145,9 @@ double Threshold::unmeasured_in(const metrics::Measurement& measurement) const {
 Verdict Threshold::judge(const metrics::Measurement& measurement) const {
   Verdict verdict{.threshold = text_};
   // Nothing was measured: nothing was reached.
-  if (figure_ == Figure::latency && find_histogram(measurement.total, clock_)->empty()) {
+  const metrics::Counters& counters = measurement.total.counters;
+  if ((figure_ == Figure::latency && find_histogram(measurement.total, clock_)->empty()) ||
+      (figure_ == Figure::errors && counters.delivered + counters.failed() == 0)) {
     verdict.value = "nothing measured";
     return verdict;
   }

@@ -312,6 +312,11 @@ TEST(SourceOptions, RefusalsNameOptionValueAndExpectation) {
       {{"--dsn-notify", "NEVER,DELAY", "h"}, "bad condition: NEVER,DELAY"},
       {{"--dsn-notify", "x", "h"}, "bad condition: x"},
       {{"--body", "9BIT", "h"}, "bad body type: 9BIT"},
+      {{"--abort-on", "errors>20%", "h"}, "--abort-on needs --rate"},
+      {{"--json", "-", "--html", "-", "h"}, "--json and --html cannot both be written to standard"},
+      {{"--summary", "--csv", "-", "h"}, "--summary and --csv cannot both be written"},
+      {{"-c", "--hlog", "-", "h"}, "-c and --hlog cannot both be written to standard output"},
+      {{"--json", "x", "--csv", "x", "h"}, "--json and --csv cannot both be written to x"},
       {{"-o", "--pipelining", "h"}, "-o sends no EHLO"},
       {{"--pipeline-window", "0", "h"}, "bad pipeline window: 0"},
       {{"--chunk-size", "x", "h"}, "bad chunk size: x"},
@@ -322,6 +327,22 @@ TEST(SourceOptions, RefusalsNameOptionValueAndExpectation) {
     const std::string said = refusal(source, words);
     EXPECT_NE(said.find(expected), std::string::npos) << "said: " << said;
   }
+}
+
+TEST(SourceOptions, AnImpliedSummaryLeavesStandardOutputToWhatWasAskedFor) {
+  const auto summary = [](Words words) {
+    words.insert(words.begin(), "smtp-source");
+    return parse_source_command_line(static_cast<int>(words.size()), words.data()).report.summary;
+  };
+  EXPECT_TRUE(summary({"--duration", "1s", "h"}));
+  EXPECT_TRUE(summary({"--duration", "1s", "--json", "x", "h"}));
+  EXPECT_FALSE(summary({"--duration", "1s", "--json", "-", "h"}));
+}
+
+TEST(SinkOptions, WhatIsSaidOfTlsNeedsTls) {
+  EXPECT_EQ(refusal(sink, {"--tls-cert", "x", ":1"}), "--tls-cert needs --starttls or --tls");
+  EXPECT_EQ(refusal(sink, {"--tls-ask-cert", ":1"}), "--tls-ask-cert needs --starttls or --tls");
+  EXPECT_EQ(refusal(sink, {"--tls-ask-cert", "--starttls", ":1"}), "");
 }
 
 TEST(SourceOptions, WhatOtherToolsMeanByALetterIsToldOurWay) {

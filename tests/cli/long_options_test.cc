@@ -248,7 +248,7 @@ TEST(LongOptions, OfTheSourceDoWhatTheySay) {
           {"--rate|5|--arrivals|poisson|--seed|7",
            [](Line line) { return line.source.load.seed == 7; }},
           {"--reply-timeout|250ms", [](Line line) { return line.source.reply_limit == 250ms; }},
-          {"--abort-on|errors > 20%",
+          {"-A|--abort-on|errors > 20%",
            [](Line line) { return line.source.load.abort_share == 0.2; }},
           {"--stages|ramp 1-9 2s, hold 1s",
            [](Line line) { return line.source.load.schedule.size() == 2; }},

@@ -51,5 +51,12 @@ TEST(Endpoint, ResolvesToAddressesThatReadWell) {
   EXPECT_EQ(resolve(parse_local("unix:/tmp/x"), AF_UNSPEC, true).at(0).host(), "local");
 }
 
+TEST(Endpoint, APortIsOneOf65535) {
+  EXPECT_THROW(parse_remote("127.0.0.1:65536", "25"), Fatal);
+  EXPECT_THROW(parse_local(":86540"), Fatal);
+  EXPECT_THROW(parse_local("99999999999999999999"), Fatal);
+  EXPECT_EQ(parse_remote("127.0.0.1:65535", "25").service, "65535");
+}
+
 }  // namespace
 }  // namespace millrace::net

@@ -89,5 +89,11 @@ TEST(Threshold, WhatIsNoneIsRefusedWithWhatIsExpected) {
   }
 }
 
+TEST(Threshold, OfErrorsFailsWhereNothingWasMeasured) {
+  const Verdict verdict = Threshold("errors<1%").judge(metrics::Measurement{});
+  EXPECT_FALSE(verdict.passed);
+  EXPECT_EQ(verdict.value, "nothing measured");
+}
+
 }  // namespace
 }  // namespace millrace::report
