@@ -110,6 +110,7 @@ class Stream {
   friend class EventLoop;
   friend class EpollLoop;
   friend class UringLoop;
+  friend class MadeUpLoop;  // tests/fuzz
 
   // More unsent output than this, and a server's reading pauses until the peer takes its replies.
   static constexpr std::size_t kOutputLimit = 256 * 1024;
