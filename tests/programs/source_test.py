@@ -41,8 +41,9 @@ class SourceTest(rig.TestCase):
     def test_the_counter_reaches_the_total(self, programs):
         with programs.sink() as sink:
             done = programs.source(sink.endpoint, "-c", "-d", "-s", "4", "-m", "50")
-        counts = done.stdout.strip().split(b"\r")
-        self.assertEqual(list(map(int, counts)), list(range(1, 51)))
+        counts = list(map(int, done.stdout.strip().split(b"\r")))
+        self.assertEqual(counts, sorted(set(counts)))
+        self.assertEqual(counts[-1], 50)
         self.assertTrue(done.stdout.endswith(b"\n"))
 
     @rig.on_every_engine(THREADS)
