@@ -5,6 +5,7 @@ extern "C" {
 extern const char millrace_sanitizer_options;
 const char millrace_sanitizer_options = 0;
 
+// NOLINTBEGIN(bugprone-reserved-identifier): the names are the runtimes' own
 const char* __asan_default_options();
 const char* __tsan_default_options();
 
@@ -12,4 +13,5 @@ const char* __asan_default_options() {
   return "exitcode=99:detect_leaks=1:detect_stack_use_after_return=1";
 }
 const char* __tsan_default_options() { return "exitcode=99:halt_on_error=1"; }
+// NOLINTEND(bugprone-reserved-identifier)
 }
