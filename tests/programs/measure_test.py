@@ -250,8 +250,6 @@ class SilencedServer:
         return self
 
     def __exit__(self, *arguments):
-        with contextlib.suppress(OSError):
-            self.server.listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
         self.server.__exit__(*arguments)
 
 
@@ -881,7 +879,7 @@ class Report(MeasureCase):
     def test_the_page_of_a_sink(self):
         programs = rig.ours("uring")
         with self.counting_sink(programs, "-q", "data") as (sink, counted):
-            programs.source(sink.endpoint, "-A", "-m", "5")
+            self.assertEqual(programs.source(sink.endpoint, "-A", "-m", "5").returncode, 1)
         path = self.scratch / "sink.json"
         path.write_text(json.dumps(counted[0]))
         readers.validate(SCHEMA, path)
@@ -998,7 +996,8 @@ class SinkReport(MeasureCase):
     def test_what_a_sink_saw(self, programs):
         path = self.scratch / "sink.json"
         with programs.sink("--summary", "--json", path, "-M", "60") as sink:
-            programs.source(sink.endpoint, "-s", "6", "-m", "60", "-r", "2", "-d")
+            done = programs.source(sink.endpoint, "-s", "6", "-m", "60", "-r", "2", "-d")
+            self.assertIn(done.returncode, (0, 1))  # the sink may be gone before the last QUIT
             self.assertEqual(sink.wait(), 0)
             self.assertIn(b"It took 60 messages for 120 recipients over 6 sessions.", sink.out)
         run = json.loads(path.read_text())

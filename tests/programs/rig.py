@@ -34,7 +34,7 @@ LONG = os.environ.get("MILLRACE_LONG") == "1"
 
 # What no program may say, and the statuses that one may end with by itself.
 REPORT_OF_SANITIZER = re.compile(rb"(Address|Leak|Thread|UndefinedBehavior)Sanitizer|: runtime error: ")
-STATUSES = range(4)
+STATUSES = range(5)
 
 
 def need(condition, reason):
