@@ -101,8 +101,8 @@ TEST(Output, IsAQueueWhateverIsAppendedAndConsumed) {
         model += piece;
         break;
       default:
-        output.consume(piece.size() / 2);
-        model.erase(0, piece.size() / 2);
+        output.consume(piece.size());
+        model.erase(0, piece.size());
     }
     ASSERT_EQ(output.size(), model.size());
     if (step % 16 == 0) {
