@@ -107,7 +107,9 @@ def listens(endpoint):
     if endpoint.startswith("unix:"):
         path = endpoint.removeprefix("unix:")
         table = pathlib.Path("/proc/net/unix").read_text(encoding="ascii", errors="replace")
-        return any(line.endswith(" " + path) for line in table.splitlines())
+        accepting = "00010000"  # among the flags, the fourth column
+        return any(line.endswith(" " + path) and line.split()[3] == accepting
+                   for line in table.splitlines())
     wanted = f":{int(endpoint.rpartition(':')[2]):04X}"
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         with contextlib.suppress(FileNotFoundError), open(table, encoding="ascii") as lines:

@@ -73,9 +73,14 @@ class SinkTest(rig.TestCase):
                 client.send(b"NOOP\r\nQUIT\r\n")
                 client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             sink.process.send_signal(signal.SIGCONT)
-            with sink.connect() as client:
-                client.read_until(b"ESMTP\r\n")
-                client.talk(b"QUIT\r\n", b"221 Bye\r\n")
+
+            def answered():  # not until the sink has seen the reset; once it has ended, never
+                with sink.connect() as client:
+                    client.read_until(b"ESMTP\r\n")
+                    client.send(b"QUIT\r\n")
+                    return client.read_to_end() == b"221 Bye\r\n"
+
+            rig.wait_for(answered, "a QUIT that is answered")
             self.assertEqual(sink.wait(), 0)
 
     @rig.on_every_engine(THREADS)
