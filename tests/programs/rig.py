@@ -250,6 +250,7 @@ class Sink:
         self.endpoint = endpoint
         self.statuses = {0}
         self._status = None  # once a test has seen it
+        wait_for(lambda: not listens(endpoint), "the last one to be gone")  # listed a while longer
         self.process = subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)

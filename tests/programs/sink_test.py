@@ -70,6 +70,9 @@ class SinkTest(rig.TestCase):
                 client.read_until(b"ESMTP\r\n")
                 # The reset is there before the sink reads, and shows when NOOP is answered.
                 sink.process.send_signal(signal.SIGSTOP)
+                tasks = pathlib.Path(f"/proc/{sink.process.pid}/task")
+                rig.wait_for(lambda: all(b") T " in (task / "stat").read_bytes()
+                                         for task in tasks.iterdir()), "all threads to stop")
                 client.send(b"NOOP\r\nQUIT\r\n")
                 client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             sink.process.send_signal(signal.SIGCONT)
@@ -291,7 +294,7 @@ class SinkTest(rig.TestCase):
 
     @rig.on_every_engine(THREADS)
     def test_a_stale_unix_socket_is_replaced(self, programs):
-        path = self.scratch / "socket"
+        path = self.scratch / str(time.monotonic_ns())  # the last one's may still be listed
         stale = socket.socket(socket.AF_UNIX)
         stale.bind(str(path))
         stale.close()
