@@ -6,9 +6,10 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
-#include <cstdio>
+#include <string_view>
 
 #include "base/diagnostics.h"
+#include "base/number.h"
 #include "base/sanitizer.h"
 
 namespace millrace::net {
@@ -51,11 +52,13 @@ constexpr std::uint32_t kBufferGoesOn = 1U << 4;  // IORING_CQE_F_BUF_MORE
 // beside multishot ones.
 bool completions_come_in_order() {
   utsname system{};
-  unsigned major = 0;
-  unsigned minor = 0;
-  if (uname(&system) != 0 || std::sscanf(system.release, "%u.%u", &major, &minor) != 2)
-    return false;
-  return major > 6 || (major == 6 && minor >= 15);
+  if (uname(&system) != 0) return false;
+  const std::string_view release = system.release;  // "6.18.44-amd64"
+  const std::size_t dot = std::min(release.find('.'), release.size());
+  const std::string_view rest = release.substr(std::min(dot + 1, release.size()));
+  const auto major = whole_number(release.substr(0, dot));
+  const auto minor = whole_number(rest.substr(0, rest.find_first_not_of("0123456789")));
+  return major && minor && (*major > 6 || (*major == 6 && *minor >= 15));
 }
 
 io_uring_buf_ring* as_ring(char* entries) { return reinterpret_cast<io_uring_buf_ring*>(entries); }
