@@ -30,9 +30,12 @@ MailParameters::Body body(std::string_view value) {
                                                                         : Body::unknown;
 }
 
-// A size of more than 64 bits is as good as the largest (RFC 1870, 3: up to twenty digits).
-std::uint64_t size_value(std::string_view digits) {
-  return whole_number(digits).value_or(std::numeric_limits<std::uint64_t>::max());
+// Up to twenty digits (RFC 1870, 3): more than 64 bits hold is as good as the most they hold.
+std::optional<std::uint64_t> size_value(std::string_view text) {
+  if (text.empty() || text.find_first_not_of("0123456789") != std::string_view::npos) {
+    return std::nullopt;
+  }
+  return whole_number(text).value_or(std::numeric_limits<std::uint64_t>::max());
 }
 
 }  // namespace
@@ -49,9 +52,9 @@ MailParameters parse_mail_parameters(std::string_view arguments) {
     if (same_keyword(name, "SMTPUTF8")) parameters.smtp_utf8 = true;
     if (same_keyword(name, "REQUIRETLS")) parameters.require_tls = true;
     if (same_keyword(name, "SIZE")) {
-      parameters.size = size_value(value);
-      parameters.bad_size |=
-          value.empty() || value.find_first_not_of("0123456789") != std::string_view::npos;
+      const auto size = size_value(value);
+      parameters.size = size.value_or(0);
+      parameters.bad_size |= !size;
     }
     if (same_keyword(name, "BODY")) parameters.body = body(value);
   }

@@ -26,7 +26,9 @@ TEST(MailParameters, APathMayQuoteWhatEndsOne) {
 
 TEST(MailParameters, ASizeIsANumber) {
   for (const char* const wrong : {"SIZE", "SIZE=", "SIZE=1k", "SIZE=-1"}) {
-    EXPECT_TRUE(parse_mail_parameters(std::string("FROM:<> ") + wrong).bad_size) << wrong;
+    const auto read = parse_mail_parameters(std::string("FROM:<> ") + wrong);
+    EXPECT_TRUE(read.bad_size) << wrong;
+    EXPECT_EQ(read.size, 0U) << wrong;
   }
   // Twenty digits may be more than 64 bits hold (RFC 1870, 3).
   const auto huge = parse_mail_parameters("FROM:<> SIZE=99999999999999999999");
