@@ -51,7 +51,7 @@ void ReportOptions::check(bool counter) const {
   if (counter) written.emplace_back("-c", "-");
   for (const auto& [option, path] : files()) {
     for (const auto& [other, taken] : written) {
-      if (path.empty() || path != taken) continue;
+      if (path.empty() || path != taken || path == "/dev/null") continue;
       throw Fatal(fmt::format("{} and {} cannot both be written to {}", other, option,
                               path == "-" ? "standard output" : path));
     }

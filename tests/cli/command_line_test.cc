@@ -337,6 +337,7 @@ TEST(SourceOptions, AnImpliedSummaryLeavesStandardOutputToWhatWasAskedFor) {
   EXPECT_TRUE(summary({"--duration", "1s", "h"}));
   EXPECT_TRUE(summary({"--duration", "1s", "--json", "x", "h"}));
   EXPECT_FALSE(summary({"--duration", "1s", "--json", "-", "h"}));
+  EXPECT_TRUE(summary({"--summary", "--json", "/dev/null", "--html", "/dev/null", "h"}));
 }
 
 TEST(SinkOptions, WhatIsSaidOfTlsNeedsTls) {
