@@ -80,7 +80,9 @@ class Floor {
     script_.insert(script_.end(), plan.exchanges.begin(), plan.exchanges.end());
     last_ = script_.size();
     script_.push_back(kQuit);
-    rounds_left_ = plan.rounds;
+    connections_ = plan.reconnect ? plan.rounds : std::min<long>(plan.sessions, plan.rounds);
+    unmade_ = connections_;
+    rounds_left_ = plan.rounds - connections_;
     sessions_.resize(static_cast<std::size_t>(plan.sessions));
     std::size_t longest = 0;
     for (const Exchange& exchange : script_) {
@@ -147,9 +149,17 @@ class Floor {
     if (plan_.serve || take_round()) session.step = first_;
   }
 
+  // A round beyond the first that each connection has of its own: whoever is quick must not take
+  // that of one which is not there yet.
   bool take_round() {
     if (rounds_left_ <= 0) return false;
     --rounds_left_;
+    return true;
+  }
+
+  bool take_connection() {
+    if (unmade_ <= 0) return false;
+    --unmade_;
     return true;
   }
 
@@ -204,11 +214,6 @@ class Floor {
     return descriptor;
   }
 
-  // How many connections there will be: each has a round at least.
-  long expected_sessions() const {
-    return plan_.reconnect ? rounds_left_ : std::min<long>(plan_.sessions, rounds_left_);
-  }
-
   void run_epoll();
   void run_uring();
 
@@ -219,7 +224,9 @@ class Floor {
   std::vector<Exchange> script_;
   std::size_t first_ = 0;
   std::size_t last_ = 0;
-  long rounds_left_ = 0;
+  long connections_ = 0;  // that there will be, each for a round at least
+  long unmade_ = 0;       // of those
+  long rounds_left_ = 0;  // beyond the first of each
   std::vector<Session> sessions_;
 };
 
@@ -233,7 +240,7 @@ void Floor::run_epoll() {
   };
   std::vector<Session*> free_sessions;
   for (Session& session : sessions_) free_sessions.push_back(&session);
-  long sessions_left = expected_sessions();
+  long sessions_left = connections_;
   int listener = -1;
   if (plan_.serve) {
     listener = make_listener();
@@ -249,7 +256,7 @@ void Floor::run_epoll() {
     }
   };
   const auto start = [&](Session& session) {
-    if (!take_round()) return false;
+    if (!take_connection()) return false;
     session = Session{};
     session.awaited = kGreeting.reply;
     session.descriptor = make_socket(0);
@@ -367,7 +374,7 @@ void Floor::run_uring() {
     });
   };
   const sockaddr_in there = address();
-  long sessions_left = expected_sessions();
+  long sessions_left = connections_;
   std::vector<Session*> free_sessions;
   for (Session& session : sessions_) free_sessions.push_back(&session);
   std::size_t unstarted = 0;  // the next session that is to connect for the first time
@@ -378,7 +385,7 @@ void Floor::run_uring() {
     });
   };
   const auto start = [&](Session& session) {
-    if (!take_round()) return false;
+    if (!take_connection()) return false;
     session = Session{};
     session.awaited = kGreeting.reply;
     session.descriptor = make_socket(0);
