@@ -105,12 +105,12 @@ void add_misbehaviour(CommandLine& line, Draft& draft) {
   group.value("-B,--hard-reply", "TEXT", "the 5xx reply (500 5.3.0 Error: ...)",
               [&](const std::string& text) {
                 options.rules.hard_reply =
-                    reply_line("hard error reply", text, '5', "-B,--hard-reply");
+                    smtp::given_reply(reply_line("hard error reply", text, '5', "-B,--hard-reply"));
               });
   group.value("-b,--soft-reply", "TEXT", "the 4xx reply (450 4.3.0 Error: ...)",
               [&](const std::string& text) {
                 options.rules.soft_reply =
-                    reply_line("soft error reply", text, '4', "-b,--soft-reply");
+                    smtp::given_reply(reply_line("soft error reply", text, '4', "-b,--soft-reply"));
               });
   group.each_value("-W,--delay", "CMD:TIME[:ODDS]",
                    "wait before replying; with odds, 1-99,\na random multiple",

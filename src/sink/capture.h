@@ -8,7 +8,7 @@
 #include "sink/content_decoder.h"
 #include "sink/options.h"
 #include "sink/spool.h"
-#include "smtp/server_policy.h"
+#include "smtp/server_observer.h"
 
 namespace millrace::sink {
 

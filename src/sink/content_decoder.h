@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "smtp/server_policy.h"
+#include "smtp/server_observer.h"
 
 namespace millrace::sink {
 

@@ -1,9 +1,21 @@
 #include "sink/display.h"
 
+#include <fmt/format.h>
+#include <syslog.h>
+
+#include <algorithm>
+
+#include "base/diagnostics.h"
+#include "base/printable.h"
 #include "sasl/mechanisms.h"
 #include "smtp/keyword.h"
 
 namespace millrace::sink {
+namespace {
+
+constexpr std::size_t kSyslogArgumentLimit = 100;
+
+}  // namespace
 
 std::string shown_arguments(smtp::Verb verb, std::string_view arguments) {
   if (verb != smtp::Verb::auth) return std::string(arguments);
@@ -23,6 +35,51 @@ std::string shown_command(std::string_view line) {
   return std::string(command.keyword)
       .append(" ")
       .append(shown_arguments(smtp::Verb::auth, command.arguments));
+}
+
+void Display::opened(const net::SocketAddress& peer, TimePoint /*now*/) {
+  inform("connect from " + peer.text());
+}
+
+void Display::speaks_for(const net::SocketAddress& source) {
+  inform("on behalf of " + source.text());
+}
+
+void Display::secured(const Handshake& handshake) {
+  inform(fmt::format("{}{}{}", handshake.description, handshake.resumed ? ", resumed" : "",
+                     handshake.client_certificate ? ", with a client certificate" : ""));
+}
+
+void Display::ended(Ending /*ending*/, int error, TimePoint /*now*/) {
+  inform(error == 0 ? "disconnect" : describe_error("disconnect", error));
+}
+
+void Display::heard(smtp::Line line, std::string_view text) {
+  const bool secret = line == smtp::Line::sasl_response;
+  inform("client: " + (secret ? std::string(kAuthentication) : shown_command(text)));
+}
+
+void Display::replied(std::optional<smtp::Verb> /*verb*/, std::string_view reply,
+                      std::size_t copies) {
+  for (; copies > 0; --copies) {
+    std::string_view rest = reply;
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find("\r\n"), rest.size());
+      inform("server: " + std::string(rest.substr(0, end)));
+      rest.remove_prefix(std::min(end + 2, rest.size()));
+    }
+  }
+}
+
+void Display::content(std::string_view bytes, smtp::Form /*form*/) {
+  inform(fmt::format("client: ({} bytes of content)", bytes.size()));
+}
+
+void CommandLog::commanded(smtp::Verb verb, std::string_view arguments) {
+  if (!rules_[verb].log) return;
+  const std::string text =
+      printable(shown_arguments(verb, arguments).substr(0, kSyslogArgumentLimit));
+  syslog(LOG_INFO, "%s %s", std::string(keyword(verb)).c_str(), text.c_str());
 }
 
 }  // namespace millrace::sink

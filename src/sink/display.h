@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "sink/rules.h"
+#include "sink/session_observer.h"
 #include "smtp/verb.h"
 
 namespace millrace::sink {
@@ -15,5 +17,31 @@ std::string shown_arguments(smtp::Verb verb, std::string_view arguments);
 
 // The same for a command line, known or not.
 std::string shown_command(std::string_view line);
+
+// Shows a session on standard error: -v.
+class Display final : public SessionObserver {
+ public:
+  void opened(const net::SocketAddress& peer, TimePoint now) override;
+  void speaks_for(const net::SocketAddress& source) override;
+  void secured(const Handshake& handshake) override;
+  void ended(Ending ending, int error, TimePoint now) override;
+
+  void heard(smtp::Line line, std::string_view text) override;
+  void replied(std::optional<smtp::Verb> verb, std::string_view reply, std::size_t copies) override;
+  [[nodiscard]] bool wants_content() const override { return true; }
+  void content(std::string_view bytes, smtp::Form form) override;
+};
+
+// Writes commands to syslog: those that the rules say, -s.
+class CommandLog final : public SessionObserver {
+ public:
+  // `rules` must outlive this.
+  explicit CommandLog(const Rules& rules) : rules_(rules) {}
+
+  void commanded(smtp::Verb verb, std::string_view arguments) override;
+
+ private:
+  const Rules& rules_;
+};
 
 }  // namespace millrace::sink

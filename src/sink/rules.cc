@@ -2,13 +2,16 @@
 
 namespace millrace::sink {
 
-smtp::Ruling Rules::ruling(smtp::Verb verb) const {
-  using Action = smtp::Ruling::Action;
-  switch ((*this)[verb].action) {
+smtp::Decision Rules::decide(smtp::Verb verb, std::mt19937& random) const {
+  using Action = smtp::Decision::Action;
+  static const smtp::GivenReply kFarewell =
+      smtp::given_reply("421 4.0.0 Server closing connection\r\n");
+  const Rule& rule = (*this)[verb];
+  switch (rule.action) {
     case Rule::Action::drop:
       return {.action = Action::drop};
     case Rule::Action::farewell:
-      return {.action = Action::farewell, .reply = "421 4.0.0 Server closing connection\r\n"};
+      return {.action = Action::farewell, .reply = kFarewell};
     case Rule::Action::hard_reject:
       return {.action = Action::answer, .reply = hard_reply};
     case Rule::Action::soft_reject:
@@ -16,7 +19,7 @@ smtp::Ruling Rules::ruling(smtp::Verb verb) const {
     case Rule::Action::proceed:
       break;
   }
-  return {};
+  return {.wait = rule.delay ? rule.delay->draw(random) : Duration::zero()};
 }
 
 }  // namespace millrace::sink

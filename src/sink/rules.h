@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <optional>
 #include <random>
-#include <string>
 
 #include "base/time.h"
 #include "smtp/server_policy.h"
@@ -48,14 +47,19 @@ struct Rule {
 // The rules of a sink, one a verb, and what they say.
 struct Rules {
   std::array<Rule, smtp::kVerbCount> of_verb;
-  std::string soft_reply = "450 4.3.0 Error: command failed\r\n";
-  std::string hard_reply = "500 5.3.0 Error: command failed\r\n";
+  smtp::GivenReply soft_reply = smtp::given_reply("450 4.3.0 Error: command failed\r\n");
+  smtp::GivenReply hard_reply = smtp::given_reply("500 5.3.0 Error: command failed\r\n");
 
   Rule& operator[](smtp::Verb verb) { return of_verb[index(verb)]; }
   const Rule& operator[](smtp::Verb verb) const { return of_verb[index(verb)]; }
 
-  // What becomes of a command; its delay is the caller's. Views live as long as the rules.
-  [[nodiscard]] smtp::Ruling ruling(smtp::Verb verb) const;
+  // Whether any command is to be logged.
+  [[nodiscard]] bool any_logged() const {
+    return std::any_of(of_verb.begin(), of_verb.end(), [](const Rule& rule) { return rule.log; });
+  }
+
+  // What becomes of a command.
+  [[nodiscard]] smtp::Decision decide(smtp::Verb verb, std::mt19937& random) const;
 };
 
 }  // namespace millrace::sink

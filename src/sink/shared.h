@@ -6,8 +6,8 @@
 #include "metrics/timeline.h"
 #include "net/tls_context.h"
 #include "sink/append_log.h"
-#include "sink/ledger.h"
 #include "sink/options.h"
+#include "sink/quotas.h"
 #include "smtp/server_profile.h"
 
 namespace millrace::sink {
@@ -19,7 +19,7 @@ struct Shared {
   const smtp::ServerReplies replies;
   const net::TlsContext* tls;  // null when none is offered
   AppendLog* append_log;       // null unless messages are appended to one file
-  Ledger& ledger;
+  Quotas& quotas;
   SessionLimit& session_limit;
   metrics::Timeline* timeline;  // null when nothing is measured
   TimePoint start;              // from which its seconds count

@@ -55,13 +55,13 @@ std::vector<int> descriptors(const std::vector<net::Socket>& sockets) {
   return list;
 }
 
-std::string describe_counters(const Ledger::Totals& totals) {
+std::string describe_counters(const Quotas::Totals& totals) {
   return fmt::format("sess={} quit={} mesg={}", totals.sessions, totals.quits, totals.messages);
 }
 
 // Sleeps until a signal asks for the end or `event` is woken. Shows the counters meanwhile, if
 // there are any.
-void wait_for_end(const net::EndingSignals& signals, const net::WakeUp& event, const Ledger& ledger,
+void wait_for_end(const net::EndingSignals& signals, const net::WakeUp& event, const Quotas& quotas,
                   CounterLine* counters) {
   std::array<pollfd, 2> wanted{pollfd{signals.descriptor(), POLLIN, 0},
                                pollfd{event.descriptor(), POLLIN, 0}};
@@ -69,7 +69,7 @@ void wait_for_end(const net::EndingSignals& signals, const net::WakeUp& event, c
   for (;;) {
     const int found = poll(wanted.data(), wanted.size(), interval);
     if (found > 0) return;
-    if (found == 0) counters->show(describe_counters(ledger.totals()));
+    if (found == 0) counters->show(describe_counters(quotas.totals()));
   }
 }
 
@@ -96,12 +96,12 @@ struct Crew {
   std::optional<TimePoint> first;
   TimePoint last;
 
-  void harvest(const Tally& tally) {
+  void harvest(const Recorder& recorder) {
     const std::lock_guard lock(harvest_mutex);
-    total.add(tally.metrics());
-    if (!tally.first()) return;
-    first = std::min(first.value_or(*tally.first()), *tally.first());
-    last = std::max(last, tally.last());
+    total.add(recorder.metrics());
+    if (!recorder.first()) return;
+    first = std::min(first.value_or(*recorder.first()), *recorder.first());
+    last = std::max(last, recorder.last());
   }
 
   void wake_all() const {
@@ -140,7 +140,7 @@ void wait_for_workers(net::EndingSignals& signals, const Crew& crew) {
   }
 }
 
-std::string describe_handshakes(const Ledger::Totals& totals) {
+std::string describe_handshakes(const Quotas::Totals& totals) {
   return fmt::format("TLS: {} handshakes, {} resumed, {} with a client certificate",
                      totals.handshakes, totals.resumptions, totals.client_certificates);
 }
@@ -157,7 +157,7 @@ void run_worker(const Shared& shared, const std::vector<int>& listeners, Crew& c
     begun = true;
     crew.started.arrive_and_wait();
     worker.run();
-    if (const Tally* const tally = worker.tally()) crew.harvest(*tally);
+    if (const Recorder* const recorder = worker.recorder()) crew.harvest(*recorder);
     crew.finished.arrive_and_wait();
   } catch (...) {
     if (!begun) crew.started.count_down();
@@ -201,7 +201,7 @@ metrics::Measurement run_sink(const SinkOptions& options, const Identity& identi
     append_log = std::make_unique<AppendLog>();
   }
   Crew crew(options.threads);
-  Ledger ledger(options.message_quota, options.quit_quota, [&crew] { crew.end.wake(); });
+  Quotas quotas(options.message_quota, options.quit_quota, [&crew] { crew.end.wake(); });
   std::optional<CounterLine> counters;
   if (options.show_counters) counters.emplace(describe_counters({}));
   for (unsigned i = 0; i < options.threads; ++i) {
@@ -216,7 +216,7 @@ metrics::Measurement run_sink(const SinkOptions& options, const Identity& identi
                       .replies = smtp::ServerReplies(options.profile),
                       .tls = tls ? &*tls : nullptr,
                       .append_log = append_log.get(),
-                      .ledger = ledger,
+                      .quotas = quotas,
                       .session_limit = places,
                       .timeline = timeline ? &*timeline : nullptr,
                       .start = start};
@@ -234,13 +234,13 @@ metrics::Measurement run_sink(const SinkOptions& options, const Identity& identi
                                                      threads.size() + 1, options.threads),
                                          error.code().value())));
   }
-  wait_for_end(signals, crew.end, ledger, counters ? &*counters : nullptr);
+  wait_for_end(signals, crew.end, quotas, counters ? &*counters : nullptr);
   crew.ending = true;
   crew.wake_all();
   wait_for_workers(signals, crew);
   for (std::thread& thread : threads) thread.join();
-  if (counters) counters->end(describe_counters(ledger.totals()));
-  if (options.verbose && options.tls) inform(describe_handshakes(ledger.totals()));
+  if (counters) counters->end(describe_counters(quotas.totals()));
+  if (options.verbose && options.tls) inform(describe_handshakes(quotas.totals()));
   if (crew.failure) std::rethrow_exception(crew.failure);
   return timeline ? measurement(crew, *timeline, start, start_on_wall) : metrics::Measurement{};
 }

@@ -35,7 +35,7 @@ Worker::Worker(const Shared& shared, const std::vector<int>& listeners,
       retry_timer_(*this),
       second_timer_(*this) {
   if (shared.timeline != nullptr) {
-    tally_.emplace();
+    recorder_.emplace();
     loop_->timers().start(second_timer_, shared.start + std::chrono::seconds(1));
   }
   for (const int listener : listeners) {
@@ -49,8 +49,8 @@ Worker::~Worker() = default;
 void Worker::run() {
   while (!stopping_) loop_->turn();
   drain();
-  if (!tally_) return;
-  tally_->publish(*shared_.timeline, seconds_++, *loop_);
+  if (!recorder_) return;
+  recorder_->publish(*shared_.timeline, seconds_++, *loop_);
   shared_.timeline->leave(seconds_);
 }
 
@@ -58,7 +58,7 @@ void Worker::run() {
 void Worker::end_second() {
   TimePoint end = shared_.start + std::chrono::seconds(seconds_ + 1);
   for (; end <= loop_->now(); end += std::chrono::seconds(1)) {
-    tally_->publish(*shared_.timeline, seconds_++, *loop_);
+    recorder_->publish(*shared_.timeline, seconds_++, *loop_);
   }
   loop_->timers().start(second_timer_, end);
 }
@@ -129,7 +129,7 @@ void Worker::remove(Connection& connection, bool quit) {
   connections_[place]->place = place;
   connections_.pop_back();
   if (shared_.session_limit.release()) on_place_free_();
-  shared_.ledger.session_done(quit);
+  shared_.quotas.session_done(quit);
 }
 
 }  // namespace millrace::sink

@@ -10,8 +10,8 @@
 #include "net/event_loop.h"
 #include "net/timers.h"
 #include "sink/connection.h"
+#include "sink/recorder.h"
 #include "sink/shared.h"
-#include "sink/tally.h"
 
 namespace millrace::sink {
 
@@ -37,7 +37,7 @@ class Worker final : private net::TimerHandler {
   [[nodiscard]] Gsasl* sasl() const { return sasl_.get(); }
 
   // Null when nothing is measured.
-  [[nodiscard]] Tally* tally() { return tally_ ? &*tally_ : nullptr; }
+  [[nodiscard]] Recorder* recorder() { return recorder_ ? &*recorder_ : nullptr; }
 
   // The connection has ended; it is destroyed.
   void remove(Connection& connection, bool quit);
@@ -65,7 +65,7 @@ class Worker final : private net::TimerHandler {
   std::function<void()> on_place_free_;
   std::unique_ptr<net::EventLoop> loop_;
   sasl::Library sasl_;  // null unless AUTH is carried out
-  std::optional<Tally> tally_;
+  std::optional<Recorder> recorder_;
   net::Timer retry_timer_;
   net::Timer second_timer_;    // the end of the second that is measured
   std::uint64_t seconds_ = 0;  // that have been published

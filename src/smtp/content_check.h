@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "smtp/server_policy.h"
+#include "smtp/server_observer.h"
 #include "smtp/server_profile.h"
 
 namespace millrace::smtp {

@@ -30,7 +30,7 @@ class ServerChunk {
 
   std::string_view refusal;  // the reply that is due after the content; empty: it is taken
   bool answered = false;     // the reply went ahead of the content
-  Ruling ruling;             // the policy's, asked for when the command came
+  Decision decision;         // the policy's, asked for when the command came
 
  private:
   Chunk chunk_;  // of which `size` is still to come

@@ -30,52 +30,53 @@ Attribute take_attribute(std::string_view& arguments, std::string_view list) {
   return {.name = find_listed(spoken, list), .value = value.substr(1)};
 }
 
+using Protocol = ServerProfile::Protocol;
+
+bool always(const ServerProfile&) { return true; }
+bool never(const ServerProfile&) { return false; }
+template <Extension extension>
+bool offered(const ServerProfile& profile) {
+  return profile.offered.has(extension);
+}
+bool with_helo(const ServerProfile& profile) { return profile.protocol != Protocol::lmtp; }
+bool with_ehlo(const ServerProfile& profile) { return profile.protocol == Protocol::smtp; }
+bool with_lhlo(const ServerProfile& profile) { return profile.protocol == Protocol::lmtp; }
+
+template <typename Rows>
+constexpr bool in_order(const Rows& rows) {
+  for (std::size_t place = 0; place < rows.size(); ++place) {
+    if (index(rows[place].verb) != place) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
-// One entry a verb, in their order.
-const std::array<ServerSession::Handler, kVerbCount> ServerSession::kHandlers = {
-    &ServerSession::greet,        // CONNECT
-    &ServerSession::helo,         // HELO
-    &ServerSession::ehlo,         // EHLO
-    &ServerSession::lhlo,         // LHLO
-    &ServerSession::starttls,     // STARTTLS
-    &ServerSession::xclient,      // XCLIENT
-    &ServerSession::acknowledge,  // XFORWARD
-    &ServerSession::auth,         // AUTH
-    &ServerSession::mail,         // MAIL
-    &ServerSession::rcpt,         // RCPT
-    &ServerSession::data,         // DATA
-    &ServerSession::acknowledge,  // BDAT, which begin_chunk() takes
-    &ServerSession::acknowledge,  // "." outside of a message
-    &ServerSession::rset,         // RSET
-    &ServerSession::acknowledge,  // NOOP
-    &ServerSession::acknowledge,  // VRFY
-    &ServerSession::quit,         // QUIT
-};
+// A row a verb, in their order: which servers know it, and what it does there.
+constexpr std::array<ServerSession::CommandSpec, kVerbCount> ServerSession::kCommands = {{
+    {Verb::connect, never, &ServerSession::greet},  // a moment, not a command
+    {Verb::helo, with_helo, &ServerSession::helo},
+    {Verb::ehlo, with_ehlo, &ServerSession::ehlo},
+    {Verb::lhlo, with_lhlo, &ServerSession::lhlo},
+    {Verb::starttls, offered<Extension::starttls>, &ServerSession::starttls},
+    {Verb::xclient, offered<Extension::xclient>, &ServerSession::xclient},
+    {Verb::xforward, offered<Extension::xforward>, &ServerSession::acknowledge},
+    {Verb::auth, always, &ServerSession::auth},
+    {Verb::mail, always, &ServerSession::mail},
+    {Verb::rcpt, always, &ServerSession::rcpt},
+    {Verb::data, always, &ServerSession::data},
+    {Verb::bdat, offered<Extension::chunking>, &ServerSession::acknowledge},  // see begin_chunk()
+    {Verb::end_of_data, always, &ServerSession::acknowledge},  // "." outside of a message
+    {Verb::rset, always, &ServerSession::rset},
+    {Verb::noop, always, &ServerSession::acknowledge},
+    {Verb::vrfy, always, &ServerSession::acknowledge},
+    {Verb::quit, always, &ServerSession::quit},
+}};
 
 // Whether this server speaks the command at all.
 bool ServerSession::known(Verb verb) const {
-  using Protocol = ServerProfile::Protocol;
-  switch (verb) {
-    case Verb::connect:
-      return false;
-    case Verb::helo:
-      return profile_.protocol != Protocol::lmtp;
-    case Verb::ehlo:
-      return profile_.protocol == Protocol::smtp;
-    case Verb::lhlo:
-      return profile_.protocol == Protocol::lmtp;
-    case Verb::starttls:
-      return profile_.offered.has(Extension::starttls);
-    case Verb::xclient:
-      return profile_.offered.has(Extension::xclient);
-    case Verb::xforward:
-      return profile_.offered.has(Extension::xforward);
-    case Verb::bdat:
-      return profile_.offered.has(Extension::chunking);
-    default:
-      return true;
-  }
+  static_assert(in_order(kCommands));
+  return kCommands[index(verb)].known(profile_);
 }
 
 ServerSession::Response ServerSession::greet(std::string_view /*arguments*/) {
@@ -83,8 +84,8 @@ ServerSession::Response ServerSession::greet(std::string_view /*arguments*/) {
 }
 
 ServerSession::Response ServerSession::helo(std::string_view arguments) {
-  abort_transaction(Transaction::none);
-  policy_.greeted(Verb::helo, arguments);
+  abort_transaction(TransactionState::none);
+  observer_.greeted(Verb::helo, arguments);
   return {.reply = replies_.helo};
 }
 
@@ -97,8 +98,8 @@ ServerSession::Response ServerSession::lhlo(std::string_view arguments) {
 }
 
 ServerSession::Response ServerSession::extended_hello(Verb verb, std::string_view name) {
-  abort_transaction(Transaction::none);
-  policy_.greeted(verb, name);
+  abort_transaction(TransactionState::none);
+  observer_.greeted(verb, name);
   return {.reply = replies_.ehlo(client_.secured, client_.trusted)};
 }
 
@@ -117,7 +118,7 @@ ServerSession::Response ServerSession::starttls(std::string_view arguments) {
 ServerSession::Response ServerSession::xclient(std::string_view arguments) {
   if (!profile_.xclient_takes_effect) return {.reply = kOk};
   if (!client_.trusted) return {.reply = kNotTrusted};
-  if (transaction_ != Transaction::none) return {.reply = kInTransaction};
+  if (transaction_ != TransactionState::none) return {.reply = kInTransaction};
   std::string_view unread = arguments;
   do {
     if (take_attribute(unread, profile_.xclient_attributes).name.empty()) {
@@ -126,14 +127,14 @@ ServerSession::Response ServerSession::xclient(std::string_view arguments) {
   } while (!unread.empty());
   while (!arguments.empty()) {
     const Attribute attribute = take_attribute(arguments, profile_.xclient_attributes);
-    policy_.client_attribute(attribute.name, attribute.value);
+    observer_.client_attribute(attribute.name, attribute.value);
   }
   return {.reply = replies_.greeting};
 }
 
 ServerSession::Response ServerSession::auth(std::string_view arguments) {
   if (!profile_.authenticates) return {.reply = kOk};
-  if (transaction_ != Transaction::none) return {.reply = kInTransaction};
+  if (transaction_ != TransactionState::none) return {.reply = kInTransaction};
   return authentication_step(authentication_.begin(arguments));
 }
 
@@ -142,7 +143,7 @@ ServerSession::Response ServerSession::authentication_step(std::string_view repl
 }
 
 ServerSession::Response ServerSession::mail(std::string_view arguments) {
-  if (transaction_ != Transaction::none) return {.reply = kNestedMail};
+  if (transaction_ != TransactionState::none) return {.reply = kNestedMail};
   const ServerLimits& limits = profile_.limits;
   if (limits.transactions > 0 && transactions_ >= limits.transactions) {
     return {.reply = kTooManyTransactions};
@@ -155,12 +156,12 @@ ServerSession::Response ServerSession::mail(std::string_view arguments) {
     const std::string_view refusal = refuse_parameters(parameters);
     if (!refusal.empty()) return {.reply = refusal};
   }
-  transaction_ = Transaction::mail;
+  transaction_ = TransactionState::mail;
   utf8_ = parameters.smtp_utf8;
   binary_ = parameters.body == MailParameters::Body::binary;
   ++transactions_;
   recipients_ = 0;
-  policy_.mail(arguments);
+  observer_.mail(arguments);
   return {.reply = kMailOk};
 }
 
@@ -183,21 +184,21 @@ bool ServerSession::needs_utf8(std::string_view path) const {
 }
 
 ServerSession::Response ServerSession::rcpt(std::string_view arguments) {
-  if (transaction_ == Transaction::none) return {.reply = kNeedMail};
+  if (transaction_ == TransactionState::none) return {.reply = kNeedMail};
   if (amid_chunks()) return {.reply = kAmidChunks};
   if (profile_.limits.recipients > 0 && recipients_ >= profile_.limits.recipients) {
     return {.reply = kTooManyRecipients};
   }
   if (!utf8_ && needs_utf8(arguments)) return {.reply = kNeedUtf8};
-  transaction_ = Transaction::recipients;
+  transaction_ = TransactionState::recipients;
   ++recipients_;
-  policy_.recipient(arguments);
+  observer_.recipient(arguments);
   return {.reply = kRcptOk};
 }
 
 ServerSession::Response ServerSession::data(std::string_view /*arguments*/) {
   if (amid_chunks()) return {.reply = kAmidChunks};
-  if (transaction_ != Transaction::recipients) return {.reply = kNeedRcpt};
+  if (transaction_ != TransactionState::recipients) return {.reply = kNeedRcpt};
   if (binary_) return {.reply = kNeedBdat};
   end_of_data_.reset();
   check_ = {};
@@ -205,7 +206,7 @@ ServerSession::Response ServerSession::data(std::string_view /*arguments*/) {
 }
 
 ServerSession::Response ServerSession::rset(std::string_view /*arguments*/) {
-  abort_transaction(Transaction::none);
+  abort_transaction(TransactionState::none);
   return {.reply = kMailOk};
 }
 

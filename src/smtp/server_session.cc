@@ -17,7 +17,8 @@ void ServerSession::start(Client client, Output& out) {
 void ServerSession::secured() {
   client_.secured = true;
   authentication_.forget();
-  abort_transaction(Transaction::none);
+  observer_.hello_forgotten();
+  abort_transaction(TransactionState::none);
   phase_ = Phase::command;
 }
 
@@ -59,8 +60,8 @@ std::size_t ServerSession::take_content(std::string_view bytes, Output& out) {
   take_piece(bytes.substr(0, taken), Form::dotted);
   if (end_of_data_.found()) {
     answering_ = Verb::end_of_data;
-    const Ruling ruling = policy_.rule(Verb::end_of_data, {});
-    give(end_message(ruling), ruling.wait, out);
+    const Decision decision = decide(Verb::end_of_data, {});
+    give(end_message(decision), decision.wait, out);
   }
   return taken;
 }
@@ -69,8 +70,8 @@ std::size_t ServerSession::take_content(std::string_view bytes, Output& out) {
 // what was kept goes.
 void ServerSession::take_piece(std::string_view bytes, Form form) {
   check_.take(bytes, form, profile_.limits);
-  if (!refuse_content().empty()) return abort_transaction(Transaction::failed);
-  policy_.content(bytes, form);
+  if (!refuse_content().empty()) return abort_transaction(TransactionState::failed);
+  observer_.content(bytes, form);
 }
 
 // The reply to content that passes a limit; empty when it passes none.
@@ -80,23 +81,23 @@ std::string_view ServerSession::refuse_content() const {
 }
 
 void ServerSession::begin_chunk(std::string_view arguments, Output& out) {
-  const Ruling ruling = policy_.rule(Verb::bdat, arguments);
+  const Decision decision = decide(Verb::bdat, arguments);
   if (!chunk_.begin(arguments)) {
-    Response farewell = response_to(ruling, {.reply = kUnreadableChunk});
+    Response farewell = response_to(decision, {.reply = kUnreadableChunk});
     if (farewell.ending == Ending::open) farewell.ending = Ending::farewell;
-    return give(farewell, ruling.wait, out);
+    return give(farewell, decision.wait, out);
   }
-  chunk_.ruling = ruling;
-  if (transaction_ != Transaction::chunks) check_ = {};
+  chunk_.decision = decision;
+  if (transaction_ != TransactionState::chunks) check_ = {};
   // RFC 3030 has the content come first. Of what is too much already nobody waits for the end.
   if (!check_.has_room_for(chunk_.left(), profile_.limits)) {
     chunk_.answered = true;
-    Response refusal = response_to(ruling, refuse_chunk(kTooLarge));
+    Response refusal = response_to(decision, refuse_chunk(kTooLarge));
     refusal.next = Phase::chunk;
-    return give(refusal, ruling.wait, out);
+    return give(refusal, decision.wait, out);
   }
   chunk_.refusal = refuse_sequence();
-  if (chunk_.refusal.empty()) transaction_ = Transaction::chunks;
+  if (chunk_.refusal.empty()) transaction_ = TransactionState::chunks;
   phase_ = Phase::chunk;
   if (chunk_.left() == 0) end_chunk(out);
 }
@@ -105,14 +106,14 @@ void ServerSession::begin_chunk(std::string_view arguments, Output& out) {
 std::string_view ServerSession::refuse_sequence() const {
   if (chunk_.malformed()) return kBadChunk;
   switch (transaction_) {
-    case Transaction::none:
+    case TransactionState::none:
       return kNeedMail;
-    case Transaction::mail:
+    case TransactionState::mail:
       return kNeedRcpt;
-    case Transaction::failed:
+    case TransactionState::failed:
       return kAfterFailure;
-    case Transaction::recipients:
-    case Transaction::chunks:
+    case TransactionState::recipients:
+    case TransactionState::chunks:
       break;
   }
   return {};
@@ -127,7 +128,7 @@ std::size_t ServerSession::take_chunk(std::string_view bytes, Output& out) {
 
 std::uint64_t ServerSession::unwanted() const {
   if (phase_ != Phase::chunk) return 0;
-  const bool looked_at = policy_.wants_content() || ContentCheck::needs_bytes(profile_.limits);
+  const bool looked_at = observer_.wants_content() || ContentCheck::needs_bytes(profile_.limits);
   return looked_at && takes_chunk() ? 0 : chunk_.left();
 }
 
@@ -140,28 +141,28 @@ void ServerSession::skip(std::uint64_t bytes, Output& out) {
 void ServerSession::end_chunk(Output& out) {
   phase_ = Phase::command;
   if (chunk_.answered) return;
-  Ruling ruling = chunk_.ruling;
+  Decision decision = chunk_.decision;
   if (chunk_.refusal.empty()) chunk_.refusal = refuse_content();
-  const bool proceeds = ruling.action == Ruling::Action::proceed;
+  const bool proceeds = decision.action == Decision::Action::proceed;
   if (!chunk_.refusal.empty()) {
-    return give(response_to(ruling, refuse_chunk(chunk_.refusal)), ruling.wait, out);
+    return give(response_to(decision, refuse_chunk(chunk_.refusal)), decision.wait, out);
   }
   if (!chunk_.last()) {
     const Response usual = proceeds ? Response{.reply = kOk} : refuse_chunk({});
-    return give(response_to(ruling, usual), ruling.wait, out);
+    return give(response_to(decision, usual), decision.wait, out);
   }
   if (proceeds) {  // the rule for the end of data holds as well
-    ruling = policy_.rule(Verb::end_of_data, {});
-    ruling.wait |= chunk_.ruling.wait;
+    decision = decide(Verb::end_of_data, {});
+    decision.wait += chunk_.decision.wait;
   }
-  give(end_message(ruling), ruling.wait, out);
+  give(end_message(decision), decision.wait, out);
 }
 
 // With the last chunk the transaction is over. Any other leaves one that has failed, and takes
 // nothing until the last chunk or RSET; it has no recipients who would be answered for.
 ServerSession::Response ServerSession::refuse_chunk(std::string_view reply) {
   const std::size_t copies = chunk_.last() ? final_replies() : 1;
-  abort_transaction(chunk_.last() ? Transaction::none : Transaction::failed);
+  abort_transaction(chunk_.last() ? TransactionState::none : TransactionState::failed);
   recipients_ = 0;
   return {.reply = reply, .copies = copies};
 }
@@ -172,7 +173,7 @@ void ServerSession::resume(Output& out) {
 }
 
 void ServerSession::take_line(std::string_view line, Output& out) {
-  policy_.heard(line);
+  observer_.heard(phase_ == Phase::sasl ? Line::sasl_response : Line::command, line);
   answering_ = Verb::auth;
   if (phase_ == Phase::sasl) {
     return emit(authentication_step(authentication_.respond(line)), out);
@@ -191,36 +192,44 @@ void ServerSession::take_line(std::string_view line, Output& out) {
   take_command(*verb, command.arguments, out);
 }
 
-void ServerSession::take_command(Verb verb, std::string_view arguments, Output& out) {
-  const Ruling ruling = policy_.rule(verb, arguments);
-  const bool proceeds = ruling.action == Ruling::Action::proceed;
-  const Response usual = proceeds ? (this->*kHandlers[index(verb)])(arguments) : Response{};
-  give(response_to(ruling, usual), ruling.wait, out);
+Decision ServerSession::decide(Verb verb, std::string_view arguments) {
+  observer_.commanded(verb, arguments);
+  return policy_.decide(verb, arguments);
 }
 
-// What a ruling makes of the usual response.
-ServerSession::Response ServerSession::response_to(const Ruling& ruling, Response usual) {
-  switch (ruling.action) {
-    case Ruling::Action::proceed:
+void ServerSession::take_command(Verb verb, std::string_view arguments, Output& out) {
+  const Decision decision = decide(verb, arguments);
+  const bool proceeds = decision.action == Decision::Action::proceed;
+  const Response usual = proceeds ? (this->*kCommands[index(verb)].handler)(arguments) : Response{};
+  give(response_to(decision, usual), decision.wait, out);
+}
+
+// What a decision makes of the usual response.
+ServerSession::Response ServerSession::response_to(const Decision& decision, Response usual) {
+  switch (decision.action) {
+    case Decision::Action::proceed:
       return usual;
-    case Ruling::Action::answer:
-      return {.reply = ruling.reply, .copies = usual.copies};
-    case Ruling::Action::farewell:
-      return {.reply = ruling.reply, .ending = Ending::farewell};
-    case Ruling::Action::drop:
+    case Decision::Action::answer:
+      given_ = decision.reply;
+      return {.reply = *given_, .copies = usual.copies};
+    case Decision::Action::farewell:
+      given_ = decision.reply;
+      return {.reply = *given_, .ending = Ending::farewell};
+    case Decision::Action::drop:
       break;
   }
   return {.reply = {}, .ending = Ending::dropped};
 }
 
-void ServerSession::give(Response response, bool wait, Output& out) {
-  if (!wait) return emit(response, out);
+void ServerSession::give(Response response, Duration wait, Output& out) {
+  if (wait <= Duration::zero()) return emit(response, out);
   pending_ = response;
+  wait_ = wait;
   phase_ = Phase::paused;
 }
 
 void ServerSession::emit(Response response, Output& out) {
-  if (!response.reply.empty()) policy_.replied(answering_, response.reply, response.copies);
+  if (!response.reply.empty()) observer_.replied(answering_, response.reply, response.copies);
   append_replies(response, out);
 }
 
@@ -235,40 +244,43 @@ void ServerSession::append_replies(Response response, Output& out) {
     }
     out.append(response.reply);
   }
+  owes_final_reply_ = false;
   const bool refusal =
       !response.reply.empty() && (response.reply.front() == '4' || response.reply.front() == '5');
   if (refusal && ++errors_ == profile_.limits.errors && response.ending == Ending::open) {
     out.append(replies_.too_many_errors);
-    policy_.replied(std::nullopt, replies_.too_many_errors, 1);
+    observer_.replied(std::nullopt, replies_.too_many_errors, 1);
     response.ending = Ending::farewell;
   }
   if (response.ending != Ending::open) {
-    abort_transaction(Transaction::none);
+    abort_transaction(TransactionState::none);
     ending_ = response.ending;
     phase_ = Phase::closed;
     return;
   }
   phase_ = response.next;
   if (!response.asks_for_content) return;
-  const Ruling ruling = policy_.rule_content();
-  give(response_to(ruling, {.reply = {}, .next = Phase::content}), ruling.wait, out);
+  const Decision decision = policy_.decide_content();
+  give(response_to(decision, {.reply = {}, .next = Phase::content}), decision.wait, out);
 }
 
 // The message is stored before it is answered, and even when a rule refuses it: what a client
 // sent in vain is worth a look too.
-ServerSession::Response ServerSession::end_message(const Ruling& ruling) {
+ServerSession::Response ServerSession::end_message(const Decision& decision) {
   const bool lmtp = profile_.protocol == ServerProfile::Protocol::lmtp;
   Response response{.reply = lmtp ? kDelivered : kOk, .copies = final_replies()};
   if (const std::string_view refusal = refuse_content(); !refusal.empty()) {
     response.reply = refusal;
-    abort_transaction(Transaction::none);
-    return response_to(ruling, response);
+    abort_transaction(TransactionState::none);
+    return response_to(decision, response);
   }
-  const Storage storage = policy_.message_complete();
-  transaction_ = Transaction::none;
-  switch (storage) {
-    case Storage::turned_away:
-      return {.reply = {}, .ending = Ending::dropped};
+  if (!policy_.admit_message()) {
+    abort_transaction(TransactionState::none);
+    return {.reply = {}, .ending = Ending::dropped};
+  }
+  owes_final_reply_ = true;
+  transaction_ = TransactionState::none;
+  switch (observer_.message_complete()) {
     case Storage::failed:
       response.reply = kNotStored;
       break;
@@ -278,20 +290,21 @@ ServerSession::Response ServerSession::end_message(const Ruling& ruling) {
     case Storage::kept:
       break;
   }
-  return response_to(ruling, response);
+  return response_to(decision, response);
 }
 
 // LMTP answers the end of a message once for each recipient (RFC 2033, 4.2 and 4.3).
 std::size_t ServerSession::final_replies() const {
   const bool lmtp = profile_.protocol == ServerProfile::Protocol::lmtp;
-  return lmtp && transaction_ != Transaction::none ? std::max<std::size_t>(recipients_, 1) : 1;
+  return lmtp && transaction_ != TransactionState::none ? std::max<std::size_t>(recipients_, 1) : 1;
 }
 
-// Ends the transaction without a message, of which the policy is told once.
-void ServerSession::abort_transaction(Transaction after) {
-  const bool open = transaction_ != Transaction::none && transaction_ != Transaction::failed;
+// Ends the transaction without a message, of which the observer is told once.
+void ServerSession::abort_transaction(TransactionState after) {
+  const bool open =
+      transaction_ != TransactionState::none && transaction_ != TransactionState::failed;
   transaction_ = after;
-  if (open) policy_.transaction_aborted();
+  if (open) observer_.transaction_aborted();
 }
 
 }  // namespace millrace::smtp

@@ -14,6 +14,7 @@
 #include "smtp/mail_parameters.h"
 #include "smtp/server_authentication.h"
 #include "smtp/server_chunk.h"
+#include "smtp/server_observer.h"
 #include "smtp/server_policy.h"
 #include "smtp/server_profile.h"
 #include "smtp/verb.h"
@@ -29,7 +30,7 @@ namespace millrace::smtp {
 //   command  -> chunk -> command | closed    BDAT and its content (RFC 3030)
 //   command  -> sasl -> command              AUTH and the responses (RFC 4954)
 //   command  -> securing -> command          STARTTLS, until secured() (RFC 3207)
-//   any      -> paused -> any                a Ruling that waits, until resume()
+//   any      -> paused -> any                a Decision that waits, until resume()
 //   any      -> replying -> any              more replies than kReplyBound, until resume()
 //
 // A command takes effect when it arrives; only its reply waits.
@@ -56,10 +57,12 @@ class ServerSession {
   enum class Ending : std::uint8_t { open, quit, farewell, dropped, command_too_long };
 
   // All of these must outlive the session.
-  ServerSession(const ServerProfile& profile, const ServerReplies& replies, ServerPolicy& policy)
+  ServerSession(const ServerProfile& profile, const ServerReplies& replies, ServerPolicy& policy,
+                ServerObserver& observer)
       : profile_(profile),
         replies_(replies),
         policy_(policy),
+        observer_(observer),
         lines_(LineEnd::crlf, profile.command_limit()),
         authentication_(profile, policy) {}
 
@@ -90,10 +93,14 @@ class ServerSession {
   void resume(Output& out);
 
   [[nodiscard]] Phase phase() const { return phase_; }
+  // How long the pause is.
+  [[nodiscard]] Duration wait() const { return wait_; }
+  // Whether a message was admitted whose reply is not out yet.
+  [[nodiscard]] bool owes_final_reply() const { return owes_final_reply_; }
   [[nodiscard]] Ending ending() const { return ending_; }
 
  private:
-  enum class Transaction : std::uint8_t {
+  enum class TransactionState : std::uint8_t {
     none,
     mail,
     recipients,
@@ -110,8 +117,13 @@ class ServerSession {
     bool asks_for_content = false;  // the policy is asked about content once more
   };
 
-  using Handler = Response (ServerSession::*)(std::string_view arguments);
-  static const std::array<Handler, kVerbCount> kHandlers;
+  // A command: in which servers it is known, and what it does.
+  struct CommandSpec {
+    Verb verb;
+    bool (*known)(const ServerProfile& profile);
+    Response (ServerSession::*handler)(std::string_view arguments);
+  };
+  static const std::array<CommandSpec, kVerbCount> kCommands;
 
   void take_line(std::string_view line, Output& out);
   std::size_t take_content(std::string_view bytes, Output& out);
@@ -124,9 +136,10 @@ class ServerSession {
   [[nodiscard]] bool takes_chunk() const { return chunk_.refusal.empty() && !chunk_.answered; }
   Response refuse_chunk(std::string_view reply);
   [[nodiscard]] bool known(Verb verb) const;
+  Decision decide(Verb verb, std::string_view arguments);
   void take_command(Verb verb, std::string_view arguments, Output& out);
-  static Response response_to(const Ruling& ruling, Response usual);
-  void give(Response response, bool wait, Output& out);
+  Response response_to(const Decision& decision, Response usual);
+  void give(Response response, Duration wait, Output& out);
   void emit(Response response, Output& out);
   void append_replies(Response response, Output& out);
 
@@ -145,18 +158,19 @@ class ServerSession {
   Response rset(std::string_view arguments);
   Response quit(std::string_view arguments);
   [[nodiscard]] Response authentication_step(std::string_view reply) const;
-  Response end_message(const Ruling& ruling);
+  Response end_message(const Decision& decision);
   [[nodiscard]] std::string_view refuse_parameters(const MailParameters& parameters) const;
   [[nodiscard]] bool amid_chunks() const {
-    return transaction_ == Transaction::chunks || transaction_ == Transaction::failed;
+    return transaction_ == TransactionState::chunks || transaction_ == TransactionState::failed;
   }
   [[nodiscard]] bool needs_utf8(std::string_view path) const;
   [[nodiscard]] std::size_t final_replies() const;
-  void abort_transaction(Transaction after);
+  void abort_transaction(TransactionState after);
 
   const ServerProfile& profile_;
   const ServerReplies& replies_;
   ServerPolicy& policy_;
+  ServerObserver& observer_;
   LineReader lines_;
   ServerAuthentication authentication_;
   std::size_t recipients_ = 0;    // of the transaction
@@ -167,13 +181,16 @@ class ServerSession {
   ServerChunk chunk_;
   std::optional<Verb> answering_;  // the command that the next reply is to; none: no command
   Response pending_;               // what a pause puts off, or what is left of it
+  GivenReply given_;               // keeps the text of the policy's latest reply
+  Duration wait_{0};
   EndOfData end_of_data_;
   Phase phase_ = Phase::start;
   Ending ending_ = Ending::open;
-  Transaction transaction_ = Transaction::none;
+  TransactionState transaction_ = TransactionState::none;
   Client client_;
   bool binary_ = false;  // the transaction is of BODY=BINARYMIME: no DATA
   bool utf8_ = false;    // it is of SMTPUTF8
+  bool owes_final_reply_ = false;
 };
 
 }  // namespace millrace::smtp

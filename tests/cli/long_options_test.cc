@@ -159,9 +159,9 @@ TEST(LongOptions, OfTheSinkDoWhatTheySay) {
           {"--drop|data", acts(Verb::data, Action::drop)},
           {"--disconnect|.", acts(Verb::end_of_data, Action::farewell)},
           {"--hard-reply|554 no",
-           [](Line line) { return line.sink.rules.hard_reply == "554 no\r\n"; }},
+           [](Line line) { return *line.sink.rules.hard_reply == "554 no\r\n"; }},
           {"--soft-reply|454 no",
-           [](Line line) { return line.sink.rules.soft_reply == "454 no\r\n"; }},
+           [](Line line) { return *line.sink.rules.soft_reply == "454 no\r\n"; }},
           {"--delay|mail:2:30",
            [](Line line) {
              return line.sink.rules[Verb::mail].delay->step == 2s &&

@@ -1,5 +1,7 @@
 // A whole server session under a policy that the input chooses.
 #include <array>
+#include <chrono>
+#include <random>
 #include <string>
 
 #include "pieces.h"
@@ -13,28 +15,18 @@ namespace {
 // Rules by the input's second and third byte: which verb gets which action, and whether it waits.
 class Dice final : public smtp::ServerPolicy {
  public:
-  Dice(std::uint8_t verb, std::uint8_t action) : waits_((action & 0x10) != 0) {
+  Dice(std::uint8_t verb, std::uint8_t action)
+      : wait_((action & 0x10) != 0 ? std::chrono::seconds(1) : Duration::zero()) {
     rules_.of_verb[verb % smtp::kVerbCount].action = static_cast<sink::Rule::Action>(action % 5);
   }
 
-  void heard(std::string_view line) override { fuzz::require(line.size() < 12'288); }
-  smtp::Ruling rule(smtp::Verb verb, std::string_view) override {
-    smtp::Ruling ruling = rules_.ruling(verb);
-    ruling.wait = waits_;
-    return ruling;
+  smtp::Decision decide(smtp::Verb verb, std::string_view) override {
+    smtp::Decision decision = rules_.decide(verb, random_);
+    decision.wait = wait_;
+    return decision;
   }
-  void replied(std::optional<smtp::Verb>, std::string_view, std::size_t) override {}
-  smtp::Ruling rule_content() override { return {.wait = waits_}; }
-  void greeted(smtp::Verb, std::string_view) override {}
-  void mail(std::string_view) override {
-    fuzz::require(!open_);
-    open_ = true;
-  }
-  void recipient(std::string_view) override { fuzz::require(open_); }
-  void transaction_aborted() override { end_transaction(); }
-  void content(std::string_view bytes, smtp::Form) override {
-    fuzz::require(open_ && !bytes.empty());
-  }
+  smtp::Decision decide_content() override { return {.wait = wait_}; }
+  bool admit_message() override { return ++admitted_ % 16 != 0; }
   smtp::AuthenticationStep start_authentication(std::string_view mechanism,
                                                 std::optional<std::string_view> initial) override {
     fuzz::require(!mechanism.empty());
@@ -46,12 +38,36 @@ class Dice final : public smtp::ServerPolicy {
     const unsigned char first = response.empty() ? 0 : static_cast<unsigned char>(response[0]);
     return {.kind = static_cast<Kind>(first % 5), .challenge = "Zm9v"};
   }
+
+ private:
+  sink::Rules rules_;
+  std::mt19937 random_{1};
+  Duration wait_;
+  unsigned admitted_ = 0;
+};
+
+// Requires that what it is told makes sense.
+class Witness final : public smtp::ServerObserver {
+ public:
+  explicit Witness(bool full) : full_(full) {}
+
+  void heard(smtp::Line, std::string_view text) override { fuzz::require(text.size() < 12'288); }
+  void mail(std::string_view) override {
+    fuzz::require(!open_);
+    open_ = true;
+  }
+  void recipient(std::string_view) override { fuzz::require(open_); }
+  void transaction_aborted() override { end_transaction(); }
+  [[nodiscard]] bool wants_content() const override { return true; }
+  void content(std::string_view bytes, smtp::Form) override {
+    fuzz::require(open_ && !bytes.empty());
+  }
   void client_attribute(std::string_view name, std::string_view) override {
     fuzz::require(!name.empty());
   }
   smtp::Storage message_complete() override {
     end_transaction();
-    return waits_ ? smtp::Storage::failed : smtp::Storage::kept;
+    return full_ ? smtp::Storage::failed : smtp::Storage::kept;
   }
 
  private:
@@ -60,8 +76,7 @@ class Dice final : public smtp::ServerPolicy {
     open_ = false;
   }
 
-  sink::Rules rules_;
-  bool waits_;
+  bool full_;
   bool open_ = false;
 };
 
@@ -87,7 +102,8 @@ std::string play(const std::uint8_t* data, std::size_t size, bool whole) {
   if ((data[2] & 0x80) != 0) be_modern(profile, data[2]);
   const smtp::ServerReplies replies(profile);
   Dice policy(data[0], data[1]);
-  smtp::ServerSession session(profile, replies, policy);
+  Witness witness((data[1] & 0x10) != 0);
+  smtp::ServerSession session(profile, replies, policy, witness);
   using Phase = smtp::ServerSession::Phase;
   Output out;
   std::string spoken;

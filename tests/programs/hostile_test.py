@@ -80,7 +80,7 @@ class HostileClients(rig.TestCase):
             for begin in (STATES["data"], STATES["recipient"] + b"BDAT 18446744073709551615\r\n"):
                 with sink.connect() as client:
                     client.talk(begin, b"<LF>\r\n" if begin is STATES["data"] else b" limit\r\n")
-                    client.send(b"x" * 2_000_000)
+                    client.send(b"x" * 8_000_000)  # more than the receive buffers hold
                     before = sink.memory_kib()
                     for _ in range(100):
                         client.send(b"x" * 1_000_000)

@@ -1,4 +1,4 @@
-// What a transcript cannot say of a server session: what its policy is told, and when.
+// What a transcript cannot say of a server session: what its observer is told, and when.
 #include "smtp/server_session.h"
 
 #include <gtest/gtest.h>
@@ -12,32 +12,33 @@
 namespace millrace::smtp {
 namespace {
 
-// Lets everything pass and takes notes.
-class Notes final : public ServerPolicy {
- public:
-  void heard(std::string_view) override {}
-  Ruling rule(Verb verb, std::string_view arguments) override {
-    if (verb == Verb::bdat) chunks += std::string(arguments) + ";";
-    return {};
-  }
-  void replied(std::optional<Verb>, std::string_view, std::size_t copies) override {
-    replies += copies;
-  }
-  Ruling rule_content() override { return {}; }
-  void greeted(Verb, std::string_view) override {}
-  void mail(std::string_view) override {}
-  void recipient(std::string_view) override {}
-  void transaction_aborted() override { ++aborted; }
-  void content(std::string_view bytes, Form) override { handed_on += bytes.size(); }
-  Storage message_complete() override {
-    ++complete;
-    return storage;
-  }
+// Lets everything pass.
+struct Pass : ServerPolicy {
+  Decision decide(Verb, std::string_view) override { return {}; }
+  Decision decide_content() override { return {}; }
+  bool admit_message() override { return true; }
   AuthenticationStep start_authentication(std::string_view,
                                           std::optional<std::string_view>) override {
     return {};
   }
   AuthenticationStep continue_authentication(std::string_view) override { return {}; }
+};
+
+// Takes notes.
+struct Notes final : ServerObserver {
+  void commanded(Verb verb, std::string_view arguments) override {
+    if (verb == Verb::bdat) chunks += std::string(arguments) + ";";
+  }
+  void replied(std::optional<Verb>, std::string_view, std::size_t copies) override {
+    replies += copies;
+  }
+  void transaction_aborted() override { ++aborted; }
+  [[nodiscard]] bool wants_content() const override { return true; }
+  void content(std::string_view bytes, Form) override { handed_on += bytes.size(); }
+  Storage message_complete() override {
+    ++complete;
+    return storage;
+  }
   void client_attribute(std::string_view name, std::string_view) override { attributes += name; }
 
   std::string chunks;
@@ -63,8 +64,9 @@ struct Server {
 
   ServerProfile profile;
   ServerReplies replies{profile};
-  Notes policy;
-  ServerSession session{profile, replies, policy};
+  Pass policy;
+  Notes notes;
+  ServerSession session{profile, replies, policy, notes};
   Output out;
 };
 
@@ -81,7 +83,7 @@ TEST(ServerSession, ManyRepliesToOneMessageComeInPieces) {
   server.say("MAIL FROM:<a@b>\r\n");
   for (std::size_t n = 0; n < kRecipients; ++n) server.say("RCPT TO:<c@d>\r\n");
   server.say("DATA\r\n");
-  const std::size_t asked = server.policy.replies;
+  const std::size_t asked = server.notes.replies;
   const std::string_view end = ".\r\nNOOP\r\n";
   EXPECT_EQ(server.session.feed(end, server.out), 3U);
   std::size_t answered = 0;
@@ -92,7 +94,7 @@ TEST(ServerSession, ManyRepliesToOneMessageComeInPieces) {
     server.session.resume(server.out);
   }
   EXPECT_EQ(answered + lines(test::take(server.out)), kRecipients);
-  EXPECT_EQ(server.policy.replies - asked, kRecipients);
+  EXPECT_EQ(server.notes.replies - asked, kRecipients);
   EXPECT_EQ(server.say("NOOP\r\n"), "250 2.0.0 Ok\r\n");
 }
 
@@ -110,14 +112,14 @@ TEST(ServerSession, PastTheLimitNothingIsHandedOnAndWhatWasGoes) {
   Server server(profile);
   server.say("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n");
   for (int n = 0; n < 10; ++n) server.say(std::string(98, 'x') + "\r\n");
-  EXPECT_EQ(server.policy.handed_on, 1'000U);
-  EXPECT_EQ(server.policy.aborted, 0);
+  EXPECT_EQ(server.notes.handed_on, 1'000U);
+  EXPECT_EQ(server.notes.aborted, 0);
   for (int n = 0; n < 10; ++n) server.say(std::string(98, 'x') + "\r\n");
-  EXPECT_EQ(server.policy.handed_on, 1'000U);
-  EXPECT_EQ(server.policy.aborted, 1);
+  EXPECT_EQ(server.notes.handed_on, 1'000U);
+  EXPECT_EQ(server.notes.aborted, 1);
   EXPECT_EQ(server.say(".\r\n"), "552 5.3.4 Error: message size exceeds fixed limit\r\n");
-  EXPECT_EQ(server.policy.aborted, 1);
-  EXPECT_EQ(server.policy.complete, 0);
+  EXPECT_EQ(server.notes.aborted, 1);
+  EXPECT_EQ(server.notes.complete, 0);
 }
 
 TEST(ServerSession, ARefusedChunkTakesWithItWhatWasKept) {
@@ -126,19 +128,19 @@ TEST(ServerSession, ARefusedChunkTakesWithItWhatWasKept) {
   profile.limits.message_size = 1'000;
   Server server(profile);
   server.say("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT 4\r\nabcd");
-  EXPECT_EQ(server.policy.aborted, 0);
+  EXPECT_EQ(server.notes.aborted, 0);
   EXPECT_EQ(server.say("BDAT 997\r\n"), "552 5.3.4 Error: message size exceeds fixed limit\r\n");
-  EXPECT_EQ(server.policy.aborted, 1);
+  EXPECT_EQ(server.notes.aborted, 1);
   server.say(std::string(997, 'x') + "BDAT 2\r\nxyBDAT 0 LAST\r\n");
-  EXPECT_EQ(server.policy.handed_on, 4U);
-  EXPECT_EQ(server.policy.aborted, 1);
-  EXPECT_EQ(server.policy.complete, 0);
-  EXPECT_EQ(server.policy.chunks, "4;997;2;0 LAST;");
+  EXPECT_EQ(server.notes.handed_on, 4U);
+  EXPECT_EQ(server.notes.aborted, 1);
+  EXPECT_EQ(server.notes.complete, 0);
+  EXPECT_EQ(server.notes.chunks, "4;997;2;0 LAST;");
 }
 
 TEST(ServerSession, AMessageTooLargeToStoreIsRefusedForGood) {
   Server server({});
-  server.policy.storage = Storage::too_large;
+  server.notes.storage = Storage::too_large;
   EXPECT_EQ(server.say("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n.\r\n").substr(65),
             "552 5.3.4 Error: message size exceeds fixed limit\r\n");
 }
@@ -149,9 +151,9 @@ TEST(ServerSession, NoAttributeOfABadXclientTakesEffect) {
   profile.xclient_attributes = "NAME ADDR";
   Server server(profile);
   server.say("XCLIENT NAME=a ADDR=b FOO=c\r\nXCLIENT NAME=a ADDR\r\n");
-  EXPECT_EQ(server.policy.attributes, "");
+  EXPECT_EQ(server.notes.attributes, "");
   server.say("XCLIENT name=a ADDR=b\r\n");
-  EXPECT_EQ(server.policy.attributes, "NAMEADDR");
+  EXPECT_EQ(server.notes.attributes, "NAMEADDR");
 }
 
 }  // namespace

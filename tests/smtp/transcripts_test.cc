@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,7 @@
 #include "output_text.h"
 #include "pieces.h"
 #include "sasl/client.h"
-#include "sasl/server.h"
+#include "sink/session_policy.h"
 #include "smtp/client_session.h"
 #include "smtp/server_session.h"
 #include "transcript.h"
@@ -36,56 +37,23 @@ std::vector<const char*> command_line(const Transcript& transcript) {
   return arguments;
 }
 
-// The rules of the options, and a note of everything that was told.
-class RulesOnly final : public smtp::ServerPolicy {
- public:
-  RulesOnly(const sink::SinkOptions& options, bool wants_content)
-      : options_(options), wants_content_(wants_content) {}
+struct Reader final : smtp::ServerObserver {
+  explicit Reader(bool wants) : wants(wants) {}
+  [[nodiscard]] bool wants_content() const override { return wants; }
 
-  void heard(std::string_view) override {}
-  smtp::Ruling rule(smtp::Verb verb, std::string_view) override {
-    smtp::Ruling ruling = options_.rules.ruling(verb);
-    ruling.wait = ruling.action == smtp::Ruling::Action::proceed && options_.rules[verb].delay;
-    return ruling;
-  }
-  void replied(std::optional<smtp::Verb>, std::string_view, std::size_t) override {}
-  smtp::Ruling rule_content() override {
-    if (options_.abort_delay) {
-      return {.action = smtp::Ruling::Action::farewell,
-              .wait = true,
-              .reply = "550 This violates SMTP\r\n"};
-    }
-    return {.wait = options_.content_delay.has_value()};
-  }
-  void greeted(smtp::Verb, std::string_view) override {}
-  void mail(std::string_view) override {}
-  void recipient(std::string_view) override {}
-  void transaction_aborted() override {}
-  [[nodiscard]] bool wants_content() const override { return wants_content_; }
-  void content(std::string_view, smtp::Form) override {}
-  smtp::AuthenticationStep start_authentication(std::string_view mechanism,
-                                                std::optional<std::string_view> initial) override {
-    return sasl_.begin(mechanism, initial);
-  }
-  smtp::AuthenticationStep continue_authentication(std::string_view response) override {
-    return sasl_.respond(response);
-  }
-  void client_attribute(std::string_view, std::string_view) override {}
-  smtp::Storage message_complete() override { return smtp::Storage::kept; }
-
- private:
-  const sink::SinkOptions& options_;
-  const bool wants_content_;
-  sasl::Library library_ = sasl::open_library();
-  sasl::Server sasl_{library_.get(), options_.users};
+  bool wants;
 };
 
 // `drop`: content that the session has no use for is dropped before it sees it.
 std::string play_server(const sink::SinkOptions& options, std::string_view input, Cut how,
                         unsigned seed, bool drop, bool& closed) {
   const smtp::ServerReplies replies(options.profile);
-  RulesOnly policy(options, !drop);
-  smtp::ServerSession session(options.profile, replies, policy);
+  sink::Quotas quotas(options.message_quota, options.quit_quota, [] {});
+  std::mt19937 random(seed);
+  const sasl::Library library = sasl::open_library();
+  sink::SessionPolicy policy(options, quotas, random, library.get());
+  Reader reader(!drop);
+  smtp::ServerSession session(options.profile, replies, policy, reader);
   Output out;
   std::string spoken;
   const auto localhost = net::numeric_address("127.0.0.1", 1);

@@ -1,4 +1,4 @@
-#include "sink/ledger.h"
+#include "sink/quotas.h"
 
 #include <gtest/gtest.h>
 
@@ -13,47 +13,47 @@
 namespace millrace::sink {
 namespace {
 
-TEST(Ledger, AdmitsExactlyItsQuotaOverManyThreads) {
+TEST(Quotas, AdmitsExactlyItsQuotaOverManyThreads) {
   std::atomic<int> calls{0};
-  Ledger ledger(1'000, std::nullopt, [&] { ++calls; });
+  Quotas quotas(1'000, std::nullopt, [&] { ++calls; });
   std::atomic<int> admitted{0};
   std::vector<std::thread> threads;
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&] {
       for (int j = 0; j < 500; ++j) {
-        if (!ledger.admit_message()) continue;
+        if (!quotas.admit_message()) continue;
         ++admitted;
-        ledger.message_done();
+        quotas.message_done();
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(admitted, 1'000);
-  EXPECT_EQ(ledger.totals().messages, 1'000U);
+  EXPECT_EQ(quotas.totals().messages, 1'000U);
   EXPECT_GE(calls, 1);
 }
 
-TEST(Ledger, CountsQuitsAndSessionsApart) {
+TEST(Quotas, CountsQuitsAndSessionsApart) {
   int calls = 0;
-  Ledger ledger(std::nullopt, 2, [&] { ++calls; });
+  Quotas quotas(std::nullopt, 2, [&] { ++calls; });
   for (const bool quit : {true, false, true}) {
-    EXPECT_TRUE(!quit || ledger.admit_quit());
-    ledger.session_done(quit);
+    EXPECT_TRUE(!quit || quotas.admit_quit());
+    quotas.session_done(quit);
   }
-  EXPECT_FALSE(ledger.admit_quit());
-  EXPECT_EQ(ledger.totals().sessions, 3U);
-  EXPECT_EQ(ledger.totals().quits, 2U);
+  EXPECT_FALSE(quotas.admit_quit());
+  EXPECT_EQ(quotas.totals().sessions, 3U);
+  EXPECT_EQ(quotas.totals().quits, 2U);
   EXPECT_EQ(calls, 1);
 }
 
-TEST(Ledger, AQuitThatIsReturnedIsAnothersHoweverManyAskedMeanwhile) {
-  Ledger ledger(std::nullopt, 1, [] {});
-  EXPECT_TRUE(ledger.admit_quit());
-  for (int i = 0; i < 3; ++i) EXPECT_FALSE(ledger.admit_quit());
-  ledger.return_quit();
-  ledger.session_done(false);
-  EXPECT_TRUE(ledger.admit_quit());
-  EXPECT_FALSE(ledger.admit_quit());
+TEST(Quotas, AQuitThatIsReturnedIsAnothersHoweverManyAskedMeanwhile) {
+  Quotas quotas(std::nullopt, 1, [] {});
+  EXPECT_TRUE(quotas.admit_quit());
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(quotas.admit_quit());
+  quotas.return_quit();
+  quotas.session_done(false);
+  EXPECT_TRUE(quotas.admit_quit());
+  EXPECT_FALSE(quotas.admit_quit());
 }
 
 TEST(SessionLimit, IsNeverPassedAndSaysWhenAPlaceIsFree) {

@@ -1,4 +1,4 @@
-#include "sink/tally.h"
+#include "sink/recorder.h"
 
 namespace millrace::sink {
 namespace {
@@ -10,52 +10,45 @@ int code_of(std::string_view reply) {
   return code;
 }
 
-std::string_view without_line_end(std::string_view reply) {
-  return reply.substr(0, reply.find("\r\n"));
-}
-
 }  // namespace
 
-void Tally::session_opened(TimePoint now) {
+void Recorder::session_opened(TimePoint now) {
   ++metrics_.counters.sessions_opened;
   ++sessions_open_;
   if (!first_) first_ = now;
 }
 
-void Tally::session_ended(TimePoint begun, TimePoint now) {
+void Recorder::session_ended(TimePoint begun, TimePoint now) {
   metrics_[metrics::Phase::session].record(now - begun);
   --sessions_open_;
   last_ = now;
 }
 
-void Tally::secured(bool resumed) {
+void Recorder::secured(bool resumed) {
   ++metrics_.counters.tls_handshakes;
   if (resumed) ++metrics_.counters.tls_resumed;
 }
 
-void Tally::replied(std::optional<smtp::Verb> verb, std::string_view reply, std::size_t copies,
-                    Transaction& transaction) {
-  const int code = code_of(reply);
-  const std::size_t command = verb ? smtp::index(*verb) : metrics::ReplyCounts::kUnknown;
-  for (std::size_t copy = 0; copy < copies; ++copy) {
-    metrics_.replies.count(command, code, without_line_end(reply));
-  }
-  const bool positive = code / 100 == 2;
-  if (verb == smtp::Verb::rcpt && positive) ++transaction.recipients;
-  if (transaction.stored) {
-    ++(positive ? metrics_.counters.delivered : metrics_.counters.refused);
-    if (positive) metrics_.counters.recipients += transaction.recipients;
-    transaction = {};
-  }
-  if (code / 100 >= 4) error(metrics::Error::rejected, without_line_end(reply));
+void Recorder::delivered(std::size_t recipients) {
+  ++metrics_.counters.delivered;
+  metrics_.counters.recipients += recipients;
 }
 
-void Tally::error(metrics::Error kind, std::string_view text) {
+void Recorder::replied(std::optional<smtp::Verb> verb, std::string_view reply, std::size_t copies) {
+  const int code = code_of(reply);
+  const std::string_view text = reply.substr(0, reply.find("\r\n"));
+  const std::size_t command = verb ? smtp::index(*verb) : metrics::ReplyCounts::kUnknown;
+  for (std::size_t copy = 0; copy < copies; ++copy) metrics_.replies.count(command, code, text);
+  if (code / 100 >= 4) error(metrics::Error::rejected, text);
+}
+
+void Recorder::error(metrics::Error kind, std::string_view text) {
   metrics_.count_error(kind, text);
   share_.latest_error = text;
 }
 
-void Tally::publish(metrics::Timeline& timeline, std::uint64_t number, const net::EventLoop& loop) {
+void Recorder::publish(metrics::Timeline& timeline, std::uint64_t number,
+                       const net::EventLoop& loop) {
   const net::Traffic traffic = loop.traffic();
   metrics_.counters.bytes_sent += traffic.sent - traffic_.sent;
   metrics_.counters.bytes_received += traffic.received - traffic_.received;

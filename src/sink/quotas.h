@@ -12,7 +12,7 @@ namespace millrace::sink {
 
 // What all workers count together, and the quotas that end the program. Exact with any number
 // of threads: the message or session past a quota is turned away.
-class Ledger {
+class Quotas {
  public:
   struct Totals {
     std::uint64_t sessions = 0;             // ended
@@ -24,7 +24,7 @@ class Ledger {
   };
 
   // `on_quota` is called, on any thread, each time that a quota is found to be used up.
-  Ledger(std::optional<std::uint64_t> message_quota, std::optional<std::uint64_t> quit_quota,
+  Quotas(std::optional<std::uint64_t> message_quota, std::optional<std::uint64_t> quit_quota,
          std::function<void()> on_quota);
 
   // Whether one more message, or QUIT, may be answered.

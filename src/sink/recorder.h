@@ -13,26 +13,20 @@
 
 namespace millrace::sink {
 
-// A transaction as it is counted.
-struct Transaction {
-  std::size_t recipients = 0;  // that were accepted
-  bool stored = false;         // the message has come and waits for its reply
-};
-
 // What one thread of a sink counts for its report.
-class Tally {
+class Recorder {
  public:
   void session_opened(TimePoint now);
   // `begun`: when it was opened.
   void session_ended(TimePoint begun, TimePoint now);
   void secured(bool resumed);
 
-  // A transaction begins.
+  // A transaction begins; its message is taken, or refused when it is complete.
   void mail() { ++metrics_.counters.started; }
+  void delivered(std::size_t recipients);
+  void refused() { ++metrics_.counters.refused; }
 
-  // Counts a reply, and what it says of the transaction.
-  void replied(std::optional<smtp::Verb> verb, std::string_view reply, std::size_t copies,
-               Transaction& transaction);
+  void replied(std::optional<smtp::Verb> verb, std::string_view reply, std::size_t copies);
 
   void error(metrics::Error kind, std::string_view text);
 

@@ -1,14 +1,14 @@
-#include "sink/ledger.h"
+#include "sink/quotas.h"
 
 #include <utility>
 
 namespace millrace::sink {
 
-Ledger::Ledger(std::optional<std::uint64_t> message_quota, std::optional<std::uint64_t> quit_quota,
+Quotas::Quotas(std::optional<std::uint64_t> message_quota, std::optional<std::uint64_t> quit_quota,
                std::function<void()> on_quota)
     : message_quota_(message_quota), quit_quota_(quit_quota), on_quota_(std::move(on_quota)) {}
 
-bool Ledger::admit(Counter& admitted, const std::optional<std::uint64_t>& quota) {
+bool Quotas::admit(Counter& admitted, const std::optional<std::uint64_t>& quota) {
   if (!quota) return true;
   std::uint64_t taken = admitted.load();
   while (taken < *quota) {
@@ -17,12 +17,12 @@ bool Ledger::admit(Counter& admitted, const std::optional<std::uint64_t>& quota)
   return false;
 }
 
-void Ledger::message_done() {
+void Quotas::message_done() {
   const std::uint64_t messages = messages_.fetch_add(1, std::memory_order_relaxed) + 1;
   if (message_quota_ && messages >= *message_quota_) on_quota_();
 }
 
-void Ledger::session_done(bool quit) {
+void Quotas::session_done(bool quit) {
   std::uint64_t quits = quits_.load(std::memory_order_relaxed);
   if (quit) quits = quits_.fetch_add(1, std::memory_order_relaxed) + 1;
   // Last: who sees the session sees what it did as well.
@@ -30,13 +30,13 @@ void Ledger::session_done(bool quit) {
   if (quit_quota_ && quits >= *quit_quota_) on_quota_();
 }
 
-void Ledger::secured(bool resumed, bool with_certificate) {
+void Quotas::secured(bool resumed, bool with_certificate) {
   handshakes_.fetch_add(1, std::memory_order_relaxed);
   if (resumed) resumptions_.fetch_add(1, std::memory_order_relaxed);
   if (with_certificate) client_certificates_.fetch_add(1, std::memory_order_relaxed);
 }
 
-Ledger::Totals Ledger::totals() const {
+Quotas::Totals Quotas::totals() const {
   return {.sessions = sessions_.load(std::memory_order_acquire),
           .quits = quits_.load(std::memory_order_relaxed),
           .messages = messages_.load(std::memory_order_relaxed),

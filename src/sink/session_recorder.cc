@@ -1,0 +1,69 @@
+#include "sink/session_recorder.h"
+
+#include <cerrno>
+
+#include "base/diagnostics.h"
+
+namespace millrace::sink {
+namespace {
+
+bool ends_message(std::optional<smtp::Verb> verb) {
+  return verb == smtp::Verb::end_of_data || verb == smtp::Verb::bdat;
+}
+
+}  // namespace
+
+void SessionRecorder::opened(const net::SocketAddress& /*peer*/, TimePoint now) {
+  begun_ = now;
+  recorder_.session_opened(now);
+}
+
+void SessionRecorder::secured(const Handshake& handshake) { recorder_.secured(handshake.resumed); }
+
+void SessionRecorder::failed(metrics::Error kind, std::string_view what) {
+  recorder_.error(kind, what);
+}
+
+void SessionRecorder::ended(Ending ending, int error, TimePoint now) {
+  recorder_.session_ended(begun_, now);
+  if (ending != Ending::clients) return;
+  if (error == 0) return failed(metrics::Error::closed, "the client closed without QUIT");
+  failed(error == ECONNRESET ? metrics::Error::reset : metrics::Error::other,
+         describe_error("disconnect", error));
+}
+
+void SessionRecorder::mail(std::string_view /*arguments*/) {
+  recipients_ = 0;
+  complete_ = false;
+  recorder_.mail();
+}
+
+void SessionRecorder::greeted(smtp::Verb /*verb*/, std::string_view /*name*/) { recipients_ = 0; }
+
+void SessionRecorder::recipient(std::string_view /*arguments*/) { ++recipients_; }
+
+smtp::Storage SessionRecorder::message_complete() {
+  complete_ = true;
+  return smtp::Storage::kept;
+}
+
+// The next reply after a message is complete is the one to it. One that passes a limit is never
+// complete: it is refused by the reply to its end, or to the chunk that was too much.
+void SessionRecorder::replied(std::optional<smtp::Verb> verb, std::string_view reply,
+                              std::size_t copies) {
+  recorder_.replied(verb, reply, copies);
+  const bool positive = reply.starts_with('2');
+  if (verb == smtp::Verb::rset) recipients_ = 0;
+  if (recipients_ == 0) return;
+  if (complete_ && positive) {
+    recorder_.delivered(recipients_);
+  } else if (complete_ || (!positive && ends_message(verb))) {
+    recorder_.refused();
+  } else {
+    return;
+  }
+  recipients_ = 0;
+  complete_ = false;
+}
+
+}  // namespace millrace::sink
