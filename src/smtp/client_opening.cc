@@ -32,8 +32,8 @@ Outcome ClientOpening::judge(const Reply& reply) const {
   }
 }
 
-void ClientOpening::take_reply(const Reply& reply, Output& out) {
-  const bool expected = judge(reply) == Outcome::expected;
+void ClientOpening::take_reply(const Reply& reply, Outcome outcome, Output& out) {
+  const bool expected = outcome == Outcome::expected;
   switch (awaited_) {
     case Verb::connect:
       if (plan_.hello_name.empty()) return after_hello(out);

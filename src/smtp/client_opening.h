@@ -35,8 +35,8 @@ class ClientOpening {
   // What a reply to awaited() means.
   [[nodiscard]] Outcome judge(const Reply& reply) const;
 
-  // Takes the reply to awaited() and appends the command that follows.
-  void take_reply(const Reply& reply, Output& out);
+  // Takes the reply to awaited(), judged before, and appends the command that follows.
+  void take_reply(const Reply& reply, Outcome outcome, Output& out);
 
   // TLS is in place, by STARTTLS: begins again. (With TLS from the start this is not called.)
   void secured(Output& out);

@@ -32,18 +32,19 @@ std::size_t ClientSession::feed(std::string_view bytes, Output& out) {
 
 // Returns whether the reply was the last one to its command.
 bool ClientSession::take_reply(const Reply& reply, Output& out) {
-  observer_.replied(question(), reply, judge(reply));
+  const Outcome outcome = judge(reply);
+  observer_.replied(question(), reply, outcome);
   if (reply.closing()) {
     break_off(Phase::closed, phase_ == Phase::opening ? opening_.fault() : std::string());
     return true;
   }
   switch (phase_) {
     case Phase::opening:
-      opening_.take_reply(reply, out);
+      opening_.take_reply(reply, outcome, out);
       enter_stage();
       return true;
     case Phase::open:
-      return transactions_.take_reply(reply, out);
+      return transactions_.take_reply(reply, outcome, out);
     default:
       phase_ = Phase::finished;
       return true;

@@ -74,7 +74,7 @@ void ClientTransactions::begin() {
 ClientTransactions::Part ClientTransactions::next_part() {
   if (!again_.empty()) {
     const Part part = again_.front();
-    again_.erase(again_.begin());
+    again_.pop_front();
     return part;
   }
   Message& message = messages_.back();
@@ -91,7 +91,7 @@ bool ClientTransactions::step(Transaction& transaction, Output& out) {
   if (outstanding_ > 0 && !uses(Extension::pipelining)) return false;
   if (transaction.next == Verb::end_of_data) return false;
   if (transaction.standing != Standing::sound) {
-    finish(transaction);
+    finish();
     return true;
   }
   const std::uint64_t message = transaction.part.message;
@@ -153,12 +153,12 @@ Outcome ClientTransactions::judge(const Reply& reply) const {
   return foreseen ? Outcome::tolerated : Outcome::refused;
 }
 
-bool ClientTransactions::take_reply(const Reply& reply, Output& out) {
+bool ClientTransactions::take_reply(const Reply& reply, Outcome outcome, Output& out) {
   bool last = true;
   if (window_.empty()) {
     resetting_ = failed_ = false;
   } else {
-    last = take_transaction_reply(window_.front(), reply, out);
+    last = take_transaction_reply(window_.front(), reply, outcome, out);
   }
   if (last) --outstanding_;
   pump(out);
@@ -166,8 +166,8 @@ bool ClientTransactions::take_reply(const Reply& reply, Output& out) {
 }
 
 bool ClientTransactions::take_transaction_reply(Transaction& transaction, const Reply& reply,
-                                                Output& out) {
-  const bool expected = judge(reply) == Outcome::expected;
+                                                Outcome outcome, Output& out) {
+  const bool expected = outcome == Outcome::expected;
   switch (transaction.awaited) {
     case Verb::xforward:
       transaction.awaited = Verb::mail;
@@ -175,7 +175,7 @@ bool ClientTransactions::take_transaction_reply(Transaction& transaction, const 
     case Verb::mail:
       transaction.awaited = Verb::rcpt;
       if (!expected) {
-        refuse(transaction, Standing::refused);
+        refuse(Standing::refused);
       } else if (transaction.disturbed) {
         calm();
       }
@@ -184,23 +184,23 @@ bool ClientTransactions::take_transaction_reply(Transaction& transaction, const 
       if (expected) ++transaction.accepted;
       if (++transaction.answered < transaction.part.recipients) return true;
       transaction.awaited = uses(Extension::chunking) ? Verb::bdat : Verb::data;
-      if (transaction.accepted == 0) refuse(transaction, Standing::refused);
+      if (transaction.accepted == 0) refuse(Standing::refused);
       return true;
     case Verb::data:
       if (expected) {
         send_content(transaction, out);
       } else {
-        refuse(transaction, Standing::refused);
-        finish(transaction);
+        refuse(Standing::refused);
+        finish();
       }
       return true;
     case Verb::bdat:
-      return take_chunk_reply(transaction, reply);
+      return take_chunk_reply(transaction, reply, outcome);
     default:
       if (expected && transaction.standing == Standing::sound) count_taken(transaction);
       if (--transaction.replies_due > 0) return false;
       transaction.standing = Standing::sound;  // the end of the content has closed it
-      finish(transaction);
+      finish();
       return true;
   }
 }
@@ -220,11 +220,12 @@ void ClientTransactions::send_content(Transaction& transaction, Output& out) {
   ++outstanding_;
 }
 
-bool ClientTransactions::take_chunk_reply(Transaction& transaction, const Reply& reply) {
-  const bool expected = reply.positive_completion();
+bool ClientTransactions::take_chunk_reply(Transaction& transaction, const Reply& reply,
+                                          Outcome outcome) {
+  const bool expected = outcome == Outcome::expected;
   const bool last_chunk = transaction.all_sent && transaction.chunks_unanswered == 1;
   if (!last_chunk) {
-    if (!expected) refuse(transaction, Standing::spoilt);
+    if (!expected) refuse(Standing::spoilt);
     --transaction.chunks_unanswered;
     return true;
   }
@@ -237,9 +238,9 @@ bool ClientTransactions::take_chunk_reply(Transaction& transaction, const Reply&
     transaction.standing = Standing::sound;
     tell_sent(transaction);
   } else {
-    refuse(transaction, Standing::spoilt);
+    refuse(Standing::spoilt);
   }
-  finish(transaction);
+  finish();
   return true;
 }
 
@@ -261,45 +262,46 @@ void ClientTransactions::count_taken(Transaction& transaction) const {
 
 // With the first of its parts: the others may never get so far.
 void ClientTransactions::tell_sent(const Transaction& transaction) {
-  Message& message = *find(transaction.part.message);
+  Message& message = find(transaction.part.message);
   if (!std::exchange(message.sent, true)) observer_.message_sent(message.number);
 }
 
-// The transaction has failed; those that were sent behind it may find the server in its midst.
-void ClientTransactions::refuse(Transaction& transaction, Standing standing) {
-  transaction.standing = standing;
-  const auto place = static_cast<std::size_t>(&transaction - window_.data());
-  for (std::size_t later = place + 1; later < window_.size(); ++later) {
-    window_[later].disturbed = true;
-  }
+// The first transaction has failed; those that were sent behind it may find the server in its
+// midst.
+void ClientTransactions::refuse(Standing standing) {
+  window_.front().standing = standing;
+  for (std::size_t later = 1; later < window_.size(); ++later) window_[later].disturbed = true;
 }
 
 // The server has begun a new transaction: nothing from before it is left open.
 void ClientTransactions::calm() {
-  for (Transaction& transaction : window_) transaction.disturbed = false;
+  for (std::size_t place = 0; place < window_.size(); ++place) window_[place].disturbed = false;
 }
 
-// Takes the transaction out of the window; one that failed leaves the server to be reset.
-void ClientTransactions::finish(Transaction& transaction) {
-  const Transaction done = transaction;
-  window_.erase(window_.begin() + (&transaction - window_.data()));
+// Takes the first transaction out of the window; one that failed leaves the server to be reset.
+void ClientTransactions::finish() {
+  const Transaction done = window_.front();
+  window_.pop_front();
   if (done.behind) --behind_;
   if (done.standing != Standing::sound) {
     failed_ = true;
     if (done.disturbed) return again_.push_back(done.part);
   }
-  const auto message = find(done.part.message);
-  message->decided += done.part.recipients;
-  message->taken += done.taken;
-  if (message->decided < envelope_.recipients()) return;
-  const Message over = *message;
-  messages_.erase(message);
+  Message& message = find(done.part.message);
+  message.decided += done.part.recipients;
+  message.taken += done.taken;
+  if (message.decided < envelope_.recipients()) return;
+  message.over = true;
+  const Message over = message;
+  while (!messages_.empty() && messages_.front().over) messages_.pop_front();
   observer_.message_over(over.number, over.taken);
 }
 
-std::vector<ClientTransactions::Message>::iterator ClientTransactions::find(std::uint64_t message) {
-  return std::find_if(messages_.begin(), messages_.end(),
-                      [&](const Message& one) { return one.number == message; });
+// The message, which is under way. It is the first one, or nearly so.
+ClientTransactions::Message& ClientTransactions::find(std::uint64_t message) {
+  std::size_t place = 0;
+  while (messages_[place].number != message || messages_[place].over) ++place;
+  return messages_[place];
 }
 
 }  // namespace millrace::smtp

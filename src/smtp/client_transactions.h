@@ -2,9 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "base/output.h"
+#include "base/ring.h"
 #include "smtp/announcement.h"
 #include "smtp/client_plan.h"
 #include "smtp/envelope.h"
@@ -47,13 +47,13 @@ class ClientTransactions {
   // Sends the message: over several transactions when it has more recipients than one may have.
   void send(std::uint64_t message, Output& out);
 
-  // What the next reply answers. Something must be awaited.
+  // What the next reply answers, and what the reply means. Something must be awaited.
   [[nodiscard]] Question question() const;
   [[nodiscard]] Outcome judge(const Reply& reply) const;
 
-  // Takes the reply to question() and appends what follows from it. Returns whether that was
-  // the last one to its command (LMTP answers the end of a message once a recipient).
-  bool take_reply(const Reply& reply, Output& out);
+  // Takes the reply to question(), judged before, and appends what follows from it. Returns whether
+  // that was the last one to its command (LMTP answers the end of a message once a recipient).
+  bool take_reply(const Reply& reply, Outcome outcome, Output& out);
 
   // How many commands are to be answered.
   [[nodiscard]] std::size_t outstanding() const { return outstanding_; }
@@ -66,6 +66,7 @@ class ClientTransactions {
     std::size_t decided = 0;  // by the parts that are over
     std::size_t taken = 0;    // by the server
     bool sent = false;        // the observer has been told
+    bool over = false;        // the same; one that is to be sent again may keep its place before it
   };
 
   // Some recipients of a message, from `first` on: what one transaction carries.
@@ -104,17 +105,18 @@ class ClientTransactions {
   void begin();
   [[nodiscard]] Part next_part();
   void send_chunk(Transaction& transaction, Output& out);
-  bool take_transaction_reply(Transaction& transaction, const Reply& reply, Output& out);
+  bool take_transaction_reply(Transaction& transaction, const Reply& reply, Outcome outcome,
+                              Output& out);
   void send_content(Transaction& transaction, Output& out);
-  bool take_chunk_reply(Transaction& transaction, const Reply& reply);
+  bool take_chunk_reply(Transaction& transaction, const Reply& reply, Outcome outcome);
   [[nodiscard]] std::size_t replies_to_last_chunk(const Transaction& transaction,
                                                   const Reply& reply) const;
   void tell_sent(const Transaction& transaction);
-  void refuse(Transaction& transaction, Standing standing);
+  void refuse(Standing standing);
   void calm();
-  void finish(Transaction& transaction);
+  void finish();
   void count_taken(Transaction& transaction) const;
-  [[nodiscard]] std::vector<Message>::iterator find(std::uint64_t message);
+  [[nodiscard]] Message& find(std::uint64_t message);
   [[nodiscard]] bool waiting() const { return !again_.empty() || unbegun_ > 0; }
   [[nodiscard]] bool room() const;
   [[nodiscard]] std::uint64_t reserved() const { return again_.size() + unbegun_ + behind_; }
@@ -123,11 +125,11 @@ class ClientTransactions {
   const ClientPlan& plan_;
   const Envelope& envelope_;
   ClientObserver& observer_;
-  std::vector<Message> messages_;    // in the order given; parts are left to begin of the last only
-  std::vector<Transaction> window_;  // in the order sent
-  std::vector<Part> again_;          // to be sent again, ahead of what has not been begun
-  std::size_t unbegun_ = 0;          // parts of the last message
-  std::size_t behind_ = 0;           // transactions in the window that were begun behind another
+  Ring<Message> messages_;    // in the order given; parts are left to begin of the last only
+  Ring<Transaction> window_;  // in the order sent, which is that of the replies
+  Ring<Part> again_;          // to be sent again, ahead of what has not been begun
+  std::size_t unbegun_ = 0;   // parts of the last message
+  std::size_t behind_ = 0;    // transactions in the window that were begun behind another
   std::size_t outstanding_ = 0;
   std::uint64_t mails_left_ = 0;  // that LIMITS allows
   std::size_t recipient_limit_ = 0;

@@ -133,9 +133,10 @@ void play(const Setting& setting, const std::function<bool()>& refuses) {
     ASSERT_EQ(keyword(client.question().verb), keyword(answer.verb)) << "replies have shifted";
     const std::string text = std::to_string(answer.code) + " x";
     const Reply reply{.code = answer.code, .text = text};
-    told.replied(client.question(), reply, client.judge(reply));
+    const Outcome outcome = client.judge(reply);
+    told.replied(client.question(), reply, outcome);
     const std::size_t mails = server.mails;
-    client.take_reply(reply, out);
+    client.take_reply(reply, outcome, out);
     send();
     if (server.mails > mails) {
       ASSERT_FALSE(told.over.contains(server.last_mail)) << "sent on after it was over";
@@ -229,7 +230,8 @@ TEST(ClientTransactions, ExpectsAReplyARecipientWhereTheLastChunkIsTaken) {
   client.send(0, out);
   for (const int code : {250, 250, 250, 552, 250, 250}) {
     EXPECT_TRUE(told.over.empty());
-    client.take_reply({.code = code, .text = ""}, out);
+    const Reply reply{.code = code, .text = ""};
+    client.take_reply(reply, client.judge(reply), out);
   }
   EXPECT_EQ(told.taken[0], 2U);
   EXPECT_EQ(client.outstanding(), 0U);
