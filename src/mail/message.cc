@@ -122,7 +122,8 @@ void MessageTemplate::append_xforward(std::uint64_t message, Output& out) const 
   out.append("\r\n");
 }
 
-void MessageTemplate::append_mail(std::uint64_t size, ExtensionSet used, Output& out) const {
+void MessageTemplate::append_mail(std::uint64_t /*message*/, std::uint64_t size, ExtensionSet used,
+                                  Output& out) const {
   out.append(mail_command_);
   if (used.has(Extension::size)) {
     out.append(" SIZE=");
@@ -165,12 +166,12 @@ void MessageTemplate::append_headers(std::uint64_t message, std::uint64_t sessio
 }
 
 void SessionMessages::append_mail(std::uint64_t message, ExtensionSet used, Output& out) const {
-  shared_.append_mail(used.has(Extension::size) ? content_size(message) : 0, used, out);
+  shared_.append_mail(message, used.has(Extension::size) ? content_size(message) : 0, used, out);
 }
 
 void SessionMessages::append_content(std::uint64_t message, Output& out) const {
   shared_.append_headers(message, session_, out.text());
-  shared_.append_body(out);
+  out.append_borrowed(shared_.wire_body(message));
 }
 
 std::string_view SessionMessages::headers(std::uint64_t message) const {
@@ -183,7 +184,7 @@ std::string_view SessionMessages::headers(std::uint64_t message) const {
 }
 
 std::uint64_t SessionMessages::content_size(std::uint64_t message) const {
-  return headers(message).size() + shared_.body().size();
+  return headers(message).size() + shared_.body(message).size();
 }
 
 void SessionMessages::append_chunk(std::uint64_t message, std::uint64_t offset,
@@ -193,7 +194,7 @@ void SessionMessages::append_chunk(std::uint64_t message, std::uint64_t offset,
   if (offset < head.size()) out.append(head.substr(offset, length));
   if (end <= head.size()) return;
   const std::uint64_t start = offset > head.size() ? offset - head.size() : 0;
-  out.append_borrowed(shared_.body().substr(start, end - head.size() - start));
+  out.append_borrowed(shared_.body(message).substr(start, end - head.size() - start));
 }
 
 }  // namespace millrace::mail

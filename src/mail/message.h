@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/output.h"
-#include "smtp/envelope.h"
 #include "smtp/extension.h"
+#include "smtp/message_source.h"
 
 namespace millrace::mail {
 
@@ -50,23 +50,30 @@ struct MessageOptions {
   std::string body;  // see mail/body.h
 };
 
-// The unchanging parts of a run's messages, composed once and shared by all its sessions.
+// The messages of a run, all made from one text: what does not change from one to the next is
+// composed once and shared by all sessions.
 class MessageTemplate {
  public:
   explicit MessageTemplate(MessageOptions options);
   MessageTemplate(const MessageTemplate&) = delete;
   MessageTemplate& operator=(const MessageTemplate&) = delete;
 
-  [[nodiscard]] std::size_t recipients() const { return options_.recipients; }
-  [[nodiscard]] std::string_view body() const { return body_; }
-
+  // `message`: number of the message in the run, from 0.
+  [[nodiscard]] std::size_t recipients(std::uint64_t /*message*/) const {
+    return options_.recipients;
+  }
+  [[nodiscard]] std::size_t most_recipients() const { return options_.recipients; }
   void append_xforward(std::uint64_t message, Output& out) const;
-  void append_mail(std::uint64_t size, smtp::ExtensionSet used, Output& out) const;
+  // `size`: of its content, for the parameter SIZE.
+  void append_mail(std::uint64_t message, std::uint64_t size, smtp::ExtensionSet used,
+                   Output& out) const;
   void append_rcpt(std::uint64_t message, std::size_t recipient, smtp::ExtensionSet used,
                    Output& out) const;
-  // `message`: number of the message in the run, from 0; `session`: who sends it.
+  // `session`: who sends it.
   void append_headers(std::uint64_t message, std::uint64_t session, std::string& text) const;
-  void append_body(Output& out) const { out.append_borrowed(wire_body_); }
+  // The body as it is, and as DATA needs it, with its end mark. Both last as long as the template.
+  [[nodiscard]] std::string_view body(std::uint64_t /*message*/) const { return body_; }
+  [[nodiscard]] std::string_view wire_body(std::uint64_t /*message*/) const { return wire_body_; }
 
  private:
   void append_forward_path(std::uint64_t message, std::size_t recipient, std::string& text) const;
@@ -84,13 +91,16 @@ class MessageTemplate {
   std::string_view body_;     // of options_, or of wire_body_ where that is the same
 };
 
-// The messages of a run as one session sends them.
-class SessionMessages final : public smtp::Envelope {
+// The messages of a template as one session sends them: their Message-Ids say which one did.
+class SessionMessages final : public smtp::MessageSource {
  public:
   SessionMessages(const MessageTemplate& shared, std::uint64_t session)
       : shared_(shared), session_(session) {}
 
-  [[nodiscard]] std::size_t recipients() const override { return shared_.recipients(); }
+  [[nodiscard]] std::size_t recipients(std::uint64_t message) const override {
+    return shared_.recipients(message);
+  }
+  [[nodiscard]] std::size_t most_recipients() const override { return shared_.most_recipients(); }
   void append_xforward(std::uint64_t message, Output& out) const override {
     shared_.append_xforward(message, out);
   }

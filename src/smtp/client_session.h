@@ -9,7 +9,7 @@
 #include "smtp/client_opening.h"
 #include "smtp/client_plan.h"
 #include "smtp/client_transactions.h"
-#include "smtp/envelope.h"
+#include "smtp/message_source.h"
 #include "smtp/reply.h"
 
 namespace millrace::smtp {
@@ -37,11 +37,11 @@ class ClientSession {
   };
 
   // All must outlive the session.
-  ClientSession(const ClientPlan& plan, Identity identity, const Envelope& envelope,
+  ClientSession(const ClientPlan& plan, Identity identity, const MessageSource& source,
                 ClientObserver& observer)
       : observer_(observer),
         opening_(plan, identity.xclient, identity.authenticator),
-        transactions_(plan, envelope, observer) {}
+        transactions_(plan, source, observer) {}
 
   // Takes what the server sent and appends the commands that follow from it. Returns how much
   // was taken: all of it, unless TLS is next.
@@ -58,7 +58,7 @@ class ClientSession {
   // Whether the server takes no further message on this session (RFC 9422).
   [[nodiscard]] bool spent() const { return transactions_.spent(); }
 
-  // Sends the envelope's message of this number.
+  // Sends the source's message of this number.
   void send(std::uint64_t message, Output& out) { transactions_.send(message, out); }
 
   // Says goodbye; the session must be idle or unfit.

@@ -22,8 +22,12 @@ void ClientTransactions::open(ExtensionSet used, const Announcement& announcemen
   used_ = used;
   mails_left_ = or_unlimited<std::uint64_t>(announcement.mail_limit);
   recipient_limit_ = or_unlimited<std::size_t>(announcement.recipient_limit);
-  const std::size_t recipients = envelope_.recipients();
-  parts_per_message_ = recipients / recipient_limit_ + (recipients % recipient_limit_ != 0 ? 1 : 0);
+  most_parts_ = parts(source_.most_recipients());
+}
+
+// In how many transactions so many recipients go.
+std::size_t ClientTransactions::parts(std::size_t recipients) const {
+  return recipients / recipient_limit_ + (recipients % recipient_limit_ != 0 ? 1 : 0);
 }
 
 // Whether a transaction may begin now; behind another one, it may have to be sent twice.
@@ -37,12 +41,13 @@ bool ClientTransactions::room() const {
 // Where there is room nothing waits for it: pump() would have sent it.
 bool ClientTransactions::may_send() const {
   const std::size_t spare = window_.empty() ? 0 : 1;
-  return room() && mails_left_ >= reserved() + parts_per_message_ + spare;
+  return room() && mails_left_ >= reserved() + most_parts_ + spare;
 }
 
 void ClientTransactions::send(std::uint64_t message, Output& out) {
-  messages_.push_back({.number = message});
-  unbegun_ = parts_per_message_;
+  const std::size_t recipients = source_.recipients(message);
+  messages_.push_back({.number = message, .recipients = recipients});
+  unbegun_ = parts(recipients);
   pump(out);
 }
 
@@ -78,7 +83,7 @@ ClientTransactions::Part ClientTransactions::next_part() {
     return part;
   }
   Message& message = messages_.back();
-  const std::size_t recipients = std::min(envelope_.recipients() - message.begun, recipient_limit_);
+  const std::size_t recipients = std::min(message.recipients - message.begun, recipient_limit_);
   const Part part{.message = message.number, .first = message.begun, .recipients = recipients};
   message.begun += recipients;
   --unbegun_;
@@ -97,15 +102,15 @@ bool ClientTransactions::step(Transaction& transaction, Output& out) {
   const std::uint64_t message = transaction.part.message;
   switch (transaction.next) {
     case Verb::xforward:
-      envelope_.append_xforward(message, out);
+      source_.append_xforward(message, out);
       transaction.next = Verb::mail;
       break;
     case Verb::mail:
-      envelope_.append_mail(message, used_, out);
+      source_.append_mail(message, used_, out);
       transaction.next = Verb::rcpt;
       break;
     case Verb::rcpt:
-      envelope_.append_rcpt(message, transaction.part.first + transaction.named, used_, out);
+      source_.append_rcpt(message, transaction.part.first + transaction.named, used_, out);
       if (++transaction.named < transaction.part.recipients) break;
       transaction.next = uses(Extension::chunking) ? Verb::bdat : Verb::data;
       break;
@@ -123,13 +128,13 @@ bool ClientTransactions::step(Transaction& transaction, Output& out) {
 
 void ClientTransactions::send_chunk(Transaction& transaction, Output& out) {
   const std::uint64_t message = transaction.part.message;
-  const std::uint64_t rest = envelope_.content_size(message) - transaction.sent;
+  const std::uint64_t rest = source_.content_size(message) - transaction.sent;
   const std::uint64_t length = plan_.chunk_size == 0 ? rest : std::min(rest, plan_.chunk_size);
   transaction.all_sent = length == rest;
   out.append("BDAT ");
   out.append(std::to_string(length));
   out.append(transaction.all_sent ? " LAST\r\n" : "\r\n");
-  envelope_.append_chunk(message, transaction.sent, length, out);
+  source_.append_chunk(message, transaction.sent, length, out);
   transaction.sent += length;
   ++transaction.chunks_unanswered;
 }
@@ -210,7 +215,7 @@ void ClientTransactions::send_content(Transaction& transaction, Output& out) {
   if (transaction.standing != Standing::sound) {
     out.append(kEndMark);
   } else {
-    envelope_.append_content(transaction.part.message, out);
+    source_.append_content(transaction.part.message, out);
     tell_sent(transaction);
   }
   transaction.replies_due =
@@ -290,7 +295,7 @@ void ClientTransactions::finish() {
   Message& message = find(done.part.message);
   message.decided += done.part.recipients;
   message.taken += done.taken;
-  if (message.decided < envelope_.recipients()) return;
+  if (message.decided < message.recipients) return;
   message.over = true;
   const Message over = message;
   while (!messages_.empty() && messages_.front().over) messages_.pop_front();

@@ -7,7 +7,7 @@
 #include "base/ring.h"
 #include "smtp/announcement.h"
 #include "smtp/client_plan.h"
-#include "smtp/envelope.h"
+#include "smtp/message_source.h"
 
 namespace millrace::smtp {
 
@@ -29,18 +29,20 @@ namespace millrace::smtp {
 // server allows (MAILMAX, RFC 9422): what may have to be sent again keeps its place in that count.
 class ClientTransactions {
  public:
-  ClientTransactions(const ClientPlan& plan, const Envelope& envelope, ClientObserver& observer)
-      : plan_(plan), envelope_(envelope), observer_(observer) {}
+  ClientTransactions(const ClientPlan& plan, const MessageSource& source, ClientObserver& observer)
+      : plan_(plan), source_(source), observer_(observer) {}
 
   // The server is ready for the first. `used`: the extensions that may be used.
   void open(ExtensionSet used, const Announcement& announcement);
 
-  // Whether send() may be called: nothing stands before the next transaction.
+  // Whether send() may be called: nothing stands before the next transaction, and MAILMAX leaves
+  // room for the message, whichever of the source's it is.
   [[nodiscard]] bool may_send() const;
   // Whether nothing is under way.
   [[nodiscard]] bool idle() const { return messages_.empty() && !resetting_; }
-  // Whether the server's LIMITS leave no room for another message on this session.
-  [[nodiscard]] bool spent() const { return mails_left_ < reserved() + parts_per_message_; }
+  // Whether the server's LIMITS leave no room for another message on this session. The next one
+  // may be the source's largest.
+  [[nodiscard]] bool spent() const { return mails_left_ < reserved() + most_parts_; }
 
   [[nodiscard]] bool pipelines() const { return uses(Extension::pipelining); }
 
@@ -62,6 +64,7 @@ class ClientTransactions {
   // What has become so far of a message that is under way.
   struct Message {
     std::uint64_t number;
+    std::size_t recipients;
     std::size_t begun = 0;    // of its recipients: named by the parts begun, in order
     std::size_t decided = 0;  // by the parts that are over
     std::size_t taken = 0;    // by the server
@@ -100,6 +103,7 @@ class ClientTransactions {
     bool disturbed = false;  // one before it was refused: the server may not expect it
   };
 
+  [[nodiscard]] std::size_t parts(std::size_t recipients) const;
   void pump(Output& out);
   bool step(Transaction& transaction, Output& out);
   void begin();
@@ -123,7 +127,7 @@ class ClientTransactions {
   [[nodiscard]] bool uses(Extension extension) const { return used_.has(extension); }
 
   const ClientPlan& plan_;
-  const Envelope& envelope_;
+  const MessageSource& source_;
   ClientObserver& observer_;
   Ring<Message> messages_;    // in the order given; parts are left to begin of the last only
   Ring<Transaction> window_;  // in the order sent, which is that of the replies
@@ -133,7 +137,7 @@ class ClientTransactions {
   std::size_t outstanding_ = 0;
   std::uint64_t mails_left_ = 0;  // that LIMITS allows
   std::size_t recipient_limit_ = 0;
-  std::size_t parts_per_message_ = 0;
+  std::size_t most_parts_ = 0;  // that a message of this source may have
   ExtensionSet used_;
   bool failed_ = false;  // RSET is due once the window is empty
   bool resetting_ = false;

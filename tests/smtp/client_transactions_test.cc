@@ -16,7 +16,7 @@ namespace millrace::smtp {
 namespace {
 
 using test::ModelServer;
-using test::NumberedEnvelope;
+using test::NumberedMessages;
 using test::ServerHabits;
 
 // Says yes or no, as it was told, then yes; remembers what it said. Going through all it might be
@@ -67,30 +67,38 @@ struct Setting {
   std::size_t window = 1;
   std::uint64_t chunk_size = 0;
   bool chunking = false;
-  std::size_t recipients = 1;
+  std::vector<std::size_t> recipients = {1};  // of the messages in turn
   std::uint64_t messages = 3;
   Announcement announcement;
 
   [[nodiscard]] std::string text() const {
+    std::string numbers;
+    for (const std::size_t number : recipients) numbers += " " + std::to_string(number);
     return "lmtp " + std::to_string(habits.lmtp) + " hollow " +
            std::to_string(static_cast<int>(habits.hollow)) + " refused end closes " +
            std::to_string(habits.refused_end_closes) + " spoilt ends " +
            std::to_string(habits.spoilt_ends_at_last) + " content for nobody " +
            std::to_string(habits.content_for_nobody) + " pipelining " + std::to_string(pipelining) +
            " window " + std::to_string(window) + " chunking " + std::to_string(chunking) +
-           " chunk " + std::to_string(chunk_size) + " recipients " + std::to_string(recipients) +
-           " RCPTMAX " + std::to_string(announcement.recipient_limit) + " MAILMAX " +
+           " chunk " + std::to_string(chunk_size) + " recipients" + numbers + " RCPTMAX " +
+           std::to_string(announcement.recipient_limit) + " MAILMAX " +
            std::to_string(announcement.mail_limit);
   }
 };
 
-// How many messages the server lets a session have.
-std::uint64_t possible(const Setting& setting) {
-  const std::uint64_t mails = setting.announcement.mail_limit;
-  const std::uint64_t most = setting.announcement.recipient_limit;
+// How many messages the server lets a session have: as long as there is room for any of them.
+std::uint64_t possible(const Setting& setting, const NumberedMessages& messages) {
+  const std::uint64_t limit = setting.announcement.recipient_limit;
+  const auto parts = [&](std::size_t recipients) {
+    return limit == 0 ? 1 : (recipients + limit - 1) / limit;
+  };
+  std::uint64_t mails = setting.announcement.mail_limit;
   if (mails == 0) return setting.messages;
-  const std::uint64_t parts = most == 0 ? 1 : (setting.recipients + most - 1) / most;
-  return std::min(setting.messages, mails / parts);
+  std::uint64_t sent = 0;
+  while (sent < setting.messages && mails >= parts(messages.most_recipients())) {
+    mails -= parts(messages.recipients(sent++));
+  }
+  return sent;
 }
 
 // Sends the messages and takes what the server answers, a reply at a time.
@@ -102,7 +110,7 @@ void play(const Setting& setting, const std::function<bool()>& refuses) {
   if (setting.pipelining) plan.wanted.add(Extension::pipelining);
   if (setting.chunking) plan.wanted.add(Extension::chunking);
   if (setting.xforward) plan.wanted.add(Extension::xforward);
-  const NumberedEnvelope envelope(setting.recipients);
+  const NumberedMessages messages(setting.recipients);
   Told told;
   int noes = 0;
   ModelServer server(setting.habits, [&] {
@@ -110,7 +118,7 @@ void play(const Setting& setting, const std::function<bool()>& refuses) {
     noes += no ? 1 : 0;
     return no;
   });
-  ClientTransactions client(plan, envelope, told);
+  ClientTransactions client(plan, messages, told);
   client.open(plan.wanted, setting.announcement);
   Output out;
   std::uint64_t sent = 0;
@@ -149,14 +157,14 @@ void play(const Setting& setting, const std::function<bool()>& refuses) {
   ASSERT_EQ(client.outstanding(), 0U);
   ASSERT_TRUE(sent == setting.messages || client.spent());
   if (noes == 0) {
-    ASSERT_EQ(sent, possible(setting));
+    ASSERT_EQ(sent, possible(setting, messages));
   }
   ASSERT_TRUE(server.strays.empty());
   for (std::uint64_t message = 0; message < sent; ++message) {
     ASSERT_EQ(told.over[message], 1) << message;
     ASSERT_LE(told.sent[message], 1) << message;
     std::size_t taken = 0;
-    for (std::size_t recipient = 0; recipient < setting.recipients; ++recipient) {
+    for (std::size_t recipient = 0; recipient < messages.recipients(message); ++recipient) {
       const int deliveries = server.deliveries[{message, recipient}];
       ASSERT_LE(deliveries, 1) << message << " to " << recipient;
       // Nobody is passed over without having been refused; a client that waits for the reply to
@@ -191,8 +199,8 @@ std::vector<ServerHabits> all_habits() {
   return all;
 }
 
-// Every place of two refusals; a message has three parts, which with the next one's share a window.
-TEST(ClientTransactions, DealsWithEachRecipientOnceWhereverTwoRefusalsAre) {
+// Every place of two refusals.
+void refuse_twice_everywhere(const std::vector<std::size_t>& recipients, std::uint64_t messages) {
   for (const ServerHabits& habits : all_habits()) {
     for (const bool chunking : {false, true}) {
       for (const std::uint64_t chunk_size : {0U, 5U}) {
@@ -203,8 +211,8 @@ TEST(ClientTransactions, DealsWithEachRecipientOnceWhereverTwoRefusalsAre) {
                         .window = 4,
                         .chunk_size = chunk_size,
                         .chunking = chunking,
-                        .recipients = 5,
-                        .messages = 2};
+                        .recipients = recipients,
+                        .messages = messages};
         setting.announcement.recipient_limit = 2;
         Oracle oracle;
         do {
@@ -216,15 +224,25 @@ TEST(ClientTransactions, DealsWithEachRecipientOnceWhereverTwoRefusalsAre) {
   }
 }
 
+// A message has three parts, which with the next one's share a window.
+TEST(ClientTransactions, DealsWithEachRecipientOnceWhereverTwoRefusalsAre) {
+  refuse_twice_everywhere({5}, 2);
+}
+
+// One part, three and one.
+TEST(ClientTransactions, DealsWithMessagesOfManyRecipientsAndOfFewSideBySide) {
+  refuse_twice_everywhere({1, 5, 2}, 3);
+}
+
 // A server that passes over a chunk which it has refused, and takes the message all the same.
 TEST(ClientTransactions, ExpectsAReplyARecipientWhereTheLastChunkIsTaken) {
   ClientPlan plan;
   plan.hello_verb = Verb::lhlo;
   plan.wanted = {Extension::pipelining, Extension::chunking};
   plan.chunk_size = 5;
-  const NumberedEnvelope envelope(2);
+  const NumberedMessages messages({2});
   Told told;
-  ClientTransactions client(plan, envelope, told);
+  ClientTransactions client(plan, messages, told);
   client.open(plan.wanted, {});
   Output out;
   client.send(0, out);
@@ -248,14 +266,55 @@ TEST(ClientTransactions, DealsWithEachRecipientOnceWhateverTheServerRefuses) {
                     .window = 1 + below(4),
                     .chunk_size = below(3) * 4,
                     .chunking = below(3) > 0,
-                    .recipients = 1 + below(5),
+                    .recipients = {1 + below(5), 1 + below(5), 1 + below(5)},
                     .messages = 1 + below(5)};
+    setting.recipients.resize(1 + below(3));
     setting.announcement.recipient_limit = below(4);
     setting.announcement.mail_limit = below(2) * (5 + below(12));
     const unsigned tenths = below(8);
     play(setting, [&] { return below(10) < tenths; });
     ASSERT_FALSE(testing::Test::HasFailure()) << run << ": " << setting.text();
   }
+}
+
+// Sends as many messages as may be sent, each answered before the next; returns how many.
+std::uint64_t send_all(const std::vector<std::size_t>& recipients, std::uint64_t mail_limit) {
+  ClientPlan plan;
+  plan.hello_verb = Verb::ehlo;
+  const NumberedMessages messages(recipients);
+  Told told;
+  ModelServer server({}, [] { return false; });
+  ClientTransactions client(plan, messages, told);
+  client.open({}, {.mail_limit = mail_limit, .recipient_limit = 2});
+  Output out;
+  std::uint64_t sent = 0;
+  while (client.may_send()) {
+    client.send(sent++, out);
+    while (!client.idle()) {
+      server.read(test::take(out));
+      const Reply reply{.code = server.answers.front().code, .text = ""};
+      server.answers.pop_front();
+      client.take_reply(reply, client.judge(reply), out);
+    }
+    EXPECT_EQ(told.taken[sent - 1], messages.recipients(sent - 1));
+  }
+  EXPECT_TRUE(client.spent());
+  EXPECT_LE(server.mails, mail_limit);
+  return sent;
+}
+
+// A message is not begun where there might be no room for all of its parts: which one comes next
+// is not known, so there must be room for the largest. What counts afterwards is its own number.
+TEST(ClientTransactions, LeavesRoomForTheLargestMessageUnderMailmax) {
+  EXPECT_EQ(send_all({1}, 5), 5U);
+  EXPECT_EQ(send_all({5}, 5), 1U);
+  EXPECT_EQ(send_all({5}, 6), 2U);
+  EXPECT_EQ(send_all({5}, 2), 0U);
+  EXPECT_EQ(send_all({1, 1, 1, 5}, 5), 3U);
+  EXPECT_EQ(send_all({1, 1, 1, 5}, 6), 4U);
+  EXPECT_EQ(send_all({1, 1, 1, 5}, 9), 5U);
+  EXPECT_EQ(send_all({5, 1, 1, 1}, 8), 4U);
+  EXPECT_EQ(send_all({5, 1, 1, 1}, 9), 5U);
 }
 
 }  // namespace

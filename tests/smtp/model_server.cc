@@ -16,28 +16,28 @@ std::string content_of(std::uint64_t message) { return std::to_string(message) +
 
 }  // namespace
 
-void NumberedEnvelope::append_xforward(std::uint64_t, Output& out) const {
+void NumberedMessages::append_xforward(std::uint64_t, Output& out) const {
   out.append("XFORWARD NAME=x\r\n");
 }
 
-void NumberedEnvelope::append_mail(std::uint64_t message, smtp::ExtensionSet, Output& out) const {
+void NumberedMessages::append_mail(std::uint64_t message, smtp::ExtensionSet, Output& out) const {
   out.append("MAIL FROM:<" + std::to_string(message) + "@x>\r\n");
 }
 
-void NumberedEnvelope::append_rcpt(std::uint64_t message, std::size_t recipient, smtp::ExtensionSet,
+void NumberedMessages::append_rcpt(std::uint64_t message, std::size_t recipient, smtp::ExtensionSet,
                                    Output& out) const {
   out.append("RCPT TO:<" + std::to_string(recipient) + "@" + std::to_string(message) + ">\r\n");
 }
 
-void NumberedEnvelope::append_content(std::uint64_t message, Output& out) const {
+void NumberedMessages::append_content(std::uint64_t message, Output& out) const {
   out.append(content_of(message) + ".\r\n");
 }
 
-std::uint64_t NumberedEnvelope::content_size(std::uint64_t message) const {
+std::uint64_t NumberedMessages::content_size(std::uint64_t message) const {
   return content_of(message).size();
 }
 
-void NumberedEnvelope::append_chunk(std::uint64_t message, std::uint64_t offset,
+void NumberedMessages::append_chunk(std::uint64_t message, std::uint64_t offset,
                                     std::uint64_t length, Output& out) const {
   out.append(content_of(message).substr(offset, length));
 }

@@ -2,6 +2,7 @@
 // knows what it has delivered to whom. What it refuses, an oracle says.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -14,17 +15,24 @@
 #include <vector>
 
 #include "base/output.h"
-#include "smtp/envelope.h"
+#include "smtp/message_source.h"
 #include "smtp/verb.h"
 
 namespace millrace::test {
 
 // Messages that say who they are: message 3 is from <3@x>, to <0@3>, <1@3>, ..., its content "3".
-class NumberedEnvelope final : public smtp::Envelope {
+class NumberedMessages final : public smtp::MessageSource {
  public:
-  explicit NumberedEnvelope(std::size_t recipients) : recipients_(recipients) {}
+  // `recipients`: how many each message has; they take turns in them.
+  explicit NumberedMessages(std::vector<std::size_t> recipients)
+      : recipients_(std::move(recipients)) {}
 
-  [[nodiscard]] std::size_t recipients() const override { return recipients_; }
+  [[nodiscard]] std::size_t recipients(std::uint64_t message) const override {
+    return recipients_[message % recipients_.size()];
+  }
+  [[nodiscard]] std::size_t most_recipients() const override {
+    return *std::max_element(recipients_.begin(), recipients_.end());
+  }
   void append_xforward(std::uint64_t message, Output& out) const override;
   void append_mail(std::uint64_t message, smtp::ExtensionSet used, Output& out) const override;
   void append_rcpt(std::uint64_t message, std::size_t recipient, smtp::ExtensionSet used,
@@ -35,7 +43,7 @@ class NumberedEnvelope final : public smtp::Envelope {
                     Output& out) const override;
 
  private:
-  std::size_t recipients_;
+  std::vector<std::size_t> recipients_;
 };
 
 // How servers differ where the RFCs leave it open.

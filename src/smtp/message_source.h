@@ -8,14 +8,21 @@
 
 namespace millrace::smtp {
 
-// The messages that a client session sends, told apart by number. Each call appends bytes that
-// are ready for the wire, and none may change what an earlier call said of the same message.
-class Envelope {
+// Where the messages come from that a client session sends. Each is asked for by its number in the
+// run, and what is said of a message follows from the run and that number: it can be asked for in
+// any order, and again after a loss, and the answer is the same.
+//
+// What is appended is ready for the wire. A body is shared by all who send it and never copied: the
+// output borrows it, so bodies outlive the sessions that send them.
+class MessageSource {
  public:
-  virtual ~Envelope() = default;
+  virtual ~MessageSource() = default;
 
-  // The number of recipients of each message, at least one.
-  [[nodiscard]] virtual std::size_t recipients() const = 0;
+  // The number of the message's recipients, at least one.
+  [[nodiscard]] virtual std::size_t recipients(std::uint64_t message) const = 0;
+
+  // What recipients() never exceeds: the next message's number is not known before it is taken.
+  [[nodiscard]] virtual std::size_t most_recipients() const = 0;
 
   // The XFORWARD command, with its CR LF; nothing when none is sent.
   virtual void append_xforward(std::uint64_t message, Output& out) const = 0;
