@@ -1,159 +1,152 @@
 #include "smtp/client_transactions.h"
 
 #include <algorithm>
-#include <limits>
+#include <array>
 #include <string>
-#include <utility>
 
 #include "smtp/end_of_data.h"
 
 namespace millrace::smtp {
 namespace {
 
-template <typename Number>
-Number or_unlimited(std::uint64_t limit) {
-  constexpr Number kUnlimited = std::numeric_limits<Number>::max();
-  return limit == 0 ? kUnlimited : static_cast<Number>(limit);
+using Step = ClientTransactions::Step;
+using Standing = ClientTransactions::Standing;
+
+// The rules of a transaction, a row a step. What is sent goes from row to row by `then`, and what
+// is answered follows it by the same ones. Without pipelining a step waits until the one before it
+// is answered; content waits for the 354 to DATA in any case.
+struct StepRule {
+  Step step;
+  Verb command;       // as the observer is told
+  int expected;       // the first digit of a reply by which it goes on
+  Standing refusal;   // what any other reply makes of it (to RCPT: all of the replies)
+  Step then;          // for RCPT behind the last recipient, for chunks behind all content
+  Step then_chunked;  // the same where content goes by BDAT
+};
+
+constexpr std::size_t kSteps = static_cast<std::size_t>(Step::none);
+constexpr std::array<StepRule, kSteps> kRules = {{
+    {Step::xforward, Verb::xforward, 2, Standing::sound, Step::mail, Step::mail},
+    {Step::mail, Verb::mail, 2, Standing::refused, Step::rcpt, Step::rcpt},
+    {Step::rcpt, Verb::rcpt, 2, Standing::refused, Step::data, Step::chunk},
+    {Step::data, Verb::data, 3, Standing::refused, Step::content, Step::none},
+    {Step::content, Verb::end_of_data, 2, Standing::sound, Step::none, Step::none},
+    {Step::chunk, Verb::bdat, 2, Standing::spoilt, Step::none, Step::none},
+}};
+
+constexpr bool every_step_has_its_rule() {
+  for (std::size_t place = 0; place < kSteps; ++place) {
+    if (static_cast<std::size_t>(kRules[place].step) != place) return false;
+  }
+  return true;
 }
+static_assert(every_step_has_its_rule());
+
+const StepRule& rule(Step step) { return kRules[static_cast<std::size_t>(step)]; }
 
 }  // namespace
 
 void ClientTransactions::open(ExtensionSet used, const Announcement& announcement) {
   used_ = used;
-  mails_left_ = or_unlimited<std::uint64_t>(announcement.mail_limit);
-  recipient_limit_ = or_unlimited<std::size_t>(announcement.recipient_limit);
-  most_parts_ = parts(source_.most_recipients());
-}
-
-// In how many transactions so many recipients go.
-std::size_t ClientTransactions::parts(std::size_t recipients) const {
-  return recipients / recipient_limit_ + (recipients % recipient_limit_ != 0 ? 1 : 0);
-}
-
-// Whether a transaction may begin now; behind another one, it may have to be sent twice.
-bool ClientTransactions::room() const {
-  if (failed_ || resetting_) return false;
-  if (window_.empty()) return true;
-  return uses(Extension::pipelining) && window_.back().all_sent && window_.size() < plan_.window &&
-         mails_left_ > reserved();
-}
-
-// Where there is room nothing waits for it: pump() would have sent it.
-bool ClientTransactions::may_send() const {
-  const std::size_t spare = window_.empty() ? 0 : 1;
-  return room() && mails_left_ >= reserved() + most_parts_ + spare;
+  batches_.open(announcement.mail_limit, announcement.recipient_limit, source_.most_recipients());
 }
 
 void ClientTransactions::send(std::uint64_t message, Output& out) {
-  const std::size_t recipients = source_.recipients(message);
-  messages_.push_back({.number = message, .recipients = recipients});
-  unbegun_ = parts(recipients);
+  batches_.add(message, source_.recipients(message));
   pump(out);
 }
 
 // Sends all that can be sent now.
 void ClientTransactions::pump(Output& out) {
   for (;;) {
-    if (!window_.empty() && !window_.back().all_sent) {
-      if (!step(window_.back(), out)) break;
+    if (!window_.empty() && window_.back().next != Step::none) {
+      if (!send_step(window_.back(), out)) break;
       continue;
     }
-    if (!waiting() || !room()) break;
+    if (!batches_.waiting() || !may_begin()) break;
     begin();
   }
-  if (!failed_ || resetting_ || !window_.empty()) return;
-  resetting_ = true;
+  if (reset_ != Reset::due || !window_.empty()) return;
+  reset_ = Reset::awaited;
   ++outstanding_;
   out.append("RSET\r\n");
 }
 
-void ClientTransactions::begin() {
-  const Verb first = uses(Extension::xforward) ? Verb::xforward : Verb::mail;
-  const bool behind = !window_.empty();
-  window_.push_back({.part = next_part(), .next = first, .awaited = first, .behind = behind});
-  if (behind) ++behind_;
-  --mails_left_;
-  observer_.transaction_begun(window_.back().part.message);
+// Whether a transaction may begin now. (Where one may, none waits: pump() would have begun it.)
+bool ClientTransactions::may_begin() const {
+  if (reset_ != Reset::none) return false;
+  if (window_.empty()) return true;
+  return uses(Extension::pipelining) && window_.back().next == Step::none &&
+         window_.size() < plan_.window && batches_.may_begin_behind();
 }
 
-ClientTransactions::Part ClientTransactions::next_part() {
-  if (!again_.empty()) {
-    const Part part = again_.front();
-    again_.pop_front();
-    return part;
-  }
-  Message& message = messages_.back();
-  const std::size_t recipients = std::min(message.recipients - message.begun, recipient_limit_);
-  const Part part{.message = message.number, .first = message.begun, .recipients = recipients};
-  message.begun += recipients;
-  --unbegun_;
-  return part;
+void ClientTransactions::begin() {
+  const Step first = uses(Extension::xforward) ? Step::xforward : Step::mail;
+  const RecipientBatch batch = batches_.begin(/*behind=*/!window_.empty());
+  window_.push_back({.batch = batch, .next = first, .awaited = first});
+  observer_.transaction_begun(batch.message);
 }
 
 // Sends the next command of the last transaction. Returns false when that has to wait, or when
 // there is none because the transaction failed.
-bool ClientTransactions::step(Transaction& transaction, Output& out) {
+bool ClientTransactions::send_step(Transaction& transaction, Output& out) {
   if (outstanding_ > 0 && !uses(Extension::pipelining)) return false;
-  if (transaction.next == Verb::end_of_data) return false;
+  if (transaction.next == Step::content) return false;
   if (transaction.standing != Standing::sound) {
     finish();
     return true;
   }
-  const std::uint64_t message = transaction.part.message;
+  const std::uint64_t message = transaction.batch.message;
+  bool done = true;  // with the step
   switch (transaction.next) {
-    case Verb::xforward:
+    case Step::xforward:
       source_.append_xforward(message, out);
-      transaction.next = Verb::mail;
       break;
-    case Verb::mail:
+    case Step::mail:
       source_.append_mail(message, used_, out);
-      transaction.next = Verb::rcpt;
       break;
-    case Verb::rcpt:
-      source_.append_rcpt(message, transaction.part.first + transaction.named, used_, out);
-      if (++transaction.named < transaction.part.recipients) break;
-      transaction.next = uses(Extension::chunking) ? Verb::bdat : Verb::data;
+    case Step::rcpt:
+      source_.append_rcpt(message, transaction.batch.first + transaction.named, used_, out);
+      done = ++transaction.named == transaction.batch.count;
       break;
-    case Verb::bdat:
-      send_chunk(transaction, out);
+    case Step::chunk:
+      done = send_chunk(transaction, out);
       break;
     default:
       out.append("DATA\r\n");
-      transaction.next = Verb::end_of_data;
       break;
   }
+  if (done) transaction.next = after(transaction.next);
   ++outstanding_;
   return true;
 }
 
-void ClientTransactions::send_chunk(Transaction& transaction, Output& out) {
-  const std::uint64_t message = transaction.part.message;
+// Returns whether that was the last one.
+bool ClientTransactions::send_chunk(Transaction& transaction, Output& out) {
+  const std::uint64_t message = transaction.batch.message;
   const std::uint64_t rest = source_.content_size(message) - transaction.sent;
   const std::uint64_t length = plan_.chunk_size == 0 ? rest : std::min(rest, plan_.chunk_size);
-  transaction.all_sent = length == rest;
   out.append("BDAT ");
   out.append(std::to_string(length));
-  out.append(transaction.all_sent ? " LAST\r\n" : "\r\n");
+  out.append(length == rest ? " LAST\r\n" : "\r\n");
   source_.append_chunk(message, transaction.sent, length, out);
   transaction.sent += length;
   ++transaction.chunks_unanswered;
+  return length == rest;
 }
 
 Question ClientTransactions::question() const {
   if (window_.empty()) return {.verb = Verb::rset};
   const Transaction& first = window_.front();
-  return {.verb = first.awaited,
-          .message = first.part.message,
-          .recipient = first.part.first + first.answered};
+  return {.verb = rule(first.awaited).command,
+          .message = first.batch.message,
+          .recipient = first.batch.first + first.answered};
 }
 
 Outcome ClientTransactions::judge(const Reply& reply) const {
-  const Verb verb = question().verb;
-  if (verb == Verb::data ? reply.positive_intermediate() : reply.positive_completion()) {
-    return Outcome::expected;
-  }
-  if (verb == Verb::rset) return Outcome::refused;
+  if (window_.empty()) return reply.positive_completion() ? Outcome::expected : Outcome::refused;
   const Transaction& first = window_.front();
+  if (reply.code / 100 == rule(first.awaited).expected) return Outcome::expected;
   const bool foreseen = first.standing != Standing::sound || first.disturbed;
   return foreseen ? Outcome::tolerated : Outcome::refused;
 }
@@ -161,9 +154,9 @@ Outcome ClientTransactions::judge(const Reply& reply) const {
 bool ClientTransactions::take_reply(const Reply& reply, Outcome outcome, Output& out) {
   bool last = true;
   if (window_.empty()) {
-    resetting_ = failed_ = false;
+    reset_ = Reset::none;
   } else {
-    last = take_transaction_reply(window_.front(), reply, outcome, out);
+    last = take_transaction_reply(window_.front(), reply, outcome == Outcome::expected, out);
   }
   if (last) --outstanding_;
   pump(out);
@@ -171,43 +164,34 @@ bool ClientTransactions::take_reply(const Reply& reply, Outcome outcome, Output&
 }
 
 bool ClientTransactions::take_transaction_reply(Transaction& transaction, const Reply& reply,
-                                                Outcome outcome, Output& out) {
-  const bool expected = outcome == Outcome::expected;
+                                                bool expected, Output& out) {
   switch (transaction.awaited) {
-    case Verb::xforward:
-      transaction.awaited = Verb::mail;
-      return true;
-    case Verb::mail:
-      transaction.awaited = Verb::rcpt;
-      if (!expected) {
-        refuse(Standing::refused);
-      } else if (transaction.disturbed) {
-        calm();
-      }
-      return true;
-    case Verb::rcpt:
+    case Step::mail:
+      if (expected && transaction.disturbed) calm();
+      break;
+    case Step::rcpt:
       if (expected) ++transaction.accepted;
-      if (++transaction.answered < transaction.part.recipients) return true;
-      transaction.awaited = uses(Extension::chunking) ? Verb::bdat : Verb::data;
-      if (transaction.accepted == 0) refuse(Standing::refused);
-      return true;
-    case Verb::data:
+      if (++transaction.answered < transaction.batch.count) return true;
+      expected = transaction.accepted > 0;
+      break;
+    case Step::data:
       if (expected) {
         send_content(transaction, out);
-      } else {
-        refuse(Standing::refused);
-        finish();
+        break;
       }
-      return true;
-    case Verb::bdat:
-      return take_chunk_reply(transaction, reply, outcome);
-    default:
-      if (expected && transaction.standing == Standing::sound) count_taken(transaction);
-      if (--transaction.replies_due > 0) return false;
-      transaction.standing = Standing::sound;  // the end of the content has closed it
+      refuse(transaction);
       finish();
       return true;
+    case Step::content:
+      return take_content_reply(transaction, expected);
+    case Step::chunk:
+      return take_chunk_reply(transaction, reply, expected);
+    default:  // XFORWARD
+      break;
   }
+  if (!expected) refuse(transaction);
+  transaction.awaited = after(transaction.awaited);
+  return true;
 }
 
 // 354 has come. When nothing is to be sent any more, an empty message ends the transaction.
@@ -215,22 +199,27 @@ void ClientTransactions::send_content(Transaction& transaction, Output& out) {
   if (transaction.standing != Standing::sound) {
     out.append(kEndMark);
   } else {
-    source_.append_content(transaction.part.message, out);
+    source_.append_content(transaction.batch.message, out);
     tell_sent(transaction);
   }
-  transaction.replies_due =
-      plan_.hello_verb == Verb::lhlo ? std::max<std::size_t>(transaction.accepted, 1) : 1;
-  transaction.awaited = Verb::end_of_data;
-  transaction.all_sent = true;
+  transaction.replies_due = lmtp() ? std::max<std::size_t>(transaction.accepted, 1) : 1;
+  transaction.next = Step::none;
   ++outstanding_;
 }
 
+bool ClientTransactions::take_content_reply(Transaction& transaction, bool expected) {
+  if (expected && transaction.standing == Standing::sound) count_taken(transaction);
+  if (--transaction.replies_due > 0) return false;
+  transaction.standing = Standing::sound;  // the end of the content has closed it
+  finish();
+  return true;
+}
+
 bool ClientTransactions::take_chunk_reply(Transaction& transaction, const Reply& reply,
-                                          Outcome outcome) {
-  const bool expected = outcome == Outcome::expected;
-  const bool last_chunk = transaction.all_sent && transaction.chunks_unanswered == 1;
+                                          bool expected) {
+  const bool last_chunk = transaction.next == Step::none && transaction.chunks_unanswered == 1;
   if (!last_chunk) {
-    if (!expected) refuse(Standing::spoilt);
+    if (!expected) refuse(transaction);
     --transaction.chunks_unanswered;
     return true;
   }
@@ -243,7 +232,7 @@ bool ClientTransactions::take_chunk_reply(Transaction& transaction, const Reply&
     transaction.standing = Standing::sound;
     tell_sent(transaction);
   } else {
-    refuse(Standing::spoilt);
+    refuse(transaction);
   }
   finish();
   return true;
@@ -254,7 +243,7 @@ bool ClientTransactions::take_chunk_reply(Transaction& transaction, const Reply&
 // alone, as it does behind a chunk that was refused, or where the server had expected none (503).
 std::size_t ClientTransactions::replies_to_last_chunk(const Transaction& transaction,
                                                       const Reply& reply) const {
-  if (plan_.hello_verb != Verb::lhlo || transaction.accepted == 0) return 1;
+  if (!lmtp() || transaction.accepted == 0) return 1;
   const bool each = reply.positive_completion() || transaction.standing == Standing::sound ||
                     (transaction.standing == Standing::refused && reply.code != 503);
   return each ? transaction.accepted : 1;
@@ -262,19 +251,20 @@ std::size_t ClientTransactions::replies_to_last_chunk(const Transaction& transac
 
 // The end of the message was answered well: in LMTP for one recipient, else for all.
 void ClientTransactions::count_taken(Transaction& transaction) const {
-  transaction.taken += plan_.hello_verb == Verb::lhlo ? 1 : transaction.accepted;
+  transaction.taken += lmtp() ? 1 : transaction.accepted;
 }
 
-// With the first of its parts: the others may never get so far.
+// With the first of its batches: the others may never get so far.
 void ClientTransactions::tell_sent(const Transaction& transaction) {
-  Message& message = find(transaction.part.message);
-  if (!std::exchange(message.sent, true)) observer_.message_sent(message.number);
+  if (batches_.first_sent(transaction.batch)) observer_.message_sent(transaction.batch.message);
 }
 
-// The first transaction has failed; those that were sent behind it may find the server in its
-// midst.
-void ClientTransactions::refuse(Standing standing) {
-  window_.front().standing = standing;
+// What is awaited of the first transaction was refused. Those that were sent behind it may find the
+// server in its midst.
+void ClientTransactions::refuse(Transaction& first) {
+  const Standing standing = rule(first.awaited).refusal;
+  if (standing == Standing::sound) return;
+  first.standing = standing;
   for (std::size_t later = 1; later < window_.size(); ++later) window_[later].disturbed = true;
 }
 
@@ -287,26 +277,17 @@ void ClientTransactions::calm() {
 void ClientTransactions::finish() {
   const Transaction done = window_.front();
   window_.pop_front();
-  if (done.behind) --behind_;
   if (done.standing != Standing::sound) {
-    failed_ = true;
-    if (done.disturbed) return again_.push_back(done.part);
+    reset_ = Reset::due;
+    if (done.disturbed) return batches_.send_again(done.batch);
   }
-  Message& message = find(done.part.message);
-  message.decided += done.part.recipients;
-  message.taken += done.taken;
-  if (message.decided < message.recipients) return;
-  message.over = true;
-  const Message over = message;
-  while (!messages_.empty() && messages_.front().over) messages_.pop_front();
-  observer_.message_over(over.number, over.taken);
+  const std::uint64_t message = done.batch.message;
+  const auto taken = batches_.finish(done.batch, done.taken);
+  if (taken) observer_.message_over(message, *taken);
 }
 
-// The message, which is under way. It is the first one, or nearly so.
-ClientTransactions::Message& ClientTransactions::find(std::uint64_t message) {
-  std::size_t place = 0;
-  while (messages_[place].number != message || messages_[place].over) ++place;
-  return messages_[place];
+ClientTransactions::Step ClientTransactions::after(Step step) const {
+  return uses(Extension::chunking) ? rule(step).then_chunked : rule(step).then;
 }
 
 }  // namespace millrace::smtp

@@ -8,6 +8,7 @@
 #include "smtp/announcement.h"
 #include "smtp/client_plan.h"
 #include "smtp/message_source.h"
+#include "smtp/recipient_batches.h"
 
 namespace millrace::smtp {
 
@@ -24,11 +25,28 @@ namespace millrace::smtp {
 // Transactions that had been sent behind one which failed so may have met a server that was not
 // ready for them: those that fail too are sent again after the RSET.
 //
-// A message with more recipients than a transaction may have (RCPTMAX) goes in parts, one a
-// transaction, and is over when all of them are decided. MAIL is never said more often than the
-// server allows (MAILMAX, RFC 9422): what may have to be sent again keeps its place in that count.
+// A message with more recipients than a transaction may have goes in batches, one a transaction
+// (recipient_batches.h).
 class ClientTransactions {
  public:
+  // The steps of a transaction, for which client_transactions.cc has the rules.
+  enum class Step : std::uint8_t {
+    xforward,
+    mail,
+    rcpt,  // once a recipient
+    data,
+    content,  // of the message, to its end mark
+    chunk,    // BDAT with its content, until all of that has gone
+    none,     // all was sent
+  };
+
+  // Whether a transaction can still succeed.
+  enum class Standing : std::uint8_t {
+    sound,
+    refused,  // MAIL, all recipients, or DATA
+    spoilt,   // a chunk: what follows of its content is refused, once a command (RFC 3030, 2)
+  };
+
   ClientTransactions(const ClientPlan& plan, const MessageSource& source, ClientObserver& observer)
       : plan_(plan), source_(source), observer_(observer) {}
 
@@ -37,12 +55,14 @@ class ClientTransactions {
 
   // Whether send() may be called: nothing stands before the next transaction, and MAILMAX leaves
   // room for the message, whichever of the source's it is.
-  [[nodiscard]] bool may_send() const;
+  [[nodiscard]] bool may_send() const {
+    return may_begin() && batches_.has_room(/*behind=*/!window_.empty());
+  }
   // Whether nothing is under way.
-  [[nodiscard]] bool idle() const { return messages_.empty() && !resetting_; }
-  // Whether the server's LIMITS leave no room for another message on this session. The next one
-  // may be the source's largest.
-  [[nodiscard]] bool spent() const { return mails_left_ < reserved() + most_parts_; }
+  [[nodiscard]] bool idle() const { return batches_.empty() && reset_ == Reset::none; }
+  // Whether the server's LIMITS leave no room for another message on this session, whichever of
+  // the source's it is.
+  [[nodiscard]] bool spent() const { return !batches_.has_room(/*behind=*/false); }
 
   [[nodiscard]] bool pipelines() const { return uses(Extension::pipelining); }
 
@@ -61,86 +81,53 @@ class ClientTransactions {
   [[nodiscard]] std::size_t outstanding() const { return outstanding_; }
 
  private:
-  // What has become so far of a message that is under way.
-  struct Message {
-    std::uint64_t number;
-    std::size_t recipients;
-    std::size_t begun = 0;    // of its recipients: named by the parts begun, in order
-    std::size_t decided = 0;  // by the parts that are over
-    std::size_t taken = 0;    // by the server
-    bool sent = false;        // the observer has been told
-    bool over = false;        // the same; one that is to be sent again may keep its place before it
-  };
-
-  // Some recipients of a message, from `first` on: what one transaction carries.
-  struct Part {
-    std::uint64_t message;
-    std::size_t first;
-    std::size_t recipients;
-  };
-
-  // Whether a transaction can still succeed.
-  enum class Standing : std::uint8_t {
-    sound,
-    refused,  // MAIL, all recipients, or DATA
-    spoilt,   // a chunk: what follows of its content is refused, once a command (RFC 3030, 2)
-  };
-
   struct Transaction {
-    Part part;
-    std::size_t named = 0;     // RCPTs sent
+    RecipientBatch batch;
+    Step next;                 // to be sent
+    Step awaited;              // to be answered
+    std::size_t named = 0;     // recipients: RCPTs sent
     std::size_t answered = 0;  // RCPTs answered
     std::size_t accepted = 0;  // of those
-    std::size_t taken = 0;     // recipients for which the end of the message was answered well
-    std::uint64_t sent = 0;    // content given to BDAT
+    std::size_t taken = 0;     // of those: the end of the message was answered well
+    std::uint64_t sent = 0;    // bytes of content, in chunks
     std::uint64_t chunks_unanswered = 0;
     std::size_t replies_due = 0;  // to the end of the message
-    Verb next = Verb::mail;       // the next command to send; end_of_data: the 354 is awaited
-    Verb awaited = Verb::mail;    // the next to be answered
     Standing standing = Standing::sound;
-    bool all_sent = false;
-    bool behind = false;     // it was begun while another was under way
     bool disturbed = false;  // one before it was refused: the server may not expect it
   };
 
-  [[nodiscard]] std::size_t parts(std::size_t recipients) const;
+  // RSET, once a transaction has failed: it waits until those behind it are over too.
+  enum class Reset : std::uint8_t { none, due, awaited };
+
   void pump(Output& out);
-  bool step(Transaction& transaction, Output& out);
+  [[nodiscard]] bool may_begin() const;
   void begin();
-  [[nodiscard]] Part next_part();
-  void send_chunk(Transaction& transaction, Output& out);
-  bool take_transaction_reply(Transaction& transaction, const Reply& reply, Outcome outcome,
-                              Output& out);
+  bool send_step(Transaction& transaction, Output& out);
+  bool send_chunk(Transaction& transaction, Output& out);
   void send_content(Transaction& transaction, Output& out);
-  bool take_chunk_reply(Transaction& transaction, const Reply& reply, Outcome outcome);
+  bool take_transaction_reply(Transaction& transaction, const Reply& reply, bool expected,
+                              Output& out);
+  bool take_content_reply(Transaction& transaction, bool expected);
+  bool take_chunk_reply(Transaction& transaction, const Reply& reply, bool expected);
   [[nodiscard]] std::size_t replies_to_last_chunk(const Transaction& transaction,
                                                   const Reply& reply) const;
+  void count_taken(Transaction& transaction) const;
   void tell_sent(const Transaction& transaction);
-  void refuse(Standing standing);
+  void refuse(Transaction& first);
   void calm();
   void finish();
-  void count_taken(Transaction& transaction) const;
-  [[nodiscard]] Message& find(std::uint64_t message);
-  [[nodiscard]] bool waiting() const { return !again_.empty() || unbegun_ > 0; }
-  [[nodiscard]] bool room() const;
-  [[nodiscard]] std::uint64_t reserved() const { return again_.size() + unbegun_ + behind_; }
+  [[nodiscard]] Step after(Step step) const;
+  [[nodiscard]] bool lmtp() const { return plan_.hello_verb == Verb::lhlo; }
   [[nodiscard]] bool uses(Extension extension) const { return used_.has(extension); }
 
   const ClientPlan& plan_;
   const MessageSource& source_;
   ClientObserver& observer_;
-  Ring<Message> messages_;    // in the order given; parts are left to begin of the last only
+  RecipientBatches batches_;
   Ring<Transaction> window_;  // in the order sent, which is that of the replies
-  Ring<Part> again_;          // to be sent again, ahead of what has not been begun
-  std::size_t unbegun_ = 0;   // parts of the last message
-  std::size_t behind_ = 0;    // transactions in the window that were begun behind another
   std::size_t outstanding_ = 0;
-  std::uint64_t mails_left_ = 0;  // that LIMITS allows
-  std::size_t recipient_limit_ = 0;
-  std::size_t most_parts_ = 0;  // that a message of this source may have
   ExtensionSet used_;
-  bool failed_ = false;  // RSET is due once the window is empty
-  bool resetting_ = false;
+  Reset reset_ = Reset::none;
 };
 
 }  // namespace millrace::smtp
