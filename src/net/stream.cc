@@ -52,7 +52,7 @@ bool Stream::fill_queue() {
 void Stream::secure(std::unique_ptr<TlsFilter> tls) {
   tls_ = std::move(tls);
   // What is being offered just now is decrypted further up the stack, once its end is known.
-  decrypt(offering_ ? std::string() : std::exchange(waiting_, {}));
+  decrypt(offering_ ? std::string() : waiting_.take_all());
 }
 
 void Stream::hold() {
@@ -118,7 +118,7 @@ void Stream::take(std::string_view bytes) {
   const std::string_view rest = bytes.substr(offer(bytes));
   if (phase_ != Phase::open || rest.empty()) return;
   if (in_the_clear && tls_) return decrypt(rest);
-  waiting_.assign(rest);
+  waiting_.append(rest);
   offer_waiting();  // unless the handler holds it: it may have let go again in the same call
 }
 
@@ -162,14 +162,13 @@ void Stream::offer_waiting() {
   const bool in_the_clear = tls_ == nullptr;
   while (phase_ == Phase::open && !held_ && !choked() && !waiting_.empty()) {
     // Handed over as a copy: what happens meanwhile may clear the original.
-    const std::string slice = waiting_.substr(0, kOfferLimit);
+    const std::string slice(waiting_.view().substr(0, kOfferLimit));
     const std::size_t taken = offer(slice);
-    waiting_.erase(0, taken);
+    waiting_.take(taken);
     if (in_the_clear && tls_) break;
   }
-  if (waiting_.empty()) waiting_.shrink_to_fit();  // it may have been large
   offering_ = false;
-  if (in_the_clear && tls_) decrypt(std::exchange(waiting_, {}));
+  if (in_the_clear && tls_) decrypt(waiting_.take_all());
 }
 
 void Stream::received_end() {
@@ -191,7 +190,7 @@ void Stream::sent() {
 }
 
 std::size_t Stream::storage() const {
-  return queued_.storage() + sending_.storage() + waiting_.capacity() +
+  return queued_.storage() + sending_.storage() + waiting_.storage() +
          (tls_ ? tls_->plain().storage() : 0);
 }
 

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "net/socket.h"
 #include "net/tls_filter.h"
+#include "net/waiting_input.h"
 
 namespace millrace::net {
 
@@ -171,7 +172,7 @@ class Stream {
   Socket socket_;
   Output queued_;        // appended, not yet handed to the engine
   Output sending_;       // in the kernel's hands (io_uring only)
-  std::string waiting_;  // read, not yet taken
+  WaitingInput waiting_;
   std::unique_ptr<TlsFilter> tls_;
   TimePoint last_progress_{};
   int error_ = 0;
