@@ -43,6 +43,7 @@ void OptionGroup::flag(const std::string& names, const std::string& help,
                        std::function<void()> action) {
   app_.add_flag_function(
           names, [action = std::move(action)](std::int64_t) { action(); }, help)
+      ->disable_flag_override()
       ->group(title_);
 }
 
@@ -170,6 +171,12 @@ void CommandLine::parse(int argc, const char* const* argv) {
                             option ? "unknown option" : "unexpected argument", extra,
                             app_->get_name()));
   } catch (const CLI::ParseError& error) {
+    // CLI11 has no kind of its own for a flag with a value.
+    const std::string what = error.what();
+    if (const auto end = what.find(" was given a disallowed flag"); end != std::string::npos) {
+      throw Fatal(fmt::format("--{} takes no value (see {} --help)", what.substr(0, end),
+                              app_->get_name()));
+    }
     throw Fatal(fmt::format("{} (see {} --help)", error.what(), app_->get_name()));
   }
 }

@@ -104,6 +104,8 @@ TEST(SinkOptions, RefusalsNameOptionValueAndExpectation) {
       {{":1", "5", "6"}, "unexpected argument: 6"},
       {{"-Z", ":1"}, "unknown option: -Z"},
       {{"--bogus", ":1"}, "unknown option: --bogus"},
+      {{"--verbose=abc", ":1"}, "--verbose takes no value"},
+      {{"--verbose=false", ":1"}, "--verbose takes no value"},
       {{}, "missing endpoint"},
       {{"-t"}, "-t"},
       {{"-h", "a\r\nb", ":1"}, "bad hostname: a\r\nb (-h, --hostname: expected one line)"},
