@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <new>
 
 namespace millrace::metrics {
@@ -67,8 +68,11 @@ std::size_t Histogram::pages() const {
 
 std::uint64_t Histogram::percentile(double share) const {
   if (empty()) return 0;
-  const double exact = std::ceil(std::clamp(share, 0.0, 1.0) * static_cast<double>(total_));
-  const auto wanted = std::clamp<std::uint64_t>(static_cast<std::uint64_t>(exact), 1, total_);
+  // 0.999 of a thousand is the 999th, however a share that was calculated is rounded.
+  constexpr double kRounding = 4 * std::numeric_limits<double>::epsilon();
+  const double exact = std::clamp(share, 0.0, 1.0) * static_cast<double>(total_);
+  const auto rank = static_cast<std::uint64_t>(std::ceil(exact * (1 - kRounding)));
+  const auto wanted = std::clamp<std::uint64_t>(rank, 1, total_);
   std::uint64_t seen = 0;
   std::size_t slot = 0;
   while ((seen += counts_[slot]) < wanted) ++slot;

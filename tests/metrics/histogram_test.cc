@@ -59,6 +59,15 @@ TEST(Histogram, PercentilesAgreeWithSortingToThreeDigits) {
   EXPECT_EQ(histogram.count(), 1'000'000U);
 }
 
+TEST(Histogram, AShareThatIsAWholeRankIsThatRank) {
+  Histogram histogram;
+  for (int value = 1; value <= 1'000; ++value) histogram.record(microseconds(value));
+  EXPECT_EQ(histogram.percentile(0.999), 999U);
+  EXPECT_EQ(histogram.percentile(99.9 / 100), 999U);  // a little more, in binary
+  EXPECT_EQ(histogram.percentile(0.9991), 1'000U);
+  EXPECT_EQ(histogram.percentile(0.0001), 1U);
+}
+
 TEST(Histogram, EverySlotHoldsItsOwnValuesAndNoOthers) {
   for (std::size_t slot = 0; slot <= Histogram::slot_of(Histogram::kMost); ++slot) {
     ASSERT_EQ(Histogram::slot_of(Histogram::lowest_of(slot)), slot);

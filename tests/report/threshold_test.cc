@@ -29,6 +29,21 @@ TEST(Threshold, AreMetOrNot) {
   EXPECT_EQ(judged("rate>100/s").value, "100.0/s");
 }
 
+TEST(Threshold, OfAPercentileIsTheValueThatTheSummaryShows) {
+  report::Run run = sample_run(1, 5);
+  metrics::Histogram& intended = run.measurement.total.intended;
+  intended.clear();
+  for (int i = 1; i <= 1'000; ++i) intended.record(i * 1us);
+  for (int tenths = 1; tenths <= 1'000; ++tenths) {
+    const std::string percentile = std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
+    const std::string bound = std::to_string(tenths) + "us";
+    for (const char* const sign : {"<=", ">="}) {
+      const std::string text = "p" + percentile + sign + bound;
+      EXPECT_TRUE(Threshold(text).judge(run.measurement).passed) << text;
+    }
+  }
+}
+
 TEST(Threshold, TellsLessFromLessOrEqual) {
   report::Run run = sample_run(10, 20);
   run.measurement.total.counters.delivered = 1'000;
