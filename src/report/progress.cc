@@ -40,13 +40,15 @@ std::size_t terminal_columns() {
 std::string cut(std::string_view text, std::size_t columns) {
   std::string shown;
   bool escape = false;
+  bool kept = false;  // the character that a continuation belongs to
   for (const char byte : text) {
     const bool continues = (static_cast<unsigned char>(byte) & 0xc0) == 0x80;
     if (byte == '\x1b') escape = true;
-    if (!escape && !continues && columns == 0) continue;
-    if (!escape && !continues) --columns;
-    if (continues && columns == 0 && shown.empty()) continue;
-    shown += byte;
+    if (!escape && !continues) {
+      kept = columns > 0;
+      if (kept) --columns;
+    }
+    if (escape || kept) shown += byte;
     if (escape && byte == 'm') escape = false;
   }
   return shown;

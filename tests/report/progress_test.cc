@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "base/printable.h"
+
 namespace millrace::report {
 namespace {
 
@@ -45,6 +47,17 @@ TEST(LiveView, ShowsTheRunOnFiveLinesThatFit) {
         return (static_cast<unsigned char>(byte) & 0xc0) != 0x80;
       });
       EXPECT_LE(columns, 79) << line;
+    }
+  }
+}
+
+TEST(LiveView, IsCutBetweenCharacters) {
+  LiveView view({.unicode = true});
+  for (std::uint64_t second = 0; second < 40; ++second) view.take(*glance_of(second).second);
+  for (std::size_t columns = 20; columns < 60; ++columns) {
+    std::istringstream lines(view.draw(glance_of(20), columns));
+    for (std::string line; std::getline(lines, line);) {
+      EXPECT_EQ(line, printable(line, Charset::utf8)) << columns;
     }
   }
 }
