@@ -19,12 +19,29 @@ using metrics::Measurement;
 using metrics::Row;
 using std::chrono::system_clock;
 
-// The word behind those that are there already.
-void join(std::string& list, const std::string& word) {
-  if (list.empty()) {
-    list = word;
-  } else if (list.find(word) == std::string::npos) {
-    list.append(", ").append(word);
+constexpr std::string_view kComma = ", ";
+
+// Takes the first element off a list.
+std::string_view take_element(std::string_view& list) {
+  const std::string_view element = list.substr(0, list.find(kComma));
+  list.remove_prefix(std::min(element.size() + kComma.size(), list.size()));
+  return element;
+}
+
+bool lists(std::string_view list, std::string_view element) {
+  while (!list.empty()) {
+    if (take_element(list) == element) return true;
+  }
+  return false;
+}
+
+// Appends the elements that are not there already.
+void join(std::string& list, std::string_view more) {
+  while (!more.empty()) {
+    const std::string_view element = take_element(more);
+    if (lists(list, element)) continue;
+    if (!list.empty()) list.append(kComma);
+    list.append(element);
   }
 }
 

@@ -38,6 +38,17 @@ TEST(Merge, AddsCountersAndHistogramsAndAlignsSeconds) {
   EXPECT_EQ(measured.stages[0].metrics.counters.delivered, 800U);
 }
 
+TEST(Merge, NamesEveryHostOnce) {
+  const auto on = [](const char* host) {
+    report::Run run = sample_run(1, 5);
+    run.environment.host = host;
+    return run;
+  };
+  const std::vector<report::Run> runs = {on("load10"), on("load1"), on("load10"),
+                                         on("load2, load1")};
+  EXPECT_EQ(merge(runs, {"a", "b", "c", "d"}).environment.host, "load10, load1, load2");
+}
+
 TEST(Merge, TheFarthestThatIsReadDoesNotOverflow) {
   report::Run first = sample_run(1, 5);
   report::Run last = first;
