@@ -111,7 +111,7 @@ void add_tls_options(CommandLine& line, ServerTlsDraft& draft, smtp::ExtensionSe
                 if (type != "ecdsa" && type != "rsa") {
                   reject("key type", type, "--tls-key-type", "expected ecdsa or rsa");
                 }
-                options.key_type = type == "rsa" ? KeyType::rsa : KeyType::ecdsa;
+                draft.key_type = type == "rsa" ? KeyType::rsa : KeyType::ecdsa;
               });
   group.flag("--tls-ask-cert", "ask for a client certificate", options.ask_for_certificate);
 }
@@ -121,10 +121,17 @@ void complete_tls(sink::SinkOptions& options, const ServerTlsDraft& draft) {
   // Nobody turns to TLS twice.
   if (draft.from_start) options.profile.offered.remove(Extension::starttls);
   if (!draft.from_start && !options.profile.offered.has(Extension::starttls)) {
-    return refuse_without_tls({{"--tls-ask-cert", draft.options.ask_for_certificate}},
+    return refuse_without_tls({{"--tls-ask-cert", draft.options.ask_for_certificate},
+                               {"--tls-key-type", draft.key_type.has_value()}},
                               draft.options.common);
   }
   options.tls = draft.options;
+  if (draft.key_type) {
+    if (!options.tls->common.certificate_file.empty()) {
+      throw Fatal("--tls-key-type is of a certificate that is made: not with --tls-cert");
+    }
+    options.tls->key_type = *draft.key_type;
+  }
   options.tls->host_name = options.profile.host_name;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "cli/command_line.h"
 #include "sink/options.h"
 #include "source/options.h"
@@ -19,6 +21,7 @@ void complete_tls(source::SourceOptions& options, const ClientTlsDraft& draft);
 // The same for the sink.
 struct ServerTlsDraft {
   net::TlsServerOptions options;
+  std::optional<net::TlsServerOptions::KeyType> key_type;
   bool from_start = false;
 };
 

@@ -346,6 +346,13 @@ TEST(SinkOptions, WhatIsSaidOfTlsNeedsTls) {
   EXPECT_EQ(refusal(sink, {"--tls-cert", "x", ":1"}), "--tls-cert needs --starttls or --tls");
   EXPECT_EQ(refusal(sink, {"--tls-ask-cert", ":1"}), "--tls-ask-cert needs --starttls or --tls");
   EXPECT_EQ(refusal(sink, {"--tls-ask-cert", "--starttls", ":1"}), "");
+  EXPECT_EQ(refusal(sink, {"--tls-key-type", "rsa", ":1"}),
+            "--tls-key-type needs --starttls or --tls");
+  EXPECT_EQ(refusal(sink, {"--tls-key-type", "ecdsa", ":1"}),
+            "--tls-key-type needs --starttls or --tls");
+  EXPECT_EQ(refusal(sink, {"--tls-key-type", "rsa", "--tls", ":1"}), "");
+  EXPECT_EQ(refusal(sink, {"--tls-key-type", "rsa", "--tls", "--tls-cert", "x", ":1"}),
+            "--tls-key-type is of a certificate that is made: not with --tls-cert");
 }
 
 TEST(SourceOptions, WhatOtherToolsMeanByALetterIsToldOurWay) {
