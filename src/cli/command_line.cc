@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -20,6 +21,18 @@ namespace millrace::cli {
 namespace {
 
 constexpr unsigned kMostThreads = 1'024;
+
+// The words of --io, the best engine first. The last is available everywhere.
+struct EngineWord {
+  std::string_view word;
+  net::Engine engine;
+  std::string_view needs;
+};
+
+constexpr std::array kEngineWords = {
+    EngineWord{"uring", net::Engine::io_uring, "Linux 6.1 or newer must allow it"},
+    EngineWord{"epoll", net::Engine::epoll, ""},
+};
 
 unsigned usable_cores() {
   cpu_set_t set;
@@ -96,26 +109,27 @@ void EngineChoice::add_to(OptionGroup& group) {
                 threads = static_cast<unsigned>(*number);
               });
   group.value("--io", "ENGINE", "auto, uring or epoll (auto)", [this](const std::string& text) {
-    if (text == "auto") {
-      engine.reset();
-    } else if (text == "uring") {
-      engine = net::Engine::io_uring;
-    } else if (text == "epoll") {
-      engine = net::Engine::epoll;
-    } else {
-      reject("io engine", text, "--io", "expected auto, uring or epoll");
+    engine.reset();
+    if (text == "auto") return;
+    for (const EngineWord& row : kEngineWords) {
+      if (text == row.word) engine = row.engine;
     }
+    if (!engine) reject("io engine", text, "--io", "expected auto, uring or epoll");
   });
 }
 
 unsigned EngineChoice::resolved_threads() const { return threads != 0 ? threads : usable_cores(); }
 
 net::Engine EngineChoice::resolved_engine() const {
-  if (engine == net::Engine::epoll) return *engine;
-  if (net::io_uring_available()) return net::Engine::io_uring;
-  if (engine)
-    throw Fatal("io_uring is not available here (--io uring): Linux 6.1 or newer must allow it");
-  return net::Engine::epoll;
+  for (const EngineWord& row : kEngineWords) {
+    if (engine.value_or(row.engine) != row.engine) continue;
+    if (net::available(row.engine)) return row.engine;
+    if (engine) {
+      throw Fatal(fmt::format("{} is not available here (--io {}): {}", net::name(row.engine),
+                              row.word, row.needs));
+    }
+  }
+  return kEngineWords.back().engine;
 }
 
 std::string describe(net::Engine engine, unsigned threads) {

@@ -107,7 +107,7 @@ struct EngineChoice {
 
   void add_to(OptionGroup& group);
 
-  // What is left open is chosen here. Throws Fatal when io_uring was asked for in vain.
+  // What is left open is chosen here. Throws Fatal when an engine was asked for in vain.
   [[nodiscard]] unsigned resolved_threads() const;
   [[nodiscard]] net::Engine resolved_engine() const;
 };

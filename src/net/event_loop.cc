@@ -12,14 +12,34 @@ namespace {
 // After this long without a byte in either direction a stream is quiet.
 constexpr std::chrono::seconds kQuiet{1};
 
+template <typename Loop>
+std::unique_ptr<EventLoop> make_loop() {
+  return std::make_unique<Loop>();
+}
+
+struct EngineRow {
+  std::string_view name;
+  bool (*available)();
+  std::unique_ptr<EventLoop> (*make)();
+};
+
+EngineRow row_of(Engine engine) {
+  switch (engine) {
+    case Engine::epoll:
+      return {.name = "epoll", .available = [] { return true; }, .make = make_loop<EpollLoop>};
+    case Engine::io_uring:
+      return {.name = "io_uring", .available = io_uring_available, .make = make_loop<UringLoop>};
+  }
+  return {};
+}
+
 }  // namespace
 
-std::string_view name(Engine engine) { return engine == Engine::io_uring ? "io_uring" : "epoll"; }
+std::string_view name(Engine engine) { return row_of(engine).name; }
 
-std::unique_ptr<EventLoop> EventLoop::make(Engine engine) {
-  if (engine == Engine::io_uring) return std::make_unique<UringLoop>();
-  return std::make_unique<EpollLoop>();
-}
+bool available(Engine engine) { return row_of(engine).available(); }
+
+std::unique_ptr<EventLoop> EventLoop::make(Engine engine) { return row_of(engine).make(); }
 
 void EventLoop::retire(Stream& stream) {
   if (stream.phase_ == Stream::Phase::retired) return;

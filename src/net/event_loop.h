@@ -16,11 +16,11 @@ namespace millrace::net {
 // How the loop asks the kernel.
 enum class Engine : std::uint8_t { epoll, io_uring };
 
+// "epoll", "io_uring".
 std::string_view name(Engine engine);
 
-// Whether the kernel grants io_uring with what the engine needs of it (Linux 6.1; containers
-// often forbid it altogether).
-bool io_uring_available();
+// Whether the kernel grants what the engine needs.
+bool available(Engine engine);
 
 // Bytes that a loop's streams moved, as they were on the wire.
 struct Traffic {

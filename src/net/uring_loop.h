@@ -13,6 +13,10 @@
 
 namespace millrace::net {
 
+// Whether the kernel grants io_uring with what the loop needs of it (Linux 6.1; containers often
+// forbid it altogether).
+bool io_uring_available();
+
 // The loop on io_uring: multishot receive into a ring of provided buffers, and everything that
 // one turn decides goes to the kernel in one system call, which also waits for the next turn.
 class UringLoop final : public EventLoop {

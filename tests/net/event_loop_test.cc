@@ -67,9 +67,9 @@ struct Make {
 class Loop : public testing::TestWithParam<Make>, private TimerHandler {
  protected:
   void SetUp() override {
-    if (GetParam().engine == Engine::io_uring && !io_uring_available()) {
-      ASSERT_EQ(std::getenv("CI"), nullptr) << "needed under CI: io_uring";
-      GTEST_SKIP() << "the kernel does not grant io_uring here";
+    if (!available(GetParam().engine)) {
+      ASSERT_EQ(std::getenv("CI"), nullptr) << "needed under CI: " << name(GetParam().engine);
+      GTEST_SKIP() << "the kernel does not grant " << name(GetParam().engine) << " here";
     }
     loop = GetParam().make();
   }

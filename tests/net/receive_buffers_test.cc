@@ -17,7 +17,7 @@ namespace {
 class Buffers : public testing::TestWithParam<ReceiveBuffers::Use> {
  protected:
   void SetUp() override {
-    if (!io_uring_available()) {
+    if (!available(Engine::io_uring)) {
       ASSERT_EQ(std::getenv("CI"), nullptr) << "needed under CI: io_uring";
       GTEST_SKIP() << "the kernel does not grant io_uring here";
     }
