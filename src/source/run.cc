@@ -1,5 +1,8 @@
 #include "source/run.h"
 
+#include <fmt/format.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -17,6 +20,24 @@ std::optional<net::TlsContext> make_tls(const SourceOptions& options) {
   return net::TlsContext::for_client(*options.tls);
 }
 
+// Where to connect to. A header of the PROXY protocol has both of its ends in one family: what is
+// of another one than the client that it is to name is left out.
+std::vector<net::SocketAddress> addresses_to(const SourceOptions& options) {
+  std::vector<net::SocketAddress> addresses =
+      net::resolve(options.endpoint, options.address_family, false);
+  if (options.proxy_source.empty()) return addresses;
+  const auto named = net::numeric_address(options.proxy_source, 0);
+  const int family = named ? named->family() : AF_INET;  // as all that is generated
+  std::erase_if(addresses,
+                [family](const net::SocketAddress& address) { return address.family() != family; });
+  if (addresses.empty()) {
+    throw Fatal(fmt::format("--proxy-source {} needs an {} address of the server, and {} has none",
+                            options.proxy_source, family == AF_INET ? "IPv4" : "IPv6",
+                            net::describe(options.endpoint)));
+  }
+  return addresses;
+}
+
 bool goes_up_and_down(const std::vector<Segment>& schedule) {
   return std::any_of(schedule.begin(), schedule.end(), [&](const Segment& segment) {
     return segment.from != segment.to || segment.from != schedule.front().from;
@@ -28,7 +49,7 @@ bool goes_up_and_down(const std::vector<Segment>& schedule) {
 Run::Run(const SourceOptions& options, std::function<void()> on_failure)
     : options_(options),
       on_failure_(std::move(on_failure)),
-      addresses_(net::resolve(options.endpoint, options.address_family, false)),
+      addresses_(addresses_to(options)),
       message_(options.message),
       schedule_(options.load.schedule),
       ramped_(!options.load.open_loop && goes_up_and_down(options.load.schedule)),

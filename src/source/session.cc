@@ -217,7 +217,7 @@ std::string Session::proxy_header() const {
   if (!options.proxy_source.empty()) {
     const std::string text = mail::fill_generated("ADDR=" + options.proxy_source, connection_);
     const auto named = net::numeric_address(std::string_view(text).substr(5), source.port());
-    if (named && named->family() == source.family()) source = *named;
+    if (named) source = *named;
   }
   return net::proxy_header(*options.proxy, source, connector_.address());
 }
