@@ -142,7 +142,7 @@ void Session::begin_message() {
 
 void Session::go() {
   if (state_ == State::pausing) return begin_message();
-  if (!client_ || !client_->may_send()) return;
+  if (state_ != State::talking || !client_->may_send()) return;
   send_messages();
   stream_.flush();
 }

@@ -625,6 +625,36 @@ class Ends(MeasureCase):
         self.assertEqual(run["totals"]["messages"], 0)
         self.check_sums(run)
 
+    @rig.on_every_engine()
+    def test_a_session_whose_tls_has_failed_takes_no_message(self, programs):
+        """While it waits for the server to hang up, the messages that are due are left to its next
+        connection."""
+        broken = []
+
+        def serve(connection):
+            with connection.dup() as plain, rig.serve_tls(connection) as protected:
+                protected.sendall(b"220 x\r\n")
+                stream = protected.makefile("rb")
+                for line in stream:
+                    if line.startswith(b"MAIL") and not broken:
+                        broken.append(line)
+                        plain.sendall(b"no record of TLS\r\n")
+                        time.sleep(1.5)  # so long it does not hang up
+                        return
+                    if line.startswith(b"BDAT"):
+                        stream.read(int(line.split()[1]))
+                    protected.sendall(b"250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n" if line.startswith(b"EHLO")
+                                      else b"250 ok\r\n")
+
+        with rig.FakeServer(serve, connections=2) as server:
+            run, _ = self.measure(programs, server.endpoint, "--tls", "-d", "-s", "1", "--chunking",
+                                  "--pipeline-window", "8", "--rate", "4/s", "--duration", "2", "--progress", "off")
+        self.check_sums(run)
+        totals = run["totals"]
+        # One, or another that was due just then.
+        self.assertIn(totals["messages_lost"], (1, 2), totals)
+        self.assertEqual(totals["messages"], 8 - totals["messages_lost"])
+
     @rig.on_every_engine((1, 4))
     def test_a_hopeless_run_is_given_up(self, programs):
         with programs.sink("-f", "rcpt", "-B", "550 5.7.1 never") as sink:
