@@ -74,8 +74,8 @@ double Schedule::sum_until(Duration at) const {
 }
 
 std::optional<Duration> Schedule::when_sum_is(double sum) const {
-  // The last segment that begins with less, or the first.
-  const auto after = std::lower_bound(sums_.begin() + 1, sums_.end(), sum);
+  // The last segment that begins with no more: where the level is nothing, nothing is due.
+  const auto after = std::upper_bound(sums_.begin() + 1, sums_.end(), sum);
   const auto segment = static_cast<std::size_t>(after - sums_.begin()) - 1;
   const double rest = sum - sums_[segment];
   const Segment& within = segments_[segment];

@@ -42,7 +42,8 @@ class Schedule {
   [[nodiscard]] double highest_level() const;
   [[nodiscard]] double sum_until(Duration at) const;
 
-  // When that sum reaches `sum`; nothing if it does not before the end.
+  // When that sum reaches `sum`, and the last such moment where the level is nothing for a while;
+  // nothing if it does not before the end.
   [[nodiscard]] std::optional<Duration> when_sum_is(double sum) const;
 
   // When the level is first above `level`, at `from` or later; nothing if never.
