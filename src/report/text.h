@@ -46,7 +46,6 @@ struct Style {
   [[nodiscard]] Styled bold(std::string_view text) const { return wrap("1", text); }
   [[nodiscard]] Styled red(std::string_view text) const { return wrap("31", text); }
   [[nodiscard]] Styled green(std::string_view text) const { return wrap("32", text); }
-  [[nodiscard]] Styled dim(std::string_view text) const { return wrap("2", text); }
 
   // A bar of `share` (0 to 1) of `width` columns, without padding.
   [[nodiscard]] Styled bar(double share, std::size_t width) const;

@@ -28,14 +28,8 @@ void take_line(std::string_view line, Announcement& announcement) {
   announcement.extensions.add(*extension);
   if (!line.empty()) line.remove_prefix(1);
   switch (*extension) {
-    case Extension::size:
-      announcement.size_limit = number(take_word(line));
-      break;
     case Extension::auth:
       announcement.auth_mechanisms.append(" ").append(line);
-      break;
-    case Extension::xclient:
-      announcement.xclient_attributes = line;
       break;
     case Extension::limits:
       take_limits(line, announcement);

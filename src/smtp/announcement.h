@@ -11,9 +11,7 @@ namespace millrace::smtp {
 // What a server says of itself in its reply to EHLO or LHLO (RFC 5321, 4.1.1.1).
 struct Announcement {
   ExtensionSet extensions;
-  std::string auth_mechanisms;     // separated by blanks (RFC 4954)
-  std::string xclient_attributes;  // the same
-  std::uint64_t size_limit = 0;    // bytes a message (RFC 1870); 0: not stated
+  std::string auth_mechanisms;  // separated by blanks (RFC 4954)
   // RFC 9422; 0: not stated.
   std::uint64_t mail_limit = 0;       // transactions a session
   std::uint64_t recipient_limit = 0;  // recipients a transaction

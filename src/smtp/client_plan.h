@@ -16,7 +16,8 @@ struct ClientPlan {
   std::string hello_name;        // empty: no hello is sent
 
   // The extensions to make use of. What the server does not announce is an error, unless it is one
-  // of the `optional`. SIZE and LIMITS are heeded wherever they are announced.
+  // of the `optional`. Wherever they are announced, MAIL has its SIZE and LIMITS are heeded. A
+  // message beyond the limit of SIZE is sent all the same: what is measured is how it is refused.
   ExtensionSet wanted;
   ExtensionSet optional;
 

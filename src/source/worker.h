@@ -48,7 +48,6 @@ class Worker final : private net::TimerHandler {
   void on_timer(net::Timer& timer) override;
   void end_second();
   void wind_up();
-  void drain();
   void stop();
   void finish();
 

@@ -9,7 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const smtp::Announcement said = smtp::parse_announcement(text);
   fuzz::require(said.auth_mechanisms.size() <= 2 * size + 1);
-  fuzz::require(said.xclient_attributes.empty() || said.extensions.has(smtp::Extension::xclient));
+  fuzz::require(said.mail_limit == 0 || said.extensions.has(smtp::Extension::limits));
   const smtp::MailParameters parameters = smtp::parse_mail_parameters(text);
   fuzz::require(text.starts_with(parameters.path));
   fuzz::require(parameters.size == 0 || text.find('=') != text.npos);
