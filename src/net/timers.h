@@ -48,8 +48,9 @@ class Timers {
   Timers(const Timers&) = delete;
   Timers& operator=(const Timers&) = delete;
 
-  // (Re)starts `timer`. A deadline in the past is due at the next run(); one more than
-  // two years after the wheel's own start is due then.
+  // (Re)starts `timer`. A deadline in the past is due a tick later: at the next run(), or still in
+  // the one that calls the handler which starts it, if that is late. One more than two years after
+  // the wheel's own start is due then.
   void start(Timer& timer, TimePoint deadline);
   void stop(Timer& timer) { timer.unlink(); }
 

@@ -39,7 +39,8 @@ struct Comparison {
   std::size_t next_values = 0;
   bool by_second = false;  // they are the seconds of the runs, not the runs
 
-  // The figures that became worse by more than `limit` (a share) and not by chance.
+  // The figures that became worse by more than `limit` (a share), and not by chance unless that
+  // cannot be told.
   [[nodiscard]] std::vector<const Change*> regressions(double limit) const;
 };
 

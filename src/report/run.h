@@ -37,7 +37,7 @@ struct Run {
   Kind kind = Kind::source;
   std::string program;  // "smtp-source (Millrace) 1.0"
   std::vector<std::string> command_line;
-  std::vector<std::pair<std::string, std::string>> settings;  // what it came to: "model" and so on
+  std::vector<std::pair<std::string, std::string>> settings;  // what it came to: "load" and so on
   Environment environment;
   metrics::Measurement measurement;
   std::vector<Verdict> verdicts;

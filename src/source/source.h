@@ -9,8 +9,8 @@
 namespace millrace::source {
 
 struct Result {
-  // Whether all went as it should: false when the run was given up, a session was lost on the
-  // way (unless that is to be counted), or nothing was delivered.
+  // Whether all went as it should: false when the run was given up or a session was lost on the
+  // way; where errors are to be counted, when nothing was delivered or more than half failed.
   bool well = false;
   int signal = 0;                    // the first that interrupted it, if one did
   metrics::Measurement measurement;  // empty unless SourceOptions::measure
