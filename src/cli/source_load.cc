@@ -133,7 +133,7 @@ Segment warm_up(const Segment& first, Duration length) {
   return {.name = "warm-up", .length = length, .from = level, .to = level, .measured = false};
 }
 
-void check_together(const LoadDraft& draft, bool open_loop, bool session_stages) {
+void check_load(const LoadDraft& draft, bool open_loop, bool session_stages) {
   if (!draft.stages.empty() && (draft.rate || draft.duration)) {
     throw Fatal("--stages says rates and times itself: not with --rate or --duration");
   }
@@ -240,7 +240,7 @@ void complete_load(source::SourceOptions& options, const LoadDraft& draft) {
   if (!draft.stages.empty()) load.schedule = parse_stages(draft.stages, stages_are_rates);
   load.open_loop = draft.rate || stages_are_rates;
   const bool session_stages = !draft.stages.empty() && !stages_are_rates;
-  check_together(draft, load.open_loop, session_stages);
+  check_load(draft, load.open_loop, session_stages);
 
   options.sessions = draft.sessions.value_or(load.open_loop ? kPool : 1);
   if (draft.stages.empty()) {

@@ -47,20 +47,20 @@ bool Connector::bind(const net::Socket& socket) {
   return false;
 }
 
-Connector::Next Connector::failed(int error) {
-  if (error == EADDRNOTAVAIL && another_port()) return Next::at_once;
+Connector::Retry Connector::failed(int error) {
+  if (error == EADDRNOTAVAIL && another_port()) return Retry::at_once;
   ports_tried_ = 0;
   if (address_ + 1 < run_.addresses().size()) {
     if (run_.options().verbose) {
       inform(describe_error("connect", error) + " (" + address().text() + ")");
     }
     ++address_;
-    return Next::at_once;
+    return Retry::at_once;
   }
   address_ = 0;
   // A unix socket whose queue is full says EAGAIN: that is no failure.
-  if (error == EAGAIN) return Next::patient;
-  return ++attempts_ >= run_.options().connect_attempts ? Next::give_up : Next::again;
+  if (error == EAGAIN) return Retry::patient;
+  return ++attempts_ >= run_.options().connect_attempts ? Retry::give_up : Retry::again;
 }
 
 // The port that was chosen is taken: another connection has it to the same server.

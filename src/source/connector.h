@@ -25,13 +25,13 @@ class Connector {
   net::Socket open(int flags);
 
   // What a failed try leads to.
-  enum class Next : std::uint8_t {
+  enum class Retry : std::uint8_t {
     at_once,  // another address or port
     patient,  // the same again: it was only too early
     again,    // the same again
     give_up,  // there were as many attempts as there may be
   };
-  Next failed(int error);
+  Retry failed(int error);
 
  private:
   bool bind(const net::Socket& socket);

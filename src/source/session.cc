@@ -171,14 +171,14 @@ void Session::connect() {
 void Session::connect_failed(int error, std::string_view doing) {
   const std::string what = describe_error(doing, error);
   switch (connector_.failed(error)) {
-    case Connector::Next::at_once:
+    case Connector::Retry::at_once:
       return connect();
-    case Connector::Next::give_up:
+    case Connector::Retry::give_up:
       return give_up_connecting(error, what);
-    case Connector::Next::again:
+    case Connector::Retry::again:
       warn(what);
       break;
-    case Connector::Next::patient:
+    case Connector::Retry::patient:
       break;
   }
   state_ = State::retrying;
