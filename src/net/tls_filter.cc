@@ -55,6 +55,10 @@ namespace {
 // The most that a record holds (RFC 8446, 5.1).
 constexpr std::size_t kRecord = 16'384;
 
+// What a record is longer than what it carries (RFC 8446, 5.2: header, type, tag; some more before
+// TLS 1.3).
+constexpr std::size_t kOverhead = 64;
+
 using Record = std::array<char, kRecord>;
 
 // Plain text on its way in and, gathered to fill a record, on its way out.
@@ -137,13 +141,17 @@ void TlsFilter::encrypt(Output& wire, std::size_t limit) {
   if (!secured_ || close_sent_) return;
   wire_ = &wire;
   forget_errors();
+  // Room for all records at once: growing step by step would copy each of them once more.
+  const std::size_t room = limit - std::min(limit, wire.size());
+  const std::size_t records = (std::min(plain_.size(), room) + kRecord - 1) / kRecord;
+  if (records > 1) wire.text().reserve(wire.text().size() + records * (kRecord + kOverhead));
   while (!plain_.empty() && wire.size() < limit) {
     std::array<std::string_view, 16> pieces;
     const std::size_t count = plain_.gather(pieces.data(), pieces.size());
     if (pieces[0].size() >= kRecord) {
       // Full records only; what is left of the piece shares one with what follows.
-      const std::size_t room = std::max(limit - wire.size(), kRecord);
-      const std::size_t length = std::min(pieces[0].size(), room);
+      const std::size_t length =
+          std::min(pieces[0].size(), std::max(limit - wire.size(), kRecord));
       write(pieces[0].substr(0, length - length % kRecord));
       continue;
     }
