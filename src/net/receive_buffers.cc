@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <string>
 #include <string_view>
 
 #include "base/diagnostics.h"
@@ -49,25 +50,25 @@ static_assert(sizeof(Registration) == sizeof(io_uring_buf_reg));
 constexpr std::uint16_t kIncremental = 2;         // IOU_PBUF_RING_INC
 constexpr std::uint32_t kBufferGoesOn = 1U << 4;  // IORING_CQE_F_BUF_MORE
 
-// Whether completions of all kinds of receives come in the order in which the buffers were used, as
-// bytes() needs it: Linux 6.15 ("flush deferred completions for multishot"), with short receives
-// beside multishot ones.
-bool completions_come_in_order() {
-  utsname system{};
-  if (uname(&system) != 0) return false;
-  const std::string_view release = system.release;  // "6.18.44-amd64"
-  const std::size_t dot = std::min(release.find('.'), release.size());
-  const std::string_view rest = release.substr(std::min(dot + 1, release.size()));
-  const auto major = whole_number(release.substr(0, dot));
-  const auto minor = whole_number(rest.substr(0, rest.find_first_not_of("0123456789")));
-  return major && minor && (*major > 6 || (*major == 6 && *minor >= 15));
-}
-
 io_uring_buf_ring* as_ring(char* entries) { return reinterpret_cast<io_uring_buf_ring*>(entries); }
 
 std::size_t buffer_of(const io_uring_cqe& entry) { return entry.flags >> IORING_CQE_BUFFER_SHIFT; }
 
+// The release of the running kernel; empty where it is not told.
+std::string running_kernel() {
+  utsname system{};
+  return uname(&system) == 0 ? system.release : "";
+}
+
 }  // namespace
+
+bool completions_come_in_order(std::string_view kernel) {
+  const std::size_t dot = std::min(kernel.find('.'), kernel.size());
+  const std::string_view rest = kernel.substr(std::min(dot + 1, kernel.size()));
+  const auto major = whole_number(kernel.substr(0, dot));
+  const auto minor = whole_number(rest.substr(0, rest.find_first_not_of("0123456789")));
+  return major && minor && (*major > 6 || (*major == 6 && *minor >= 15));
+}
 
 ReceiveBuffers::Reserved::Reserved(std::size_t size) : size_(size) {
   void* const memory = mmap(nullptr, size, PROT_READ | PROT_WRITE,
@@ -92,7 +93,9 @@ ReceiveBuffers::ReceiveBuffers(io_uring& ring, Use wanted)
 
 // Registers the ring; returns the use that the kernel agreed to.
 ReceiveBuffers::Use ReceiveBuffers::enlist(io_uring& ring, Use wanted, const Reserved& entries) {
-  if (wanted == Use::by_the_piece && !completions_come_in_order()) wanted = Use::whole;
+  if (wanted == Use::by_the_piece && !completions_come_in_order(running_kernel())) {
+    wanted = Use::whole;
+  }
   const Registration registration{
       .ring_address = reinterpret_cast<std::uintptr_t>(entries.begin()),
       .entries = static_cast<std::uint32_t>(geometry(wanted).at_most),

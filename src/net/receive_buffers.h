@@ -9,6 +9,11 @@
 
 namespace millrace::net {
 
+// Whether completions of all kinds of receives come in the order in which the buffers were used, as
+// ReceiveBuffers::bytes() needs it: Linux 6.15 ("flush deferred completions for multishot"), with
+// short receives beside multishot ones. `kernel`: its release, as "6.18.44-amd64".
+bool completions_come_in_order(std::string_view kernel);
+
 // The memory that the kernel receives into: a ring of buffers which it takes in turn for whatever
 // stream has something (io_uring_register_buf_ring(3)). So a quiet stream costs none.
 //

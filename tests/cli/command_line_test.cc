@@ -120,6 +120,8 @@ TEST(SinkOptions, RefusalsNameOptionValueAndExpectation) {
       {{"--proxy-from", "10.0.0.0/33", ":1"}, "bad network: 10.0.0.0/33"},
       {{"--tls-version", "1.4", ":1"}, "bad TLS version: 1.4 (--tls-version:"},
       {{"--tls-key-type", "dsa", ":1"}, "bad key type: dsa (--tls-key-type:"},
+      {{"-c", "--json", "-", ":1"}, "-c and --json cannot both be written to standard output"},
+      {{"--summary", "--json", "-", ":1"}, "--summary and --json cannot both be written to"},
   };
   for (const auto& [words, expected] : cases) {
     const std::string said = refusal(sink, words);

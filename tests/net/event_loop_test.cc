@@ -39,6 +39,9 @@ struct Peer final : StreamHandler {
     return reaction ? reaction(bytes) : keep(bytes);
   }
   void on_secured() override { secured = true; }
+  void on_all_sent() override {
+    if (all_sent) all_sent();
+  }
   void on_end(int error) override {
     ended = true;
     end_error = error;
@@ -49,6 +52,7 @@ struct Peer final : StreamHandler {
   }
 
   std::function<std::size_t(std::string_view)> reaction;
+  std::function<void()> all_sent;
   std::string received;
   bool connected = false;
   bool secured = false;
@@ -106,9 +110,10 @@ class Loop : public testing::TestWithParam<Make>, private TimerHandler {
     server.open(std::move(accepted));
   }
 
-  // Two connected streams under TLS.
-  void connect_secure_pair(Peer& client, Peer& server) {
-    connect_pair(client, server);
+  // Two connected streams under TLS. `Server` has what a Peer has.
+  template <typename Server>
+  void connect_secure_pair(Peer& client, Server& server) {
+    connect_pair(client, server.stream);
     server.stream.secure(std::make_unique<TlsFilter>(server_context_));
     client.stream.secure(std::make_unique<TlsFilter>(client_context_));
     run_until([&] { return client.secured && server.secured; });
@@ -346,6 +351,40 @@ TEST_P(Loop, AQuietStreamGivesBackWhatALargeMessageTook) {
   }
 }
 
+// It is quiet, and has sent all but what its peer does not take.
+TEST_P(Loop, AQuietStreamKeepsWhatIsNotSent) {
+  options.window = 128 * 1024;  // the kernel takes less than there is
+  const std::string first(1'000'000, 'f');
+  std::string second;
+  while (second.size() < 8'000'000) second += std::to_string(second.size()) + ",";
+  struct Pair {
+    explicit Pair(EventLoop& loop) : client(loop, Side::client), server(loop) {}
+    Peer client;
+    Peer server;
+  };
+  Pair plain(*loop);
+  Pair secure(*loop);
+  connect_pair(plain.client, plain.server);
+  connect_secure_pair(secure.client, secure.server);
+  for (Pair* const pair : {&plain, &secure}) {
+    pair->server.stream.output().append(first);
+    pair->server.stream.flush();
+    run_until([&] { return pair->client.received.size() == first.size(); });
+    pair->client.stream.hold();
+    pair->server.stream.output().append(second);
+    pair->server.stream.flush();
+  }
+  // So long that their memory is looked at when they are quiet.
+  const TimePoint end = Clock::now() + 2'200ms;
+  run_until([&] { return Clock::now() > end; });
+  for (Pair* const pair : {&plain, &secure}) {
+    EXPECT_FALSE(pair->server.stream.all_sent());
+    pair->client.stream.release();
+    run_until([&] { return pair->client.received.size() == first.size() + second.size(); });
+    EXPECT_TRUE(pair->client.received == first + second) << (pair == &plain ? "plain" : "TLS");
+  }
+}
+
 TEST_P(Loop, AClientReadsRepliesWhileItsMailWaits) {
   for (const bool secure : {false, true}) {
     Peer client(*loop, Side::client);
@@ -396,12 +435,15 @@ struct Careless final : StreamHandler {
     left -= bytes;
     dropped += bytes;
   }
-  void on_end(int /*error*/) override {}
+  void on_secured() override { secured = true; }
+  void on_end(int /*error*/) override { ended = true; }
 
   std::string marks;
   std::uint64_t left = 0;
   std::uint64_t seen = 0;
   std::uint64_t dropped = 0;
+  bool secured = false;
+  bool ended = false;
   Stream stream;
 };
 
@@ -419,6 +461,33 @@ TEST_P(Loop, ContentThatNobodyNeedsIsDroppedAndNothingElse) {
   EXPECT_EQ(server.left, 0U);
   EXPECT_EQ(server.seen + server.dropped, 5 * Careless::kContent);
   EXPECT_GT(server.dropped, 2 * Careless::kContent);
+}
+
+// What the kernel would drop are records, which hold more than content.
+TEST_P(Loop, UnderTlsContentThatNobodyNeedsIsReceived) {
+  const std::string message = "B" + std::string(Careless::kContent, 'x') + "E";
+  Peer client(*loop, Side::client);
+  Careless server(*loop);
+  connect_secure_pair(client, server);
+  client.stream.output().append_borrowed(message + message);
+  client.stream.flush();
+  run_until([&] { return client.received == "okok" || client.ended; });
+  EXPECT_EQ(server.marks, "BEBE");
+  EXPECT_EQ(server.seen, 2 * Careless::kContent);
+  EXPECT_EQ(server.dropped, 0U);
+}
+
+TEST_P(Loop, AStreamEndsAtOnceWhileTheKernelDrops) {
+  const std::string half = "B" + std::string(Careless::kContent / 2, 'x');
+  Peer client(*loop, Side::client);
+  Careless server(*loop);
+  connect_pair(client, server.stream);
+  client.stream.output().append_borrowed(half);
+  client.stream.flush();
+  run_until([&] { return server.seen + server.dropped == Careless::kContent / 2; });
+  run_turns(2);  // the rest is asked for
+  server.stream.abort();
+  run_until([&] { return server.ended; });
 }
 
 TEST_P(Loop, ASocketThatCannotDropReceives) {
@@ -564,6 +633,40 @@ TEST_P(Loop, WhatIsReceivedWasThereByNow) {
   run_turns(2);
   for (const Socket& client : clients) ASSERT_EQ(write(client.descriptor(), "first", 5), 5);
   run_until([&] { return read == kPeers; });
+}
+
+// The same in a turn so long that the engine submits amid it, and is told at once.
+TEST_P(Loop, WhatIsLearntAmidALongTurnWasThereByNow) {
+  constexpr int kPeers = 1'600;
+  std::vector<std::unique_ptr<Peer>> servers;
+  std::vector<Socket> clients;
+  WakeUp wake_up;
+  TimePoint woken;
+  TimePoint learnt;
+  for (int i = 0; i < kPeers; ++i) {
+    servers.push_back(std::make_unique<Peer>(*loop));
+    Peer& server = *servers.back();
+    clients.push_back(connect_plain(server));
+    server.stream.hold();
+    server.all_sent = [&, twice = false]() mutable {
+      if (woken == TimePoint()) {
+        std::this_thread::sleep_for(20ms);  // the first of them is slow
+        woken = Clock::now();
+        wake_up.wake();
+        wake_up.attach(*loop, [&] { learnt = loop->now(); });
+      }
+      // Each sends once more, which together is more than the engine submits at once.
+      if (std::exchange(twice, true)) return;
+      server.stream.output().append("220 welcome");
+      server.stream.flush();
+    };
+  }
+  for (const auto& server : servers) {
+    server->stream.output().append("220-welcome");
+    server->stream.flush();
+  }
+  run_until([&] { return learnt != TimePoint(); });
+  EXPECT_GE(learnt, woken);
 }
 
 // The descriptor that the engine lives by, closed behind its back.

@@ -2,11 +2,13 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -191,6 +193,33 @@ TEST_F(OutputFileTest, TheReaderOfAPipeIsWaitedFor) {
   std::thread reader([&] { got = read(path); });
   OutputFile(path, How::in_place).write(text);
   reader.join();
+  EXPECT_EQ(got.size(), text.size());
+}
+
+// The same for one that was there first: the pipe is opened without waiting, but not written so. It
+// reads once the pipe is full.
+TEST_F(OutputFileTest, ASlowReaderOfAPipeIsWaitedFor) {
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const std::string text(1'000'000, 'x');
+  const int reading = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  const int room = fcntl(reading, F_GETPIPE_SZ);
+  std::string said;
+  std::thread writer([&] { said = failure([&] { OutputFile(path, How::in_place).write(text); }); });
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  int waiting = 0;
+  while (waiting < room && std::chrono::steady_clock::now() < limit) {
+    ioctl(reading, FIONREAD, &waiting);
+  }
+  fcntl(reading, F_SETFL, 0);
+  std::string got;
+  std::array<char, 4'096> piece{};
+  for (ssize_t length = 1; length > 0;) {
+    length = ::read(reading, piece.data(), piece.size());
+    if (length > 0) got.append(piece.data(), static_cast<std::size_t>(length));
+  }
+  close(reading);
+  writer.join();
+  EXPECT_EQ(said, "");
   EXPECT_EQ(got.size(), text.size());
 }
 
