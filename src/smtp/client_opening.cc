@@ -42,11 +42,11 @@ void ClientOpening::take_reply(const Reply& reply, Outcome outcome, Output& out)
       if (reply.code / 100 == 5) return say_hello(Verb::helo, out);
       [[fallthrough]];
     case Verb::lhlo:
-      if (expected) announcement_ = parse_announcement(reply.text);
+      if (expected) capabilities_ = parse_capabilities(reply.text);
       return after_hello(out);
     case Verb::starttls:
       if (!expected) return give_up({});
-      stage_ = Stage::securing;
+      state_ = State::securing;
       return;
     case Verb::xclient:
       if (!expected) return give_up({});
@@ -67,7 +67,7 @@ void ClientOpening::secured(Output& out) {
 
 // What was announced before is forgotten (RFC 3207, 4.2).
 void ClientOpening::say_hello(Verb verb, Output& out) {
-  announcement_ = {};
+  capabilities_ = {};
   out.append(keyword(verb));
   out.append(" ");
   command(verb, plan_.hello_name, out);
@@ -75,22 +75,22 @@ void ClientOpening::say_hello(Verb verb, Output& out) {
 
 // Goes on to the next step that the plan asks for.
 void ClientOpening::after_hello(Output& out) {
-  stage_ = Stage::ready;
+  state_ = State::ready;
   if (plan_.wanted.has(Extension::starttls) && !secured_) {
     if (offered(Extension::starttls)) return command(Verb::starttls, "STARTTLS", out);
-    if (stage_ == Stage::unfit) return;  // nothing more is said in clear
+    if (state_ == State::failed) return;  // nothing more is said in clear
   }
   if (!xclient_.empty() && !introduced_) {
     if (offered(Extension::xclient)) {
       out.append("XCLIENT ");
       return command(Verb::xclient, xclient_, out);
     }
-    if (stage_ == Stage::unfit) return;
+    if (state_ == State::failed) return;
   }
   // STARTTLS is not announced again under TLS, XCLIENT and AUTH have been looked at.
   const ExtensionSet asked =
       plan_.wanted - ExtensionSet{Extension::starttls, Extension::xclient, Extension::auth};
-  const ExtensionSet missing = asked - announcement_.extensions - plan_.optional;
+  const ExtensionSet missing = asked - capabilities_.extensions - plan_.optional;
   if (!missing.empty()) {
     return give_up(not_announced(keyword(missing.first())));
   }
@@ -99,7 +99,7 @@ void ClientOpening::after_hello(Output& out) {
 
 void ClientOpening::start_authentication(Output& out) {
   const std::string_view mechanism = authenticator_->mechanism();
-  if (find_listed(mechanism, announcement_.auth_mechanisms).empty()) {
+  if (find_listed(mechanism, capabilities_.auth_mechanisms).empty()) {
     if (!plan_.optional.has(Extension::auth)) {
       give_up(not_announced("AUTH " + std::string(mechanism)));
     }
@@ -120,7 +120,7 @@ void ClientOpening::start_authentication(Output& out) {
 
 void ClientOpening::answer_challenge(const Reply& reply, Output& out) {
   if (reply.positive_completion()) {
-    stage_ = Stage::ready;
+    state_ = State::ready;
     if (std::string fault = authenticator_->fault(); !fault.empty()) give_up(std::move(fault));
     return;
   }
@@ -137,23 +137,23 @@ void ClientOpening::command(Verb verb, std::string_view text, Output& out) {
   out.append(text);
   out.append("\r\n");
   awaited_ = verb;
-  stage_ = Stage::speaking;
+  state_ = State::speaking;
 }
 
-// Whether the extension can be used; when it must be and cannot, the server is unfit.
+// Whether the extension can be used; when it must be and cannot, the opening has failed.
 bool ClientOpening::offered(Extension extension) {
-  if (announcement_.extensions.has(extension)) return true;
+  if (capabilities_.extensions.has(extension)) return true;
   if (!plan_.optional.has(extension)) give_up(not_announced(keyword(extension)));
   return false;
 }
 
 void ClientOpening::give_up(std::string fault) {
-  stage_ = Stage::unfit;
+  state_ = State::failed;
   fault_ = std::move(fault);
 }
 
 ExtensionSet ClientOpening::used() const {
-  return announcement_.extensions &
+  return capabilities_.extensions &
          (plan_.wanted | ExtensionSet{Extension::size, Extension::limits});
 }
 

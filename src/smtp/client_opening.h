@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "base/output.h"
-#include "smtp/announcement.h"
 #include "smtp/authenticator.h"
+#include "smtp/capabilities.h"
 #include "smtp/client_plan.h"
 
 namespace millrace::smtp {
@@ -20,11 +20,11 @@ namespace millrace::smtp {
 // 5321, 3.2). What the server announced before TLS is forgotten (RFC 3207, 4.2).
 class ClientOpening {
  public:
-  enum class Stage : std::uint8_t {
+  enum class State : std::uint8_t {
     speaking,
     securing,  // the 220 to STARTTLS has come: TLS is next, then secured()
     ready,
-    unfit,  // the server refused, or lacks, what the plan needs: see fault()
+    failed,  // the server refused, or lacks, what the plan needs: see fault()
   };
 
   // `xclient`: the arguments of XCLIENT, empty to send none; `authenticator`: null to send no
@@ -41,14 +41,14 @@ class ClientOpening {
   // TLS is in place, by STARTTLS: begins again. (With TLS from the start this is not called.)
   void secured(Output& out);
 
-  [[nodiscard]] Stage stage() const { return stage_; }
+  [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] Verb awaited() const { return awaited_; }
 
-  // Why the server is unfit, as a clause for a message; empty when its reply says it.
+  // Why it failed, as a clause for a message; empty when its reply says it.
   [[nodiscard]] const std::string& fault() const { return fault_; }
 
   // What the server announced, and what of it is in use.
-  [[nodiscard]] const Announcement& announcement() const { return announcement_; }
+  [[nodiscard]] const Capabilities& capabilities() const { return capabilities_; }
   [[nodiscard]] ExtensionSet used() const;
 
  private:
@@ -63,11 +63,11 @@ class ClientOpening {
   const ClientPlan& plan_;
   std::string_view xclient_;
   Authenticator* authenticator_;
-  Announcement announcement_;
+  Capabilities capabilities_;
   std::optional<std::string> held_response_;  // the initial response, when it goes alone
   std::string fault_;                         // known already where an exchange was cancelled
   Verb awaited_ = Verb::connect;
-  Stage stage_ = Stage::speaking;
+  State state_ = State::speaking;
   bool secured_ = false;
   bool introduced_ = false;  // XCLIENT is done
 };

@@ -16,7 +16,7 @@ struct ClientPlan {
   std::string hello_name;        // empty: no hello is sent
 
   // The extensions to make use of. What the server does not announce is an error, unless it is one
-  // of the `optional`. Wherever they are announced, MAIL has its SIZE and LIMITS are heeded. A
+  // of the `optional`. Wherever they are announced, MAIL has its SIZE and LIMITS are followed. A
   // message beyond the limit of SIZE is sent all the same: what is measured is how it is refused.
   ExtensionSet wanted;
   ExtensionSet optional;
@@ -32,8 +32,8 @@ enum class Outcome : std::uint8_t {
   tolerated,  // a no that was to be expected: to EHLO, or after an earlier one
 };
 
-// What a reply answers.
-struct Question {
+// A command that is to be answered, or has just been.
+struct PendingCommand {
   Verb verb = Verb::connect;
   std::uint64_t message = 0;  // from MAIL on
   std::size_t recipient = 0;  // for RCPT
@@ -45,7 +45,7 @@ class ClientObserver {
   virtual ~ClientObserver() = default;
 
   // A reply has come; called in order, before anything follows from it.
-  virtual void replied(const Question& question, const Reply& reply, Outcome outcome) = 0;
+  virtual void replied(const PendingCommand& command, const Reply& reply, Outcome outcome) = 0;
 
   // The first command of one of the message's transactions goes out now.
   virtual void transaction_begun(std::uint64_t /*message*/) {}

@@ -19,15 +19,15 @@ namespace millrace::smtp {
 // close the session wherever they come.
 class ClientSession {
  public:
-  enum class Phase : std::uint8_t {
+  enum class DialoguePhase : std::uint8_t {
     opening,
-    securing,  // STARTTLS was agreed to: TLS is next, then secured()
-    open,      // for transactions: may_send() and idle() say more
-    unfit,     // the server cannot do what is needed, only quit() is left: see fault()
-    leaving,   // QUIT was sent
-    finished,  // QUIT was answered
-    closed,    // the server said that it closes (421, 521)
-    broken,    // the server is out of step, or says too much: see fault()
+    securing,        // STARTTLS was agreed to: TLS is next, then secured()
+    open,            // for transactions: may_send() and idle() say more
+    opening_failed,  // the server cannot do what is needed, only quit() is left: see fault()
+    leaving,         // QUIT was sent
+    finished,        // QUIT was answered
+    closed,          // the server said that it closes (421, 521)
+    broken,          // the server is out of step, or says too much: see fault()
   };
 
   // What belongs to this session alone; see ClientOpening.
@@ -51,33 +51,35 @@ class ClientSession {
   void secured(Output& out);
 
   // Whether send() may be called now, and whether nothing is under way.
-  [[nodiscard]] bool may_send() const { return phase_ == Phase::open && transactions_.may_send(); }
-  [[nodiscard]] bool idle() const { return phase_ == Phase::open && transactions_.idle(); }
+  [[nodiscard]] bool may_send() const {
+    return phase_ == DialoguePhase::open && transactions_.may_send();
+  }
+  [[nodiscard]] bool idle() const { return phase_ == DialoguePhase::open && transactions_.idle(); }
   // Whether commands follow each other without waiting for replies.
   [[nodiscard]] bool pipelines() const { return transactions_.pipelines(); }
   // Whether the server takes no further message on this session (RFC 9422).
-  [[nodiscard]] bool spent() const { return transactions_.spent(); }
+  [[nodiscard]] bool exhausted() const { return transactions_.exhausted(); }
 
   // Sends the source's message of this number.
   void send(std::uint64_t message, Output& out) { transactions_.send(message, out); }
 
-  // Says goodbye; the session must be idle or unfit.
+  // Says goodbye; the session must be idle, or its opening have failed.
   void quit(Output& out);
 
-  [[nodiscard]] Phase phase() const { return phase_; }
+  [[nodiscard]] DialoguePhase phase() const { return phase_; }
 
   // What the next reply answers, or the last one answered.
-  [[nodiscard]] Question question() const;
+  [[nodiscard]] PendingCommand pending_command() const;
 
   // What the server lacks or did wrong, as a clause for a message: set when phase() is broken,
-  // unfit for something that it does not announce or did not prove, or closed by a reply that
-  // nothing asked for; else empty.
+  // opening_failed for something that it does not announce or did not prove, or closed by a reply
+  // that nothing asked for; else empty.
   [[nodiscard]] const std::string& fault() const { return fault_; }
 
  private:
   bool take_reply(const Reply& reply, Output& out);
-  void enter_stage();
-  void break_off(Phase phase, std::string fault);
+  void follow_opening();
+  void break_off(DialoguePhase phase, std::string fault);
   [[nodiscard]] bool over() const;
   [[nodiscard]] std::size_t outstanding() const;
   [[nodiscard]] Outcome judge(const Reply& reply) const;
@@ -87,7 +89,7 @@ class ClientSession {
   ClientOpening opening_;
   ClientTransactions transactions_;
   std::string fault_;
-  Phase phase_ = Phase::opening;
+  DialoguePhase phase_ = DialoguePhase::opening;
 };
 
 }  // namespace millrace::smtp

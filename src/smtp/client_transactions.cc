@@ -46,9 +46,9 @@ const StepRule& rule(Step step) { return kRules[static_cast<std::size_t>(step)];
 
 }  // namespace
 
-void ClientTransactions::open(ExtensionSet used, const Announcement& announcement) {
+void ClientTransactions::open(ExtensionSet used, const Capabilities& capabilities) {
   used_ = used;
-  batches_.open(announcement.mail_limit, announcement.recipient_limit, source_.most_recipients());
+  batches_.open(capabilities.mail_limit, capabilities.recipient_limit, source_.most_recipients());
 }
 
 void ClientTransactions::send(std::uint64_t message, Output& out) {
@@ -135,7 +135,7 @@ bool ClientTransactions::send_chunk(Transaction& transaction, Output& out) {
   return length == rest;
 }
 
-Question ClientTransactions::question() const {
+PendingCommand ClientTransactions::pending_command() const {
   if (window_.empty()) return {.verb = Verb::rset};
   const Transaction& first = window_.front();
   return {.verb = rule(first.awaited).command,

@@ -5,7 +5,7 @@
 
 #include "base/output.h"
 #include "base/ring.h"
-#include "smtp/announcement.h"
+#include "smtp/capabilities.h"
 #include "smtp/client_plan.h"
 #include "smtp/message_source.h"
 #include "smtp/recipient_batches.h"
@@ -51,7 +51,7 @@ class ClientTransactions {
       : plan_(plan), source_(source), observer_(observer) {}
 
   // The server is ready for the first. `used`: the extensions that may be used.
-  void open(ExtensionSet used, const Announcement& announcement);
+  void open(ExtensionSet used, const Capabilities& capabilities);
 
   // Whether send() may be called: nothing stands before the next transaction, and MAILMAX leaves
   // room for the message, whichever of the source's it is.
@@ -62,7 +62,7 @@ class ClientTransactions {
   [[nodiscard]] bool idle() const { return batches_.empty() && reset_ == Reset::none; }
   // Whether the server's LIMITS leave no room for another message on this session, whichever of
   // the source's it is.
-  [[nodiscard]] bool spent() const { return !batches_.has_room(/*behind=*/false); }
+  [[nodiscard]] bool exhausted() const { return !batches_.has_room(/*behind=*/false); }
 
   [[nodiscard]] bool pipelines() const { return uses(Extension::pipelining); }
 
@@ -70,11 +70,12 @@ class ClientTransactions {
   void send(std::uint64_t message, Output& out);
 
   // What the next reply answers, and what the reply means. Something must be awaited.
-  [[nodiscard]] Question question() const;
+  [[nodiscard]] PendingCommand pending_command() const;
   [[nodiscard]] Outcome judge(const Reply& reply) const;
 
-  // Takes the reply to question(), judged before, and appends what follows from it. Returns whether
-  // that was the last one to its command (LMTP answers the end of a message once a recipient).
+  // Takes the reply to pending_command(), judged before, and appends what follows from it. Returns
+  // whether that was the last one to its command (LMTP answers the end of a message once a
+  // recipient).
   bool take_reply(const Reply& reply, Outcome outcome, Output& out);
 
   // How many commands are to be answered.

@@ -256,7 +256,7 @@ std::size_t Session::on_bytes(std::string_view bytes) {
 
 // Acts on where the dialogue has arrived.
 void Session::step() {
-  using Phase = smtp::ClientSession::Phase;
+  using Phase = smtp::ClientSession::DialoguePhase;
   if (run_.failed()) return close();  // and say no more
   switch (client_->phase()) {
     case Phase::opening:
@@ -266,7 +266,7 @@ void Session::step() {
       return secure();
     case Phase::open:
       return send_messages();
-    case Phase::unfit:
+    case Phase::opening_failed:
       if (!client_->fault().empty()) {
         refused(metrics::Error::protocol, client_->fault() + where());
       }
@@ -321,7 +321,7 @@ bool Session::worn_out() const {
 // Nothing is under way on this connection.
 void Session::all_over() {
   const bool done = worker_.load_model().over(now());
-  if (!run_.options().keep_session || done || client_->spent() || worn_out()) {
+  if (!run_.options().keep_session || done || client_->exhausted() || worn_out()) {
     return say_goodbye();
   }
   pause_then_begin();
@@ -368,16 +368,16 @@ void Session::lost(metrics::Error kind, const std::string& what) {
   run_.lost(kind, what);
 }
 
-void Session::replied(const smtp::Question& question, const smtp::Reply& reply,
+void Session::replied(const smtp::PendingCommand& command, const smtp::Reply& reply,
                       smtp::Outcome outcome) {
   if (run_.options().verbose) inform("<<< " + reply.line());
-  if (question.verb == smtp::Verb::data && outcome == smtp::Outcome::expected) {
+  if (command.verb == smtp::Verb::data && outcome == smtp::Outcome::expected) {
     display_.content_first();
   }
-  record_.replied(*client_, question, reply, outcome);
-  if (outcome != smtp::Outcome::refused || question.verb == smtp::Verb::quit) return;
+  record_.replied(*client_, command, reply, outcome);
+  if (outcome != smtp::Outcome::refused || command.verb == smtp::Verb::quit) return;
   refused(metrics::Error::rejected,
-          fmt::format("{}: {}{}", names_of(question.verb).rejected, reply.line(), where(question)));
+          fmt::format("{}: {}{}", names_of(command.verb).rejected, reply.line(), where(command)));
 }
 
 void Session::transaction_begun(std::uint64_t /*message*/) { record_.transaction_begun(); }
@@ -414,7 +414,7 @@ std::string Session::loss() const {
   const net::TlsFilter* const tls = stream_.tls();
   const std::string what = timed_out_ ? "timeout" : "lost connection";
   if (tls != nullptr && !tls->secured()) return what + " during the TLS handshake";
-  return fmt::format("{} while {}", what, names_of(client_->question().verb).doing);
+  return fmt::format("{} while {}", what, names_of(client_->pending_command().verb).doing);
 }
 
 void Session::on_timer(net::Timer& /*timer*/) {
@@ -449,35 +449,35 @@ void Session::watch_reply() {
 // Shows what the output gained from position `shown` on.
 void Session::show_commands(std::size_t shown) {
   if (!run_.options().verbose) return;
-  display_.show(stream_.output(), shown, client_->question().verb == smtp::Verb::auth);
+  display_.show(stream_.output(), shown, client_->pending_command().verb == smtp::Verb::auth);
 }
 
 // Who and what a message to the user is about.
 std::string Session::where() const {
-  return client_ ? where(client_->question()) : where(smtp::Question{});
+  return client_ ? where(client_->pending_command()) : where(smtp::PendingCommand{});
 }
 
-std::string Session::where(const smtp::Question& question) const {
-  return fmt::format(" (session {}, {})", number_ + 1, command_of(question));
+std::string Session::where(const smtp::PendingCommand& command) const {
+  return fmt::format(" (session {}, {})", number_ + 1, command_of(command));
 }
 
-std::string Session::command_of(const smtp::Question& question) const {
+std::string Session::command_of(const smtp::PendingCommand& command) const {
   Output text;
-  switch (question.verb) {
+  switch (command.verb) {
     case smtp::Verb::connect:
       return connector_.address().text();
     case smtp::Verb::mail:
-      messages_.append_mail(question.message, {}, text);
+      messages_.append_mail(command.message, {}, text);
       break;
     case smtp::Verb::rcpt:
-      messages_.append_rcpt(question.message, question.recipient, {}, text);
+      messages_.append_rcpt(command.message, command.recipient, {}, text);
       break;
     case smtp::Verb::helo:
     case smtp::Verb::ehlo:
     case smtp::Verb::lhlo:
-      return fmt::format("{} {}", keyword(question.verb), run_.options().plan.hello_name);
+      return fmt::format("{} {}", keyword(command.verb), run_.options().plan.hello_name);
     default:
-      return std::string(keyword(question.verb));
+      return std::string(keyword(command.verb));
   }
   return text.text().substr(0, text.text().size() - 2);
 }

@@ -57,7 +57,7 @@ class Session final : public Sender,
   };
 
   // smtp::ClientObserver
-  void replied(const smtp::Question& question, const smtp::Reply& reply,
+  void replied(const smtp::PendingCommand& command, const smtp::Reply& reply,
                smtp::Outcome outcome) override;
   void transaction_begun(std::uint64_t message) override;
   void message_sent(std::uint64_t message) override;
@@ -97,8 +97,8 @@ class Session final : public Sender,
   [[nodiscard]] std::string loss() const;
   [[nodiscard]] metrics::Error kind_of_loss(int error) const;
   [[nodiscard]] std::string where() const;
-  [[nodiscard]] std::string where(const smtp::Question& question) const;
-  [[nodiscard]] std::string command_of(const smtp::Question& question) const;
+  [[nodiscard]] std::string where(const smtp::PendingCommand& command) const;
+  [[nodiscard]] std::string command_of(const smtp::PendingCommand& command) const;
 
   Worker& worker_;
   Run& run_;

@@ -59,10 +59,10 @@ void SessionRecord::transaction_begun() {
   if (recorder() != nullptr) transactions_.push_back(now());
 }
 
-void SessionRecord::replied(const smtp::ClientSession& client, const smtp::Question& question,
+void SessionRecord::replied(const smtp::ClientSession& client, const smtp::PendingCommand& command,
                             const smtp::Reply& reply, smtp::Outcome outcome) {
   if (recorder() == nullptr) return;
-  const smtp::Verb verb = question.verb;
+  const smtp::Verb verb = command.verb;
   // The transactions are answered one after the other; XFORWARD goes ahead of MAIL.
   const bool first = verb == smtp::Verb::xforward ||
                      (verb == smtp::Verb::mail && answered_ != smtp::Verb::xforward);
@@ -71,9 +71,9 @@ void SessionRecord::replied(const smtp::ClientSession& client, const smtp::Quest
     asked_ = transactions_.front();
     transactions_.erase(transactions_.begin());
   }
-  const bool open = client.phase() == smtp::ClientSession::Phase::open;
+  const bool open = client.phase() == smtp::ClientSession::DialoguePhase::open;
   const bool of_message = open && verb != smtp::Verb::rset;
-  const auto flight = of_message ? find(question.message) : flights_.end();
+  const auto flight = of_message ? find(command.message) : flights_.end();
   // What follows from an earlier refusal says nothing of the server's pace.
   std::optional<Duration> took;
   if (outcome != smtp::Outcome::tolerated) took = now() - asked_;

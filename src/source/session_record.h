@@ -43,8 +43,8 @@ class SessionRecord {
 
   // The first command of a transaction goes out. A message may have several.
   void transaction_begun();
-  // A reply to `question` came to `client`, which has not acted on it yet.
-  void replied(const smtp::ClientSession& client, const smtp::Question& question,
+  // A reply to `command` came to `client`, which has not acted on it yet.
+  void replied(const smtp::ClientSession& client, const smtp::PendingCommand& command,
                const smtp::Reply& reply, smtp::Outcome outcome);
   // The message is over: taken for so many recipients, or refused.
   void message_over(std::uint64_t message, std::size_t recipients);

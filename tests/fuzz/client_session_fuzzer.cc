@@ -10,13 +10,14 @@ using namespace millrace;
 
 namespace {
 
-using Phase = smtp::ClientSession::Phase;
+using Phase = smtp::ClientSession::DialoguePhase;
 
 constexpr std::uint64_t kMessages = 6;
 
 struct Observer final : smtp::ClientObserver {
-  void replied(const smtp::Question& question, const smtp::Reply& reply, smtp::Outcome) override {
-    fuzz::require(question.message < kMessages);
+  void replied(const smtp::PendingCommand& command, const smtp::Reply& reply,
+               smtp::Outcome) override {
+    fuzz::require(command.message < kMessages);
     text_size += reply.text.size();
   }
   void message_sent(std::uint64_t message) override { fuzz::require(message < kMessages); }
@@ -76,7 +77,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     if (ended(before)) fuzz::require(session.phase() == before && out.empty());
     if (session.phase() == Phase::broken) fuzz::require(!session.fault().empty());
-    if (session.idle() || session.phase() == Phase::unfit) session.quit(out);
+    if (session.idle() || session.phase() == Phase::opening_failed) session.quit(out);
   });
   return 0;
 }

@@ -45,7 +45,7 @@ class Oracle {
 };
 
 struct Told final : ClientObserver {
-  void replied(const Question&, const Reply&, Outcome outcome) override {
+  void replied(const PendingCommand&, const Reply&, Outcome outcome) override {
     refusals += outcome == Outcome::refused ? 1 : 0;
   }
   void message_sent(std::uint64_t message) override { ++sent[message]; }
@@ -69,7 +69,7 @@ struct Setting {
   bool chunking = false;
   std::vector<std::size_t> recipients = {1};  // of the messages in turn
   std::uint64_t messages = 3;
-  Announcement announcement;
+  Capabilities capabilities;
 
   [[nodiscard]] std::string text() const {
     std::string numbers;
@@ -81,18 +81,18 @@ struct Setting {
            std::to_string(habits.content_for_nobody) + " pipelining " + std::to_string(pipelining) +
            " window " + std::to_string(window) + " chunking " + std::to_string(chunking) +
            " chunk " + std::to_string(chunk_size) + " recipients" + numbers + " RCPTMAX " +
-           std::to_string(announcement.recipient_limit) + " MAILMAX " +
-           std::to_string(announcement.mail_limit);
+           std::to_string(capabilities.recipient_limit) + " MAILMAX " +
+           std::to_string(capabilities.mail_limit);
   }
 };
 
 // How many messages the server lets a session have: as long as there is room for any of them.
 std::uint64_t possible(const Setting& setting, const NumberedMessages& messages) {
-  const std::uint64_t limit = setting.announcement.recipient_limit;
+  const std::uint64_t limit = setting.capabilities.recipient_limit;
   const auto parts = [&](std::size_t recipients) {
     return limit == 0 ? 1 : (recipients + limit - 1) / limit;
   };
-  std::uint64_t mails = setting.announcement.mail_limit;
+  std::uint64_t mails = setting.capabilities.mail_limit;
   if (mails == 0) return setting.messages;
   std::uint64_t sent = 0;
   while (sent < setting.messages && mails >= parts(messages.most_recipients())) {
@@ -119,7 +119,7 @@ void play(const Setting& setting, const std::function<bool()>& refuses) {
     return no;
   });
   ClientTransactions client(plan, messages, told);
-  client.open(plan.wanted, setting.announcement);
+  client.open(plan.wanted, setting.capabilities);
   Output out;
   std::uint64_t sent = 0;
   const auto send = [&] {
@@ -138,24 +138,25 @@ void play(const Setting& setting, const std::function<bool()>& refuses) {
     ASSERT_FALSE(server.answers.empty()) << "a reply is awaited that does not come";
     const ModelServer::Answer answer = server.answers.front();
     server.answers.pop_front();
-    ASSERT_EQ(keyword(client.question().verb), keyword(answer.verb)) << "replies have shifted";
+    ASSERT_EQ(keyword(client.pending_command().verb), keyword(answer.verb))
+        << "replies have shifted";
     const std::string text = std::to_string(answer.code) + " x";
     const Reply reply{.code = answer.code, .text = text};
     const Outcome outcome = client.judge(reply);
-    told.replied(client.question(), reply, outcome);
+    told.replied(client.pending_command(), reply, outcome);
     const std::size_t mails = server.mails;
     client.take_reply(reply, outcome, out);
     send();
     if (server.mails > mails) {
       ASSERT_FALSE(told.over.contains(server.last_mail)) << "sent on after it was over";
     }
-    if (setting.announcement.mail_limit > 0) {
-      ASSERT_LE(server.mails, setting.announcement.mail_limit);
+    if (setting.capabilities.mail_limit > 0) {
+      ASSERT_LE(server.mails, setting.capabilities.mail_limit);
     }
   }
   ASSERT_TRUE(server.answers.empty()) << "a reply comes that nobody awaits";
   ASSERT_EQ(client.outstanding(), 0U);
-  ASSERT_TRUE(sent == setting.messages || client.spent());
+  ASSERT_TRUE(sent == setting.messages || client.exhausted());
   if (noes == 0) {
     ASSERT_EQ(sent, possible(setting, messages));
   }
@@ -213,7 +214,7 @@ void refuse_twice_everywhere(const std::vector<std::size_t>& recipients, std::ui
                         .chunking = chunking,
                         .recipients = recipients,
                         .messages = messages};
-        setting.announcement.recipient_limit = 2;
+        setting.capabilities.recipient_limit = 2;
         Oracle oracle;
         do {
           play(setting, [&] { return oracle.no(); });
@@ -269,8 +270,8 @@ TEST(ClientTransactions, DealsWithEachRecipientOnceWhateverTheServerRefuses) {
                     .recipients = {1 + below(5), 1 + below(5), 1 + below(5)},
                     .messages = 1 + below(5)};
     setting.recipients.resize(1 + below(3));
-    setting.announcement.recipient_limit = below(4);
-    setting.announcement.mail_limit = below(2) * (5 + below(12));
+    setting.capabilities.recipient_limit = below(4);
+    setting.capabilities.mail_limit = below(2) * (5 + below(12));
     const unsigned tenths = below(8);
     play(setting, [&] { return below(10) < tenths; });
     ASSERT_FALSE(testing::Test::HasFailure()) << run << ": " << setting.text();
@@ -298,7 +299,7 @@ std::uint64_t send_all(const std::vector<std::size_t>& recipients, std::uint64_t
     }
     EXPECT_EQ(told.taken[sent - 1], messages.recipients(sent - 1));
   }
-  EXPECT_TRUE(client.spent());
+  EXPECT_TRUE(client.exhausted());
   EXPECT_LE(server.mails, mail_limit);
   return sent;
 }

@@ -104,7 +104,7 @@ TEST_P(ServerTranscript, IsSpokenHoweverTheInputIsCut) {
 }
 
 struct Ignore final : smtp::ClientObserver {
-  void replied(const smtp::Question&, const smtp::Reply&, smtp::Outcome) override {}
+  void replied(const smtp::PendingCommand&, const smtp::Reply&, smtp::Outcome) override {}
   void message_sent(std::uint64_t) override {}
   void message_over(std::uint64_t, std::size_t) override {}
 };
@@ -133,17 +133,18 @@ void play_client(const source::SourceOptions& options, const Transcript& transcr
     for (const std::string_view piece : test::cut(turn.bytes, how, seed)) {
       // No byte follows the reply to STARTTLS in the clear.
       EXPECT_EQ(session.feed(piece, out), piece.size());
-      if (session.phase() == smtp::ClientSession::Phase::securing) session.secured(out);
+      if (session.phase() == smtp::ClientSession::DialoguePhase::securing) session.secured(out);
       while (session.may_send() && next < options.messages) session.send(next++, out);
-      if (session.idle() || session.phase() == smtp::ClientSession::Phase::unfit) session.quit(out);
+      if (session.idle() || session.phase() == smtp::ClientSession::DialoguePhase::opening_failed)
+        session.quit(out);
     }
     const bool last = &turn == &transcript.turns.back();
     const std::string spoken = test::take(out);
     EXPECT_TRUE(test::matches(last ? "" : answer->bytes, spoken))
         << "after: " << turn.bytes << "sent: " << spoken;
   }
-  EXPECT_EQ(session.phase(), transcript.closed ? smtp::ClientSession::Phase::closed
-                                               : smtp::ClientSession::Phase::finished);
+  EXPECT_EQ(session.phase(), transcript.closed ? smtp::ClientSession::DialoguePhase::closed
+                                               : smtp::ClientSession::DialoguePhase::finished);
 }
 
 TEST_P(ClientTranscript, IsSpokenHoweverTheRepliesAreCut) {

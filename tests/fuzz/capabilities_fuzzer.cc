@@ -1,13 +1,13 @@
 // The reply to EHLO, and the arguments of MAIL and BDAT: whatever they say, they are read.
 #include "pieces.h"
-#include "smtp/announcement.h"
+#include "smtp/capabilities.h"
 #include "smtp/mail_parameters.h"
 
 using namespace millrace;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const smtp::Announcement said = smtp::parse_announcement(text);
+  const smtp::Capabilities said = smtp::parse_capabilities(text);
   fuzz::require(said.auth_mechanisms.size() <= 2 * size + 1);
   fuzz::require(said.mail_limit == 0 || said.extensions.has(smtp::Extension::limits));
   const smtp::MailParameters parameters = smtp::parse_mail_parameters(text);

@@ -9,7 +9,7 @@
 namespace millrace::smtp {
 
 // What a server says of itself in its reply to EHLO or LHLO (RFC 5321, 4.1.1.1).
-struct Announcement {
+struct Capabilities {
   ExtensionSet extensions;
   std::string auth_mechanisms;  // separated by blanks (RFC 4954)
   // RFC 9422; 0: not stated.
@@ -19,6 +19,6 @@ struct Announcement {
 
 // Reads the text of a reply whose lines are separated by LF (see Reply). The first line is the
 // server's name; what is unknown or malformed is passed over.
-Announcement parse_announcement(std::string_view reply);
+Capabilities parse_capabilities(std::string_view reply);
 
 }  // namespace millrace::smtp

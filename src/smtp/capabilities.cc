@@ -1,4 +1,4 @@
-#include "smtp/announcement.h"
+#include "smtp/capabilities.h"
 
 #include "base/number.h"
 #include "smtp/keyword.h"
@@ -10,29 +10,29 @@ namespace {
 std::uint64_t number(std::string_view text) { return whole_number(text).value_or(0); }
 
 // "MAILMAX=10 RCPTMAX=100" (RFC 9422, 4).
-void take_limits(std::string_view words, Announcement& announcement) {
+void take_limits(std::string_view words, Capabilities& capabilities) {
   for (;;) {
     std::string_view value = take_word(words);
     if (value.empty()) return;
     const std::string_view name = take_word(value, "=");
     if (!value.empty()) value.remove_prefix(1);
-    if (same_keyword(name, "MAILMAX")) announcement.mail_limit = number(value);
-    if (same_keyword(name, "RCPTMAX")) announcement.recipient_limit = number(value);
+    if (same_keyword(name, "MAILMAX")) capabilities.mail_limit = number(value);
+    if (same_keyword(name, "RCPTMAX")) capabilities.recipient_limit = number(value);
   }
 }
 
-void take_line(std::string_view line, Announcement& announcement) {
+void take_line(std::string_view line, Capabilities& capabilities) {
   const std::string_view first = take_word(line, " \t\r=");  // '=': an old form of AUTH
   const auto extension = find_extension(first);
   if (!extension) return;
-  announcement.extensions.add(*extension);
+  capabilities.extensions.add(*extension);
   if (!line.empty()) line.remove_prefix(1);
   switch (*extension) {
     case Extension::auth:
-      announcement.auth_mechanisms.append(" ").append(line);
+      capabilities.auth_mechanisms.append(" ").append(line);
       break;
     case Extension::limits:
-      take_limits(line, announcement);
+      take_limits(line, capabilities);
       break;
     default:
       break;
@@ -41,14 +41,14 @@ void take_line(std::string_view line, Announcement& announcement) {
 
 }  // namespace
 
-Announcement parse_announcement(std::string_view reply) {
-  Announcement announcement;
+Capabilities parse_capabilities(std::string_view reply) {
+  Capabilities capabilities;
   for (std::size_t end = reply.find('\n'); end != std::string_view::npos;) {
     reply.remove_prefix(end + 1);
     end = reply.find('\n');
-    take_line(reply.substr(0, end), announcement);
+    take_line(reply.substr(0, end), capabilities);
   }
-  return announcement;
+  return capabilities;
 }
 
 }  // namespace millrace::smtp

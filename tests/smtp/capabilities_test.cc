@@ -1,4 +1,4 @@
-#include "smtp/announcement.h"
+#include "smtp/capabilities.h"
 
 #include <gtest/gtest.h>
 
@@ -7,8 +7,8 @@
 namespace millrace::smtp {
 namespace {
 
-TEST(Announcement, TakesKeywordsInAnyCaseWithTheirParameters) {
-  const Announcement said = parse_announcement(
+TEST(Capabilities, TakesKeywordsInAnyCaseWithTheirParameters) {
+  const Capabilities said = parse_capabilities(
       "250 host SIZE 1\nsize 10240000\nPipelining\nAUTH PLAIN LOGIN\nAUTH=NTLM\n"
       "XCLIENT NAME ADDR\nLIMITS RCPTMAX=100 FOO MAILMAX=7 RCPTMAX=x\nX-OWN\n");
   EXPECT_EQ(said.extensions, (ExtensionSet{Extension::size, Extension::pipelining, Extension::auth,
@@ -20,14 +20,14 @@ TEST(Announcement, TakesKeywordsInAnyCaseWithTheirParameters) {
   EXPECT_EQ(said.recipient_limit, 0U);  // the last word on it was none
 }
 
-TEST(Announcement, PassesOverWhatIsMalformed) {
-  const Announcement said = parse_announcement(
+TEST(Capabilities, PassesOverWhatIsMalformed) {
+  const Capabilities said = parse_capabilities(
       "250 host\n\n \nLIMITS MAILMAX=99999999999999999999\nLIMITS "
       "MAILMAX=-1\nPIPELINING2\nDSN\tx\n=");
   EXPECT_EQ(said.extensions, (ExtensionSet{Extension::limits, Extension::dsn}));
   EXPECT_EQ(said.mail_limit, 0U);
-  EXPECT_TRUE(parse_announcement("250 PIPELINING").extensions.empty());
-  EXPECT_TRUE(parse_announcement("").extensions.empty());
+  EXPECT_TRUE(parse_capabilities("250 PIPELINING").extensions.empty());
+  EXPECT_TRUE(parse_capabilities("").extensions.empty());
 }
 
 TEST(ExtensionSet, IsASet) {
