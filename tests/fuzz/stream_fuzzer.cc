@@ -4,6 +4,7 @@
 // once, and nothing after it.
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string>
@@ -133,11 +134,26 @@ struct Script {
   std::size_t size;
 };
 
-// The n-th byte of everything that is sent, on either way.
+// The bytes from place `from` of everything that is sent, on either way.
 std::string pattern(std::size_t from, std::size_t length) {
-  std::string text(length, '\0');
-  for (std::size_t i = 0; i < length; ++i) text[i] = static_cast<char>((from + i) * 31 >> 3);
+  constexpr std::size_t kPeriod = 2'048;
+  static const std::string kCycle = [] {
+    std::string cycle(kPeriod, '\0');
+    for (std::size_t i = 0; i < kPeriod; ++i) cycle[i] = static_cast<char>(i * 31 >> 3);
+    return cycle;
+  }();
+  std::string text;
+  text.reserve(length);
+  while (text.size() < length) {
+    const std::size_t place = (from + text.size()) % kPeriod;
+    text.append(kCycle, place, length - text.size());
+  }
   return text;
+}
+
+// More than a stream bears, from a byte and four bits: at most a megabyte.
+std::size_t quantity(std::uint8_t byte, unsigned shift) {
+  return std::size_t{byte} << std::min(shift, 12U);
 }
 
 class Owner final : public net::StreamHandler {
@@ -187,7 +203,7 @@ class Owner final : public net::StreamHandler {
   void act(std::uint8_t what) {
     switch (what % 8) {
       case 0:
-        append(std::size_t{script_.byte()} << (what >> 4));
+        append(quantity(script_.byte(), what >> 4));
         stream.flush();
         break;
       case 1:
@@ -248,12 +264,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       case 0:
       case 1: {
         if (peer_done) break;
-        const std::size_t length = 1 + (std::size_t{script.byte()} << (what >> 4));
+        const std::size_t length = 1 + quantity(script.byte(), what >> 4);
         sent += loop.deliver(pattern(sent, length));
         break;
       }
       case 2:
-        loop.complete_write(1 + (std::size_t{script.byte()} << (what >> 4)), 0);
+        loop.complete_write(1 + quantity(script.byte(), what >> 4), 0);
         break;
       case 3:
         loop.cancel_done();
