@@ -33,10 +33,12 @@ struct Counters {
   [[nodiscard]] std::uint64_t failed() const { return refused + lost + unfinished + unstarted; }
 };
 
-// A row a counter: its name in reports, and its place.
+// A row a counter: its name in reports, its place, and the minor version of the schema of reports
+// that it came with (report/json_fields.h).
 struct CounterName {
   std::string_view name;
   std::uint64_t Counters::*counter;
+  std::uint64_t since = 0;
 };
 
 inline constexpr std::array<CounterName, 14> kCounterNames = {{
@@ -45,7 +47,7 @@ inline constexpr std::array<CounterName, 14> kCounterNames = {{
     {"messages_refused", &Counters::refused},
     {"messages_lost", &Counters::lost},
     {"messages_unfinished", &Counters::unfinished},
-    {"messages_unstarted", &Counters::unstarted},
+    {"messages_unstarted", &Counters::unstarted, 1},
     {"recipients", &Counters::recipients},
     {"bytes_sent", &Counters::bytes_sent},
     {"bytes_received", &Counters::bytes_received},

@@ -34,13 +34,6 @@ std::string_view ReplyCounts::name(std::size_t command) {
   return command == kUnknown ? kUnknownName : smtp::kVerbKeywords[command];
 }
 
-std::optional<std::size_t> ReplyCounts::find(std::string_view name) {
-  if (name == kUnknownName) return kUnknown;
-  const auto verb = smtp::find_verb(name);
-  if (!verb) return std::nullopt;
-  return smtp::index(*verb);
-}
-
 void ReplyCounts::add(std::size_t command, const Count& count) {
   std::vector<Count>& counts = counts_[command];
   for (Count& known : counts) {

@@ -3,7 +3,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,9 +18,8 @@ class ReplyCounts {
   static constexpr std::size_t kUnknown = smtp::kVerbCount;
   static constexpr std::size_t kCommands = smtp::kVerbCount + 1;
 
-  // "MAIL", or "UNKNOWN"; and the command of a name, if it has one.
+  // "MAIL", or "UNKNOWN".
   static std::string_view name(std::size_t command);
-  static std::optional<std::size_t> find(std::string_view name);
 
   // "5.7.1" as a number; 0: none.
   using Enhanced = std::uint32_t;

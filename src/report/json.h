@@ -7,14 +7,12 @@
 
 namespace millrace::report {
 
-// The schema of what is written, doc/millrace-run.schema.json.
-inline constexpr std::string_view kSchema = "millrace-run/1";
-
-// A run as JSON (RFC 8259), in ASCII whatever servers said, with a line feed at its end.
+// A run as JSON (RFC 8259), in ASCII whatever servers said, with a line feed at its end. Its schema
+// is doc/millrace-run.schema.json, its fields are a table (json_fields.cc).
 std::string to_json(const Run& run);
 
-// Reads what to_json() wrote. `name`: of where it is from. Throws Fatal: the name and what is
-// wrong, as "run.json: not JSON: ...".
+// Reads what to_json() wrote, in any version that has the same major number. `name`: of where it is
+// from. Throws Fatal: the name and what is wrong, as "run.json: not JSON: ...".
 Run from_json(std::string_view text, const std::string& name);
 
 // The same from a file, which is not held as a whole; "-": standard input. What is beyond the

@@ -916,6 +916,14 @@ class Report(MeasureCase):
         self.report("html", path, "-o", self.scratch / "sink.html")
         self.assertIn("messages taken", self.check_page(self.scratch / "sink.html", plots=2).text)
 
+    def test_each_published_form_is_valid(self):
+        """What other minor versions lack, or have besides, is allowed."""
+        published = sorted((rig.TOP / "tests/report/published").glob("*.json"))
+        self.assertGreater(len(published), 4)
+        readers.validate(SCHEMA, *published, named=False)
+        for path in published:
+            self.report("show", path)
+
     def test_bad_input_is_one_clear_line(self):
         (path,) = self.some_runs(1)
         good = path.read_text()

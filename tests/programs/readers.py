@@ -13,10 +13,21 @@ import selenium.webdriver
 from selenium.webdriver.chrome.service import Service
 
 
-def validate(schema, *paths):
-    """Fails unless each file is what the JSON Schema says."""
+def closed(rules):
+    """The JSON Schema without room for what it does not name."""
+    if isinstance(rules, list):
+        return [closed(rule) for rule in rules]
+    if not isinstance(rules, dict):
+        return rules
+    room = {"additionalProperties": False} if rules.get("type") == "object" and "properties" in rules else {}
+    return room | {name: closed(rule) for name, rule in rules.items()}
+
+
+def validate(schema, *paths, named=True):
+    """Fails unless each file is what the JSON Schema says and, with `named`, nothing besides."""
     rules = json.loads(schema.read_text())
     jsonschema.Draft202012Validator.check_schema(rules)
+    rules = closed(rules) if named else rules
     validator = jsonschema.Draft202012Validator(rules)
     for path in paths:
         wrong = [f"{error.json_path}: {error.message}" for error in validator.iter_errors(json.loads(path.read_text()))]

@@ -44,10 +44,11 @@ TEST(Json, BadInputIsOneClearLine) {
             std::string::npos);
   EXPECT_NE(message_of([&] { from_json("{}", "a.json"); }).find("it has no \"schema\""),
             std::string::npos);
-  EXPECT_NE(message_of([&] {
-              from_json(R"({"schema":"millrace-run/99"})", "a.json");
-            }).find(R"(its schema is "millrace-run/99", expected millrace-run/1)"),
-            std::string::npos);
+  EXPECT_NE(
+      message_of([&] {
+        from_json(R"({"schema":"millrace-run/99"})", "a.json");
+      }).find(R"(its schema is "millrace-run/99", expected millrace-run/1, of any minor version)"),
+      std::string::npos);
   for (std::size_t cut = 0; cut + 2 < good.size(); cut += 37) {
     const std::string said = message_of([&] { from_json(good.substr(0, cut), "a.json"); });
     EXPECT_EQ(said.rfind("a.json: ", 0), 0U) << said;
@@ -114,9 +115,8 @@ TEST(Json, ALongTextIsNotQuotedWhole) {
     EXPECT_LT(said.size(), 500U);
   };
   short_of("\"kind\": \"source\"", "\"kind\": " + quoted, "an unknown value: \"xxx");
-  short_of("\"millrace-run/1\"", quoted, "its schema is \"xxx");
-  short_of("\"replies\": {", "\"replies\": {" + quoted + ":[],", "an unknown command: \"xxx");
-  short_of("\"errors\": {", "\"errors\": {" + quoted + ":{}", "an unknown kind of error: \"xxx");
+  short_of("\"millrace-run/1.1\"", quoted, "its schema is \"xxx");
+  short_of("\"code\": 250", "\"code\": " + quoted, "expected a whole number, not \"xxx");
   short_of("\"kind\": \"source\"", quoted + quoted, "syntax error");
 }
 

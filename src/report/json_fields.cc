@@ -1,0 +1,335 @@
+#include "report/json_fields.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <ctime>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/diagnostics.h"
+#include "metrics/codec.h"
+#include "report/json_bounds.h"
+#include "report/json_kinds.h"
+
+namespace millrace::report {
+namespace {
+
+using metrics::Counters;
+using metrics::ErrorCount;
+using metrics::Generator;
+using metrics::Histogram;
+using metrics::Measurement;
+using metrics::Metrics;
+using metrics::ReplyCounts;
+using metrics::Row;
+using metrics::Stage;
+using std::chrono::system_clock;
+
+Histogram to_histogram(const Json& encoded) {
+  auto histogram = metrics::decode(encoded.get_ref<const std::string&>());
+  if (!histogram) throw Fatal("a histogram is damaged");
+  return std::move(*histogram);
+}
+
+double epoch(system_clock::time_point moment) {
+  return std::chrono::duration<double>(moment.time_since_epoch()).count();
+}
+
+// Seconds since 1970 for people, as RFC 3339 has it.
+std::string utc(double since_epoch) {
+  const double whole = std::floor(since_epoch);
+  const auto second = static_cast<std::time_t>(whole);
+  std::tm parts{};
+  gmtime_r(&second, &parts);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
+                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                     static_cast<int>((since_epoch - whole) * 1e3));
+}
+
+// A moment, in seconds since 1970.
+struct Moment {
+  static Json written(system_clock::time_point moment) { return epoch(moment); }
+  static void read(const Json& json, system_clock::time_point& moment, Reading& /*reading*/) {
+    constexpr double kMost = 4e9;  // of runs so far apart the durations add without overflow
+    moment = system_clock::time_point(std::chrono::round<system_clock::duration>(
+        std::chrono::duration<double>(to_real(json, kMost))));
+  }
+};
+
+struct Percentile {
+  const char* name;
+  double share;
+};
+
+constexpr std::array<Percentile, 6> kPercentiles = {{{"p50_us", 0.5},
+                                                     {"p90_us", 0.9},
+                                                     {"p95_us", 0.95},
+                                                     {"p99_us", 0.99},
+                                                     {"p99_9_us", 0.999},
+                                                     {"p99_99_us", 0.9999}}};
+
+// A histogram that stays in memory: figures of it, and all of it.
+struct Latencies {
+  static Json written(const Histogram& histogram) {
+    Json json{{"count", histogram.count()},
+              {"mean_us", std::round(histogram.mean() * 10) / 10},
+              {"min_us", histogram.least()}};
+    for (const Percentile& row : kPercentiles) json[row.name] = histogram.percentile(row.share);
+    json["max_us"] = histogram.most();
+    json["hdr"] = metrics::encode(histogram);
+    return json;
+  }
+  // A few bytes of a file may make many pages.
+  static void read(const Json& json, Histogram& histogram, Reading& reading) {
+    histogram = to_histogram(*member(json, "hdr", true));
+    reading.histogram_pages += histogram.pages();
+    if (reading.histogram_pages <= kReadLimits.histogram_pages) return;
+    throw Fatal(fmt::format("its histograms take more than {} pages of memory",
+                            kReadLimits.histogram_pages));
+  }
+};
+
+// By metrics::kCounterNames, which is a table of fields itself.
+struct Counted {
+  static Json written(const Counters& counters) {
+    Json json;
+    for (const metrics::CounterName& row : metrics::kCounterNames) {
+      json[std::string(row.name)] = counters.*row.counter;
+    }
+    return json;
+  }
+  static void read(const Json& json, Counters& counters, Reading& reading) {
+    for (const metrics::CounterName& row : metrics::kCounterNames) {
+      const Json* const count = member(json, row.name, row.since <= reading.minor);
+      if (count != nullptr) counters.*row.counter = to_count(*count);
+    }
+  }
+};
+
+bool always(const Histogram& /*histogram*/) { return true; }
+bool counted(const std::uint64_t& times) { return times > 0; }
+bool occurred(const ErrorCount& error) { return error.times > 0; }
+
+// An enhanced status code.
+struct Enhanced {
+  static Json written(ReplyCounts::Enhanced enhanced) { return ReplyCounts::text(enhanced); }
+  static void read(const Json& json, ReplyCounts::Enhanced& enhanced, Reading& /*reading*/) {
+    enhanced = ReplyCounts::parse(json.get_ref<const std::string&>());
+  }
+};
+
+constexpr auto kReplyFields = std::to_array<Field<ReplyCounts::Count>>({
+    field<Whole<999>, &ReplyCounts::Count::code>("code"),
+    field<Count, &ReplyCounts::Count::times>("count"),
+    where([](const ReplyCounts::Count& count) { return count.enhanced != 0; },
+          field<Enhanced, &ReplyCounts::Count::enhanced>("enhanced")),
+});
+
+// Replies by the command that they are to; commands without any are left out, and those that this
+// version does not know are passed over.
+struct Replies {
+  using Counts = List<Object<kReplyFields>>;
+
+  static Json written(const ReplyCounts& replies) {
+    Json json = Json::object();
+    for (std::size_t command = 0; command < ReplyCounts::kCommands; ++command) {
+      if (replies.of(command).empty()) continue;
+      json[std::string(ReplyCounts::name(command))] = Counts::written(replies.of(command));
+    }
+    return json;
+  }
+  static void read(const Json& json, ReplyCounts& replies, Reading& reading) {
+    for (std::size_t command = 0; command < ReplyCounts::kCommands; ++command) {
+      const Json* const list = member(json, ReplyCounts::name(command), false);
+      if (list == nullptr) continue;
+      std::vector<ReplyCounts::Count> counts;
+      Counts::read(*list, counts, reading);
+      for (const ReplyCounts::Count& count : counts) replies.add(command, count);
+    }
+  }
+};
+
+constexpr auto kErrorFields = std::to_array<Field<ErrorCount>>({
+    field<Count, &ErrorCount::times>("count"),
+    field<Text, &ErrorCount::sample>("sample"),
+});
+using Errors = ByName<Object<kErrorFields>, metrics::kErrorNames, &occurred>;
+
+constexpr auto kLatencyFields = std::to_array<Field<Metrics>>({
+    field<Latencies, &Metrics::intended>("intended"),
+    field<Latencies, &Metrics::service>("service"),
+    field<Latencies, &Metrics::failed>("failed"),
+    field<ByName<Latencies, metrics::kPhaseNames, &always>, &Metrics::phases>("phases"),
+});
+
+constexpr auto kStageFields = std::to_array<Field<Stage>>({
+    field<Text, &Stage::name>("name"),
+    field<Seconds, &Stage::begin>("begin_s"),
+    field<Seconds, &Stage::length>("length_s"),
+    field<Counted, &Stage::metrics, &Metrics::counters>("totals"),
+    field<Object<kLatencyFields>, &Stage::metrics>("latency"),
+    field<Replies, &Stage::metrics, &Metrics::replies>("replies"),
+    field<Errors, &Stage::metrics, &Metrics::errors>("errors"),
+});
+
+// The histogram of a row, which stays encoded.
+struct RowLatencies {
+  static Json written(const Row& row) { return row.encoded; }
+  static void read(const Json& json, Row& row, Reading& /*reading*/) {
+    row.hold(to_histogram(json), json.get<std::string>());
+  }
+};
+
+constexpr std::uint64_t kLastSecond = 1'000'000'000;
+constexpr std::uint64_t kMostAsked = 1'000'000'000'000;
+
+constexpr auto kRowFields = std::to_array<Field<Row>>({
+    field<Whole<kLastSecond>, &Row::number>("second"),
+    field<Real<1>, &Row::length>("length_s"),
+    field<Text, &Row::stage>("stage"),
+    field<Counted, &Row::counters>(""),
+    field<Thousandths<kMostAsked>, &Row::asked>("asked"),
+    field<Count, &Row::sessions_open>("sessions_open"),
+    field<Count, &Row::in_flight>("in_flight"),
+    field<ByName<Count, metrics::kErrorNames, &counted>, &Row::errors>("errors"),
+    figure(field<Count, &Row::p50>("p50_us")),
+    figure(field<Count, &Row::p90>("p90_us")),
+    figure(field<Count, &Row::p99>("p99_us")),
+    figure(field<Count, &Row::p99_9>("p99_9_us")),
+    figure(field<Count, &Row::most>("max_us")),
+    part<RowLatencies, Row>("hdr"),
+});
+
+constexpr auto kGeneratorFields = std::to_array<Field<Measurement>>({
+    figure<Measurement>("is_bottleneck",
+                        [](const auto& measured) -> Json { return !measured.limits().empty(); }),
+    figure<Measurement>("reasons", [](const auto& measured) -> Json { return measured.limits(); }),
+    field<List<Real<1>>, &Measurement::generator, &Generator::busy>("busy_share"),
+    field<List<Real<1>>, &Measurement::generator, &Generator::starved>("starved_share"),
+    field<Count, &Measurement::generator, &Generator::late_starts>("late_starts"),
+    field<Latencies, &Measurement::generator, &Generator::loop_lag>("loop_lag"),
+    field<Latencies, &Measurement::generator, &Generator::start_lag>("start_lag"),
+});
+
+constexpr std::uint64_t kMostCores = 1'000'000'000;  // of all hosts that were merged
+
+constexpr auto kEnvironmentFields = std::to_array<Field<Environment>>({
+    field<Text, &Environment::host>("host"),
+    field<Text, &Environment::kernel>("kernel"),
+    field<Text, &Environment::cpu>("cpu"),
+    field<Whole<kMostCores>, &Environment::cores>("cores"),
+    field<Text, &Environment::engine>("io_engine"),
+    field<Whole<kMostCores>, &Environment::threads>("threads"),
+});
+
+constexpr auto kVerdictFields = std::to_array<Field<Verdict>>({
+    field<Text, &Verdict::threshold>("threshold"),
+    field<Text, &Verdict::value>("value"),
+    field<Flag, &Verdict::passed>("passed"),
+});
+
+// What a run came to, in its order.
+struct Settings {
+  using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+  static Json written(const Pairs& settings) {
+    Json json = Json::object();
+    for (const auto& [name, value] : settings) json[name] = value;
+    return json;
+  }
+  static void read(const Json& json, Pairs& settings, Reading& /*reading*/) {
+    for (const auto& [name, value] : json.items()) {
+      settings.emplace_back(name, value.get<std::string>());
+    }
+  }
+};
+
+// Has its place in the file here, and nothing else: its rows are written and read one by one.
+struct Series {
+  static Json written(const std::vector<Row>& /*rows*/) { return Json::array(); }
+  static void read(const Json& json, std::vector<Row>& /*rows*/, Reading& /*reading*/) {
+    if (!json.empty()) throw Fatal("its series holds what is no row");
+  }
+};
+
+bool of_source(const Run& run) { return run.kind == Run::Kind::source; }
+
+constexpr auto kTotalFields = std::to_array<Field<Run>>({
+    field<Counted, &Run::measurement, &Measurement::total, &Metrics::counters>(""),
+    figure<Run>("messages_per_s",
+                [](const Run& run) -> Json { return thousandths(run.measurement.rate()); }),
+    where(of_source,
+          figure<Run>("failed_share",
+                      [](const Run& run) -> Json { return run.measurement.failed_share(); })),
+});
+
+constexpr auto kOptionFields = std::to_array<Field<Run>>({
+    field<List<Text>, &Run::command_line>("command_line"),
+    field<Settings, &Run::settings>("settings"),
+    where(of_source, field<Flag, &Run::measurement, &Measurement::open_loop>("open_loop")),
+});
+
+Json schema(const Run& /*run*/) {
+  return fmt::format("{}/{}.{}", kSchemaName, kSchemaMajor, kSchemaMinor);
+}
+
+constexpr auto kRunFields = std::to_array<Field<Run>>({
+    figure<Run>("schema", schema),
+    field<Word<kKindNames>, &Run::kind>("kind"),
+    field<Text, &Run::program>("program"),
+    figure<Run>("start", [](const Run& run) -> Json { return utc(epoch(run.measurement.start)); }),
+    figure<Run>("end",
+                [](const Run& run) -> Json {
+                  return utc(epoch(run.measurement.start) + in_seconds(run.measurement.elapsed));
+                }),
+    field<Moment, &Run::measurement, &Measurement::start>("start_epoch_s"),
+    field<Seconds, &Run::measurement, &Measurement::elapsed>("elapsed_s"),
+    field<Seconds, &Run::measurement, &Measurement::measured>("measured_s"),
+    field<Word<metrics::kEndingNames>, &Run::measurement, &Measurement::ending>("ending"),
+    where(of_source, field<Object<kGeneratorFields>, &Run::measurement>("generator")),
+    part<Object<kTotalFields>, Run>("totals"),
+    where(of_source,
+          field<Object<kLatencyFields>, &Run::measurement, &Measurement::total>("latency")),
+    field<Replies, &Run::measurement, &Measurement::total, &Metrics::replies>("replies"),
+    field<Errors, &Run::measurement, &Measurement::total, &Metrics::errors>("errors"),
+    field<List<Object<kVerdictFields>>, &Run::verdicts>("thresholds"),
+    where(of_source, field<Counted, &Run::measurement, &Measurement::warmup>("warmup")),
+    where(of_source,
+          field<List<Object<kStageFields>>, &Run::measurement, &Measurement::stages>("stages")),
+    field<Series, &Run::measurement, &Measurement::series>("series"),
+    field<Object<kEnvironmentFields>, &Run::environment>("environment"),
+    part<Object<kOptionFields>, Run>("options"),
+});
+
+// The minor version that the newest of the rows came with.
+template <typename Table>
+constexpr std::uint64_t newest(const Table& table) {
+  std::uint64_t newest = 0;
+  for (const auto& row : table) newest = std::max(newest, row.since);
+  return newest;
+}
+static_assert(kSchemaMinor ==
+              std::max({newest(metrics::kCounterNames), newest(kRunFields), newest(kTotalFields),
+                        newest(kOptionFields), newest(kGeneratorFields), newest(kLatencyFields),
+                        newest(kStageFields), newest(kReplyFields), newest(kErrorFields),
+                        newest(kRowFields), newest(kVerdictFields), newest(kEnvironmentFields)}));
+
+}  // namespace
+
+Json written(const Run& run) { return write_fields(kRunFields, run); }
+
+Json written(const Row& row) { return write_fields(kRowFields, row); }
+
+void read(const Json& json, Run& run, Reading& reading) {
+  read_fields(kRunFields, json, run, reading);
+}
+
+void read(const Json& json, Row& row, Reading& reading) {
+  read_fields(kRowFields, json, row, reading);
+}
+
+}  // namespace millrace::report

@@ -1,0 +1,135 @@
+// Files as they were once published, of which each is read for ever: none of them is ever changed.
+// A new minor version of the schema adds its own.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "report/json.h"
+#include "report/json_fields.h"
+#include "report/summary.h"
+#include "sample_run.h"
+
+namespace millrace::report {
+namespace {
+
+using metrics::Error;
+using metrics::ReplyCounts;
+using test::message_of;
+
+std::string published(const std::string& name) {
+  return std::string(MILLRACE_PUBLISHED) + '/' + name;
+}
+
+std::string text_of(const std::string& name) {
+  std::ifstream file(published(name));
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+std::string changed(std::string text, const std::string& old, const std::string& put) {
+  const std::size_t place = text.find(old);
+  EXPECT_NE(place, std::string::npos) << old;
+  return place == std::string::npos ? text : text.replace(place, old.size(), put);
+}
+
+const ReplyCounts::Count& only_reply(const metrics::Metrics& metrics, smtp::Verb verb) {
+  return metrics.replies.of(smtp::index(verb)).at(0);
+}
+
+// All forms are of the same run, so that all say the same.
+void check_source(const std::string& name) {
+  SCOPED_TRACE(name);
+  const Run run = read_run(published(name));
+  const metrics::Measurement& measured = run.measurement;
+  const metrics::Counters& counters = measured.total.counters;
+  EXPECT_EQ(run.kind, Run::Kind::source);
+  EXPECT_EQ(run.program, "smtp-source (Millrace) 0.1.0");
+  EXPECT_EQ(run.environment.engine, "io_uring");
+  EXPECT_EQ(run.settings.size(), 3U);
+  EXPECT_EQ(run.verdicts.at(1).threshold, "errors<0.1%");
+  EXPECT_FALSE(run.thresholds_passed());
+  EXPECT_EQ(measured.measured, std::chrono::milliseconds(2'500));
+  EXPECT_TRUE(measured.open_loop);
+  EXPECT_EQ(counters.delivered, 30U);
+  EXPECT_EQ(counters.lost, 68U);
+  EXPECT_EQ(counters.unstarted, 0U);
+  EXPECT_EQ(counters.failed(), 68U);
+  EXPECT_EQ(measured.warmup.delivered, 30U);
+  EXPECT_EQ(measured.total.intended.percentile(0.99), 4'847U);
+  EXPECT_EQ(measured.total.service.percentile(0.5), 468U);
+  EXPECT_EQ(measured.total[metrics::Phase::connect].percentile(0.95), 232U);
+  EXPECT_EQ(only_reply(measured.total, smtp::Verb::rcpt).code, 250);
+  EXPECT_EQ(only_reply(measured.total, smtp::Verb::rcpt).times, 60U);
+  EXPECT_EQ(ReplyCounts::text(only_reply(measured.total, smtp::Verb::rcpt).enhanced), "2.1.5");
+  EXPECT_EQ(measured.total.errors[metrics::index(Error::refused)].times, 68U);
+  EXPECT_EQ(measured.generator.late_starts, 24U);
+  EXPECT_EQ(measured.stages.size(), 2U);
+  EXPECT_EQ(measured.stages.at(1).metrics.counters.lost, 68U);
+  EXPECT_EQ(measured.series.size(), 4U);
+  EXPECT_EQ(measured.series.at(1).counters.delivered, 29U);
+  EXPECT_EQ(measured.series.at(1).p99, 4'847U);
+  EXPECT_EQ(summary(run, {}), summary(read_run(published("source-1.1.json")), {}));
+}
+
+void check_sink(const std::string& name) {
+  SCOPED_TRACE(name);
+  const Run run = read_run(published(name));
+  const metrics::Measurement& measured = run.measurement;
+  EXPECT_EQ(run.kind, Run::Kind::sink);
+  EXPECT_EQ(measured.total.counters.started, 225U);
+  EXPECT_EQ(measured.total.counters.unstarted, 0U);
+  EXPECT_EQ(only_reply(measured.total, smtp::Verb::rcpt).code, 500);
+  EXPECT_EQ(measured.total.errors[metrics::index(Error::rejected)].sample,
+            "500 5.3.0 Error: command failed");
+  EXPECT_EQ(measured.series.size(), 4U);
+  EXPECT_EQ(measured.series.at(3).errors[metrics::index(Error::rejected)], 105U);
+}
+
+TEST(Published, EachMinorVersionIsRead) {
+  for (std::uint64_t minor = 0; minor <= kSchemaMinor; ++minor) {
+    check_source(fmt::format("source-{}.{}.json", kSchemaMajor, minor));
+    check_sink(fmt::format("sink-{}.{}.json", kSchemaMajor, minor));
+  }
+}
+
+// Made by hand, with a member more in each of its objects.
+TEST(Published, WhatANewerMinorVersionHasBesidesIsPassedOver) { check_source("source-newer.json"); }
+
+TEST(Published, AnotherMajorVersionIsToldWithBoth) {
+  const std::string good = text_of("source-1.1.json");
+  for (const char* const schema : {"millrace-run/2", "millrace-run/2.0", "millrace-run/0.9",
+                                   "millrace-run/11", "millrace-run/1.", "millrace-run/1.x",
+                                   "millrace-run/1.-1", "millrace-run/1.1.1", "other/7"}) {
+    const std::string text = changed(good, "millrace-run/1.1", schema);
+    EXPECT_EQ(
+        message_of([&] { from_json(text, "a.json"); }),
+        fmt::format("a.json: its schema is \"{}\", expected millrace-run/1, of any minor version",
+                    schema));
+  }
+}
+
+// What a file says that it has, it has.
+TEST(Published, OnlyWhatIsNewerThanTheFileMayBeLacking) {
+  const std::string unstarted = "\n  \"messages_unstarted\": 0,";
+  const std::string now = changed(text_of("source-1.1.json"), unstarted, "");
+  EXPECT_EQ(message_of([&] { from_json(now, "a.json"); }),
+            "a.json: not a run as this version writes it: key 'messages_unstarted' not found");
+  const std::string older = changed(text_of("source-1.0.json"), "\n  \"messages\": 30,", "");
+  EXPECT_EQ(message_of([&] { from_json(older, "a.json"); }),
+            "a.json: not a run as this version writes it: key 'messages' not found");
+  const std::string without = changed(text_of("source-1.0.json"), "\"generator\"", "\"engine\"");
+  EXPECT_EQ(message_of([&] { from_json(without, "a.json"); }),
+            "a.json: not a run as this version writes it: key 'generator' not found");
+}
+
+TEST(Published, WhatIsWrittenIsOfTheNewestVersion) {
+  const std::string newest = fmt::format("source-{}.{}.json", kSchemaMajor, kSchemaMinor);
+  for (const char* const name : {"source-1.0.json", "source-1.1.json", "source-newer.json"}) {
+    EXPECT_EQ(to_json(read_run(published(name))), text_of(newest)) << name;
+  }
+}
+
+}  // namespace
+}  // namespace millrace::report
