@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::uint64_t kLastPort = 65'535;
 
+using Found = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
+
 // Takes `prefix` off the front of `text` if it is there.
 bool strip(std::string_view& text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return false;
@@ -63,6 +65,17 @@ Endpoint inet(std::string_view text, std::string_view host, std::string_view ser
       .unix_domain = false, .host = std::string(host), .service = std::string(service), .path = {}};
 }
 
+// Whether it can be nothing but a port: a number, or the name of a service.
+bool names_port(std::string_view word) {
+  if (word.find_first_not_of("0123456789") == std::string_view::npos) return true;
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int error = getaddrinfo(nullptr, std::string(word).c_str(), &hints, &found);
+  const Found owner(found, &freeaddrinfo);
+  return error == 0;
+}
+
 SocketAddress unix_socket_address(const std::string& path) {
   SocketAddress address;
   auto& name = reinterpret_cast<sockaddr_un&>(address.storage);
@@ -92,7 +105,12 @@ Endpoint parse_local(std::string_view text) {
   if (strip(rest, "unix:")) return parse_unix(rest);
   strip(rest, "inet:");
   const HostPort parts = split(rest);
-  return parts.port ? inet(text, parts.host, *parts.port) : inet(text, {}, parts.host);
+  // An IPv6 address without brackets: what was split off is its last group.
+  const bool bare = parts.host.ends_with(':') && !parts.host.ends_with("::");
+  if (parts.port && !bare) return inet(text, parts.host, *parts.port);
+  if (!bare && names_port(rest)) return inet(text, {}, rest);
+  const std::string host = bare ? "[" + std::string(rest) + "]" : std::string(rest);
+  throw Fatal("bad endpoint: " + std::string(text) + ": missing port, as in " + host + ":2525");
 }
 
 std::vector<SocketAddress> resolve(const Endpoint& endpoint, int family, bool passive) {
@@ -109,7 +127,7 @@ std::vector<SocketAddress> resolve(const Endpoint& endpoint, int family, bool pa
         error == EAI_SYSTEM ? describe_error("", errno).substr(2) : gai_strerror(error);
     throw Fatal(endpoint.host + ":" + endpoint.service + ": " + reason);
   }
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, &freeaddrinfo);
+  const Found owner(found, &freeaddrinfo);
   std::vector<SocketAddress> addresses;
   for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
     SocketAddress& address = addresses.emplace_back();

@@ -107,6 +107,7 @@ TEST(SinkOptions, RefusalsNameOptionValueAndExpectation) {
       {{"--verbose=abc", ":1"}, "--verbose takes no value"},
       {{"--verbose=false", ":1"}, "--verbose takes no value"},
       {{}, "missing endpoint"},
+      {{"127.0.0.1"}, "bad endpoint: 127.0.0.1: missing port, as in 127.0.0.1:2525"},
       {{"-t"}, "-t"},
       {{"-h", "a\r\nb", ":1"}, "bad hostname: a\r\nb (-h, --hostname: expected one line)"},
       {{"--offer", "SIZE,foo", ":1"}, "unknown extension: foo (expected one of PIPELINING, SIZE,"},

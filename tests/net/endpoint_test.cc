@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <string>
+
 #include "base/diagnostics.h"
 
 namespace millrace::net {
@@ -31,6 +34,28 @@ TEST(Endpoint, WithoutAHostListensEverywhere) {
   EXPECT_EQ(parse_local(":2525").host, "");
   EXPECT_EQ(parse_local("2525").service, "2525");
   EXPECT_EQ(parse_local("2525").host, "");
+}
+
+TEST(Endpoint, ToListenOnNeedsAPort) {
+  const auto refusal = [](const char* text) {
+    try {
+      parse_local(text);
+    } catch (const Fatal& fatal) {
+      return std::string(fatal.what());
+    }
+    return std::string("taken");
+  };
+  EXPECT_EQ(refusal("127.0.0.1"), "bad endpoint: 127.0.0.1: missing port, as in 127.0.0.1:2525");
+  EXPECT_EQ(refusal("inet:localhost"),
+            "bad endpoint: inet:localhost: missing port, as in localhost:2525");
+  EXPECT_EQ(refusal("[::1]"), "bad endpoint: [::1]: missing port, as in [::1]:2525");
+  EXPECT_EQ(refusal("::1"), "bad endpoint: ::1: missing port, as in [::1]:2525");
+  EXPECT_EQ(refusal("inet:"), "bad endpoint: inet:: missing port");
+  if (std::filesystem::exists("/etc/services")) {
+    EXPECT_EQ(parse_local("smtp").service, "smtp");
+  }
+  EXPECT_EQ(parse_local("::1:25").host, "::1");
+  EXPECT_EQ(parse_local(":::25").host, "::");
 }
 
 TEST(Endpoint, SaysWhatIsWrong) {
