@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
+#include <thread>
 #include <utility>
 
 #include "base/diagnostics.h"
@@ -23,6 +24,7 @@ constexpr unsigned kCompletions = 8'192;
 
 // How long the kernel may refuse submissions for want of memory.
 constexpr std::chrono::seconds kPatience{10};
+constexpr std::chrono::milliseconds kRefusalPause{1};
 
 // One issuer, and completions only when asked for: Linux 6.1.
 constexpr unsigned kSetupFlags =
@@ -86,7 +88,6 @@ io_uring_sqe* UringLoop::next_entry() {
   io_uring_sqe* entry = io_uring_get_sqe(&ring_);
   while (entry == nullptr) {
     check(io_uring_submit(&ring_));
-    gathers_used_ = 0;
     entry = io_uring_get_sqe(&ring_);
   }
   return entry;
@@ -95,6 +96,8 @@ io_uring_sqe* UringLoop::next_entry() {
 // What the kernel said to a submission. Short of memory or of room it is asked again for a while;
 // any other error would come for ever, as would one of these that has lasted so long.
 void UringLoop::check(int result) {
+  // What is still in the queue points to its vectors.
+  if (io_uring_sq_ready(&ring_) == 0) gathers_used_ = 0;
   if (result >= 0 || result == -ETIME || result == -EINTR) {
     refused_since_.reset();
     return;
@@ -105,6 +108,10 @@ void UringLoop::check(int result) {
   if (!passing || time > *refused_since_ + kPatience) {
     throw Fatal(describe_error("io_uring", -result));
   }
+  // Room comes of taking what is complete. Memory comes with time, and of what completes meanwhile.
+  if (result == -EBUSY && io_uring_cq_ready(&ring_) > 0) return;
+  std::this_thread::sleep_for(kRefusalPause);
+  io_uring_get_events(&ring_);
 }
 
 void UringLoop::watch(Watch& watch) {
@@ -122,7 +129,6 @@ void UringLoop::wait(const TimePoint* deadline, TimePoint now) {
     if (deadline != nullptr && *deadline < alarm_) set_alarm(*deadline);
     check(io_uring_submit_and_wait(&ring_, 1));
   }
-  gathers_used_ = 0;
   begin_turn();
   std::array<io_uring_cqe*, 256> batch;
   for (;;) {

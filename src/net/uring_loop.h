@@ -68,7 +68,7 @@ class UringLoop final : public EventLoop {
   Ring ring_;
   ReceiveBuffers buffers_;
   std::size_t receives_ = 0;    // that the kernel holds
-  std::deque<Gather> gathers_;  // vectors of this turn's sends; the kernel copies them on submit
+  std::deque<Gather> gathers_;  // vectors of the sends to submit, when the kernel copies them
   std::size_t gathers_used_ = 0;
   std::optional<TimePoint> refused_since_;  // the kernel takes no submissions
   TimePoint alarm_ = TimePoint::max();      // when the kernel ends a wait; max: it does not
