@@ -8,14 +8,14 @@ namespace millrace::smtp {
 
 // What a server acts on in the arguments of MAIL (RFC 5321, 4.1.1.2).
 struct MailParameters {
-  enum class Body : std::uint8_t { text, binary, unknown };
+  enum class Body : std::uint8_t { not_given, text, binary, unknown };
 
-  std::string_view path;     // with what surrounds it, "FROM:<...>"
-  std::uint64_t size = 0;    // SIZE (RFC 1870); 0: not given
-  bool smtp_utf8 = false;    // RFC 6531
-  bool require_tls = false;  // RFC 8689
-  Body body = Body::text;    // RFC 6152, RFC 3030
-  bool bad_size = false;     // a SIZE that is no number
+  std::string_view path;        // with what surrounds it, "FROM:<...>"
+  std::uint64_t size = 0;       // SIZE (RFC 1870); 0: not given
+  bool smtp_utf8 = false;       // RFC 6531
+  bool require_tls = false;     // RFC 8689
+  Body body = Body::not_given;  // RFC 6152, RFC 3030
+  bool bad_size = false;        // a SIZE that is no number
 };
 
 // Reads all that follows the keyword MAIL; parameters that are not known are passed over.

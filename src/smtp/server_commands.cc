@@ -148,8 +148,8 @@ ServerSession::Response ServerSession::mail(std::string_view arguments) {
   if (limits.transactions > 0 && transactions_ >= limits.transactions) {
     return {.reply = kTooManyTransactions};
   }
-  constexpr ExtensionSet kLookedAt{Extension::size, Extension::binary_mime, Extension::smtp_utf8,
-                                   Extension::require_tls};
+  constexpr ExtensionSet kLookedAt{Extension::size, Extension::chunking, Extension::binary_mime,
+                                   Extension::smtp_utf8, Extension::require_tls};
   MailParameters parameters;
   if (!(profile_.offered & kLookedAt).empty()) {
     parameters = parse_mail_parameters(arguments);
@@ -167,10 +167,14 @@ ServerSession::Response ServerSession::mail(std::string_view arguments) {
 
 // The reply to parameters of MAIL that this server cannot take; empty when it can.
 std::string_view ServerSession::refuse_parameters(const MailParameters& parameters) const {
+  using Body = MailParameters::Body;
+  constexpr ExtensionSet kWithBody{Extension::eight_bit_mime, Extension::binary_mime};
   const std::uint64_t limit = profile_.limits.message_size;
   if (parameters.bad_size) return kBadSize;
-  if (parameters.body == MailParameters::Body::unknown) return kBadBody;
-  const bool binary = parameters.body == MailParameters::Body::binary;
+  const bool takes_body = !(profile_.offered & kWithBody).empty();
+  if (parameters.body != Body::not_given && !takes_body) return kNoBody;
+  if (parameters.body == Body::unknown) return kBadBody;
+  const bool binary = parameters.body == Body::binary;
   if (binary && !profile_.offered.has(Extension::binary_mime)) return kNoBinary;
   if (limit > 0 && parameters.size > limit) return kTooLarge;
   if (parameters.require_tls && !client_.secured) return kNeedTls;

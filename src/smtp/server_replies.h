@@ -34,6 +34,7 @@ inline constexpr std::string_view kLineTooLong = "500 5.5.2 Error: line of text 
 inline constexpr std::string_view kBadSize = "501 5.5.4 Error: bad message size\r\n";
 inline constexpr std::string_view kBadBody =
     "501 5.5.4 Error: BODY is 7BIT, 8BITMIME or BINARYMIME\r\n";
+inline constexpr std::string_view kNoBody = "555 5.5.4 Error: BODY is not offered\r\n";
 inline constexpr std::string_view kNoBinary = "555 5.5.4 Error: BODY=BINARYMIME is not offered\r\n";
 inline constexpr std::string_view kNeedUtf8 = "553 5.6.7 Error: address needs SMTPUTF8\r\n";
 inline constexpr std::string_view kNeedTls = "530 5.7.0 Error: must issue STARTTLS first\r\n";

@@ -39,7 +39,7 @@ TEST(MailParameters, ASizeIsANumber) {
 TEST(MailParameters, ABodyIsOneOfThree) {
   using Body = MailParameters::Body;
   const auto body = [](const std::string& text) { return parse_mail_parameters(text).body; };
-  EXPECT_EQ(body("FROM:<>"), Body::text);
+  EXPECT_EQ(body("FROM:<>"), Body::not_given);
   EXPECT_EQ(body("FROM:<> BODY=7bit"), Body::text);
   EXPECT_EQ(body("FROM:<> body=8BITMIME"), Body::text);
   EXPECT_EQ(body("FROM:<> BODY=BinaryMime SIZE=1"), Body::binary);
