@@ -3,8 +3,10 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <string>
 
 #include "base/diagnostics.h"
 
@@ -22,6 +24,12 @@ constexpr std::chrono::milliseconds kDrainLimit{1'000};
 
 bool short_of_resources(int error) {
   return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+// Whether no worker has had to pause before: it is told once a run, and counted each time.
+bool first_pause() {
+  static std::atomic_flag paused;
+  return !paused.test_and_set();
 }
 
 }  // namespace
@@ -78,7 +86,7 @@ void Worker::Acceptor::on_readable() {
   if (worker_.stopping_) return;
   for (int accepted = 0; accepted < kAcceptsPerTurn; ++accepted) {
     if (!worker_.shared_.session_limit.acquire()) {
-      paused = true;
+      lack = Lack::place;
       return;
     }
     net::SocketAddress peer;
@@ -86,7 +94,6 @@ void Worker::Acceptor::on_readable() {
     net::Socket socket(
         accept4(descriptor(), peer.get(), &peer.length, worker_.loop_->socket_flags()));
     if (socket.valid()) {
-      worker_.short_of_descriptors_ = false;
       worker_.adopt(std::move(socket), peer);
       continue;
     }
@@ -100,21 +107,23 @@ void Worker::Acceptor::on_readable() {
 }
 
 void Worker::pause(Acceptor& acceptor, int error) {
-  if (!std::exchange(short_of_descriptors_, true)) {
-    warn(describe_error("accept paused", error));
-  }
-  acceptor.paused = true;
+  const std::string what = describe_error("accept paused", error);
+  if (first_pause()) warn(what);
+  if (recorder_) recorder_->error(metrics::Error::other, what);
+  acceptor.lack = Lack::resources;
   loop_->timers().start(retry_timer_, loop_->now() + kRetryDelay);
 }
 
 void Worker::on_timer(net::Timer& timer) {
   if (&timer == &second_timer_) return end_second();
-  resume_accepting();
+  resume(Lack::resources);
 }
 
-void Worker::resume_accepting() {
+void Worker::resume(Lack lack) {
   for (const auto& acceptor : acceptors_) {
-    if (std::exchange(acceptor->paused, false)) acceptor->on_readable();
+    if (acceptor->lack != lack) continue;
+    acceptor->lack = Lack::none;
+    acceptor->on_readable();
   }
 }
 

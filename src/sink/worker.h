@@ -28,8 +28,8 @@ class Worker final : private net::TimerHandler {
   void run();
   void stop() { stopping_ = true; }
 
-  // Tries again to accept where that had to pause.
-  void resume_accepting();
+  // Tries again to accept where that had to wait for a place.
+  void resume_accepting() { resume(Lack::place); }
 
   [[nodiscard]] const Shared& shared() const { return shared_; }
   [[nodiscard]] net::EventLoop& loop() { return *loop_; }
@@ -43,13 +43,17 @@ class Worker final : private net::TimerHandler {
   void remove(Connection& connection, bool quit);
 
  private:
+  // What accepting pauses for. Only time ends a lack of resources: a try takes a place and gives
+  // it back, which looks like the end of a session, and must not be what the next try waits for.
+  enum class Lack : std::uint8_t { none, place, resources };
+
   // Accepts what waits at one listening socket.
   class Acceptor final : public net::Watch {
    public:
     Acceptor(Worker& worker, int listener) : Watch(listener), worker_(worker) {}
     void on_readable() override;
 
-    bool paused = false;
+    Lack lack = Lack::none;
 
    private:
     Worker& worker_;
@@ -57,6 +61,7 @@ class Worker final : private net::TimerHandler {
 
   void adopt(net::Socket socket, const net::SocketAddress& peer);
   void pause(Acceptor& acceptor, int error);
+  void resume(Lack lack);
   void on_timer(net::Timer& timer) override;
   void drain();
   void end_second();
@@ -73,7 +78,6 @@ class Worker final : private net::TimerHandler {
   std::vector<std::unique_ptr<Connection>> connections_;
   std::mt19937 random_{std::random_device{}()};
   bool stopping_ = false;
-  bool short_of_descriptors_ = false;
 };
 
 }  // namespace millrace::sink

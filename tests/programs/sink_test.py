@@ -159,6 +159,35 @@ class SinkTest(rig.TestCase):
             self.assertEqual(sink.end(), 0)
 
     @rig.on_every_engine(THREADS)
+    def test_a_lack_of_descriptors_at_the_last_place_is_told_once_and_does_not_spin(self, programs):
+        path = self.scratch / "sink.json"
+        with programs.sink("-m", "4", "--json", path) as sink, contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(sink.connect()) for _ in range(3)]
+            for client in clients:
+                client.read_until(b"ESMTP\r\n")
+            used = {int(name) for name in os.listdir(f"/proc/{sink.process.pid}/fd")}
+            _, most = resource.prlimit(sink.process.pid, resource.RLIMIT_NOFILE)
+            lowest_free = min(set(range(max(used) + 2)) - used)
+            resource.prlimit(sink.process.pid, resource.RLIMIT_NOFILE, (lowest_free, most))
+            clients.append(stack.enter_context(sink.connect()))
+            rig.wait_for(lambda: b"accept paused: Too many open files" in sink.err, "the pause")
+            before = sink.cpu_seconds()
+            time.sleep(0.5)  # what is measured is how little happens
+            if rig.MEASURES_RESOURCES:
+                self.assertLess(sink.cpu_seconds() - before, 0.1)
+            clients[0].close()
+            clients[-1].read_until(b"ESMTP\r\n")
+            clients.append(stack.enter_context(sink.connect()))  # and short again
+            time.sleep(0.2)
+            resource.prlimit(sink.process.pid, resource.RLIMIT_NOFILE, (most, most))
+            clients[-1].read_until(b"ESMTP\r\n")
+            self.assertEqual(sink.end(), 0)
+            self.assertEqual(sink.err.count(b"accept paused"), 1)
+        errors = json.loads(path.read_text())["errors"]
+        self.assertIn("accept paused: Too many open files", json.dumps(errors["other"]))
+        self.assertGreater(errors["other"]["count"], 5)
+
+    @rig.on_every_engine(THREADS)
     def test_signals_end_it_in_order(self, programs):
         for sign in (signal.SIGINT, signal.SIGTERM):
             with programs.sink("-c", "-D", self.scratch / "all") as sink:
