@@ -106,6 +106,8 @@ class Stream {
   [[nodiscard]] bool all_sent() const {
     return queued_.empty() && sending_.empty() && (!tls_ || tls_->plain().empty());
   }
+  // Whether all that was appended has gone out, be it that the goodbye of TLS has not.
+  [[nodiscard]] bool delivered() const { return all_sent() || (tls_ && tls_->close_sent()); }
 
  private:
   friend class EventLoop;
@@ -170,8 +172,8 @@ class Stream {
   StreamHandler& handler_;
   const Side side_;
   Socket socket_;
-  Output queued_;        // appended, not yet handed to the engine
-  Output sending_;       // in the kernel's hands (io_uring only)
+  Output queued_;   // appended, not yet handed to the engine
+  Output sending_;  // in the kernel's hands (io_uring only)
   WaitingInput waiting_;
   std::unique_ptr<TlsFilter> tls_;
   TimePoint last_progress_{};

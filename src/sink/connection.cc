@@ -210,7 +210,9 @@ void Connection::on_timer(net::Timer& /*timer*/) {
 
 void Connection::on_end(int error) {
   observers_.ended(ending_, error, worker_.loop().now());
-  const bool quit = ending_ == Ending::quit;
+  // A QUIT counts when its reply is on its way. That a client is gone shows only then: in a pause
+  // nothing is read, and one that has closed its side behind QUIT, as it may, waits for the reply.
+  const bool quit = ending_ == Ending::quit && stream_.delivered();
   policy_.ended(quit);
   worker_.remove(*this, quit);
 }

@@ -25,6 +25,17 @@ import rig
 THREADS = (1, 4)
 
 
+def unread(sink, client):
+    """How many bytes of the client's the sink's kernel still holds."""
+    here = client.socket.getsockname()[1]
+    for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[1].endswith(":%04X" % int(sink.endpoint.rpartition(":")[2])) and \
+                fields[2].endswith(":%04X" % here):
+            return int(fields[4].partition(":")[2], 16)
+    return None
+
+
 class SinkTest(rig.TestCase):
     """Every check runs on both engines and with several threads."""
 
@@ -57,11 +68,12 @@ class SinkTest(rig.TestCase):
 
     @rig.on_every_engine(THREADS)
     def test_ends_after_so_many_quits_without_counters(self, programs):
-        with programs.sink("-n", "3") as sink:
-            sink.connect().close()  # no QUIT, does not count
-            done = programs.source(sink.endpoint, "-m", "3")
-            self.assertEqual(done.returncode, 0, done.stderr)
-            self.assertEqual(sink.wait(), 0)
+        for options in ([], ["--starttls"]):
+            with programs.sink("-n", "3", *options) as sink:
+                sink.connect().close()  # no QUIT, does not count
+                done = programs.source(sink.endpoint, "-m", "3", *options)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(sink.wait(), 0)
 
     @rig.on_every_engine(THREADS)
     def test_a_quit_whose_client_dies_in_the_pause_does_not_count(self, programs):
@@ -85,6 +97,36 @@ class SinkTest(rig.TestCase):
 
             rig.wait_for(answered, "a QUIT that is answered")
             self.assertEqual(sink.wait(), 0)
+
+    @rig.on_every_engine(THREADS)
+    def test_a_quit_whose_client_resets_in_the_pause_does_not_count(self, programs):
+        with programs.sink("-c", "-n", "1", "-W", "quit:700ms") as sink:
+            with sink.connect() as client:
+                client.read_until(b"ESMTP\r\n")
+                client.send(b"QUIT\r\n")
+                rig.wait_for(lambda: unread(sink, client) == 0, "the sink to read")
+                client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sink.wait_counter("sess", 1)
+            with sink.connect() as client:
+                client.read_until(b"ESMTP\r\n")
+                self.assertEqual(client.talk(b"QUIT\r\n", b"\r\n"), b"221 Bye\r\n")
+            self.assertEqual(sink.wait(), 0)
+            self.assertEqual(sink.counters(), {"sess": 2, "quit": 1, "mesg": 0})
+
+    @rig.on_every_engine(THREADS)
+    def test_a_client_may_close_its_side_behind_quit(self, programs):
+        for options in ([], ["--tls"]):
+            with self.subTest(options=options), \
+                    programs.sink("-c", "-n", "1", "-W", "quit:300ms", *options) as sink, \
+                    sink.connect() as client:
+                if options:
+                    client.start_tls()
+                client.read_until(b"ESMTP\r\n")
+                client.send(b"QUIT\r\n")
+                socket.socket.shutdown(client.socket, socket.SHUT_WR)  # not what ssl makes of it
+                self.assertEqual(client.read_to_end(), b"221 Bye\r\n")
+                self.assertEqual(sink.wait(), 0)
+                self.assertEqual(sink.counters()["quit"], 1)
 
     @rig.on_every_engine(THREADS)
     def test_what_it_ended_itself_is_counted_once(self, programs):
