@@ -51,9 +51,6 @@ Connector::Retry Connector::failed(int error) {
   if (error == EADDRNOTAVAIL && another_port()) return Retry::at_once;
   ports_tried_ = 0;
   if (address_ + 1 < run_.addresses().size()) {
-    if (run_.options().verbose) {
-      inform(describe_error("connect", error) + " (" + address().text() + ")");
-    }
     ++address_;
     return Retry::at_once;
   }

@@ -92,14 +92,13 @@ std::optional<std::uint64_t> Run::take_message() {
 }
 
 void Run::refused(metrics::Error kind, const std::string& what) {
-  switch (options_.on_trouble) {
-    case OnTrouble::stop:
-      return fail(what);
-    case OnTrouble::warn:
-      return warn(what);
-    case OnTrouble::count:
-      if (!warned_[metrics::index(kind)].exchange(true, std::memory_order_relaxed)) warn(what);
-  }
+  if (options_.on_trouble == OnTrouble::stop) return fail(what);
+  warn_of(kind, what);
+}
+
+void Run::warn_of(metrics::Error kind, const std::string& what) {
+  const bool first = !warned_[metrics::index(kind)].exchange(true, std::memory_order_relaxed);
+  if (first || options_.on_trouble != OnTrouble::count) warn(what);
 }
 
 void Run::lost(metrics::Error kind, const std::string& what) {

@@ -92,6 +92,9 @@ class Run {
   // A session did not come about: the same, but only OnTrouble::count carries on.
   void not_connected(metrics::Error kind, const std::string& what);
 
+  // Tells of what goes wrong and ends nothing: in a run that counts, the first of each kind only.
+  void warn_of(metrics::Error kind, const std::string& what);
+
   // Ends the run: says why, once.
   void fail(const std::string& what);
 

@@ -169,14 +169,15 @@ void Session::connect() {
 }
 
 void Session::connect_failed(int error, std::string_view doing) {
-  const std::string what = describe_error(doing, error);
+  const std::string what = describe_error(doing, error) + where();
   switch (connector_.failed(error)) {
     case Connector::Retry::at_once:
+      if (run_.options().verbose) inform(what);
       return connect();
     case Connector::Retry::give_up:
       return give_up_connecting(error, what);
     case Connector::Retry::again:
-      warn(what);
+      run_.warn_of(kind_of_error(error), what);
       break;
     case Connector::Retry::patient:
       break;

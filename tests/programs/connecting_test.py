@@ -49,7 +49,7 @@ class Connecting(rig.TestCase):
                 holder.bind((host, only))
                 holder.connect((host, int(port)))
                 done = programs.source(sink.endpoint, "--bind", host, "--bind-ports", only)
-                self.assertIn(b"connect: Cannot assign requested address", done.stderr)
+                self.assertIn(b"connect: Cannot assign requested address (session 1, [127.0.0.1]:", done.stderr)
                 self.assertEqual(done.returncode, 1)
 
     @rig.on_every_engine()
@@ -80,7 +80,8 @@ class Connecting(rig.TestCase):
                 sink.wait_counter("mesg", 20)
                 _, most = resource.prlimit(source.pid, resource.RLIMIT_NOFILE)
                 resource.prlimit(source.pid, resource.RLIMIT_NOFILE, (4, most))
-                self.assertIn(b"Too many open files", source.stderr.readline())
+                self.assertRegex(source.stderr.readline(),
+                                 rb"warning: socket: Too many open files \(session \d+, \[127.0.0.1\]:\d+\)\n")
                 before = sink.counters()["mesg"]
                 resource.prlimit(source.pid, resource.RLIMIT_NOFILE, (most, most))
                 sink.wait_counter("mesg", before + 50)

@@ -152,6 +152,12 @@ class Totals(MeasureCase):
         run, _ = self.measure(programs, endpoint, "--duration", "0.5", "-s", "2", status=1)
         self.assertGreaterEqual(run["errors"]["refused"]["count"], 4)
         self.check_sums(run)
+        # Only the first attempt of all is told, however many there are (-C).
+        run, done = self.measure(programs, endpoint, "--rate", "100/s", "--duration", "0.5", "-C", "3", "--progress", "off",
+                                 status=1)
+        self.assertEqual(run["totals"]["messages_lost"], 50)
+        self.assertRegex(done.stderr.decode(),
+                         r"^smtp-source: warning: connect: Connection refused \(session \d+, \[127\.0\.0\.1\]:\d+\)\n$")
 
     def test_errors_by_kind(self):
         def reset(connection):

@@ -111,7 +111,9 @@ class SourceTest(rig.TestCase):
     def test_it_tries_again_as_often_as_asked(self, programs):
         endpoint = f"127.0.0.1:{rig.free_port()}"
         process = programs.start("smtp-source", "-C", "1000", endpoint)
-        self.assertIn(b"warning: connect: Connection refused", process.stderr.readline())
+        host, _, port = endpoint.rpartition(":")
+        self.assertEqual(process.stderr.readline().decode(),
+                         f"smtp-source: warning: connect: Connection refused (session 1, [{host}]:{port})\n")
         with programs.sink(endpoint=endpoint):
             _, errors = process.communicate(timeout=rig.PATIENCE)
         self.assertEqual(process.returncode, 0, errors)
