@@ -155,6 +155,7 @@ void Session::wind_up() {
 
 void Session::connect() {
   const SourceOptions& options = run_.options();
+  state_ = State::retrying;  // until there is a socket
   net::Socket socket = connector_.open(worker_.loop().socket_flags());
   if (run_.failed()) return;
   if (!socket.valid()) return connect_failed(errno, "socket");
@@ -192,9 +193,11 @@ void Session::give_up_connecting(int error, const std::string& what) {
   run_.not_connected(kind, what);
   if (run_.failed()) return;
   record_.lose();
-  if (run_.options().load.open_loop) return begin_message();
+  const bool open_loop = run_.options().load.open_loop;
+  if (open_loop && state_ == State::connecting) return begin_message();
+  // Where there was no socket, what is due next waits for a turn of its own, not on this stack.
   state_ = State::pausing;
-  start_timer(kNotConnectedDelay);
+  start_timer(open_loop ? Duration::zero() : Duration(kNotConnectedDelay));
 }
 
 void Session::on_connected() {

@@ -1,9 +1,12 @@
 """How the programs get their connections and threads, and what they say when the system has no more."""
 
+import json
 import os
 import resource
+import signal
 import socket
 import subprocess
+import time
 import unittest
 
 import rig
@@ -87,6 +90,25 @@ class Connecting(rig.TestCase):
                 sink.wait_counter("mesg", before + 50)
                 self.assertNotIn(b"fatal", source.stderr.read())
                 self.assertEqual(source.wait(rig.PATIENCE), 0)
+
+    @rig.on_every_engine()
+    def test_a_lack_of_descriptors_with_many_messages_due_is_only_counted(self, programs):
+        """50,000 that fail at once, one after the other."""
+        path = self.scratch / "run.json"
+        with programs.sink("-c") as sink:
+            source = programs.start("smtp-source", "--stages", "hold 20/s 1s, hold 50000/s 1s", "--json", path,
+                                    sink.endpoint, statuses=(1,))
+            sink.wait_counter("mesg", 5)
+            _, most = resource.prlimit(source.pid, resource.RLIMIT_NOFILE)
+            resource.prlimit(source.pid, resource.RLIMIT_NOFILE, (4, most))
+            self.assertIn(b"Too many open files", source.stderr.readline())
+            source.send_signal(signal.SIGSTOP)
+            time.sleep(2)  # until all of them are due
+            source.send_signal(signal.SIGCONT)
+            source.communicate(timeout=rig.PATIENCE)
+        totals = json.loads(path.read_text())["totals"]
+        self.assertEqual(totals["messages"] + totals["messages_lost"] + totals["messages_unstarted"], 50_020)
+        self.assertGreater(totals["messages_lost"], 10_000)
 
 
 class Threads(rig.TestCase):
