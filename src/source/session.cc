@@ -141,6 +141,7 @@ void Session::begin_message() {
 }
 
 void Session::go() {
+  if (run_.failed()) return;  // nothing is said any more, maybe nothing can be
   if (state_ == State::pausing) return begin_message();
   if (state_ != State::talking || !client_->may_send()) return;
   send_messages();

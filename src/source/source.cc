@@ -172,20 +172,18 @@ class Crew {
 };
 
 void run_worker(Run& run, Crew& crew, Harvest& harvest, unsigned number) {
-  bool begun = false;
   try {
     Worker worker(run, number, run.options().threads);
     crew.wake_ups[number]->attach(worker.loop(), [&worker] { worker.heed(); });
-    begun = true;
     crew.ready.count_down();
     crew.go.wait();
     worker.begin();
     worker.run();
     if (Recorder* const recorder = worker.recorder()) harvest.add(*recorder);
     crew.finished.arrive_and_wait();
-  } catch (const Fatal& error) {
+  } catch (const Fatal& error) {  // it could not begin
     run.fail(error.what());
-    if (!begun) crew.ready.count_down();
+    crew.ready.count_down();
     crew.finished.count_down();
   }
   crew.leave();

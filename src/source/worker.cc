@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/diagnostics.h"
 #include "base/quantity.h"
 
 namespace millrace::source {
@@ -34,7 +35,18 @@ void Worker::begin() {
   if (run_.end() != TimePoint::max()) timers.start(end_timer_, run_.end());
 }
 
+// A loop that fails ends the run; what was measured stays.
 void Worker::run() {
+  try {
+    work();
+  } catch (const Fatal& error) {
+    run_.fail(error.what());
+    stop();
+  }
+  finish();
+}
+
+void Worker::work() {
   loop_->begin_turn();
   use_before_ = thread_use();
   // The last is asked first, so that the pool begins with the first.
@@ -50,7 +62,6 @@ void Worker::run() {
     loop_->update_now();
     if (*due <= loop_->now()) load_model_->dispatch(loop_->now());
   }
-  finish();
 }
 
 void Worker::on_timer(net::Timer& timer) {

@@ -27,7 +27,8 @@ class Worker final : private net::TimerHandler {
   // The run has begun: its start is known.
   void begin();
 
-  // Returns when all sessions are done, or after stop().
+  // Returns when all sessions are done, when the run is over, or when the loop has failed, which
+  // ends the run.
   void run();
 
   // Looks at what has become of the run, which another thread may have changed: winds up when it
@@ -46,6 +47,7 @@ class Worker final : private net::TimerHandler {
 
  private:
   void on_timer(net::Timer& timer) override;
+  void work();
   void end_second();
   void wind_up();
   void stop();
