@@ -68,7 +68,8 @@ class ClientSession {
 
   [[nodiscard]] DialoguePhase phase() const { return phase_; }
 
-  // What the next reply answers, or the last one answered.
+  // What the next reply answers, or the last one answered; between messages the connection as a
+  // whole (connect).
   [[nodiscard]] PendingCommand pending_command() const;
 
   // What the server lacks or did wrong, as a clause for a message: set when phase() is broken,

@@ -136,7 +136,7 @@ bool ClientTransactions::send_chunk(Transaction& transaction, Output& out) {
 }
 
 PendingCommand ClientTransactions::pending_command() const {
-  if (window_.empty()) return {.verb = Verb::rset};
+  if (window_.empty()) return {.verb = reset_ == Reset::awaited ? Verb::rset : Verb::connect};
   const Transaction& first = window_.front();
   return {.verb = rule(first.awaited).command,
           .message = first.batch.message,

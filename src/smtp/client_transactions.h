@@ -69,7 +69,8 @@ class ClientTransactions {
   // Sends the message: over several transactions when it has more recipients than one may have.
   void send(std::uint64_t message, Output& out);
 
-  // What the next reply answers, and what the reply means. Something must be awaited.
+  // What the next reply answers, and what the reply means; where nothing is awaited, the connection
+  // as a whole (connect), and no reply can be judged.
   [[nodiscard]] PendingCommand pending_command() const;
   [[nodiscard]] Outcome judge(const Reply& reply) const;
 

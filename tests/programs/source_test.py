@@ -128,6 +128,28 @@ class SourceTest(rig.TestCase):
             "smtp-source: fatal: recipient rejected: 550 5.1.1 no such (session 1, RCPT TO:<a@b>)\n")
 
     @rig.on_every_engine(THREADS)
+    def test_what_goes_wrong_between_messages_names_the_server_and_no_command(self, programs):
+        for last, said in ((b"421 4.4.2 idle\r\n", "unasked reply: 421 4.4.2 idle"),
+                           (b"", "lost connection between messages")):
+            def serve(connection, last=last):
+                connection.sendall(b"220 x\r\n")
+                for reply in (b"250 helo\r\n", b"250 mail\r\n", b"250 rcpt\r\n", b"354 data\r\n"):
+                    rig.read_line(connection)
+                    connection.sendall(reply)
+                while rig.read_line(connection) != b".\r\n":
+                    pass
+                connection.sendall(b"250 end\r\n")
+                time.sleep(0.2)  # the reply is read by itself
+                connection.sendall(last)
+
+            with self.subTest(said), rig.FakeServer(serve) as server:
+                done = programs.source(server.endpoint, "-d", "-m", "2", "-w", "1")
+                host, _, port = server.endpoint.rpartition(":")
+                self.assertEqual(done.returncode, 1)
+                self.assertEqual(done.stderr.decode(),
+                                 f"smtp-source: fatal: {said} (session 1, [{host}]:{port})\n")
+
+    @rig.on_every_engine(THREADS)
     def test_carrying_on_after_421(self, programs):
         for refuse in ("CONNECT", "HELO", "MAIL", "RCPT", "DATA", "."):
             with rig.FakeServer(lambda c, refuse=refuse: rig.play_server(c, refuse, b"421 4.3.2 closing\r\n"),
