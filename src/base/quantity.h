@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -20,6 +21,9 @@ std::optional<double> per_second(std::string_view text);
 
 // A share of something, 0 to 1: a decimal number, or one of hundred with "%".
 std::optional<double> share(std::string_view text);
+
+// What follows a word when it tells of so many: "{} message{}".
+constexpr std::string_view plural(std::uint64_t number) { return number == 1 ? "" : "s"; }
 
 // A duration as a number of seconds, to calculate with or to write.
 inline double in_seconds(Duration duration) {

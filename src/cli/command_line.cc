@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/diagnostics.h"
+#include "base/quantity.h"
 #include "cli/version.h"
 
 namespace millrace::cli {
@@ -133,7 +134,7 @@ net::Engine EngineChoice::resolved_engine() const {
 }
 
 std::string describe(net::Engine engine, unsigned threads) {
-  return fmt::format("{}, {} thread{}", net::name(engine), threads, threads == 1 ? "" : "s");
+  return fmt::format("{}, {} thread{}", net::name(engine), threads, plural(threads));
 }
 
 std::string describe_program(const std::string& name) {

@@ -291,7 +291,8 @@ std::vector<std::pair<std::string, std::string>> describe_load(
   }
   std::string sessions = fmt::format("{}{}", load.open_loop ? "at most " : "", options.sessions);
   if (options.session_messages > 0) {
-    sessions += fmt::format(", each for {} messages", options.session_messages);
+    sessions += fmt::format(", each for {} message{}", options.session_messages,
+                            plural(options.session_messages));
   } else {
     sessions += options.keep_session ? ", kept" : ", each for one message";
   }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/diagnostics.h"
+#include "base/quantity.h"
 #include "metrics/codec.h"
 #include "report/threshold.h"
 
@@ -172,8 +173,8 @@ Run merge(const std::vector<Run>& runs, const std::vector<std::string>& names) {
     for (const Verdict& one : runs[i].verdicts) thresholds.insert(one.threshold);
   }
   sum.measurement = merge_measurements(runs);
-  sum.settings.emplace_back("merged",
-                            fmt::format("{} runs: {}", runs.size(), fmt::join(names, ", ")));
+  sum.settings.emplace_back("merged", fmt::format("{} run{}: {}", runs.size(), plural(runs.size()),
+                                                  fmt::join(names, ", ")));
   // What each part had to reach is asked of the whole.
   for (const std::string& text : thresholds) {
     sum.verdicts.push_back(Threshold(text).judge(sum.measurement));

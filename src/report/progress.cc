@@ -78,7 +78,7 @@ std::string ProgressLines::line(const metrics::Glance& glance) const {
                      rate(static_cast<double>(counters_.delivered) / length), asked_rate(glance),
                      microseconds(intended_, 0.5), microseconds(intended_, 0.99),
                      microseconds(intended_, 1), glance.second ? glance.second->in_flight : 0,
-                     errors_, errors_ == 1 ? "" : "s", glance.winding_up ? ", winding up" : "");
+                     errors_, plural(errors_), glance.winding_up ? ", winding up" : "");
 }
 
 void ProgressLines::show(const metrics::Glance& glance) {
@@ -122,9 +122,9 @@ std::string LiveView::draw(const metrics::Glance& glance, std::size_t columns) c
   const std::vector<double> rates(rates_.begin(), rates_.end());
   Writer out(style_);  // kLines lines
   out.line("{}  {}", clock, glance.winding_up ? "winding up" : glance.stage);
-  out.line("rate     {:>9}{}  {} in flight, {} sessions",
+  out.line("rate     {:>9}{}  {} in flight, {} session{}",
            rate(static_cast<double>(second_.counters.delivered)), asked_rate(glance),
-           second_.in_flight, second_.sessions_open);
+           second_.in_flight, second_.sessions_open, plural(second_.sessions_open));
   out.line("latency  p50 {:>7}  p99 {:>7}  max {:>7}  in the last second",
            microseconds(second_.intended, 0.5), microseconds(second_.intended, 0.99),
            microseconds(second_.intended, 1));

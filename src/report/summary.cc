@@ -28,8 +28,8 @@ void write_head(Writer& out, const Run& run) {
                                               span(in_seconds(measured.measured)))));
   for (const auto& [name, value] : run.settings) out.line("  {:<11} {}", name, value);
   out.line("  {:<11} {}, {} thread{}, {} core{}", "on", run.environment.engine,
-           run.environment.threads, run.environment.threads == 1 ? "" : "s", run.environment.cores,
-           run.environment.cores == 1 ? "" : "s");
+           run.environment.threads, plural(run.environment.threads), run.environment.cores,
+           plural(run.environment.cores));
   if (run.kind != Run::Kind::source) return;
   const std::vector<std::string> reasons = measured.limits();
   if (!reasons.empty())
@@ -45,7 +45,7 @@ void write_totals(Writer& out, const Run& run) {
   const bool source = run.kind == Run::Kind::source;
   out.line("  {:<11} {:>15} {:<11} {:>12}", "messages", count(counters.delivered),
            source ? "delivered" : "taken", rate(measured.rate()));
-  const auto also = [&out](const char* what, std::uint64_t number) {
+  const auto also = [&out](std::string_view what, std::uint64_t number) {
     if (number > 0) out.line("  {:<11} {:>15} {}", "", count(number), what);
   };
   also("refused", counters.refused);
@@ -63,11 +63,12 @@ void write_totals(Writer& out, const Run& run) {
            bytes(static_cast<double>(counters.bytes_received) / length));
   out.line("  {:<11} {:>15} {:<11} {:>12}", "sessions", count(counters.sessions_opened), "opened",
            rate(static_cast<double>(counters.sessions_opened) / length));
-  also("messages on a session used before", counters.sessions_reused);
+  also(fmt::format("message{} on a session used before", plural(counters.sessions_reused)),
+       counters.sessions_reused);
   also("failed", counters.sessions_failed);
   if (counters.tls_handshakes > 0) {
-    out.line("  {:<11} {:>15} handshakes, {} resumed", "TLS", count(counters.tls_handshakes),
-             count(counters.tls_resumed));
+    out.line("  {:<11} {:>15} handshake{}, {} resumed", "TLS", count(counters.tls_handshakes),
+             plural(counters.tls_handshakes), count(counters.tls_resumed));
   }
 }
 
@@ -197,7 +198,9 @@ void write_replies(Writer& out, const metrics::ReplyCounts& replies) {
                     count(one.times));
     one.code >= 400 ? out.line("{}", out.style().red(text)) : out.line("{}", text);
   }
-  if (lines.size() > shown) out.line("  and {} kinds more (see --json)", lines.size() - shown);
+  if (lines.size() == shown) return;
+  const std::size_t more = lines.size() - shown;
+  out.line("  and {} kind{} more (see --json)", more, plural(more));
 }
 
 void write_errors(Writer& out, const metrics::Metrics& total) {
@@ -250,13 +253,23 @@ std::string ending(const Measurement& measured) {
   return {};
 }
 
-// What was not delivered, and of which messages the latencies are that follow.
 std::string failures(const Counters& counters, const Measurement& measured) {
-  if (counters.failed() == 0) return "without an error, half of them";
+  if (counters.failed() == 0) return "without an error";
   std::string text = percent(measured.failed_share()) + " of " +
                      count(counters.delivered + counters.failed()) + " not delivered";
   if (counters.unstarted > 0) text += fmt::format(" ({} never started)", count(counters.unstarted));
-  return text + ", half of the others";
+  return text;
+}
+
+// How long those took that were delivered.
+std::string latencies(const Counters& counters, const Histogram& intended) {
+  const bool all = counters.failed() == 0;
+  const auto within = [&intended](double share) {
+    return "within " + latency(static_cast<double>(intended.percentile(share)));
+  };
+  if (counters.delivered == 1) return (all ? "" : "the other ") + within(1);
+  return fmt::format("half of {} {} and 99% {}", all ? "them" : "the others", within(0.5),
+                     within(0.99));
 }
 
 }  // namespace
@@ -265,23 +278,26 @@ std::string verdict(const Run& run) {
   const Measurement& measured = run.measurement;
   const Counters& counters = measured.total.counters;
   if (run.kind == Run::Kind::sink) {
-    return fmt::format("It took {} messages for {} recipients over {} sessions.",
-                       count(counters.delivered), count(counters.recipients),
-                       count(counters.sessions_opened));
+    return fmt::format("It took {} message{} for {} recipient{} over {} session{}.",
+                       count(counters.delivered), plural(counters.delivered),
+                       count(counters.recipients), plural(counters.recipients),
+                       count(counters.sessions_opened), plural(counters.sessions_opened));
   }
   if (counters.delivered == 0) {
-    if (counters.failed() == 0) return ending(measured) + "nothing was delivered.";
-    return fmt::format("{}nothing was delivered of {} messages.", ending(measured),
-                       count(counters.failed()));
+    if (counters.failed() == 0) return ending(measured) + "nothing was measured.";
+    return fmt::format("{}nothing was delivered of {} message{}.", ending(measured),
+                       count(counters.failed()), plural(counters.failed()));
   }
   std::string text =
-      fmt::format("{}{} messages at {}, {} within {} and 99% within {}", ending(measured),
-                  count(counters.delivered), rate(measured.rate()), failures(counters, measured),
-                  latency(static_cast<double>(measured.total.intended.percentile(0.5))),
-                  latency(static_cast<double>(measured.total.intended.percentile(0.99))));
+      fmt::format("{}{} message{} at {}, {}, {}", ending(measured), count(counters.delivered),
+                  plural(counters.delivered), rate(measured.rate()), failures(counters, measured),
+                  latencies(counters, measured.total.intended));
   const auto missed = std::count_if(run.verdicts.begin(), run.verdicts.end(),
                                     [](const Verdict& one) { return !one.passed; });
-  if (missed > 0) text += fmt::format("; {} of {} thresholds failed", missed, run.verdicts.size());
+  if (missed > 0) {
+    text += fmt::format("; {} of {} threshold{} failed", missed, run.verdicts.size(),
+                        plural(run.verdicts.size()));
+  }
   if (!measured.limits().empty()) text += "; the generator may have set the pace";
   return text + ".";
 }

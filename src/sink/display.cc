@@ -7,6 +7,7 @@
 
 #include "base/diagnostics.h"
 #include "base/printable.h"
+#include "base/quantity.h"
 #include "sasl/mechanisms.h"
 #include "smtp/keyword.h"
 
@@ -72,7 +73,7 @@ void Display::replied(std::optional<smtp::Verb> /*verb*/, std::string_view reply
 }
 
 void Display::content(std::string_view bytes, smtp::Form /*form*/) {
-  inform(fmt::format("client: ({} bytes of content)", bytes.size()));
+  inform(fmt::format("client: ({} byte{} of content)", bytes.size(), plural(bytes.size())));
 }
 
 void CommandLog::commanded(smtp::Verb verb, std::string_view arguments) {

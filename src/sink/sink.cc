@@ -141,8 +141,9 @@ void wait_for_workers(net::EndingSignals& signals, const Crew& crew) {
 }
 
 std::string describe_handshakes(const Quotas::Totals& totals) {
-  return fmt::format("TLS: {} handshakes, {} resumed, {} with a client certificate",
-                     totals.handshakes, totals.resumptions, totals.client_certificates);
+  return fmt::format("TLS: {} handshake{}, {} resumed, {} with a client certificate",
+                     totals.handshakes, plural(totals.handshakes), totals.resumptions,
+                     totals.client_certificates);
 }
 
 void run_worker(const Shared& shared, const std::vector<int>& listeners, Crew& crew,

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/diagnostics.h"
+#include "base/quantity.h"
 #include "smtp/end_of_data.h"
 #include "smtp/mail_parameters.h"
 #include "smtp/verb.h"
@@ -27,7 +28,7 @@ void CommandDisplay::show(const Output& out, std::size_t from, bool secret) {
   const std::string text = out.flattened().substr(from);
   std::string_view rest = text;
   const auto skip_content = [&](std::size_t length) {
-    inform(fmt::format("({} bytes of content)", length));
+    inform(fmt::format("({} byte{} of content)", length, plural(length)));
     rest.remove_prefix(std::min(length, rest.size()));
   };
   const bool content = !rest.empty() && std::exchange(content_first_, false);

@@ -48,7 +48,8 @@ constexpr std::chrono::milliseconds kLead{5};
 std::string describe(const Run::Handshakes& handshakes) {
   const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(handshakes.total);
   return fmt::format(
-      "TLS: {} handshakes, {} resumed, {} us each", handshakes.done, handshakes.resumed,
+      "TLS: {} handshake{}, {} resumed, {} us each", handshakes.done, plural(handshakes.done),
+      handshakes.resumed,
       microseconds.count() / static_cast<long>(std::max<std::uint64_t>(1, handshakes.done)));
 }
 
@@ -196,10 +197,10 @@ void afford(const SourceOptions& options) {
       net::open_descriptors() + options.threads * kDescriptorsAThread + kSpareDescriptors;
   if (options.sessions + others <= limit) return;
   throw Fatal(
-      fmt::format("{} sessions (-s) and {} other files are more than the {} open files "
+      fmt::format("{} session{} (-s) and {} other files are more than the {} open files "
                   "that this process may have: raise that limit (ulimit -n), or ask for "
                   "fewer sessions",
-                  options.sessions, others, limit));
+                  options.sessions, plural(options.sessions), others, limit));
 }
 
 std::string cannot_start(std::size_t started, unsigned threads, const std::system_error& error) {

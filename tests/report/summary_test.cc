@@ -64,6 +64,32 @@ TEST(Summary, StaysWithinEightyColumns) {
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
 }
 
+TEST(Summary, OneIsOne) {
+  report::Run run;
+  metrics::Counters& counters = run.measurement.total.counters;
+  run.measurement.measured = 1s;
+  EXPECT_EQ(verdict(run), "nothing was measured.");
+  counters.unstarted = 1;
+  EXPECT_EQ(verdict(run), "nothing was delivered of 1 message.");
+  counters.delivered = counters.sessions_reused = 1;
+  run.measurement.total.intended.record(3ms);
+  EXPECT_EQ(
+      verdict(run),
+      "1 message at 1.0/s, 50.0% of 2 not delivered (1 never started), the other within 3.00 ms.");
+  EXPECT_NE(summary(run, {}).find(" 1 message on a session used before\n"), std::string::npos);
+  counters.unstarted = 0;
+  run.verdicts = {{.threshold = "p99<1ms", .value = "3.00 ms", .passed = false}};
+  EXPECT_EQ(verdict(run),
+            "1 message at 1.0/s, without an error, within 3.00 ms; 1 of 1 threshold failed.");
+  counters.delivered = 2;
+  EXPECT_EQ(verdict(run),
+            "2 messages at 2.0/s, without an error, half of them within 3.00 ms and 99% within "
+            "3.00 ms; 1 of 1 threshold failed.");
+  run.kind = Run::Kind::sink;
+  counters.recipients = counters.sessions_opened = 1;
+  EXPECT_EQ(verdict(run), "It took 2 messages for 1 recipient over 1 session.");
+}
+
 TEST(Summary, NothingThatWasSaidDrivesTheTerminal) {
   const std::string hostile = "\x1b]0;owned\x07\n\u009b2J\x7f\u202e";
   report::Run run = sample_run(2, 5);
