@@ -56,8 +56,7 @@ struct Measurement {
   [[nodiscard]] double rate() const;
   // The share of messages that were not delivered, of all that were due; 0 to 1.
   [[nodiscard]] double failed_share() const;
-  // Whether the load was borne at all: no more than half of it failed, and not only errors were
-  // measured.
+  // Whether the load was borne at all: something was delivered, and no more than half of it failed.
   [[nodiscard]] bool carried() const;
   // Why the generator rather than the server may have set the pace, as clauses; none if not.
   [[nodiscard]] std::vector<std::string> limits() const;

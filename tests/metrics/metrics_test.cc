@@ -165,7 +165,7 @@ TEST(Timeline, KnowsWhatWasCountedSoFar) {
 
 TEST(Measurement, IsOfALoadThatWasCarriedOrNot) {
   Measurement measurement;
-  EXPECT_TRUE(measurement.carried());  // nothing was due
+  EXPECT_FALSE(measurement.carried());  // nothing was measured
   measurement.total.count_error(Error::rejected, "421 go away");
   EXPECT_FALSE(measurement.carried());  // nothing but errors
   metrics::Counters& counters = measurement.total.counters;

@@ -707,6 +707,14 @@ class Ends(MeasureCase):
         self.assertRegex(done.stderr.decode(), r"^smtp-source: warning: threshold failed: rate>=1000000/s: [\d.,]+/s\n$")
 
     @rig.on_every_engine()
+    def test_a_load_of_which_nothing_was_measured_fails(self, programs):
+        with programs.sink() as sink:
+            run, done = self.measure(programs, sink.endpoint, "--rate", "200/s", "--warmup", "0.5", "--duration", "0.5",
+                                     "-m", "50", status=1)
+        self.assertEqual((run["warmup"]["messages"], run["totals"]["messages"]), (50, 0))
+        self.assertIn(b"\nnothing was measured.\n", done.stdout)
+
+    @rig.on_every_engine()
     def test_a_file_that_cannot_be_written_is_told_before_the_run(self, programs):
         with programs.sink("-c") as sink:
             for option in ("--json", "--html", "--csv", "--hlog"):
