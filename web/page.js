@@ -203,9 +203,16 @@
   add(page, "h1", `smtp-${run.kind}: ${run.start.replace("T", " ").replace(/\.\d+Z/, " UTC")}`);
   for (const [name, value] of Object.entries(run.options.settings)) add(page, "p", `${name}: ${value}`, "faint");
   add(page, "p", run.verdict, "verdict");
-  if (run.generator && run.generator.is_bottleneck) {
+  const failed = (counters) =>
+    counters.messages_refused + counters.messages_lost + counters.messages_unfinished + counters.messages_unstarted;
+  // Where most messages were refused or lost, that comes first.
+  const away = timed ? totals.messages_refused + totals.messages_lost : 0;
+  const turnedAway = timed && away > totals.messages + failed(totals) - away;
+  const tellLimits = () => {
+    if (!run.generator || !run.generator.is_bottleneck) return;
     add(page, "p", `The generator itself may be the bottleneck: ${run.generator.reasons.join("; ")}.`, "warning");
-  }
+  };
+  if (!turnedAway) tellLimits();
   const figures = add(page, "div", "", "figures");
   const figure = (value, name, kind) => {
     const box = add(figures, "div", "", "figure");
@@ -245,10 +252,11 @@
   table("Errors", ["kind", "count", "the first one"], Object.entries(run.errors).map(([kind, one]) => ({
     cells: [kind, count(one.count), one.sample], kind: "bad",
   })), [2]);
+  if (turnedAway) tellLimits();
   if (run.stages && run.stages.length > 1) {
     table("Stages", ["stage", "messages", "failed", "p50", "p99", "max"], run.stages.map((stage) => ({
       cells: [stage.name, count(stage.totals.messages),
-        count(stage.totals.messages_refused + stage.totals.messages_lost + stage.totals.messages_unfinished + stage.totals.messages_unstarted),
+        count(failed(stage.totals)),
         latency(stage.latency.intended.p50_us), latency(stage.latency.intended.p99_us), latency(stage.latency.intended.max_us)],
     })));
   }

@@ -40,6 +40,11 @@ double Measurement::failed_share() const {
 
 bool Measurement::carried() const { return total.counters.delivered > 0 && failed_share() <= 0.5; }
 
+bool Measurement::turned_away() const {
+  const std::uint64_t away = total.counters.refused + total.counters.lost;
+  return away > total.counters.delivered + total.counters.failed() - away;
+}
+
 std::vector<std::string> Measurement::limits() const {
   std::vector<std::string> reasons;
   double most = 0;

@@ -30,10 +30,11 @@ void write_head(Writer& out, const Run& run) {
   out.line("  {:<11} {}, {} thread{}, {} core{}", "on", run.environment.engine,
            run.environment.threads, plural(run.environment.threads), run.environment.cores,
            plural(run.environment.cores));
-  if (run.kind != Run::Kind::source) return;
-  const std::vector<std::string> reasons = measured.limits();
-  if (!reasons.empty())
-    out.line("{}", out.style().red("The generator itself may be the bottleneck:"));
+}
+
+void write_limits(Writer& out, const std::vector<std::string>& reasons) {
+  if (reasons.empty()) return;
+  out.line("{}", out.style().red("The generator itself may be the bottleneck:"));
   for (const std::string& reason : reasons) out.line("  {}", out.style().red(reason));
 }
 
@@ -305,10 +306,14 @@ std::string verdict(const Run& run) {
 std::string summary(const Run& run, const Style& style) {
   Writer out(style);
   write_head(out, run);
+  const std::vector<std::string> limits = run.measurement.limits();
+  const bool turned_away = run.measurement.turned_away();
+  if (!turned_away) write_limits(out, limits);
   write_totals(out, run);
   write_latency(out, run);
   write_replies(out, run.measurement.total.replies);
   write_errors(out, run.measurement.total);
+  if (turned_away) write_limits(out, limits);
   write_stages(out, run.measurement);
   write_thresholds(out, run.verdicts);
   out.heading(verdict(run));

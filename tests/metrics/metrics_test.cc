@@ -178,6 +178,20 @@ TEST(Measurement, IsOfALoadThatWasCarriedOrNot) {
   EXPECT_FALSE(measurement.carried());
 }
 
+TEST(Measurement, IsOfAServerThatTurnedMostMessagesAwayOrNot) {
+  Measurement measurement;
+  EXPECT_FALSE(measurement.turned_away());
+  metrics::Counters& counters = measurement.total.counters;
+  counters.delivered = 3;
+  counters.refused = 1;
+  counters.lost = 2;
+  EXPECT_FALSE(measurement.turned_away());
+  counters.lost = 3;
+  EXPECT_TRUE(measurement.turned_away());
+  counters.unstarted = 1;  // nobody could, as may be the generator's own fault
+  EXPECT_FALSE(measurement.turned_away());
+}
+
 TEST(ShareMeter, TellsWhatIsNew) {
   ShareMeter meter;
   Share share;

@@ -902,6 +902,19 @@ class Report(MeasureCase):
         self.report("html", path)
         self.check_page(path.with_suffix(".html"), plots=4)
 
+    def test_the_page_leads_with_the_generator_unless_the_server_turned_most_messages_away(self):
+        (path,) = self.some_runs(1)
+        run = json.loads(path.read_text())
+        run["generator"]["busy_share"] = [0.99]
+        run["errors"]["rejected"] = {"count": 1, "sample": "550 no"}
+        for refused, first, second in ((200, "The generator itself may be", "Errors"),
+                                       (201, "Errors", "The generator itself may be")):
+            run["totals"]["messages_refused"] = refused
+            path.write_text(json.dumps(run))
+            self.report("html", path)
+            text = self.check_page(path.with_suffix(".html"), plots=4).text
+            self.assertIn(second, text.split(first, 1)[1])
+
     def test_nothing_in_a_run_gets_out_of_its_place_on_the_page(self):
         """What servers and users say is text, whatever it is."""
         hostile = ("</script><script>document.title = 'taken'</script>", "<!-- <script> ", "\u2028 \u2029 \\ \"'`${x}",

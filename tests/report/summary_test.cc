@@ -64,6 +64,17 @@ TEST(Summary, StaysWithinEightyColumns) {
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
 }
 
+TEST(Summary, LeadsWithTheGeneratorUnlessTheServerTurnedMostMessagesAway) {
+  report::Run run = sample_run(2, 5);
+  run.measurement.generator.busy = {0.99};
+  run.measurement.total.count_error(metrics::Error::rejected, "550 no");
+  const std::string lead = "The generator itself may be the bottleneck:\n  a thread of it was busy";
+  EXPECT_LT(summary(run, {}).find(lead), summary(run, {}).find("\nTotals"));
+  run.measurement.total.counters.refused = 1'000;
+  EXPECT_GT(summary(run, {}).find(lead), summary(run, {}).find("\nErrors"));
+  EXPECT_LT(summary(run, {}).find(lead), std::string::npos);
+}
+
 TEST(Summary, OneIsOne) {
   report::Run run;
   metrics::Counters& counters = run.measurement.total.counters;
