@@ -1,7 +1,8 @@
 #include "base/counter_line.h"
 
-#include <poll.h>
 #include <unistd.h>
+
+#include "base/ready.h"
 
 namespace millrace {
 
@@ -11,9 +12,7 @@ void CounterLine::end(const std::string& text) { show(text, std::chrono::seconds
 
 void CounterLine::show(const std::string& text, std::chrono::milliseconds patience) {
   if (text == shown_) return;
-  // A pipe that polls writable takes this much at once.
-  pollfd output{.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
-  if (poll(&output, 1, static_cast<int>(patience.count())) <= 0) return;
+  if (!ready_for_output(STDOUT_FILENO, patience)) return;
   shown_ = text;
   const std::string line = text + "\r";
   // Whoever closed standard output does not want the counters.

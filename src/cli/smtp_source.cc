@@ -9,6 +9,7 @@
 #include "cli/source_command_line.h"
 #include "cli/source_load.h"
 #include "net/ending_signals.h"
+#include "net/signal_watch.h"
 #include "source/source.h"
 
 namespace {
@@ -20,12 +21,13 @@ constexpr int kThresholdFailed = 3;  // exit status
 int pour(int argc, char** argv) {
   const cli::SourceCommandLine line = cli::parse_source_command_line(argc, argv);
   const source::SourceOptions& options = line.source;
+  net::SignalWatch signals;  // from here on, until all is reported
   if (options.verbose) inform(cli::describe(options.engine, options.threads));
   cli::Reports reports(line.report, report::OutputFile::How::replace);
   const std::unique_ptr<report::Progress> progress = cli::make_progress(line.report);
   std::function<void(const metrics::Glance&)> watch;
   if (progress) watch = [&](const metrics::Glance& glance) { progress->show(glance); };
-  source::Result result = source::run_source(options, watch);
+  source::Result result = source::run_source(options, signals, watch);
   if (progress) progress->end();
   if (options.show_counter && result.well) std::puts("");
   std::fflush(stdout);

@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "base/diagnostics.h"
 #include "base/quantity.h"
+#include "base/ready.h"
 #include "report/writer.h"
 
 namespace millrace::report {
@@ -58,6 +60,19 @@ void write_error(std::string_view text) {
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
 }
 
+// Writes as much as standard error takes without a wait, or with one of `patience`; returns how
+// much that was. Where nobody is left to read, that is all.
+std::size_t write_while_ready(std::string_view text, std::chrono::milliseconds patience) {
+  std::size_t done = 0;
+  while (done < text.size() && ready_for_output(STDERR_FILENO, patience)) {
+    const std::string_view piece = text.substr(done, kReadyFor);
+    const ssize_t written = write(STDERR_FILENO, piece.data(), piece.size());
+    if (written < 0) return text.size();
+    done += static_cast<std::size_t>(written);
+  }
+  return done;
+}
+
 std::string asked_rate(const metrics::Glance& glance) {
   return glance.asked > 0 ? " of " + rate(glance.asked) + " asked" : std::string();
 }
@@ -83,7 +98,7 @@ std::string ProgressLines::line(const metrics::Glance& glance) const {
 
 void ProgressLines::show(const metrics::Glance& glance) {
   if (glance.second) take(*glance.second);
-  if (seconds_ < kSecondsALine) return;
+  if (seconds_ < kSecondsALine || !ready_for_output(STDERR_FILENO)) return;
   inform(line(glance));
   *this = ProgressLines();
 }
@@ -153,20 +168,24 @@ std::string LiveView::erased() const {
 
 void LiveView::show(const metrics::Glance& glance) {
   if (glance.second) take(*glance.second);
-  const std::lock_guard lock(mutex_);
-  const std::string before = erased();
-  drawn_ = draw(glance, terminal_columns() - 1);
-  write_error(before + drawn_);
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock) return;  // a message waits for somebody to read it
+  if (unwritten_.empty()) {
+    unwritten_ = erased();
+    drawn_ = draw(glance, terminal_columns() - 1);
+    unwritten_ += drawn_;
+  }
+  unwritten_.erase(0, write_while_ready(unwritten_, {}));
 }
 
 void LiveView::say(std::string_view line) {
   const std::lock_guard lock(mutex_);
-  write_error(erased().append(line).append(drawn_));
+  write_error(std::exchange(unwritten_, {}).append(erased()).append(line).append(drawn_));
 }
 
 void LiveView::end() {
   const std::lock_guard lock(mutex_);
-  write_error(erased());
+  write_while_ready(std::exchange(unwritten_, {}).append(erased()), std::chrono::seconds(1));
   drawn_.clear();
 }
 

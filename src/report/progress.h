@@ -13,18 +13,18 @@
 
 namespace millrace::report {
 
-// Tells on standard error how a run goes.
+// Tells on standard error how a run goes; who does not read that is not waited for.
 class Progress {
  public:
   virtual ~Progress() = default;
 
   // About once a second.
   virtual void show(const metrics::Glance& glance) = 0;
-  // The run is over: leaves the terminal as it was.
+  // The run is over: leaves the terminal as it was, if it has room within a second.
   virtual void end() {}
 };
 
-// A line every ten seconds.
+// A line every ten seconds, or when it can be written.
 class ProgressLines final : public Progress {
  public:
   void show(const metrics::Glance& glance) override;
@@ -65,6 +65,7 @@ class LiveView final : public Progress {
   const Style style_;
   std::mutex mutex_;          // of what is drawn, which any thread may have to move
   std::string drawn_;         // empty: nothing
+  std::string unwritten_;     // of that, and of what erases the view before it
   std::deque<double> rates_;  // of the last seconds
   metrics::Counters counters_;
   std::array<std::uint64_t, metrics::kErrors> errors_{};

@@ -4,7 +4,6 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -20,7 +19,7 @@
 #include "base/counter_line.h"
 #include "base/diagnostics.h"
 #include "base/quantity.h"
-#include "net/ending_signals.h"
+#include "net/signal_watch.h"
 #include "net/wake_up.h"
 #include "source/run.h"
 #include "source/worker.h"
@@ -33,10 +32,6 @@ using std::chrono::seconds;
 
 // After the end of a second, until all threads have told what they measured in it.
 constexpr std::chrono::milliseconds kGlanceDelay{30};
-
-// From a second signal, which gives up what is under way, until the program ends without a report:
-// a loop may be held up by a terminal that nobody reads, or by what a server has it calculate.
-constexpr seconds kGraceLimit{3};
 
 // The loop's own and its wake-up; and what is needed for a moment, as for a report.
 constexpr std::size_t kDescriptorsAThread = 2;
@@ -235,32 +230,19 @@ void abort_if_hopeless(Run& run) {
                        share * 100, ended, *limit * 100));
 }
 
-// Waits for the workers; hands signals on to them, tells `watch` how it goes and shows the counter,
-// if there is one. Returns the first signal that came, or 0.
-int wait_for_end(Run& run, Crew& crew, net::EndingSignals& signals,
-                 const std::function<void(const metrics::Glance&)>& watch, CounterLine* counter) {
+// Waits for the workers; tells `watch` how it goes and shows the counter, if there is one.
+void wait_for_end(Run& run, const Crew& crew,
+                  const std::function<void(const metrics::Glance&)>& watch, CounterLine* counter) {
   constexpr TimePoint kNever = TimePoint::max();
-  int first = 0;
   std::uint64_t seen = 0;
-  TimePoint given_up = kNever;
   const bool watched = run.timeline() != nullptr && (watch || run.options().load.abort_share);
   TimePoint next_look = watched ? run.start() + seconds(1) + kGlanceDelay : kNever;
   TimePoint next_count = counter != nullptr ? Clock::now() + CounterLine::kInterval : kNever;
-  std::array<pollfd, 2> wanted{pollfd{signals.descriptor(), POLLIN, 0},
-                               pollfd{crew.end.descriptor(), POLLIN, 0}};
+  pollfd end{crew.end.descriptor(), POLLIN, 0};
   for (;;) {
-    const TimePoint next = std::min({next_look, next_count, given_up});
+    const TimePoint next = std::min(next_look, next_count);
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now()).count();
-    poll(wanted.data(), wanted.size(), next == kNever ? -1 : static_cast<int>(std::max(left, 0L)));
-    if ((wanted[1].revents & POLLIN) != 0) return first;
-    while (const int signal = signals.take()) {
-      if (first == 0) first = signal;
-      run.interrupt();
-      crew.wake_all();
-      if (run.interrupts() == 2) given_up = Clock::now() + kGraceLimit;
-      if (run.interrupts() > 2) net::end_by(signal);
-    }
-    if (Clock::now() >= given_up) net::end_by(first);
+    if (poll(&end, 1, next == kNever ? -1 : static_cast<int>(std::max(left, 0L))) > 0) return;
     if (Clock::now() >= next_count) {
       counter->show(std::to_string(run.messages_sent()));
       next_count = Clock::now() + CounterLine::kInterval;
@@ -274,10 +256,9 @@ int wait_for_end(Run& run, Crew& crew, net::EndingSignals& signals,
 
 }  // namespace
 
-Result run_source(const SourceOptions& options,
+Result run_source(const SourceOptions& options, net::SignalWatch& signals,
                   const std::function<void(const metrics::Glance&)>& watch) {
   afford(options);
-  net::EndingSignals signals;
   Crew crew(options.threads);
   Run run(options, [&crew] { crew.wake_all(); });
   Harvest harvest(run);
@@ -297,7 +278,13 @@ Result run_source(const SourceOptions& options,
   crew.go.count_down();
   std::optional<CounterLine> counter;
   if (options.show_counter) counter.emplace("0");
-  Result result{.signal = wait_for_end(run, crew, signals, watch, counter ? &*counter : nullptr)};
+  signals.hand_on([&] {
+    run.interrupt();
+    crew.wake_all();
+  });
+  wait_for_end(run, crew, watch, counter ? &*counter : nullptr);
+  signals.hand_on({});
+  Result result{.signal = signals.first()};
   for (std::thread& thread : threads) thread.join();
   if (counter) counter->end(std::to_string(run.messages_sent()));
   if (options.verbose && options.tls) inform(describe(run.handshakes()));

@@ -4,6 +4,7 @@
 
 #include "metrics/glance.h"
 #include "metrics/measurement.h"
+#include "net/signal_watch.h"
 #include "source/options.h"
 
 namespace millrace::source {
@@ -16,11 +17,11 @@ struct Result {
   metrics::Measurement measurement;  // empty unless SourceOptions::measure
 };
 
-// Sends what the options ask for, until all is sent, the schedule is over, or SIGINT or SIGTERM
-// come, which must be blocked: the first lets finish what is under way, the second does not. Says
-// on standard error what went wrong. `watch`: called about once a second when something is
-// measured; may be empty. Throws Fatal when it cannot start.
-Result run_source(const SourceOptions& options,
+// Sends what the options ask for, until all is sent, the schedule is over, or signals come: the
+// first lets finish what is under way, the second does not. Says on standard error what went
+// wrong. `watch`: called about once a second when something is measured; may be empty. Throws
+// Fatal when it cannot start.
+Result run_source(const SourceOptions& options, net::SignalWatch& signals,
                   const std::function<void(const metrics::Glance&)>& watch);
 
 }  // namespace millrace::source

@@ -17,12 +17,15 @@ def at_most(kind, number):
     return lambda: resource.setrlimit(kind, (number, number))
 
 
-def few_threads():
-    """As nobody, who may have no further process or thread."""
-    os.setgroups([])
-    os.setgid(65534)
-    os.setuid(65534)
-    resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+def with_threads(number):
+    """For a process to be started: it is nobody, who may have so many processes and threads."""
+    def limit():
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+        resource.setrlimit(resource.RLIMIT_NPROC, (number, number))
+
+    return limit
 
 
 class Connecting(rig.TestCase):
@@ -117,11 +120,12 @@ class Threads(rig.TestCase):
         rig.need(os.geteuid() == 0, "root, to become another user")
         # Looking for leaks takes a thread more.
         programs.environment = {**programs.environment, "ASAN_OPTIONS": "detect_leaks=0"}
-        done = programs.source("127.0.0.1:1", "--threads", "4", preexec_fn=few_threads)
-        self.assertEqual(done.returncode, 1, done.stderr)
-        self.assertRegex(done.stderr, rb"fatal: .*thread.*Resource temporarily unavailable")
+        for number in (1, 2):  # the second is that which waits for signals
+            done = programs.source("127.0.0.1:1", "--threads", "4", "-s", "4", preexec_fn=with_threads(number))
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertRegex(done.stderr, rb"fatal: .*thread.*Resource temporarily unavailable")
         done = programs.run("smtp-sink", "--threads", "4", f"127.0.0.1:{rig.free_port()}", "10",
-                            preexec_fn=few_threads)
+                            preexec_fn=with_threads(1))
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertRegex(done.stderr, rb"fatal: .*thread.*Resource temporarily unavailable")
 

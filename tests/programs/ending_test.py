@@ -3,6 +3,10 @@
 import array
 import contextlib
 import fcntl
+import json
+import os
+import pathlib
+import re
 import signal
 import subprocess
 import termios
@@ -11,18 +15,39 @@ import unittest
 import rig
 
 
-def full(process):
-    """A condition: what the process says has not grown for a while, under a load that makes it
-    grow. So the pipe is full, and who wants to say more waits."""
+def full(pipe):
+    """A condition: what is in the pipe has not grown for a while, though somebody has more to
+    write. So it is full, and who writes waits."""
     looks = []
 
     def look():
         held = array.array("i", [0])
-        fcntl.ioctl(process.stderr, termios.FIONREAD, held)
+        fcntl.ioctl(pipe, termios.FIONREAD, held)
         looks.append(held[0])
         return held[0] > 30_000 and len(set(looks[-60:])) == 1 and len(looks) >= 60
 
     return look
+
+
+def blocks(process, number):
+    """Whether the signal does not end the process by itself."""
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    return int(re.search(r"SigBlk:\s*([0-9a-f]+)", status)[1], 16) >> (number - 1) & 1
+
+
+@contextlib.contextmanager
+def full_pipe():
+    """The end of a pipe that takes nothing more, since nobody reads the other one."""
+    reader, writer = os.pipe()
+    filler = os.open(f"/proc/self/fd/{writer}", os.O_WRONLY | os.O_NONBLOCK)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(filler, bytes(4096))
+    try:
+        yield writer
+    finally:
+        for descriptor in (reader, writer, filler):
+            os.close(descriptor)
 
 
 class Ending(rig.TestCase):
@@ -52,7 +77,7 @@ class Ending(rig.TestCase):
         with self.mute(programs, "smtp-sink", "-v", "-u", "root", endpoint, "100") as sink:
             rig.wait_for(lambda: rig.listens(endpoint), "the sink to listen")
             with self.mute(programs, "smtp-source", "-A", "-d", "-s", "4", "-m", "1000000", endpoint):
-                rig.wait_for(full(sink), "a full pipe")
+                rig.wait_for(full(sink.stderr), "a full pipe")
                 self.assertEqual(self.end_twice(sink), -signal.SIGTERM)
 
     @rig.on_every_engine((1, 2))
@@ -60,7 +85,7 @@ class Ending(rig.TestCase):
         with programs.sink() as sink, self.mute(
                 programs, "smtp-source", "-v", "-d", "-s", "4", "-m", "1000000",
                 sink.endpoint) as source:
-            rig.wait_for(full(source), "a full pipe")
+            rig.wait_for(full(source.stderr), "a full pipe")
             self.assertEqual(self.end_twice(source), -signal.SIGINT)
 
     @rig.on_every_engine()
@@ -68,7 +93,7 @@ class Ending(rig.TestCase):
         with programs.sink() as sink, self.mute(
                 programs, "smtp-source", "-v", "-d", "-s", "4", "-m", "1000000",
                 sink.endpoint) as source:
-            rig.wait_for(full(source), "a full pipe")
+            rig.wait_for(full(source.stderr), "a full pipe")
             source.send_signal(signal.SIGINT)
             with self.assertRaises(subprocess.TimeoutExpired):
                 source.wait(0.5)
@@ -77,6 +102,36 @@ class Ending(rig.TestCase):
                 source.wait(0.5)
             source.send_signal(signal.SIGTERM)
             self.assertEqual(source.wait(rig.PATIENCE), -signal.SIGTERM)
+
+    @rig.on_every_engine()
+    def test_a_second_signal_ends_a_source_whose_report_nobody_reads(self, programs):
+        pipe = self.scratch / f"report.{programs.name}"
+        os.mkfifo(pipe)
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        with programs.sink() as sink, self.mute(
+                programs, "smtp-source", "--html", pipe, sink.endpoint) as source:
+            rig.wait_for(full(reader), "a full pipe")
+            self.assertEqual(self.end_twice(source), -signal.SIGINT)
+
+    @rig.on_every_engine()
+    def test_a_second_signal_ends_a_source_that_waits_for_somebody_to_read_its_report(self, programs):
+        pipe = self.scratch / f"report.{programs.name}"
+        os.mkfifo(pipe)
+        with self.mute(programs, "smtp-source", "--json", pipe, "127.0.0.1:1") as source:
+            rig.wait_for(lambda: blocks(source, signal.SIGINT), "it to take signals itself")
+            self.assertEqual(self.end_twice(source), -signal.SIGINT)
+
+    @rig.on_every_engine((1, 4))
+    def test_a_view_that_nobody_reads_holds_no_signal_up(self, programs):
+        path = self.scratch / "run.json"
+        with programs.sink("-c") as sink, full_pipe() as pipe:
+            source = programs.start("smtp-source", "--rate", "100/s", "--progress", "live", "--json", path,
+                                    sink.endpoint, stderr=pipe)
+            sink.wait_counter("mesg", 150)  # by then it is to be drawn
+            source.send_signal(signal.SIGINT)
+            self.assertEqual(source.wait(rig.PATIENCE), 0)
+        self.assertEqual(json.loads(path.read_text())["ending"], "interrupted")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,19 @@
 #include "report/progress.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <functional>
+#include <future>
 #include <sstream>
+#include <string>
+#include <thread>
 
+#include "base/diagnostics.h"
 #include "base/printable.h"
 
 namespace millrace::report {
@@ -60,6 +69,99 @@ TEST(LiveView, IsCutBetweenCharacters) {
       EXPECT_EQ(line, printable(line, Charset::utf8)) << columns;
     }
   }
+}
+
+// Whether `action` comes to an end although nobody reads standard error, which is `output`. What
+// was written to it is read from `reader` behind that.
+bool ends_unread(int output, int reader, const std::function<void()>& action) {
+  const int kept = dup(STDERR_FILENO);
+  dup2(output, STDERR_FILENO);
+  std::future<void> done = std::async(std::launch::async, action);
+  const bool ended = done.wait_for(10s) == std::future_status::ready;
+  std::array<char, 65'536> text{};
+  fcntl(reader, F_SETFL, O_NONBLOCK);
+  do {
+    while (read(reader, text.data(), text.size()) > 0) continue;
+  } while (done.wait_for(1ms) != std::future_status::ready);
+  dup2(kept, STDERR_FILENO);
+  close(kept);
+  return ended;
+}
+
+std::array<int, 2> full_pipe() {
+  std::array<int, 2> ends{};
+  EXPECT_EQ(pipe(ends.data()), 0);
+  const std::string filling(static_cast<std::size_t>(fcntl(ends[1], F_GETPIPE_SZ)), 'x');
+  EXPECT_EQ(write(ends[1], filling.data(), filling.size()), static_cast<ssize_t>(filling.size()));
+  return ends;
+}
+
+TEST(LiveView, DoesNotWaitForAPipeToBeRead) {
+  const auto [reader, writer] = full_pipe();
+  LiveView view({});
+  EXPECT_TRUE(ends_unread(writer, reader, [&] {
+    view.show(glance_of(0));
+    view.end();
+  }));
+  for (const int end : {reader, writer}) close(end);
+}
+
+TEST(LiveView, DoesNotWaitForAMessageThatWaits) {
+  const auto [reader, writer] = full_pipe();
+  LiveView view({});
+  std::thread speaker;
+  EXPECT_TRUE(ends_unread(writer, reader, [&] {
+    speaker = std::thread([] { warn("read me"); });
+    for (std::uint64_t second = 0; second < 10'000; ++second) view.show(glance_of(second));
+  }));
+  speaker.join();
+  for (const int end : {reader, writer}) close(end);
+}
+
+// A terminal has room for a part of a drawing, too.
+TEST(LiveView, DoesNotWaitForATerminalToBeRead) {
+  const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+  ASSERT_GE(terminal, 0);
+  ASSERT_EQ(grantpt(terminal), 0);
+  ASSERT_EQ(unlockpt(terminal), 0);
+  const int writer = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+  ASSERT_GE(writer, 0);
+  LiveView view({});
+  EXPECT_TRUE(ends_unread(writer, terminal, [&] {
+    for (std::uint64_t second = 0; second < 10'000; ++second) view.show(glance_of(second));
+  }));
+  for (const int end : {terminal, writer}) close(end);
+}
+
+TEST(LiveView, IsDrawnInItsPlaceWhenItIsReadAgain) {
+  const auto [reader, writer] = full_pipe();
+  LiveView view({});
+  const int kept = dup(STDERR_FILENO);
+  dup2(writer, STDERR_FILENO);
+  view.show(glance_of(0));
+  view.show(glance_of(1));
+  std::string text(std::size_t{2} * 65'536, '\0');
+  EXPECT_GT(read(reader, text.data(), text.size()), 0);
+  view.show(glance_of(2));
+  view.show(glance_of(3));
+  view.end();
+  dup2(kept, STDERR_FILENO);
+  text.resize(static_cast<std::size_t>(read(reader, text.data(), text.size())));
+  // Drawn twice and erased twice.
+  const auto lines = std::count(text.begin(), text.end(), '\n');
+  EXPECT_EQ(lines, 10);
+  EXPECT_TRUE(text.ends_with("\x1b[5A\r\x1b[J"));
+  for (const int end : {kept, reader, writer}) close(end);
+}
+
+TEST(ProgressLines, DoNotWaitForAPipeToBeRead) {
+  const auto [reader, writer] = full_pipe();
+  ProgressLines lines;
+  EXPECT_TRUE(ends_unread(writer, reader, [&] {
+    for (std::uint64_t second = 0; second < 20; ++second) lines.show(glance_of(second));
+  }));
+  for (const int end : {reader, writer}) close(end);
+  EXPECT_NE(lines.line(glance_of(19)).find("20.0 s: 409.5/s"), std::string::npos);
 }
 
 TEST(ProgressLines, SumUpTenSeconds) {
