@@ -27,6 +27,8 @@ void Row::hold(const Histogram& intended, std::string encoded_form) {
   p99 = intended.percentile(0.99);
   p99_9 = intended.percentile(0.999);
   most = intended.most();
+  mean = intended.mean();
+  measured = intended.count();
   encoded = std::move(encoded_form);
 }
 

@@ -61,10 +61,12 @@ struct Row {
   std::uint64_t p90 = 0;
   std::uint64_t p99 = 0;
   std::uint64_t p99_9 = 0;
-  std::uint64_t most = 0;  // as the four above in microseconds
-  std::string encoded;     // codec.h
+  std::uint64_t most = 0;
+  double mean = 0;             // as the five above in microseconds
+  std::uint64_t measured = 0;  // messages that all these are of
+  std::string encoded;         // codec.h
 
-  // Sets the percentiles and the encoded form; in the second form that is known.
+  // Sets what is told of the histogram and its encoded form; in the second form that is known.
   void hold(const Histogram& intended);
   void hold(const Histogram& intended, std::string encoded_form);
 };

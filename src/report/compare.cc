@@ -9,13 +9,10 @@
 
 #include "base/diagnostics.h"
 #include "base/quantity.h"
-#include "metrics/codec.h"
 #include "report/writer.h"
 
 namespace millrace::report {
 namespace {
-
-using metrics::Histogram;
 
 // Fewer values than this on a side, and chance alone may set them apart.
 constexpr std::size_t kEnough = 3;
@@ -23,11 +20,15 @@ constexpr double kChance = 0.05;
 
 std::string as_latency(double microseconds) { return latency(microseconds); }
 
-// What is compared: of a run, or of one of its seconds.
+// What is compared: of a run, or of one of its seconds. Latencies are in microseconds.
 struct Sample {
   double rate = 0;
   double failed = 0;
-  const Histogram* intended = nullptr;
+  double mean = 0;
+  std::uint64_t p50 = 0;
+  std::uint64_t p90 = 0;
+  std::uint64_t p99 = 0;
+  std::uint64_t p99_9 = 0;
 };
 
 struct Figure {
@@ -37,20 +38,19 @@ struct Figure {
   double (*value)(const Sample& sample);
 };
 
-template <int kPartsInTenThousand>
-double intended(const Sample& sample) {
-  return static_cast<double>(sample.intended->percentile(kPartsInTenThousand / 1e4));
+template <auto kMember>
+double value(const Sample& sample) {
+  return static_cast<double>(sample.*kMember);
 }
 
 constexpr std::array<Figure, 7> kFigures = {
-    {{"rate", true, rate, [](const Sample& sample) { return sample.rate; }},
-     {"not delivered", false, percent, [](const Sample& sample) { return sample.failed; }},
-     {"latency mean", false, as_latency,
-      [](const Sample& sample) { return sample.intended->mean(); }},
-     {"latency p50", false, as_latency, intended<5'000>},
-     {"latency p90", false, as_latency, intended<9'000>},
-     {"latency p99", false, as_latency, intended<9'900>},
-     {"latency p99.9", false, as_latency, intended<9'990>}}};
+    {{"rate", true, rate, value<&Sample::rate>},
+     {"not delivered", false, percent, value<&Sample::failed>},
+     {"latency mean", false, as_latency, value<&Sample::mean>},
+     {"latency p50", false, as_latency, value<&Sample::p50>},
+     {"latency p90", false, as_latency, value<&Sample::p90>},
+     {"latency p99", false, as_latency, value<&Sample::p99>},
+     {"latency p99.9", false, as_latency, value<&Sample::p99_9>}}};
 
 using Values = std::array<std::vector<double>, kFigures.size()>;
 
@@ -64,9 +64,14 @@ Values of_runs(const std::vector<Run>& runs) {
   Values values;
   for (const Run& run : runs) {
     const metrics::Measurement& measured = run.measurement;
+    const metrics::Histogram& intended = measured.total.intended;
     take(values, {.rate = measured.rate(),
                   .failed = measured.failed_share(),
-                  .intended = &measured.total.intended});
+                  .mean = intended.mean(),
+                  .p50 = intended.percentile(0.5),
+                  .p90 = intended.percentile(0.9),
+                  .p99 = intended.percentile(0.99),
+                  .p99_9 = intended.percentile(0.999)});
   }
   return values;
 }
@@ -80,13 +85,16 @@ Values of_seconds(const std::vector<Run>& runs) {
     for (const metrics::Row& row : measured.series) {
       constexpr double kWhole = 0.999;
       if (row.length < kWhole || static_cast<double>(row.number) < warmup) continue;
-      const auto histogram = metrics::decode(row.encoded);
-      if (!histogram || histogram->empty()) continue;
+      if (row.measured == 0) continue;
       const auto failed = static_cast<double>(row.counters.failed());
       const auto delivered = static_cast<double>(row.counters.delivered);
       take(values, {.rate = delivered / row.length,
                     .failed = failed / std::max(failed + delivered, 1.0),
-                    .intended = &*histogram});
+                    .mean = row.mean,
+                    .p50 = row.p50,
+                    .p90 = row.p90,
+                    .p99 = row.p99,
+                    .p99_9 = row.p99_9});
     }
   }
   return values;

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <random>
+#include <utility>
 #include <vector>
 
 namespace millrace::report {
@@ -67,6 +68,35 @@ TEST(Statistics, MediansAndTheirRatio) {
   const Interval interval = ratio_interval({10, 10, 10}, {12, 12, 12});
   EXPECT_DOUBLE_EQ(interval.low, 1.2);
   EXPECT_DOUBLE_EQ(interval.high, 1.2);
+}
+
+// By counting (and for an even number by drawing a hundred thousand times): where 2.5% of the
+// medians of so many values, drawn from 0, 1, 2 and so on, lie below.
+TEST(Statistics, TheBoundsAreThoseOfResampledMedians) {
+  for (const auto& [size, bound] : std::vector<std::pair<int, double>>{
+           {1, 0}, {3, 0}, {4, 0}, {6, 0.5}, {7, 1}, {30, 9.5}, {31, 10}}) {
+    std::vector<double> values;
+    for (int i = 0; i < size; ++i) values.push_back(i);
+    const Interval interval = ratio_interval({1}, values);
+    EXPECT_NEAR(interval.low, bound, size < 30 ? 0 : 0.5) << size;
+    EXPECT_NEAR(interval.high, size - 1 - bound, size < 30 ? 0 : 0.5) << size;
+  }
+  EXPECT_TRUE(std::isinf(ratio_interval({0, 0, 0}, {1, 2, 3}).low));
+  EXPECT_DOUBLE_EQ(ratio_interval({0, 0, 0}, {0, 0, 0}).high, 1);
+}
+
+// A day on each side: what takes the time of all values at each resampling is not done before this
+// test's time is up.
+TEST(Statistics, OfADayOfSecondsTheBoundsAreThereAtOnce) {
+  constexpr int kDay = 86'400;
+  std::vector<double> values;
+  for (int i = 0; i < kDay; ++i) values.push_back(1 + static_cast<double>(i) / kDay);
+  for (int i = 0; i < 7; ++i) {
+    const Interval interval = ratio_interval(std::vector<double>(kDay, 1), values);
+    const double error = 1.96 / 2 / std::sqrt(kDay);  // of the median's place
+    EXPECT_NEAR(interval.low, 1.5 - error, 0.0005);
+    EXPECT_NEAR(interval.high, 1.5 + error, 0.0005);
+  }
 }
 
 }  // namespace
