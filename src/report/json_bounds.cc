@@ -30,7 +30,11 @@ void JsonBounds::heed(Json::parse_event_t event, const Json& parsed) {
       count(Shape::scalar);
       break;
   }
-  if (parsed.is_string()) text_ += parsed.get_ref<const std::string&>().size();
+  if (parsed.is_string()) keep(parsed.get_ref<const std::string&>().size());
+}
+
+void JsonBounds::keep(std::size_t bytes) {
+  text_ += bytes;
   check(text_, kReadLimits.text, "bytes of text");
 }
 

@@ -20,7 +20,7 @@ struct ReadLimits {
   std::size_t structures = 1'000;     // objects and arrays directly in such an array
   std::size_t values = 500'000;       // of all but the rows of the series
   std::size_t row_values = 256;       // of a row of the series
-  std::size_t text = 64 << 20;        // bytes in all strings but those of the rows
+  std::size_t text = 64 << 20;        // bytes in all strings, but of the rows only their stages
   std::size_t rows = 7 * 24 * 3'600;  // of the series
   std::size_t stages = 1'000;
   std::size_t histogram_pages = 32'768;  // of 4 KiB: 128 MiB for all histograms but those of rows
@@ -37,6 +37,8 @@ class JsonBounds {
 
   // Each event of the parser.
   void heed(Json::parse_event_t event, const Json& parsed);
+  // So many bytes of text of a row of the series stay when it has been taken out.
+  void keep(std::size_t bytes);
 
   // Whether what is being read is a member of the array "series" itself, or between two.
   [[nodiscard]] bool in_series() const { return within("series"); }

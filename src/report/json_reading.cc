@@ -84,6 +84,7 @@ class Reader {
 
   void take_row(const Json& json) {
     understand([&] { read(json, rows_.emplace_back(), reading_); });
+    bounds_.keep(rows_.back().stage.size());
     if (rows_.size() > 1 && rows_[rows_.size() - 2].number >= rows_.back().number) {
       throw Fatal(fmt::format("its series goes back to second {}", rows_.back().number));
     }

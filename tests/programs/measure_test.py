@@ -992,12 +992,15 @@ print(json.dumps({"said": said, "status": os.waitstatus_to_exitcode(status), "ki
         wide = re.sub(r'"hdr": "[^"]*"', f'"hdr": "{packed}"', stage)
         wide_row = re.sub(r'"hdr": "[^"]*"', f'"hdr": "{packed}"', row)
         series = ",".join(number.sub(f'"second": {second}', wide_row, 1) for second in range(10_000))
+        named = re.sub(r'"stage": "[^"]*"', f'"stage": "{"x" * 1_000_000}"', row)
+        named = ",".join(number.sub(f'"second": {second}', named, 1) for second in range(80))
         arrays = "[" + "[]," * 9_999 + "[]],"
         files = {
             "more than 256 keys in an object": good.replace("{", "{" + "".join(f'"k{i}":0,' for i in range(500_000)), 1),
             "more than 16 levels": "[" * 5_000_000,
             "more than 10000 elements": good.replace("{", '{"x":[' + "0," * 1_000_000 + "0],", 1),
             "a value of more than": good.replace("{", '{"x":"' + "x" * 10_000_000 + '",', 1),
+            "bytes of text": good.replace('"series": [', f'"series": [{named},', 1),
             "more than 1000 stages": good.replace('"stages": [', '"stages": [' + (stage + ",") * 1_001, 1),
             "pages of memory": good.replace('"stages": [', '"stages": [' + (wide + ",") * 900, 1),
             "its series goes back": good.replace('"series": [', '"series": [' + (row + ",") * 10_000, 1),

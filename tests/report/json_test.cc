@@ -221,6 +221,12 @@ TEST(Json, OnlyTheRowsOfTheSeriesMayBeMany) {
   EXPECT_EQ(said_of_many("series", 604'801, 0, nullptr), "more than 604800 rows in its series");
 }
 
+TEST(Json, WhatStaysOfARowIsTextAsAnyOther) {
+  JsonBounds bounds;
+  bounds.keep(kReadLimits.text);
+  EXPECT_EQ(message_of([&] { bounds.keep(1); }), "more than 67108864 bytes of text");
+}
+
 TEST(Json, AFewBytesDoNotMakeManyPagesOfHistograms) {
   report::Run run = sample_run(1, 5);
   metrics::Histogram everywhere;
