@@ -111,4 +111,15 @@ std::string printable(std::string_view text, Charset charset) {
   return shown;
 }
 
+std::string beginning(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return std::string(text);
+  constexpr std::size_t kLongest = 4;  // bytes of a character
+  const auto continues = [&](std::size_t place) {
+    return (static_cast<unsigned char>(text[place]) & 0xc0) == 0x80;
+  };
+  std::size_t end = most;
+  while (end > 0 && most - end < kLongest - 1 && continues(end)) --end;
+  return std::string(text.substr(0, end)).append("...");
+}
+
 }  // namespace millrace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -17,5 +18,9 @@ Charset charset_of_locale();
 // DEL, C1, invisible and bidirectional formatting characters, and what is no UTF-8 (in ASCII: every
 // 8-bit byte) are written as \n, \x1b or \u202e.
 std::string printable(std::string_view text, Charset charset = charset_of_locale());
+
+// The beginning of a text that may be long, to be quoted: at most so many bytes and no part of a
+// character, with "..." for what is left out.
+std::string beginning(std::string_view text, std::size_t most = 80);
 
 }  // namespace millrace

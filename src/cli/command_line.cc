@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/diagnostics.h"
+#include "base/printable.h"
 #include "base/quantity.h"
 #include "cli/version.h"
 
@@ -50,7 +51,7 @@ void reject(std::string_view what, std::string_view value, std::string_view name
   if (const std::size_t comma = spaced.find(','); comma != std::string::npos) {
     spaced.insert(comma + 1, " ");
   }
-  throw Fatal(fmt::format("bad {}: {} ({}: {})", what, value, spaced, expected));
+  throw Fatal(fmt::format("bad {}: {} ({}: {})", what, beginning(value), spaced, expected));
 }
 
 void OptionGroup::flag(const std::string& names, const std::string& help,
@@ -183,7 +184,7 @@ void CommandLine::parse(int argc, const char* const* argv) {
     const std::string extra = app_->remaining().front();
     const bool option = extra.size() > 1 && extra.front() == '-';
     throw Fatal(fmt::format("{}: {} (see {} --help)",
-                            option ? "unknown option" : "unexpected argument", extra,
+                            option ? "unknown option" : "unexpected argument", beginning(extra),
                             app_->get_name()));
   } catch (const CLI::ParseError& error) {
     // CLI11 has no kind of its own for a flag with a value.

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/number.h"
+#include "base/printable.h"
 #include "base/quantity.h"
 
 namespace millrace::cli {
@@ -77,7 +78,8 @@ std::optional<std::string_view> value_of(const Spelling& spelling,
   return argument.substr(1);
 }
 
-std::string sentence(const Spelling& spelling, std::string_view value) {
+std::string sentence(const Spelling& spelling, std::string_view given) {
+  const std::string value = beginning(given);
   std::string text(spelling.option);
   if (spelling.here.empty()) {
     text += " is no option here";

@@ -8,6 +8,7 @@
 
 #include "base/diagnostics.h"
 #include "base/number.h"
+#include "base/printable.h"
 #include "report/file_input.h"
 #include "report/json.h"
 #include "report/json_bounds.h"
@@ -24,7 +25,7 @@ std::string reason(const std::exception& error) {
   std::string_view text = error.what();
   if (text.starts_with("[json."))
     text.remove_prefix(std::min(text.find("] "), text.size() - 2) + 2);
-  return cut(text, kMost);
+  return beginning(text, kMost);
 }
 
 // The minor version of a schema that is read here: "millrace-run/1", which is 1.0, or

@@ -5,17 +5,14 @@
 #include <nlohmann/json.hpp>
 
 #include "base/diagnostics.h"
+#include "base/printable.h"
 #include "report/json_field.h"
 
 namespace millrace::report {
 
-std::string cut(std::string_view text, std::size_t most) {
-  return std::string(text.substr(0, most)).append(text.size() <= most ? "" : "...");
-}
-
 std::string shown(const Json& json) {
   constexpr std::size_t kMost = 40;
-  return cut(json.is_structured() ? json.type_name() : json.dump(), kMost);
+  return beginning(json.is_structured() ? json.type_name() : json.dump(), kMost);
 }
 
 std::uint64_t to_count(const Json& json) {

@@ -11,9 +11,6 @@ namespace millrace::report {
 
 using Json = nlohmann::ordered_json;
 
-// The beginning of a text that may be long.
-std::string cut(std::string_view text, std::size_t most);
-
 // The beginning of a value that is not what it should be.
 std::string shown(const Json& json);
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/diagnostics.h"
+#include "base/printable.h"
 #include "base/quantity.h"
 #include "report/text.h"
 
@@ -16,7 +17,7 @@ constexpr std::string_view kForm =
     "errors<0.1%, rate>=1000/s or connect.p50<5ms)";
 
 [[noreturn]] void reject(const std::string& text) {
-  throw Fatal(std::string("bad threshold: ").append(text).append(kForm));
+  throw Fatal("bad threshold: " + beginning(text).append(kForm));
 }
 
 std::optional<metrics::Phase> find_phase(std::string_view name) {

@@ -49,6 +49,18 @@ TEST(Printable, EscapesWhatUtf8Hides) {
   EXPECT_EQ(shown("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");
 }
 
+TEST(Printable, TheBeginningOfATextIsOfWholeCharacters) {
+  EXPECT_EQ(beginning("", 3), "");
+  EXPECT_EQ(beginning("abc", 3), "abc");
+  EXPECT_EQ(beginning("abcd", 3), "abc...");
+  EXPECT_EQ(beginning("ab\u00fc", 4), "ab\u00fc");
+  EXPECT_EQ(beginning("ab\u00fcd", 4), "ab\u00fc...");
+  EXPECT_EQ(beginning("ab\u00fcd", 3), "ab...");
+  EXPECT_EQ(beginning("ab\U0001f600d", 5), "ab...");
+  // What is no UTF-8 is shown escaped, so that nothing is lost where it is cut.
+  EXPECT_EQ(beginning("\xbf\xbf\xbf\xbf\xbf\xbf\xbf", 6), "\xbf\xbf\xbf...");
+}
+
 TEST(Diagnostics, NamesAnErrorOfTheSystem) {
   EXPECT_EQ(describe_error("connect", ECONNREFUSED), "connect: Connection refused");
 }

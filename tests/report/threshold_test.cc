@@ -104,6 +104,15 @@ TEST(Threshold, WhatIsNoneIsRefusedWithWhatIsExpected) {
   }
 }
 
+TEST(Threshold, ALongTextIsNotQuotedWhole) {
+  for (const char* const start : {"x", "p99<", "p99=", "rate<"}) {
+    const std::string said = message_of([&] { Threshold{start + std::string(100'000, 'y')}; });
+    EXPECT_EQ(said.rfind(std::string("bad threshold: ") + start, 0), 0U) << said.substr(0, 500);
+    EXPECT_NE(said.find("yyy... (--threshold: expected"), std::string::npos);
+    EXPECT_LT(said.size(), 300U);
+  }
+}
+
 TEST(Threshold, OfErrorsFailsWhereNothingWasMeasured) {
   const Verdict verdict = Threshold("errors<1%").judge(metrics::Measurement{});
   EXPECT_FALSE(verdict.passed);
