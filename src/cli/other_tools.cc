@@ -30,9 +30,11 @@ constexpr Spelling kSpellings[] = {
     {"-duration", Value::text, "", "a run of {0}: --duration {0}"},
     {"-c", Value::count, "shows a running counter", "{0} sessions at once: -s {0}"},
     {"-u", Value::count, "", "{0} sessions at once: -s {0}"},
+    {"--vus", Value::text, "", "{0} sessions at once: -s {0}"},
     {"-connections", Value::text, "", "{0} sessions at once: -s {0}"},
     {"-n", Value::count, "", "{0} messages: -m {0}"},
     {"-i", Value::count, "", "{0} messages: -m {0}"},
+    {"--iterations", Value::text, "", "{0} messages: -m {0}"},
     {"-q", Value::count, "", "{0} messages a second: --rate {0}/s"},
     {"-rate", Value::text, "", "so many messages a second: --rate {0}"},
     {"-R", Value::count, "waits a random time of up to {0} s between messages",
@@ -40,6 +42,10 @@ constexpr Spelling kSpellings[] = {
     {"-t", Value::count, "names the recipient {0}", "{0} threads: --threads {0}", true},
     {"-tls", Value::none, "", "STARTTLS: --starttls"},
     {"-tlsc", Value::none, "", "TLS from the start: --tls-on-connect"},
+    {"-a", Value::none, "", "authentication: --auth MECHANISM"},
+    {"-au", Value::text, "", "the user {0}: --auth-user {0}"},
+    {"-ap", Value::text, "", "a password: --auth-password-file FILE"},
+    {"-p", Value::count, "", "port {0}: HOST:{0}"},
 };
 
 // A random pause of less than that is likely meant as one, and Postfix's scripts have it.

@@ -5,8 +5,8 @@
 
 namespace millrace::cli {
 
-// What somebody wrote who has another load tool in the fingers: wrk2's, oha's, k6's and vegeta's
-// short options have other meanings here, or none.
+// What somebody wrote who has another load tool in the fingers: wrk2's, oha's, k6's, vegeta's and
+// swaks's options have other meanings here, or none.
 struct OtherTools {
   std::string error;  // the first argument that cannot have been meant; may be empty
   std::vector<std::string> warnings;  // arguments that may have been meant otherwise

@@ -371,6 +371,14 @@ TEST(SourceOptions, WhatOtherToolsMeanByALetterIsToldOurWay) {
       {{"-q", "200", "h"}, "--rate 200/s"},
       {{"-rate", "500/s", "h"}, "--rate 500/s"},
       {{"-tls", "h"}, "for STARTTLS: --starttls"},
+      {{"--vus", "50", "h"}, "--vus is no option here; for 50 sessions at once: -s 50"},
+      {{"--vus=50", "h"}, "-s 50"},
+      {{"--iterations", "9", "h"}, "for 9 messages: -m 9"},
+      {{"-a", "LOGIN", "h"}, "-a is no option here; for authentication: --auth MECHANISM"},
+      {{"-au", "ann", "h"}, "-au is no option here; for the user ann: --auth-user ann"},
+      {{"-ap", "secret", "h"}, "-ap is no option here; for a password: --auth-password-file FILE"},
+      {{"-p", "587", "h"}, "-p is no option here; for port 587: HOST:587"},
+      {{"-p", "h"}, "unknown option: -p"},
   };
   for (const auto& [words, expected] : cases) {
     const std::string said = refusal(source, words);
