@@ -24,6 +24,9 @@ constexpr unsigned kPool = 100;
 constexpr double kMostSessions = 1'000'000;
 constexpr double kHighestRate = 1e8;  // a second
 
+// Nobody means to run a load for less.
+constexpr std::chrono::milliseconds kShortest{1};
+
 constexpr std::string_view kStagesForm =
     "expected stages such as ramp 0-2000/s 30s, hold 2000/s 2m";
 
@@ -86,7 +89,8 @@ Segment stage(std::string_view text, const std::vector<Segment>& before,
   const bool ramp = parts.kind == "ramp";
   if (!ramp && parts.kind != "hold") wrong();
   const auto length = duration(parts.length);
-  if (!length || *length <= Duration::zero()) wrong();
+  if (!length) wrong();
+  if (*length < kShortest) reject("stage", text, "--stages", "a stage lasts at least 1ms");
   const double last = before.empty() ? 0 : before.back().to;
   Segment segment{.name = std::string(text), .length = *length, .from = last, .to = last};
   if (parts.level.empty()) {
@@ -202,7 +206,7 @@ void add_load_options(CommandLine& line, source::SourceOptions& options, LoadDra
   OptionGroup model(line, "Load over time (errors are counted, and end nothing)");
   model.value("--duration", "TIME", "for so long, or until -m is reached",
               [&draft](const std::string& text) {
-                draft.duration = positive_time("duration", text, "--duration");
+                draft.duration = time_value("duration", text, "--duration", kShortest);
               });
   model.value("--rate", "RATE", "open loop: so many messages are due,\nas 500/s, 3000/m, 100/h",
               [&draft](const std::string& text) { draft.rate = rate(text); });
@@ -223,7 +227,7 @@ void add_load_options(CommandLine& line, source::SourceOptions& options, LoadDra
               [&draft](const std::string& text) { draft.stages = text; });
   model.value("--warmup", "TIME", "go ahead for so long, unmeasured",
               [&draft](const std::string& text) {
-                draft.warmup = positive_time("warm-up", text, "--warmup");
+                draft.warmup = time_value("warm-up", text, "--warmup", kShortest);
               });
   model.value("--drain", "TIME", "at the end, wait so long for what is\nunder way (10)",
               [&draft](const std::string& text) {

@@ -83,11 +83,11 @@ std::pair<smtp::Verb, sink::Delay> command_delay(const std::string& text) {
   }
   sink::Delay delay{.step = *step};
   if (second == rest.size()) return {which, delay};
-  const auto odds = whole_number(rest.substr(second + 1), 0, 99);
+  const auto odds = whole_number(rest.substr(second + 1), 1, 99);
   if (!odds) {
     throw Fatal(
         fmt::format("delay odds for '{}' out of range (-W, --delay: '{}' is no whole "
-                    "number from 0 to 99)",
+                    "number from 1 to 99)",
                     name, rest.substr(second + 1)));
   }
   delay.odds = static_cast<int>(*odds);
@@ -130,25 +130,26 @@ std::uint64_t byte_count(std::string_view what, const std::string& text, std::st
       digits.remove_suffix(1);
     }
   }
-  const auto number = whole_number(digits, 1, most >> shift);
-  if (!number) {
-    const bool limited = most < std::numeric_limits<std::uint64_t>::max();
-    reject(what, text, names,
-           "expected a number of bytes, as 4096, 64K or 10M" +
-               (limited ? fmt::format(", at most {}", most) : ""));
+  constexpr auto kMost = std::numeric_limits<std::uint64_t>::max();
+  const auto number = whole_number(digits, 1, kMost >> shift);
+  if (!number) reject(what, text, names, "expected a number of bytes, as 4096, 64K or 10M");
+  const std::uint64_t bytes = *number << shift;
+  if (bytes > most) {
+    reject(what, text, names, fmt::format("that is {} bytes, at most {} are allowed", bytes, most));
   }
-  return *number << shift;
+  return bytes;
 }
 
 Duration time_value(std::string_view what, const std::string& text, std::string_view names,
                     Duration least) {
+  using std::chrono::milliseconds;
   const auto value = duration(text);
-  if (!value || *value < least) {
-    reject(what, text, names,
-           fmt::format("expected a time{}, as 2, 0.5, 250ms, 10s, 2m or 1h",
-                       least > Duration::zero() ? " above 0" : ""));
-  }
-  return *value;
+  if (value && *value >= least) return *value;
+  std::string bound;
+  if (least > Duration::zero()) bound = " above 0";
+  if (least >= milliseconds(1)) bound = fmt::format(" of at least {}ms", least / milliseconds(1));
+  reject(what, text, names,
+         fmt::format("expected a time{}, as 2, 0.5, 250ms, 10s, 2m or 1h", bound));
 }
 
 void add_networks(std::string_view list, std::vector<net::Network>& networks) {

@@ -28,6 +28,9 @@ void add_common(OptionGroup& group, net::TlsOptions& options) {
     options.least_version = version(text.substr(0, dash), text);
     options.most_version =
         dash == text.size() ? options.least_version : version(text.substr(dash + 1), text);
+    if (options.most_version < options.least_version) {
+      reject("TLS version", text, "--tls-version", "the lower one comes first: 1.2-1.3");
+    }
   });
   group.value("--tls-ciphers", "LIST", "in OpenSSL's names, separated by colons",
               [&](const std::string& list) { options.ciphers = list; });
