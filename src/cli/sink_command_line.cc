@@ -55,9 +55,10 @@ void add_network(CommandLine& line, Draft& draft) {
               [&](const std::string& text) {
                 options.idle_limit = time_value("timeout", text, "-t,--timeout", kLeastTime);
               });
-  group.each_value("--proxy-from", "NETWORKS",
-                   "these begin with a PROXY header:\naddresses, address/prefix, or unix",
-                   [&](const std::string& list) { add_networks(list, options.proxies); });
+  group.each_value(
+      "--proxy-from", "NETWORKS",
+      "these begin with a PROXY header:\naddresses, address/prefix, or unix",
+      [&](const std::string& list) { add_networks(list, "--proxy-from", options.proxies); });
   draft.engine.add_to(group);
 }
 
@@ -91,8 +92,8 @@ void add_misbehaviour(CommandLine& line, Draft& draft) {
   sink::SinkOptions& options = draft.options;
   OptionGroup group(line, "Misbehaviour (CMDS: names such as MAIL,RCPT,DATA,. or CONNECT)");
   const auto act = [&](const char* names, const char* help, Action action) {
-    group.each_value(names, "CMDS", help, [&options, &draft, action](const std::string& list) {
-      for (const smtp::Verb verb : verbs(list)) options.rules[verb].prefer(action);
+    group.each_value(names, "CMDS", help, [=, &options, &draft](const std::string& list) {
+      for (const smtp::Verb verb : verbs(list, names)) options.rules[verb].prefer(action);
       if (action == Action::hard_reject || action == Action::soft_reject) {
         draft.offer.refuses = true;
       }
@@ -142,7 +143,7 @@ void add_records(CommandLine& line, Draft& draft) {
   group.flag("-v,--verbose", "show the dialogue on standard error", options.verbose);
   group.each_value("-s,--syslog", "CMDS", "log these commands to syslog",
                    [&](const std::string& list) {
-                     for (const smtp::Verb verb : verbs(list)) {
+                     for (const smtp::Verb verb : verbs(list, "-s,--syslog")) {
                        options.rules[verb].log = true;
                      }
                    });

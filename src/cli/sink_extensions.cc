@@ -6,10 +6,10 @@
 #include <limits>
 
 #include "base/diagnostics.h"
+#include "base/printable.h"
 #include "cli/command_line.h"
 #include "cli/text_values.h"
 #include "sasl/mechanisms.h"
-#include "smtp/keyword.h"
 
 namespace millrace::cli {
 namespace {
@@ -22,18 +22,17 @@ using smtp::ExtensionSet;
 constexpr std::uint64_t kDumpLimit = std::uint64_t{1} << 30;
 
 // Extensions by their keywords, separated by commas or white space, in any case.
-ExtensionSet extensions(std::string_view list) {
+ExtensionSet extensions(std::string_view list, std::string_view names) {
   ExtensionSet found;
-  for (;;) {
-    const std::string_view name = smtp::take_word(list, ", \t\r\n");
-    if (name.empty()) return found;
+  for (const std::string_view name : list_words(list, names)) {
     const auto extension = smtp::find_extension(name);
     if (!extension) {
-      throw Fatal(fmt::format("unknown extension: {} (expected one of {})", name,
+      throw Fatal(fmt::format("unknown extension: {} (expected one of {})", beginning(name),
                               fmt::join(smtp::kExtensionKeywords, ", ")));
     }
     found.add(*extension);
   }
+  return found;
 }
 
 void add_offer(CommandLine& line, sink::SinkOptions& options, OfferDraft& draft) {
@@ -41,11 +40,12 @@ void add_offer(CommandLine& line, sink::SinkOptions& options, OfferDraft& draft)
   OptionGroup group(line, "Extensions (LIST: keywords of EHLO such as CHUNKING,STARTTLS)");
   group.flag("--modern", "offer and do all that is known", draft.modern);
   group.each_value("--offer", "LIST", "announce these as well", [&draft](const std::string& list) {
-    draft.offered = draft.offered | extensions(list);
+    draft.offered = draft.offered | extensions(list, "--offer");
   });
-  group.each_value(
-      "--withhold", "LIST", "do not announce these",
-      [&draft](const std::string& list) { draft.withheld = draft.withheld | extensions(list); });
+  group.each_value("--withhold", "LIST", "do not announce these",
+                   [&draft](const std::string& list) {
+                     draft.withheld = draft.withheld | extensions(list, "--withhold");
+                   });
   group.flag("--authenticate", "carry out AUTH, let everybody in", draft.authenticate);
   group.value("--auth-users", "FILE", "the same, only these: user,password a line",
               [&](const std::string& path) {
@@ -57,7 +57,7 @@ void add_offer(CommandLine& line, sink::SinkOptions& options, OfferDraft& draft)
                    "the same, from these only\n(127.0.0.0/8,::1,unix)",
                    [&](const std::string& list) {
                      profile.xclient_takes_effect = true;
-                     add_networks(list, options.xclient_from);
+                     add_networks(list, "--xclient-from", options.xclient_from);
                    });
 }
 
@@ -131,7 +131,9 @@ void complete_offer(sink::SinkOptions& options, const OfferDraft& draft) {
     offered.remove(Extension::pipelining);
   }
   if (profile.xclient_takes_effect) {
-    if (options.xclient_from.empty()) add_networks("127.0.0.0/8,::1,unix", options.xclient_from);
+    if (options.xclient_from.empty()) {
+      add_networks("127.0.0.0/8,::1,unix", "--xclient-from", options.xclient_from);
+    }
     profile.xclient_attributes = "NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT";
   }
   profile.offered = offered - draft.withheld;

@@ -65,7 +65,10 @@ void add_network(CommandLine& line, Draft& draft) {
               });
   group.value("--bind", "ADDRESSES",
               "connect from these in turn: a list of\naddresses and ranges first-last",
-              [&](const std::string& list) { options.bind_addresses = list; });
+              [&](const std::string& list) {
+                const auto ranges = list_items(list, "--bind");
+                options.bind_addresses.assign(ranges.begin(), ranges.end());
+              });
   group.value("--bind-ports", "PORTS", "and from these ports: first-last",
               [&](const std::string& range) { options.bind_ports = range; });
   group.value("--proxy-protocol", "VERSION", "PROXY protocol, v1 or v2",

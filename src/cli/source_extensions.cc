@@ -28,12 +28,11 @@ std::string one_of(const std::string& text, std::string_view what, std::string_v
 // The conditions of NOTIFY (RFC 3461, 4.1).
 std::string conditions(std::string_view list) {
   std::string text;
-  std::string_view rest = list;
-  for (auto word = smtp::take_word(rest, ", "); !word.empty(); word = smtp::take_word(rest, ", ")) {
+  for (const std::string_view word : list_words(list, "--dsn-notify")) {
     if (!text.empty()) text += ',';
     text += one_of(std::string(word), "condition", "--dsn-notify", "NEVER SUCCESS FAILURE DELAY");
   }
-  if (text.empty() || (text.find("NEVER") != std::string::npos && text != "NEVER")) {
+  if (text.find("NEVER") != std::string::npos && text != "NEVER") {
     reject("condition", list, "--dsn-notify", "expected NEVER alone, or some of the others");
   }
   return text;

@@ -138,7 +138,7 @@ Segment warm_up(const Segment& first, Duration length) {
 }
 
 void check_load(const LoadDraft& draft, bool open_loop, bool session_stages) {
-  if (!draft.stages.empty() && (draft.rate || draft.duration)) {
+  if (draft.stages && (draft.rate || draft.duration)) {
     throw Fatal("--stages says rates and times itself: not with --rate or --duration");
   }
   if (draft.pattern && !open_loop) throw Fatal("--arrivals needs --rate, or --stages of rates");
@@ -159,23 +159,17 @@ void check_load(const LoadDraft& draft, bool open_loop, bool session_stages) {
 }  // namespace
 
 bool LoadDraft::modelled(const source::SourceOptions& options) const {
-  return rate || pattern || seed || duration || warmup || drain_limit || !stages.empty() ||
+  return rate || pattern || seed || duration || warmup || drain_limit || stages ||
          options.session_messages > 0 || options.load.abort_share;
 }
 
 std::vector<Segment> parse_stages(const std::string& text, bool& are_rates) {
   std::vector<Segment> stages;
   std::optional<bool> rates;
-  for (std::string_view rest = text; !rest.empty();) {
-    std::string_view one = rest.substr(0, rest.find(','));
-    rest.remove_prefix(std::min(one.size() + 1, rest.size()));
-    const std::size_t begin = std::min(one.find_first_not_of(" \t"), one.size());
-    one.remove_prefix(begin);
-    one = one.substr(0, one.find_last_not_of(" \t") + 1);
+  for (const std::string_view one : list_items(text, "--stages")) {
     stages.push_back(stage(one, stages, rates));
   }
-  if (!rates) reject("stages", text, "--stages", kStagesForm);
-  are_rates = *rates;
+  are_rates = rates == true;
   return stages;
 }
 
@@ -241,13 +235,13 @@ void add_load_options(CommandLine& line, source::SourceOptions& options, LoadDra
 void complete_load(source::SourceOptions& options, const LoadDraft& draft) {
   source::Load& load = options.load;
   bool stages_are_rates = false;
-  if (!draft.stages.empty()) load.schedule = parse_stages(draft.stages, stages_are_rates);
+  if (draft.stages) load.schedule = parse_stages(*draft.stages, stages_are_rates);
   load.open_loop = draft.rate || stages_are_rates;
-  const bool session_stages = !draft.stages.empty() && !stages_are_rates;
+  const bool session_stages = draft.stages && !stages_are_rates;
   check_load(draft, load.open_loop, session_stages);
 
   options.sessions = draft.sessions.value_or(load.open_loop ? kPool : 1);
-  if (draft.stages.empty()) {
+  if (!draft.stages) {
     const double level = draft.rate.value_or(static_cast<double>(options.sessions));
     load.schedule = {one_segment(level, draft.duration)};
   }
@@ -261,7 +255,7 @@ void complete_load(source::SourceOptions& options, const LoadDraft& draft) {
   load.pattern = draft.pattern.value_or(source::ArrivalPattern::constant);
   load.seed = draft.seed.value_or(options.message.run);
   load.drain_limit = draft.drain_limit.value_or(kDrainLimit);
-  const bool timed = load.open_loop || draft.duration || !draft.stages.empty();
+  const bool timed = load.open_loop || draft.duration || draft.stages;
   options.messages = draft.messages.value_or(timed ? kNoLimit : 1);
   if (timed) options.on_trouble = source::OnTrouble::count;
   if (load.abort_share && options.on_trouble == source::OnTrouble::stop) {

@@ -23,7 +23,7 @@ struct LoadDraft {
   std::optional<Duration> duration;
   std::optional<Duration> warmup;
   std::optional<Duration> drain_limit;
-  std::string stages;
+  std::optional<std::string> stages;
 
   // Whether one of the options is used that Postfix's program does not have.
   [[nodiscard]] bool modelled(const source::SourceOptions& options) const;

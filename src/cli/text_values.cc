@@ -5,10 +5,14 @@
 #include <algorithm>
 #include <cctype>
 #include <chrono>
+#include <utility>
 
 #include "base/diagnostics.h"
+#include "base/list.h"
+#include "base/printable.h"
 #include "base/quantity.h"
 #include "cli/command_line.h"
+#include "smtp/keyword.h"
 
 namespace millrace::cli {
 namespace {
@@ -19,7 +23,7 @@ bool octal(char byte) { return byte >= '0' && byte <= '7'; }
 smtp::Verb verb(std::string_view name) {
   const auto found = smtp::find_verb(name);
   if (!found) {
-    throw Fatal(fmt::format("unknown command: {} (expected one of {})", name,
+    throw Fatal(fmt::format("unknown command: {} (expected one of {})", beginning(name),
                             fmt::join(smtp::kVerbKeywords, ", ")));
   }
   return *found;
@@ -51,17 +55,28 @@ bool valid_address_literal(std::string_view text) {
 
 }  // namespace
 
-std::vector<smtp::Verb> verbs(std::string_view list) {
-  constexpr std::string_view kSeparators = ", \t\r\n";
-  std::vector<smtp::Verb> found;
-  for (;;) {
-    const std::size_t start = list.find_first_not_of(kSeparators);
-    if (start == std::string_view::npos) return found;
-    list.remove_prefix(start);
-    const std::size_t end = std::min(list.find_first_of(kSeparators), list.size());
-    found.push_back(verb(list.substr(0, end)));
-    list.remove_prefix(end);
+std::vector<std::string_view> list_items(std::string_view list, std::string_view names) {
+  auto items = split_list(list);
+  if (!items) reject("list", list, names, "an item is empty");
+  return std::move(*items);
+}
+
+std::vector<std::string_view> list_words(std::string_view list, std::string_view names) {
+  constexpr std::string_view kWhiteSpace = " \t\r\n";
+  std::vector<std::string_view> words;
+  for (std::string_view item : list_items(list, names)) {
+    for (auto word = smtp::take_word(item, kWhiteSpace); !word.empty();
+         word = smtp::take_word(item, kWhiteSpace)) {
+      words.push_back(word);
+    }
   }
+  return words;
+}
+
+std::vector<smtp::Verb> verbs(std::string_view list, std::string_view names) {
+  std::vector<smtp::Verb> found;
+  for (const std::string_view word : list_words(list, names)) found.push_back(verb(word));
+  return found;
 }
 
 std::pair<smtp::Verb, sink::Delay> command_delay(const std::string& text) {
@@ -152,12 +167,9 @@ Duration time_value(std::string_view what, const std::string& text, std::string_
          fmt::format("expected a time{}, as 2, 0.5, 250ms, 10s, 2m or 1h", bound));
 }
 
-void add_networks(std::string_view list, std::vector<net::Network>& networks) {
-  while (!list.empty()) {
-    const std::string_view one = list.substr(0, list.find(','));
-    list.remove_prefix(std::min(one.size() + 1, list.size()));
-    networks.emplace_back(one);
-  }
+void add_networks(std::string_view list, std::string_view names,
+                  std::vector<net::Network>& networks) {
+  for (const std::string_view item : list_items(list, names)) networks.emplace_back(item);
 }
 
 std::string unescape(std::string_view text) {

@@ -16,8 +16,15 @@ namespace millrace::cli {
 
 // Option values with a form of their own. Each function throws Fatal naming the value.
 
+// The items of a list with commas (base/list.h); `names`: of the option that has it, which is named
+// where one is empty.
+std::vector<std::string_view> list_items(std::string_view list, std::string_view names);
+
+// The same where white space separates as well.
+std::vector<std::string_view> list_words(std::string_view list, std::string_view names);
+
 // Command names separated by commas or white space, in any case.
-std::vector<smtp::Verb> verbs(std::string_view list);
+std::vector<smtp::Verb> verbs(std::string_view list, std::string_view names);
 
 // "CMD:TIME[:ODDS]".
 std::pair<smtp::Verb, sink::Delay> command_delay(const std::string& text);
@@ -41,7 +48,8 @@ Duration time_value(std::string_view what, const std::string& text, std::string_
                     Duration least);
 
 // Adds "10.0.0.0/8,::1,unix": networks (net/address_pool.h), separated by commas.
-void add_networks(std::string_view list, std::vector<net::Network>& networks);
+void add_networks(std::string_view list, std::string_view names,
+                  std::vector<net::Network>& networks);
 
 // Replaces the C escapes \a \b \f \n \r \t \v \ddd and \\; of any other the backslash goes.
 std::string unescape(std::string_view text);

@@ -73,7 +73,10 @@ void add_tls_options(CommandLine& line, ClientTlsDraft& draft, smtp::ClientPlan&
   group.value("--tls-ca-dir", "DIR", "the same, a directory",
               [&](const std::string& path) { options.ca_directory = path; });
   group.value("--tls-alpn", "LIST", "protocols to propose, with commas",
-              [&](const std::string& list) { options.alpn = list; });
+              [&](const std::string& list) {
+                const auto names = list_items(list, "--tls-alpn");
+                options.alpn.assign(names.begin(), names.end());
+              });
   group.flag("--tls-resume", "resume the session of the last connection", options.resume);
 }
 

@@ -35,7 +35,6 @@ SocketAddress next_address(const SocketAddress& address) {
 
 SocketAddress require_address(std::string_view text, std::string_view whole) {
   const auto address = numeric_address(text, 0);
-  if (text.empty()) throw Fatal("empty address in the list of addresses");
   if (!address) throw Fatal("bad address: " + std::string(whole));
   return *address;
 }
@@ -80,13 +79,8 @@ bool contains(const std::vector<Network>& networks, const SocketAddress& address
                      [&](const Network& network) { return network.contains(address); });
 }
 
-AddressPool::AddressPool(std::string_view addresses, std::string_view ports) {
-  for (;;) {
-    const std::size_t comma = addresses.find(',');
-    add_range(addresses.substr(0, comma));
-    if (comma == std::string_view::npos) break;
-    addresses.remove_prefix(comma + 1);
-  }
+AddressPool::AddressPool(const std::vector<std::string>& addresses, std::string_view ports) {
+  for (const std::string& range : addresses) add_range(range);
   if (ports.empty()) return;
   const std::size_t dash = std::min(ports.find('-'), ports.size());
   const auto first = whole_number(ports.substr(0, dash), 1, kLastPort);

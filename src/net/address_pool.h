@@ -37,9 +37,9 @@ bool contains(const std::vector<Network>& networks, const SocketAddress& address
 // The local addresses that a client connects from, in turn.
 class AddressPool {
  public:
-  // `addresses`: "127.0.0.2", "127.0.0.2-127.0.0.9", "::1", separated by commas. `ports`:
-  // "20000-29999" or one port; empty: the system chooses. Throws Fatal naming what is wrong.
-  AddressPool(std::string_view addresses, std::string_view ports);
+  // `addresses`: each as "127.0.0.2", "127.0.0.2-127.0.0.9" or "::1". `ports`: "20000-29999" or one
+  // port; empty: the system chooses. Throws Fatal naming what is wrong.
+  AddressPool(const std::vector<std::string>& addresses, std::string_view ports);
 
   // The next one of the family; nothing when the pool has none. All threads share the turn.
   std::optional<SocketAddress> next(int family);

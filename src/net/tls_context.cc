@@ -85,13 +85,10 @@ void make_certificate(SSL_CTX* context, const TlsServerOptions& options) {
 }
 
 // The wire form: each name with its length ahead of it (RFC 7301, 3.1).
-std::string alpn_list(std::string_view names) {
+std::string alpn_list(const std::vector<std::string>& names) {
   std::string list;
-  while (!names.empty()) {
-    const std::string_view name = names.substr(0, names.find(','));
-    names.remove_prefix(std::min(name.size() + 1, names.size()));
-    if (name.empty() || name.size() > 255)
-      throw Fatal("bad ALPN name: '" + std::string(name) + "'");
+  for (const std::string& name : names) {
+    if (name.empty() || name.size() > 255) throw Fatal("bad ALPN name: '" + name + "'");
     list += static_cast<char>(name.size());
     list += name;
   }

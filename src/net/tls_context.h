@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 // OpenSSL's own types, so that its headers stay in the .cc files.
 struct ssl_ctx_st;
@@ -23,9 +24,9 @@ struct TlsClientOptions {
   bool verify = false;  // the certificate must be valid for the name
   std::string ca_file;  // PEM; with neither of both: the system's
   std::string ca_directory;
-  std::string server_name;  // SNI, and what the certificate must be for; empty: none is sent
-  std::string alpn;         // protocol names separated by commas
-  bool resume = false;      // later connections resume the session of earlier ones
+  std::string server_name;        // SNI, and what the certificate must be for; empty: none is sent
+  std::vector<std::string> alpn;  // names of protocols
+  bool resume = false;            // later connections resume the session of earlier ones
 };
 
 struct TlsServerOptions {

@@ -46,9 +46,9 @@ enum class OnTrouble : std::uint8_t {
 // Everything that the source is told at start.
 struct SourceOptions {
   net::Endpoint endpoint;
-  int address_family = 0;      // AF_INET, AF_INET6 or AF_UNSPEC
-  std::optional<int> window;   // bytes; caps the TCP window
-  std::string bind_addresses;  // the pool to connect from, see net/address_pool.h; empty: any
+  int address_family = 0;                   // AF_INET, AF_INET6 or AF_UNSPEC
+  std::optional<int> window;                // bytes; caps the TCP window
+  std::vector<std::string> bind_addresses;  // to connect from, see net/address_pool.h; empty: any
   std::string bind_ports;
   std::optional<net::ProxyVersion> proxy;  // the header that goes ahead
   std::string proxy_source;                // the client it names, may be "[gen]"; empty: this one

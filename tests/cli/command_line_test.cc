@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <chrono>
 #include <string>
 #include <vector>
@@ -422,6 +423,53 @@ TEST(SourceOptions, AStageIsARampOrAHold) {
   EXPECT_NE(refusal(source, {"--stages", "step 5/s 1s", "h"}).find("bad stage: step 5/s 1s"),
             std::string::npos);
   EXPECT_EQ(source({"--stages", "hold 5/s 1s, hold 9/s 1s", "h"}).load.schedule.size(), 2U);
+}
+
+// What each option that has a list says of one in which an item is empty.
+template <typename Parse>
+void expect_no_empty_items(Parse parse, const char* endpoint,
+                           const std::vector<std::array<const char*, 4>>& rows) {
+  for (const auto& [option, names, one, other] : rows) {
+    const std::string first = one;
+    for (const std::string& list :
+         {first + ",," + other, first + ", ," + other, first + ",", "," + first, std::string()}) {
+      EXPECT_EQ(refusal(parse, {"--tls", option, list.c_str(), endpoint}),
+                "bad list: " + list + " (" + names + ": an item is empty)");
+    }
+    EXPECT_EQ(refusal(parse, {"--tls", option, (first + " , " + other).c_str(), endpoint}), "");
+  }
+}
+
+TEST(Lists, HaveNoEmptyItems) {
+  expect_no_empty_items(source, "h",
+                        {{"--bind", "--bind", "127.0.0.1", "127.0.0.2-127.0.0.9"},
+                         {"--stages", "--stages", "hold 5/s 1s", "hold 9/s 1s"},
+                         {"--tls-alpn", "--tls-alpn", "smtp", "h2"},
+                         {"--dsn-notify", "--dsn-notify", "SUCCESS", "DELAY"}});
+  expect_no_empty_items(sink, ":1",
+                        {{"--proxy-from", "--proxy-from", "10.0.0.0/8", "unix"},
+                         {"--xclient-from", "--xclient-from", "10.0.0.0/8", "unix"},
+                         {"--offer", "--offer", "SIZE", "CHUNKING"},
+                         {"--withhold", "--withhold", "SIZE", "CHUNKING"},
+                         {"-f", "-f, --hard-reject", "mail", "rcpt"},
+                         {"-r", "-r, --soft-reject", "mail", "rcpt"},
+                         {"-q", "-q, --drop", "mail", "rcpt"},
+                         {"-Q", "-Q, --disconnect", "mail", "rcpt"},
+                         {"-s", "-s, --syslog", "mail", "rcpt"}});
+}
+
+TEST(SourceOptions, ALongValueIsNotQuotedWhole) {
+  const std::string value(100'000, 'x');
+  for (const char* const option : {"--threshold", "--rate", "--stages"}) {
+    const std::string said = refusal(source, {option, value.c_str(), "h"});
+    EXPECT_NE(said.find(": xxx"), std::string::npos) << said.substr(0, 500);
+    EXPECT_NE(said.find("xxx... ("), std::string::npos) << said.substr(0, 500);
+    EXPECT_LT(said.size(), 400U);
+  }
+  EXPECT_LT(refusal(source, {"--vus", value.c_str(), "h"}).size(), 400U);
+  EXPECT_LT(refusal(source, {("--" + value).c_str(), "h"}).size(), 400U);
+  EXPECT_LT(refusal(sink, {"-f", value.c_str(), ":1"}).size(), 400U);
+  EXPECT_LT(refusal(sink, {"--offer", value.c_str(), ":1"}).size(), 400U);
 }
 
 TEST(SinkOptions, WordsOfTheFieldNameWhatTheShortOptionsDo) {

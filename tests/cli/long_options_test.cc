@@ -21,6 +21,7 @@ using smtp::Extension;
 using smtp::Verb;
 using Action = sink::Rule::Action;
 using Protocol = smtp::ServerProfile::Protocol;
+using Words = std::vector<std::string>;
 
 // A file with one line, for options that name one.
 class LineFile {
@@ -219,7 +220,10 @@ TEST(LongOptions, OfTheSourceDoWhatTheySay) {
           {"--ipv6", [](Line line) { return line.source.address_family == AF_INET6; }},
           {"--connect-attempts|3", [](Line line) { return line.source.connect_attempts == 3; }},
           {"--tcp-window|4096", [](Line line) { return line.source.window == 4'096; }},
-          {"--bind|127.0.0.1", [](Line line) { return line.source.bind_addresses == "127.0.0.1"; }},
+          {"--bind|127.0.0.1,::1",
+           [](Line line) {
+             return line.source.bind_addresses == Words{"127.0.0.1", "::1"};
+           }},
           {"--bind|127.0.0.1|--bind-ports|20000-20009",
            [](Line line) { return line.source.bind_ports == "20000-20009"; }},
           {"--proxy-protocol|v2",
@@ -318,7 +322,10 @@ TEST(LongOptions, OfTheSourceDoWhatTheySay) {
            [](Line line) { return line.source.tls->ca_file == "ca.pem"; }},
           {"--tls|--tls-ca-dir|ca",
            [](Line line) { return line.source.tls->ca_directory == "ca"; }},
-          {"--tls|--tls-alpn|smtp", [](Line line) { return line.source.tls->alpn == "smtp"; }},
+          {"--tls|--tls-alpn|smtp, h2",
+           [](Line line) {
+             return line.source.tls->alpn == Words{"smtp", "h2"};
+           }},
           {"--tls|--tls-resume", [](Line line) { return line.source.tls->resume; }},
           {"--summary", [](Line line) { return line.report.summary && line.source.measure; }},
           {"--json|x", [](Line line) { return line.report.json == "x"; }},

@@ -14,17 +14,17 @@ namespace {
 std::string next(AddressPool& pool, int family = AF_INET) { return pool.next(family)->text(); }
 
 TEST(AddressPool, GivesAddressesInTurn) {
-  AddressPool pool("127.0.0.254-127.0.1.1,::1", "");
+  AddressPool pool({"127.0.0.254-127.0.1.1", "::1"}, "");
   EXPECT_EQ(pool.size(), 5U);
   EXPECT_EQ(next(pool), "[127.0.0.254]:0");
   EXPECT_EQ(next(pool), "[127.0.0.255]:0");
   EXPECT_EQ(next(pool), "[127.0.1.0]:0");
   EXPECT_EQ(next(pool, AF_INET6), "[::1]:0");
-  EXPECT_FALSE(AddressPool("::1", "").next(AF_INET));
+  EXPECT_FALSE(AddressPool({"::1"}, "").next(AF_INET));
 }
 
 TEST(AddressPool, GivesEveryAddressEveryPort) {
-  AddressPool pool("127.0.0.1-127.0.0.3", "20000-20004");
+  AddressPool pool({"127.0.0.1-127.0.0.3"}, "20000-20004");
   EXPECT_EQ(pool.size(), 15U);
   std::set<std::string> seen;
   for (int i = 0; i < 15; ++i) seen.insert(next(pool));
@@ -33,13 +33,12 @@ TEST(AddressPool, GivesEveryAddressEveryPort) {
 }
 
 TEST(AddressPool, RefusesWhatIsNone) {
-  for (const char* const wrong :
-       {"", "x", "127.0.0.1-", "127.0.0.2-127.0.0.1", "127.0.0.1-::1", "10.0.0.0-10.255.255.255",
-        "1.2.3.4,", ",1.2.3.4", "1.2.3.4,,1.2.3.5"}) {
-    EXPECT_THROW(AddressPool(wrong, ""), Fatal) << wrong;
+  for (const char* const wrong : {"", "x", "127.0.0.1-", "-127.0.0.1", "127.0.0.2-127.0.0.1",
+                                  "127.0.0.1-::1", "10.0.0.0-10.255.255.255", "1.2.3.4,1.2.3.5"}) {
+    EXPECT_THROW(AddressPool({wrong}, ""), Fatal) << wrong;
   }
   for (const char* const wrong : {"0", "x", "5-4", "65536", "1-"}) {
-    EXPECT_THROW(AddressPool("127.0.0.1", wrong), Fatal) << wrong;
+    EXPECT_THROW(AddressPool({"127.0.0.1"}, wrong), Fatal) << wrong;
   }
 }
 

@@ -168,7 +168,7 @@ TEST(TlsContext, NamesTheValueThatIsWrong) {
   EXPECT_NE(client({.common = {.certificate_file = "/none"}}).find("TLS certificate /none"),
             std::string::npos);
   EXPECT_NE(client({.ca_file = "/none"}).find("/none"), std::string::npos);
-  EXPECT_NE(client({.alpn = ",smtp"}).find("ALPN"), std::string::npos);
+  EXPECT_NE(client({.alpn = {"smtp", ""}}).find("ALPN"), std::string::npos);
 }
 
 }  // namespace
