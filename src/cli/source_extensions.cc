@@ -6,6 +6,7 @@
 #include "base/diagnostics.h"
 #include "cli/command_line.h"
 #include "cli/text_values.h"
+#include "mail/body.h"
 #include "mail/message.h"
 #include "sasl/mechanisms.h"
 #include "sasl/users.h"
@@ -176,9 +177,12 @@ ExtensionSet indispensable(const source::SourceOptions& options) {
   ExtensionSet needed;
   const bool verify = options.tls && options.tls->verify;
   if (verify || !options.auth_mechanism.empty()) needed.add(Extension::starttls);
-  const mail::MessageOptions& message = options.message;  // RFC 6531, 3.2: headers as well
+  // RFC 6531, 3.2: header fields as well (RFC 6532), those of a file too. A body needs 8BITMIME.
+  const mail::MessageOptions& message = options.message;
+  const std::string_view header =
+      message.headers ? message.subject : mail::header_section(message.body);
   if (beyond_ascii(message.reverse_path) || beyond_ascii(message.forward_path) ||
-      beyond_ascii(message.subject)) {
+      beyond_ascii(header)) {
     needed.add(Extension::smtp_utf8);
   }
   if (options.plan.wanted.has(Extension::binary_mime)) {

@@ -55,6 +55,15 @@ std::string preformatted_body(std::string_view text) {
   return body + "\r\n";
 }
 
+std::string_view header_section(std::string_view message) {
+  for (std::size_t line = 0; line < message.size();) {
+    const std::string_view rest = message.substr(line);
+    if (rest.starts_with('\n') || rest.starts_with("\r\n")) return message.substr(0, line);
+    line += std::min(rest.find('\n'), rest.size() - 1) + 1;
+  }
+  return message;
+}
+
 std::string double_dots(std::string_view body) {
   std::string doubled;
   doubled.reserve(body.size() + body.size() / 64);

@@ -23,6 +23,10 @@ std::string payload_body(std::size_t length);
 // a CR LF after a last line that has no end.
 std::string preformatted_body(std::string_view text);
 
+// The header section of a message, whatever its lines end in: what is ahead of its first empty
+// line, or all of it.
+std::string_view header_section(std::string_view message);
+
 // The same with leading dots doubled, as DATA needs it (RFC 5321, 4.5.2).
 std::string double_dots(std::string_view body);
 

@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <chrono>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -284,6 +286,30 @@ TEST(SourceOptions, WhatProtectsIsNeverOptional) {
   const smtp::ExtensionSet login =
       optional({"--starttls", "--auth", "SCRAM-SHA-1", "--auth-user", "ann", "--if-offered", "h"});
   EXPECT_EQ(login, smtp::ExtensionSet{Extension::auth});
+}
+
+// RFC 6531, 3.2: neither an address nor a header field in UTF-8 can go to a server without it.
+TEST(SourceOptions, WhatIsInUtf8NeedsSmtpUtf8) {
+  const std::string path = testing::TempDir() + "millrace.header." + std::to_string(getpid());
+  const auto optional = [&](const std::string& file, Words more = {}) {
+    std::ofstream(path, std::ios::binary) << file;
+    Words words = {"--smtputf8", "--if-offered", "-f", "a@b", "-t", "c@d", "-F", path.c_str()};
+    words.insert(words.end(), more.begin(), more.end());
+    words.push_back("h");
+    return source(words).plan.optional.has(smtp::Extension::smtp_utf8);
+  };
+  EXPECT_FALSE(optional("Subject: gr\u00fcn\n\ntext\n"));
+  EXPECT_FALSE(optional("From: <a@b>\r\nSubject: x\r\n gr\u00fcn\r\n\r\ntext\r\n"));
+  EXPECT_FALSE(optional("Subject: gr\u00fcn\n\ntext\n", {"--body", "BINARYMIME"}));
+  EXPECT_FALSE(optional("Subject: gr\u00fcn"));
+  EXPECT_TRUE(optional("Subject: green\n\ngr\u00fcn\n"));
+  EXPECT_TRUE(optional("Subject: green\r\n\r\ngr\u00fcn\r\n"));
+  EXPECT_TRUE(optional("Subject: green\n\ngr\u00fcn\n", {"--body", "BINARYMIME"}));
+  EXPECT_TRUE(optional("\ngr\u00fcn\n"));
+  // The file has its own.
+  EXPECT_TRUE(optional("Subject: green\n\ntext\n", {"-S", "gr\u00fcn"}));
+  EXPECT_FALSE(optional("Subject: green\n\ntext\n", {"-t", "gr\u00fcn@d"}));
+  unlink(path.c_str());
 }
 
 TEST(SourceOptions, RefusalsNameOptionValueAndExpectation) {

@@ -50,6 +50,17 @@ TEST(Body, AFileWithTheLineEndsOfTheWireGoesOutAsItIs) {
   EXPECT_EQ(preformatted_body("a\rb\r\nlast"), "a\rb\r\nlast\r\n");
 }
 
+TEST(Body, TheHeaderSectionGoesToTheFirstEmptyLine) {
+  EXPECT_EQ(header_section("a: b\r\nc: d\r\n\r\ne\r\n\r\n"), "a: b\r\nc: d\r\n");
+  EXPECT_EQ(header_section("a: b\n\ne\n\n"), "a: b\n");
+  EXPECT_EQ(header_section("a: b\n\r\ne"), "a: b\n");
+  EXPECT_EQ(header_section("a: b\r\n \r\ne"), "a: b\r\n \r\ne");
+  EXPECT_EQ(header_section("a: b"), "a: b");
+  EXPECT_EQ(header_section("\na: b"), "");
+  EXPECT_EQ(header_section("\r\n"), "");
+  EXPECT_EQ(header_section(""), "");
+}
+
 // Binary content has no lines, but what ends DATA is one.
 TEST(Message, EndsALineBeforeTheEndMark) {
   const MessageTemplate shared({.headers = false, .body = std::string("a\0\nb", 4)});
