@@ -36,6 +36,8 @@ class Ring {
     --size_;
   }
 
+  void clear() { front_ = size_ = 0; }
+
  private:
   // The number of slots is a power of two.
   [[nodiscard]] std::size_t slot(std::size_t place) const {

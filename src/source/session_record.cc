@@ -69,7 +69,7 @@ void SessionRecord::replied(const smtp::ClientSession& client, const smtp::Pendi
   answered_ = verb;
   if (first && !transactions_.empty()) {
     asked_ = transactions_.front();
-    transactions_.erase(transactions_.begin());
+    transactions_.pop_front();
   }
   const bool open = client.phase() == smtp::ClientSession::DialoguePhase::open;
   const bool of_message = open && verb != smtp::Verb::rset;

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ring.h"
 #include "base/time.h"
 #include "metrics/names.h"
 #include "smtp/client_session.h"
@@ -67,7 +68,7 @@ class SessionRecord {
   std::uint64_t carried_ = 0;
   TimePoint begun_;                         // the connect
   TimePoint asked_;                         // what the next reply answers was
-  std::vector<TimePoint> transactions_;     // not yet answered: when each began
+  Ring<TimePoint> transactions_;            // not yet answered: when each began
   smtp::Verb answered_ = smtp::Verb::quit;  // by the last reply
 };
 

@@ -47,5 +47,18 @@ TEST(Ring, TakesWhatComesWhereSomethingWent) {
   EXPECT_EQ(place, &ring.front());
 }
 
+TEST(Ring, KeepsItsMemoryWhenItIsCleared) {
+  Ring<int> ring;
+  for (const int number : {1, 2, 3}) ring.push_back(number);
+  const int* const place = &ring.front();
+  ring.pop_front();
+  ring.clear();
+  EXPECT_TRUE(ring.empty());
+  ring.push_back(4);
+  EXPECT_EQ(ring.size(), 1U);
+  EXPECT_EQ(ring.front(), 4);
+  EXPECT_EQ(place, &ring.front());
+}
+
 }  // namespace
 }  // namespace millrace

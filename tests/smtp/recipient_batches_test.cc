@@ -74,6 +74,23 @@ TEST(RecipientBatches, AreSentAgainAheadOfOthers) {
   EXPECT_TRUE(batches.empty());
 }
 
+// As a message that was refused for now may be.
+TEST(RecipientBatches, AreThoseOfANewMessageWhereItsNumberWasSentBefore) {
+  RecipientBatches batches;
+  batches.open(0, 0, 2);
+  batches.add(0, 1);
+  batches.send_again(batches.begin(true));
+  const RecipientBatch waits = batches.begin(true);
+  batches.add(1, 2);
+  EXPECT_EQ(batches.finish(batches.begin(true), 0), 0U);
+  batches.add(1, 2);
+  const RecipientBatch again = batches.begin(true);
+  EXPECT_TRUE(batches.first_sent(again));
+  EXPECT_EQ(batches.finish(again, 2), 2U);
+  EXPECT_EQ(batches.finish(waits, 1), 1U);
+  EXPECT_TRUE(batches.empty());
+}
+
 TEST(RecipientBatches, KeepRoomForTheLargestMessage) {
   RecipientBatches batches;
   batches.open(4, 2, 5);
