@@ -44,8 +44,9 @@ class StreamHandler {
   [[nodiscard]] virtual std::uint64_t unwanted() const { return 0; }
   virtual void on_dropped(std::uint64_t /*bytes*/) {}
 
-  // The stream has ended, by whichever side; the last call. `error`: an errno value, or 0 when
-  // it was closed in order. From here on the stream may be destroyed, or used anew.
+  // The stream has ended, by whichever side; the last call. `error`: an errno value, or 0 when it
+  // was closed in order, or was lost when all of a finish() had been sent. From here on the stream
+  // may be destroyed, or used anew.
   virtual void on_end(int error) = 0;
 };
 

@@ -210,9 +210,10 @@ void Connection::on_timer(net::Timer& /*timer*/) {
 
 void Connection::on_end(int error) {
   observers_.ended(ending_, error, worker_.loop().now());
-  // A QUIT counts when its reply is on its way. That a client is gone shows only then: in a pause
-  // nothing is read, and one that has closed its side behind QUIT, as it may, waits for the reply.
-  const bool quit = ending_ == Ending::quit && stream_.delivered();
+  // A QUIT that could not be answered does not count. That its client is gone shows only when the
+  // reply is sent: in a pause nothing is read, and a client that has closed its side behind QUIT,
+  // as it may, waits for the reply.
+  const bool quit = ending_ == Ending::quit && error == 0;
   policy_.ended(quit);
   worker_.remove(*this, quit);
 }
