@@ -224,9 +224,8 @@ void Stream::settle() {
 
 void Stream::end(int error) {
   if (ended()) return;
-  // After our own goodbye, TLS's included, it does not matter how the peer hangs up.
-  const bool said_goodbye = all_sent() || (tls_ && tls_->close_sent());
-  if (phase_ != Phase::finishing || (!said_goodbye && error_ == 0)) error_ = error;
+  // After our own goodbye it does not matter how the peer hangs up.
+  if (phase_ != Phase::finishing || (!delivered() && error_ == 0)) error_ = error;
   phase_ = Phase::ending;
   loop_.begin_close(*this);
 }

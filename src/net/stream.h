@@ -107,8 +107,6 @@ class Stream {
   [[nodiscard]] bool all_sent() const {
     return queued_.empty() && sending_.empty() && (!tls_ || tls_->plain().empty());
   }
-  // Whether all that was appended has gone out, be it that the goodbye of TLS has not.
-  [[nodiscard]] bool delivered() const { return all_sent() || (tls_ && tls_->close_sent()); }
 
  private:
   friend class EventLoop;
@@ -149,6 +147,8 @@ class Stream {
   [[nodiscard]] bool ended() const {
     return phase_ == Phase::idle || phase_ == Phase::ending || phase_ == Phase::retired;
   }
+  // Whether all that was appended has gone out, be it that the goodbye of TLS has not.
+  [[nodiscard]] bool delivered() const { return all_sent() || (tls_ && tls_->close_sent()); }
   // The peer does not take what we send: what it sends has to wait.
   [[nodiscard]] bool choked() const {
     return side_ == Side::server &&
