@@ -26,8 +26,8 @@ struct Geometry {
 
 // The least come to two megabytes, which stay in the cache. (With 16 MiB a message costs two thirds
 // more CPU.) What comes across the end of a buffer is received in two parts, each with its own turn
-// and reply: large buffers have few ends. (Windows of 12 KB: 15% more messages than with 64 KiB, and
-// content of 1 MB a quarter more.)
+// and reply: large buffers have few ends. (Windows of 12 KB: 15% more messages than with 64 KiB,
+// and content of 1 MB a quarter more.)
 constexpr Geometry kWhole{.size = 16 * 1024, .at_least = 128, .at_most = 2'048, .streams = 4};
 constexpr Geometry kByThePiece{.size = 512 * 1024, .at_least = 4, .at_most = 16, .streams = 512};
 

@@ -150,8 +150,7 @@ void TlsFilter::encrypt(Output& wire, std::size_t limit) {
     const std::size_t count = plain_.gather(pieces.data(), pieces.size());
     if (pieces[0].size() >= kRecord) {
       // Full records only; what is left of the piece shares one with what follows.
-      const std::size_t length =
-          std::min(pieces[0].size(), std::max(limit - wire.size(), kRecord));
+      const std::size_t length = std::min(pieces[0].size(), std::max(limit - wire.size(), kRecord));
       write(pieces[0].substr(0, length - length % kRecord));
       continue;
     }
