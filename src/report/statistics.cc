@@ -61,6 +61,9 @@ double share_of_sums(const std::vector<std::size_t>& ranks, std::size_t chosen, 
   return beyond / all;
 }
 
+// The place of the median, from 1; of an even number of values that of the lower one in the middle.
+constexpr std::size_t middle(std::size_t values) { return (values + 1) / 2; }
+
 // Draws the medians of resamplings, each of as many values as there are, with replacement, without
 // drawing the values: so a day of seconds costs no more than three values do. A value is drawn by a
 // random number from 0 to 1, its place in order; of n such numbers the k-th smallest is distributed
@@ -69,7 +72,7 @@ double share_of_sums(const std::vector<std::size_t>& ranks, std::size_t chosen, 
 class ResampledMedian {
  public:
   explicit ResampledMedian(std::vector<double> values)
-      : sorted_(std::move(values)), half_(static_cast<double>((sorted_.size() + 1) / 2)) {
+      : sorted_(std::move(values)), half_(static_cast<double>(middle(sorted_.size()))) {
     std::sort(sorted_.begin(), sorted_.end());
   }
 
