@@ -39,7 +39,8 @@ struct Exchange {
 
 constexpr Exchange kGreeting{0, 21};
 constexpr Exchange kHello{9, 15};
-constexpr Exchange kQuit{6, 9};  // no other request may be as short
+constexpr Exchange kQuit{6, 9};
+constexpr std::string_view kQuitText = "QUIT\r\n";  // nothing else begins with a Q
 
 // What is longer than this is content that all sessions share.
 constexpr std::size_t kComposed = 32 * 1024;
@@ -172,6 +173,7 @@ class Floor {
 
   // The bytes that are to be sent next.
   const char* outgoing(const Session& session) const {
+    if (!plan_.serve && session.step == last_) return kQuitText.data() + session.sent;
     if (session.sent + session.unsent > composed_) return shared_.data() + session.sent;
     const auto place = static_cast<std::size_t>(&session - sessions_.data());
     return own_.data() + place * composed_ + session.sent;
@@ -207,7 +209,7 @@ class Floor {
   }
 
   // A driver that keeps its sessions goes back to MAIL as long as there are rounds. The
-  // server is told by what it does: QUIT is shorter than MAIL.
+  // server is told by what it says: QUIT begins as nothing else does.
   void advance(Session& session) {
     ++session.step;
     if (session.step != last_ || plan_.reconnect) return;
@@ -229,20 +231,14 @@ class Floor {
   }
 
   // Bytes arrived. Returns whether it is this side's turn.
-  bool received(Session& session, std::size_t length) {
-    if (length >= session.awaited) {
-      session.awaited = 0;
-      return true;
-    }
-    // Only QUIT has this size where a transaction was expected.
-    if (plan_.serve && session.step == first_ && session.awaited == now(session).request &&
-        length == kQuit.request) {
+  bool received(Session& session, const char* bytes, std::size_t length) {
+    const bool begins = session.step == first_ && session.awaited == now(session).request;
+    if (plan_.serve && begins && *bytes == kQuitText.front()) {
       session.step = last_;
-      session.awaited = 0;
-      return true;
+      session.awaited = kQuit.request;
     }
-    session.awaited -= length;
-    return false;
+    session.awaited -= std::min(session.awaited, length);
+    return session.awaited == 0;
   }
 
   int make_socket(int flags) const {
@@ -373,7 +369,7 @@ void Floor::run_epoll() {
           break;
         }
         read_all(buffer.data(), static_cast<std::size_t>(length));
-        if (received(session, static_cast<std::size_t>(length))) {
+        if (received(session, buffer.data(), static_cast<std::size_t>(length))) {
           turn(session);
           if (session.unsent == 0) {
             finish(session);
@@ -501,8 +497,10 @@ void Floor::run_uring() {
           break;
         case kReceive: {
           if ((cqe.flags & IORING_CQE_F_MORE) == 0) session->receiving = false;
+          const char* bytes = nullptr;  // the kernel writes there again only while we wait
           if ((cqe.flags & IORING_CQE_F_BUFFER) != 0) {
-            if (cqe.res > 0) read_all(buffers.begin(cqe), static_cast<std::size_t>(cqe.res));
+            bytes = buffers.begin(cqe);
+            if (cqe.res > 0) read_all(bytes, static_cast<std::size_t>(cqe.res));
             buffers.recycle(cqe);
           }
           if (session->descriptor < 0) {
@@ -518,7 +516,7 @@ void Floor::run_uring() {
             if (!session->receiving && !session->sending) finished(*session);
             break;
           }
-          if (received(*session, static_cast<std::size_t>(cqe.res))) {
+          if (received(*session, bytes, static_cast<std::size_t>(cqe.res))) {
             turn(*session);
             if (session->unsent == 0) {
               close_session(*session);
