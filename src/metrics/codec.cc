@@ -154,20 +154,25 @@ std::string encode(const Histogram& histogram) {
   return base64(out + packed);
 }
 
-std::optional<Histogram> decode(std::string_view text) {
+bool decode(std::string_view text, Histogram& histogram) {
   const auto outer = from_base64(text);
-  if (!outer || outer->size() < kCompressedHeaderSize) return std::nullopt;
+  if (!outer || outer->size() < kCompressedHeaderSize) return false;
   std::string_view rest = *outer;
-  if (take(rest, 4) != kCompressedCookie || take(rest, 4) != rest.size()) return std::nullopt;
+  if (take(rest, 4) != kCompressedCookie || take(rest, 4) != rest.size()) return false;
   const auto inner = inflate_whole(rest);
-  if (!inner || inner->size() < kHeaderSize) return std::nullopt;
+  if (!inner || inner->size() < kHeaderSize) return false;
   rest = *inner;
   const bool known = take(rest, 4) == kCookie && take(rest, 4) == inner->size() - kHeaderSize &&
                      take(rest, 4) == 0 && take(rest, 4) == Histogram::kDigits &&
                      take(rest, 8) == 1 && take(rest, 8) == Histogram::kMost &&
                      take(rest, 8) == kRatioBits;
+  histogram.clear();
+  return known && take_counts(rest, histogram);
+}
+
+std::optional<Histogram> decode(std::string_view text) {
   Histogram histogram;
-  if (!known || !take_counts(rest, histogram)) return std::nullopt;
+  if (!decode(text, histogram)) return std::nullopt;
   return histogram;
 }
 

@@ -16,4 +16,8 @@ std::string encode(const Histogram& histogram);
 // is anything else.
 std::optional<Histogram> decode(std::string_view text);
 
+// The same for many of them: what `histogram` held is replaced, and its memory used again. Returns
+// whether it was one; else what it holds is of no use.
+bool decode(std::string_view text, Histogram& histogram);
+
 }  // namespace millrace::metrics

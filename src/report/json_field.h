@@ -9,6 +9,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include "metrics/histogram.h"
+
 namespace millrace::report {
 
 using Json = nlohmann::ordered_json;
@@ -17,6 +19,7 @@ using Json = nlohmann::ordered_json;
 struct Reading {
   std::uint64_t minor = 0;          // the minor version of its schema
   std::size_t histogram_pages = 0;  // of memory that its histograms take so far
+  metrics::Histogram of_row;        // memory for the one of the row that is being read
 };
 
 // A member. One that an older file lacks stays as it is in a record that was just made; what a

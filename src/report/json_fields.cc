@@ -29,10 +29,10 @@ using metrics::Row;
 using metrics::Stage;
 using std::chrono::system_clock;
 
-Histogram to_histogram(const Json& encoded) {
-  auto histogram = metrics::decode(encoded.get_ref<const std::string&>());
-  if (!histogram) throw Fatal("a histogram is damaged");
-  return std::move(*histogram);
+void read_histogram(const Json& encoded, Histogram& histogram) {
+  if (!metrics::decode(encoded.get_ref<const std::string&>(), histogram)) {
+    throw Fatal("a histogram is damaged");
+  }
 }
 
 double epoch(system_clock::time_point moment) {
@@ -85,7 +85,7 @@ struct Latencies {
   }
   // A few bytes of a file may make many pages.
   static void read(const Json& json, Histogram& histogram, Reading& reading) {
-    histogram = to_histogram(*member(json, "hdr", true));
+    read_histogram(*member(json, "hdr", true), histogram);
     reading.histogram_pages += histogram.pages();
     if (reading.histogram_pages <= kReadLimits.histogram_pages) return;
     throw Fatal(fmt::format("its histograms take more than {} pages of memory",
@@ -179,8 +179,9 @@ constexpr auto kStageFields = std::to_array<Field<Stage>>({
 // The histogram of a row, which stays encoded.
 struct RowLatencies {
   static Json written(const Row& row) { return row.encoded; }
-  static void read(const Json& json, Row& row, Reading& /*reading*/) {
-    row.hold(to_histogram(json), json.get<std::string>());
+  static void read(const Json& json, Row& row, Reading& reading) {
+    read_histogram(json, reading.of_row);
+    row.hold(reading.of_row, json.get<std::string>());
   }
 };
 

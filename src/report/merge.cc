@@ -88,12 +88,13 @@ std::optional<std::uint64_t> first_second(const std::vector<SeriesReader>& all) 
   return first;
 }
 
-// Second by second, so that one histogram is there at a time.
+// Second by second, so that two histograms are there at a time.
 std::vector<Row> merge_series(const std::vector<Run>& runs, system_clock::time_point start) {
   std::vector<SeriesReader> all;
   for (const Run& run : runs) all.emplace_back(run.measurement, start);
   std::vector<Row> rows;
   metrics::Histogram intended;
+  metrics::Histogram part;
   while (const auto second = first_second(all)) {
     Row sum{.number = *second, .length = 0};
     intended.clear();
@@ -102,7 +103,7 @@ std::vector<Row> merge_series(const std::vector<Run>& runs, system_clock::time_p
       const Row& row = one.take();
       add(sum, row);
       // Rows are made of histograms: what does not decode was refused when it was read.
-      if (const auto part = metrics::decode(row.encoded)) intended.add(*part);
+      if (metrics::decode(row.encoded, part)) intended.add(part);
     }
     sum.hold(intended);
     rows.push_back(std::move(sum));

@@ -142,6 +142,19 @@ TEST(Codec, WhatIsEncodedIsDecoded) {
   }
 }
 
+TEST(Codec, WhatIsDecodedReplacesWhatWasThere) {
+  Histogram small;
+  small.record(microseconds(5));
+  Histogram large;
+  large.record(std::chrono::hours(1));
+  Histogram again;
+  for (const Histogram* const one : {&large, &small, &large}) {
+    EXPECT_TRUE(decode(encode(*one), again));
+    expect_same(again, *one);
+  }
+  EXPECT_FALSE(decode("HISTFAAA", again));
+}
+
 TEST(Codec, LargeCountsSurvive) {
   Histogram histogram;
   for (unsigned bits = 0; bits < 50; ++bits) {
