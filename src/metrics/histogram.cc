@@ -91,11 +91,19 @@ std::uint64_t Histogram::most() const { return empty() ? 0 : highest_of(used_slo
 double Histogram::mean() const {
   if (empty()) return 0;
   double sum = 0;
-  for (std::size_t slot = 0, used = used_slots(); slot < used; ++slot) {
-    if (counts_[slot] == 0) continue;
+  // As far as slots are of one width, whole numbers do, of which a row of the series needs but a
+  // microsecond or two. (No run counts 2^53.)
+  for (std::size_t begin = 0; begin < used_; begin += kHalf) {
+    std::uint64_t times = 0;
+    std::uint64_t steps = 0;
+    for (std::size_t slot = begin; slot < std::min(begin + kHalf, used_); ++slot) {
+      times += counts_[slot];
+      steps += counts_[slot] * (slot - begin);
+    }
     const double middle =
-        (static_cast<double>(lowest_of(slot)) + static_cast<double>(highest_of(slot))) / 2;
-    sum += middle * static_cast<double>(counts_[slot]);
+        (static_cast<double>(lowest_of(begin)) + static_cast<double>(highest_of(begin))) / 2;
+    const auto width = static_cast<double>(std::uint64_t{1} << bucket_of(begin));
+    sum += middle * static_cast<double>(times) + width * static_cast<double>(steps);
   }
   return sum / static_cast<double>(total_);
 }
