@@ -59,10 +59,7 @@ void ClientTransactions::send(std::uint64_t message, Output& out) {
 // Sends all that can be sent now.
 void ClientTransactions::pump(Output& out) {
   for (;;) {
-    if (!window_.empty() && window_.back().next != Step::none) {
-      if (!send_step(window_.back(), out)) break;
-      continue;
-    }
+    if (!window_.empty() && !send_rest(window_.back(), out)) break;
     if (!batches_.waiting() || !may_begin()) break;
     begin();
   }
@@ -87,15 +84,23 @@ void ClientTransactions::begin() {
   observer_.transaction_begun(batch.message);
 }
 
-// Sends the next command of the last transaction. Returns false when that has to wait, or when
-// there is none because the transaction failed.
-bool ClientTransactions::send_step(Transaction& transaction, Output& out) {
-  if (outstanding_ > 0 && !uses(Extension::pipelining)) return false;
-  if (transaction.next == Step::content) return false;
-  if (transaction.standing != Standing::sound) {
-    finish();
-    return true;
+// Sends what is left of the last transaction. Returns false when that has to wait; one that has
+// failed and is alone ends here.
+bool ClientTransactions::send_rest(Transaction& last, Output& out) {
+  while (last.next != Step::none) {
+    if (outstanding_ > 0 && !uses(Extension::pipelining)) return false;
+    if (last.next == Step::content) return false;
+    if (last.standing != Standing::sound) {
+      finish();
+      return true;
+    }
+    send_step(last, out);
+    ++outstanding_;
   }
+  return true;
+}
+
+void ClientTransactions::send_step(Transaction& transaction, Output& out) {
   const std::uint64_t message = transaction.batch.message;
   bool done = true;  // with the step
   switch (transaction.next) {
@@ -117,8 +122,6 @@ bool ClientTransactions::send_step(Transaction& transaction, Output& out) {
       break;
   }
   if (done) transaction.next = after(transaction.next);
-  ++outstanding_;
-  return true;
 }
 
 // Returns whether that was the last one.

@@ -104,7 +104,8 @@ class ClientTransactions {
   void pump(Output& out);
   [[nodiscard]] bool may_begin() const;
   void begin();
-  bool send_step(Transaction& transaction, Output& out);
+  bool send_rest(Transaction& last, Output& out);
+  void send_step(Transaction& transaction, Output& out);
   bool send_chunk(Transaction& transaction, Output& out);
   void send_content(Transaction& transaction, Output& out);
   bool take_transaction_reply(Transaction& transaction, const Reply& reply, bool expected,
