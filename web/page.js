@@ -241,11 +241,12 @@
   const latencyRow = ([name, values]) => ({ cells: [name, count(values.count), ...statistics.map(([, field]) => latency(values[field]))] });
   const counted = ([, values]) => values.count > 0;
   if (timed) {
-    const { intended, service, failed, phases } = run.latency;
+    const { intended, service, failed } = run.latency;
     const clocks = Object.entries(run.options.open_loop ? { intended, service, failed } : { service, failed });
     table("Latency", head, clocks.filter(counted).map(latencyRow));
-    table("Phases", head, Object.entries(phases).filter(counted).map(latencyRow));
   }
+  const phases = timed ? run.latency.phases : run.phases;
+  table("Phases", head, Object.entries(phases).filter(counted).map(latencyRow));
   table("Replies", ["command", "code", "enhanced", "count"], Object.entries(run.replies).flatMap(([verb, list]) => list.map((one) => ({
     cells: [verb, `${one.code}`, one.enhanced ?? "", count(one.count)], kind: one.code >= 400 ? "bad" : "",
   }))));

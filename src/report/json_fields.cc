@@ -111,6 +111,7 @@ struct Counted {
 };
 
 bool always(const Histogram& /*histogram*/) { return true; }
+bool recorded(const Histogram& histogram) { return !histogram.empty(); }
 bool counted(const std::uint64_t& times) { return times > 0; }
 bool occurred(const ErrorCount& error) { return error.times > 0; }
 
@@ -258,6 +259,7 @@ struct Series {
 };
 
 bool of_source(const Run& run) { return run.kind == Run::Kind::source; }
+bool of_sink(const Run& run) { return run.kind == Run::Kind::sink; }
 
 constexpr auto kTotalFields = std::to_array<Field<Run>>({
     field<Counted, &Run::measurement, &Measurement::total, &Metrics::counters>(""),
@@ -295,6 +297,8 @@ constexpr auto kRunFields = std::to_array<Field<Run>>({
     part<Object<kTotalFields>, Run>("totals"),
     where(of_source,
           field<Object<kLatencyFields>, &Run::measurement, &Measurement::total>("latency")),
+    where(of_sink, field<ByName<Latencies, metrics::kPhaseNames, &recorded>, &Run::measurement,
+                         &Measurement::total, &Metrics::phases>("phases", 1)),
     field<Replies, &Run::measurement, &Measurement::total, &Metrics::replies>("replies"),
     field<Errors, &Run::measurement, &Measurement::total, &Metrics::errors>("errors"),
     field<List<Object<kVerdictFields>>, &Run::verdicts>("thresholds"),

@@ -941,7 +941,9 @@ class Report(MeasureCase):
         path.write_text(json.dumps(counted[0]))
         readers.validate(SCHEMA, path)
         self.report("html", path, "-o", self.scratch / "sink.html")
-        self.assertIn("messages taken", self.check_page(self.scratch / "sink.html", plots=2).text)
+        page = self.check_page(self.scratch / "sink.html", plots=2)
+        self.assertIn("messages taken", page.text)
+        self.assertRegex(page.text, r"Phases\s[^S]*session 5 ")
 
     def test_each_published_form_is_valid(self):
         """What other minor versions lack, or have besides, is allowed."""
@@ -1072,6 +1074,7 @@ class SinkReport(MeasureCase):
         readers.validate(SCHEMA, path)
         self.assertEqual(run["kind"], "sink")
         self.assertEqual(run["replies"]["DATA"], [{"code": 354, "count": 60}])
+        self.assertEqual(run["phases"]["session"]["count"], 6)
         self.assertEqual(sum(row["messages"] for row in run["series"]), 60)
         self.assertEqual(sum(row["bytes_received"] for row in run["series"]), run["totals"]["bytes_received"])
 

@@ -38,6 +38,20 @@ TEST(Json, ARunIsReadAsItWasWritten) {
   EXPECT_EQ(summary(from_json(to_json(again), "x"), {}), summary(again, {}));
 }
 
+TEST(Json, ASinkSaysInItsFileWhatItsSummarySays) {
+  report::Run run = sample_run(2, 5);
+  run.kind = report::Run::Kind::sink;
+  run.measurement.stages.clear();
+  metrics::Metrics& total = run.measurement.total;
+  total = {.counters = total.counters, .replies = total.replies};
+  total[metrics::Phase::session].record(250ms);
+  const std::string said = summary(run, {});
+  EXPECT_NE(said.find("\n  session       250 ms"), std::string::npos) << said;
+  const report::Run again = from_json(to_json(run), "x");
+  EXPECT_EQ(summary(again, {}), said);
+  EXPECT_EQ(to_json(again), to_json(run));
+}
+
 TEST(Json, BadInputIsOneClearLine) {
   const std::string good = to_json(sample_run(2, 5));
   EXPECT_NE(message_of([&] { from_json("second,length", "a.json"); }).find("a.json: not JSON"),

@@ -129,6 +129,8 @@ TEST(Published, WhatIsWrittenIsOfTheNewestVersion) {
   for (const char* const name : {"source-1.0.json", "source-1.1.json", "source-newer.json"}) {
     EXPECT_EQ(to_json(read_run(published(name))), text_of(newest)) << name;
   }
+  const std::string sink = fmt::format("sink-{}.{}.json", kSchemaMajor, kSchemaMinor);
+  EXPECT_EQ(to_json(read_run(published(sink))), text_of(sink));
 }
 
 }  // namespace
