@@ -25,8 +25,9 @@ int pour(int argc, char** argv) {
   if (options.verbose) inform(cli::describe(options.engine, options.threads));
   cli::Reports reports(line.report, report::OutputFile::How::replace);
   const std::unique_ptr<report::Progress> progress = cli::make_progress(line.report);
-  std::function<void(const metrics::Glance&)> watch;
-  if (progress) watch = [&](const metrics::Glance& glance) { progress->show(glance); };
+  std::function<void(const metrics::ProgressSnapshot&)> watch;
+  if (progress)
+    watch = [&](const metrics::ProgressSnapshot& snapshot) { progress->show(snapshot); };
   source::Result result = source::run_source(options, signals, watch);
   if (progress) progress->end();
   if (options.show_counter && result.well) std::puts("");

@@ -14,7 +14,7 @@
 namespace millrace::cli {
 namespace {
 
-using source::Segment;
+using source::Stage;
 
 constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
 constexpr std::chrono::seconds kDrainLimit{10};
@@ -82,8 +82,8 @@ StageText split_stage(std::string_view text) {
   return stage;
 }
 
-Segment stage(std::string_view text, const std::vector<Segment>& before,
-              std::optional<bool>& are_rates) {
+Stage stage(std::string_view text, const std::vector<Stage>& before,
+            std::optional<bool>& are_rates) {
   const auto wrong = [&] { reject("stage", text, "--stages", kStagesForm); };
   const StageText parts = split_stage(text);
   const bool ramp = parts.kind == "ramp";
@@ -92,10 +92,10 @@ Segment stage(std::string_view text, const std::vector<Segment>& before,
   if (!length) wrong();
   if (*length < kShortest) reject("stage", text, "--stages", "a stage lasts at least 1ms");
   const double last = before.empty() ? 0 : before.back().to;
-  Segment segment{.name = std::string(text), .length = *length, .from = last, .to = last};
+  Stage stage{.name = std::string(text), .length = *length, .from = last, .to = last};
   if (parts.level.empty()) {
     if (ramp || before.empty()) wrong();
-    return segment;
+    return stage;
   }
   const auto levels = cli::levels(parts.level);
   if (!levels || (!ramp && levels->from)) wrong();
@@ -103,9 +103,9 @@ Segment stage(std::string_view text, const std::vector<Segment>& before,
     reject("stage", text, "--stages", "all stages are of rates, or all of sessions");
   }
   are_rates = levels->rate;
-  segment.to = levels->to;
-  segment.from = levels->from.value_or(ramp ? last : levels->to);
-  return segment;
+  stage.to = levels->to;
+  stage.from = levels->from.value_or(ramp ? last : levels->to);
+  return stage;
 }
 
 // "errors>20%": what --abort-on waits for.
@@ -127,12 +127,12 @@ Duration positive_time(std::string_view what, const std::string& text, std::stri
 }
 
 // A schedule of one part, that may have no end.
-Segment one_segment(double level, const std::optional<Duration>& length) {
-  return {.name = "run", .length = length.value_or(Segment::kEndless), .from = level, .to = level};
+Stage one_stage(double level, const std::optional<Duration>& length) {
+  return {.name = "run", .length = length.value_or(Stage::kEndless), .from = level, .to = level};
 }
 
 // The warm-up goes at the level at which the load begins, or which it first rises to.
-Segment warm_up(const Segment& first, Duration length) {
+Stage warm_up(const Stage& first, Duration length) {
   const double level = first.from > 0 ? first.from : first.to;
   return {.name = "warm-up", .length = length, .from = level, .to = level, .measured = false};
 }
@@ -163,8 +163,8 @@ bool LoadDraft::modelled(const source::SourceOptions& options) const {
          options.session_messages > 0 || options.load.abort_share;
 }
 
-std::vector<Segment> parse_stages(const std::string& text, bool& are_rates) {
-  std::vector<Segment> stages;
+std::vector<Stage> parse_stages(const std::string& text, bool& are_rates) {
+  std::vector<Stage> stages;
   std::optional<bool> rates;
   for (const std::string_view one : list_items(text, "--stages")) {
     stages.push_back(stage(one, stages, rates));
@@ -243,7 +243,7 @@ void complete_load(source::SourceOptions& options, const LoadDraft& draft) {
   options.sessions = draft.sessions.value_or(load.open_loop ? kPool : 1);
   if (!draft.stages) {
     const double level = draft.rate.value_or(static_cast<double>(options.sessions));
-    load.schedule = {one_segment(level, draft.duration)};
+    load.schedule = {one_stage(level, draft.duration)};
   }
   if (draft.warmup) {
     load.schedule.insert(load.schedule.begin(), warm_up(load.schedule.front(), *draft.warmup));
@@ -270,20 +270,20 @@ void complete_load(source::SourceOptions& options, const LoadDraft& draft) {
 std::vector<std::pair<std::string, std::string>> describe_load(
     const source::SourceOptions& options) {
   const source::Load& load = options.load;
-  const Segment& last = load.schedule.back();
+  const Stage& last = load.schedule.back();
   const bool poisson = load.pattern == source::ArrivalPattern::poisson;
   std::string model = load.open_loop
                           ? fmt::format("open loop, {} arrivals", poisson ? "Poisson" : "constant")
                           : std::string("closed loop");
   if (last.name == "run") {
     if (load.open_loop) model += ", " + report::rate(last.to);
-    if (last.length != Segment::kEndless) {
+    if (last.length != Stage::kEndless) {
       model += " for " + report::span(in_seconds(last.length));
     }
   } else {
     std::string stages;
-    for (const Segment& segment : load.schedule) {
-      if (segment.measured) stages += (stages.empty() ? "" : ", ") + segment.name;
+    for (const Stage& stage : load.schedule) {
+      if (stage.measured) stages += (stages.empty() ? "" : ", ") + stage.name;
     }
     model += ": " + stages;
   }

@@ -40,6 +40,6 @@ std::vector<std::pair<std::string, std::string>> describe_load(
 
 // Parts of a run as they are written: "ramp 0-2000/s 30s, hold 2000/s 2m". In
 // `are_rates` whether the levels are rates or sessions. Throws Fatal naming what is wrong.
-std::vector<source::Segment> parse_stages(const std::string& text, bool& are_rates);
+std::vector<source::Stage> parse_stages(const std::string& text, bool& are_rates);
 
 }  // namespace millrace::cli

@@ -25,7 +25,7 @@ struct Generator {
   void add(const Generator& other);
 };
 
-// A part of the run.
+// What was measured in a stage of the run.
 struct Stage {
   std::string name;  // as it was asked for
   Duration begin{};  // from the start of the run

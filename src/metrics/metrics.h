@@ -82,8 +82,8 @@ struct Metrics {
   ReplyCounts replies;
   ErrorCounts errors;
 
-  Histogram& operator[](Phase phase) { return phases[index(phase)]; }
-  const Histogram& operator[](Phase phase) const { return phases[index(phase)]; }
+  Histogram& operator[](LatencyPhase phase) { return phases[index(phase)]; }
+  const Histogram& operator[](LatencyPhase phase) const { return phases[index(phase)]; }
 
   void count_error(Error kind, std::string_view text);
   void add(const Metrics& other);

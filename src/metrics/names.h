@@ -9,7 +9,7 @@ namespace millrace::metrics {
 
 // The parts of the dialogue that are timed. Each is as long as the server lets it last: from
 // when the command is sent, or the connection asked for, to when the reply is there.
-enum class Phase : std::uint8_t {
+enum class LatencyPhase : std::uint8_t {
   connect,
   tls,     // the handshake
   banner,  // from the connection, or the handshake, to the greeting

@@ -8,12 +8,13 @@
 
 namespace millrace::metrics {
 
-void ShareMeter::complete(Share& share, const Counters& counters, const ErrorTimes& errors) {
+void IntervalMeter::complete(ThreadInterval& interval, const Counters& counters,
+                             const ErrorTimes& errors) {
   for (const CounterName& row : kCounterNames) {
-    share.counters.*row.counter = counters.*row.counter - counters_.*row.counter;
+    interval.counters.*row.counter = counters.*row.counter - counters_.*row.counter;
   }
   for (std::size_t kind = 0; kind < kErrors; ++kind) {
-    share.errors[kind] = errors[kind] - errors_[kind];
+    interval.errors[kind] = errors[kind] - errors_[kind];
   }
   counters_ = counters;
   errors_ = errors;
@@ -49,18 +50,18 @@ bool Second::idle() const {
                      [this](const CounterName& row) { return counters.*row.counter == 0; });
 }
 
-void Timeline::add(std::uint64_t number, const Share& share) {
+void Timeline::add(std::uint64_t number, const ThreadInterval& interval) {
   const std::lock_guard lock(mutex_);
   Pending& pending = pending_[number];
   Second& second = pending.second;
   second.number = number;
-  second.counters.add(share.counters);
-  second.intended.add(share.intended);
-  for (std::size_t kind = 0; kind < kErrors; ++kind) second.errors[kind] += share.errors[kind];
-  if (!share.latest_error.empty()) second.latest_error = share.latest_error;
-  second.sessions_open += share.sessions_open;
-  second.in_flight += share.in_flight;
-  ++pending.shares;
+  second.counters.add(interval.counters);
+  second.intended.add(interval.intended);
+  for (std::size_t kind = 0; kind < kErrors; ++kind) second.errors[kind] += interval.errors[kind];
+  if (!interval.latest_error.empty()) second.latest_error = interval.latest_error;
+  second.sessions_open += interval.sessions_open;
+  second.in_flight += interval.in_flight;
+  ++pending.threads;
   settle();
 }
 
@@ -71,7 +72,7 @@ void Timeline::leave(std::uint64_t seconds) {
 }
 
 // How many threads give this second.
-std::size_t Timeline::shares_due(std::uint64_t number) const {
+std::size_t Timeline::threads_due(std::uint64_t number) const {
   const auto before = std::count_if(left_.begin(), left_.end(),
                                     [number](std::uint64_t given) { return given <= number; });
   return threads_ - static_cast<std::size_t>(before);
@@ -81,7 +82,7 @@ std::size_t Timeline::shares_due(std::uint64_t number) const {
 // pending one is complete before those behind it.
 void Timeline::settle() {
   while (!pending_.empty() &&
-         pending_.begin()->second.shares == shares_due(pending_.begin()->first)) {
+         pending_.begin()->second.threads == threads_due(pending_.begin()->first)) {
     settle_first();
   }
 }

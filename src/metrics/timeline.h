@@ -13,7 +13,7 @@
 namespace millrace::metrics {
 
 // What one thread measured in one second.
-struct Share {
+struct ThreadInterval {
   Counters counters;
   Histogram intended;
   ErrorTimes errors{};
@@ -23,10 +23,10 @@ struct Share {
 };
 
 // What a thread has counted since it was asked before.
-class ShareMeter {
+class IntervalMeter {
  public:
-  // Sets the counters and errors of `share` from what the thread has counted in all.
-  void complete(Share& share, const Counters& counters, const ErrorTimes& errors);
+  // Sets the counters and errors of `interval` from what the thread has counted in all.
+  void complete(ThreadInterval& interval, const Counters& counters, const ErrorTimes& errors);
 
  private:
   Counters counters_;
@@ -75,7 +75,7 @@ struct Row {
 // What they count is added to the last row that stays; none does when the run took no time.
 void fold_tail(std::vector<Row>& rows);
 
-// Puts the shares of all threads together, second by second. Threads come here once a second.
+// Puts the intervals of all threads together, second by second. Threads come here once a second.
 class Timeline {
  public:
   // Whether seconds in which nothing happens make a row.
@@ -83,8 +83,8 @@ class Timeline {
 
   Timeline(std::size_t threads, Idle idle) : threads_(threads), idle_(idle) {}
 
-  // A thread's share of a second; each thread gives every second once, in order.
-  void add(std::uint64_t number, const Share& share);
+  // What a thread measured in a second; each thread gives every second once, in order.
+  void add(std::uint64_t number, const ThreadInterval& interval);
   // A thread has given `seconds` seconds and gives no more.
   void leave(std::uint64_t seconds);
 
@@ -100,12 +100,12 @@ class Timeline {
  private:
   struct Pending {
     Second second;
-    std::size_t shares = 0;
+    std::size_t threads = 0;  // that gave it
   };
 
   void settle();
   void settle_first();
-  [[nodiscard]] std::size_t shares_due(std::uint64_t number) const;
+  [[nodiscard]] std::size_t threads_due(std::uint64_t number) const;
 
   mutable std::mutex mutex_;
   const std::size_t threads_;

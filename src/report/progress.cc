@@ -73,8 +73,8 @@ std::size_t write_while_ready(std::string_view text, std::chrono::milliseconds p
   return done;
 }
 
-std::string asked_rate(const metrics::Glance& glance) {
-  return glance.asked > 0 ? " of " + rate(glance.asked) + " asked" : std::string();
+std::string asked_rate(const metrics::ProgressSnapshot& snapshot) {
+  return snapshot.asked > 0 ? " of " + rate(snapshot.asked) + " asked" : std::string();
 }
 
 }  // namespace
@@ -86,20 +86,20 @@ void ProgressLines::take(const metrics::Second& second) {
   ++seconds_;
 }
 
-std::string ProgressLines::line(const metrics::Glance& glance) const {
+std::string ProgressLines::line(const metrics::ProgressSnapshot& snapshot) const {
   const double length = static_cast<double>(std::max<std::uint64_t>(seconds_, 1));
   return fmt::format("{}: {}{}, p50 {}, p99 {}, max {}, {} in flight, {} error{}{}",
-                     span(in_seconds(glance.elapsed)),
-                     rate(static_cast<double>(counters_.delivered) / length), asked_rate(glance),
+                     span(in_seconds(snapshot.elapsed)),
+                     rate(static_cast<double>(counters_.delivered) / length), asked_rate(snapshot),
                      microseconds(intended_, 0.5), microseconds(intended_, 0.99),
-                     microseconds(intended_, 1), glance.second ? glance.second->in_flight : 0,
-                     errors_, plural(errors_), glance.winding_up ? ", winding up" : "");
+                     microseconds(intended_, 1), snapshot.second ? snapshot.second->in_flight : 0,
+                     errors_, plural(errors_), snapshot.winding_up ? ", winding up" : "");
 }
 
-void ProgressLines::show(const metrics::Glance& glance) {
-  if (glance.second) take(*glance.second);
+void ProgressLines::show(const metrics::ProgressSnapshot& snapshot) {
+  if (snapshot.second) take(*snapshot.second);
   if (seconds_ < kSecondsALine || !ready_for_output(STDERR_FILENO)) return;
-  inform(line(glance));
+  inform(line(snapshot));
   *this = ProgressLines();
 }
 
@@ -112,18 +112,18 @@ void LiveView::take(const metrics::Second& second) {
   if (rates_.size() > kSparks) rates_.pop_front();
 }
 
-std::string LiveView::draw(const metrics::Glance& glance, std::size_t columns) const {
-  const double elapsed = in_seconds(glance.elapsed);
+std::string LiveView::draw(const metrics::ProgressSnapshot& snapshot, std::size_t columns) const {
+  const double elapsed = in_seconds(snapshot.elapsed);
   Styled clock{span(elapsed)};
-  if (glance.length) {
-    const double share = std::min(1.0, elapsed / std::max(in_seconds(*glance.length), 1e-9));
+  if (snapshot.length) {
+    const double share = std::min(1.0, elapsed / std::max(in_seconds(*snapshot.length), 1e-9));
     const std::string bar = style_.bar(share, kBarWidth).text;
     const auto width = static_cast<std::size_t>(
         std::count_if(bar.begin(), bar.end(), [](char byte) { return (byte & 0xc0) != 0x80; }));
     clock.text =
-        fmt::format("{} of {} [{}{:{}}] {} left", span(elapsed), span(in_seconds(*glance.length)),
+        fmt::format("{} of {} [{}{:{}}] {} left", span(elapsed), span(in_seconds(*snapshot.length)),
                     bar, "", kBarWidth - std::min(width, kBarWidth),
-                    span(std::max(0.0, in_seconds(*glance.length) - elapsed)));
+                    span(std::max(0.0, in_seconds(*snapshot.length) - elapsed)));
   }
   Styled errors{"none"};
   if (sum(errors_) > 0) {
@@ -136,9 +136,9 @@ std::string LiveView::draw(const metrics::Glance& glance, std::size_t columns) c
   }
   const std::vector<double> rates(rates_.begin(), rates_.end());
   Writer out(style_);  // kLines lines
-  out.line("{}  {}", clock, glance.winding_up ? "winding up" : glance.stage);
+  out.line("{}  {}", clock, snapshot.winding_up ? "winding up" : snapshot.stage);
   out.line("rate     {:>9}{}  {} in flight, {} session{}",
-           rate(static_cast<double>(second_.counters.delivered)), asked_rate(glance),
+           rate(static_cast<double>(second_.counters.delivered)), asked_rate(snapshot),
            second_.in_flight, second_.sessions_open, plural(second_.sessions_open));
   out.line("latency  p50 {:>7}  p99 {:>7}  max {:>7}  in the last second",
            microseconds(second_.intended, 0.5), microseconds(second_.intended, 0.99),
@@ -166,13 +166,13 @@ std::string LiveView::erased() const {
   return drawn_.empty() ? std::string() : fmt::format("\x1b[{}A\r\x1b[J", kLines);
 }
 
-void LiveView::show(const metrics::Glance& glance) {
-  if (glance.second) take(*glance.second);
+void LiveView::show(const metrics::ProgressSnapshot& snapshot) {
+  if (snapshot.second) take(*snapshot.second);
   const std::unique_lock lock(mutex_, std::try_to_lock);
   if (!lock) return;  // a message waits for somebody to read it
   if (unwritten_.empty()) {
     unwritten_ = erased();
-    drawn_ = draw(glance, terminal_columns() - 1);
+    drawn_ = draw(snapshot, terminal_columns() - 1);
     unwritten_ += drawn_;
   }
   unwritten_.erase(0, write_while_ready(unwritten_, {}));

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "metrics/glance.h"
+#include "metrics/progress_snapshot.h"
 #include "report/text.h"
 
 namespace millrace::report {
@@ -19,7 +19,7 @@ class Progress {
   virtual ~Progress() = default;
 
   // About once a second.
-  virtual void show(const metrics::Glance& glance) = 0;
+  virtual void show(const metrics::ProgressSnapshot& snapshot) = 0;
   // The run is over: leaves the terminal as it was, if it has room within a second.
   virtual void end() {}
 };
@@ -27,10 +27,10 @@ class Progress {
 // A line every ten seconds, or when it can be written.
 class ProgressLines final : public Progress {
  public:
-  void show(const metrics::Glance& glance) override;
+  void show(const metrics::ProgressSnapshot& snapshot) override;
 
   // What the line says; the seconds since the last one together.
-  [[nodiscard]] std::string line(const metrics::Glance& glance) const;
+  [[nodiscard]] std::string line(const metrics::ProgressSnapshot& snapshot) const;
   void take(const metrics::Second& second);
 
  private:
@@ -49,11 +49,12 @@ class LiveView final : public Progress {
   LiveView& operator=(const LiveView&) = delete;
   ~LiveView() override;
 
-  void show(const metrics::Glance& glance) override;
+  void show(const metrics::ProgressSnapshot& snapshot) override;
   void end() override;
 
   // The lines for a terminal that is so wide.
-  [[nodiscard]] std::string draw(const metrics::Glance& glance, std::size_t columns) const;
+  [[nodiscard]] std::string draw(const metrics::ProgressSnapshot& snapshot,
+                                 std::size_t columns) const;
   void take(const metrics::Second& second);
 
  private:

@@ -20,11 +20,11 @@ constexpr std::string_view kForm =
   throw Fatal("bad threshold: " + beginning(text).append(kForm));
 }
 
-std::optional<metrics::Phase> find_phase(std::string_view name) {
+std::optional<metrics::LatencyPhase> find_phase(std::string_view name) {
   const auto& names = metrics::kPhaseNames;
   const auto found = std::find(names.begin(), names.end(), name);
   if (found == names.end()) return std::nullopt;
-  return static_cast<metrics::Phase>(found - names.begin());
+  return static_cast<metrics::LatencyPhase>(found - names.begin());
 }
 
 bool is_clock(std::string_view name) {

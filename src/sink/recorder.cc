@@ -19,7 +19,7 @@ void Recorder::session_opened(TimePoint now) {
 }
 
 void Recorder::session_ended(TimePoint begun, TimePoint now) {
-  metrics_[metrics::Phase::session].record(now - begun);
+  metrics_[metrics::LatencyPhase::session].record(now - begun);
   --sessions_open_;
   last_ = now;
 }
@@ -44,7 +44,7 @@ void Recorder::replied(std::optional<smtp::Verb> verb, std::string_view reply, s
 
 void Recorder::error(metrics::Error kind, std::string_view text) {
   metrics_.count_error(kind, text);
-  share_.latest_error = text;
+  interval_.latest_error = text;
 }
 
 void Recorder::publish(metrics::Timeline& timeline, std::uint64_t number,
@@ -55,11 +55,11 @@ void Recorder::publish(metrics::Timeline& timeline, std::uint64_t number,
   traffic_ = traffic;
   metrics::ErrorTimes errors{};
   metrics::add_times(metrics_.errors, errors);
-  share_.sessions_open = sessions_open_;
+  interval_.sessions_open = sessions_open_;
   if (sessions_open_ > 0) last_ = loop.now();
-  meter_.complete(share_, metrics_.counters, errors);
-  timeline.add(number, share_);
-  share_.latest_error.clear();
+  meter_.complete(interval_, metrics_.counters, errors);
+  timeline.add(number, interval_);
+  interval_.latest_error.clear();
 }
 
 }  // namespace millrace::sink

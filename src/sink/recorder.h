@@ -40,8 +40,8 @@ class Recorder {
 
  private:
   metrics::Metrics metrics_;
-  metrics::Share share_;
-  metrics::ShareMeter meter_;
+  metrics::ThreadInterval interval_;
+  metrics::IntervalMeter meter_;
   net::Traffic traffic_;  // that has been counted
   std::uint64_t sessions_open_ = 0;
   std::optional<TimePoint> first_;

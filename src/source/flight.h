@@ -20,7 +20,7 @@ struct Flight {
   TimePoint intended;
   TimePoint begun;                  // its session turned to it, maybe to connect first
   TimePoint sent;                   // MAIL was
-  std::size_t segment = 0;          // of the schedule, by the intended start
+  std::size_t stage = 0;            // of the schedule, by the intended start
   std::optional<Duration> content;  // how long it took, by the last reply so far
 };
 

@@ -31,7 +31,7 @@ struct Load {
   bool open_loop = false;  // by the schedule's arrivals; else each session after its last message
   ArrivalPattern pattern = ArrivalPattern::constant;
   std::uint64_t seed = 0;             // of the pattern
-  std::vector<Segment> schedule;      // at least one segment
+  std::vector<Stage> schedule;        // at least one stage
   Duration drain_limit{0};            // how long what is under way may take at the end
   std::optional<double> abort_share;  // of failures so far: beyond it the run is given up
 };

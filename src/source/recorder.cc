@@ -6,37 +6,37 @@
 namespace millrace::source {
 namespace {
 
-using metrics::Phase;
+using metrics::LatencyPhase;
 
 // Later than this after it could have started, an arrival is late.
 constexpr std::chrono::milliseconds kLate{1};
 
 // Which phase a reply ends.
-constexpr std::optional<Phase> phase_of(smtp::Verb verb) {
+constexpr std::optional<LatencyPhase> phase_of(smtp::Verb verb) {
   switch (verb) {
     case smtp::Verb::connect:
-      return Phase::banner;
+      return LatencyPhase::banner;
     case smtp::Verb::helo:
     case smtp::Verb::ehlo:
     case smtp::Verb::lhlo:
-      return Phase::ehlo;
+      return LatencyPhase::ehlo;
     case smtp::Verb::auth:
-      return Phase::auth;
+      return LatencyPhase::auth;
     case smtp::Verb::mail:
-      return Phase::mail;
+      return LatencyPhase::mail;
     case smtp::Verb::rcpt:
-      return Phase::rcpt;
+      return LatencyPhase::rcpt;
     case smtp::Verb::data:
-      return Phase::data;
+      return LatencyPhase::data;
     default:  // content has many replies, and is timed with its message
       return std::nullopt;
   }
 }
 
-TimePoint end_of(const Schedule& schedule, std::size_t segment, TimePoint start) {
-  const Segment& which = schedule.segments()[segment];
-  if (segment + 1 == schedule.segments().size()) return TimePoint::max();
-  return start + schedule.begin_of(segment) + which.length;
+TimePoint end_of(const Schedule& schedule, std::size_t stage, TimePoint start) {
+  const Stage& which = schedule.stages()[stage];
+  if (stage + 1 == schedule.stages().size()) return TimePoint::max();
+  return start + schedule.begin_of(stage) + which.length;
 }
 
 }  // namespace
@@ -44,23 +44,23 @@ TimePoint end_of(const Schedule& schedule, std::size_t segment, TimePoint start)
 Recorder::Recorder(const Schedule& schedule, TimePoint start)
     : schedule_(schedule),
       start_(start),
-      segments_(schedule.segments().size()),
+      stages_(schedule.stages().size()),
       current_end_(end_of(schedule, 0, start)),
       last_over_(start) {}
 
 metrics::Metrics& Recorder::at(TimePoint now) {
   while (now >= current_end_) current_end_ = end_of(schedule_, ++current_, start_);
-  return segments_[current_];
+  return stages_[current_];
 }
 
-std::size_t Recorder::segment_of(TimePoint at) const {
-  return segments_.size() == 1 ? 0 : schedule_.segment_at(at - start_);
+std::size_t Recorder::stage_of(TimePoint at) const {
+  return stages_.size() == 1 ? 0 : schedule_.stage_at(at - start_);
 }
 
 void Recorder::started(Flight& flight, TimePoint now) {
   at(now);
-  flight.segment = segment_of(flight.intended);
-  ++segments_[flight.segment].counters.started;
+  flight.stage = stage_of(flight.intended);
+  ++stages_[flight.stage].counters.started;
   ++in_flight_;
 }
 
@@ -69,22 +69,22 @@ void Recorder::start_lag(Duration lag) {
   if (lag > kLate) ++generator_.late_starts;
 }
 
-void Recorder::replied(std::size_t segment, smtp::Verb verb, const smtp::Reply& reply,
+void Recorder::replied(std::size_t stage, smtp::Verb verb, const smtp::Reply& reply,
                        std::optional<Duration> took) {
-  metrics::Metrics& metrics = segments_[segment];
+  metrics::Metrics& metrics = stages_[stage];
   const auto phase = phase_of(verb);
   if (phase && took) metrics[*phase].record(*took);
   metrics.replies.count(smtp::index(verb), reply.code, reply.text);
 }
 
 void Recorder::over(const Flight& flight, std::size_t recipients, TimePoint now) {
-  if (flight.content) segments_[flight.segment][Phase::content].record(*flight.content);
+  if (flight.content) stages_[flight.stage][LatencyPhase::content].record(*flight.content);
   if (recipients == 0) return failed(flight, &metrics::Counters::refused, now);
-  metrics::Metrics& metrics = segments_[flight.segment];
-  metrics[Phase::transaction].record(now - flight.sent);
+  metrics::Metrics& metrics = stages_[flight.stage];
+  metrics[LatencyPhase::transaction].record(now - flight.sent);
   metrics.service.record(now - flight.begun);
   metrics.intended.record(now - flight.intended);
-  share_.intended.record(now - flight.intended);
+  interval_.intended.record(now - flight.intended);
   ++metrics.counters.delivered;
   metrics.counters.recipients += recipients;
   last_over_ = now;
@@ -100,7 +100,7 @@ void Recorder::unfinished(const Flight& flight, TimePoint now) {
 }
 
 void Recorder::unstarted(TimePoint intended, TimePoint now) {
-  metrics::Metrics& metrics = segments_[segment_of(intended)];
+  metrics::Metrics& metrics = stages_[stage_of(intended)];
   ++metrics.counters.unstarted;
   metrics.failed.record(now - intended);
   last_over_ = now;
@@ -108,7 +108,7 @@ void Recorder::unstarted(TimePoint intended, TimePoint now) {
 
 void Recorder::failed(const Flight& flight, std::uint64_t metrics::Counters::*counter,
                       TimePoint now) {
-  metrics::Metrics& metrics = segments_[flight.segment];
+  metrics::Metrics& metrics = stages_[flight.stage];
   ++(metrics.counters.*counter);
   metrics.failed.record(now - flight.intended);
   last_over_ = now;
@@ -117,25 +117,25 @@ void Recorder::failed(const Flight& flight, std::uint64_t metrics::Counters::*co
 
 void Recorder::error(metrics::Error kind, std::string_view text, TimePoint now) {
   at(now).count_error(kind, text);
-  share_.latest_error = text;
+  interval_.latest_error = text;
 }
 
 void Recorder::session_opened(Duration took, TimePoint now) {
   metrics::Metrics& metrics = at(now);
   ++metrics.counters.sessions_opened;
-  metrics[Phase::connect].record(took);
+  metrics[LatencyPhase::connect].record(took);
   ++sessions_open_;
 }
 
 void Recorder::secured(Duration took, bool resumed, TimePoint now) {
   metrics::Metrics& metrics = at(now);
-  metrics[Phase::tls].record(took);
+  metrics[LatencyPhase::tls].record(took);
   ++metrics.counters.tls_handshakes;
   if (resumed) ++metrics.counters.tls_resumed;
 }
 
 void Recorder::session_ended(TimePoint begun, TimePoint now) {
-  at(now)[Phase::session].record(now - begun);
+  at(now)[LatencyPhase::session].record(now - begun);
   --sessions_open_;
 }
 
@@ -149,16 +149,16 @@ void Recorder::publish(metrics::Timeline& timeline, std::uint64_t number,
 
   metrics::Counters totals;
   metrics::ErrorTimes errors{};
-  for (const metrics::Metrics& metrics : segments_) {
+  for (const metrics::Metrics& metrics : stages_) {
     totals.add(metrics.counters);
     metrics::add_times(metrics.errors, errors);
   }
-  share_.sessions_open = sessions_open_;
-  share_.in_flight = in_flight_;
-  meter_.complete(share_, totals, errors);
-  timeline.add(number, share_);
-  share_.intended.clear();
-  share_.latest_error.clear();
+  interval_.sessions_open = sessions_open_;
+  interval_.in_flight = in_flight_;
+  meter_.complete(interval_, totals, errors);
+  timeline.add(number, interval_);
+  interval_.intended.clear();
+  interval_.latest_error.clear();
 }
 
 }  // namespace millrace::source

@@ -26,19 +26,19 @@ class Recorder {
   // What is measured at `now`, which never goes back.
   metrics::Metrics& at(TimePoint now);
 
-  // The segment of the schedule at a moment.
-  [[nodiscard]] std::size_t segment_of(TimePoint at) const;
+  // The stage of the schedule at a moment.
+  [[nodiscard]] std::size_t stage_of(TimePoint at) const;
 
   // A session turned to the message.
   void started(Flight& flight, TimePoint now);
   // The message goes out on a connection that has carried another.
-  void reused(const Flight& flight) { ++segments_[flight.segment].counters.sessions_reused; }
+  void reused(const Flight& flight) { ++stages_[flight.stage].counters.sessions_reused; }
   // An arrival was taken up so much later than it could have been.
   void start_lag(Duration lag);
 
-  // A reply came to `verb`, in a segment of the schedule. `took`: since that was sent, where this
+  // A reply came to `verb`, in a stage of the schedule. `took`: since that was sent, where this
   // says how quick the server is.
-  void replied(std::size_t segment, smtp::Verb verb, const smtp::Reply& reply,
+  void replied(std::size_t stage, smtp::Verb verb, const smtp::Reply& reply,
                std::optional<Duration> took);
 
   // What became of the message: taken for so many recipients (none: refused), lost with its
@@ -64,7 +64,7 @@ class Recorder {
   [[nodiscard]] TimePoint last_over() const { return last_over_; }
 
   // What is left at the end.
-  [[nodiscard]] const std::vector<metrics::Metrics>& segments() const { return segments_; }
+  [[nodiscard]] const std::vector<metrics::Metrics>& stages() const { return stages_; }
   [[nodiscard]] metrics::Generator& generator() { return generator_; }
 
  private:
@@ -72,11 +72,11 @@ class Recorder {
 
   const Schedule& schedule_;
   const TimePoint start_;
-  std::vector<metrics::Metrics> segments_;
+  std::vector<metrics::Metrics> stages_;
   std::size_t current_ = 0;
   TimePoint current_end_;
-  metrics::Share share_;  // of this second, but for what the meter completes
-  metrics::ShareMeter meter_;
+  metrics::ThreadInterval interval_;  // of this second, but for what the meter completes
+  metrics::IntervalMeter meter_;
   net::Traffic traffic_;  // that has been counted
   metrics::Generator generator_;
   std::uint64_t sessions_open_ = 0;

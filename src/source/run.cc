@@ -38,9 +38,9 @@ std::vector<net::SocketAddress> addresses_to(const SourceOptions& options) {
   return addresses;
 }
 
-bool goes_up_and_down(const std::vector<Segment>& schedule) {
-  return std::any_of(schedule.begin(), schedule.end(), [&](const Segment& segment) {
-    return segment.from != segment.to || segment.from != schedule.front().from;
+bool goes_up_and_down(const std::vector<Stage>& schedule) {
+  return std::any_of(schedule.begin(), schedule.end(), [&](const Stage& stage) {
+    return stage.from != stage.to || stage.from != schedule.front().from;
   });
 }
 
@@ -74,7 +74,7 @@ Run::Handshakes Run::handshakes() const {
 
 void Run::begin(TimePoint start) {
   start_ = start;
-  if (schedule_.end() != Segment::kEndless) end_ = start + schedule_.end();
+  if (schedule_.end() != Stage::kEndless) end_ = start + schedule_.end();
 }
 
 std::optional<std::uint64_t> Run::first_message(std::uint64_t session) {

@@ -10,9 +10,9 @@
 
 namespace millrace::source {
 
-// A part of the run in which the level goes evenly from one value to another. The level is that
-// of arrivals a second in open loop, of sessions in closed loop.
-struct Segment {
+// A stage is a part of the run in which the level goes evenly from one value to another. The level
+// is that of arrivals a second in open loop, of sessions in closed loop.
+struct Stage {
   static constexpr Duration kEndless = Duration::max();
 
   std::string name;
@@ -22,19 +22,19 @@ struct Segment {
   bool measured = true;  // false: warm-up
 };
 
-// What the level is over the time of a run: its segments, one after the other. Times count from
+// What the level is over the time of a run: its stages, one after the other. Times count from
 // the start of the run.
 class Schedule {
  public:
-  // At least one segment.
-  explicit Schedule(std::vector<Segment> segments);
+  // At least one stage.
+  explicit Schedule(std::vector<Stage> stages);
 
-  [[nodiscard]] const std::vector<Segment>& segments() const { return segments_; }
-  [[nodiscard]] Duration begin_of(std::size_t segment) const { return begins_[segment]; }
-  // When nothing starts any more; Segment::kEndless when that is not by the clock.
+  [[nodiscard]] const std::vector<Stage>& stages() const { return stages_; }
+  [[nodiscard]] Duration begin_of(std::size_t stage) const { return begins_[stage]; }
+  // When nothing starts any more; Stage::kEndless when that is not by the clock.
   [[nodiscard]] Duration end() const { return end_; }
-  // The segment of a moment; the last one after the end.
-  [[nodiscard]] std::size_t segment_at(Duration at) const;
+  // The stage of a moment; the last one after the end.
+  [[nodiscard]] std::size_t stage_at(Duration at) const;
 
   // The level at a moment, the highest of all, and the sum of the level over the time until a
   // moment: in open loop how many arrivals are due by then.
@@ -50,9 +50,9 @@ class Schedule {
   [[nodiscard]] std::optional<Duration> when_above(double level, Duration from) const;
 
  private:
-  std::vector<Segment> segments_;
+  std::vector<Stage> stages_;
   std::vector<Duration> begins_;
-  std::vector<double> sums_;  // until the begin of each segment
+  std::vector<double> sums_;  // until the begin of each stage
   Duration end_{};
 };
 

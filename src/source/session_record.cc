@@ -80,7 +80,7 @@ void SessionRecord::replied(const smtp::ClientSession& client, const smtp::Pendi
   const bool content = verb == smtp::Verb::bdat || verb == smtp::Verb::end_of_data;
   const bool known = flight != flights_.end();
   if (known && content && took) flight->content = took;
-  recorder()->replied(known ? flight->segment : recorder()->segment_of(now()), verb, reply, took);
+  recorder()->replied(known ? flight->stage : recorder()->stage_of(now()), verb, reply, took);
   // The next command goes out now, unless it went with this one; what 354 asks for does in any
   // case. Content is timed as a whole, however many chunks and replies it has.
   const bool goes_with = open && client.pipelines() && verb != smtp::Verb::data;

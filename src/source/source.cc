@@ -31,7 +31,7 @@ namespace {
 using std::chrono::seconds;
 
 // After the end of a second, until all threads have told what they measured in it.
-constexpr std::chrono::milliseconds kGlanceDelay{30};
+constexpr std::chrono::milliseconds kSnapshotDelay{30};
 
 // The loop's own and its wake-up; and what is needed for a moment, as for a report.
 constexpr std::size_t kDescriptorsAThread = 2;
@@ -51,11 +51,11 @@ std::string describe(const Run::Handshakes& handshakes) {
 // What all threads measured, put together as each of them ends.
 class Harvest {
  public:
-  explicit Harvest(const Run& run) : run_(run), segments_(run.schedule().segments().size()) {}
+  explicit Harvest(const Run& run) : run_(run), stages_(run.schedule().stages().size()) {}
 
   void add(Recorder& recorder) {
     const std::lock_guard lock(mutex_);
-    for (std::size_t i = 0; i < segments_.size(); ++i) segments_[i].add(recorder.segments()[i]);
+    for (std::size_t i = 0; i < stages_.size(); ++i) stages_[i].add(recorder.stages()[i]);
     generator_.add(recorder.generator());
     last_over_ = std::max(last_over_, recorder.last_over());
   }
@@ -70,7 +70,7 @@ class Harvest {
 
   const Run& run_;
   std::mutex mutex_;
-  std::vector<metrics::Metrics> segments_;
+  std::vector<metrics::Metrics> stages_;
   metrics::Generator generator_;
   TimePoint last_over_ = run_.start();
 };
@@ -87,8 +87,8 @@ metrics::Measurement Harvest::measurement(std::chrono::system_clock::time_point 
   split(whole);
   whole.elapsed = elapsed();
   whole.measured = whole.elapsed;
-  for (const Segment& segment : run_.schedule().segments()) {
-    if (!segment.measured) whole.measured -= std::min(segment.length, whole.measured);
+  for (const Stage& stage : run_.schedule().stages()) {
+    if (!stage.measured) whole.measured -= std::min(stage.length, whole.measured);
   }
   whole.series = timeline.rows();
   for (metrics::Row& row : whole.series) complete(row, whole.elapsed);
@@ -99,7 +99,7 @@ metrics::Measurement Harvest::measurement(std::chrono::system_clock::time_point 
 // Until the last message was over; but a schedule that ran to its end lasted at least as long.
 Duration Harvest::elapsed() const {
   std::uint64_t started = 0;
-  for (const metrics::Metrics& segment : segments_) started += segment.counters.started;
+  for (const metrics::Metrics& stage : stages_) started += stage.counters.started;
   // A thread that failed before the start has told nothing.
   const Duration until_last = std::max(last_over_ - run_.start(), Duration::zero());
   const bool cut_short =
@@ -110,17 +110,17 @@ Duration Harvest::elapsed() const {
 
 void Harvest::split(metrics::Measurement& whole) {
   const Schedule& schedule = run_.schedule();
-  for (std::size_t i = 0; i < segments_.size(); ++i) {
-    const Segment& segment = schedule.segments()[i];
-    if (!segment.measured) {
-      whole.warmup.add(segments_[i].counters);
+  for (std::size_t i = 0; i < stages_.size(); ++i) {
+    const Stage& stage = schedule.stages()[i];
+    if (!stage.measured) {
+      whole.warmup.add(stages_[i].counters);
       continue;
     }
-    whole.total.add(segments_[i]);
-    whole.stages.push_back({.name = segment.name,
+    whole.total.add(stages_[i]);
+    whole.stages.push_back({.name = stage.name,
                             .begin = schedule.begin_of(i),
-                            .length = segment.length,
-                            .metrics = std::move(segments_[i])});
+                            .length = stage.length,
+                            .metrics = std::move(stages_[i])});
   }
 }
 
@@ -129,7 +129,7 @@ void Harvest::complete(metrics::Row& row, Duration elapsed) const {
   const Duration end = std::min<Duration>(begin + seconds(1), elapsed);
   row.length = in_seconds(end - begin);
   const Schedule& schedule = run_.schedule();
-  row.stage = schedule.segments()[schedule.segment_at(begin + (end - begin) / 2)].name;
+  row.stage = schedule.stages()[schedule.stage_at(begin + (end - begin) / 2)].name;
   if (!run_.options().load.open_loop || row.length <= 0) return;
   row.asked = schedule.sum_until(end) - schedule.sum_until(begin);
 }
@@ -204,17 +204,18 @@ std::string cannot_start(std::size_t started, unsigned threads, const std::syste
       error.code().value());
 }
 
-metrics::Glance glance(Run& run, TimePoint now, std::uint64_t& seen) {
+metrics::ProgressSnapshot snapshot(Run& run, TimePoint now, std::uint64_t& seen) {
   const Schedule& schedule = run.schedule();
-  metrics::Glance glance{.elapsed = now - run.start(), .second = run.timeline()->latest(seen)};
-  if (glance.second) seen = glance.second->number + 1;
-  if (schedule.end() != Segment::kEndless) glance.length = schedule.end();
-  glance.stage = schedule.segments()[schedule.segment_at(glance.elapsed)].name;
-  glance.winding_up = run.interrupts() > 0 || run.past_end(now);
-  if (run.options().load.open_loop && !glance.winding_up) {
-    glance.asked = schedule.level_at(glance.elapsed);
+  metrics::ProgressSnapshot snapshot{.elapsed = now - run.start(),
+                                     .second = run.timeline()->latest(seen)};
+  if (snapshot.second) seen = snapshot.second->number + 1;
+  if (schedule.end() != Stage::kEndless) snapshot.length = schedule.end();
+  snapshot.stage = schedule.stages()[schedule.stage_at(snapshot.elapsed)].name;
+  snapshot.winding_up = run.interrupts() > 0 || run.past_end(now);
+  if (run.options().load.open_loop && !snapshot.winding_up) {
+    snapshot.asked = schedule.level_at(snapshot.elapsed);
   }
-  return glance;
+  return snapshot;
 }
 
 // Gives the run up when so much of it has failed that nothing is to be learnt from the rest.
@@ -232,11 +233,12 @@ void abort_if_hopeless(Run& run) {
 
 // Waits for the workers; tells `watch` how it goes and shows the counter, if there is one.
 void wait_for_end(Run& run, const Crew& crew,
-                  const std::function<void(const metrics::Glance&)>& watch, CounterLine* counter) {
+                  const std::function<void(const metrics::ProgressSnapshot&)>& watch,
+                  CounterLine* counter) {
   constexpr TimePoint kNever = TimePoint::max();
   std::uint64_t seen = 0;
   const bool watched = run.timeline() != nullptr && (watch || run.options().load.abort_share);
-  TimePoint next_look = watched ? run.start() + seconds(1) + kGlanceDelay : kNever;
+  TimePoint next_look = watched ? run.start() + seconds(1) + kSnapshotDelay : kNever;
   TimePoint next_count = counter != nullptr ? Clock::now() + CounterLine::kInterval : kNever;
   pollfd end{crew.end.descriptor(), POLLIN, 0};
   for (;;) {
@@ -249,7 +251,7 @@ void wait_for_end(Run& run, const Crew& crew,
     }
     if (Clock::now() < next_look) continue;
     abort_if_hopeless(run);
-    if (watch) watch(glance(run, Clock::now(), seen));
+    if (watch) watch(snapshot(run, Clock::now(), seen));
     next_look = std::max(next_look + seconds(1), Clock::now());
   }
 }
@@ -257,7 +259,7 @@ void wait_for_end(Run& run, const Crew& crew,
 }  // namespace
 
 Result run_source(const SourceOptions& options, net::SignalWatch& signals,
-                  const std::function<void(const metrics::Glance&)>& watch) {
+                  const std::function<void(const metrics::ProgressSnapshot&)>& watch) {
   afford(options);
   Crew crew(options.threads);
   Run run(options, [&crew] { crew.wake_all(); });

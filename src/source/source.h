@@ -2,8 +2,8 @@
 
 #include <functional>
 
-#include "metrics/glance.h"
 #include "metrics/measurement.h"
+#include "metrics/progress_snapshot.h"
 #include "net/signal_watch.h"
 #include "source/options.h"
 
@@ -22,6 +22,6 @@ struct Result {
 // wrong. `watch`: called about once a second when something is measured; may be empty. Throws
 // Fatal when it cannot start.
 Result run_source(const SourceOptions& options, net::SignalWatch& signals,
-                  const std::function<void(const metrics::Glance&)>& watch);
+                  const std::function<void(const metrics::ProgressSnapshot&)>& watch);
 
 }  // namespace millrace::source

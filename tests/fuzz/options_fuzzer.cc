@@ -35,7 +35,7 @@ void check_schedule(std::string_view text) {
     fuzz::require(*when >= before && *when <= schedule.end());
     before = *when;
     fuzz::require(schedule.level_at(*when) <= schedule.highest_level());
-    fuzz::require(schedule.segment_at(*when) < schedule.segments().size());
+    fuzz::require(schedule.stage_at(*when) < schedule.stages().size());
   }
 }
 

@@ -76,20 +76,20 @@ TEST(Metrics, KeepTheFirstTextOfEachKindOfError) {
   EXPECT_EQ(metrics.errors[index(Error::tls)].sample, "bad certificate");
 }
 
-// A share with so many messages of so many microseconds.
-Share share(std::uint64_t delivered, int latency) {
-  Share share;
-  share.counters.delivered = delivered;
-  for (std::uint64_t i = 0; i < delivered; ++i) share.intended.record(microseconds(latency));
-  return share;
+// An interval with so many messages of so many microseconds.
+ThreadInterval interval(std::uint64_t delivered, int latency) {
+  ThreadInterval interval;
+  interval.counters.delivered = delivered;
+  for (std::uint64_t i = 0; i < delivered; ++i) interval.intended.record(microseconds(latency));
+  return interval;
 }
 
 TEST(Timeline, AddsTheSharesOfAllThreads) {
   Timeline timeline(2, Timeline::Idle::kept);
-  timeline.add(0, share(3, 10));
+  timeline.add(0, interval(3, 10));
   EXPECT_FALSE(timeline.latest(0));  // the other thread has not told yet
-  timeline.add(1, share(1, 20));
-  timeline.add(0, share(4, 30));
+  timeline.add(1, interval(1, 20));
+  timeline.add(0, interval(4, 30));
   const auto latest = timeline.latest(0);
   ASSERT_TRUE(latest);
   EXPECT_EQ(latest->number, 0U);
@@ -114,7 +114,7 @@ TEST(Timeline, LosesNothingBetweenThreads) {
   for (unsigned i = 0; i < kThreads; ++i) {
     threads.emplace_back([&] {
       for (std::uint64_t second = 0; second < kSeconds; ++second) {
-        timeline.add(second, share(second % 5, 10));
+        timeline.add(second, interval(second % 5, 10));
       }
       timeline.leave(kSeconds);
     });
@@ -127,9 +127,9 @@ TEST(Timeline, LosesNothingBetweenThreads) {
 
 TEST(Timeline, LeavesOutSecondsInWhichNothingHappens) {
   Timeline timeline(1, Timeline::Idle::left_out);
-  timeline.add(0, share(0, 0));
-  timeline.add(1, share(1, 5));
-  timeline.add(2, share(0, 0));
+  timeline.add(0, interval(0, 0));
+  timeline.add(1, interval(1, 5));
+  timeline.add(2, interval(0, 0));
   timeline.leave(3);
   EXPECT_EQ(timeline.rows().size(), 1U);
 }
@@ -155,11 +155,11 @@ TEST(Timeline, WhatIsCountedBehindTheEndBelongsToTheLastRow) {
 
 TEST(Timeline, KnowsWhatWasCountedSoFar) {
   Timeline timeline(2, Timeline::Idle::kept);
-  timeline.add(0, share(3, 10));
+  timeline.add(0, interval(3, 10));
   EXPECT_EQ(timeline.so_far().delivered, 0U);  // the other thread has not told yet
-  timeline.add(0, share(4, 10));
-  timeline.add(1, share(5, 10));
-  timeline.add(1, share(6, 10));
+  timeline.add(0, interval(4, 10));
+  timeline.add(1, interval(5, 10));
+  timeline.add(1, interval(6, 10));
   EXPECT_EQ(timeline.so_far().delivered, 18U);
 }
 
@@ -192,20 +192,20 @@ TEST(Measurement, IsOfAServerThatTurnedMostMessagesAwayOrNot) {
   EXPECT_FALSE(measurement.turned_away());
 }
 
-TEST(ShareMeter, TellsWhatIsNew) {
-  ShareMeter meter;
-  Share share;
+TEST(IntervalMeter, TellsWhatIsNew) {
+  IntervalMeter meter;
+  ThreadInterval interval;
   Counters counters;
   counters.delivered = 10;
   ErrorTimes errors{};
   errors[0] = 2;
-  meter.complete(share, counters, errors);
-  EXPECT_EQ(share.counters.delivered, 10U);
-  EXPECT_EQ(share.errors[0], 2U);
+  meter.complete(interval, counters, errors);
+  EXPECT_EQ(interval.counters.delivered, 10U);
+  EXPECT_EQ(interval.errors[0], 2U);
   counters.delivered = 13;
-  meter.complete(share, counters, errors);
-  EXPECT_EQ(share.counters.delivered, 3U);
-  EXPECT_EQ(share.errors[0], 0U);
+  meter.complete(interval, counters, errors);
+  EXPECT_EQ(interval.counters.delivered, 3U);
+  EXPECT_EQ(interval.errors[0], 0U);
 }
 
 TEST(Measurement, SaysWhenTheGeneratorSetsThePace) {

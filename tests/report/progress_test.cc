@@ -22,28 +22,28 @@ namespace {
 using namespace std::chrono_literals;
 using metrics::Error;
 
-metrics::Glance glance_of(std::uint64_t number) {
-  metrics::Glance glance{.elapsed = std::chrono::seconds(number + 1),
-                         .length = 40s,
-                         .asked = 500,
-                         .stage = "hold 500/s 40s"};
+metrics::ProgressSnapshot snapshot_of(std::uint64_t number) {
+  metrics::ProgressSnapshot snapshot{.elapsed = std::chrono::seconds(number + 1),
+                                     .length = 40s,
+                                     .asked = 500,
+                                     .stage = "hold 500/s 40s"};
   metrics::Second second{.number = number, .sessions_open = 7, .in_flight = 3};
   second.counters.delivered = 400 + number;
   second.intended.record(1ms);
   second.intended.record(9ms);
-  glance.second = second;
-  return glance;
+  snapshot.second = second;
+  return snapshot;
 }
 
 TEST(LiveView, ShowsTheRunOnFiveLinesThatFit) {
   for (const bool unicode : {false, true}) {
     LiveView view({.unicode = unicode});
-    for (std::uint64_t second = 0; second < 40; ++second) view.take(*glance_of(second).second);
-    metrics::Second failing = *glance_of(40).second;
+    for (std::uint64_t second = 0; second < 40; ++second) view.take(*snapshot_of(second).second);
+    metrics::Second failing = *snapshot_of(40).second;
     failing.errors[static_cast<std::size_t>(Error::rejected)] = 12;
     failing.latest_error = "recipient rejected: 450 4.2.1 " + std::string(200, 'x') + "\x1b[31m";
     view.take(failing);
-    const std::string text = view.draw(glance_of(20), 79);
+    const std::string text = view.draw(snapshot_of(20), 79);
     EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 5);
     EXPECT_NE(text.find("21.0 s of 40.0 s ["), std::string::npos) << text;
     EXPECT_NE(text.find("of 500.0/s asked  3 in flight, 7 sessions"), std::string::npos) << text;
@@ -62,9 +62,9 @@ TEST(LiveView, ShowsTheRunOnFiveLinesThatFit) {
 
 TEST(LiveView, IsCutBetweenCharacters) {
   LiveView view({.unicode = true});
-  for (std::uint64_t second = 0; second < 40; ++second) view.take(*glance_of(second).second);
+  for (std::uint64_t second = 0; second < 40; ++second) view.take(*snapshot_of(second).second);
   for (std::size_t columns = 20; columns < 60; ++columns) {
-    std::istringstream lines(view.draw(glance_of(20), columns));
+    std::istringstream lines(view.draw(snapshot_of(20), columns));
     for (std::string line; std::getline(lines, line);) {
       EXPECT_EQ(line, printable(line, Charset::utf8)) << columns;
     }
@@ -103,7 +103,7 @@ TEST(LiveView, DoesNotWaitForAPipeToBeRead) {
   const auto [reader, writer] = full_pipe();
   LiveView view({});
   EXPECT_TRUE(ends_unread(writer, reader, [&] {
-    view.show(glance_of(0));
+    view.show(snapshot_of(0));
     view.end();
   }));
   for (const int end : {reader, writer}) close(end);
@@ -115,7 +115,7 @@ TEST(LiveView, DoesNotWaitForAMessageThatWaits) {
   std::thread speaker;
   EXPECT_TRUE(ends_unread(writer, reader, [&] {
     speaker = std::thread([] { warn("read me"); });
-    for (std::uint64_t second = 0; second < kManySeconds; ++second) view.show(glance_of(second));
+    for (std::uint64_t second = 0; second < kManySeconds; ++second) view.show(snapshot_of(second));
   }));
   speaker.join();
   for (const int end : {reader, writer}) close(end);
@@ -131,7 +131,7 @@ TEST(LiveView, DoesNotWaitForATerminalToBeRead) {
   ASSERT_GE(writer, 0);
   LiveView view({});
   EXPECT_TRUE(ends_unread(writer, terminal, [&] {
-    for (std::uint64_t second = 0; second < kManySeconds; ++second) view.show(glance_of(second));
+    for (std::uint64_t second = 0; second < kManySeconds; ++second) view.show(snapshot_of(second));
   }));
   for (const int end : {terminal, writer}) close(end);
 }
@@ -141,12 +141,12 @@ TEST(LiveView, IsDrawnInItsPlaceWhenItIsReadAgain) {
   LiveView view({});
   const int kept = dup(STDERR_FILENO);
   dup2(writer, STDERR_FILENO);
-  view.show(glance_of(0));
-  view.show(glance_of(1));
+  view.show(snapshot_of(0));
+  view.show(snapshot_of(1));
   std::string text(std::size_t{2} * 65'536, '\0');
   EXPECT_GT(read(reader, text.data(), text.size()), 0);
-  view.show(glance_of(2));
-  view.show(glance_of(3));
+  view.show(snapshot_of(2));
+  view.show(snapshot_of(3));
   view.end();
   dup2(kept, STDERR_FILENO);
   text.resize(static_cast<std::size_t>(read(reader, text.data(), text.size())));
@@ -161,16 +161,16 @@ TEST(ProgressLines, DoNotWaitForAPipeToBeRead) {
   const auto [reader, writer] = full_pipe();
   ProgressLines lines;
   EXPECT_TRUE(ends_unread(writer, reader, [&] {
-    for (std::uint64_t second = 0; second < 20; ++second) lines.show(glance_of(second));
+    for (std::uint64_t second = 0; second < 20; ++second) lines.show(snapshot_of(second));
   }));
   for (const int end : {reader, writer}) close(end);
-  EXPECT_NE(lines.line(glance_of(19)).find("20.0 s: 409.5/s"), std::string::npos);
+  EXPECT_NE(lines.line(snapshot_of(19)).find("20.0 s: 409.5/s"), std::string::npos);
 }
 
 TEST(ProgressLines, SumUpTenSeconds) {
   ProgressLines lines;
-  for (std::uint64_t second = 0; second < 10; ++second) lines.take(*glance_of(second).second);
-  EXPECT_EQ(lines.line(glance_of(9)),
+  for (std::uint64_t second = 0; second < 10; ++second) lines.take(*snapshot_of(second).second);
+  EXPECT_EQ(lines.line(snapshot_of(9)),
             "10.0 s: 404.5/s of 500.0/s asked, p50 1.00 ms, p99 9.01 ms, max 9.01 ms, "
             "3 in flight, 0 errors");
 }

@@ -59,7 +59,7 @@ void check_source(const std::string& name) {
   EXPECT_EQ(measured.warmup.delivered, 30U);
   EXPECT_EQ(measured.total.intended.percentile(0.99), 4'847U);
   EXPECT_EQ(measured.total.service.percentile(0.5), 468U);
-  EXPECT_EQ(measured.total[metrics::Phase::connect].percentile(0.95), 232U);
+  EXPECT_EQ(measured.total[metrics::LatencyPhase::connect].percentile(0.95), 232U);
   EXPECT_EQ(only_reply(measured.total, smtp::Verb::rcpt).code, 250);
   EXPECT_EQ(only_reply(measured.total, smtp::Verb::rcpt).times, 60U);
   EXPECT_EQ(ReplyCounts::text(only_reply(measured.total, smtp::Verb::rcpt).enhanced), "2.1.5");

@@ -46,7 +46,7 @@ struct MadeUpSender final : Sender {
 // A load with a made-up clock.
 class LoadModelTest : public testing::Test {
  protected:
-  void make_run(std::vector<Segment> schedule, std::uint64_t messages, unsigned sessions) {
+  void make_run(std::vector<Stage> schedule, std::uint64_t messages, unsigned sessions) {
     options.endpoint = net::parse_remote("127.0.0.1:25", "25");
     options.load.schedule = std::move(schedule);
     options.messages = messages;
@@ -55,11 +55,11 @@ class LoadModelTest : public testing::Test {
     run->begin(start);
     recorder.emplace(run->schedule(), start);
   }
-  void closed(std::vector<Segment> schedule, std::uint64_t messages, unsigned sessions) {
+  void closed(std::vector<Stage> schedule, std::uint64_t messages, unsigned sessions) {
     make_run(std::move(schedule), messages, sessions);
     model = std::make_unique<ClosedLoop>(*run);
   }
-  void open(std::vector<Segment> schedule, std::uint64_t messages, unsigned first = 0,
+  void open(std::vector<Stage> schedule, std::uint64_t messages, unsigned first = 0,
             unsigned step = 1) {
     options.load.open_loop = true;
     make_run(std::move(schedule), messages, step);
@@ -73,8 +73,8 @@ class LoadModelTest : public testing::Test {
     now += time;
     if (const auto due = model->due(); due && *due <= now) model->dispatch(now);
   }
-  [[nodiscard]] const metrics::Metrics& measured(std::size_t segment = 0) const {
-    return recorder->segments()[segment];
+  [[nodiscard]] const metrics::Metrics& measured(std::size_t stage = 0) const {
+    return recorder->stages()[stage];
   }
 
   SourceOptions options;
@@ -86,12 +86,12 @@ class LoadModelTest : public testing::Test {
   TimePoint now = start;
 };
 
-Segment level(double level, Duration length) {
+Stage level(double level, Duration length) {
   return {.name = "x", .length = length, .from = level, .to = level};
 }
 
 TEST_F(LoadModelTest, ClosedLoopGivesEachSenderItsOwnNumberAndThenTheNext) {
-  closed({level(2, Segment::kEndless)}, 5, 2);
+  closed({level(2, Stage::kEndless)}, 5, 2);
   MadeUpSender& first = sender(0);
   MadeUpSender& second = sender(1);
   EXPECT_EQ(second.ask(), When::now);
@@ -110,7 +110,7 @@ TEST_F(LoadModelTest, ClosedLoopGivesEachSenderItsOwnNumberAndThenTheNext) {
 }
 
 TEST_F(LoadModelTest, ClosedLoopHasNothingForASenderBeyondTheLastMessage) {
-  closed({level(3, Segment::kEndless)}, 2, 3);
+  closed({level(3, Stage::kEndless)}, 2, 3);
   EXPECT_EQ(sender(2).ask(), When::never);
   EXPECT_EQ(sender(1).ask(), When::now);
 }
@@ -200,7 +200,7 @@ TEST_F(LoadModelTest, OpenLoopEndsWithItsScheduleAndSaysSoToThoseWhoWait) {
 }
 
 TEST_F(LoadModelTest, OpenLoopEndsWithTheLastMessage) {
-  open({level(1'000, Segment::kEndless)}, 3);
+  open({level(1'000, Stage::kEndless)}, 3);
   MadeUpSender& only = sender(0);
   now += 1s;
   for (int i = 0; i < 3; ++i) EXPECT_EQ(only.ask(), When::now);
@@ -232,7 +232,7 @@ TEST_F(LoadModelTest, OpenLoopPrefersTheIdleToThoseWithRoom) {
 
 TEST_F(LoadModelTest, WhatWasDueAndNeverStartedHasFailed) {
   options.load.seed = 1;
-  Segment warm_up = level(10, 1s);
+  Stage warm_up = level(10, 1s);
   warm_up.measured = false;
   open({warm_up, level(100, 1s)}, 1'000);
   MadeUpSender& only = sender(0);

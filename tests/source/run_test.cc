@@ -16,7 +16,7 @@ SourceOptions to(const std::string& endpoint, const std::string& proxy_source) {
   options.endpoint = net::parse_remote(endpoint, "25");
   options.proxy = net::ProxyVersion::v2;
   options.proxy_source = proxy_source;
-  options.load.schedule = {Segment{}};
+  options.load.schedule = {Stage{}};
   return options;
 }
 

@@ -13,11 +13,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Segment hold(double level, Duration length) {
+Stage hold(double level, Duration length) {
   return {.name = "hold", .length = length, .from = level, .to = level};
 }
 
-Segment ramp(double from, double to, Duration length) {
+Stage ramp(double from, double to, Duration length) {
   return {.name = "ramp", .length = length, .from = from, .to = to};
 }
 
@@ -42,9 +42,9 @@ TEST(Schedule, KnowsItsLevelAtEachMoment) {
   EXPECT_DOUBLE_EQ(schedule.sum_until(10s), 500);
   EXPECT_DOUBLE_EQ(schedule.sum_until(15s), 1'000);
   EXPECT_DOUBLE_EQ(schedule.sum_until(99s), 1'100);
-  EXPECT_EQ(schedule.segment_at(0s), 0U);
-  EXPECT_EQ(schedule.segment_at(10s), 1U);
-  EXPECT_EQ(schedule.segment_at(99s), 2U);
+  EXPECT_EQ(schedule.stage_at(0s), 0U);
+  EXPECT_EQ(schedule.stage_at(10s), 1U);
+  EXPECT_EQ(schedule.stage_at(99s), 2U);
 }
 
 TEST(Schedule, FindsWhenASumIsReached) {
@@ -60,8 +60,8 @@ TEST(Schedule, FindsWhenASumIsReached) {
 }
 
 TEST(Schedule, MayHaveNoEnd) {
-  const Schedule schedule({hold(10, 1s), hold(1'000, Segment::kEndless)});
-  EXPECT_EQ(schedule.end(), Segment::kEndless);
+  const Schedule schedule({hold(10, 1s), hold(1'000, Stage::kEndless)});
+  EXPECT_EQ(schedule.end(), Stage::kEndless);
   EXPECT_EQ(schedule.when_sum_is(1'010), 2s);
   EXPECT_NEAR(seconds(*schedule.when_sum_is(3'600'010'000.0)), 3'600'010.99, 1e-3);
 }

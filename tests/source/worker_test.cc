@@ -43,7 +43,7 @@ TEST(Worker, WhatItMeasuredOutlivesALoopThatFails) {
     worker.run();
     EXPECT_EQ(testing::internal::GetCapturedStderr(), "millrace: fatal: made up\n");
     EXPECT_EQ(ends, 1);
-    const metrics::Counters& counters = worker.recorder()->segments()[0].counters;
+    const metrics::Counters& counters = worker.recorder()->stages()[0].counters;
     EXPECT_EQ(counters.started, 1U);
     EXPECT_EQ(counters.unfinished, 1U);
     EXPECT_GE(counters.unstarted, 40U);

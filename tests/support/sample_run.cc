@@ -33,7 +33,7 @@ report::Run sample_run(std::uint64_t seconds, double milliseconds, unsigned seed
           std::chrono::round<Duration>(std::chrono::duration<double, std::milli>(any(random)));
       intended.record(took);
       total.service.record(took);
-      total[metrics::Phase::mail].record(took / 4);
+      total[metrics::LatencyPhase::mail].record(took / 4);
       total.replies.count(smtp::index(smtp::Verb::mail), 250, "250 2.1.0 Ok");
     }
     total.intended.add(intended);

@@ -9,7 +9,7 @@
 namespace millrace::metrics {
 
 // How a run goes, a moment after each of its seconds.
-struct Glance {
+struct ProgressSnapshot {
   Duration elapsed{};
   std::optional<Duration> length;  // of the schedule, where the clock ends it
   std::optional<Second> second;    // the last one that is complete, if it is a new one
