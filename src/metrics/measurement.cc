@@ -24,7 +24,7 @@ void Generator::add(const Generator& other) {
   start_lag.add(other.start_lag);
   late_starts += other.late_starts;
   busy.insert(busy.end(), other.busy.begin(), other.busy.end());
-  starved.insert(starved.end(), other.starved.begin(), other.starved.end());
+  run_delay.insert(run_delay.end(), other.run_delay.begin(), other.run_delay.end());
 }
 
 double Measurement::rate() const {
@@ -48,19 +48,18 @@ bool Measurement::turned_away() const {
 std::vector<std::string> Measurement::limits() const {
   std::vector<std::string> reasons;
   double most = 0;
-  double most_starved = 0;
+  double most_delay = 0;
   for (std::size_t thread = 0; thread < generator.busy.size(); ++thread) {
-    const double starved = thread < generator.starved.size() ? generator.starved[thread] : 0;
-    if (generator.busy[thread] + starved <= most) continue;
-    most = generator.busy[thread] + starved;
-    most_starved = starved;
+    const double run_delay = thread < generator.run_delay.size() ? generator.run_delay[thread] : 0;
+    if (generator.busy[thread] + run_delay <= most) continue;
+    most = generator.busy[thread] + run_delay;
+    most_delay = run_delay;
   }
   if (most > kBusy) {
-    reasons.push_back(
-        fmt::format("a thread of it was busy {:.0f}% of the time{}", (most - most_starved) * 100,
-                    most_starved < kNoticed
-                        ? std::string()
-                        : fmt::format(" and waited {:.0f}% for a core", most_starved * 100)));
+    reasons.push_back(fmt::format(
+        "a thread of it was busy {:.0f}% of the time{}", (most - most_delay) * 100,
+        most_delay < kNoticed ? std::string()
+                              : fmt::format(" and waited {:.0f}% for a core", most_delay * 100)));
   }
   const auto starts = static_cast<double>(generator.start_lag.count());
   const auto late = static_cast<double>(generator.late_starts);

@@ -20,7 +20,7 @@ struct Generator {
   std::uint64_t late_starts = 0;  // of those, by more than a millisecond
   // A thread each: the share of the time that it used a core, and that it waited for one.
   std::vector<double> busy;
-  std::vector<double> starved;
+  std::vector<double> run_delay;
 
   void add(const Generator& other);
 };

@@ -124,7 +124,7 @@ std::optional<SocketAddress> AddressPool::next(int family) {
   return std::nullopt;
 }
 
-int bind_source(const Socket& socket, const SocketAddress& address) {
+int bind_source(const FileDescriptor& socket, const SocketAddress& address) {
   const int yes = 1;
   const bool chosen = address.port() != 0;
   setsockopt(socket.descriptor(), chosen ? SOL_SOCKET : IPPROTO_IP,

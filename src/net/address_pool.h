@@ -61,6 +61,6 @@ class AddressPool {
 // Binds a socket that is to connect. Without a port of its own the choice is left until the
 // connect, when the system knows both ends and can use a port many times
 // (IP_BIND_ADDRESS_NO_PORT). Returns 0 or the errno value.
-int bind_source(const Socket& socket, const SocketAddress& address);
+int bind_source(const FileDescriptor& socket, const SocketAddress& address);
 
 }  // namespace millrace::net

@@ -40,7 +40,7 @@ void end_by(int number) {
 
 EndingSignals::EndingSignals() {
   const sigset_t ending = ending_signals();
-  signals_ = Socket(signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK));
+  signals_ = FileDescriptor(signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals_.valid()) throw Fatal(describe_error("signalfd", errno));
 }
 

@@ -23,7 +23,7 @@ class EndingSignals {
   int take();
 
  private:
-  Socket signals_;
+  FileDescriptor signals_;
 };
 
 }  // namespace millrace::net

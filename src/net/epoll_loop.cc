@@ -8,7 +8,7 @@
 #include <cstdint>
 
 #include "base/diagnostics.h"
-#include "net/gather.h"
+#include "net/vectored_send.h"
 
 namespace millrace::net {
 namespace {
@@ -19,7 +19,7 @@ constexpr std::size_t kBufferSize = 64 * 1024;
 constexpr std::size_t kReadsPerVisit = 16;
 
 // Watches are told from streams by the lowest bit of the pointer that epoll keeps for us.
-constexpr std::uint64_t kWatchMark = 1;
+constexpr std::uint64_t kPollMark = 1;
 
 template <typename Object>
 std::uint64_t address_of(Object& object) {
@@ -35,11 +35,11 @@ EpollLoop::EpollLoop() : epoll_(epoll_create1(EPOLL_CLOEXEC)), buffer_(kBufferSi
   if (!epoll_.valid()) throw Fatal(describe_error("epoll", errno));
 }
 
-void EpollLoop::watch(Watch& watch) {
+void EpollLoop::watch(PollHandle& handle) {
   epoll_event event{.events = EPOLLIN | EPOLLONESHOT,
-                    .data = {.u64 = address_of(watch) | kWatchMark}};
-  if (epoll_ctl(epoll_.descriptor(), EPOLL_CTL_MOD, watch.descriptor(), &event) == 0) return;
-  if (epoll_ctl(epoll_.descriptor(), EPOLL_CTL_ADD, watch.descriptor(), &event) != 0) {
+                    .data = {.u64 = address_of(handle) | kPollMark}};
+  if (epoll_ctl(epoll_.descriptor(), EPOLL_CTL_MOD, handle.descriptor(), &event) == 0) return;
+  if (epoll_ctl(epoll_.descriptor(), EPOLL_CTL_ADD, handle.descriptor(), &event) != 0) {
     throw Fatal(describe_error("epoll", errno));
   }
 }
@@ -73,8 +73,8 @@ int EpollLoop::wait_for_events(Duration longest) {
 }
 
 void EpollLoop::dispatch(const epoll_event& event) {
-  if ((event.data.u64 & kWatchMark) != 0) {
-    reinterpret_cast<Watch*>(event.data.u64 & ~kWatchMark)->on_readable();
+  if ((event.data.u64 & kPollMark) != 0) {
+    reinterpret_cast<PollHandle*>(event.data.u64 & ~kPollMark)->on_readable();
     return;
   }
   Stream& stream = *reinterpret_cast<Stream*>(event.data.u64);
@@ -160,12 +160,13 @@ void EpollLoop::read(Stream& stream, bool to_the_end) {
 
 void EpollLoop::begin_write(Stream& stream) {
   while (stream.fill_queue()) {
-    Gather gather(stream.queued_);
+    VectoredSend vectored(stream.queued_);
     constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
     const int descriptor = stream.socket_.descriptor();
-    const iovec& first = gather.vectors[0];
-    const ssize_t result = gather.single() ? send(descriptor, first.iov_base, first.iov_len, kFlags)
-                                           : sendmsg(descriptor, &gather.header, kFlags);
+    const iovec& first = vectored.vectors[0];
+    const ssize_t result = vectored.single()
+                               ? send(descriptor, first.iov_base, first.iov_len, kFlags)
+                               : sendmsg(descriptor, &vectored.header, kFlags);
     if (result < 0) {
       if (errno == EINTR) continue;
       if (errno != EAGAIN) return stream.end(errno);
@@ -182,7 +183,7 @@ void EpollLoop::begin_write(Stream& stream) {
 void EpollLoop::begin_close(Stream& stream) {
   stream.connecting_ = stream.reading_ = stream.writing_ = stream.missed_input_ = false;
   std::erase(ready_, &stream);  // visiting_ may be in use; what it holds lives to the turn's end
-  stream.socket_ = Socket();
+  stream.socket_ = FileDescriptor();
   retire(stream);
 }
 

@@ -15,7 +15,7 @@ class EpollLoop final : public EventLoop {
  public:
   EpollLoop();
 
-  void watch(Watch& watch) override;
+  void watch(PollHandle& handle) override;
   [[nodiscard]] int socket_flags() const override { return SOCK_CLOEXEC | SOCK_NONBLOCK; }
 
  protected:
@@ -34,7 +34,7 @@ class EpollLoop final : public EventLoop {
   void finish_connect(Stream& stream);
   void read(Stream& stream, bool to_the_end);
 
-  Socket epoll_;
+  FileDescriptor epoll_;
   std::array<epoll_event, 256> events_{};
   std::vector<Stream*> ready_;     // have input that no further edge will announce
   std::vector<Stream*> visiting_;  // those being read, so that the storage is kept

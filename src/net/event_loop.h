@@ -29,12 +29,12 @@ struct Traffic {
 };
 
 // A descriptor that the loop watches for its owner: a listener, or a wake-up.
-class Watch {
+class PollHandle {
  public:
-  explicit Watch(int descriptor) : descriptor_(descriptor) {}
-  Watch(const Watch&) = delete;
-  Watch& operator=(const Watch&) = delete;
-  virtual ~Watch() = default;
+  explicit PollHandle(int descriptor) : descriptor_(descriptor) {}
+  PollHandle(const PollHandle&) = delete;
+  PollHandle& operator=(const PollHandle&) = delete;
+  virtual ~PollHandle() = default;
 
   // It can be read, once for each EventLoop::watch().
   virtual void on_readable() = 0;
@@ -76,9 +76,9 @@ class EventLoop : private TimerHandler {
 
   Timers& timers() { return timers_; }
 
-  // Calls watch.on_readable() once, when its descriptor can be read. `watch` must outlive the
+  // Calls handle.on_readable() once, when its descriptor can be read. `handle` must outlive the
   // loop's last turn.
-  virtual void watch(Watch& watch) = 0;
+  virtual void watch(PollHandle& handle) = 0;
 
   // What a socket must be made with to be used here: SOCK_CLOEXEC, and SOCK_NONBLOCK or not.
   [[nodiscard]] virtual int socket_flags() const = 0;

@@ -22,7 +22,7 @@ LocalPorts::LocalPorts() {
   turn_ = std::random_device{}();
 }
 
-void LocalPorts::choose(const Socket& socket, std::size_t addresses) {
+void LocalPorts::choose(const FileDescriptor& socket, std::size_t addresses) {
   const std::uint64_t turn = turn_.fetch_add(1, std::memory_order_relaxed);
   const auto port = static_cast<std::uint32_t>(first_ + turn / addresses % count_);
   const std::uint32_t range = port << 16 | port;

@@ -20,7 +20,7 @@ class LocalPorts {
 
   // Has the connect of `socket` use the next port or fail with EADDRNOTAVAIL. `addresses`: from so
   // many in turn, each of which has every port. Without effect before Linux 6.3.
-  void choose(const Socket& socket, std::size_t addresses);
+  void choose(const FileDescriptor& socket, std::size_t addresses);
 
  private:
   std::uint64_t first_;

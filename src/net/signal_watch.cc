@@ -32,10 +32,10 @@ SignalWatch::~SignalWatch() {
   thread_.join();
 }
 
-void SignalWatch::hand_on(std::function<void()> heed) {
+void SignalWatch::hand_on(std::function<void()> on_signal) {
   const std::lock_guard lock(mutex_);
-  heed_ = std::move(heed);
-  for (unsigned i = 0; heed_ && i < come_; ++i) heed_();
+  on_signal_ = std::move(on_signal);
+  for (unsigned i = 0; on_signal_ && i < come_; ++i) on_signal_();
 }
 
 void SignalWatch::watch() {
@@ -57,7 +57,7 @@ void SignalWatch::watch() {
 unsigned SignalWatch::take(int signal) {
   const std::lock_guard lock(mutex_);
   if (come_++ == 0) first_ = signal;
-  if (heed_) heed_();
+  if (on_signal_) on_signal_();
   return come_;
 }
 

@@ -20,9 +20,9 @@ class SignalWatch {
   SignalWatch& operator=(const SignalWatch&) = delete;
   ~SignalWatch();
 
-  // Has `heed` called for each that comes, on that thread, and now for each that has come. Empty:
-  // nobody is told any more.
-  void hand_on(std::function<void()> heed);
+  // Has `on_signal` called for each that comes, on that thread, and now for each that has come.
+  // Empty: nobody is told any more.
+  void hand_on(std::function<void()> on_signal);
 
   // The first that came; 0 while none has.
   [[nodiscard]] int first() const { return first_; }
@@ -34,7 +34,7 @@ class SignalWatch {
   EndingSignals signals_;
   WakeUp over_;
   std::mutex mutex_;
-  std::function<void()> heed_;
+  std::function<void()> on_signal_;
   unsigned come_ = 0;
   std::atomic<int> first_{0};
   std::thread thread_;

@@ -18,7 +18,7 @@ namespace millrace::net {
 namespace {
 
 template <typename Value>
-void set_option(const Socket& socket, int level, int name, const Value& value) {
+void set_option(const FileDescriptor& socket, int level, int name, const Value& value) {
   // Each option is an optimization or a wish; a socket without it still works.
   setsockopt(socket.descriptor(), level, name, &value, sizeof value);
 }
@@ -33,17 +33,13 @@ void remove_stale_unix_socket(const SocketAddress& address) {
   struct stat status {};
   const char* const path = unix_address(address).sun_path;
   if (lstat(path, &status) != 0 || !S_ISSOCK(status.st_mode)) return;
-  const Socket probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const FileDescriptor probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (connect(probe.descriptor(), address.get(), address.length) != 0 && errno == ECONNREFUSED) {
     unlink(path);
   }
 }
 
 }  // namespace
-
-Socket::~Socket() {
-  if (descriptor_ >= 0) close(descriptor_);
-}
 
 SocketAddress SocketAddress::from_bytes(std::string_view bytes, std::uint16_t port) {
   SocketAddress address;
@@ -100,7 +96,7 @@ std::string SocketAddress::text() const {
   return text.append(host()).append("]:").append(std::to_string(port()));
 }
 
-void configure(const Socket& socket, int family, const SocketOptions& options) {
+void configure(const FileDescriptor& socket, int family, const SocketOptions& options) {
   if (options.window) {
     set_option(socket, SOL_SOCKET, SO_RCVBUF, *options.window);
     set_option(socket, SOL_SOCKET, SO_SNDBUF, *options.window);
@@ -112,12 +108,12 @@ void configure(const Socket& socket, int family, const SocketOptions& options) {
   }
 }
 
-Socket listen_on(const SocketAddress& address, int backlog, bool share,
-                 const SocketOptions& options) {
+FileDescriptor listen_on(const SocketAddress& address, int backlog, bool share,
+                         const SocketOptions& options) {
   const auto fail = [&](const char* what) {
     throw Fatal(describe_error(std::string(what) + " " + address.text(), errno));
   };
-  Socket socket(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  FileDescriptor socket(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket.valid()) fail("socket for");
   if (address.family() == AF_UNIX) {
     remove_stale_unix_socket(address);
@@ -133,11 +129,11 @@ Socket listen_on(const SocketAddress& address, int backlog, bool share,
 }
 
 bool family_supported(int family) {
-  const Socket probe(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const FileDescriptor probe(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   return probe.valid() || errno != EAFNOSUPPORT;
 }
 
-SocketAddress local_address(const Socket& socket) {
+SocketAddress local_address(const FileDescriptor& socket) {
   SocketAddress address;
   address.length = sizeof address.storage;
   getsockname(socket.descriptor(), address.get(), &address.length);
@@ -145,7 +141,7 @@ SocketAddress local_address(const Socket& socket) {
 }
 
 std::size_t open_descriptors() {
-  const Socket probe(open("/", O_PATH | O_CLOEXEC));
+  const FileDescriptor probe(open("/", O_PATH | O_CLOEXEC));
   return probe.valid() ? static_cast<std::size_t>(probe.descriptor()) : 0;
 }
 

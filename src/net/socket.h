@@ -8,33 +8,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
+
+#include "base/file_descriptor.h"
 
 namespace millrace::net {
-
-// A file descriptor that is closed with its owner.
-class Socket {
- public:
-  Socket() = default;
-  explicit Socket(int descriptor) : descriptor_(descriptor) {}
-  Socket(Socket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-  Socket& operator=(Socket&& other) noexcept {
-    std::swap(descriptor_, other.descriptor_);
-    return *this;
-  }
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
-  ~Socket();
-
-  [[nodiscard]] int descriptor() const { return descriptor_; }
-  [[nodiscard]] bool valid() const { return descriptor_ >= 0; }
-
-  // Gives the descriptor to the caller, who closes it.
-  int release() { return std::exchange(descriptor_, -1); }
-
- private:
-  int descriptor_ = -1;
-};
 
 // The address of a socket: IPv4, IPv6 or unix.
 struct SocketAddress {
@@ -65,18 +42,18 @@ struct SocketOptions {
 };
 
 // Sets `options`, and TCP_NODELAY where it applies.
-void configure(const Socket& socket, int family, const SocketOptions& options);
+void configure(const FileDescriptor& socket, int family, const SocketOptions& options);
 
 // A listening socket. `share`: SO_REUSEPORT, so that each worker listens for itself.
 // Throws Fatal naming the address.
-Socket listen_on(const SocketAddress& address, int backlog, bool share,
-                 const SocketOptions& options);
+FileDescriptor listen_on(const SocketAddress& address, int backlog, bool share,
+                         const SocketOptions& options);
 
 // Whether this system has sockets of the family at all (IPv6 may be switched off).
 bool family_supported(int family);
 
 // The address that `socket` is bound to.
-SocketAddress local_address(const Socket& socket);
+SocketAddress local_address(const FileDescriptor& socket);
 
 // How many descriptors are open, or the lowest that is free: numbers are given out from the lowest
 // on. Unlike a look into /proc it can be had in any root directory.

@@ -10,7 +10,7 @@
 
 namespace millrace::net {
 
-void Stream::open(Socket socket) {
+void Stream::open(FileDescriptor socket) {
   socket_ = std::move(socket);
   queued_.clear();
   sending_.clear();
@@ -25,7 +25,7 @@ void Stream::open(Socket socket) {
   update_reading();
 }
 
-void Stream::connect(Socket socket, const SocketAddress& address) {
+void Stream::connect(FileDescriptor socket, const SocketAddress& address) {
   socket_ = std::move(socket);
   phase_ = Phase::connecting;
   last_progress_ = loop_.now();

@@ -69,10 +69,10 @@ class Stream {
 
   // Takes over a connected socket and begins to read. It must have been made with the loop's
   // socket_flags().
-  void open(Socket socket);
+  void open(FileDescriptor socket);
 
   // Connects `socket` to `address`, then reads. `address` must stay until the connection ends.
-  void connect(Socket socket, const SocketAddress& address);
+  void connect(FileDescriptor socket, const SocketAddress& address);
 
   // Where to append what is to be sent; outside of on_bytes() a flush() sends it.
   Output& output() { return tls_ ? tls_->plain() : queued_; }
@@ -172,7 +172,7 @@ class Stream {
   EventLoop& loop_;
   StreamHandler& handler_;
   const Side side_;
-  Socket socket_;
+  FileDescriptor socket_;
   Output queued_;   // appended, not yet handed to the engine
   Output sending_;  // in the kernel's hands (io_uring only)
   WaitingInput waiting_;

@@ -97,7 +97,7 @@ io_uring_sqe* UringLoop::next_entry() {
 // any other error would come for ever, as would one of these that has lasted so long.
 void UringLoop::check(int result) {
   // What is still in the queue points to its vectors.
-  if (io_uring_sq_ready(&ring_) == 0) gathers_used_ = 0;
+  if (io_uring_sq_ready(&ring_) == 0) sends_used_ = 0;
   if (result >= 0 || result == -ETIME || result == -EINTR) {
     refused_since_.reset();
     return;
@@ -114,10 +114,10 @@ void UringLoop::check(int result) {
   io_uring_get_events(&ring_);
 }
 
-void UringLoop::watch(Watch& watch) {
+void UringLoop::watch(PollHandle& handle) {
   io_uring_sqe* const entry = next_entry();
-  io_uring_prep_poll_add(entry, watch.descriptor(), POLLIN);
-  entry->user_data = user_data(Operation::watch, &watch);
+  io_uring_prep_poll_add(entry, handle.descriptor(), POLLIN);
+  entry->user_data = user_data(Operation::watch, &handle);
 }
 
 void UringLoop::wait(const TimePoint* deadline, TimePoint now) {
@@ -171,7 +171,7 @@ void UringLoop::dispatch(const io_uring_cqe& entry) {
     case Operation::connect:
       return on_connect(*static_cast<Stream*>(object), entry.res);
     case Operation::watch:
-      return static_cast<Watch*>(object)->on_readable();
+      return static_cast<PollHandle*>(object)->on_readable();
     case Operation::alarm:
       alarm_ = TimePoint::max();
       return;
@@ -286,16 +286,16 @@ void UringLoop::begin_write(Stream& stream) {
 
 void UringLoop::submit_write(Stream& stream) {
   io_uring_sqe* const entry = next_entry();
-  if (gathers_used_ == gathers_.size()) gathers_.emplace_back();
-  Gather& gather = gathers_[gathers_used_];
-  gather.fill(stream.sending_);
+  if (sends_used_ == vectored_sends_.size()) vectored_sends_.emplace_back();
+  VectoredSend& vectored = vectored_sends_[sends_used_];
+  vectored.fill(stream.sending_);
   const int descriptor = stream.socket_.descriptor();
-  if (gather.single()) {
-    io_uring_prep_send(entry, descriptor, gather.vectors[0].iov_base, gather.vectors[0].iov_len,
+  if (vectored.single()) {
+    io_uring_prep_send(entry, descriptor, vectored.vectors[0].iov_base, vectored.vectors[0].iov_len,
                        MSG_NOSIGNAL);
   } else {
-    ++gathers_used_;
-    io_uring_prep_sendmsg(entry, descriptor, &gather.header, MSG_NOSIGNAL);
+    ++sends_used_;
+    io_uring_prep_sendmsg(entry, descriptor, &vectored.header, MSG_NOSIGNAL);
   }
   entry->user_data = user_data(Operation::send, &stream);
 }

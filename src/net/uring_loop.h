@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "net/event_loop.h"
-#include "net/gather.h"
 #include "net/receive_buffers.h"
+#include "net/vectored_send.h"
 
 namespace millrace::net {
 
@@ -25,7 +25,7 @@ class UringLoop final : public EventLoop {
   explicit UringLoop(ReceiveBuffers::Use use = ReceiveBuffers::Use::by_the_piece);
   ~UringLoop() override;
 
-  void watch(Watch& watch) override;
+  void watch(PollHandle& handle) override;
   // Blocking sockets: the kernel waits for us, and would return EAGAIN from others instead.
   [[nodiscard]] int socket_flags() const override { return SOCK_CLOEXEC; }
 
@@ -67,9 +67,10 @@ class UringLoop final : public EventLoop {
 
   Ring ring_;
   ReceiveBuffers buffers_;
-  std::size_t receives_ = 0;    // that the kernel holds
-  std::deque<Gather> gathers_;  // vectors of the sends to submit, when the kernel copies them
-  std::size_t gathers_used_ = 0;
+  std::size_t receives_ = 0;  // that the kernel holds
+  std::deque<VectoredSend>
+      vectored_sends_;  // vectors of the sends to submit, when the kernel copies them
+  std::size_t sends_used_ = 0;
   std::optional<TimePoint> refused_since_;  // the kernel takes no submissions
   TimePoint alarm_ = TimePoint::max();      // when the kernel ends a wait; max: it does not
   __kernel_timespec alarm_time_{};

@@ -10,8 +10,8 @@
 namespace millrace::net {
 namespace {
 
-Socket make_event() {
-  Socket event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+FileDescriptor make_event() {
+  FileDescriptor event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!event.valid()) throw Fatal(describe_error("eventfd", errno));
   return event;
 }
@@ -20,7 +20,7 @@ Socket make_event() {
 
 WakeUp::WakeUp() : WakeUp(make_event()) {}
 
-WakeUp::WakeUp(Socket event) : Watch(event.descriptor()), event_(std::move(event)) {}
+WakeUp::WakeUp(FileDescriptor event) : PollHandle(event.descriptor()), event_(std::move(event)) {}
 
 void WakeUp::attach(EventLoop& loop, std::function<void()> action) {
   loop_ = &loop;

@@ -8,7 +8,7 @@ namespace millrace::net {
 
 // Lets any thread call a loop's attention: `action` runs on the loop's thread, once or more
 // often, after each wake().
-class WakeUp final : public Watch {
+class WakeUp final : public PollHandle {
  public:
   // Throws Fatal when there is no descriptor left.
   WakeUp();
@@ -20,11 +20,11 @@ class WakeUp final : public Watch {
   void wake() const;
 
  private:
-  explicit WakeUp(Socket event);
+  explicit WakeUp(FileDescriptor event);
 
   void on_readable() override;
 
-  Socket event_;
+  FileDescriptor event_;
   EventLoop* loop_ = nullptr;
   std::function<void()> action_;
 };

@@ -7,13 +7,13 @@
 namespace millrace::report {
 namespace {
 
-void check(std::size_t number, std::size_t limit, const char* what) {
+void keep_within(std::size_t number, std::size_t limit, const char* what) {
   if (number > limit) throw Fatal(fmt::format("more than {} {}", limit, what));
 }
 
 }  // namespace
 
-void JsonBounds::heed(Json::parse_event_t event, const Json& parsed) {
+void JsonBounds::check(Json::parse_event_t event, const Json& parsed) {
   using Event = Json::parse_event_t;
   switch (event) {
     case Event::object_start:
@@ -24,7 +24,7 @@ void JsonBounds::heed(Json::parse_event_t event, const Json& parsed) {
       return end();
     case Event::key:
       if (open_.size() == 1) member_ = parsed.get_ref<const std::string&>();
-      check(++open_.back().members, kReadLimits.keys, "keys in an object");
+      keep_within(++open_.back().members, kReadLimits.keys, "keys in an object");
       break;
     case Event::value:
       count(Shape::scalar);
@@ -35,14 +35,14 @@ void JsonBounds::heed(Json::parse_event_t event, const Json& parsed) {
 
 void JsonBounds::keep(std::size_t bytes) {
   text_ += bytes;
-  check(text_, kReadLimits.text, "bytes of text");
+  keep_within(text_, kReadLimits.text, "bytes of text");
 }
 
 void JsonBounds::begin(Shape shape) {
   count(shape);
   open_.push_back(
       {.array = shape == Shape::array, .values_before = values_ - 1, .text_before = text_});
-  check(open_.size(), kReadLimits.depth, "levels of objects and arrays");
+  keep_within(open_.size(), kReadLimits.depth, "levels of objects and arrays");
 }
 
 void JsonBounds::end() {
@@ -56,10 +56,10 @@ void JsonBounds::end() {
 
 // A value, which may be one more of an array. (The members of an object are its keys.)
 void JsonBounds::count(Shape shape) {
-  check(++values_, kReadLimits.values, "values");
+  keep_within(++values_, kReadLimits.values, "values");
   if (open_.size() > 2 && open_[1].array && member_ == "series") {
-    check(values_ - open_[2].values_before, kReadLimits.row_values,
-          "values in a row of its series");
+    keep_within(values_ - open_[2].values_before, kReadLimits.row_values,
+                "values in a row of its series");
   }
   if (!open_.empty() && open_.back().array) count_element(open_.back(), shape);
 }
@@ -68,15 +68,15 @@ void JsonBounds::count_element(Open& array, Shape shape) {
   ++array.members;
   if (within("series")) {
     if (shape != Shape::object) throw Fatal("its series holds what is no row");
-    return check(array.members, kReadLimits.rows, "rows in its series");
+    return keep_within(array.members, kReadLimits.rows, "rows in its series");
   }
   if (within("stages")) {
     if (shape != Shape::object) throw Fatal("its stages hold what is no stage");
-    return check(array.members, kReadLimits.stages, "stages");
+    return keep_within(array.members, kReadLimits.stages, "stages");
   }
-  check(array.members, kReadLimits.elements, "elements in an array");
+  keep_within(array.members, kReadLimits.elements, "elements in an array");
   if (shape == Shape::scalar) return;
-  check(++array.structures, kReadLimits.structures, "objects and arrays in an array");
+  keep_within(++array.structures, kReadLimits.structures, "objects and arrays in an array");
 }
 
 }  // namespace millrace::report

@@ -36,7 +36,7 @@ class JsonBounds {
   using Json = nlohmann::ordered_json;
 
   // Each event of the parser.
-  void heed(Json::parse_event_t event, const Json& parsed);
+  void check(Json::parse_event_t event, const Json& parsed);
   // So many bytes of text of a row of the series stay when it has been taken out.
   void keep(std::size_t bytes);
 

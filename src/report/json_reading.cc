@@ -59,7 +59,7 @@ class Reader {
  public:
   // What the parser calls: whether it is to keep what it has read.
   bool operator()(Json::parse_event_t event, Json& parsed) {
-    bounds_.heed(event, parsed);
+    bounds_.check(event, parsed);
     if (event == Json::parse_event_t::value && bounds_.member() == "schema") take_schema(parsed);
     if (event != Json::parse_event_t::object_end || !bounds_.in_series()) return true;
     if (!schema_known_)
@@ -116,16 +116,17 @@ Run parsed(const std::string& name, Parse parse) {
 }  // namespace
 
 Run from_json(std::string_view text, const std::string& name) {
-  return parsed(name, [&](const Json::parser_callback_t& heed) { return Json::parse(text, heed); });
+  return parsed(name,
+                [&](const Json::parser_callback_t& check) { return Json::parse(text, check); });
 }
 
 Run read_run(const std::string& path) {
   FileInput file(path);
-  return parsed(path, [&](const Json::parser_callback_t& heed) {
+  return parsed(path, [&](const Json::parser_callback_t& check) {
     std::istream stream(&file);
     return Json::parse(stream, [&](int depth, Json::parse_event_t event, Json& parsed) {
       file.mark();
-      return heed(depth, event, parsed);
+      return check(depth, event, parsed);
     });
   });
 }

@@ -32,15 +32,15 @@ AppendLog::AppendLog() {
     throw Fatal(describe_error("guard of dump files", errno));
   }
   intent_ = new (memory) Intent{};
-  pipe_ = net::Socket(ends[1]);
-  const net::Socket alive_pipe(ends[0]);
+  pipe_ = FileDescriptor(ends[1]);
+  const FileDescriptor alive_pipe(ends[0]);
   child_ = fork();
   if (child_ < 0) throw Fatal(describe_error("fork", errno));
   if (child_ == 0) guard(ends[0], *intent_);
 }
 
 AppendLog::~AppendLog() {
-  pipe_ = net::Socket();
+  pipe_ = FileDescriptor();
   waitpid(child_, nullptr, 0);
   munmap(intent_, sizeof(Intent));
 }
@@ -62,7 +62,7 @@ int AppendLog::append(const std::string& path, const std::function<int(int)>& wr
   const std::lock_guard lock(mutex_);
   if (path.size() >= intent_->path.size()) return ENAMETOOLONG;
   if (const int error = make_directories_for(path); error != 0) return error;
-  const net::Socket file(open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
+  const FileDescriptor file(open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
   struct stat status {};
   if (!file.valid() || fstat(file.descriptor(), &status) != 0) return errno;
   if (!S_ISREG(status.st_mode)) return write(file.descriptor());

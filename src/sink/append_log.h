@@ -6,7 +6,7 @@
 #include <mutex>
 #include <string>
 
-#include "net/socket.h"
+#include "base/file_descriptor.h"
 
 namespace millrace::sink {
 
@@ -33,8 +33,8 @@ class AppendLog {
   [[noreturn]] static void guard(int alive_pipe, const Intent& intent);
 
   std::mutex mutex_;
-  Intent* intent_;    // shared with the child
-  net::Socket pipe_;  // its other end closes when this process is gone
+  Intent* intent_;       // shared with the child
+  FileDescriptor pipe_;  // its other end closes when this process is gone
   pid_t child_ = -1;
 };
 

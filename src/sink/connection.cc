@@ -39,7 +39,7 @@ Connection::Connection(Worker& worker, std::size_t place)
 
 Connection::~Connection() = default;
 
-void Connection::start(net::Socket socket, const net::SocketAddress& peer) {
+void Connection::start(FileDescriptor socket, const net::SocketAddress& peer) {
   const SinkOptions& options = shared_.options;
   observers_.opened(peer, worker_.loop().now());
   stream_.open(std::move(socket));

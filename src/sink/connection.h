@@ -24,7 +24,7 @@ class Connection final : private net::StreamHandler, private net::TimerHandler {
   ~Connection() override;
 
   // Takes over an accepted socket and greets.
-  void start(net::Socket socket, const net::SocketAddress& peer);
+  void start(FileDescriptor socket, const net::SocketAddress& peer);
 
   // The program ends: sends what is due, then closes.
   void finish();

@@ -29,9 +29,9 @@ namespace millrace::sink {
 namespace {
 
 // The sockets that each worker listens on: its own with TCP, one for all with a unix path.
-std::vector<std::vector<net::Socket>> listen_everywhere(const SinkOptions& options) {
-  std::vector<std::vector<net::Socket>> listeners(options.endpoint.unix_domain ? 1
-                                                                               : options.threads);
+std::vector<std::vector<FileDescriptor>> listen_everywhere(const SinkOptions& options) {
+  std::vector<std::vector<FileDescriptor>> listeners(
+      options.endpoint.unix_domain ? 1 : options.threads);
   auto addresses = net::resolve(options.endpoint, options.address_family, true);
   // "Every interface" means those of the families that this system has.
   if (addresses.size() > 1) {
@@ -49,9 +49,9 @@ std::vector<std::vector<net::Socket>> listen_everywhere(const SinkOptions& optio
   return listeners;
 }
 
-std::vector<int> descriptors(const std::vector<net::Socket>& sockets) {
+std::vector<int> descriptors(const std::vector<FileDescriptor>& sockets) {
   std::vector<int> list;
-  for (const net::Socket& socket : sockets) list.push_back(socket.descriptor());
+  for (const FileDescriptor& socket : sockets) list.push_back(socket.descriptor());
   return list;
 }
 

@@ -88,7 +88,7 @@ void Spool::spill() {
     keep_error(make_directories_for(destination_));
     for (int attempt = 0; attempt < kAttempts && error_ == 0 && !part_.valid(); ++attempt) {
       part_path_ = destination_ + random_digits() + ".part";
-      part_ = net::Socket(open(part_path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+      part_ = FileDescriptor(open(part_path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
       if (!part_.valid() && errno != EEXIST) keep_error(errno);
     }
     if (!part_.valid()) part_path_.clear();
@@ -124,7 +124,7 @@ bool Spool::commit_to_end(AppendLog& log) {
 }
 
 void Spool::discard() {
-  part_ = net::Socket();
+  part_ = FileDescriptor();
   if (!part_path_.empty()) unlink(part_path_.c_str());
   part_path_.clear();
   recycle(memory_);

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "net/socket.h"
+#include "base/file_descriptor.h"
 
 namespace millrace::sink {
 
@@ -52,7 +52,7 @@ class Spool {
   std::string memory_;
   std::uint64_t room_ = 0;  // bytes that may still come
   std::string part_path_;
-  net::Socket part_;  // the ".part" file, once there is one
+  FileDescriptor part_;  // the ".part" file, once there is one
   int error_ = 0;
 };
 

@@ -91,7 +91,7 @@ void Worker::Acceptor::on_readable() {
     }
     net::SocketAddress peer;
     peer.length = sizeof peer.storage;
-    net::Socket socket(
+    FileDescriptor socket(
         accept4(descriptor(), peer.get(), &peer.length, worker_.loop_->socket_flags()));
     if (socket.valid()) {
       worker_.adopt(std::move(socket), peer);
@@ -127,7 +127,7 @@ void Worker::resume(Lack lack) {
   }
 }
 
-void Worker::adopt(net::Socket socket, const net::SocketAddress& peer) {
+void Worker::adopt(FileDescriptor socket, const net::SocketAddress& peer) {
   connections_.push_back(std::make_unique<Connection>(*this, connections_.size()));
   connections_.back()->start(std::move(socket), peer);
 }

@@ -48,9 +48,9 @@ class Worker final : private net::TimerHandler {
   enum class Lack : std::uint8_t { none, place, resources };
 
   // Accepts what waits at one listening socket.
-  class Acceptor final : public net::Watch {
+  class Acceptor final : public net::PollHandle {
    public:
-    Acceptor(Worker& worker, int listener) : Watch(listener), worker_(worker) {}
+    Acceptor(Worker& worker, int listener) : PollHandle(listener), worker_(worker) {}
     void on_readable() override;
 
     Lack lack = Lack::none;
@@ -59,7 +59,7 @@ class Worker final : private net::TimerHandler {
     Worker& worker_;
   };
 
-  void adopt(net::Socket socket, const net::SocketAddress& peer);
+  void adopt(FileDescriptor socket, const net::SocketAddress& peer);
   void pause(Acceptor& acceptor, int error);
   void resume(Lack lack);
   void on_timer(net::Timer& timer) override;

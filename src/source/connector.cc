@@ -17,16 +17,16 @@ constexpr std::uint64_t kGuesses = 100;
 
 }  // namespace
 
-net::Socket Connector::open(int flags) {
+FileDescriptor Connector::open(int flags) {
   const int family = address().family();
-  net::Socket socket(::socket(family, SOCK_STREAM | flags, 0));
+  FileDescriptor socket(::socket(family, SOCK_STREAM | flags, 0));
   if (!socket.valid()) return socket;
   net::configure(socket, family, {.window = run_.options().window, .reset_on_close = true});
-  return bind(socket) ? std::move(socket) : net::Socket();
+  return bind(socket) ? std::move(socket) : FileDescriptor();
 }
 
 // Returns whether the connect can go on.
-bool Connector::bind(const net::Socket& socket) {
+bool Connector::bind(const FileDescriptor& socket) {
   net::AddressPool* const pool = run_.pool();
   if (net::LocalPorts* const ports = run_.local_ports(); ports != nullptr) {
     if (ports_tried_ < kGuesses) ports->choose(socket, pool == nullptr ? 1 : pool->addresses());

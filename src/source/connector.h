@@ -22,7 +22,7 @@ class Connector {
 
   // A socket for that, which may be bound; invalid, with errno, when there is none left. `flags`:
   // as for socket(2). Ends the run when the pool cannot be bound to.
-  net::Socket open(int flags);
+  FileDescriptor open(int flags);
 
   // What a failed try leads to.
   enum class Retry : std::uint8_t {
@@ -34,7 +34,7 @@ class Connector {
   Retry failed(int error);
 
  private:
-  bool bind(const net::Socket& socket);
+  bool bind(const FileDescriptor& socket);
   bool another_port();
 
   Run& run_;

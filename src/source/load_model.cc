@@ -23,7 +23,7 @@ Next ClosedLoop::next(const Sender& sender, TimePoint now) {
   if (*when > now) return {.when = Next::When::later};
   const auto message = sender.started() ? run_.take_message() : run_.first_message(sender.number());
   if (!message) return {};
-  return {.when = Next::When::now, .ticket = {.message = *message, .intended = now}};
+  return {.when = Next::When::now, .arrival = {.message = *message, .intended = now}};
 }
 
 bool ClosedLoop::over(TimePoint now) const {
@@ -73,15 +73,15 @@ void OpenLoop::advance(unsigned steps) {
   const std::uint64_t message = drawn_ - 1;
   next_.reset();
   if (!due || message >= run_.options().messages) return;
-  next_ = Ticket{.message = message, .intended = run_.start() + *due};
+  next_ = Arrival{.message = message, .intended = run_.start() + *due};
 }
 
 Next OpenLoop::next(const Sender& /*sender*/, TimePoint now) {
   if (!next_) return {};
   if (next_->intended > now) return {.when = Next::When::soon};
-  const Next next{.when = Next::When::now, .ticket = *next_};
+  const Next next{.when = Next::When::now, .arrival = *next_};
   if (recorder_ != nullptr) {
-    const bool could_start = dispatching_ || !idle_.empty() || !roomy_.empty();
+    const bool could_start = dispatching_ || !idle_.empty() || !with_room_.empty();
     recorder_->start_lag(could_start ? now - std::max(next_->intended, available_since_)
                                      : Duration::zero());
   }
@@ -94,17 +94,17 @@ void OpenLoop::wait(Sender& sender, TimePoint now) {
 }
 
 void OpenLoop::has_room(Sender& sender, TimePoint now) {
-  if (next_) list(roomy_, sender, sender.place_in_pool.roomy, now);
+  if (next_) list(with_room_, sender, sender.place_in_pool.with_room, now);
 }
 
 void OpenLoop::list(std::vector<Sender*>& list, Sender& sender, bool& listed, TimePoint now) {
   if (std::exchange(listed, true)) return;
-  if (idle_.empty() && roomy_.empty()) available_since_ = now;
+  if (idle_.empty() && with_room_.empty()) available_since_ = now;
   list.push_back(&sender);
 }
 
 std::optional<TimePoint> OpenLoop::due() const {
-  if (idle_.empty() && roomy_.empty()) return std::nullopt;
+  if (idle_.empty() && with_room_.empty()) return std::nullopt;
   return next_ ? next_->intended : run_.start();  // they wait in vain: tell them now
 }
 
@@ -121,10 +121,10 @@ void OpenLoop::dispatch(TimePoint now) {
 
 // A sender that can take a message, or null.
 Sender* OpenLoop::take_sender() {
-  std::vector<Sender*>& list = idle_.empty() ? roomy_ : idle_;
+  std::vector<Sender*>& list = idle_.empty() ? with_room_ : idle_;
   if (list.empty()) return nullptr;
   Sender* const sender = list.back();
-  (&list == &idle_ ? sender->place_in_pool.idle : sender->place_in_pool.roomy) = false;
+  (&list == &idle_ ? sender->place_in_pool.idle : sender->place_in_pool.with_room) = false;
   list.pop_back();
   return sender;
 }

@@ -6,7 +6,7 @@
 
 #include "base/time.h"
 #include "source/arrivals.h"
-#include "source/flight.h"
+#include "source/message_in_flight.h"
 #include "source/run.h"
 
 namespace millrace::source {
@@ -17,14 +17,14 @@ class Sender;
 // What a sender that is ready for a message is told.
 struct Next {
   enum class When : std::uint8_t {
-    now,    // `ticket` is the message
+    now,    // `arrival` is the message
     soon,   // wait, and keep the connection
     later,  // wait without one
     never,
   };
 
   When when = When::never;
-  Ticket ticket = {};
+  Arrival arrival = {};
 };
 
 // Which sender of a worker begins its next message when. Senders ask; those told to wait are told
@@ -104,10 +104,10 @@ class OpenLoop final : public LoadModel {
   const unsigned step_;
   Recorder* const recorder_;
   Arrivals arrivals_;
-  std::uint64_t drawn_ = 0;     // arrivals, of all workers
-  std::optional<Ticket> next_;  // nothing when there are no more
-  std::vector<Sender*> idle_;   // the one that was busy last is the next
-  std::vector<Sender*> roomy_;
+  std::uint64_t drawn_ = 0;      // arrivals, of all workers
+  std::optional<Arrival> next_;  // nothing when there are no more
+  std::vector<Sender*> idle_;    // the one that was busy last is the next
+  std::vector<Sender*> with_room_;
   TimePoint available_since_;  // that one of them is not empty
   bool dispatching_ = false;   // the one that asks was listed until now
 };

@@ -57,10 +57,10 @@ std::size_t Recorder::stage_of(TimePoint at) const {
   return stages_.size() == 1 ? 0 : schedule_.stage_at(at - start_);
 }
 
-void Recorder::started(Flight& flight, TimePoint now) {
+void Recorder::started(MessageInFlight& in_flight, TimePoint now) {
   at(now);
-  flight.stage = stage_of(flight.intended);
-  ++stages_[flight.stage].counters.started;
+  in_flight.stage = stage_of(in_flight.intended);
+  ++stages_[in_flight.stage].counters.started;
   ++in_flight_;
 }
 
@@ -77,26 +77,26 @@ void Recorder::replied(std::size_t stage, smtp::Verb verb, const smtp::Reply& re
   metrics.replies.count(smtp::index(verb), reply.code, reply.text);
 }
 
-void Recorder::over(const Flight& flight, std::size_t recipients, TimePoint now) {
-  if (flight.content) stages_[flight.stage][LatencyPhase::content].record(*flight.content);
-  if (recipients == 0) return failed(flight, &metrics::Counters::refused, now);
-  metrics::Metrics& metrics = stages_[flight.stage];
-  metrics[LatencyPhase::transaction].record(now - flight.sent);
-  metrics.service.record(now - flight.begun);
-  metrics.intended.record(now - flight.intended);
-  interval_.intended.record(now - flight.intended);
+void Recorder::over(const MessageInFlight& in_flight, std::size_t recipients, TimePoint now) {
+  if (in_flight.content) stages_[in_flight.stage][LatencyPhase::content].record(*in_flight.content);
+  if (recipients == 0) return failed(in_flight, &metrics::Counters::refused, now);
+  metrics::Metrics& metrics = stages_[in_flight.stage];
+  metrics[LatencyPhase::transaction].record(now - in_flight.sent);
+  metrics.service.record(now - in_flight.begun);
+  metrics.intended.record(now - in_flight.intended);
+  interval_.intended.record(now - in_flight.intended);
   ++metrics.counters.delivered;
   metrics.counters.recipients += recipients;
   last_over_ = now;
   --in_flight_;
 }
 
-void Recorder::lost(const Flight& flight, TimePoint now) {
-  failed(flight, &metrics::Counters::lost, now);
+void Recorder::lost(const MessageInFlight& in_flight, TimePoint now) {
+  failed(in_flight, &metrics::Counters::lost, now);
 }
 
-void Recorder::unfinished(const Flight& flight, TimePoint now) {
-  failed(flight, &metrics::Counters::unfinished, now);
+void Recorder::unfinished(const MessageInFlight& in_flight, TimePoint now) {
+  failed(in_flight, &metrics::Counters::unfinished, now);
 }
 
 void Recorder::unstarted(TimePoint intended, TimePoint now) {
@@ -106,11 +106,11 @@ void Recorder::unstarted(TimePoint intended, TimePoint now) {
   last_over_ = now;
 }
 
-void Recorder::failed(const Flight& flight, std::uint64_t metrics::Counters::*counter,
+void Recorder::failed(const MessageInFlight& in_flight, std::uint64_t metrics::Counters::*counter,
                       TimePoint now) {
-  metrics::Metrics& metrics = stages_[flight.stage];
+  metrics::Metrics& metrics = stages_[in_flight.stage];
   ++(metrics.counters.*counter);
-  metrics.failed.record(now - flight.intended);
+  metrics.failed.record(now - in_flight.intended);
   last_over_ = now;
   --in_flight_;
 }

@@ -10,7 +10,7 @@
 #include "metrics/timeline.h"
 #include "net/event_loop.h"
 #include "smtp/client_plan.h"
-#include "source/flight.h"
+#include "source/message_in_flight.h"
 #include "source/schedule.h"
 
 namespace millrace::source {
@@ -30,9 +30,11 @@ class Recorder {
   [[nodiscard]] std::size_t stage_of(TimePoint at) const;
 
   // A session turned to the message.
-  void started(Flight& flight, TimePoint now);
+  void started(MessageInFlight& in_flight, TimePoint now);
   // The message goes out on a connection that has carried another.
-  void reused(const Flight& flight) { ++stages_[flight.stage].counters.sessions_reused; }
+  void reused(const MessageInFlight& in_flight) {
+    ++stages_[in_flight.stage].counters.sessions_reused;
+  }
   // An arrival was taken up so much later than it could have been.
   void start_lag(Duration lag);
 
@@ -43,9 +45,9 @@ class Recorder {
 
   // What became of the message: taken for so many recipients (none: refused), lost with its
   // session, or given up when the run was stopped.
-  void over(const Flight& flight, std::size_t recipients, TimePoint now);
-  void lost(const Flight& flight, TimePoint now);
-  void unfinished(const Flight& flight, TimePoint now);
+  void over(const MessageInFlight& in_flight, std::size_t recipients, TimePoint now);
+  void lost(const MessageInFlight& in_flight, TimePoint now);
+  void unfinished(const MessageInFlight& in_flight, TimePoint now);
   // A message was due, no session has turned to it, and none will.
   void unstarted(TimePoint intended, TimePoint now);
 
@@ -68,7 +70,8 @@ class Recorder {
   [[nodiscard]] metrics::Generator& generator() { return generator_; }
 
  private:
-  void failed(const Flight& flight, std::uint64_t metrics::Counters::*counter, TimePoint now);
+  void failed(const MessageInFlight& in_flight, std::uint64_t metrics::Counters::*counter,
+              TimePoint now);
 
   const Schedule& schedule_;
   const TimePoint start_;

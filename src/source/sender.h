@@ -21,7 +21,7 @@ class Sender {
   // The load model's marks: on which of its lists it has this one.
   struct PlaceInPool {
     bool idle = false;
-    bool roomy = false;
+    bool with_room = false;
   } place_in_pool;
 };
 

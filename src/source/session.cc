@@ -131,7 +131,7 @@ void Session::begin_message() {
       return done();
   }
   started_ = true;
-  record_.take(next.ticket);
+  record_.take(next.arrival);
   if (client_) {
     step();
     return stream_.flush();
@@ -157,7 +157,7 @@ void Session::wind_up() {
 void Session::connect() {
   const SourceOptions& options = run_.options();
   state_ = State::retrying;  // until there is a socket
-  net::Socket socket = connector_.open(worker_.loop().socket_flags());
+  FileDescriptor socket = connector_.open(worker_.loop().socket_flags());
   if (run_.failed()) return;
   if (!socket.valid()) return connect_failed(errno, "socket");
   if (options.verbose) inform("trying " + connector_.address().text());
@@ -307,18 +307,18 @@ bool Session::next_message() {
   if (!may_go_on()) return false;
   const Next next = worker_.load_model().next(*this, now());
   if (next.when != Next::When::now) return false;
-  record_.take(next.ticket);
+  record_.take(next.arrival);
   return true;
 }
 
 // Whether another message may follow on this connection without a pause.
 bool Session::may_go_on() const {
   const SourceOptions& options = run_.options();
-  return options.keep_session && options.pause.length == Duration::zero() && !worn_out();
+  return options.keep_session && options.pause.length == Duration::zero() && !reuse_limit_reached();
 }
 
 // Whether this connection has carried as many messages as one may.
-bool Session::worn_out() const {
+bool Session::reuse_limit_reached() const {
   const std::uint64_t limit = run_.options().session_messages;
   return limit > 0 && record_.carried() >= limit;
 }
@@ -326,7 +326,7 @@ bool Session::worn_out() const {
 // Nothing is under way on this connection.
 void Session::all_over() {
   const bool done = worker_.load_model().over(now());
-  if (!run_.options().keep_session || done || client_->exhausted() || worn_out()) {
+  if (!run_.options().keep_session || done || client_->exhausted() || reuse_limit_reached()) {
     return say_goodbye();
   }
   pause_then_begin();

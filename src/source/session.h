@@ -82,7 +82,7 @@ class Session final : public Sender,
   void send_messages();
   void all_over();
   bool next_message();
-  [[nodiscard]] bool worn_out() const;
+  [[nodiscard]] bool reuse_limit_reached() const;
   [[nodiscard]] bool may_go_on() const;
   void refused(metrics::Error kind, const std::string& what);
   void lost(metrics::Error kind, const std::string& what);

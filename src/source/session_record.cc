@@ -41,18 +41,19 @@ void SessionRecord::session_failed(metrics::Error kind, std::string_view what) {
   if (recorder() != nullptr) ++recorder()->at(now()).counters.sessions_failed;
 }
 
-void SessionRecord::take(const Ticket& ticket) {
-  waiting_ = Flight{.message = ticket.message, .intended = ticket.intended, .begun = now()};
+void SessionRecord::take(const Arrival& arrival) {
+  waiting_ =
+      MessageInFlight{.message = arrival.message, .intended = arrival.intended, .begun = now()};
   if (recorder() != nullptr) recorder()->started(*waiting_, now());
 }
 
 std::uint64_t SessionRecord::launch() {
-  Flight flight = *std::exchange(waiting_, std::nullopt);
-  flight.sent = now();
-  if (recorder() != nullptr && carried_ > 0) recorder()->reused(flight);
+  MessageInFlight in_flight = *std::exchange(waiting_, std::nullopt);
+  in_flight.sent = now();
+  if (recorder() != nullptr && carried_ > 0) recorder()->reused(in_flight);
   ++carried_;
-  flights_.push_back(flight);
-  return flight.message;
+  in_flight_.push_back(in_flight);
+  return in_flight.message;
 }
 
 void SessionRecord::transaction_begun() {
@@ -73,14 +74,14 @@ void SessionRecord::replied(const smtp::ClientSession& client, const smtp::Pendi
   }
   const bool open = client.phase() == smtp::ClientSession::DialoguePhase::open;
   const bool of_message = open && verb != smtp::Verb::rset;
-  const auto flight = of_message ? find(command.message) : flights_.end();
+  const auto in_flight = of_message ? find(command.message) : in_flight_.end();
   // What follows from an earlier refusal says nothing of the server's pace.
   std::optional<Duration> took;
   if (outcome != smtp::Outcome::tolerated) took = now() - asked_;
   const bool content = verb == smtp::Verb::bdat || verb == smtp::Verb::end_of_data;
-  const bool known = flight != flights_.end();
-  if (known && content && took) flight->content = took;
-  recorder()->replied(known ? flight->stage : recorder()->stage_of(now()), verb, reply, took);
+  const bool known = in_flight != in_flight_.end();
+  if (known && content && took) in_flight->content = took;
+  recorder()->replied(known ? in_flight->stage : recorder()->stage_of(now()), verb, reply, took);
   // The next command goes out now, unless it went with this one; what 354 asks for does in any
   // case. Content is timed as a whole, however many chunks and replies it has.
   const bool goes_with = open && client.pipelines() && verb != smtp::Verb::data;
@@ -88,10 +89,10 @@ void SessionRecord::replied(const smtp::ClientSession& client, const smtp::Pendi
 }
 
 void SessionRecord::message_over(std::uint64_t message, std::size_t recipients) {
-  const auto flight = find(message);
-  if (flight == flights_.end()) return;
-  if (recorder() != nullptr) recorder()->over(*flight, recipients, now());
-  flights_.erase(flight);
+  const auto in_flight = find(message);
+  if (in_flight == in_flight_.end()) return;
+  if (recorder() != nullptr) recorder()->over(*in_flight, recipients, now());
+  in_flight_.erase(in_flight);
 }
 
 void SessionRecord::lose() { end_all(&Recorder::lost); }
@@ -101,15 +102,16 @@ void SessionRecord::abandon() { end_all(&Recorder::unfinished); }
 void SessionRecord::end_all(Fate fate) {
   if (recorder() != nullptr) {
     if (waiting_) (recorder()->*fate)(*waiting_, now());
-    for (const Flight& flight : flights_) (recorder()->*fate)(flight, now());
+    for (const MessageInFlight& in_flight : in_flight_) (recorder()->*fate)(in_flight, now());
   }
   waiting_.reset();
-  flights_.clear();
+  in_flight_.clear();
 }
 
-std::vector<Flight>::iterator SessionRecord::find(std::uint64_t message) {
-  return std::find_if(flights_.begin(), flights_.end(),
-                      [&](const Flight& flight) { return flight.message == message; });
+std::vector<MessageInFlight>::iterator SessionRecord::find(std::uint64_t message) {
+  return std::find_if(in_flight_.begin(), in_flight_.end(), [&](const MessageInFlight& in_flight) {
+    return in_flight.message == message;
+  });
 }
 
 }  // namespace millrace::source

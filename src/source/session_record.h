@@ -10,7 +10,7 @@
 #include "base/time.h"
 #include "metrics/names.h"
 #include "smtp/client_session.h"
-#include "source/flight.h"
+#include "source/message_in_flight.h"
 
 namespace millrace::source {
 
@@ -35,7 +35,7 @@ class SessionRecord {
   void session_failed(metrics::Error kind, std::string_view what);
 
   // The session turns to a message, which waits until it can be sent.
-  void take(const Ticket& ticket);
+  void take(const Arrival& arrival);
   [[nodiscard]] bool waiting() const { return waiting_.has_value(); }
   // The waiting message is sent now; returns its number.
   std::uint64_t launch();
@@ -55,16 +55,16 @@ class SessionRecord {
   void abandon();
 
  private:
-  using Fate = void (Recorder::*)(const Flight& flight, TimePoint now);
+  using Fate = void (Recorder::*)(const MessageInFlight& in_flight, TimePoint now);
 
   [[nodiscard]] Recorder* recorder() const;
   [[nodiscard]] TimePoint now() const;
-  [[nodiscard]] std::vector<Flight>::iterator find(std::uint64_t message);
+  [[nodiscard]] std::vector<MessageInFlight>::iterator find(std::uint64_t message);
   void end_all(Fate fate);
 
   Worker& worker_;
-  std::optional<Flight> waiting_;
-  std::vector<Flight> flights_;  // sent and not yet over
+  std::optional<MessageInFlight> waiting_;
+  std::vector<MessageInFlight> in_flight_;  // sent and not yet over
   std::uint64_t carried_ = 0;
   TimePoint begun_;                         // the connect
   TimePoint asked_;                         // what the next reply answers was

@@ -170,7 +170,7 @@ class Crew {
 void run_worker(Run& run, Crew& crew, Harvest& harvest, unsigned number) {
   try {
     Worker worker(run, number, run.options().threads);
-    crew.wake_ups[number]->attach(worker.loop(), [&worker] { worker.heed(); });
+    crew.wake_ups[number]->attach(worker.loop(), [&worker] { worker.follow_run(); });
     crew.ready.count_down();
     crew.go.wait();
     worker.begin();

@@ -15,8 +15,8 @@ ThreadUse thread_use() {
   // Nanoseconds on a core and waiting for one, and time slices (proc(5)).
   std::ifstream file("/proc/thread-self/schedstat");
   std::int64_t busy = 0;
-  std::int64_t starved = 0;
-  if (file >> busy >> starved) use.starved = std::chrono::nanoseconds(starved);
+  std::int64_t run_delay = 0;
+  if (file >> busy >> run_delay) use.run_delay = std::chrono::nanoseconds(run_delay);
   return use;
 }
 

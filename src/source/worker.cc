@@ -80,7 +80,7 @@ void Worker::end_second() {
   loop_->timers().start(second_timer_, end);
 }
 
-void Worker::heed() {
+void Worker::follow_run() {
   if (run_.failed() || run_.interrupts() > 1) return stop();
   if (run_.interrupts() == 0) return;
   loop_->update_now();
@@ -110,7 +110,8 @@ void Worker::finish() {
   const double all = std::max(in_seconds(Clock::now() - run_.start()), 1e-9);
   metrics::Generator& generator = recorder_->generator();
   generator.busy.push_back(std::min(in_seconds(use.busy - use_before_.busy) / all, 1.0));
-  generator.starved.push_back(std::min(in_seconds(use.starved - use_before_.starved) / all, 1.0));
+  generator.run_delay.push_back(
+      std::min(in_seconds(use.run_delay - use_before_.run_delay) / all, 1.0));
   recorder_->publish(*run_.timeline(), seconds_++, *loop_);
   run_.timeline()->leave(seconds_);
 }

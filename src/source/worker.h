@@ -33,7 +33,7 @@ class Worker final : private net::TimerHandler {
 
   // Looks at what has become of the run, which another thread may have changed: winds up when it
   // was interrupted, stops when it has failed or was interrupted twice.
-  void heed();
+  void follow_run();
 
   [[nodiscard]] net::EventLoop& loop() { return *loop_; }
   [[nodiscard]] LoadModel& load_model() { return *load_model_; }

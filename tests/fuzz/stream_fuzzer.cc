@@ -17,7 +17,7 @@ namespace millrace::net {
 // Works as the loop on io_uring does, but each completion comes when it is asked for.
 class MadeUpLoop final : public EventLoop {
  public:
-  void watch(Watch&) override {}
+  void watch(PollHandle&) override {}
   [[nodiscard]] int socket_flags() const override { return SOCK_CLOEXEC; }
 
   // What the kernel could do next.
@@ -102,7 +102,7 @@ class MadeUpLoop final : public EventLoop {
   void begin_close(Stream& stream) override {
     fuzz::require(!closing_);
     closing_ = true;
-    stream.socket_ = Socket();
+    stream.socket_ = FileDescriptor();
     retire_if_idle();
   }
 
@@ -237,7 +237,9 @@ class Owner final : public net::StreamHandler {
   bool ended = false;
 };
 
-net::Socket some_socket() { return net::Socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
+FileDescriptor some_socket() {
+  return FileDescriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+}
 
 }  // namespace
 

@@ -211,14 +211,14 @@ TEST(IntervalMeter, TellsWhatIsNew) {
 TEST(Measurement, SaysWhenTheGeneratorSetsThePace) {
   Measurement measurement;
   measurement.generator.busy = {0.2, 0.5};
-  measurement.generator.starved = {0.1, 0.1};
+  measurement.generator.run_delay = {0.1, 0.1};
   EXPECT_TRUE(measurement.limits().empty());
-  measurement.generator.starved[1] = 0.45;
+  measurement.generator.run_delay[1] = 0.45;
   ASSERT_EQ(measurement.limits().size(), 1U);
   EXPECT_EQ(measurement.limits()[0],
             "a thread of it was busy 50% of the time and waited 45% for a core");
   measurement.generator.busy = {0.97};
-  measurement.generator.starved = {0};
+  measurement.generator.run_delay = {0};
   EXPECT_EQ(measurement.limits()[0], "a thread of it was busy 97% of the time");
   measurement.generator.busy.clear();
   for (int i = 0; i < 100; ++i) measurement.generator.start_lag.record(microseconds(10));

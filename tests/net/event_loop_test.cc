@@ -96,15 +96,16 @@ class Loop : public testing::TestWithParam<Make>, private TimerHandler {
   void connect_pair(Peer& client, Peer& server) { connect_pair(client, server.stream); }
 
   void connect_pair(Peer& client, Stream& server) {
-    const Socket listener =
+    const FileDescriptor listener =
         listen_on(resolve(parse_local("127.0.0.1:0"), AF_UNSPEC, true).at(0), 5, false, options);
     address = local_address(listener);
-    client.stream.connect(Socket(::socket(AF_INET, SOCK_STREAM | loop->socket_flags(), 0)),
+    client.stream.connect(FileDescriptor(::socket(AF_INET, SOCK_STREAM | loop->socket_flags(), 0)),
                           address);
     run_until([&] { return client.connected; });
-    Socket accepted;
+    FileDescriptor accepted;
     run_until([&] {
-      accepted = Socket(accept4(listener.descriptor(), nullptr, nullptr, loop->socket_flags()));
+      accepted =
+          FileDescriptor(accept4(listener.descriptor(), nullptr, nullptr, loop->socket_flags()));
       return accepted.valid();
     });
     server.open(std::move(accepted));
@@ -120,11 +121,11 @@ class Loop : public testing::TestWithParam<Make>, private TimerHandler {
   }
 
   // Connects a plain blocking socket of the test to a stream of the loop.
-  Socket connect_plain(Peer& server) {
+  FileDescriptor connect_plain(Peer& server) {
     int ends[2];
     EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | loop->socket_flags(), 0, ends), 0);
-    server.stream.open(Socket(ends[0]));
-    return Socket(ends[1]);
+    server.stream.open(FileDescriptor(ends[0]));
+    return FileDescriptor(ends[1]);
   }
 
   std::unique_ptr<EventLoop> loop;
@@ -232,7 +233,7 @@ TEST_P(Loop, WhatWaitedIsOfferedOnceAndInOrder) {
 
 TEST_P(Loop, ReleasedStreamsMayAllEndInOneTurn) {
   std::vector<std::unique_ptr<Peer>> servers;
-  std::vector<Socket> clients;
+  std::vector<FileDescriptor> clients;
   for (int i = 0; i < 8; ++i) {
     servers.push_back(std::make_unique<Peer>(*loop));
     Peer& server = *servers.back();
@@ -497,8 +498,8 @@ TEST_P(Loop, ASocketThatCannotDropReceives) {
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | loop->socket_flags(), 0, ends), 0);
   Peer client(*loop, Side::client);
   Careless server(*loop);
-  client.stream.open(Socket(ends[0]));
-  server.stream.open(Socket(ends[1]));
+  client.stream.open(FileDescriptor(ends[0]));
+  server.stream.open(FileDescriptor(ends[1]));
   client.stream.output().append_borrowed(message);
   client.stream.flush();
   run_until([&] { return client.received == "ok"; });
@@ -512,7 +513,7 @@ TEST_P(Loop, AHalfClosedPeerStillGetsItsAnswer) {
     server.stream.output().append("answer");
     return server.keep(bytes);
   };
-  const Socket client = connect_plain(server);
+  const FileDescriptor client = connect_plain(server);
   ASSERT_EQ(write(client.descriptor(), "question", 8), 8);
   shutdown(client.descriptor(), SHUT_WR);
   run_until([&] { return server.ended; });
@@ -523,7 +524,7 @@ TEST_P(Loop, AHalfClosedPeerStillGetsItsAnswer) {
 
 TEST_P(Loop, FinishingSendsAllAndWaitsForThePeer) {
   Peer server(*loop);
-  const Socket client = connect_plain(server);
+  const FileDescriptor client = connect_plain(server);
   server.stream.output().append("goodbye");
   server.stream.finish();
   char text[16];
@@ -538,12 +539,12 @@ TEST_P(Loop, FinishingSendsAllAndWaitsForThePeer) {
 
 TEST_P(Loop, AResetIsAnError) {
   Peer server(*loop);
-  Socket client = connect_plain(server);
+  FileDescriptor client = connect_plain(server);
   server.stream.output().append("unread");
   server.stream.flush();
   int waiting = 0;
   run_until([&] { return ioctl(client.descriptor(), FIONREAD, &waiting) == 0 && waiting == 6; });
-  client = Socket();  // closed with bytes unread: the kernel resets the connection
+  client = FileDescriptor();  // closed with bytes unread: the kernel resets the connection
   run_until([&] { return server.ended; });
   EXPECT_EQ(server.end_error, ECONNRESET);
 }
@@ -574,12 +575,13 @@ TEST_P(Loop, AnAbortedStreamEndsOnceAndMayBeUsedAgain) {
 TEST_P(Loop, ARefusedConnectIsAnError) {
   SocketAddress nobody;
   {
-    const Socket listener =
+    const FileDescriptor listener =
         listen_on(resolve(parse_local("127.0.0.1:0"), AF_UNSPEC, true).at(0), 5, false, {});
     nobody = local_address(listener);
   }
   Peer client(*loop);
-  client.stream.connect(Socket(::socket(AF_INET, SOCK_STREAM | loop->socket_flags(), 0)), nobody);
+  client.stream.connect(FileDescriptor(::socket(AF_INET, SOCK_STREAM | loop->socket_flags(), 0)),
+                        nobody);
   run_until([&] { return client.ended; });
   EXPECT_FALSE(client.connected);
   EXPECT_EQ(client.end_error, ECONNREFUSED);
@@ -588,12 +590,12 @@ TEST_P(Loop, ARefusedConnectIsAnError) {
 TEST_P(Loop, MoreStreamsThanBuffersAreAllServed) {
   constexpr std::size_t kStreams = 600;
   std::vector<std::unique_ptr<Peer>> servers;
-  std::vector<Socket> clients;
+  std::vector<FileDescriptor> clients;
   for (std::size_t i = 0; i < kStreams; ++i) {
     servers.push_back(std::make_unique<Peer>(*loop));
     clients.push_back(connect_plain(*servers.back()));
   }
-  for (const Socket& client : clients) ASSERT_EQ(write(client.descriptor(), "hello", 5), 5);
+  for (const FileDescriptor& client : clients) ASSERT_EQ(write(client.descriptor(), "hello", 5), 5);
   run_until([&] {
     return std::all_of(servers.begin(), servers.end(),
                        [](const auto& server) { return server->received == "hello"; });
@@ -610,7 +612,7 @@ TEST_P(Loop, MoreStreamsThanBuffersAreAllServed) {
 TEST_P(Loop, WhatIsReceivedWasThereByNow) {
   constexpr int kPeers = 3;
   std::vector<std::unique_ptr<Peer>> servers;
-  std::vector<Socket> clients;
+  std::vector<FileDescriptor> clients;
   TimePoint sent;
   int read = 0;
   for (int i = 0; i < kPeers; ++i) {
@@ -626,13 +628,14 @@ TEST_P(Loop, WhatIsReceivedWasThereByNow) {
       if (sent == TimePoint()) {
         std::this_thread::sleep_for(20ms);
         sent = Clock::now();
-        for (const Socket& client : clients) EXPECT_EQ(write(client.descriptor(), "second", 6), 6);
+        for (const FileDescriptor& client : clients)
+          EXPECT_EQ(write(client.descriptor(), "second", 6), 6);
       }
       return bytes.size();
     };
   }
   run_turns(2);
-  for (const Socket& client : clients) ASSERT_EQ(write(client.descriptor(), "first", 5), 5);
+  for (const FileDescriptor& client : clients) ASSERT_EQ(write(client.descriptor(), "first", 5), 5);
   run_until([&] { return read == kPeers; });
 }
 
@@ -640,7 +643,7 @@ TEST_P(Loop, WhatIsReceivedWasThereByNow) {
 TEST_P(Loop, WhatIsLearntAmidALongTurnWasThereByNow) {
   constexpr int kPeers = 1'600;
   std::vector<std::unique_ptr<Peer>> servers;
-  std::vector<Socket> clients;
+  std::vector<FileDescriptor> clients;
   WakeUp wake_up;
   TimePoint woken;
   TimePoint learnt;
@@ -687,7 +690,7 @@ TEST_P(Loop, AnErrorOfTheEngineThatStaysEndsTheLoop) {
 TEST_P(Loop, MoreThanTheSubmissionQueueHoldsIsStarted) {
   constexpr int kStreams = 3'000;
   std::vector<std::unique_ptr<Peer>> servers;
-  std::vector<Socket> clients;
+  std::vector<FileDescriptor> clients;
   for (int i = 0; i < kStreams; ++i) {
     servers.push_back(std::make_unique<Peer>(*loop));
     clients.push_back(connect_plain(*servers.back()));

@@ -27,8 +27,8 @@ class Buffers : public testing::TestWithParam<ReceiveBuffers::Use> {
     buffers.emplace(ring, GetParam());
     int ends[2];
     ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-    near = Socket(ends[0]);
-    far = Socket(ends[1]);
+    near = FileDescriptor(ends[0]);
+    far = FileDescriptor(ends[1]);
     if (buffers->use() != GetParam()) {
       utsname system{};
       ASSERT_EQ(uname(&system), 0);
@@ -51,8 +51,8 @@ class Buffers : public testing::TestWithParam<ReceiveBuffers::Use> {
 
   io_uring ring{};
   std::optional<ReceiveBuffers> buffers;
-  Socket near;
-  Socket far;
+  FileDescriptor near;
+  FileDescriptor far;
 };
 
 INSTANTIATE_TEST_SUITE_P(Uses, Buffers,

@@ -54,8 +54,8 @@ struct Peer final : StreamHandler {
   explicit Peer(UringLoop& loop) : stream(loop, *this, Side::server) {
     int ends[2];
     EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-    stream.open(Socket(ends[0]));
-    far = Socket(ends[1]);
+    stream.open(FileDescriptor(ends[0]));
+    far = FileDescriptor(ends[1]);
   }
   void on_connected() override {}
   std::size_t on_bytes(std::string_view bytes) override {
@@ -78,7 +78,7 @@ struct Peer final : StreamHandler {
   }
 
   std::string received;
-  Socket far;
+  FileDescriptor far;
   Stream stream;
 };
 

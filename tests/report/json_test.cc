@@ -44,7 +44,7 @@ TEST(Json, ASinkSaysInItsFileWhatItsSummarySays) {
   run.measurement.stages.clear();
   metrics::Metrics& total = run.measurement.total;
   total = {.counters = total.counters, .replies = total.replies};
-  total[metrics::Phase::session].record(250ms);
+  total[metrics::LatencyPhase::session].record(250ms);
   const std::string said = summary(run, {});
   EXPECT_NE(said.find("\n  session       250 ms"), std::string::npos) << said;
   const report::Run again = from_json(to_json(run), "x");
@@ -211,16 +211,16 @@ std::string said_of_many(const char* name, std::size_t number, std::size_t each,
   using Event = nlohmann::ordered_json::parse_event_t;
   return message_of([&] {
     JsonBounds bounds;
-    bounds.heed(Event::object_start, {});
-    bounds.heed(Event::key, name);
-    bounds.heed(Event::array_start, {});
+    bounds.check(Event::object_start, {});
+    bounds.check(Event::key, name);
+    bounds.check(Event::array_start, {});
     for (std::size_t i = 0; i < number; ++i) {
-      bounds.heed(Event::object_start, {});
-      bounds.heed(Event::key, "k");
-      bounds.heed(Event::array_start, {});
-      for (std::size_t j = 0; j < each; ++j) bounds.heed(Event::value, one);
-      bounds.heed(Event::array_end, {});
-      bounds.heed(Event::object_end, {});
+      bounds.check(Event::object_start, {});
+      bounds.check(Event::key, "k");
+      bounds.check(Event::array_start, {});
+      for (std::size_t j = 0; j < each; ++j) bounds.check(Event::value, one);
+      bounds.check(Event::array_end, {});
+      bounds.check(Event::object_end, {});
     }
   });
 }

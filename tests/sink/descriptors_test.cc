@@ -17,8 +17,8 @@ TEST(AffordableSessions, LeaveRoomForWhatIsOpenForThreadsAndForFiles) {
   EXPECT_EQ(affordable_sessions(1'000, options), plain - 64);
   options.threads = 1;
   {
-    const net::Socket open_one(open("/", O_PATH | O_CLOEXEC));
-    const net::Socket open_two(open("/", O_PATH | O_CLOEXEC));
+    const FileDescriptor open_one(open("/", O_PATH | O_CLOEXEC));
+    const FileDescriptor open_two(open("/", O_PATH | O_CLOEXEC));
     EXPECT_EQ(affordable_sessions(1'000, options), plain - 2);
   }
   for (const auto mode : {CaptureOptions::Mode::append, CaptureOptions::Mode::file_per_message}) {

@@ -28,8 +28,8 @@ struct MadeUpSender final : Sender {
     const Next next = model.next(*this, clock);
     answers.push_back(next.when);
     if (next.when == When::now) {
-      messages.push_back(next.ticket.message);
-      intended.push_back(next.ticket.intended);
+      messages.push_back(next.arrival.message);
+      intended.push_back(next.arrival.intended);
     }
     if (next.when == When::soon || next.when == When::later) model.wait(*this, clock);
     return next.when;
@@ -218,15 +218,15 @@ TEST_F(LoadModelTest, OpenLoopTakesEachNthArrival) {
 
 TEST_F(LoadModelTest, OpenLoopPrefersTheIdleToThoseWithRoom) {
   open({level(10, 1s)}, 1'000);
-  MadeUpSender& roomy = sender(0);
+  MadeUpSender& with_room = sender(0);
   MadeUpSender& idle = sender(1);
-  EXPECT_EQ(roomy.ask(), When::now);
-  model->has_room(roomy, now);
-  model->has_room(roomy, now);  // told twice, listed once
+  EXPECT_EQ(with_room.ask(), When::now);
+  model->has_room(with_room, now);
+  model->has_room(with_room, now);  // told twice, listed once
   EXPECT_EQ(idle.ask(), When::soon);
   pass(200ms);
   EXPECT_EQ(idle.messages, (std::vector<std::uint64_t>{1}));
-  EXPECT_EQ(roomy.messages, (std::vector<std::uint64_t>{0, 2}));
+  EXPECT_EQ(with_room.messages, (std::vector<std::uint64_t>{0, 2}));
   EXPECT_FALSE(model->due());
 }
 

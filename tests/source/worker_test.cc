@@ -16,7 +16,8 @@ using namespace std::chrono_literals;
 
 // Its only session waits for a greeting, and a thousand messages a second are due meanwhile.
 TEST(Worker, WhatItMeasuredOutlivesALoopThatFails) {
-  const net::Socket listener = net::listen_on(*net::numeric_address("127.0.0.1", 0), 10, false, {});
+  const FileDescriptor listener =
+      net::listen_on(*net::numeric_address("127.0.0.1", 0), 10, false, {});
   SourceOptions options;
   options.endpoint =
       net::parse_remote("127.0.0.1:" + std::to_string(net::local_address(listener).port()), "25");

@@ -46,7 +46,7 @@ report::Run sample_run(std::uint64_t seconds, double milliseconds, unsigned seed
   total.counters.sessions_opened = 5;
   measured.stages = {{.name = "run", .length = std::chrono::seconds(seconds), .metrics = total}};
   measured.generator.busy = {0.5};
-  measured.generator.starved = {0.1};
+  measured.generator.run_delay = {0.1};
   return run;
 }
 

@@ -12,13 +12,13 @@ namespace millrace::net {
 
 // The pieces of an output queue in the form that sendmsg() takes. Neither copied nor moved:
 // the header points into it.
-struct Gather {
+struct VectoredSend {
   static constexpr std::size_t kPieces = 32;
 
-  explicit Gather(const Output& output) { fill(output); }
-  Gather() = default;
-  Gather(const Gather&) = delete;
-  Gather& operator=(const Gather&) = delete;
+  explicit VectoredSend(const Output& output) { fill(output); }
+  VectoredSend() = default;
+  VectoredSend(const VectoredSend&) = delete;
+  VectoredSend& operator=(const VectoredSend&) = delete;
 
   void fill(const Output& output);
 

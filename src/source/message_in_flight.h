@@ -9,13 +9,13 @@
 namespace millrace::source {
 
 // A message that is due to be sent: its number in the run, and when it was meant to be.
-struct Ticket {
+struct Arrival {
   std::uint64_t message = 0;
   TimePoint intended;  // closed loop: when its session was ready for it
 };
 
 // A message on its way.
-struct Flight {
+struct MessageInFlight {
   std::uint64_t message = 0;
   TimePoint intended;
   TimePoint begun;                  // its session turned to it, maybe to connect first

@@ -1,10 +1,10 @@
-#include "net/gather.h"
+#include "net/vectored_send.h"
 
 #include <string_view>
 
 namespace millrace::net {
 
-void Gather::fill(const Output& output) {
+void VectoredSend::fill(const Output& output) {
   std::array<std::string_view, kPieces> pieces;
   const std::size_t filled = output.gather(pieces.data(), pieces.size());
   for (std::size_t i = 0; i < filled; ++i) {
