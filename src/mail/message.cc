@@ -151,17 +151,16 @@ void MessageTemplate::append_rcpt(std::uint64_t message, std::size_t recipient, 
   out.append("\r\n");
 }
 
-void MessageTemplate::append_headers(std::uint64_t message, std::uint64_t session,
-                                     std::string& text) const {
+void MessageTemplate::append_headers(std::uint64_t message, std::string& text) const {
   if (!options_.headers) return;
   text.append(head_);
   if (options_.recipient_number == RecipientNumber::suffix) {
     append_forward_path(message, options_.recipients - 1, text);
     text.append(after_to_);
   }
-  append_hexadecimal(session, text);
+  append_hexadecimal(message >> 16U, text);
   text += '.';
-  append_hexadecimal(message, text);
+  append_hexadecimal(message & 0xffffU, text);
   text.append(after_number_);
 }
 
@@ -170,14 +169,14 @@ void SessionMessages::append_mail(std::uint64_t message, ExtensionSet used, Outp
 }
 
 void SessionMessages::append_content(std::uint64_t message, Output& out) const {
-  shared_.append_headers(message, session_, out.text());
+  shared_.append_headers(message, out.text());
   out.append_borrowed(shared_.wire_body(message));
 }
 
 std::string_view SessionMessages::headers(std::uint64_t message) const {
   if (headers_of_ != message) {
     headers_.clear();
-    shared_.append_headers(message, session_, headers_);
+    shared_.append_headers(message, headers_);
     headers_of_ = message;
   }
   return headers_;

@@ -69,8 +69,7 @@ class MessageTemplate {
                    Output& out) const;
   void append_rcpt(std::uint64_t message, std::size_t recipient, smtp::ExtensionSet used,
                    Output& out) const;
-  // `session`: who sends it.
-  void append_headers(std::uint64_t message, std::uint64_t session, std::string& text) const;
+  void append_headers(std::uint64_t message, std::string& text) const;
   // The body as it is, and as DATA needs it, with its end mark. Both last as long as the template.
   [[nodiscard]] std::string_view body(std::uint64_t /*message*/) const { return body_; }
   [[nodiscard]] std::string_view wire_body(std::uint64_t /*message*/) const { return wire_body_; }
@@ -91,11 +90,10 @@ class MessageTemplate {
   std::string_view body_;     // of options_, or of wire_body_ where that is the same
 };
 
-// The messages of a template as one session sends them: their Message-Ids say which one did.
+// The messages of a template, as one session is given them.
 class SessionMessages final : public smtp::MessageSource {
  public:
-  SessionMessages(const MessageTemplate& shared, std::uint64_t session)
-      : shared_(shared), session_(session) {}
+  explicit SessionMessages(const MessageTemplate& shared) : shared_(shared) {}
 
   [[nodiscard]] std::size_t recipients(std::uint64_t message) const override {
     return shared_.recipients(message);
@@ -118,7 +116,6 @@ class SessionMessages final : public smtp::MessageSource {
   [[nodiscard]] std::string_view headers(std::uint64_t message) const;
 
   const MessageTemplate& shared_;
-  std::uint64_t session_;
   // The headers of the message that was asked for last: SIZE and BDAT need them beforehand.
   mutable std::string headers_;
   mutable std::optional<std::uint64_t> headers_of_;

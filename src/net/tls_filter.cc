@@ -192,9 +192,9 @@ bool TlsFilter::resumed() const { return SSL_session_reused(ssl_) == 1; }
 
 bool TlsFilter::has_peer_certificate() const { return SSL_get0_peer_certificate(ssl_) != nullptr; }
 
-std::string TlsFilter::description() const {
-  return std::string(SSL_get_version(ssl_)) + ", " + SSL_get_cipher_name(ssl_);
-}
+std::string_view TlsFilter::version() const { return SSL_get_version(ssl_); }
+
+std::string_view TlsFilter::cipher() const { return SSL_get_cipher_name(ssl_); }
 
 TlsSession TlsFilter::session() const {
   SSL_SESSION* const session = SSL_get1_session(ssl_);

@@ -56,7 +56,9 @@ class TlsFilter {
   // Of an established session.
   [[nodiscard]] bool resumed() const;
   [[nodiscard]] bool has_peer_certificate() const;
-  [[nodiscard]] std::string description() const;  // "TLSv1.3, TLS_AES_256_GCM_SHA384"
+  // "TLSv1.3" and "TLS_AES_256_GCM_SHA384", say. OpenSSL keeps both for ever.
+  [[nodiscard]] std::string_view version() const;
+  [[nodiscard]] std::string_view cipher() const;
   // To be resumed later; null while the server has given none.
   [[nodiscard]] TlsSession session() const;
 

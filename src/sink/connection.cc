@@ -92,7 +92,8 @@ void Connection::secure() { stream_.secure(std::make_unique<net::TlsFilter>(*sha
 void Connection::on_secured() {
   const net::TlsFilter& tls = *stream_.tls();
   shared_.quotas.secured(tls.resumed(), tls.has_peer_certificate());
-  observers_.secured({.description = tls.description(),
+  observers_.secured({.version = tls.version(),
+                      .cipher = tls.cipher(),
                       .resumed = tls.resumed(),
                       .client_certificate = tls.has_peer_certificate()});
   if (shared_.options.tls_from_start) return greet();
@@ -199,6 +200,7 @@ void Connection::on_timer(net::Timer& /*timer*/) {
   const auto& whole = shared_.options.session_time_limit;
   if (whole && now >= begun_ + *whole) {
     stream_.output().append(shared_.replies.session_too_long);
+    observers_.replied(std::nullopt, shared_.replies.session_too_long, 1);
     observers_.failed(metrics::Error::timeout, "session time limit");
     return end(Ending::ours);
   }

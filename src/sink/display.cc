@@ -47,7 +47,8 @@ void Display::speaks_for(const net::SocketAddress& source) {
 }
 
 void Display::secured(const Handshake& handshake) {
-  inform(fmt::format("{}{}{}", handshake.description, handshake.resumed ? ", resumed" : "",
+  inform(fmt::format("{}, {}{}{}", handshake.version, handshake.cipher,
+                     handshake.resumed ? ", resumed" : "",
                      handshake.client_certificate ? ", with a client certificate" : ""));
 }
 

@@ -18,7 +18,8 @@ enum class Ending : std::uint8_t { clients, quit, ours };
 
 // A TLS handshake that was done.
 struct Handshake {
-  std::string description;  // version and cipher
+  std::string_view version;
+  std::string_view cipher;
   bool resumed = false;
   bool client_certificate = false;
 };

@@ -89,7 +89,7 @@ Session::Session(Worker& worker, Run& run, std::uint64_t number)
       run_(run),
       stream_(worker.loop(), *this, net::Side::client),
       timer_(*this),
-      messages_(run.message(), number),
+      messages_(run.message()),
       record_(worker),
       number_(number),
       connector_(run) {
@@ -238,7 +238,7 @@ void Session::on_secured() {
   run_.secured(took, tls.resumed());
   record_.secured(took, tls.resumed());
   if (run_.options().verbose) {
-    inform(fmt::format("{}{}", tls.description(), tls.resumed() ? ", resumed" : ""));
+    inform(fmt::format("{}, {}{}", tls.version(), tls.cipher(), tls.resumed() ? ", resumed" : ""));
   }
   if (run_.options().tls_from_start) return;
   client_->secured(stream_.output());

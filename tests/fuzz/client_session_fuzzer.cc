@@ -57,7 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                       .forward_path = "c@d",
                                       .recipients = std::size_t{1} + (data[1] >> 5),
                                       .body = "body\r\n"});
-  const mail::SessionMessages messages(shared, 0);
+  const mail::SessionMessages messages(shared);
   Observer observer;
   smtp::ClientSession session(plan, {}, messages, observer);
   std::uint64_t next = 0;

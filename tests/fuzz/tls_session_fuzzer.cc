@@ -34,7 +34,7 @@ struct Side {
           if (filter.secured() && !closing) filter.encrypt(wire, kWireLimit);
           return;
         case Event::secured:
-          fuzz::require(filter.secured() && !filter.description().empty());
+          fuzz::require(filter.secured() && !filter.version().empty() && !filter.cipher().empty());
           break;
         case Event::data:
           read.append(plain);

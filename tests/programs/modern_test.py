@@ -346,10 +346,14 @@ class Addresses(rig.TestCase):
 
     @rig.on_every_engine()
     def test_a_session_has_its_time(self, programs):
-        with programs.sink("--max-session-time", "1") as sink, sink.connect() as client:
-            client.read_until(b"ESMTP\r\n")
-            client.talk(b"NOOP\r\n", b"250 2.0.0 Ok\r\n")
-            self.assertEqual(client.read_to_end(), b"421 4.4.2 smtp-sink Error: session time exceeded\r\n")
+        goodbye = b"421 4.4.2 smtp-sink Error: session time exceeded\r\n"
+        with programs.sink("--max-session-time", "1", "-v") as sink:
+            with sink.connect() as client:
+                client.read_until(b"ESMTP\r\n")
+                client.talk(b"NOOP\r\n", b"250 2.0.0 Ok\r\n")
+                self.assertEqual(client.read_to_end(), goodbye)
+            sink.end()
+            self.assertIn(goodbye.strip(), sink.err)
 
 
 if __name__ == "__main__":

@@ -113,7 +113,7 @@ struct Ignore final : smtp::ClientObserver {
 void play_client(const source::SourceOptions& options, const Transcript& transcript, Cut how,
                  unsigned seed) {
   const mail::MessageTemplate shared(options.message);
-  const mail::SessionMessages messages(shared, 0);
+  const mail::SessionMessages messages(shared);
   Ignore observer;
   const std::string xclient = mail::fill_generated(options.xclient, 0);
   const sasl::Library library = sasl::open_library();
