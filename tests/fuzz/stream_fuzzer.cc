@@ -1,7 +1,7 @@
 // A stream on an engine that the input plays: sends that the kernel takes in part, operations that
 // end late or are cancelled, a peer that goes at any moment, an owner that holds, releases,
-// appends, finishes and aborts. Bytes keep their order on both ways and none is lost; the end comes
-// once, and nothing after it.
+// appends, finishes and aborts, and has no use for some of what comes. Bytes keep their order on
+// both ways and none is lost; the end comes once, and nothing after it.
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -32,14 +32,25 @@ class MadeUpLoop final : public EventLoop {
   // Returns how many bytes came in.
   std::size_t deliver(std::string_view bytes) {
     if (stream_ == nullptr || !stream_->reading_ || stream_->ended()) return 0;
-    stream_->received(bytes);
-    if (stream_->ended()) retire_if_idle();
-    return bytes.size();
+    Stream& stream = *stream_;
+    const std::size_t length = stream.dropping_now_ ? std::min(bytes.size(), drop_) : bytes.size();
+    if (stream.dropping_now_) {
+      stop();
+      stream.dropped(length);
+      if (!stream.ended()) stream.update_reading();
+    } else {
+      stream.received(bytes);
+      if (stream.reading_ && !stream.cancelling_ && stream.droppable() > 0) stop_reading(stream);
+    }
+    // What the owner appended is on its way.
+    fuzz::require(stream.ended() || stream.writing_ || stream.queued_.empty());
+    if (stream.ended()) retire_if_idle();
+    return length;
   }
   void deliver_end(int error) {
     if (stream_ == nullptr || !stream_->reading_) return;
     Stream& stream = *stream_;
-    stream.reading_ = stream.cancelling_ = false;
+    stop();
     if (stream.ended()) return retire_if_idle();
     if (error != 0) return stream.end(error);
     stream.received_end();
@@ -47,7 +58,7 @@ class MadeUpLoop final : public EventLoop {
   void cancel_done() {
     if (stream_ == nullptr || !stream_->cancelling_) return;
     Stream& stream = *stream_;
-    stream.reading_ = stream.cancelling_ = false;
+    stop();
     if (stream.ended()) return retire_if_idle();
     stream.update_reading();
   }
@@ -71,7 +82,8 @@ class MadeUpLoop final : public EventLoop {
   // All that is under way ends, so that the stream can.
   void settle_closed() {
     if (stream_ == nullptr || !closing_) return;
-    stream_->reading_ = stream_->writing_ = stream_->connecting_ = stream_->cancelling_ = false;
+    stop();
+    stream_->writing_ = stream_->connecting_ = false;
     retire_if_idle();
   }
 
@@ -83,7 +95,9 @@ class MadeUpLoop final : public EventLoop {
   void wait(const TimePoint*, TimePoint) override { begin_turn(); }
   void adopt(Stream& stream) override {
     stream_ = &stream;
-    stream.reading_ = stream.writing_ = stream.cancelling_ = false;
+    stop();
+    stream.writing_ = false;
+    stream.dropping_ = Stream::Dropping::possible;  // as if its socket were one of TCP
   }
   void begin_connect(Stream& stream, const SocketAddress&) override {
     stream_ = &stream;
@@ -92,6 +106,8 @@ class MadeUpLoop final : public EventLoop {
   void begin_reading(Stream& stream) override {
     fuzz::require(!stream.reading_ && !stream.ended());
     stream.reading_ = true;
+    drop_ = stream.droppable();
+    stream.dropping_now_ = drop_ > 0;
   }
   void stop_reading(Stream& stream) override { stream.cancelling_ = true; }
   void begin_write(Stream& stream) override {
@@ -107,6 +123,8 @@ class MadeUpLoop final : public EventLoop {
   }
 
  private:
+  // The kernel receives no more.
+  void stop() { stream_->reading_ = stream_->cancelling_ = stream_->dropping_now_ = false; }
   void retire_if_idle() {
     Stream& stream = *stream_;
     if (!closing_ || stream.reading_ || stream.writing_ || stream.connecting_) return;
@@ -114,6 +132,7 @@ class MadeUpLoop final : public EventLoop {
   }
 
   Stream* stream_ = nullptr;
+  std::size_t drop_ = 0;  // that the kernel is to drop
   bool closing_ = false;
 };
 
@@ -176,9 +195,22 @@ class Owner final : public net::StreamHandler {
     }
     fuzz::require(bytes.substr(0, length) == pattern(read, length));
     read += length;
+    useless -= std::min(useless, length);
+    if ((what & 8) != 0) useless = std::size_t{what} << 12;
     if ((what & 2) != 0) append(std::size_t{what} << 4);
     if ((what & 4) != 0 && (what & 1) == 0) act(script_.byte());
     return length;
+  }
+  [[nodiscard]] std::uint64_t unwanted() const override { return useless; }
+  void on_dropped(std::uint64_t bytes) override {
+    // The kernel may have been at it when the owner held.
+    fuzz::require(!ended && !finished && bytes > 0 && bytes <= useless);
+    read += bytes;
+    useless -= bytes;
+    const std::uint8_t what = script_.byte();
+    if ((what & 1) != 0) hold();
+    if ((what & 2) != 0) append(std::size_t{what} << 4);
+    if ((what & 4) != 0 && (what & 1) == 0) act(script_.byte());
   }
   void on_end(int) override {
     fuzz::require(!ended);
@@ -231,6 +263,7 @@ class Owner final : public net::StreamHandler {
   std::string written;
   std::string body = std::string(4'000, 'b');
   std::size_t read = 0;
+  std::size_t useless = 0;  // of what comes next
   bool held = false;
   bool finished = false;
   bool aborted = false;
