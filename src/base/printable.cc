@@ -45,9 +45,9 @@ Character first_character(std::string_view text) {
     if ((static_cast<unsigned char>(byte) & 0xc0) != 0x80) return {};
     value = value << 6 | (static_cast<unsigned char>(byte) & 0x3fU);
   }
-  constexpr std::array<char32_t, 5> kLeast = {0, 0, 0x80, 0x800, 0x10000};
+  constexpr std::array<char32_t, 3> kLeast = {0x80, 0x800, 0x10000};  // of two bytes and more
   const bool surrogate = value >= 0xd800 && value <= 0xdfff;
-  if (value < kLeast[length] || value > 0x10ffff || surrogate) return {};
+  if (value < kLeast[length - 2] || value > 0x10ffff || surrogate) return {};
   return {.length = length, .value = value};
 }
 

@@ -17,11 +17,12 @@ TEST(Quantity, TimesHaveUnitsOrAreSeconds) {
   EXPECT_EQ(duration("1.5m"), 90s);
   EXPECT_EQ(duration("1h"), 3'600s);
   EXPECT_EQ(duration("0"), 0s);
+  EXPECT_EQ(duration("8784h"), 366 * 24h);  // a year, and it may be a leap year
 }
 
 TEST(Quantity, WhatIsNoneIsRefused) {
   for (const char* const text : {"", "s", "ms", "-1", "+1", "1e3", "0x10", "1 s", "1d", "1ss",
-                                 "1.2.3", ".", "inf", "nan", "99999999999999h"}) {
+                                 "1.2.3", ".", "inf", "nan", "8784.1h", "99999999999999h"}) {
     EXPECT_FALSE(duration(text)) << text;
   }
   EXPECT_FALSE(per_second("1/d"));

@@ -1,9 +1,11 @@
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <ctime>
 #include <string>
+#include <string_view>
 
 #include "base/calendar.h"
 #include "base/diagnostics.h"
@@ -63,6 +65,55 @@ TEST(Printable, TheBeginningOfATextIsOfWholeCharacters) {
 
 TEST(Diagnostics, NamesAnErrorOfTheSystem) {
   EXPECT_EQ(describe_error("connect", ECONNREFUSED), "connect: Connection refused");
+}
+
+TEST(Diagnostics, AMessageIsALineWithTheNameOfTheProgram) {
+  testing::internal::CaptureStderr();
+  set_program_name("/usr/bin/smtp-sink");
+  warn("what\nwas said");
+  report_fatal("the end");
+  inform("by the way");
+  set_program_name("millrace");
+  inform("");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "smtp-sink: warning: what\\nwas said\nsmtp-sink: fatal: the end\n"
+            "smtp-sink: by the way\nmillrace: \n");
+}
+
+TEST(Diagnostics, MessagesMayBeDiverted) {
+  std::string said;
+  testing::internal::CaptureStderr();
+  divert_messages([&said](std::string_view line) { said += line; });
+  warn("one");
+  divert_messages({});
+  inform("two");
+  EXPECT_EQ(said, "millrace: warning: one\n");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "millrace: two\n");
+}
+
+// A program looks once at its environment: each of these is another program.
+void expect_charset(Charset charset, const char* all, const char* ctype, const char* lang) {
+  const auto set = [](const char* name, const char* value) {
+    value != nullptr ? setenv(name, value, 1) : unsetenv(name);
+  };
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        set("LC_ALL", all);
+        set("LC_CTYPE", ctype);
+        set("LANG", lang);
+        _exit(charset_of_locale() == Charset::utf8 ? 1 : 0);
+      },
+      testing::ExitedWithCode(charset == Charset::utf8 ? 1 : 0), "");
+}
+
+TEST(Printable, ShowsUtf8WhereTheFirstWordOnTheLocaleSaysSo) {
+  expect_charset(Charset::utf8, "en_GB.UTF-8", "C", "C");
+  expect_charset(Charset::utf8, nullptr, "de_DE.utf8", "C");
+  expect_charset(Charset::utf8, "", "", "C.Utf-8");
+  expect_charset(Charset::ascii, "C", "en_GB.UTF-8", "en_GB.UTF-8");
+  expect_charset(Charset::ascii, nullptr, "de_DE@euro", "C.UTF-8");
+  expect_charset(Charset::ascii, nullptr, nullptr, nullptr);
 }
 
 TEST(Calendar, WritesDatesAsMailDoes) {
