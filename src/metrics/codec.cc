@@ -50,7 +50,7 @@ void put_count(std::string& out, std::int64_t count) {
 
 std::optional<std::int64_t> take_count(std::string_view& bytes) {
   std::uint64_t number = 0;
-  for (unsigned place = 0; place < 9; ++place) {
+  for (unsigned place = 0;; ++place) {
     if (bytes.empty()) return std::nullopt;
     const auto byte = static_cast<unsigned char>(bytes.front());
     bytes.remove_prefix(1);
@@ -158,7 +158,9 @@ bool decode(std::string_view text, Histogram& histogram) {
   const auto outer = from_base64(text);
   if (!outer || outer->size() < kCompressedHeaderSize) return false;
   std::string_view rest = *outer;
-  if (take(rest, 4) != kCompressedCookie || take(rest, 4) != rest.size()) return false;
+  const std::uint64_t cookie = take(rest, 4);
+  const std::uint64_t length = take(rest, 4);
+  if (cookie != kCompressedCookie || length != rest.size()) return false;
   const auto inner = inflate_whole(rest);
   if (!inner || inner->size() < kHeaderSize) return false;
   rest = *inner;

@@ -15,7 +15,6 @@ void Timer::unlink() {
   if (link_ == nullptr) return;
   *link_ = next_;
   if (next_ != nullptr) next_->link_ = link_;
-  next_ = nullptr;
   link_ = nullptr;
 }
 

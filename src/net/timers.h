@@ -34,7 +34,7 @@ class Timer {
   void unlink();
 
   TimerHandler& handler_;
-  Timer* next_ = nullptr;
+  Timer* next_ = nullptr;   // in the slot, while this one is running
   Timer** link_ = nullptr;  // what points at this timer
   std::uint64_t due_tick_ = 0;
 };

@@ -92,6 +92,18 @@ TEST(Histogram, WhatIsOutOfRangeIsKeptAtItsEnds) {
   EXPECT_LE(histogram.most(), Histogram::kMost * 1'001 / 1'000);
 }
 
+TEST(Histogram, TheMeanIsThatOfTheMiddlesOfSlots) {
+  Histogram histogram;
+  histogram.record(microseconds(1));
+  histogram.record(microseconds(2));
+  EXPECT_DOUBLE_EQ(histogram.mean(), 1.5);
+  histogram.record(microseconds(4'001));  // with 4,000 in one slot
+  EXPECT_DOUBLE_EQ(histogram.mean(), 4'003.5 / 3);
+  histogram.record(microseconds(9'000));  // to 9,007
+  histogram.record(microseconds(9'001));
+  EXPECT_DOUBLE_EQ(histogram.mean(), (4'003.5 + 2 * 9'003.5) / 5);
+}
+
 TEST(Histogram, AnEmptyOneSaysNothing) {
   const Histogram histogram;
   EXPECT_TRUE(histogram.empty());
@@ -131,6 +143,7 @@ TEST(Histogram, IsEmptyAndOfUseOnceCleared) {
   expect_same(histogram, Histogram());
   histogram.record(microseconds(7));
   EXPECT_EQ(histogram.percentile(1), 7U);
+  EXPECT_EQ(histogram.most(), 7U);
 }
 
 TEST(Codec, WhatIsEncodedIsDecoded) {

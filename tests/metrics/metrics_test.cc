@@ -76,6 +76,63 @@ TEST(Metrics, KeepTheFirstTextOfEachKindOfError) {
   EXPECT_EQ(metrics.errors[index(Error::tls)].sample, "bad certificate");
 }
 
+TEST(Metrics, AddUpAllThatWasMeasured) {
+  Metrics one;
+  std::uint64_t number = 0;
+  for (const CounterName& row : kCounterNames) one.counters.*row.counter = ++number;
+  one.intended.record(microseconds(1));
+  one.service.record(microseconds(2));
+  one.failed.record(microseconds(3));
+  for (std::size_t phase = 0; phase < kPhases; ++phase) {
+    one.phases[phase].record(microseconds(10 + phase));
+  }
+  one.replies.count(index(Verb::mail), 250, "250 2.1.0 Ok");
+  Metrics sum;
+  sum.add(one);
+  sum.add(one);
+  number = 0;
+  for (const CounterName& row : kCounterNames) {
+    EXPECT_EQ(sum.counters.*row.counter, 2 * ++number) << row.name;
+  }
+  EXPECT_EQ(sum.intended.count(), 2U);
+  EXPECT_EQ(sum.service.least(), 2U);
+  EXPECT_EQ(sum.failed.least(), 3U);
+  for (std::size_t phase = 0; phase < kPhases; ++phase) {
+    EXPECT_EQ(sum.phases[phase].count(), 2U);
+    EXPECT_EQ(sum.phases[phase].least(), 10 + phase);
+  }
+  EXPECT_EQ(sum.replies.of(index(Verb::mail)).at(0).times, 2U);
+}
+
+TEST(Metrics, AddTheTimesOfEachError) {
+  Metrics metrics;
+  metrics.count_error(Error::refused, "x");
+  metrics.count_error(Error::other, "y");
+  ErrorTimes times{};
+  add_times(metrics.errors, times);
+  add_times(metrics.errors, times);
+  EXPECT_EQ(times, (ErrorTimes{2, 0, 0, 0, 0, 0, 0, 2}));
+}
+
+TEST(Generator, AddsUpWhatItsPartsWere) {
+  Generator part;
+  part.loop_lag.record(microseconds(5));
+  part.start_lag.record(microseconds(6));
+  part.late_starts = 3;
+  part.busy = {0.25};
+  part.run_delay = {0.125};
+  Generator sum;
+  sum.add(part);
+  part.busy = {0.5};
+  part.run_delay = {0};
+  sum.add(part);
+  EXPECT_EQ(sum.loop_lag.count(), 2U);
+  EXPECT_EQ(sum.start_lag.least(), 6U);
+  EXPECT_EQ(sum.late_starts, 6U);
+  EXPECT_EQ(sum.busy, (std::vector<double>{0.25, 0.5}));
+  EXPECT_EQ(sum.run_delay, (std::vector<double>{0.125, 0}));
+}
+
 // An interval with so many messages of so many microseconds.
 ThreadInterval interval(std::uint64_t delivered, int latency) {
   ThreadInterval interval;
@@ -104,6 +161,51 @@ TEST(Timeline, AddsTheSharesOfAllThreads) {
   EXPECT_EQ(rows[0].most, 30U);
   EXPECT_EQ(decode(rows[0].encoded)->count(), 7U);
   EXPECT_EQ(rows[1].counters.delivered, 1U);
+}
+
+TEST(Timeline, ASecondHasAllThatItsThreadsTell) {
+  Timeline timeline(2, Timeline::Idle::kept);
+  ThreadInterval part = interval(1, 10);
+  part.sessions_open = 4;
+  part.in_flight = 3;
+  part.errors[index(Error::tls)] = 2;
+  part.latest_error = "expired";
+  timeline.add(5, part);
+  part.latest_error.clear();
+  timeline.add(5, part);
+  const auto latest = timeline.latest(5);
+  ASSERT_TRUE(latest);
+  EXPECT_EQ(latest->latest_error, "expired");
+  EXPECT_FALSE(timeline.latest(6));
+  const std::vector<Row> rows = timeline.rows();
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].number, 5U);
+  EXPECT_EQ(rows[0].sessions_open, 8U);
+  EXPECT_EQ(rows[0].in_flight, 6U);
+  EXPECT_EQ(rows[0].errors[index(Error::tls)], 4U);
+  EXPECT_EQ(rows[0].measured, 2U);
+  EXPECT_DOUBLE_EQ(rows[0].mean, 10);
+}
+
+// A thread that failed gives no more, and takes nothing with it.
+TEST(Timeline, WhatWasNotCompletedIsARowInTheEnd) {
+  Timeline timeline(2, Timeline::Idle::kept);
+  timeline.add(0, interval(3, 10));
+  timeline.add(1, interval(4, 10));
+  const std::vector<Row> rows = timeline.rows();
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[1].counters.delivered, 4U);
+}
+
+TEST(Timeline, ASecondWithASessionIsNotIdle) {
+  Timeline timeline(1, Timeline::Idle::left_out);
+  ThreadInterval waiting;
+  waiting.sessions_open = 1;
+  timeline.add(0, waiting);
+  ThreadInterval reading;
+  reading.counters.bytes_received = 1;
+  timeline.add(1, reading);
+  EXPECT_EQ(timeline.rows().size(), 2U);
 }
 
 TEST(Timeline, LosesNothingBetweenThreads) {
@@ -217,6 +319,17 @@ TEST(Measurement, SaysWhenTheGeneratorSetsThePace) {
   ASSERT_EQ(measurement.limits().size(), 1U);
   EXPECT_EQ(measurement.limits()[0],
             "a thread of it was busy 50% of the time and waited 45% for a core");
+  measurement.generator.run_delay[1] = 0.05;
+  measurement.generator.busy = {0.2, 0.86};
+  EXPECT_EQ(measurement.limits().at(0),
+            "a thread of it was busy 86% of the time and waited 5% for a core");
+  measurement.generator.busy = {0.97};
+  measurement.generator.run_delay.clear();
+  EXPECT_EQ(measurement.limits().at(0), "a thread of it was busy 97% of the time");
+  measurement.generator.run_delay = {0.0625, 0.5};
+  measurement.generator.busy = {0.9375, 0.5};  // equal: the first
+  EXPECT_EQ(measurement.limits().at(0),
+            "a thread of it was busy 94% of the time and waited 6% for a core");
   measurement.generator.busy = {0.97};
   measurement.generator.run_delay = {0};
   EXPECT_EQ(measurement.limits()[0], "a thread of it was busy 97% of the time");

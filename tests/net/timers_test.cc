@@ -128,5 +128,53 @@ TEST(Timers, AgreeWithASortedMapOverAnySchedule) {
   }
 }
 
+// A sleeper is woken once a level of the wheel at most, and the last time when the timer is due.
+TEST(Timers, AreReachedInAFewSteps) {
+  for (const std::int64_t begin : {0, 1, 63, 4'095, 1'000'003}) {
+    for (const std::int64_t delay : {1, 62, 63, 64, 65, 4'095, 4'096, 262'149, 100'000'000}) {
+      Timers timers(kStart);
+      Recorder recorder;
+      Timer timer(recorder);
+      timers.run(kStart + milliseconds(begin));
+      timers.start(timer, kStart + milliseconds(begin + delay));
+      TimePoint last = kStart;
+      int steps = 0;
+      while (const auto next = timers.next()) {
+        EXPECT_GT(*next, last);
+        last = *next;
+        timers.run(last);
+        ++steps;
+      }
+      EXPECT_EQ(last, kStart + milliseconds(begin + delay));
+      EXPECT_LE(steps, 6) << begin << " " << delay;
+      EXPECT_EQ(recorder.fired.size(), 1U);
+    }
+  }
+}
+
+TEST(Timers, ADeadlineInThePastIsDueATickLater) {
+  Timers timers(kStart);
+  Recorder recorder;
+  Timer timer(recorder);
+  for (const TimePoint deadline : {kStart - hours(1), kStart, kStart + milliseconds(10)}) {
+    timers.run(kStart + milliseconds(10));
+    timers.start(timer, deadline);
+    EXPECT_EQ(timers.next(), kStart + milliseconds(11));
+  }
+}
+
+TEST(Timers, WhatIsBeyondTwoYearsIsDueThen) {
+  constexpr milliseconds kLast((std::int64_t{1} << 36) - 1);
+  Timers timers(kStart);
+  Recorder recorder;
+  Timer timer(recorder);
+  timers.start(timer, kStart + hours(24 * 365 * 10));
+  timers.run(kStart + kLast - milliseconds(1));
+  EXPECT_TRUE(timer.running());
+  EXPECT_EQ(timers.next(), kStart + kLast);
+  timers.run(kStart + kLast);
+  EXPECT_EQ(recorder.fired.size(), 1U);
+}
+
 }  // namespace
 }  // namespace millrace::net
