@@ -44,7 +44,6 @@ std::string preformatted_body(std::string_view text) {
     return body;
   }
   std::string body;
-  body.reserve(text.size() + text.size() / 32 + 4);
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     std::string_view line = text.substr(0, end);
@@ -66,7 +65,7 @@ std::string_view header_section(std::string_view message) {
 
 std::string double_dots(std::string_view body) {
   std::string doubled;
-  doubled.reserve(body.size() + body.size() / 64);
+  doubled.reserve(body.size());
   while (!body.empty()) {
     if (body.front() == '.') doubled += '.';
     const std::size_t end = body.find("\r\n");

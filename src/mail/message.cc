@@ -189,11 +189,10 @@ std::uint64_t SessionMessages::content_size(std::uint64_t message) const {
 void SessionMessages::append_chunk(std::uint64_t message, std::uint64_t offset,
                                    std::uint64_t length, Output& out) const {
   const std::string_view head = headers(message);
-  const std::uint64_t end = offset + length;
-  if (offset < head.size()) out.append(head.substr(offset, length));
-  if (end <= head.size()) return;
-  const std::uint64_t start = offset > head.size() ? offset - head.size() : 0;
-  out.append_borrowed(shared_.body(message).substr(start, end - head.size() - start));
+  out.append(head.substr(std::min(offset, head.size()), length));
+  const std::uint64_t start = std::max(offset, head.size()) - head.size();
+  const std::uint64_t end = std::max(offset + length, head.size()) - head.size();
+  out.append_borrowed(shared_.body(message).substr(start, end - start));
 }
 
 }  // namespace millrace::mail

@@ -101,6 +101,28 @@ TEST(Message, HasTheHeadersOfTheSourcesManual) {
             "Subject: hello\r\n\r\nbody\r\n.\r\n");
 }
 
+TEST(Message, HasNumbersOfAnyLengthInItsId) {
+  const MessageTemplate shared(
+      {.forward_path = "r@x", .host_name = "h", .date = "d", .run = 0x123456789abcd});
+  Output out;
+  SessionMessages(shared).append_content(0xfedcba9876543210, out);
+  EXPECT_EQ(test::take(out),
+            "From: <>\r\nTo: <r@x>\r\nDate: d\r\n"
+            "Message-Id: <123456789abcd.fedcba987654.3210@h>\r\n\r\n.\r\n");
+}
+
+// The last one: that is who the others see in their copy.
+TEST(Message, NamesARecipientThatItGoesTo) {
+  MessageOptions options{.forward_path = "r@x", .recipients = 3, .host_name = "h", .date = "d"};
+  options.recipient_number = RecipientNumber::suffix;
+  const MessageTemplate shared(options);
+  Output out;
+  SessionMessages(shared).append_content(4, out);
+  EXPECT_EQ(test::take(out),
+            "From: <>\r\nTo: <r14@x>\r\nDate: d\r\n"
+            "Message-Id: <000000000000.0000.0004@h>\r\n\r\n.\r\n");
+}
+
 TEST(Message, GivesEachMessageAnIdOfItsOwn) {
   const MessageTemplate shared({.forward_path = "r@x", .host_name = "h", .body = "x\r\n"});
   std::set<std::string> seen;

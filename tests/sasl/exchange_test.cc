@@ -230,6 +230,12 @@ TEST(Users, AreReadALineEach) {
   } catch (const Fatal& error) {
     EXPECT_NE(std::string(error.what()).find("line 2"), std::string::npos) << error.what();
   }
+  std::ofstream(path) << ",secret\n";
+  EXPECT_THROW(read_users(path), Fatal) << "a user without a name";
+  std::ofstream(path) << "ann,\n";
+  EXPECT_EQ(read_users(path).at(0).password, "");
+  std::ofstream(path) << "\r\n";
+  EXPECT_THROW(read_password(path), Fatal);
   std::ofstream(path) << "";
   EXPECT_THROW(read_users(path), Fatal);
   EXPECT_THROW(read_password(path), Fatal);
