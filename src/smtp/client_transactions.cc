@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <string>
 
 #include "smtp/end_of_data.h"
@@ -34,13 +35,9 @@ constexpr std::array<StepRule, kSteps> kRules = {{
     {Step::chunk, Verb::bdat, 2, Standing::spoilt, Step::none, Step::none},
 }};
 
-constexpr bool every_step_has_its_rule() {
-  for (std::size_t place = 0; place < kSteps; ++place) {
-    if (static_cast<std::size_t>(kRules[place].step) != place) return false;
-  }
-  return true;
-}
-static_assert(every_step_has_its_rule());
+static_assert(std::ranges::adjacent_find(kRules, std::ranges::greater_equal(), &StepRule::step) ==
+                  kRules.end(),
+              "a row each, in their order");
 
 const StepRule& rule(Step step) { return kRules[static_cast<std::size_t>(step)]; }
 

@@ -1,5 +1,6 @@
 // What each command does. What a session does with them is in server_session.cc.
 #include <algorithm>
+#include <functional>
 
 #include "smtp/keyword.h"
 #include "smtp/server_replies.h"
@@ -42,14 +43,6 @@ bool with_helo(const ServerProfile& profile) { return profile.protocol != Protoc
 bool with_ehlo(const ServerProfile& profile) { return profile.protocol == Protocol::smtp; }
 bool with_lhlo(const ServerProfile& profile) { return profile.protocol == Protocol::lmtp; }
 
-template <typename Rows>
-constexpr bool in_order(const Rows& rows) {
-  for (std::size_t place = 0; place < rows.size(); ++place) {
-    if (index(rows[place].verb) != place) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 // A row a verb, in their order: which servers know it, and what it does there.
@@ -75,7 +68,9 @@ constexpr std::array<ServerSession::CommandSpec, kVerbCount> ServerSession::kCom
 
 // Whether this server speaks the command at all.
 bool ServerSession::known(Verb verb) const {
-  static_assert(in_order(kCommands));
+  static_assert(std::ranges::adjacent_find(kCommands, std::ranges::greater_equal(),
+                                           &CommandSpec::verb) == kCommands.end(),
+                "a row each, in their order");
   return kCommands[index(verb)].known(profile_);
 }
 

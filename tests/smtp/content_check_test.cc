@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "pieces.h"
 
@@ -40,6 +41,15 @@ TEST(ContentCheck, ASizeIsCountedWithoutDotsAndEndMark) {
   EXPECT_TRUE(check("123456789", Form::dotted, limits).too_large(limits));  // whatever follows
   EXPECT_FALSE(check("123456", Form::plain, limits).too_large(limits));
   EXPECT_TRUE(check("1234567", Form::plain, limits).too_large(limits));
+}
+
+TEST(ContentCheck, LimitsMayBeOne) {
+  const ServerLimits limits{.message_size = 1, .text_line = 1};
+  for (const auto& [content, passes] : {std::pair("1", false), std::pair("12", true)}) {
+    const ContentCheck checked = check(content, Form::plain, limits);
+    EXPECT_EQ(checked.too_large(limits), passes);
+    EXPECT_EQ(checked.line_too_long(), passes);
+  }
 }
 
 TEST(ContentCheck, LimitsMayBeAsLargeAsTheyCanBe) {

@@ -1,7 +1,10 @@
 #include "smtp/end_mark.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
+#include <algorithm>
+#include <new>
 #include <random>
 #include <string>
 #include <vector>
@@ -23,10 +26,35 @@ std::size_t slow_search(std::string_view bytes) {
   return std::string_view::npos;
 }
 
-// Bytes that lie at the end of their memory: a read behind them is one that a sanitizer sees.
+// Memory for bytes that lie at its end: a read behind them ends the test.
+class GuardedBytes {
+ public:
+  GuardedBytes() {
+    void* const pages =
+        mmap(nullptr, 2 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pages == MAP_FAILED) throw std::bad_alloc();
+    begin_ = static_cast<char*>(pages);
+    mprotect(begin_ + kPage, kPage, PROT_NONE);
+  }
+  GuardedBytes(const GuardedBytes&) = delete;
+  GuardedBytes& operator=(const GuardedBytes&) = delete;
+  ~GuardedBytes() { munmap(begin_, 2 * kPage); }
+
+  std::string_view hold(std::string_view text) {
+    char* const place = begin_ + kPage - text.size();
+    std::copy(text.begin(), text.end(), place);
+    return {place, text.size()};
+  }
+
+ private:
+  static constexpr std::size_t kPage = 4'096;
+
+  char* begin_;
+};
+
 void expect_like_slow_search(const std::string& text) {
-  const std::vector<char> exact(text.begin(), text.end());
-  const std::string_view bytes(exact.data(), exact.size());
+  static GuardedBytes memory;
+  const std::string_view bytes = memory.hold(text);
   for (const EndMarkSearch search : searches()) {
     ASSERT_EQ(search(bytes), slow_search(bytes)) << testing::PrintToString(text);
   }

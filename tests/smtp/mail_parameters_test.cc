@@ -20,6 +20,10 @@ TEST(MailParameters, APathMayQuoteWhatEndsOne) {
   EXPECT_EQ(parse_mail_parameters(R"(FROM:<"a> SIZE=9"@b> SIZE=1)").size, 1U);
   EXPECT_EQ(parse_mail_parameters(R"(FROM:<"\"> SIZE=9"@b>)").size, 0U);
   EXPECT_EQ(parse_mail_parameters("FROM:a@b SIZE=3").size, 3U);
+  // A backslash has a meaning in quotes only.
+  EXPECT_EQ(parse_mail_parameters(R"(FROM:<"ab c"@d> SIZE=1)").path, R"(FROM:<"ab c"@d>)");
+  EXPECT_EQ(parse_mail_parameters(R"(FROM:<"a bc"@d> SIZE=1)").path, R"(FROM:<"a bc"@d>)");
+  EXPECT_EQ(parse_mail_parameters(R"(FROM:<a\>b> SIZE=1)").path, R"(FROM:<a\>)");
   EXPECT_EQ(parse_mail_parameters("").path, "");
   EXPECT_EQ(parse_mail_parameters("FROM:<").path, "FROM:<");
 }

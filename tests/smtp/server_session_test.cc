@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -136,6 +137,64 @@ TEST(ServerSession, ARefusedChunkTakesWithItWhatWasKept) {
   EXPECT_EQ(server.notes.aborted, 1);
   EXPECT_EQ(server.notes.complete, 0);
   EXPECT_EQ(server.notes.chunks, "4;997;2;0 LAST;");
+}
+
+// A program that ends waits for that reply.
+TEST(ServerSession, OwesAReplyToAMessageThatItHasAdmitted) {
+  struct Late final : Pass {
+    Decision decide(Verb verb, std::string_view) override {
+      return {.wait =
+                  verb == Verb::end_of_data ? std::chrono::seconds(1) : std::chrono::seconds(0)};
+    }
+  } late;
+  const ServerProfile profile;
+  const ServerReplies replies(profile);
+  Notes notes;
+  Output out;
+  ServerSession session(profile, replies, late, notes);
+  session.start({}, out);
+  session.feed("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n", out);
+  EXPECT_FALSE(session.owes_final_reply());
+  session.feed(".\r\n", out);
+  EXPECT_EQ(session.phase(), ServerSession::Phase::paused);
+  EXPECT_TRUE(session.owes_final_reply());
+  session.resume(out);
+  EXPECT_FALSE(session.owes_final_reply());
+}
+
+TEST(ServerSession, ALimitMayBeOne) {
+  ServerProfile profile;
+  profile.limits.transactions = profile.limits.recipients = 1;
+  Server server(profile);
+  EXPECT_EQ(server.say("MAIL FROM:<a@b>\r\n"), "250 2.1.0 Ok\r\n");
+  EXPECT_EQ(server.say("RCPT TO:<c@d>\r\n"), "250 2.1.5 Ok\r\n");
+  EXPECT_EQ(server.say("RCPT TO:<c@d>\r\n"), "452 4.5.3 Error: too many recipients\r\n");
+  EXPECT_EQ(server.say("RSET\r\n"), "250 2.1.0 Ok\r\n");
+  EXPECT_EQ(server.say("MAIL FROM:<a@b>\r\n"),
+            "452 4.5.3 Error: too many messages on this session\r\n");
+  ServerProfile hasty;
+  hasty.limits.commands = 1;
+  Server one_command(hasty);
+  EXPECT_EQ(one_command.say("NOOP\r\n"), "250 2.0.0 Ok\r\n");
+  EXPECT_EQ(one_command.say("NOOP\r\n"), "421 4.7.0 smtp-sink Error: too many commands\r\n");
+}
+
+TEST(ServerSession, TooManyErrorsEndItOnce) {
+  ServerProfile profile;
+  profile.limits.errors = 1;
+  Server server(profile);
+  const std::size_t greeting = server.notes.replies;
+  EXPECT_EQ(server.say("FOO\r\n"),
+            "500 5.5.1 Error: unknown command\r\n421 4.7.0 smtp-sink Error: too many errors\r\n");
+  EXPECT_EQ(server.notes.replies - greeting, 2U);
+  EXPECT_EQ(server.session.ending(), ServerSession::Ending::farewell);
+  EXPECT_EQ(server.session.phase(), ServerSession::Phase::closed);
+}
+
+// It names a moment in options and reports.
+TEST(ServerSession, NobodyCanSayConnect) {
+  Server server({});
+  EXPECT_EQ(server.say("CONNECT\r\n"), "500 5.5.1 Error: unknown command\r\n");
 }
 
 TEST(ServerSession, AMessageTooLargeToStoreIsRefusedForGood) {

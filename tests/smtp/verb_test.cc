@@ -55,6 +55,7 @@ TEST(Command, ABlankMoreOrLessChangesNothing) {
     EXPECT_EQ(parse_command(line).arguments, "FROM:<a>") << line;
   }
   EXPECT_EQ(parse_command("MAILS FROM:<a>").keyword, "MAILS");
+  EXPECT_EQ(parse_command("MAILXFROM:<a>").keyword, "MAILXFROM:<a>");
   EXPECT_EQ(parse_command("MA L FROM:<a>").keyword, "MA");
   EXPECT_EQ(parse_command("MAIL ").arguments, "");
 }
