@@ -22,13 +22,13 @@ std::string as_latency(double microseconds) { return latency(microseconds); }
 
 // What is compared: of a run, or of one of its seconds. Latencies are in microseconds.
 struct Sample {
-  double rate = 0;
-  double failed = 0;
-  double mean = 0;
-  std::uint64_t p50 = 0;
-  std::uint64_t p90 = 0;
-  std::uint64_t p99 = 0;
-  std::uint64_t p99_9 = 0;
+  double rate;
+  double failed;
+  double mean;
+  std::uint64_t p50;
+  std::uint64_t p90;
+  std::uint64_t p99;
+  std::uint64_t p99_9;
 };
 
 struct Figure {

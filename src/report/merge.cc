@@ -60,10 +60,9 @@ void add(Row& sum, const Row& row) {
 class SeriesReader {
  public:
   SeriesReader(const Measurement& measurement, system_clock::time_point start)
-      : rows_(measurement.series) {
-    const std::chrono::duration<double> offset = measurement.start - start;
-    shift_ = static_cast<std::uint64_t>(std::llround(offset.count()));
-  }
+      : rows_(measurement.series),
+        shift_(static_cast<std::uint64_t>(
+            std::llround(std::chrono::duration<double>(measurement.start - start).count()))) {}
 
   // The second of the merged run in which the next row lies; nothing behind the last one.
   [[nodiscard]] std::optional<std::uint64_t> second() const {
@@ -74,7 +73,7 @@ class SeriesReader {
 
  private:
   const std::vector<Row>& rows_;
-  std::uint64_t shift_ = 0;
+  const std::uint64_t shift_;
   std::size_t next_ = 0;
 };
 

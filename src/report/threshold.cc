@@ -46,9 +46,11 @@ Threshold::Threshold(std::string text) : text_(std::move(text)) {
   const std::size_t sign = plain.find_first_of("<>");
   if (sign == std::string::npos || sign == 0) reject(text_);
   above_ = plain[sign] == '>';
-  equal_ = sign + 1 < plain.size() && plain[sign + 1] == '=';
   parse_figure(std::string_view(plain).substr(0, sign));
-  parse_bound(std::string_view(plain).substr(sign + (equal_ ? 2 : 1)));
+  std::string_view bound = std::string_view(plain).substr(sign + 1);
+  equal_ = bound.starts_with('=');
+  if (equal_) bound.remove_prefix(1);
+  parse_bound(bound);
 }
 
 void Threshold::parse_figure(std::string_view name) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <vector>
 
 #include "sample_run.h"
@@ -9,6 +10,7 @@
 namespace millrace::report {
 namespace {
 
+using namespace std::chrono_literals;
 using test::sample_run;
 
 TEST(Compare, TellsChangesFromNoise) {
@@ -28,6 +30,49 @@ TEST(Compare, TellsChangesFromNoise) {
   const std::string text = describe(slower, {});
   EXPECT_NE(text.find("WORSE"), std::string::npos);
   EXPECT_NE(describe(compare(slow, base), {}).find("better"), std::string::npos);
+}
+
+// Of so many messages in ten seconds, that took so long each, and of one in ten that failed.
+report::Run even_run(std::uint64_t messages, std::chrono::milliseconds took, bool failing) {
+  report::Run run;
+  metrics::Measurement& measured = run.measurement;
+  measured.elapsed = measured.measured = std::chrono::seconds(10);
+  measured.total.counters.delivered = messages;
+  if (failing) measured.total.counters.refused = messages / 9;
+  for (std::uint64_t i = 0; i < messages; ++i) measured.total.intended.record(took);
+  return run;
+}
+
+TEST(Compare, IsShownALineAFigure) {
+  const auto three = [](std::uint64_t messages, std::chrono::milliseconds took, bool failing) {
+    return std::vector<report::Run>{even_run(messages, took, failing),
+                                    even_run(messages + 90, took * 2, failing),
+                                    even_run(messages + 180, took * 3, failing)};
+  };
+  EXPECT_EQ(describe(compare(three(9'000, 10ms, false), three(900, 40ms, true)), {}),
+            R"(                     base        new   change  95% of medians          p
+rate              909.0/s     99.0/s   -89.1%  -90.2% .. -88.0%    0.050  WORSE
+not delivered          0%      10.0%      new  new .. new          0.050  WORSE
+latency mean      20.0 ms    80.0 ms  +300.0%  +33.4% .. +1099.9%  0.050  WORSE
+latency p50       20.0 ms    80.1 ms  +300.0%  +33.4% .. +1099.8%  0.050  WORSE
+latency p90       20.0 ms    80.1 ms  +300.0%  +33.4% .. +1099.8%  0.050  WORSE
+latency p99       20.0 ms    80.1 ms  +300.0%  +33.4% .. +1099.8%  0.050  WORSE
+latency p99.9     20.0 ms    80.1 ms  +300.0%  +33.4% .. +1099.8%  0.050  WORSE
+
+Told from chance by 3 and 3 runs (Mann-Whitney).
+)");
+  EXPECT_EQ(describe(compare({even_run(900, 10ms, false)}, {even_run(990, 10ms, false)}), {}),
+            R"(                     base        new   change  95% of medians          p
+rate               90.0/s     99.0/s   +10.0%                             too few to tell
+not delivered          0%         0%    +0.0%                             same
+latency mean      10.0 ms    10.0 ms    +0.0%                             same
+latency p50       10.0 ms    10.0 ms    +0.0%                             same
+latency p90       10.0 ms    10.0 ms    +0.0%                             same
+latency p99       10.0 ms    10.0 ms    +0.0%                             same
+latency p99.9     10.0 ms    10.0 ms    +0.0%                             same
+
+Told from chance by 0 and 0 seconds; repeated runs, three or more a side, tell more (Mann-Whitney).
+)");
 }
 
 TEST(Compare, OfSingleRunsUsesTheirSeconds) {

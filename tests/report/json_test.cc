@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -110,6 +111,10 @@ TEST(Json, WhatShouldBeACountIsAWholeNumber) {
     is(said_of(good, old, name + "[[[]]]"), "whole number, not array");
     is(said_of(good, old, name + '"' + std::string(1'000, 'x') + '"'), "xxx...");
   }
+  // A double, as other readers have it, holds no more.
+  const char* const messages = "\"messages\": 100";
+  EXPECT_EQ(said_of(good, messages, "\"messages\": 9007199254740992"), "nothing was thrown");
+  is(said_of(good, messages, "\"messages\": 9007199254740993"), "not 9007199254740993");
   is(said_of(good, "\"code\": 250", "\"code\": 1000"), "1000 is out of range");
   is(said_of(good, "\"length_s\":1.0", "\"length_s\":1.5"), "1.5 is out of range");
   is(said_of(good, "\"asked\":100.0", "\"asked\":1e300"), "1e+300 is out of range");
@@ -128,10 +133,15 @@ TEST(Json, ALongTextIsNotQuotedWhole) {
     EXPECT_NE(said.find(what), std::string::npos) << said.substr(0, 500);
     EXPECT_LT(said.size(), 500U);
   };
-  short_of("\"kind\": \"source\"", "\"kind\": " + quoted, "an unknown value: \"xxx");
+  EXPECT_EQ(said_of(good, "\"kind\": \"source\"", "\"kind\": " + quoted),
+            "a.json: not a run as this version writes it: an unknown value: \"" +
+                std::string(39, 'x') + "...");
   short_of("\"millrace-run/1.1\"", quoted, "its schema is \"xxx");
   short_of("\"code\": 250", "\"code\": " + quoted, "expected a whole number, not \"xxx");
   short_of("\"kind\": \"source\"", quoted + quoted, "syntax error");
+  // So much of what the library says.
+  EXPECT_EQ(message_of([&] { from_json(std::string(1'000, '9'), "a.json"); }).size(),
+            std::string("a.json: not JSON, or cut short: ...").size() + 300);
 }
 
 TEST(Json, ARowOfTheSeriesIsALine) {
@@ -260,6 +270,62 @@ TEST(Json, AFewBytesDoNotMakeManyPagesOfHistograms) {
       said_of(good, "\"stages\": [", "\"stages\": [" + times(100, stage)),
       "a.json: not a run as this version writes it: its histograms take more than 32768 pages of "
       "memory");
+}
+
+TEST(Json, BoundsLetPassWhatReachesThem) {
+  const std::string good = to_json(sample_run(1, 5));
+  const auto in_front = [&](const std::string& what) {
+    return said_of(good, "{", "{\"x\":" + what + ",");
+  };
+  const auto keys = [](int number) {
+    std::string text;
+    for (int i = 0; i < number; ++i) text += fmt::format("{}\"k{}\":0", i > 0 ? "," : "", i);
+    return "{" + text + "}";
+  };
+  EXPECT_EQ(in_front(keys(256)), "nothing was thrown");
+  EXPECT_EQ(in_front(keys(257)), "a.json: more than 256 keys in an object");
+  EXPECT_EQ(in_front(times(15, "[") + times(15, "]")), "nothing was thrown");
+  EXPECT_EQ(in_front(times(16, "[") + times(16, "]")),
+            "a.json: more than 16 levels of objects and arrays");
+  EXPECT_EQ(in_front("[" + times(9'999, "0,") + "0]"), "nothing was thrown");
+  EXPECT_EQ(in_front("[" + times(10'000, "0,") + "0]"),
+            "a.json: more than 10000 elements in an array");
+}
+
+// Of an array within a row as well; what is in one row is not counted for the next.
+TEST(Json, ARowHasSoManyValues) {
+  const std::string good = to_json(sample_run(2, 5));
+  const auto in_row = [&](std::size_t number) {
+    const std::string more = "{\"x\":[" + times(number - 1, "0,") + "0],\"second\":";
+    std::string text = good;
+    for (const char* const row : {"{\"second\":0", "{\"second\":1"}) {
+      text.replace(text.find(row), 10, more);
+    }
+    return message_of([&] { from_json(text, "a.json"); });
+  };
+  const std::size_t begin = good.find("{\"second\":0");
+  const std::string row = good.substr(begin, good.find('\n', begin) - begin);
+  // The row, a value a key of it, and two objects in it without any; and the array itself.
+  const auto used = static_cast<std::size_t>(std::count(row.begin(), row.end(), ':')) + 1;
+  EXPECT_EQ(in_row(256 - used - 1), "nothing was thrown");
+  EXPECT_EQ(in_row(256 - used), "a.json: more than 256 values in a row of its series");
+}
+
+TEST(Json, MomentsAreToldToPeopleToo) {
+  report::Run run = sample_run(2, 5);
+  run.measurement.start += 500ms;
+  run.measurement.elapsed = 1'250ms;
+  const auto json = nlohmann::json::parse(to_json(run));
+  EXPECT_EQ(json["start"], "2023-11-14T22:13:20.500Z");
+  EXPECT_EQ(json["end"], "2023-11-14T22:13:21.750Z");
+}
+
+TEST(Json, AFileHasARowOfTheSeriesOrNone) {
+  const std::string good = to_json(sample_run(1, 5));
+  EXPECT_EQ(said_of(good, "\"series\": [", "\"series\": {\"x\": 1}, \"y\": ["),
+            "a.json: not a run as this version writes it: its series holds what is no row");
+  EXPECT_EQ(said_of(good, "\"thresholds\": []", "\"thresholds\": {}"),
+            "a.json: not a run as this version writes it: expected a list, not object");
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "metrics/codec.h"
 #include "report/json.h"
 #include "sample_run.h"
@@ -71,6 +73,86 @@ TEST(Merge, OfASourceAndASinkIsRefused) {
               merge({sample_run(1, 5), sink}, {"a", "b"});
             }),
             "a is of a source, b of a sink: they cannot be merged");
+}
+
+TEST(Merge, AddsAllThatARowAndAPartHave) {
+  report::Run a = sample_run(1, 5);
+  metrics::Row& row = a.measurement.series[0];
+  row.sessions_open = 3;
+  row.in_flight = 2;
+  row.errors[metrics::index(metrics::Error::tls)] = 4;
+  a.measurement.warmup.delivered = 7;
+  a.measurement.generator.late_starts = 5;
+  report::Run b = a;
+  row.length = 0.5;
+  b.measurement.ending = metrics::Ending::interrupted;
+  b.measurement.open_loop = true;
+  b.measurement.series[0].stage = "";
+  b.environment = {.host = "h", .kernel = "L", .cpu = "d", .cores = 3, .engine = "e", .threads = 6};
+  for (const auto& parts : {std::vector{a, b}, std::vector{b, a}}) {
+    const report::Run both = merge(parts, {"a", "b"});
+    const metrics::Row& sum = both.measurement.series.at(0);
+    EXPECT_EQ(sum.sessions_open, 6U);
+    EXPECT_EQ(sum.in_flight, 4U);
+    EXPECT_EQ(sum.errors[metrics::index(metrics::Error::tls)], 8U);
+    EXPECT_EQ(sum.asked, 200);
+    EXPECT_EQ(sum.length, 1);
+    EXPECT_EQ(sum.stage, "run");
+    EXPECT_EQ(both.measurement.warmup.delivered, 14U);
+    EXPECT_EQ(both.measurement.generator.late_starts, 10U);
+    EXPECT_EQ(both.measurement.ending, metrics::Ending::interrupted);
+    EXPECT_TRUE(both.measurement.open_loop);
+    EXPECT_EQ(both.environment.cores, 5U);
+    EXPECT_EQ(both.environment.threads, 7U);
+    EXPECT_EQ(both.settings.back().first, "merged");
+    EXPECT_EQ(both.settings.back().second, "2 runs: a, b");
+  }
+  const report::Run both = merge({a, b}, {"a", "b"});
+  EXPECT_EQ(both.environment.kernel, "Linux, L");
+  EXPECT_EQ(both.environment.cpu, "c, d");
+  EXPECT_EQ(both.environment.engine, "epoll, e");
+}
+
+// What was measured begins with the first that is behind its warm-up.
+TEST(Merge, MeasuresFromTheFirstToTheLast) {
+  report::Run a = sample_run(4, 5);
+  a.measurement.measured = 3s;
+  report::Run b = sample_run(4, 5);
+  b.measurement.start += 2'600ms;
+  for (const auto& parts : {std::vector{a, b}, std::vector{b, a}}) {
+    const metrics::Measurement whole = merge(parts, {"a", "b"}).measurement;
+    EXPECT_EQ(whole.start, a.measurement.start);
+    EXPECT_EQ(whole.elapsed, 6'600ms);
+    EXPECT_EQ(whole.measured, 5'600ms);
+    ASSERT_EQ(whole.series.size(), 7U);  // the seconds of the second one from the third on
+    EXPECT_EQ(whole.series[2].counters.delivered, 100U);
+    EXPECT_EQ(whole.series[3].counters.delivered, 200U);
+  }
+}
+
+TEST(Merge, KeepsStagesApartThatDiffer) {
+  const report::Run a = sample_run(1, 5);
+  report::Run b = a;
+  b.measurement.stages[0].name = "other";
+  report::Run longer = a;
+  longer.measurement.stages.push_back(b.measurement.stages[0]);
+  EXPECT_EQ(merge({a, b}, {"a", "b"}).measurement.stages.size(), 2U);
+  EXPECT_EQ(merge({a, longer}, {"a", "b"}).measurement.stages.size(), 2U);
+  EXPECT_EQ(merge({longer, longer}, {"a", "b"}).measurement.stages.size(), 2U);
+}
+
+// A row that one host left out, as nothing occurred there.
+TEST(Merge, TakesEachSecondOnceWhoeverHasIt) {
+  report::Run a = sample_run(4, 5);
+  report::Run b = sample_run(4, 5);
+  a.measurement.series.erase(a.measurement.series.begin());
+  b.measurement.series.erase(b.measurement.series.begin() + 2);
+  const std::vector<metrics::Row> rows = merge({a, b}, {"a", "b"}).measurement.series;
+  ASSERT_EQ(rows.size(), 4U);
+  for (std::uint64_t second = 0; second < 4; ++second) {
+    EXPECT_EQ(rows[second].number, second);
+    EXPECT_EQ(rows[second].counters.delivered, second % 2 == 1 ? 200U : 100U);
+  }
 }
 
 }  // namespace

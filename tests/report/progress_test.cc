@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +13,8 @@
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "base/diagnostics.h"
 #include "base/printable.h"
@@ -57,6 +60,90 @@ TEST(LiveView, ShowsTheRunOnFiveLinesThatFit) {
       });
       EXPECT_LE(columns, 79) << line;
     }
+  }
+}
+
+TEST(LiveView, ShowsWhatIsKnown) {
+  LiveView view({});
+  for (std::uint64_t second = 0; second < 40; ++second) view.take(*snapshot_of(second).second);
+  EXPECT_EQ(view.draw(snapshot_of(20), 79),
+            "21.0 s of 40.0 s [#############           ] 19.0 s left  hold 500/s 40s\n"
+            "rate       439.0/s of 500.0/s asked  3 in flight, 7 sessions\n"
+            "latency  p50 1.00 ms  p99 9.01 ms  max 9.01 ms  in the last second\n"
+            "sent        16,780  ##############################\n"
+            "errors   none\n");
+  // Past its end.
+  EXPECT_TRUE(view.draw(snapshot_of(49), 79)
+                  .starts_with("50.0 s of 40.0 s [########################] 0.0 s left  "));
+  metrics::ProgressSnapshot closed_loop = snapshot_of(40);
+  closed_loop.length.reset();
+  closed_loop.asked = 0;
+  closed_loop.winding_up = true;
+  metrics::Second quiet{.number = 40, .sessions_open = 1};
+  quiet.errors[static_cast<std::size_t>(Error::reset)] = 1'000;
+  quiet.errors[static_cast<std::size_t>(Error::tls)] = 2;
+  quiet.latest_error = "expired";
+  view.take(quiet);
+  quiet.latest_error.clear();
+  view.take(quiet);
+  EXPECT_EQ(view.draw(closed_loop, 79),
+            "41.0 s  winding up\n"
+            "rate         0.0/s  0 in flight, 1 session\n"
+            "latency  p50       -  p99       -  max       -  in the last second\n"
+            "sent        16,780  ############################__\n"
+            "errors   reset 2,000  tls 4  expired\n");
+}
+
+TEST(LiveView, GoesDownForAMessage) {
+  testing::internal::CaptureStderr();
+  LiveView view({});
+  view.show(snapshot_of(0));
+  warn("full");
+  view.show(snapshot_of(1));
+  const std::string second = view.draw(snapshot_of(1), 79);
+  view.end();
+  const std::string erased = "\x1b[5A\r\x1b[J";
+  LiveView first({});
+  first.take(*snapshot_of(0).second);
+  const std::string drawn = first.draw(snapshot_of(0), 79);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            drawn + erased + "millrace: warning: full\n" + drawn + erased + second + erased);
+}
+
+// The lines that are drawn on a terminal of so many columns.
+std::vector<std::string> drawn_on(unsigned short columns) {
+  const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+  grantpt(terminal);
+  unlockpt(terminal);
+  const int screen = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+  const winsize size{.ws_row = 24, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
+  ioctl(screen, TIOCSWINSZ, &size);
+  const int kept = dup(STDERR_FILENO);
+  dup2(screen, STDERR_FILENO);
+  LiveView({}).show(snapshot_of(0));
+  dup2(kept, STDERR_FILENO);
+  std::string text(65'536, '\0');
+  std::size_t length = 0;
+  while (std::count(text.begin(), text.end(), '\n') < 5) {
+    const ssize_t got = read(terminal, text.data() + length, text.size() - length);
+    if (got <= 0) break;
+    length += static_cast<std::size_t>(got);
+  }
+  for (const int end : {kept, terminal, screen}) close(end);
+  std::erase(text, '\r');
+  std::istringstream stream(text.substr(0, text.find('\0')));
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+// The last column stays free: what stands there may break the line. A size of nought is unknown.
+TEST(LiveView, FitsItsTerminal) {
+  for (const auto& [columns, width] :
+       std::vector<std::pair<unsigned short, std::size_t>>{{60, 59}, {20, 19}, {5, 19}, {0, 70}}) {
+    const std::vector<std::string> lines = drawn_on(columns);
+    ASSERT_EQ(lines.size(), 5U);
+    EXPECT_EQ(lines[0].size(), width) << columns;
   }
 }
 
@@ -173,6 +260,30 @@ TEST(ProgressLines, SumUpTenSeconds) {
   EXPECT_EQ(lines.line(snapshot_of(9)),
             "10.0 s: 404.5/s of 500.0/s asked, p50 1.00 ms, p99 9.01 ms, max 9.01 ms, "
             "3 in flight, 0 errors");
+}
+
+TEST(ProgressLines, ComeEveryTenSeconds) {
+  testing::internal::CaptureStderr();
+  ProgressLines lines;
+  for (std::uint64_t second = 0; second < 29; ++second) lines.show(snapshot_of(second));
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "millrace: 10.0 s: 404.5/s of 500.0/s asked, p50 1.00 ms, p99 9.01 ms, max 9.01 ms, "
+            "3 in flight, 0 errors\n"
+            "millrace: 20.0 s: 414.5/s of 500.0/s asked, p50 1.00 ms, p99 9.01 ms, max 9.01 ms, "
+            "3 in flight, 0 errors\n");
+}
+
+TEST(ProgressLines, SayWhatThereIs) {
+  ProgressLines lines;
+  metrics::ProgressSnapshot snapshot{.elapsed = 1s, .winding_up = true};
+  EXPECT_EQ(lines.line(snapshot),
+            "1.0 s: 0.0/s, p50 -, p99 -, max -, 0 in flight, 0 errors, winding up");
+  metrics::Second failing;
+  failing.counters.delivered = 5;
+  failing.errors[static_cast<std::size_t>(Error::tls)] = 1;
+  lines.take(failing);
+  EXPECT_EQ(lines.line(snapshot),
+            "1.0 s: 5.0/s, p50 -, p99 -, max -, 0 in flight, 1 error, winding up");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "report/summary.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -73,6 +74,118 @@ TEST(Summary, LeadsWithTheGeneratorUnlessTheServerTurnedMostMessagesAway) {
   run.measurement.total.counters.refused = 1'000;
   EXPECT_GT(summary(run, {}).find(lead), summary(run, {}).find("\nErrors"));
   EXPECT_LT(summary(run, {}).find(lead), std::string::npos);
+}
+
+// A run in which all occurred that a summary has a line for.
+report::Run eventful() {
+  report::Run run;
+  run.settings = {{"to", "127.0.0.1:25"}, {"load", "open loop, 550/s"}};
+  run.environment = {.cores = 2, .engine = "epoll", .threads = 1};
+  run.verdicts = {{.threshold = "p99<1ms", .value = "9.00 ms", .passed = false},
+                  {.threshold = "rate>1/s", .value = "500.0/s", .passed = true}};
+  metrics::Measurement& measured = run.measurement;
+  measured.open_loop = true;
+  measured.measured = 2s;
+  measured.elapsed = 3s;
+  measured.warmup.delivered = 100;
+  metrics::Metrics& total = measured.total;
+  total.counters = {.delivered = 1'000,
+                    .refused = 60,
+                    .lost = 30,
+                    .unfinished = 8,
+                    .unstarted = 2,
+                    .recipients = 2'000,
+                    .bytes_sent = 1'234'567,
+                    .bytes_received = 54'321,
+                    .sessions_opened = 10,
+                    .sessions_reused = 990,
+                    .sessions_failed = 1,
+                    .tls_handshakes = 10,
+                    .tls_resumed = 4};
+  for (int message = 0; message < 1'000; ++message) {
+    const auto took = message < 900 ? 2ms : message < 990 ? 5ms : 15ms;
+    total.service.record(took);
+    total.intended.record(took + 1ms);
+  }
+  total.failed.record(9ms);
+  total[metrics::LatencyPhase::rcpt].record(800us);
+  for (int kind = 0; kind < 12; ++kind) {
+    total.replies.count(smtp::index(smtp::Verb::mail), 250, fmt::format("250 2.1.{} Ok", kind));
+  }
+  total.replies.count(smtp::index(smtp::Verb::data), 354, "354 go on");
+  for (int refusal = 0; refusal < 60; ++refusal) {
+    total.replies.count(smtp::index(smtp::Verb::rcpt), 450, "450 4.2.0 Try again");
+    total.count_error(metrics::Error::rejected, "450 4.2.0 Try again");
+  }
+  total.count_error(metrics::Error::reset, "Connection reset by peer");
+  measured.stages = {{.name = "ramp 0-550/s 1s", .begin = 1s, .length = 1s, .metrics = total},
+                     {.name = "hold 550/s 4s", .begin = 2s, .length = 4s, .metrics = total}};
+  return run;
+}
+
+TEST(Summary, SaysAllThatWasMeasured) {
+  EXPECT_EQ(summary(eventful(), {}), R"(smtp-source: 2.0 s measured
+  to          127.0.0.1:25
+  load        open loop, 550/s
+  on          epoll, 1 thread, 2 cores
+
+Totals
+  messages              1,000 delivered        500.0/s
+                           60 refused
+                           30 lost with their session
+                            8 unfinished at the end
+                            2 due, but never started
+                          100 more in the warm-up, left out
+  recipients            2,000                 1000.0/s
+  bytes               1.23 MB sent            617 kB/s
+                      54.3 kB received       27.2 kB/s
+  sessions                 10 opened             5.0/s
+                          990 messages on a session used before
+                            1 failed
+  TLS                      10 handshakes, 4 resumed
+
+Latency            p50      p90      p95      p99    p99.9   p99.99      max
+  intended     3.00 ms  3.00 ms  6.00 ms  6.00 ms  16.0 ms  16.0 ms  16.0 ms
+  service      2.00 ms  2.00 ms  5.00 ms  5.00 ms  15.0 ms  15.0 ms  15.0 ms
+  failed       9.01 ms  9.01 ms  9.01 ms  9.01 ms  9.01 ms  9.01 ms  9.01 ms
+
+  below  5.00 ms     90.0%          900  ################################
+  below  10.0 ms     9.00%           90  ###
+  below  20.0 ms     1.00%           10  #
+
+Phases             p50      p90      p95      p99    p99.9   p99.99      max
+  rcpt          800 us   800 us   800 us   800 us   800 us   800 us   800 us
+
+Replies
+  MAIL        250 2.1.0                  1
+  MAIL        250 2.1.1                  1
+  MAIL        250 2.1.2                  1
+  MAIL        250 2.1.3                  1
+  MAIL        250 2.1.4                  1
+  MAIL        250 2.1.5                  1
+  MAIL        250 2.1.6                  1
+  MAIL        250 2.1.7                  1
+  MAIL        250 2.1.8                  1
+  MAIL        250 2.1.9                  1
+  MAIL        250 2.1.10                 1
+  RCPT        450 4.2.0                 60
+  and 2 kinds more (see --json)
+
+Errors
+  reset                     1  Connection reset by peer
+  rejected                 60  450 4.2.0 Try again
+
+Stages                     messages      rate      p50      p99   failed
+  ramp 0-550/s 1s             1,000  1000.0/s  3.00 ms  6.00 ms      100
+  hold 550/s 4s               1,000  1000.0/s  3.00 ms  6.00 ms      100
+
+Thresholds
+  FAILED p99<1ms                       9.00 ms
+  passed rate>1/s                      500.0/s
+
+1,000 messages at 500.0/s, 9.09% of 1,100 not delivered (2 never started), half of the others )"
+                                     "within 3.00 ms and 99% within 6.00 ms; 1 of 2 thresholds "
+                                     "failed.\n");
 }
 
 TEST(Summary, OneIsOne) {

@@ -113,6 +113,14 @@ TEST(Threshold, ALongTextIsNotQuotedWhole) {
   }
 }
 
+// Of a single one as well: its commands were timed, and it was lost.
+TEST(Threshold, OfAPhaseIsMissedWhenTheOnlyMessageFailed) {
+  metrics::Measurement measured;
+  measured.total.counters.lost = 1;
+  measured.total[metrics::LatencyPhase::mail].record(1ms);
+  EXPECT_EQ(Threshold("mail.p99<1h").judge(measured).value, "100.0% failed");
+}
+
 TEST(Threshold, OfErrorsFailsWhereNothingWasMeasured) {
   const Verdict verdict = Threshold("errors<1%").judge(metrics::Measurement{});
   EXPECT_FALSE(verdict.passed);
