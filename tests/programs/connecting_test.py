@@ -5,7 +5,6 @@ import os
 import resource
 import signal
 import socket
-import subprocess
 import time
 import unittest
 
@@ -78,21 +77,18 @@ class Connecting(rig.TestCase):
     @rig.on_every_engine()
     def test_a_lack_of_descriptors_ends_no_run_that_counts_errors(self, programs):
         with programs.sink("-c") as sink:
-            command = programs.command("smtp-source", ["--rate", "100/s", "--duration", "3s", "-s",
-                                                       "20", "-m", "100000", sink.endpoint])
-            source = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                      stderr=subprocess.PIPE)
-            with source:
-                sink.wait_counter("mesg", 20)
-                _, most = resource.prlimit(source.pid, resource.RLIMIT_NOFILE)
-                resource.prlimit(source.pid, resource.RLIMIT_NOFILE, (4, most))
-                self.assertRegex(source.stderr.readline(),
-                                 rb"warning: socket: Too many open files \(session \d+, \[127.0.0.1\]:\d+\)\n")
-                before = sink.counters()["mesg"]
-                resource.prlimit(source.pid, resource.RLIMIT_NOFILE, (most, most))
-                sink.wait_counter("mesg", before + 50)
-                self.assertNotIn(b"fatal", source.stderr.read())
-                self.assertEqual(source.wait(rig.PATIENCE), 0)
+            source = programs.start("smtp-source", "--rate", "100/s", "--duration", "3s", "-s", "20", "-m",
+                                    "100000", sink.endpoint)
+            sink.wait_counter("mesg", 20)
+            _, most = resource.prlimit(source.pid, resource.RLIMIT_NOFILE)
+            resource.prlimit(source.pid, resource.RLIMIT_NOFILE, (4, most))
+            self.assertRegex(source.first_line(),
+                             rb"warning: socket: Too many open files \(session \d+, \[127.0.0.1\]:\d+\)\n")
+            before = sink.counters()["mesg"]
+            resource.prlimit(source.pid, resource.RLIMIT_NOFILE, (most, most))
+            sink.wait_counter("mesg", before + 50)
+            self.assertEqual(source.wait(), 0)
+            self.assertNotIn(b"fatal", source.err)
 
     @rig.on_every_engine()
     def test_a_lack_of_descriptors_with_many_messages_due_is_only_counted(self, programs):
@@ -104,11 +100,11 @@ class Connecting(rig.TestCase):
             sink.wait_counter("mesg", 5)
             _, most = resource.prlimit(source.pid, resource.RLIMIT_NOFILE)
             resource.prlimit(source.pid, resource.RLIMIT_NOFILE, (4, most))
-            self.assertIn(b"Too many open files", source.stderr.readline())
+            self.assertIn(b"Too many open files", source.first_line())
             source.send_signal(signal.SIGSTOP)
             time.sleep(2)  # until all of them are due
             source.send_signal(signal.SIGCONT)
-            source.communicate(timeout=rig.PATIENCE)
+            source.wait()
         totals = json.loads(path.read_text())["totals"]
         self.assertEqual(totals["messages"] + totals["messages_lost"] + totals["messages_unstarted"], 50_020)
         self.assertGreater(totals["messages_lost"], 10_000)

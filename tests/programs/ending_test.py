@@ -5,8 +5,6 @@ import contextlib
 import fcntl
 import json
 import os
-import pathlib
-import re
 import signal
 import subprocess
 import termios
@@ -31,8 +29,7 @@ def full(pipe):
 
 def blocks(process, number):
     """Whether the signal does not end the process by itself."""
-    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
-    return int(re.search(r"SigBlk:\s*([0-9a-f]+)", status)[1], 16) >> (number - 1) & 1
+    return int(rig.process_status(process.pid)["SigBlk"], 16) >> (number - 1) & 1
 
 
 @contextlib.contextmanager
@@ -57,43 +54,47 @@ class Ending(rig.TestCase):
         with self.assertRaises(subprocess.TimeoutExpired):
             process.wait(0.5)
         process.send_signal(signal.SIGTERM)
-        return process.wait(rig.PATIENCE)
+        return process.wait()
 
     @contextlib.contextmanager
-    def mute(self, programs, program, *arguments):
-        process = subprocess.Popen(
-            programs.command(program, arguments), stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.wait()
-            process.stderr.close()
+    def mute(self, programs, program, *arguments, statuses):
+        """A program whose messages go to a pipe that nobody reads while it lives; gives both. What has
+        not ended by then is killed."""
+        reading, writing = os.pipe()
+        with open(reading, "rb") as pipe:
+            process = programs.start(program, *arguments, stderr=writing, statuses=statuses)
+            os.close(writing)
+            try:
+                yield process, pipe
+            finally:
+                process.kill()
+                rig.check_ending(process.args, process.wait(), pipe.read(), statuses=process.statuses)
 
     @rig.on_every_engine((1, 2))
     def test_a_second_signal_ends_a_sink_whose_messages_nobody_reads(self, programs):
         endpoint = f"127.0.0.1:{rig.free_port()}"
-        with self.mute(programs, "smtp-sink", "-v", "-u", "root", endpoint, "100") as sink:
+        with self.mute(programs, "smtp-sink", "-v", "-u", "root", endpoint, "100",
+                       statuses=[-signal.SIGTERM]) as (sink, pipe):
             rig.wait_for(lambda: rig.listens(endpoint), "the sink to listen")
-            with self.mute(programs, "smtp-source", "-A", "-d", "-s", "4", "-m", "1000000", endpoint):
-                rig.wait_for(full(sink.stderr), "a full pipe")
+            with self.mute(programs, "smtp-source", "-A", "-d", "-s", "4", "-m", "1000000", endpoint,
+                           statuses=[-signal.SIGKILL, 1]):  # 1: the sink is gone, and so is it
+                rig.wait_for(full(pipe), "a full pipe")
                 self.assertEqual(self.end_twice(sink), -signal.SIGTERM)
 
     @rig.on_every_engine((1, 2))
     def test_a_second_signal_ends_a_source_whose_messages_nobody_reads(self, programs):
         with programs.sink() as sink, self.mute(
-                programs, "smtp-source", "-v", "-d", "-s", "4", "-m", "1000000",
-                sink.endpoint) as source:
-            rig.wait_for(full(source.stderr), "a full pipe")
+                programs, "smtp-source", "-v", "-d", "-s", "4", "-m", "1000000", sink.endpoint,
+                statuses=[-signal.SIGINT]) as (source, pipe):
+            rig.wait_for(full(pipe), "a full pipe")
             self.assertEqual(self.end_twice(source), -signal.SIGINT)
 
     @rig.on_every_engine()
     def test_a_third_signal_does_not_wait(self, programs):
         with programs.sink() as sink, self.mute(
-                programs, "smtp-source", "-v", "-d", "-s", "4", "-m", "1000000",
-                sink.endpoint) as source:
-            rig.wait_for(full(source.stderr), "a full pipe")
+                programs, "smtp-source", "-v", "-d", "-s", "4", "-m", "1000000", sink.endpoint,
+                statuses=[-signal.SIGTERM]) as (source, pipe):
+            rig.wait_for(full(pipe), "a full pipe")
             source.send_signal(signal.SIGINT)
             with self.assertRaises(subprocess.TimeoutExpired):
                 source.wait(0.5)
@@ -101,7 +102,7 @@ class Ending(rig.TestCase):
             with self.assertRaises(subprocess.TimeoutExpired):
                 source.wait(0.5)
             source.send_signal(signal.SIGTERM)
-            self.assertEqual(source.wait(rig.PATIENCE), -signal.SIGTERM)
+            self.assertEqual(source.wait(), -signal.SIGTERM)
 
     @rig.on_every_engine()
     def test_a_second_signal_ends_a_source_whose_report_nobody_reads(self, programs):
@@ -109,8 +110,8 @@ class Ending(rig.TestCase):
         os.mkfifo(pipe)
         reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
         self.addCleanup(os.close, reader)
-        with programs.sink() as sink, self.mute(
-                programs, "smtp-source", "--html", pipe, sink.endpoint) as source:
+        with programs.sink() as sink:
+            source = programs.start("smtp-source", "--html", pipe, sink.endpoint, statuses=[-signal.SIGINT])
             rig.wait_for(full(reader), "a full pipe")
             self.assertEqual(self.end_twice(source), -signal.SIGINT)
 
@@ -118,9 +119,9 @@ class Ending(rig.TestCase):
     def test_a_second_signal_ends_a_source_that_waits_for_somebody_to_read_its_report(self, programs):
         pipe = self.scratch / f"report.{programs.name}"
         os.mkfifo(pipe)
-        with self.mute(programs, "smtp-source", "--json", pipe, "127.0.0.1:1") as source:
-            rig.wait_for(lambda: blocks(source, signal.SIGINT), "it to take signals itself")
-            self.assertEqual(self.end_twice(source), -signal.SIGINT)
+        source = programs.start("smtp-source", "--json", pipe, "127.0.0.1:1", statuses=[-signal.SIGINT])
+        rig.wait_for(lambda: blocks(source, signal.SIGINT), "it to take signals itself")
+        self.assertEqual(self.end_twice(source), -signal.SIGINT)
 
     @rig.on_every_engine((1, 4))
     def test_a_view_that_nobody_reads_holds_no_signal_up(self, programs):
@@ -129,8 +130,7 @@ class Ending(rig.TestCase):
             source = programs.start("smtp-source", "--rate", "100/s", "--progress", "live", "--json", path,
                                     sink.endpoint, stderr=pipe)
             sink.wait_counter("mesg", 150)  # by then it is to be drawn
-            source.send_signal(signal.SIGINT)
-            self.assertEqual(source.wait(rig.PATIENCE), 0)
+            self.assertEqual(source.end(signal.SIGINT), 0)
         self.assertEqual(json.loads(path.read_text())["ending"], "interrupted")
 
 

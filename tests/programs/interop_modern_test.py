@@ -5,7 +5,6 @@ import re
 import shutil
 import smtplib
 import ssl
-import subprocess
 import textwrap
 import unittest
 
@@ -17,7 +16,7 @@ from interop_test import ROOT
 def certificate_in_root(test):
     """The tests' certificate, where the peers can read it; returns its name in there."""
     name = f"/etc/millrace-{rig.free_port()}.pem"
-    shutil.copy(rig.certificate(), f"{ROOT}{name}")
+    shutil.copy(rig.certificate().file, f"{ROOT}{name}")
     test.addCleanup((ROOT / name[1:]).unlink)
     return name
 
@@ -255,11 +254,12 @@ class Dovecot(interop_test.Peers):
 class Clients(rig.TestCase):
     def swaks(self, sink, *options):
         host, _, port = sink.endpoint.rpartition(":")
-        libraries = [str(path) for path in (rig.PEERS / "pair").glob("usr/lib/*/perl5/*")]
-        return subprocess.run(
-            [rig.PEERS / "pair/usr/bin/swaks", "--server", host, "--port", port, "--from", "a@b",
-             "--to", "c@d", "--helo", "me", *options], capture_output=True, text=True, check=False,
-            timeout=rig.PATIENCE, env={"PATH": "/usr/bin:/bin", "PERL5LIB": ":".join(libraries)})
+        libraries = map(str, rig.PAIR.glob("usr/lib/*/perl5/*"))
+        return rig.run(
+            [rig.PAIR / "usr/bin/swaks", "--server", host, "--port", port, "--from", "a@b",
+             "--to", "c@d", "--helo", "me", *options], text=True,
+            statuses=(0, interop_test.SWAKS_UNAUTHENTICATED),
+            environment={"PATH": "/usr/bin:/bin", "PERL5LIB": ":".join(libraries)})
 
     @rig.on_every_engine((2,))
     def test_swaks(self, programs):
@@ -273,6 +273,7 @@ class Clients(rig.TestCase):
                     done = self.swaks(sink, *tls, *login, "secret")
                     self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
                     done = self.swaks(sink, *tls, *login, "wrong")
+                    self.assertEqual(done.returncode, interop_test.SWAKS_UNAUTHENTICATED)
                     self.assertIn("535 5.7.8", done.stdout)
             done = self.swaks(sink, "--xclient", "ADDR=1.2.3.4 NAME=x.example")
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
@@ -293,11 +294,11 @@ class Clients(rig.TestCase):
     @rig.on_every_engine()
     def test_openssl(self, programs):
         own = rig.certificate()
-        with programs.sink("--starttls", "--tls-cert", own) as sink:
-            done = subprocess.run(
-                ["openssl", "s_client", "-starttls", "smtp", "-connect", sink.endpoint, "-CAfile", own,
+        with programs.sink("--starttls", "--tls-cert", own.file) as sink:
+            done = rig.run(
+                ["openssl", "s_client", "-starttls", "smtp", "-connect", sink.endpoint, "-CAfile", own.authority,
                  "-verify_hostname", "localhost", "-verify_return_error", "-quiet", "-crlf"],
-                input=b"MAIL FROM:<a@b>\nQUIT\n", capture_output=True, check=False, timeout=rig.PATIENCE)
+                input=b"MAIL FROM:<a@b>\nQUIT\n")
             self.assertIn(b"250 2.1.0 Ok\r\n221 Bye", done.stdout, done.stderr)
 
     @rig.on_every_engine()
@@ -307,10 +308,9 @@ class Clients(rig.TestCase):
         dump = self.scratch / "dump"
         dump.unlink(missing_ok=True)
         with programs.sink("--modern", "--max-size", "1M", "-D", dump) as sink:
-            done = subprocess.run(
+            done = rig.run(
                 ["curl", "-sS", f"smtp://{sink.endpoint}/me", "--ssl-reqd", "--insecure", "--user", "ann:x",
-                 "--mail-from", "a@b", "--mail-rcpt", "c@d", "--mail-rcpt", "e@f", "-T", message],
-                capture_output=True, check=False, timeout=rig.PATIENCE)
+                 "--mail-from", "a@b", "--mail-rcpt", "c@d", "--mail-rcpt", "e@f", "-T", message])
             self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("\n.dot\n" + "y" * 70_000 + "\n", dump.read_text())
 
@@ -318,8 +318,9 @@ class Clients(rig.TestCase):
     def test_python_smtplib(self, programs):
         users = self.scratch / "users"
         users.write_bytes(USERS)
-        context = ssl.create_default_context(cafile=rig.certificate())
-        with programs.sink("--modern", "--auth-users", users, "--tls-cert", rig.certificate(), "-c") as sink:
+        own = rig.certificate()
+        context = ssl.create_default_context(cafile=own.authority)
+        with programs.sink("--modern", "--auth-users", users, "--tls-cert", own.file, "-c") as sink:
             port = int(sink.endpoint.rpartition(":")[2])
             with smtplib.SMTP("localhost", port, timeout=rig.PATIENCE) as client:
                 client.starttls(context=context)

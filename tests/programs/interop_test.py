@@ -15,33 +15,34 @@ import subprocess
 import textwrap
 import unittest
 
+import psutil
+
 import rig
 
 ROOT = rig.PEERS / "root"
+SWAKS_UNAUTHENTICATED = 28
 
 
-def in_root(*command, **options):
-    return subprocess.run(["chroot", ROOT, *map(str, command)], capture_output=True, text=True,
-                          check=False, timeout=60, stdin=subprocess.DEVNULL, **options)
+def in_root(*command):
+    return rig.run(["chroot", ROOT, *command], timeout=60, text=True)
 
 
 def processes_in_root():
     """The processes whose root directory is that of the peers: all that these tests started."""
-    found = []
-    for entry in filter(str.isdigit, os.listdir("/proc")):
+    found = set()
+    for process in psutil.process_iter():
         with contextlib.suppress(OSError):
-            if os.readlink(f"/proc/{entry}/root") == str(ROOT):
-                found.append(int(entry))
+            if os.readlink(f"/proc/{process.pid}/root") == str(ROOT):
+                found.add(process)
     return found
 
 
-def end_processes(pids):
+def end_processes(processes):
     for sign in (signal.SIGTERM, signal.SIGKILL):
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, sign)
-        with contextlib.suppress(AssertionError):
-            rig.wait_for(lambda: not set(pids) & set(processes_in_root()), "the peers to end", 5)
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(sign)
+        _, processes = psutil.wait_procs(processes, 5)
 
 
 def owner(name):
@@ -67,18 +68,15 @@ class Peers(rig.TestCase):
 
     def setUp(self):
         super().setUp()
-        before = set(processes_in_root())
-        self.addCleanup(lambda: end_processes([p for p in processes_in_root() if p not in before]))
+        before = processes_in_root()
+        self.addCleanup(lambda: end_processes(processes_in_root() - before))
 
     def start_in_root(self, port, *command):
         """Starts a peer in its root directory and waits until it listens."""
-        process = subprocess.Popen(["chroot", ROOT, *map(str, command)], stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        self.addCleanup(process.stdout.close)
-        self.addCleanup(process.wait, 10)
-        self.addCleanup(process.terminate)
+        process = rig.Process(["chroot", ROOT, *command], statuses=(0, -signal.SIGTERM))
+        self.addCleanup(process.end)
         rig.wait_for(lambda: rig.listens(f"127.0.0.1:{port}") or process.poll() is not None, command[0])
-        self.assertIsNone(process.poll(), process.poll() is not None and process.stdout.read())
+        self.assertIsNone(process.poll(), (process.out, process.err))
 
 
 class Postfix(Peers):
@@ -136,11 +134,15 @@ class Postfix(Peers):
         for directory in (queue, data):
             directory.mkdir()
         shutil.chown(data, *owner("postfix"))
-        made = in_root("postfix", "-c", f"/etc/postfix-{port}", "start")
-        self.assertEqual(made.returncode, 0, made.stdout + made.stderr)
-        self.addCleanup(in_root, "postfix", "-c", f"/etc/postfix-{port}", "stop")
+        in_root("postfix", "-c", f"/etc/postfix-{port}", "start")
+        self.addCleanup(self.stop_postfix, port)
         rig.wait_for(lambda: rig.listens(f"127.0.0.1:{port}"), "Postfix to listen")
         return f"127.0.0.1:{port}"
+
+    def stop_postfix(self, port):
+        """Stops it, if it runs."""
+        done = in_root("postfix", "-c", f"/etc/postfix-{port}", "stop")
+        self.assertIn(done.returncode, (0, 1), done.stderr)
 
     @rig.on_every_engine((2,))
     def test_every_message_arrives_byte_for_byte(self, programs):
@@ -154,7 +156,7 @@ class Postfix(Peers):
                                        "-t", "to@far.example", timeout=120)
                 self.assertEqual(done.returncode, 0, done.stderr)
             rig.wait_for(lambda: sink.counters().get("mesg", 0) >= messages, "all messages to arrive", 60)
-            in_root("postfix", "-c", f"/etc/postfix-{server.rpartition(':')[2]}", "stop")
+            self.stop_postfix(rig.port_of(server))
         text = dump.read_text()
         arrived = text.split("X-Client-Addr: ")[1:]
         self.assertEqual(len(arrived), messages)
@@ -306,14 +308,14 @@ class Clients(rig.TestCase):
         with programs.sink("-c", "-D", dump) as sink:
             for extra in ([], ["--pipeline"], ["--auth", "PLAIN", "--auth-user", "u", "--auth-password", "p"]):
                 host, _, port = sink.endpoint.rpartition(":")
-                done = subprocess.run(
-                    [rig.PEERS / "pair/usr/bin/swaks", "--server", host, "--port", port, "--from", "a@b",
+                done = rig.run(
+                    [rig.PAIR / "usr/bin/swaks", "--server", host, "--port", port, "--from", "a@b",
                      "--to", "c@d,e@f", "--body", "body\n.dot\n", "--helo", "me", *extra],
-                    capture_output=True, text=True, check=False, timeout=rig.PATIENCE)
-                if "--auth" in extra:  # the sink of Postfix's kind says 250 where swaks wants 235
-                    self.assertIn("250 2.0.0 Ok", done.stdout)
-                else:
-                    self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                    text=True, statuses=(0, SWAKS_UNAUTHENTICATED))
+                # The sink of Postfix's kind says 250 where swaks wants 235.
+                wanted = SWAKS_UNAUTHENTICATED if "--auth" in extra else 0
+                self.assertEqual(done.returncode, wanted, done.stdout + done.stderr)
+                self.assertIn("250 2.0.0 Ok", done.stdout)
             sink.wait_counter("mesg", 2)
         text = dump.read_text()
         self.assertEqual(text.count("X-Rcpt-Args: <c@d>\nX-Rcpt-Args: <e@f>\n"), 2)

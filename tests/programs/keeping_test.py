@@ -7,14 +7,10 @@ import re
 import resource
 import signal
 import socket
-import subprocess
 import threading
 import unittest
 
 import rig
-
-# Fifty times as many kills, for a night.
-LONG = os.environ.get("MILLRACE_LONG") == "1"
 
 
 class Load:
@@ -56,18 +52,17 @@ MESSAGE = re.compile(
 class Acknowledged(rig.TestCase):
     def check_kills(self, programs, option, sign):
         chance = random.Random(f"{programs.name}{option}{sign}")
-        for attempt in range(25 if LONG else 1):
+        for attempt in range(25 if rig.LONG else 1):
             folder = self.scratch / f"{programs.name}{option}{sign}{attempt}"
             folder.mkdir()
             os.chmod(folder, 0o777)
             wanted = chance.randrange(20, 400)
-            with programs.sink(option, folder / "m.") as sink:
+            wanted_status = 0 if sign == signal.SIGTERM else -sign
+            with programs.sink(option, folder / "m.", statuses=[wanted_status]) as sink:
                 load = Load(sink.endpoint)
                 rig.wait_for(lambda: len(load.acknowledged) >= wanted, "so many messages")
-                sink.process.send_signal(sign)
-                status = sink.wait()
+                self.assertEqual(sink.end(sign), wanted_status)
                 load.join()
-            self.assertEqual(status, 0 if sign == signal.SIGTERM else -sign)
             self.check_dump(folder, load.acknowledged, killed=sign == signal.SIGKILL)
 
     def check_dump(self, folder, acknowledged, killed):
@@ -107,8 +102,8 @@ def files_stay_small():
 
 
 def need_mounts():
-    done = subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False)
-    rig.need(os.geteuid() == 0 and done.returncode == 0, "needs root and mount namespaces")
+    done = rig.run(["unshare", "-m", "true"])
+    rig.need(done.returncode == 0 and os.geteuid() == 0, "needs root and mount namespaces")
 
 
 class FullDisk(rig.TestCase):
@@ -138,7 +133,7 @@ class FullDisk(rig.TestCase):
 
     @rig.on_every_engine()
     def test_for_the_report_of_a_sink(self, programs):
-        with programs.sink("--json", self.report, preexec_fn=files_stay_small) as sink:
+        with programs.sink("--json", self.report, statuses=[1], preexec_fn=files_stay_small) as sink:
             programs.source(sink.endpoint, "-m", "3")
             status = sink.end()
         self.check(status, sink.err)
@@ -146,7 +141,8 @@ class FullDisk(rig.TestCase):
     @rig.on_every_engine()
     def test_for_the_report_of_a_sink_that_gave_up_its_rights(self, programs):
         rig.need(os.geteuid() == 0, "needs root")
-        with programs.sink("--json", self.report, "-u", "nobody", preexec_fn=files_stay_small) as sink:
+        with programs.sink("--json", self.report, "-u", "nobody", statuses=[1],
+                           preexec_fn=files_stay_small) as sink:
             programs.source(sink.endpoint, "-m", "3")
             status = sink.end()
         self.check(status, sink.err, left="")
@@ -215,7 +211,7 @@ class Reports(rig.TestCase):
         report = self.scratch / "report"
         with self.programs.sink("--json", report) as sink:
             own, = self.scratch.iterdir()
-            self.assertRegex(own.name, rf"^report\.{re.escape(socket.gethostname())}\.{sink.process.pid}\.[0-9a-f]{{16}}\.part$")
+            self.assertRegex(own.name, rf"^report\.{re.escape(socket.gethostname())}\.{sink.pid}\.[0-9a-f]{{16}}\.part$")
             sink.end()
         self.assertEqual(list(self.scratch.iterdir()), [report])
 

@@ -3,8 +3,8 @@
 import base64
 import contextlib
 import json
+import math
 import os
-import pathlib
 import pty
 import random
 import re
@@ -14,7 +14,6 @@ import socket
 import statistics
 import subprocess
 import sys
-import threading
 import time
 import unittest
 import zlib
@@ -180,33 +179,29 @@ class Totals(MeasureCase):
                 self.assertEqual(run["totals"]["messages_lost"] + run["totals"]["messages_unfinished"], 1)
 
 
-class StallingServer:
-    """Serves one connection after the other; answers nothing for some seconds, once. Notes when
-    each message began and when it was answered."""
+class StallingServer(rig.FakeServer):
+    """Serves a connection well, but answers nothing for some seconds, once. Notes when each message
+    began and when it was answered."""
 
     def __init__(self, after, seconds):
+        super().__init__(self.serve)
         self.after, self.seconds = after, seconds
         self.messages = []
-        self.server = rig.FakeServer(self.serve)
-        self.endpoint = self.server.endpoint
 
     def serve(self, connection):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.sendall(b"220 stalls\r\n")
-        begun = time.monotonic()
-        stalled = in_data = False
-        for line in connection.makefile("rb"):
-            if in_data and line != b".\r\n":
-                continue
-            if line == b".\r\n" and not stalled and time.monotonic() > begun + self.after:
-                stalled = True
+        self.stall_at = time.monotonic() + self.after
+        rig.play_server(connection, self.answer)
+
+    def answer(self, verb):
+        if verb == "MAIL":
+            self.messages.append([time.monotonic()])
+        if verb == ".":
+            if time.monotonic() > self.stall_at:
+                self.stall_at = math.inf
                 time.sleep(self.seconds)
-            in_data = line == b"DATA\r\n"
-            if line.startswith(b"MAIL"):
-                self.messages.append([time.monotonic()])
-            connection.sendall(b"354 go\r\n" if in_data else b"250 ok\r\n")
-            if line == b".\r\n":
-                self.messages[-1].append(time.monotonic())
+            self.messages[-1].append(time.monotonic())
+        return rig.usual_reply(verb)
 
     def latencies(self, gap):
         """How long each message took from when it was due, one every `gap` seconds, in us."""
@@ -214,49 +209,21 @@ class StallingServer:
         return [1e6 * (answered - start - number * gap)
                 for number, (_, answered) in enumerate(self.messages)]
 
-    def __enter__(self):
-        self.server.__enter__()
-        return self
 
-    def __exit__(self, *arguments):
-        self.server.__exit__(*arguments)
-
-
-class SilencedServer:
+class SilencedServer(rig.FakeServer):
     """Serves each connection at once, well, until so many seconds after the first; from then on it
     reads and says nothing."""
 
     def __init__(self, seconds):
+        super().__init__(lambda connection: rig.play_server(connection, self.answer), connections=None,
+                         at_once=True)
         self.seconds = seconds
         self.deadline = None
-        self.server = rig.FakeServer(self.serve, connections=100_000)
-        self.endpoint = self.server.endpoint
 
-    def serve(self, connection):
+    def answer(self, verb):
         if self.deadline is None:
             self.deadline = time.monotonic() + self.seconds
-        threading.Thread(target=self.talk, args=[connection.dup()], daemon=True).start()
-
-    def talk(self, connection):
-        with connection, contextlib.suppress(OSError):
-            self.say(connection, b"220 for a while\r\n")
-            in_data = False
-            for line in connection.makefile("rb"):
-                if in_data and line != b".\r\n":
-                    continue
-                in_data = line == b"DATA\r\n"
-                self.say(connection, b"354 go\r\n" if in_data else b"250 ok\r\n")
-
-    def say(self, connection, reply):
-        if time.monotonic() < self.deadline:
-            connection.sendall(reply)
-
-    def __enter__(self):
-        self.server.__enter__()
-        return self
-
-    def __exit__(self, *arguments):
-        self.server.__exit__(*arguments)
+        return rig.usual_reply(verb) if time.monotonic() < self.deadline else b""
 
 
 class Silence(MeasureCase):
@@ -431,20 +398,13 @@ class Latency(MeasureCase):
     def test_of_commands_begins_with_their_transaction(self, programs):
         """A message of several transactions: MAIL of the second goes out when the first is over,
         and what the first took is not its."""
-        def serve(connection):
-            with contextlib.suppress(ConnectionError):
-                connection.sendall(b"220 slow at the end\r\n")
-                in_data = False
-                for line in connection.makefile("rb"):
-                    if in_data and line != b".\r\n":
-                        continue
-                    if in_data:
-                        time.sleep(1)
-                    in_data = line == b"DATA\r\n"
-                    connection.sendall(b"250-x\r\n250-PIPELINING\r\n250 LIMITS RCPTMAX=1\r\n" if line.startswith(b"EHLO")
-                                       else b"354 go\r\n" if in_data else b"250 ok\r\n")
+        def answer(verb):
+            if verb == ".":
+                time.sleep(1)
+            return (b"250-x\r\n250-PIPELINING\r\n250 LIMITS RCPTMAX=1\r\n" if verb == "EHLO"
+                    else rig.usual_reply(verb))
 
-        with rig.FakeServer(serve) as server:
+        with rig.FakeServer(lambda connection: rig.play_server(connection, answer)) as server:
             run, _ = self.measure(programs, server.endpoint, "--pipelining", "-r", "2", "-m", "1")
         phases = run["latency"]["phases"]
         self.assertEqual(phases["mail"]["count"], 2)
@@ -460,15 +420,13 @@ class Latency(MeasureCase):
         says whose fault it was."""
         path = self.scratch / "run.json"
         with programs.sink("-c") as sink:
-            process = subprocess.Popen(
-                programs.command("smtp-source", ["-d", "--rate", "200/s", "--duration", "2", "--json", path,
-                                                 "--progress", "off", sink.endpoint]), stdout=subprocess.PIPE)
+            process = programs.start("smtp-source", "-d", "--rate", "200/s", "--duration", "2", "--json", path,
+                                     "--progress", "off", sink.endpoint)
             sink.wait_counter("mesg", 20)
             process.send_signal(signal.SIGSTOP)
             time.sleep(0.7)  # so long it stands still
             process.send_signal(signal.SIGCONT)
-            out, _ = process.communicate(timeout=rig.PATIENCE)
-            self.assertEqual(process.returncode, 0)
+            self.assertEqual(process.wait(), 0)
         run = json.loads(path.read_text())
         self.check_sums(run)
         self.assertEqual(run["totals"]["messages"], 400)
@@ -478,7 +436,7 @@ class Latency(MeasureCase):
         self.assertTrue(generator["is_bottleneck"])
         self.assertGreaterEqual(run["latency"]["intended"]["max_us"], 600_000)
         self.assertIn("more than 1 ms late", " ".join(generator["reasons"]))
-        self.assertIn(b"The generator itself may be the bottleneck:", out)
+        self.assertIn(b"The generator itself may be the bottleneck:", process.out)
 
 
 class Rates(MeasureCase):
@@ -517,15 +475,11 @@ class Rates(MeasureCase):
         constant rate are at their mean, which a busy machine does not come near to changing."""
         arrivals = []
 
-        def talk(connection):
-            with connection, contextlib.suppress(ConnectionError):
-                rig.play_server(connection)
-
         def serve(connection):
             arrivals.append(time.monotonic())
-            threading.Thread(target=talk, args=[connection.dup()], daemon=True).start()
+            rig.play_server(connection)
 
-        with rig.FakeServer(serve, connections=None) as server:
+        with rig.FakeServer(serve, connections=None, at_once=True) as server:
             self.measure(rig.ours("epoll", "--threads", 2), server.endpoint, "--rate", "200/s",
                          "--arrivals", "poisson", "--seed", 1, "-m", "500", "--progress", "off")
         self.assertEqual(len(arrivals), 500)
@@ -536,8 +490,7 @@ class Rates(MeasureCase):
 class Ends(MeasureCase):
     def start(self, programs, endpoint, *arguments):
         path = self.scratch / f"run.{random.getrandbits(64):x}.json"
-        process = programs.start("smtp-source", "--json", path, *arguments, endpoint,
-                                 stdout=subprocess.PIPE, statuses=(0, 1))
+        process = programs.start("smtp-source", "--json", path, *arguments, endpoint, statuses=(0, 1))
         # From when it has opened its files on, an interrupt is an end of the run.
         rig.wait_for(lambda: list(self.scratch.glob(f"{path.name}.*.part")), "the run to begin")
         return process, path
@@ -553,9 +506,7 @@ class Ends(MeasureCase):
                 process, path = self.start(programs, sink.endpoint, *models[trial % 3])
                 time.sleep(random.uniform(0, 0.5))
                 sign = random.choice((signal.SIGINT, signal.SIGTERM))
-                process.send_signal(sign)
-                out, errors = process.communicate(timeout=rig.PATIENCE)
-            self.assertIn(process.returncode, (0, 1), errors)
+                self.assertIn(process.end(sign), (0, 1), process.err)
             run = json.loads(path.read_text())
             self.assertEqual(run["ending"], "interrupted")
             self.check_sums(run)
@@ -570,34 +521,25 @@ class Ends(MeasureCase):
         for sign in (signal.SIGINT, signal.SIGTERM):
             with programs.sink("-c") as sink:
                 process = programs.start("smtp-source", "-m", "1000000", "-s", "5", sink.endpoint,
-                                         stdout=subprocess.PIPE, statuses=(-sign,))
+                                         statuses=(-sign,))
                 sink.wait_counter("mesg", 100)
-                process.send_signal(sign)
-                out, errors = process.communicate(timeout=rig.PATIENCE)
-            self.assertEqual((process.returncode, out, errors), (-sign, b"", b""))
+                self.assertEqual((process.end(sign), process.out, process.err), (-sign, b"", b""))
 
     @rig.on_every_engine((1, 4))
     def test_the_second_interrupt_does_not_wait(self, programs):
         with programs.sink("-W", ".:15") as sink:
             process, path = self.start(programs, sink.endpoint, "--rate", "50/s", "-s", "10")
-            rig.wait_for(lambda: self.open_sessions(sink) >= 10, "ten sessions")
+            rig.wait_for(lambda: sink.open_sessions() >= 10, "ten sessions")
             time.sleep(0.5)  # in which 25 more are due
             process.send_signal(signal.SIGINT)
             with self.assertRaises(subprocess.TimeoutExpired):
                 process.wait(1)
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=5)
+            process.wait(5)
         run = json.loads(path.read_text())
         self.assertEqual(run["totals"]["messages_unfinished"], 10)
         self.assertGreater(run["totals"]["messages_unstarted"], 10)
         self.check_sums(run)
-
-    @staticmethod
-    def open_sessions(sink):
-        port = ":%04X" % int(sink.endpoint.rpartition(":")[2])
-        with open("/proc/net/tcp", encoding="ascii") as table:
-            rows = [line.split() for line in table]
-        return sum(1 for row in rows if row[1].endswith(port) and row[3] == "01")
 
     @rig.on_every_engine((1, 4))
     def test_draining_is_bounded(self, programs):
@@ -765,7 +707,7 @@ class Output(MeasureCase):
             while select.select([master], [], [], rig.PATIENCE)[0] and (data := os.read(master, 65536)):
                 seen += data
         os.close(master)
-        self.assertEqual(process.wait(rig.PATIENCE), status)
+        rig.check_ending(process.args, process.wait(), seen, statuses=[status])
         return seen.decode()
 
     def test_on_a_terminal_it_is_live_and_coloured(self):
@@ -783,12 +725,11 @@ class Output(MeasureCase):
 
     def test_messages_go_above_the_live_view(self):
         """A warning amid the view takes it off, and has it drawn again below."""
-        def refuse_after_a_while(connection):
-            with contextlib.suppress(ConnectionError):
-                rig.play_server(connection, *(("MAIL", b"451 4.3.0 not now\r\n") if time.monotonic() > late else ()))
+        def answer(verb):
+            return b"451 4.3.0 not now\r\n" if verb == "MAIL" and time.monotonic() > late else rig.usual_reply(verb)
 
         late = time.monotonic() + 1.5
-        with rig.FakeServer(refuse_after_a_while, connections=None) as server:
+        with rig.FakeServer(lambda connection: rig.play_server(connection, answer), connections=None) as server:
             seen = self.on_terminal(rig.ours("epoll"), server.endpoint, "--rate", "50/s", "--duration", "2.5", "-s", "1")
         drawn = seen.index("[5A")
         self.assertRegex(seen, r"\x1b\[5A\r\x1b\[Jsmtp-source: warning: sender rejected: 451 4\.3\.0 not now [^\n]*\n[^\n]*of 2\.5 s \[")
@@ -1015,8 +956,8 @@ print(json.dumps({"said": said, "status": os.waitstatus_to_exitcode(status), "ki
         for said, text in files.items():
             with self.subTest(said=said or "10 MB of small histograms, and well"):
                 path.write_text(text)
-                done = subprocess.run([sys.executable, "-c", self.WATCH, rig.BUILD / "smtp-report", "show", path],
-                                      capture_output=True, text=True, timeout=4 * rig.PATIENCE, check=True)
+                done = rig.run([sys.executable, "-c", self.WATCH, rig.BUILD / "smtp-report", "show", path],
+                               timeout=4 * rig.PATIENCE)
                 watched = json.loads(done.stdout)
                 self.assertEqual(watched["status"], 1 if said else 0, watched["said"])
                 if said:
@@ -1029,8 +970,7 @@ print(json.dumps({"said": said, "status": os.waitstatus_to_exitcode(status), "ki
     def test_a_pipe_is_read_as_a_file_is(self):
         (path,) = self.some_runs(1)
         with open(path, "rb") as file:
-            done = subprocess.run([rig.BUILD / "smtp-report", "show", "-"], stdin=file, capture_output=True,
-                                  timeout=rig.PATIENCE, check=False)
+            done = rig.run([rig.BUILD / "smtp-report", "show", "-"], stdin=file)
         self.assertEqual((done.returncode, done.stderr), (0, b""))
         self.assertEqual(done.stdout, self.report("show", path).stdout)
 
@@ -1039,11 +979,11 @@ print(json.dumps({"said": said, "status": os.waitstatus_to_exitcode(status), "ki
         page = self.scratch / "run.html"
         for locale in ("C", "C.UTF-8"):
             programs = rig.Programs("Millrace", rig.BUILD, ["--io", "epoll"], {"LC_ALL": locale})
-            with rig.FakeServer(lambda connection: rig.play_server(connection, "RCPT", hostile), connections=3) as server:
+            answer = rig.refusing("RCPT", hostile)
+            with rig.FakeServer(lambda c, answer=answer: rig.play_server(c, answer), connections=3) as server:
                 run, done = self.measure(programs, server.endpoint, "-v", "-A", "-m", "3", "--summary", "--html", page)
             path = next(self.scratch.glob("run.*.json"))
-            shown = subprocess.run([rig.BUILD / "smtp-report", "show", path], capture_output=True, check=True,
-                                   env={**os.environ, "LC_ALL": locale})
+            shown = programs.run_plain("smtp-report", "show", path)
             for text in (done.stdout, done.stderr, path.read_bytes(), shown.stdout):
                 self.assertNotRegex(text, rb"[\0-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|[^\xc2-\xf4\x80-\xbf][\x80-\xbf]|\xe2\x80\xae")
             self.assertIn(b"\\x1b]0;owned\\x07", done.stdout)
@@ -1088,7 +1028,7 @@ class SinkReport(MeasureCase):
                 self.assertTrue(client.closed())
             with sink.connect() as client:
                 client.read_until(b"\r\n")
-            rig.wait_for(lambda: Ends.open_sessions(sink) == 0, "the sessions to end")
+            rig.wait_for(lambda: sink.open_sessions() == 0, "the sessions to end")
         errors = counted[0]["errors"]
         self.assertEqual({kind: one["count"] for kind, one in errors.items()},
                          {"timeout": 1, "closed": 1, "rejected": 2})

@@ -108,12 +108,14 @@ class Delivery(rig.TestCase):
 class Tls(rig.TestCase):
     @rig.on_every_engine()
     def test_the_certificate_is_verified_when_asked(self, programs):
-        own = rig.certificate()
-        with programs.sink("--starttls", "--tls-cert", own) as sink:
-            for options, wanted in (
-                    (["--sni", "localhost", "--tls-ca-file", own], b""),
-                    (["--sni", "localhost"], b"self-signed certificate"),
-                    (["--sni", "other.example", "--tls-ca-file", own], b"hostname mismatch")):
+        trust = ["--tls-ca-file", rig.certificate().authority]
+        for of_the_sink, options, wanted in (
+                (["--tls-cert", rig.certificate().file], ["--sni", "localhost", *trust], b""),
+                (["--tls-cert", rig.certificate().file], ["--sni", "localhost"],
+                 b"unable to get local issuer certificate"),
+                (["--tls-cert", rig.certificate().file], ["--sni", "other.example", *trust], b"hostname mismatch"),
+                ([], ["--sni", "localhost", *trust], b"self-signed certificate")):
+            with programs.sink("--starttls", *of_the_sink) as sink:
                 done = programs.source(sink.endpoint, "--starttls", "--tls-verify", *options)
                 self.assertEqual(done.returncode, 1 if wanted else 0, done.stderr)
                 self.assertIn(wanted, done.stderr)
@@ -123,7 +125,7 @@ class Tls(rig.TestCase):
         with programs.sink("--tls", "--tls-ask-cert", "-v") as sink:
             for version in ("1.2", "1.3"):
                 done = programs.source(sink.endpoint, "--tls", "--tls-version", version,
-                                       "--tls-resume", "--tls-cert", rig.certificate(), "-m", "5", "-v")
+                                       "--tls-resume", "--tls-cert", rig.certificate().file, "-m", "5", "-v")
                 self.assertEqual(done.returncode, 0, done.stderr)
                 self.assertEqual(done.stderr.count(b", resumed"), 4, done.stderr)
                 self.assertIn(b"TLS: 5 handshakes, 4 resumed", done.stderr)

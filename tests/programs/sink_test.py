@@ -19,6 +19,8 @@ import threading
 import time
 import unittest
 
+import psutil
+
 import rig
 
 
@@ -28,12 +30,8 @@ THREADS = (1, 4)
 def unread(sink, client):
     """How many bytes of the client's the sink's kernel still holds."""
     here = client.socket.getsockname()[1]
-    for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        fields = line.split()
-        if fields[1].endswith(":%04X" % int(sink.endpoint.rpartition(":")[2])) and \
-                fields[2].endswith(":%04X" % here):
-            return int(fields[4].partition(":")[2], 16)
-    return None
+    return next((one.unread for one in rig.tcp_sockets()
+                 if (one.port, one.peers_port) == (rig.port_of(sink.endpoint), here)), None)
 
 
 class SinkTest(rig.TestCase):
@@ -81,13 +79,12 @@ class SinkTest(rig.TestCase):
             with sink.connect() as client:
                 client.read_until(b"ESMTP\r\n")
                 # The reset is there before the sink reads, and shows when NOOP is answered.
-                sink.process.send_signal(signal.SIGSTOP)
-                tasks = pathlib.Path(f"/proc/{sink.process.pid}/task")
-                rig.wait_for(lambda: all(b") T " in (task / "stat").read_bytes()
-                                         for task in tasks.iterdir()), "all threads to stop")
+                sink.send_signal(signal.SIGSTOP)
+                rig.wait_for(lambda: all(rig.process_status(thread.id)["State"] == "T (stopped)"
+                                         for thread in psutil.Process(sink.pid).threads()), "all threads to stop")
                 client.send(b"NOOP\r\nQUIT\r\n")
                 client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            sink.process.send_signal(signal.SIGCONT)
+            sink.send_signal(signal.SIGCONT)
 
             def answered():  # not until the sink has seen the reset; once it has ended, never
                 with sink.connect() as client:
@@ -207,10 +204,10 @@ class SinkTest(rig.TestCase):
             clients = [stack.enter_context(sink.connect()) for _ in range(3)]
             for client in clients:
                 client.read_until(b"ESMTP\r\n")
-            used = {int(name) for name in os.listdir(f"/proc/{sink.process.pid}/fd")}
-            _, most = resource.prlimit(sink.process.pid, resource.RLIMIT_NOFILE)
+            used = {int(name) for name in os.listdir(f"/proc/{sink.pid}/fd")}
+            _, most = resource.prlimit(sink.pid, resource.RLIMIT_NOFILE)
             lowest_free = min(set(range(max(used) + 2)) - used)
-            resource.prlimit(sink.process.pid, resource.RLIMIT_NOFILE, (lowest_free, most))
+            resource.prlimit(sink.pid, resource.RLIMIT_NOFILE, (lowest_free, most))
             clients.append(stack.enter_context(sink.connect()))
             rig.wait_for(lambda: b"accept paused: Too many open files" in sink.err, "the pause")
             before = sink.cpu_seconds()
@@ -221,7 +218,7 @@ class SinkTest(rig.TestCase):
             clients[-1].read_until(b"ESMTP\r\n")
             clients.append(stack.enter_context(sink.connect()))  # and short again
             time.sleep(0.2)
-            resource.prlimit(sink.process.pid, resource.RLIMIT_NOFILE, (most, most))
+            resource.prlimit(sink.pid, resource.RLIMIT_NOFILE, (most, most))
             clients[-1].read_until(b"ESMTP\r\n")
             self.assertEqual(sink.end(), 0)
             self.assertEqual(sink.err.count(b"accept paused"), 1)
@@ -350,7 +347,7 @@ class SinkTest(rig.TestCase):
         command = programs.command("smtp-sink", [f"127.0.0.1:{rig.free_port()}"])
         user = ["-u", "root"] if os.geteuid() == 0 else []
         endpoint = command[-1]
-        sink = rig.Sink([command[0], *user, *command[1:]], endpoint, dict(os.environ))
+        sink = rig.Sink([command[0], *user, *command[1:]], endpoint)
         with sink.connect() as client:
             client.read_until(b"ESMTP\r\n")
         self.assertEqual(sink.end(), 0)
@@ -377,22 +374,22 @@ class SinkTest(rig.TestCase):
     def test_root_becomes_nobody_and_says_so(self, programs):
         rig.need(os.geteuid() == 0, "needs root")
         endpoint = f"127.0.0.1:{rig.free_port()}"
-        sink = rig.Sink(programs.command("smtp-sink", [endpoint]), endpoint, dict(os.environ))
+        sink = rig.Sink(programs.command("smtp-sink", [endpoint]), endpoint)
         with sink.connect() as client:
             client.read_until(b"ESMTP\r\n")  # it listens before it changes its user
-            status = pathlib.Path(f"/proc/{sink.process.pid}/status").read_text()
+            status = rig.process_status(sink.pid)
         self.assertEqual(sink.end(), 0)
         self.assertIn(b"running as nobody", sink.err)
-        self.assertRegex(status, r"Uid:\s+65534\s+65534\s+65534")
-        self.assertNotRegex(status, r"Groups:.*\b0\b")
+        self.assertEqual(status["Uid"].split(), ["65534"] * 4)
+        self.assertNotIn("0", status["Groups"].split())
 
     def run_in_own_mounts(self, script, *command, **options):
         """A sink in a mount namespace of its own, which `script` prepares."""
         rig.need(os.geteuid() == 0, "needs root for a mount namespace")
-        done = subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False)
+        done = rig.run(["unshare", "-m", "true"])
         rig.need(done.returncode == 0, "no mount namespaces here")
         return rig.Sink(["unshare", "-m", "sh", "-c", f'{script} && exec "$@"', "sh", *command],
-                        command[-1], {**os.environ, **options.pop("environment", {})}, **options)
+                        command[-1], **options)
 
     @rig.on_every_engine()
     def test_its_groups_are_those_of_the_user_even_in_a_jail(self, programs):
@@ -406,11 +403,11 @@ class SinkTest(rig.TestCase):
             preexec_fn=lambda: os.setgroups([0, 4, 4343]))
         with sink.connect() as client:
             client.read_until(b"ESMTP\r\n")
-            status = pathlib.Path(f"/proc/{sink.process.pid}/status").read_text(encoding="ascii")
+            status = rig.process_status(sink.pid)
         self.assertEqual(sink.end(), 0)
-        self.assertRegex(status, r"Uid:\s+65534\s+65534\s+65534\s+65534\n")
-        self.assertRegex(status, r"Gid:\s+65534\s+65534\s+65534\s+65534\n")
-        self.assertEqual(sorted(re.search(r"Groups:(.*)", status)[1].split()), ["4242", "65534"])
+        for ids in ("Uid", "Gid"):  # real, effective, saved, of the file system
+            self.assertEqual(status[ids].split(), ["65534"] * 4, ids)
+        self.assertEqual(sorted(status["Groups"].split()), ["4242", "65534"])
 
     @rig.on_every_engine()
     def test_syslog_and_local_time_reach_into_a_jail(self, programs):
@@ -480,7 +477,7 @@ class SinkTest(rig.TestCase):
         endpoint = f"unix:{path}"
         user = ["-u", "root"] if os.geteuid() == 0 else []
         command = programs.command("smtp-sink", [*user, "-m", "1", endpoint, 1])
-        sink = rig.Sink(command, endpoint, dict(os.environ))
+        sink = rig.Sink(command, endpoint)
         served = []
 
         def visit():
@@ -602,12 +599,12 @@ class Dumps(rig.TestCase):
             path = self.scratch / f"killed.{programs.name}.{attempt}"
             each = self.scratch / f"each.{programs.name}.{attempt}"
             for option, target in (("-D", path), ("-d", f"{each}/m.")):
-                with programs.sink("-c", option, target) as sink:
+                with programs.sink("-c", option, target, statuses=[-signal.SIGKILL]) as sink:
                     source = programs.start("smtp-source", "-d", "-s", "8", "-m", "100000", "-l",
                                             "300000", sink.endpoint, statuses=(1,))
                     sink.wait_counter("mesg", 10 + attempt)
-                    sink.process.kill()
-                    source.wait(rig.PATIENCE)
+                    sink.kill()
+                    source.wait()
             body = rb"(?:\dX{77}\n)*X+\n\n"
             whole = rb"X-Client-Addr: [^\n]+\n(?:[^\n]+\n)+\n" + body
             rig.wait_for(lambda: re.sub(whole, b"", path.read_bytes()) == b"", "the guard")
@@ -651,7 +648,7 @@ class Dumps(rig.TestCase):
                 for file in small.iterdir():
                     file.unlink()
         finally:
-            subprocess.run(["umount", small], check=False)
+            rig.run(["umount", small])
 
     @rig.on_every_engine()
     def test_a_message_above_the_limit_leaves_nothing(self, programs):
