@@ -1,14 +1,22 @@
 """How the programs get their connections and threads, and what they say when the system has no more."""
 
+import contextlib
+import fcntl
 import json
 import os
+import pathlib
 import resource
 import signal
 import socket
+import struct
+import sys
 import time
 import unittest
 
 import rig
+
+# Linux: linux/sockios.h, net/if.h.
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 
 
 def at_most(kind, number):
@@ -25,6 +33,29 @@ def with_threads(number):
         resource.setrlimit(resource.RLIMIT_NPROC, (number, number))
 
     return limit
+
+
+PORTS = range(30_000, 32_000)
+
+
+def meet_a_crowd(engine):
+    """As root, in a network namespace of its own: so few ports, of which each fifth is taken by a
+    connection to the same sink, and 1,500 sessions."""
+    with socket.socket() as any_socket:
+        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sH22x", b"lo", IFF_UP))
+    pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").write_text(f"{PORTS[0]} {PORTS[-1]}")
+    programs = rig.ours(engine)
+    with programs.sink("-c") as sink, contextlib.ExitStack() as held:
+        host, _, port = sink.endpoint.rpartition(":")
+        for taken in PORTS[::5]:
+            holder = held.enter_context(socket.socket())
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            holder.bind((host, taken))
+            holder.connect((host, int(port)))
+        done = programs.source(sink.endpoint, "-d", "-s", "1500", "-m", "1500")
+        if (done.returncode, done.stderr) != (0, b""):
+            raise AssertionError(done.stderr)
+        sink.wait_counter("mesg", 1500)
 
 
 class Connecting(rig.TestCase):
@@ -65,20 +96,45 @@ class Connecting(rig.TestCase):
             self.assertEqual(done.returncode, 0)
             sink.wait_counter("mesg", 1500)
 
+    def test_a_crowd_passes_over_ports_that_are_taken(self):
+        rig.need(os.geteuid() == 0, "needs root for a network namespace")
+        rig.need(rig.run(["unshare", "-n", "true"]).returncode == 0, "no network namespaces here")
+        for engine in rig.ENGINES:
+            with self.subTest(engine=engine):
+                done = rig.run(["unshare", "-n", sys.executable, "-B", "-c",
+                                f"import connecting_test; connecting_test.meet_a_crowd('{engine}')"],
+                               timeout=3 * rig.PATIENCE, cwd=pathlib.Path(__file__).parent)
+                self.assertEqual(done.returncode, 0, done.stderr.decode())
+
     @rig.on_every_engine()
     def test_more_sessions_than_descriptors_are_told_at_once(self, programs):
-        done = programs.source("127.0.0.1:1", "-s", "500", "-m", "500",
-                               preexec_fn=at_most(resource.RLIMIT_NOFILE, 100))
-        self.assertEqual(done.returncode, 1)
-        self.assertRegex(done.stderr.decode(),
-                         r"fatal: 500 sessions .* \d+ .* 100 open files.*ulimit -n")
-        self.assertEqual(done.stderr.count(b"\n"), 1)
+        for sessions in (500, 95):  # the second are fewer, but there are other files
+            done = programs.source("127.0.0.1:1", "-s", sessions, "-m", sessions,
+                                   preexec_fn=at_most(resource.RLIMIT_NOFILE, 100))
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr.decode(),
+                             rf"fatal: {sessions} sessions .* \d+ .* 100 open files.*ulimit -n")
+            self.assertEqual(done.stderr.count(b"\n"), 1)
+
+    @rig.on_every_engine()
+    def test_a_limit_of_descriptors_that_may_be_raised_is_none(self, programs):
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        rig.need(most >= 1_000, "1,000 descriptors")
+
+        def few():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (64, most))
+
+        with programs.sink("-c", "-m", "200", preexec_fn=few) as sink:
+            done = programs.source(sink.endpoint, "-d", "-s", "200", "-m", "200", preexec_fn=few)
+            self.assertEqual((done.returncode, done.stderr), (0, b""))
+            sink.wait_counter("mesg", 200)
+        self.assertEqual(bytes(sink.err), b"")
 
     @rig.on_every_engine()
     def test_a_lack_of_descriptors_ends_no_run_that_counts_errors(self, programs):
         with programs.sink("-c") as sink:
-            source = programs.start("smtp-source", "--rate", "100/s", "--duration", "3s", "-s", "20", "-m",
-                                    "100000", sink.endpoint)
+            source = programs.start("smtp-source", "--rate", "100/s", "-s", "20", "-m", "100000", sink.endpoint,
+                                    statuses=(0, 1))
             sink.wait_counter("mesg", 20)
             _, most = resource.prlimit(source.pid, resource.RLIMIT_NOFILE)
             resource.prlimit(source.pid, resource.RLIMIT_NOFILE, (4, most))
@@ -87,7 +143,7 @@ class Connecting(rig.TestCase):
             before = sink.counters()["mesg"]
             resource.prlimit(source.pid, resource.RLIMIT_NOFILE, (most, most))
             sink.wait_counter("mesg", before + 50)
-            self.assertEqual(source.wait(), 0)
+            source.end(signal.SIGINT)
             self.assertNotIn(b"fatal", source.err)
 
     @rig.on_every_engine()

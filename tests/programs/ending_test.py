@@ -13,18 +13,25 @@ import unittest
 import rig
 
 
-def full(pipe):
-    """A condition: what is in the pipe has not grown for a while, though somebody has more to
-    write. So it is full, and who writes waits."""
-    looks = []
+def fill(descriptor):
+    """Fills a pipe up to the last byte: whoever writes to it waits."""
+    filler = os.open(f"/proc/self/fd/{descriptor}", os.O_WRONLY | os.O_NONBLOCK)
+    for size in (4096, 1):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(filler, b"\n" * size)
+    os.close(filler)
 
-    def look():
-        held = array.array("i", [0])
-        fcntl.ioctl(pipe, termios.FIONREAD, held)
-        looks.append(held[0])
-        return held[0] > 30_000 and len(set(looks[-60:])) == 1 and len(looks) >= 60
 
-    return look
+def fill_when_used(descriptor):
+    """The same once a program has begun to write what its load, or its report, makes it write."""
+    def held():
+        number = array.array("i", [0])
+        fcntl.ioctl(descriptor, termios.FIONREAD, number)
+        return number[0]
+
+    rig.wait_for(lambda: held() > 2_000, "the first of it")
+    fill(descriptor)
 
 
 def blocks(process, number):
@@ -36,15 +43,12 @@ def blocks(process, number):
 def full_pipe():
     """The end of a pipe that takes nothing more, since nobody reads the other one."""
     reader, writer = os.pipe()
-    filler = os.open(f"/proc/self/fd/{writer}", os.O_WRONLY | os.O_NONBLOCK)
-    with contextlib.suppress(BlockingIOError):
-        while True:
-            os.write(filler, bytes(4096))
+    fill(writer)
     try:
         yield writer
     finally:
-        for descriptor in (reader, writer, filler):
-            os.close(descriptor)
+        os.close(reader)
+        os.close(writer)
 
 
 class Ending(rig.TestCase):
@@ -78,7 +82,7 @@ class Ending(rig.TestCase):
             rig.wait_for(lambda: rig.listens(endpoint), "the sink to listen")
             with self.mute(programs, "smtp-source", "-A", "-d", "-s", "4", "-m", "1000000", endpoint,
                            statuses=[-signal.SIGKILL, 1]):  # 1: the sink is gone, and so is it
-                rig.wait_for(full(pipe), "a full pipe")
+                fill_when_used(pipe.fileno())
                 self.assertEqual(self.end_twice(sink), -signal.SIGTERM)
 
     @rig.on_every_engine((1, 2))
@@ -86,7 +90,7 @@ class Ending(rig.TestCase):
         with programs.sink() as sink, self.mute(
                 programs, "smtp-source", "-v", "-d", "-s", "4", "-m", "1000000", sink.endpoint,
                 statuses=[-signal.SIGINT]) as (source, pipe):
-            rig.wait_for(full(pipe), "a full pipe")
+            fill_when_used(pipe.fileno())
             self.assertEqual(self.end_twice(source), -signal.SIGINT)
 
     @rig.on_every_engine()
@@ -94,7 +98,7 @@ class Ending(rig.TestCase):
         with programs.sink() as sink, self.mute(
                 programs, "smtp-source", "-v", "-d", "-s", "4", "-m", "1000000", sink.endpoint,
                 statuses=[-signal.SIGTERM]) as (source, pipe):
-            rig.wait_for(full(pipe), "a full pipe")
+            fill_when_used(pipe.fileno())
             source.send_signal(signal.SIGINT)
             with self.assertRaises(subprocess.TimeoutExpired):
                 source.wait(0.5)
@@ -112,7 +116,7 @@ class Ending(rig.TestCase):
         self.addCleanup(os.close, reader)
         with programs.sink() as sink:
             source = programs.start("smtp-source", "--html", pipe, sink.endpoint, statuses=[-signal.SIGINT])
-            rig.wait_for(full(reader), "a full pipe")
+            fill_when_used(reader)
             self.assertEqual(self.end_twice(source), -signal.SIGINT)
 
     @rig.on_every_engine()

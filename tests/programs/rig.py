@@ -49,6 +49,14 @@ def fetch_peers(what):
     need(done.returncode == 0, f"script/peers {what}: {done.stderr.strip()}")
 
 
+def own_mounts(script):
+    """What comes before a command that is to have a mount namespace of its own, which `script`
+    prepares."""
+    need(os.geteuid() == 0, "needs root for a mount namespace")
+    need(run(["unshare", "-m", "true"]).returncode == 0, "no mount namespaces here")
+    return ["unshare", "-m", "sh", "-c", f'{script} && exec "$@"', "sh"]
+
+
 class Programs:
     """One implementation of the pair: ours on an engine, or Postfix's."""
 

@@ -1,6 +1,7 @@
 """What the source promises beyond Postfix's: exact totals, threads, addresses, what it says."""
 
 import base64
+import pathlib
 import re
 import sys
 import threading
@@ -20,9 +21,9 @@ class SourceTest(rig.TestCase):
             with programs.sink("-c") as sink:
                 done = programs.source(sink.endpoint, *load)
                 self.assertEqual(done.returncode, 0, done.stderr)
-                sink.wait_counter("mesg", int(load[3]))
-                sink.wait_counter("sess", int(load[1]) if "-d" in load else int(load[3]))
-                self.assertEqual(sink.counters()["mesg"], int(load[3]))
+                self.assertEqual(sink.end(), 0)
+                sessions = int(load[1]) if "-d" in load else int(load[3])
+                self.assertEqual(sink.counters(), {"sess": sessions, "quit": sessions, "mesg": int(load[3])})
 
     @rig.on_every_engine(THREADS)
     def test_recipient_numbers_and_message_ids_are_unique(self, programs):
@@ -88,11 +89,18 @@ class SourceTest(rig.TestCase):
 
     @rig.on_every_engine(THREADS)
     def test_the_other_addresses_are_tried(self, programs):
-        """localhost is both ::1 and 127.0.0.1; the sink listens on one of them only."""
-        with programs.sink("-4") as sink:
-            port = sink.endpoint.rpartition(":")[2]
-            done = programs.source(f"localhost:{port}", "-s", "3", "-m", "6")
+        """A host that is both ::1 and 127.0.0.1; the sink listens on one of them only."""
+        rig.need(pathlib.Path("/proc/net/if_inet6").exists(), "no IPv6 here")
+        hosts = self.scratch / "hosts"
+        hosts.write_text("::1 both.example\n127.0.0.1 both.example\n")
+        with programs.sink("-c") as sink:
+            port = rig.port_of(sink.endpoint)
+            done = rig.run([*rig.own_mounts(f'mount --bind "{hosts}" /etc/hosts'),
+                            *programs.command("smtp-source", ["-v", "-s", "3", "-m", "6", f"both.example:{port}"])])
             self.assertEqual(done.returncode, 0, done.stderr)
+            sink.wait_counter("mesg", 6)
+        refused = f"connect: Connection refused ([::1]:{port})\n"
+        self.assertGreaterEqual(done.stderr.decode().count(refused), 3)
 
     @rig.on_every_engine(THREADS)
     def test_it_tries_again_as_often_as_asked(self, programs):

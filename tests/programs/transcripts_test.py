@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import socket
 import unittest
 
 import rig
@@ -68,6 +69,9 @@ class ServerTranscripts(rig.TestCase):
                     self.assertEqual(read_exactly(client.socket, len(data)), data)
             if closed:
                 self.assertTrue(client.closed())
+            else:  # nothing is left to be said: a client that says no more is let go
+                client.socket.shutdown(socket.SHUT_WR)
+                self.assertEqual(client.read_to_end(), b"")
 
     def test_every_transcript(self):
         for engine in rig.ENGINES:
