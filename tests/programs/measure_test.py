@@ -114,6 +114,32 @@ class Totals(MeasureCase):
                         self.assertEqual(run["errors"], {})
                         self.assertEqual(mine["bytes_sent"] + warmup["bytes_sent"], theirs["bytes_received"])
 
+    @rig.on_every_engine()
+    def test_of_content_that_nobody_keeps(self, programs):
+        """Large chunks, which the kernel drops for a sink that keeps nothing, unless they are shown or
+        encrypted."""
+        load = ["--chunking", "-l", "300000", "-d", "-s", "2", "-m", "6"]
+        for options in ([], ["-W", "bdat:200ms"], ["-M", "6"], ["-v"], ["--starttls"]):
+            with self.subTest(options=options):
+                over_tls = [option for option in options if option == "--starttls"]
+                with self.counting_sink(programs, "--offer", "CHUNKING", *options) as (sink, counted):
+                    # At its quota the sink may be gone before all sessions have said QUIT.
+                    run, _ = self.measure(programs, sink.endpoint, *load, *over_tls,
+                                          status=(0, 1) if "-M" in options else 0)
+                    if "-M" in options:
+                        self.assertEqual(sink.wait(), 0)
+                mine, theirs = run["totals"], counted[0]["totals"]
+                self.assertEqual((mine["messages"], theirs["messages"]), (6, 6))
+                self.assertGreater(theirs["bytes_received"], 6 * 300_000)
+                if "-M" not in options:
+                    self.assertEqual(theirs["bytes_received"], mine["bytes_sent"])
+                if "-W" in options:
+                    self.assertGreaterEqual(run["latency"]["phases"]["content"]["min_us"], 200_000 * 0.999)
+                if "-v" in options:
+                    chunks, shown = (sum(map(int, re.findall(what, sink.err)))
+                                     for what in (rb"client: BDAT (\d+)", rb"client: \((\d+) bytes of content\)"))
+                    self.assertEqual(shown, chunks)
+
     @rig.on_every_engine((1, 4))
     def test_of_messages_and_sessions(self, programs):
         with self.counting_sink(programs) as (sink, counted):
@@ -219,11 +245,17 @@ class SilencedServer(rig.FakeServer):
                          at_once=True)
         self.seconds = seconds
         self.deadline = None
+        self.taken = []  # the times of the replies to messages
 
     def answer(self, verb):
         if self.deadline is None:
             self.deadline = time.monotonic() + self.seconds
-        return rig.usual_reply(verb) if time.monotonic() < self.deadline else b""
+        now = time.monotonic()
+        if now >= self.deadline:
+            return b""
+        if verb == ".":
+            self.taken.append(now)
+        return rig.usual_reply(verb)
 
 
 class Silence(MeasureCase):
@@ -235,19 +267,20 @@ class Silence(MeasureCase):
             run, done = self.measure(programs, server.endpoint, "--summary", "--progress", "off", *arguments,
                                      status=status, **options)
         self.check_sums(run)
-        return run, done.stdout.decode()
+        # What the server took was delivered; a reply that was on its way at the end may be missed.
+        taken = len(server.taken)
+        self.assertLessEqual(run["totals"]["messages"] + run["warmup"]["messages"], taken)
+        return run, done.stdout.decode(), taken
 
     def test_fails_thresholds_and_the_run(self):
-        run, summary = self.pour(
+        run, summary, taken = self.pour(
             rig.ours("uring"), 3, "--rate", "300/s", "--duration", "8s", "--drain", "1s", "--threshold", "errors<1%",
             "--threshold", "p99<250ms", "--threshold", "p10<10s", "--threshold", "connect.p10<10s")
         totals, failed = run["totals"], run["latency"]["failed"]
         self.assertEqual(totals["messages_started"] + totals["messages_unstarted"], 2400)
         # What the sessions were at; one may have said QUIT in vain.
         self.assertIn(totals["messages_unfinished"], range(90, 101))
-        # At most what was due in the three seconds was delivered.
-        self.assertLessEqual(totals["messages"], 905)
-        self.assertGreaterEqual(totals["messages_unstarted"], 2400 - 905 - 100)
+        self.assertGreaterEqual(totals["messages_unstarted"], 2400 - taken - 100)
         # From when they were due until the end at 9 s: those of the fourth second 5 s and more.
         self.assertGreaterEqual(failed["max_us"], 5_000_000)
         self.assertGreaterEqual(failed["min_us"], 995_000)
@@ -271,7 +304,7 @@ class Silence(MeasureCase):
         }
         for what, load in loads.items():
             with self.subTest(load=what):
-                run, _ = self.pour(programs, 0.4, *load, "--drain", "0.3", status=(0, 1))
+                run, *_ = self.pour(programs, 0.4, *load, "--drain", "0.3", status=(0, 1))
                 counters = [run["totals"], run["warmup"]]
                 self.assertGreater(sum(one["messages_unstarted"] for one in counters), 0)
                 self.assertIn(sum(one["messages_unfinished"] for one in counters), range(1, 9))
@@ -279,14 +312,14 @@ class Silence(MeasureCase):
                 if what != "Poisson":
                     self.assertEqual(due, {"stages": 280, "warm-up": 480}.get(what, 400))
         # In closed loop nothing is due but what a session is at.
-        run, _ = self.pour(programs, 0.4, "-d", "-s", "8", "--duration", "1", "--drain", "0.3", status=(0, 1))
+        run, *_ = self.pour(programs, 0.4, "-d", "-s", "8", "--duration", "1", "--drain", "0.3", status=(0, 1))
         self.assertEqual(run["totals"]["messages_unfinished"], 8)
         self.assertEqual(run["totals"]["messages_unstarted"], 0)
 
     @rig.on_every_engine((1, 4))
     def test_of_a_part_of_the_messages_is_no_failure_of_the_run(self, programs):
         """Half of them and more were delivered: the thresholds say the rest."""
-        run, _ = self.pour(programs, 2, "-d", "-s", "8", "--rate", "100/s", "--duration", "2.5", "--drain", "0.2", status=0)
+        run, *_ = self.pour(programs, 2, "-d", "-s", "8", "--rate", "100/s", "--duration", "2.5", "--drain", "0.2", status=0)
         self.assertGreater(run["totals"]["failed_share"], 0.1)
 
 
@@ -527,7 +560,7 @@ class Ends(MeasureCase):
 
     @rig.on_every_engine((1, 4))
     def test_the_second_interrupt_does_not_wait(self, programs):
-        with programs.sink("-W", ".:15") as sink:
+        with programs.sink("-W", ".:150") as sink:
             process, path = self.start(programs, sink.endpoint, "--rate", "50/s", "-s", "10")
             rig.wait_for(lambda: sink.open_sessions() >= 10, "ten sessions")
             time.sleep(0.5)  # in which 25 more are due
@@ -543,11 +576,9 @@ class Ends(MeasureCase):
 
     @rig.on_every_engine((1, 4))
     def test_draining_is_bounded(self, programs):
-        with programs.sink("-W", ".:15") as sink:
-            begun = time.monotonic()
+        with programs.sink("-W", ".:150") as sink:
             run, _ = self.measure(programs, sink.endpoint, "--rate", "20/s", "-s", "10", "--duration", "1",
                                   "--drain", "500ms", status=1)
-        self.assertLess(time.monotonic() - begun, 8)
         self.assertEqual(run["totals"]["messages_unfinished"], 10)
         self.assertEqual(run["totals"]["messages_unstarted"], 10)
         self.assertGreaterEqual(run["latency"]["failed"]["min_us"], 500_000)
@@ -696,13 +727,13 @@ class Output(MeasureCase):
                 self.assertLessEqual(max(map(len, text.splitlines()[:-1])), 80, text)
             self.assertIn("open loop", programs.source(sink.endpoint, "--rate", "50/s", "-m", "5").stdout.decode())
 
-    def on_terminal(self, programs, endpoint, *arguments, status=0, **environment):
-        """What the source writes to a terminal of 80 columns."""
+    def on_terminal(self, programs, endpoint, *arguments, status=0, seen=None, **environment):
+        """What the source writes to a terminal of 80 columns; `seen` has it while it comes."""
+        seen = bytearray() if seen is None else seen
         master, slave = pty.openpty()
         process = programs.start("smtp-source", *arguments, endpoint, stdout=slave, stderr=slave,
                                  statuses=(status,), environment={"LANG": "C.UTF-8", **environment})
         os.close(slave)
-        seen = bytearray()
         with contextlib.suppress(OSError):  # EIO: the other end is closed
             while select.select([master], [], [], rig.PATIENCE)[0] and (data := os.read(master, 65536)):
                 seen += data
@@ -726,11 +757,12 @@ class Output(MeasureCase):
     def test_messages_go_above_the_live_view(self):
         """A warning amid the view takes it off, and has it drawn again below."""
         def answer(verb):
-            return b"451 4.3.0 not now\r\n" if verb == "MAIL" and time.monotonic() > late else rig.usual_reply(verb)
+            return b"451 4.3.0 not now\r\n" if verb == "MAIL" and b" s [" in shown else rig.usual_reply(verb)
 
-        late = time.monotonic() + 1.5
+        shown = bytearray()
         with rig.FakeServer(lambda connection: rig.play_server(connection, answer), connections=None) as server:
-            seen = self.on_terminal(rig.ours("epoll"), server.endpoint, "--rate", "50/s", "--duration", "2.5", "-s", "1")
+            seen = self.on_terminal(rig.ours("epoll"), server.endpoint, "--rate", "50/s", "--duration", "2.5", "-s", "1",
+                                    seen=shown)
         drawn = seen.index("[5A")
         self.assertRegex(seen, r"\x1b\[5A\r\x1b\[Jsmtp-source: warning: sender rejected: 451 4\.3\.0 not now [^\n]*\n[^\n]*of 2\.5 s \[")
         self.assertNotIn("warning", seen[:drawn])
@@ -915,7 +947,8 @@ import json, os, subprocess, sys
 process = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 said = process.stderr.read().decode()
 _, status, usage = os.wait4(process.pid, 0)
-print(json.dumps({"said": said, "status": os.waitstatus_to_exitcode(status), "kib": usage.ru_maxrss}))
+print(json.dumps({"said": said, "status": os.waitstatus_to_exitcode(status), "kib": usage.ru_maxrss,
+                  "cpu_s": usage.ru_utime + usage.ru_stime}))
 """
 
     def test_hostile_files_cost_little(self):
@@ -955,6 +988,7 @@ print(json.dumps({"said": said, "status": os.waitstatus_to_exitcode(status), "ki
         }
         for said, text in files.items():
             with self.subTest(said=said or "10 MB of small histograms, and well"):
+                self.assertNotEqual(text, good)
                 path.write_text(text)
                 done = rig.run([sys.executable, "-c", self.WATCH, rig.BUILD / "smtp-report", "show", path],
                                timeout=4 * rig.PATIENCE)
@@ -966,6 +1000,7 @@ print(json.dumps({"said": said, "status": os.waitstatus_to_exitcode(status), "ki
                     self.assertIn(said, watched["said"])
                 if rig.MEASURES_RESOURCES:
                     self.assertLess(watched["kib"], 256 * 1024)
+                    self.assertLess(watched["cpu_s"], 10)
 
     def test_a_pipe_is_read_as_a_file_is(self):
         (path,) = self.some_runs(1)
@@ -1020,7 +1055,7 @@ class SinkReport(MeasureCase):
 
     @rig.on_every_engine()
     def test_what_went_wrong(self, programs):
-        with self.counting_sink(programs, "-t", "0.5") as (sink, counted):
+        with self.counting_sink(programs, "-t", "3") as (sink, counted):
             with sink.connect() as client:
                 client.read_until(b"\r\n")
                 client.talk(b"BOGUS\r\n", b"\r\n")
