@@ -1,8 +1,6 @@
 """Programs that are told to end while something holds up their loops."""
 
-import array
 import contextlib
-import fcntl
 import json
 import os
 import signal
@@ -25,12 +23,7 @@ def fill(descriptor):
 
 def fill_when_used(descriptor):
     """The same once a program has begun to write what its load, or its report, makes it write."""
-    def held():
-        number = array.array("i", [0])
-        fcntl.ioctl(descriptor, termios.FIONREAD, number)
-        return number[0]
-
-    rig.wait_for(lambda: held() > 2_000, "the first of it")
+    rig.wait_for(lambda: rig.queue_length(descriptor, termios.FIONREAD) > 2_000, "the first of it")
     fill(descriptor)
 
 

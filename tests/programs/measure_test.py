@@ -326,7 +326,8 @@ class Silence(MeasureCase):
 class Latency(MeasureCase):
     @rig.on_every_engine((1, 4))
     def test_is_what_the_server_waits(self, programs):
-        """Each phase as long as the sink makes it, and the transaction their sum."""
+        """Each phase as long as the sink makes it, and together no longer than the run: what was counted
+        twice would not fit."""
         waits = {"connect": 30, "helo": 40, "mail": 50, "rcpt": 60, "data": 70, ".": 80}
         delays = [word for verb, wait in waits.items() for word in ("-W", f"{verb}:{wait}ms")]
         with programs.sink(*delays) as sink:
@@ -335,19 +336,26 @@ class Latency(MeasureCase):
         # The server's wait begins with the connection, of which we learn a moment later.
         phases = latency["phases"]
         self.assertGreaterEqual(phases["connect"]["mean_us"] + phases["banner"]["mean_us"], 29_900)
-        self.assertLess(phases["banner"]["p50_us"], 95_000)
         for phase, verb in (("ehlo", "helo"), ("mail", "mail"), ("rcpt", "rcpt"),
                             ("data", "data"), ("content", ".")):
             self.check_wait(phases[phase], waits[verb])
         self.check_wait(phases["transaction"], 50 + 60 + 70 + 80)
         self.check_wait(latency["service"], sum(waits.values()))
-        self.assertLess(phases["connect"]["p50_us"], 50_000)
+
+        def mean(*names):
+            return sum(phases[name]["mean_us"] for name in names)
+
+        self.assertLessEqual(mean("mail", "rcpt", "data", "content"), mean("transaction") * 1.001)
+        self.assertLessEqual(mean("connect", "banner", "ehlo", "transaction"), latency["service"]["mean_us"] * 1.001)
+        self.assert_fits(latency["service"], run, sessions=4)
 
     def check_wait(self, figures, milliseconds):
         self.assertGreaterEqual(figures["min_us"], milliseconds * 1000 * 0.999)
-        # How much longer is the machine's business; a wait that was counted twice would show.
-        self.assertLess(figures["p50_us"], milliseconds * 1500 + 50_000)
         self.assertEqual(figures["count"], 40)
+
+    def assert_fits(self, figures, run, sessions):
+        """What so many sessions did one after the other took no longer than the run."""
+        self.assertLessEqual(figures["mean_us"] * figures["count"], sessions * run["elapsed_s"] * 1e6 * 1.001)
 
     @rig.on_every_engine()
     def test_of_a_stall_is_that_of_all_who_waited(self, programs):
@@ -388,7 +396,7 @@ class Latency(MeasureCase):
         self.assertEqual(run["totals"]["messages"], 80)
         # The last is due at 2 s and done when 80 have been, at 4 s.
         self.assertGreaterEqual(run["latency"]["intended"]["max_us"], 1_950_000)
-        self.assertLess(run["latency"]["service"]["p50_us"] * 5, run["latency"]["intended"]["max_us"])
+        self.assert_fits(run["latency"]["service"], run, sessions=2)
         # The wait is the server's, not ours.
         self.assertLess(run["generator"]["start_lag"]["p50_us"] * 5, run["latency"]["intended"]["p50_us"])
 
@@ -408,8 +416,8 @@ class Latency(MeasureCase):
         self.assertEqual(run["totals"]["messages"], 100)
         self.assertEqual(run["warmup"]["messages"], 100)
         self.assertEqual(counted[0]["totals"]["messages"], 200)
-        self.assertAlmostEqual(run["measured_s"], 1, delta=0.1)
-
+        self.assertGreaterEqual(run["measured_s"], 1)
+        self.assertGreaterEqual(run["elapsed_s"] - run["measured_s"], 1)
 
     @rig.on_every_engine()
     def test_of_content_is_once_a_message_until_its_last_reply(self, programs):
@@ -444,8 +452,9 @@ class Latency(MeasureCase):
         self.assertEqual(phases["content"]["count"], 1)
         self.assertGreaterEqual(phases["content"]["min_us"], 999_000)
         self.assertGreaterEqual(phases["transaction"]["min_us"], 1_999_000)
+        # Both replies to content were waited for after those to the commands.
         for phase in ("mail", "rcpt", "data"):
-            self.assertLess(phases[phase]["max_us"], 999_000, phase)
+            self.assertLessEqual(phases[phase]["max_us"], phases["transaction"]["max_us"] * 1.001 - 1_998_000, phase)
 
     @rig.on_every_engine((1, 4))
     def test_of_a_generator_that_stood_still_is_late(self, programs):
@@ -567,8 +576,7 @@ class Ends(MeasureCase):
             process.send_signal(signal.SIGINT)
             with self.assertRaises(subprocess.TimeoutExpired):
                 process.wait(1)
-            process.send_signal(signal.SIGINT)
-            process.wait(5)
+            process.end(signal.SIGINT)
         run = json.loads(path.read_text())
         self.assertEqual(run["totals"]["messages_unfinished"], 10)
         self.assertGreater(run["totals"]["messages_unstarted"], 10)
@@ -609,6 +617,7 @@ class Ends(MeasureCase):
         """While it waits for the server to hang up, the messages that are due are left to its next
         connection."""
         broken = []
+        rig.certificate()  # made before anything is due
 
         def serve(connection):
             with connection.dup() as plain, rig.serve_tls(connection) as protected:
@@ -757,7 +766,8 @@ class Output(MeasureCase):
     def test_messages_go_above_the_live_view(self):
         """A warning amid the view takes it off, and has it drawn again below."""
         def answer(verb):
-            return b"451 4.3.0 not now\r\n" if verb == "MAIL" and b" s [" in shown else rig.usual_reply(verb)
+            amid = b" s [" in shown and b"warning" not in shown
+            return b"451 4.3.0 not now\r\n" if verb == "MAIL" and amid else rig.usual_reply(verb)
 
         shown = bytearray()
         with rig.FakeServer(lambda connection: rig.play_server(connection, answer), connections=None) as server:
@@ -952,7 +962,8 @@ print(json.dumps({"said": said, "status": os.waitstatus_to_exitcode(status), "ki
 """
 
     def test_hostile_files_cost_little(self):
-        """What is too much is one clear line, in seconds and within 256 MiB."""
+        """What is too much is one clear line, within a minute of CPU (as built for debugging, too) and
+        256 MiB."""
         (path,) = self.some_runs(1)
         good = path.read_text()
         run = json.loads(good)
@@ -1000,7 +1011,7 @@ print(json.dumps({"said": said, "status": os.waitstatus_to_exitcode(status), "ki
                     self.assertIn(said, watched["said"])
                 if rig.MEASURES_RESOURCES:
                     self.assertLess(watched["kib"], 256 * 1024)
-                    self.assertLess(watched["cpu_s"], 10)
+                    self.assertLess(watched["cpu_s"], 60)
 
     def test_a_pipe_is_read_as_a_file_is(self):
         (path,) = self.some_runs(1)

@@ -22,7 +22,8 @@ from support.dialogues import (
     Client, FakeServer, answer_lmtp, play_server, read_line, refusing, usual_reply)
 from support.places import BUILD, PAIR, PEERS, TOP, pair_environment
 from support.processes import Done, Process, check_ending, process_status, run
-from support.sockets import ESTABLISHED, TIME_WAIT, connect, free_port, listens, port_of, tcp_sockets
+from support.sockets import (
+    ESTABLISHED, TIME_WAIT, all_read, connect, free_port, listens, port_of, queue_length, tcp_sockets)
 from support.waiting import PATIENCE, wait_for
 
 ENGINES = ("epoll", "uring")

@@ -27,11 +27,10 @@ import rig
 THREADS = (1, 4)
 
 
-def unread(sink, client):
-    """How many bytes of the client's the sink's kernel still holds."""
-    here = client.socket.getsockname()[1]
-    return next((one.unread for one in rig.tcp_sockets()
-                 if (one.port, one.peers_port) == (rig.port_of(sink.endpoint), here)), None)
+def waits(sink):
+    """How often its threads have gone to sleep so far."""
+    return sum(int(rig.process_status(thread.id)["voluntary_ctxt_switches"])
+               for thread in psutil.Process(sink.pid).threads())
 
 
 class SinkTest(rig.TestCase):
@@ -101,7 +100,7 @@ class SinkTest(rig.TestCase):
             with sink.connect() as client:
                 client.read_until(b"ESMTP\r\n")
                 client.send(b"QUIT\r\n")
-                rig.wait_for(lambda: unread(sink, client) == 0, "the sink to read")
+                rig.wait_for(lambda: rig.all_read(client.socket), "the sink to read")
                 client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             sink.wait_counter("sess", 1)
             with sink.connect() as client:
@@ -131,7 +130,7 @@ class SinkTest(rig.TestCase):
         for options, words, errors in (
                 (["--starttls"], [b"STARTTLS\r\n", garbage], {"tls": 1}),
                 (["--proxy-from", "127.0.0.1"], [header], {"protocol": 1}),
-                (["--max-session-time", "200ms"], [], {"timeout": 1}),
+                (["--max-session-time", "200ms"], [], {"timeout": 1, "rejected": 1}),  # and says so
                 (["-t", "200ms"], [], {"timeout": 1}),
                 (["-q", "noop"], [b"NOOP\r\n"], {}),
                 ([], [b"QUIT\r\n"], {}),
@@ -217,7 +216,8 @@ class SinkTest(rig.TestCase):
             clients[0].close()
             clients[-1].read_until(b"ESMTP\r\n")
             clients.append(stack.enter_context(sink.connect()))  # and short again
-            time.sleep(0.2)
+            before = waits(sink)
+            rig.wait_for(lambda: waits(sink) > before + 3, "some attempts")
             resource.prlimit(sink.pid, resource.RLIMIT_NOFILE, (most, most))
             clients[-1].read_until(b"ESMTP\r\n")
             self.assertEqual(sink.end(), 0)

@@ -1,9 +1,12 @@
 """Ports that are free, and who listens or is connected on this machine."""
 
+import array
 import contextlib
+import fcntl
 import pathlib
 import random
 import socket
+import termios
 import typing
 
 from .waiting import PATIENCE
@@ -50,6 +53,22 @@ def tcp_sockets():
                 _, own, peers, state, queues, _ = line.split(maxsplit=5)
                 port, peers_port, unread = (int(field.rpartition(":")[2], 16) for field in (own, peers, queues))
                 yield TcpSocket(port, peers_port, state, unread)
+
+
+def queue_length(descriptor, queue):
+    """How many bytes a pipe holds (termios.FIONREAD), or a TCP connection that the other end's system
+    has not acknowledged (termios.TIOCOUTQ)."""
+    number = array.array("i", [0])
+    fcntl.ioctl(descriptor, queue, number)
+    return number[0]
+
+
+def all_read(connection):
+    """Whether the program at the other end, on this machine, has read all that was sent so far."""
+    if queue_length(connection, termios.TIOCOUTQ) > 0:
+        return False
+    ports = (connection.getpeername()[1], connection.getsockname()[1])
+    return any((one.port, one.peers_port) == ports and one.unread == 0 for one in tcp_sockets())
 
 
 def port_of(endpoint):
