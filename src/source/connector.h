@@ -1,46 +1,78 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "net/socket.h"
+#include "net/stream.h"
+#include "source/dialogue_display.h"
 #include "source/run.h"
+#include "source/session_record.h"
+#include "source/trouble.h"
 
 namespace millrace::source {
 
-// The way of one session to its connection: the server's addresses in turn, from the addresses and
-// ports of the pool, again after a while when all have failed, and at last not at all.
+// The way of one session to its connections: the server's addresses in turn, from the addresses
+// and ports of the pool, again after a while when all have failed, and at last not at all. What
+// fails on the way is counted and told.
 class Connector {
  public:
-  explicit Connector(Run& run) : run_(run) {}
+  // After a connect that failed, until the next.
+  static constexpr std::chrono::milliseconds kRetryDelay{10};
 
-  // Forgets what was tried before.
-  void reset() { address_ = attempts_ = ports_tried_ = 0; }
+  // For session number `session`, which connects by `stream`; `socket_flags`: what its sockets are
+  // made with. All must outlive the connector.
+  Connector(Run& run, std::uint64_t session, net::Stream& stream, int socket_flags,
+            SessionRecord& record, const DialogueDisplay& display)
+      : run_(run),
+        session_(session),
+        stream_(stream),
+        socket_flags_(socket_flags),
+        record_(record),
+        display_(display) {}
 
-  // The address to connect to.
-  [[nodiscard]] const net::SocketAddress& address() const { return run_.addresses()[address_]; }
-
-  // A socket for that, which may be bound; invalid, with errno, when there is none left. `flags`:
-  // as for socket(2). Ends the run when the pool cannot be bound to.
-  FileDescriptor open(int flags);
-
-  // What a failed try leads to.
-  enum class Retry : std::uint8_t {
-    at_once,  // another address or port
-    patient,  // the same again: it was only too early
-    again,    // the same again
-    give_up,  // there were as many attempts as there may be
+  // Where the way has come to.
+  enum class Progress : std::uint8_t {
+    connecting,  // the stream does; if it ends before it is connected: failed()
+    waiting,     // for kRetryDelay, then try_again()
+    given_up,    // there were as many attempts as there may be; what was to be sent is lost
+    run_over,
   };
-  Retry failed(int error);
+  // A new connection is wanted.
+  Progress begin();
+  Progress try_again();
+  // The connect ended with `error`, an errno value.
+  Progress failed(int error) { return failed("connect", error); }
+
+  // The address that is connected to.
+  [[nodiscard]] const net::SocketAddress& address() const { return run_.addresses()[address_]; }
+  // The number of the connection, over all sessions.
+  [[nodiscard]] std::uint64_t connection() const { return connection_; }
+  // What goes ahead of the dialogue where the PROXY protocol is asked for: whose connection it is.
+  [[nodiscard]] std::string proxy_header() const;
 
  private:
+  FileDescriptor open();
   bool bind(const FileDescriptor& socket);
+  Progress failed(std::string_view call, int error);
+  Progress give_up(const Trouble& trouble);
+  bool another_way(int error);
   bool another_port();
+  [[nodiscard]] std::string about_server() const { return about(session_, address().text()); }
 
   Run& run_;
+  const std::uint64_t session_;
+  net::Stream& stream_;
+  const int socket_flags_;
+  SessionRecord& record_;
+  const DialogueDisplay& display_;
   std::size_t address_ = 0;
   std::uint64_t attempts_ = 0;     // that have failed
   std::uint64_t ports_tried_ = 0;  // that were taken
+  std::uint64_t connections_ = 0;  // that this session has asked for
+  std::uint64_t connection_ = 0;
 };
 
 }  // namespace millrace::source

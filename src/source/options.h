@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,11 @@ namespace millrace::source {
 struct Pause {
   Duration length{0};
   bool random = false;  // anything from nothing to `length`
+
+  [[nodiscard]] Duration draw(std::mt19937_64& generator) const {
+    if (!random) return length;
+    return Duration(std::uniform_int_distribution<Duration::rep>(0, length.count())(generator));
+  }
 };
 
 // When messages are sent.
@@ -76,6 +82,15 @@ struct SourceOptions {
   bool verbose = false;
   unsigned threads = 1;
   net::Engine engine = net::Engine::epoll;
+
+  // Whether a connection that has carried so many messages may carry another one; and whether that
+  // may follow without a pause, even before those have been answered.
+  [[nodiscard]] bool may_reuse(std::uint64_t carried) const {
+    return keep_session && (session_messages == 0 || carried < session_messages);
+  }
+  [[nodiscard]] bool may_go_on(std::uint64_t carried) const {
+    return may_reuse(carried) && pause.length == Duration::zero();
+  }
 };
 
 }  // namespace millrace::source

@@ -91,24 +91,25 @@ std::optional<std::uint64_t> Run::take_message() {
   return number;
 }
 
-void Run::refused(metrics::Error kind, const std::string& what) {
-  if (options_.on_trouble == OnTrouble::stop) return fail(what);
-  warn_of(kind, what);
+void Run::refused(const Trouble& trouble) {
+  if (options_.on_trouble == OnTrouble::stop) return fail(trouble.text);
+  warn_of(trouble);
 }
 
-void Run::warn_of(metrics::Error kind, const std::string& what) {
-  const bool first = !warned_[metrics::index(kind)].exchange(true, std::memory_order_relaxed);
-  if (first || options_.on_trouble != OnTrouble::count) warn(what);
+void Run::warn_of(const Trouble& trouble) {
+  const bool first =
+      !warned_[metrics::index(trouble.kind)].exchange(true, std::memory_order_relaxed);
+  if (first || options_.on_trouble != OnTrouble::count) warn(trouble.text);
 }
 
-void Run::lost(metrics::Error kind, const std::string& what) {
+void Run::lost(const Trouble& trouble) {
   sessions_lost_.fetch_add(1, std::memory_order_relaxed);
-  refused(kind, what);
+  refused(trouble);
 }
 
-void Run::not_connected(metrics::Error kind, const std::string& what) {
-  if (options_.on_trouble != OnTrouble::count) return fail(what);
-  lost(kind, what);
+void Run::not_connected(const Trouble& trouble) {
+  if (options_.on_trouble != OnTrouble::count) return fail(trouble.text);
+  lost(trouble);
 }
 
 void Run::fail(const std::string& what) {

@@ -11,7 +11,6 @@
 #include "base/cache_line.h"
 #include "base/time.h"
 #include "mail/message.h"
-#include "metrics/names.h"
 #include "metrics/timeline.h"
 #include "net/address_pool.h"
 #include "net/local_ports.h"
@@ -19,6 +18,7 @@
 #include "net/tls_context.h"
 #include "source/options.h"
 #include "source/schedule.h"
+#include "source/trouble.h"
 
 namespace millrace::source {
 
@@ -84,16 +84,16 @@ class Run {
   [[nodiscard]] Handshakes handshakes() const;
 
   // The server said no: ends the run, unless it is to carry on.
-  void refused(metrics::Error kind, const std::string& what);
+  void refused(const Trouble& trouble);
 
   // A session was lost before its time: ends the run, unless it is to carry on.
-  void lost(metrics::Error kind, const std::string& what);
+  void lost(const Trouble& trouble);
 
   // A session did not come about: the same, but only OnTrouble::count carries on.
-  void not_connected(metrics::Error kind, const std::string& what);
+  void not_connected(const Trouble& trouble);
 
   // Tells of what goes wrong and ends nothing: in a run that counts, the first of each kind only.
-  void warn_of(metrics::Error kind, const std::string& what);
+  void warn_of(const Trouble& trouble);
 
   // Ends the run: says why, once.
   void fail(const std::string& what);

@@ -1,16 +1,9 @@
 #include "source/session.h"
 
-#include <fmt/format.h>
-#include <sys/socket.h>
-
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <chrono>
-#include <random>
 #include <utility>
 
-#include "base/diagnostics.h"
 #include "mail/generated.h"
 #include "source/load_model.h"
 #include "source/worker.h"
@@ -18,69 +11,11 @@
 namespace millrace::source {
 namespace {
 
-// After a connect that failed, until the next try.
-constexpr std::chrono::milliseconds kConnectRetryDelay{10};
-
 // After a message that found no connection, until the session turns to the next one.
 constexpr std::chrono::milliseconds kNotConnectedDelay{100};
 
 // How long a server may take to hang up after TLS has failed.
 constexpr std::chrono::seconds kFarewellLimit{2};
-
-// How messages to the user name each step of the dialogue, in the order of the verbs.
-struct StepNames {
-  smtp::Verb awaited;
-  std::string_view doing;     // "lost connection while ..."
-  std::string_view rejected;  // "...: 550 no"
-};
-
-constexpr std::array<StepNames, smtp::kVerbCount> kStepNames = {{
-    {smtp::Verb::connect, "reading server greeting", "rejected at server banner"},
-    {smtp::Verb::helo, "sending HELO", "HELO rejected"},
-    {smtp::Verb::ehlo, "sending EHLO", "EHLO rejected"},
-    {smtp::Verb::lhlo, "sending LHLO", "LHLO rejected"},
-    {smtp::Verb::starttls, "sending STARTTLS", "STARTTLS rejected"},
-    {smtp::Verb::xclient, "sending XCLIENT", "XCLIENT rejected"},
-    {smtp::Verb::xforward, "sending XFORWARD", "XFORWARD rejected"},
-    {smtp::Verb::auth, "sending AUTH", "authentication rejected"},
-    {smtp::Verb::mail, "sending sender", "sender rejected"},
-    {smtp::Verb::rcpt, "sending recipient", "recipient rejected"},
-    {smtp::Verb::data, "sending DATA command", "data rejected"},
-    {smtp::Verb::bdat, "sending message", "chunk rejected"},
-    {smtp::Verb::end_of_data, "sending message", "end of data rejected"},
-    {smtp::Verb::rset, "sending RSET command", "rset rejected"},
-    {smtp::Verb::noop, "sending NOOP command", "noop rejected"},
-    {smtp::Verb::vrfy, "sending VRFY command", "vrfy rejected"},
-    {smtp::Verb::quit, "sending QUIT command", "quit rejected"},
-}};
-
-constexpr bool every_step_has_names() {
-  for (std::size_t place = 0; place < kStepNames.size(); ++place) {
-    const StepNames& names = kStepNames[place];
-    if (index(names.awaited) != place || names.doing.empty() || names.rejected.empty())
-      return false;
-  }
-  return true;
-}
-static_assert(every_step_has_names());
-
-metrics::Error kind_of_error(int error) {
-  switch (error) {
-    case 0:
-      return metrics::Error::closed;
-    case ECONNREFUSED:
-      return metrics::Error::refused;
-    case ECONNRESET:
-    case EPIPE:
-      return metrics::Error::reset;
-    case ETIMEDOUT:
-      return metrics::Error::timeout;
-    default:
-      return metrics::Error::other;
-  }
-}
-
-const StepNames& names_of(smtp::Verb awaited) { return kStepNames[index(awaited)]; }
 
 }  // namespace
 
@@ -92,7 +27,8 @@ Session::Session(Worker& worker, Run& run, std::uint64_t number)
       messages_(run.message()),
       record_(worker),
       number_(number),
-      connector_(run) {
+      display_(run.options().verbose),
+      connector_(run, number, stream_, worker.loop().socket_flags(), record_, display_) {
   const SourceOptions& options = run.options();
   if (options.auth_mechanism.empty()) return;
   const sasl::User& user = options.users[number % options.users.size()];
@@ -105,13 +41,8 @@ TimePoint Session::now() const { return worker_.loop().now(); }
 void Session::pause_then_begin() {
   const Pause& pause = run_.options().pause;
   if (pause.length == Duration::zero()) return begin_message();
-  Duration delay = pause.length;
-  if (pause.random) {
-    std::uniform_int_distribution<Duration::rep> any(0, delay.count());
-    delay = Duration(any(worker_.random()));
-  }
   state_ = State::pausing;
-  start_timer(delay);
+  start_timer(pause.draw(worker_.random()));
 }
 
 void Session::begin_message() {
@@ -136,8 +67,7 @@ void Session::begin_message() {
     step();
     return stream_.flush();
   }
-  connector_.reset();
-  connect();
+  follow(connector_.begin());
 }
 
 void Session::go() {
@@ -154,77 +84,48 @@ void Session::wind_up() {
   begin_message();
 }
 
-void Session::connect() {
-  const SourceOptions& options = run_.options();
-  state_ = State::retrying;  // until there is a socket
-  FileDescriptor socket = connector_.open(worker_.loop().socket_flags());
-  if (run_.failed()) return;
-  if (!socket.valid()) return connect_failed(errno, "socket");
-  if (options.verbose) inform("trying " + connector_.address().text());
-  state_ = State::connecting;
-  timed_out_ = false;
-  record_.connecting();
-  // Every connection of the run is another client: sessions take turns in the numbers.
-  connection_ = number_ + options.sessions * connections_++;
-  stream_.connect(std::move(socket), connector_.address());
-  start_timer(options.reply_limit);
-}
-
-void Session::connect_failed(int error, std::string_view doing) {
-  const std::string what = describe_error(doing, error) + where();
-  switch (connector_.failed(error)) {
-    case Connector::Retry::at_once:
-      if (run_.options().verbose) inform(what);
-      return connect();
-    case Connector::Retry::give_up:
-      return give_up_connecting(error, what);
-    case Connector::Retry::again:
-      run_.warn_of(kind_of_error(error), what);
-      break;
-    case Connector::Retry::patient:
-      break;
+void Session::follow(Connector::Progress progress) {
+  switch (progress) {
+    case Connector::Progress::connecting:
+      state_ = State::connecting;
+      timed_out_ = false;
+      return start_timer(run_.options().reply_limit);
+    case Connector::Progress::waiting:
+      state_ = State::retrying;
+      return start_timer(Connector::kRetryDelay);
+    case Connector::Progress::given_up:
+      // What is due next waits for a turn of its own, not on this stack.
+      state_ = State::pausing;
+      return start_timer(run_.options().load.open_loop ? Duration::zero()
+                                                       : Duration(kNotConnectedDelay));
+    case Connector::Progress::run_over:
+      state_ = State::done;
+      return;
   }
-  state_ = State::retrying;
-  start_timer(kConnectRetryDelay);
 }
 
-void Session::give_up_connecting(int error, const std::string& what) {
-  const metrics::Error kind = kind_of_error(error);
-  record_.session_failed(kind, what);
-  run_.not_connected(kind, what);
-  if (run_.failed()) return;
-  record_.lose();
-  const bool open_loop = run_.options().load.open_loop;
-  if (open_loop && state_ == State::connecting) return begin_message();
-  // Where there was no socket, what is due next waits for a turn of its own, not on this stack.
-  state_ = State::pausing;
-  start_timer(open_loop ? Duration::zero() : Duration(kNotConnectedDelay));
+void Session::connect_failed(int error) {
+  const Connector::Progress progress = connector_.failed(error);
+  // There was a socket, which has waited for its turn.
+  if (progress == Connector::Progress::given_up && run_.options().load.open_loop) {
+    return begin_message();
+  }
+  follow(progress);
 }
 
 void Session::on_connected() {
   const SourceOptions& options = run_.options();
   state_ = State::talking;
   record_.connected();
-  xclient_ = mail::fill_generated(options.xclient, connection_);
+  xclient_ = mail::fill_generated(options.xclient, connector_.connection());
   client_.emplace(
       options.plan,
       smtp::ClientSession::Identity{.xclient = xclient_,
                                     .authenticator = authenticator_ ? &*authenticator_ : nullptr},
       messages_, *this);
   start_timer(options.reply_limit);
-  if (options.proxy) stream_.output().append(proxy_header());
+  if (options.proxy) stream_.output().append(connector_.proxy_header());
   if (options.tls_from_start) secure();
-}
-
-std::string Session::proxy_header() const {
-  const SourceOptions& options = run_.options();
-  net::SocketAddress source = stream_.local_address();
-  if (!options.proxy_source.empty()) {
-    const std::string text = mail::fill_generated("ADDR=" + options.proxy_source, connection_);
-    const auto named = net::numeric_address(std::string_view(text).substr(5), source.port());
-    if (named) source = *named;
-  }
-  return net::proxy_header(*options.proxy, source, connector_.address());
 }
 
 void Session::secure() {
@@ -237,16 +138,14 @@ void Session::on_secured() {
   const Duration took = Clock::now() - handshake_begun_;
   run_.secured(took, tls.resumed());
   record_.secured(took, tls.resumed());
-  if (run_.options().verbose) {
-    inform(fmt::format("{}, {}{}", tls.version(), tls.cipher(), tls.resumed() ? ", resumed" : ""));
-  }
+  display_.secured(tls);
   if (run_.options().tls_from_start) return;
   client_->secured(stream_.output());
   show_commands(0);
 }
 
 void Session::on_tls_failure(std::string_view what) {
-  lost(metrics::Error::tls, std::string(what) + where());
+  lost({metrics::Error::tls, std::string(what) + where()});
   state_ = State::closing;
   start_timer(kFarewellLimit);
 }
@@ -273,16 +172,16 @@ void Session::step() {
       return send_messages();
     case Phase::opening_failed:
       if (!client_->fault().empty()) {
-        refused(metrics::Error::protocol, client_->fault() + where());
+        refused({metrics::Error::protocol, client_->fault() + where()});
       }
       return say_goodbye();
     case Phase::finished:
       return close();
     case Phase::closed:
-      if (!client_->fault().empty()) refused(metrics::Error::closed, client_->fault() + where());
+      if (!client_->fault().empty()) refused({metrics::Error::closed, client_->fault() + where()});
       return close();
     case Phase::broken:
-      lost(metrics::Error::protocol, client_->fault() + where());
+      lost({metrics::Error::protocol, client_->fault() + where()});
       return close();
   }
 }
@@ -296,7 +195,8 @@ void Session::send_messages() {
     client_->send(record_.launch(), stream_.output());
   }
   if (client_->idle()) return all_over();
-  if (client_->may_send() && may_go_on()) worker_.load_model().has_room(*this, now());
+  if (client_->may_send() && run_.options().may_go_on(record_.carried()))
+    worker_.load_model().has_room(*this, now());
   show_commands(shown);
   watch_reply();
 }
@@ -304,29 +204,17 @@ void Session::send_messages() {
 // Whether there is a message to send: one that waits, or one that may follow without a pause.
 bool Session::next_message() {
   if (record_.waiting()) return true;
-  if (!may_go_on()) return false;
+  if (!run_.options().may_go_on(record_.carried())) return false;
   const Next next = worker_.load_model().next(*this, now());
   if (next.when != Next::When::now) return false;
   record_.take(next.arrival);
   return true;
 }
 
-// Whether another message may follow on this connection without a pause.
-bool Session::may_go_on() const {
-  const SourceOptions& options = run_.options();
-  return options.keep_session && options.pause.length == Duration::zero() && !reuse_limit_reached();
-}
-
-// Whether this connection has carried as many messages as one may.
-bool Session::reuse_limit_reached() const {
-  const std::uint64_t limit = run_.options().session_messages;
-  return limit > 0 && record_.carried() >= limit;
-}
-
 // Nothing is under way on this connection.
 void Session::all_over() {
   const bool done = worker_.load_model().over(now());
-  if (!run_.options().keep_session || done || client_->exhausted() || reuse_limit_reached()) {
+  if (done || client_->exhausted() || !run_.options().may_reuse(record_.carried())) {
     return say_goodbye();
   }
   pause_then_begin();
@@ -363,26 +251,22 @@ void Session::done() {
 }
 
 // Counted, and told as the run wants it.
-void Session::refused(metrics::Error kind, const std::string& what) {
-  record_.error(kind, what);
-  run_.refused(kind, what);
+void Session::refused(const Trouble& trouble) {
+  record_.error(trouble);
+  run_.refused(trouble);
 }
 
-void Session::lost(metrics::Error kind, const std::string& what) {
-  record_.session_failed(kind, what);
-  run_.lost(kind, what);
+void Session::lost(const Trouble& trouble) {
+  record_.session_failed(trouble);
+  run_.lost(trouble);
 }
 
 void Session::replied(const smtp::PendingCommand& command, const smtp::Reply& reply,
                       smtp::Outcome outcome) {
-  if (run_.options().verbose) inform("<<< " + reply.line());
-  if (command.verb == smtp::Verb::data && outcome == smtp::Outcome::expected) {
-    display_.content_first();
-  }
+  display_.replied(command, reply, outcome);
   record_.replied(*client_, command, reply, outcome);
   if (outcome != smtp::Outcome::refused || command.verb == smtp::Verb::quit) return;
-  refused(metrics::Error::rejected,
-          fmt::format("{}: {}{}", names_of(command.verb).rejected, reply.line(), where(command)));
+  refused(rejection(command.verb, reply, where(command)));
 }
 
 void Session::transaction_begun(std::uint64_t /*message*/) { record_.transaction_begun(); }
@@ -396,30 +280,22 @@ void Session::message_over(std::uint64_t message, std::size_t recipients) {
 void Session::on_end(int error) {
   switch (state_) {
     case State::connecting:
-      return connect_failed(timed_out_ ? ETIMEDOUT : error, "connect");
+      return connect_failed(timed_out_ ? ETIMEDOUT : error);
     case State::closing:
       return closed();
-    case State::pausing:
-      lost(kind_of_loss(error), "lost connection between messages" + where());
-      return closed();
     default:
-      lost(kind_of_loss(error), loss() + where());
+      lost(loss(error));
       return closed();
   }
 }
 
-metrics::Error Session::kind_of_loss(int error) const {
-  const net::TlsFilter* const tls = stream_.tls();
-  if (tls != nullptr && !tls->secured()) return metrics::Error::tls;
-  return kind_of_error(timed_out_ ? ETIMEDOUT : error);
-}
-
 // What ended the connection before its time.
-std::string Session::loss() const {
+Trouble Session::loss(int error) const {
+  const Loss loss{.error = error, .timed_out = timed_out_};
   const net::TlsFilter* const tls = stream_.tls();
-  const std::string what = timed_out_ ? "timeout" : "lost connection";
-  if (tls != nullptr && !tls->secured()) return what + " during the TLS handshake";
-  return fmt::format("{} while {}", what, names_of(client_->pending_command().verb).doing);
+  if (state_ == State::pausing) return loss_between_messages(loss, where());
+  if (tls != nullptr && !tls->secured()) return loss_in_handshake(loss, where());
+  return loss_awaiting(client_->pending_command().verb, loss, where());
 }
 
 void Session::on_timer(net::Timer& /*timer*/) {
@@ -428,7 +304,7 @@ void Session::on_timer(net::Timer& /*timer*/) {
     case State::pausing:
       return begin_message();
     case State::retrying:
-      return connect();
+      return follow(connector_.try_again());
     case State::connecting:
     case State::talking:
       if (now() < limit) {
@@ -453,8 +329,8 @@ void Session::watch_reply() {
 
 // Shows what the output gained from position `shown` on.
 void Session::show_commands(std::size_t shown) {
-  if (!run_.options().verbose) return;
-  display_.show(stream_.output(), shown, client_->pending_command().verb == smtp::Verb::auth);
+  if (!display_.verbose()) return;
+  display_.sent(stream_.output(), shown, client_->pending_command().verb == smtp::Verb::auth);
 }
 
 // Who and what a message to the user is about.
@@ -463,28 +339,8 @@ std::string Session::where() const {
 }
 
 std::string Session::where(const smtp::PendingCommand& command) const {
-  return fmt::format(" (session {}, {})", number_ + 1, command_of(command));
-}
-
-std::string Session::command_of(const smtp::PendingCommand& command) const {
-  Output text;
-  switch (command.verb) {
-    case smtp::Verb::connect:
-      return connector_.address().text();
-    case smtp::Verb::mail:
-      messages_.append_mail(command.message, {}, text);
-      break;
-    case smtp::Verb::rcpt:
-      messages_.append_rcpt(command.message, command.recipient, {}, text);
-      break;
-    case smtp::Verb::helo:
-    case smtp::Verb::ehlo:
-    case smtp::Verb::lhlo:
-      return fmt::format("{} {}", keyword(command.verb), run_.options().plan.hello_name);
-    default:
-      return std::string(keyword(command.verb));
-  }
-  return text.text().substr(0, text.text().size() - 2);
+  return about(number_, command_text(command, messages_, run_.options().plan.hello_name,
+                                     connector_.address().text()));
 }
 
 }  // namespace millrace::source

@@ -7,23 +7,25 @@
 #include <string_view>
 
 #include "mail/message.h"
-#include "metrics/names.h"
 #include "net/stream.h"
 #include "net/timers.h"
 #include "sasl/client.h"
 #include "smtp/client_session.h"
-#include "source/command_display.h"
 #include "source/connector.h"
+#include "source/dialogue_display.h"
 #include "source/run.h"
 #include "source/sender.h"
 #include "source/session_record.h"
+#include "source/trouble.h"
 
 namespace millrace::source {
 
 class Worker;
 
 // One of the sessions that run in parallel: takes messages from the run, one after the other,
-// and delivers each over a new connection or the one it has.
+// and delivers each over a new connection or the one it has. Here is the dialogue; how it comes to
+// its connections is the Connector's, what is measured the SessionRecord's, and what is
+// said of trouble is in trouble.h.
 class Session final : public Sender,
                       public smtp::ClientObserver,
                       private net::StreamHandler,
@@ -53,7 +55,7 @@ class Session final : public Sender,
     retrying,  // a connect failed, the next try is due soon
     talking,
     closing,
-    done,  // no message is left
+    done,  // no message is left, or the run is over
   };
 
   // smtp::ClientObserver
@@ -73,19 +75,15 @@ class Session final : public Sender,
 
   void pause_then_begin();
   void begin_message();
-  void connect();
-  void connect_failed(int error, std::string_view doing);
-  void give_up_connecting(int error, const std::string& what);
-  [[nodiscard]] std::string proxy_header() const;
+  void follow(Connector::Progress progress);
+  void connect_failed(int error);
   void secure();
   void step();
   void send_messages();
   void all_over();
   bool next_message();
-  [[nodiscard]] bool reuse_limit_reached() const;
-  [[nodiscard]] bool may_go_on() const;
-  void refused(metrics::Error kind, const std::string& what);
-  void lost(metrics::Error kind, const std::string& what);
+  void refused(const Trouble& trouble);
+  void lost(const Trouble& trouble);
   void say_goodbye();
   void close();
   void closed();
@@ -94,11 +92,9 @@ class Session final : public Sender,
   void watch_reply();
   void show_commands(std::size_t shown);
   [[nodiscard]] TimePoint now() const;
-  [[nodiscard]] std::string loss() const;
-  [[nodiscard]] metrics::Error kind_of_loss(int error) const;
+  [[nodiscard]] Trouble loss(int error) const;
   [[nodiscard]] std::string where() const;
   [[nodiscard]] std::string where(const smtp::PendingCommand& command) const;
-  [[nodiscard]] std::string command_of(const smtp::PendingCommand& command) const;
 
   Worker& worker_;
   Run& run_;
@@ -111,11 +107,9 @@ class Session final : public Sender,
   net::TlsSession tls_session_;  // of the last connection, when sessions are resumed
   TimePoint handshake_begun_;
   std::optional<sasl::Client> authenticator_;
-  std::string xclient_;            // of this connection
-  std::uint64_t connections_ = 0;  // that this session has made
-  std::uint64_t connection_ = 0;   // the number of this one, over all sessions
+  std::string xclient_;  // of this connection
+  DialogueDisplay display_;
   Connector connector_;
-  CommandDisplay display_;
   bool started_ = false;
   bool timed_out_ = false;
   State state_ = State::pausing;

@@ -32,12 +32,12 @@ void SessionRecord::ended() {
   if (recorder() != nullptr) recorder()->session_ended(begun_, now());
 }
 
-void SessionRecord::error(metrics::Error kind, std::string_view what) {
-  if (recorder() != nullptr) recorder()->error(kind, what, now());
+void SessionRecord::error(const Trouble& trouble) {
+  if (recorder() != nullptr) recorder()->error(trouble.kind, trouble.text, now());
 }
 
-void SessionRecord::session_failed(metrics::Error kind, std::string_view what) {
-  error(kind, what);
+void SessionRecord::session_failed(const Trouble& trouble) {
+  error(trouble);
   if (recorder() != nullptr) ++recorder()->at(now()).counters.sessions_failed;
 }
 

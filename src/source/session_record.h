@@ -3,14 +3,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 #include "base/ring.h"
 #include "base/time.h"
-#include "metrics/names.h"
 #include "smtp/client_session.h"
 #include "source/message_in_flight.h"
+#include "source/trouble.h"
 
 namespace millrace::source {
 
@@ -31,8 +30,8 @@ class SessionRecord {
   void ended();
 
   // Something went wrong; with the session as a whole.
-  void error(metrics::Error kind, std::string_view what);
-  void session_failed(metrics::Error kind, std::string_view what);
+  void error(const Trouble& trouble);
+  void session_failed(const Trouble& trouble);
 
   // The session turns to a message, which waits until it can be sent.
   void take(const Arrival& arrival);

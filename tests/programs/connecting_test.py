@@ -89,6 +89,16 @@ class Connecting(rig.TestCase):
                 self.assertEqual(done.returncode, 1)
 
     @rig.on_every_engine()
+    def test_an_address_that_is_not_ours_is_told_with_the_session(self, programs):
+        with programs.sink() as sink:
+            done = programs.source(sink.endpoint, "--bind", "192.0.2.1")  # RFC 5737
+            host, _, port = sink.endpoint.rpartition(":")
+            self.assertEqual(done.stderr.decode(),
+                             "smtp-source: fatal: bind [192.0.2.1]:0: Cannot assign requested address "
+                             f"(session 1, [{host}]:{port})\n")
+            self.assertEqual(done.returncode, 1)
+
+    @rig.on_every_engine()
     def test_many_sessions_open_from_one_address(self, programs):
         with programs.sink("-c") as sink:
             done = programs.source(sink.endpoint, "-d", "-s", "1500", "-m", "1500")

@@ -1,4 +1,4 @@
-#include "source/command_display.h"
+#include "source/dialogue_display.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,6 @@
 #include <string>
 #include <utility>
 
-#include "base/diagnostics.h"
 #include "base/quantity.h"
 #include "smtp/end_of_data.h"
 #include "smtp/mail_parameters.h"
@@ -24,7 +23,27 @@ std::size_t chunk_length(std::string_view line) {
 
 }  // namespace
 
-void CommandDisplay::show(const Output& out, std::size_t from, bool secret) {
+void DialogueDisplay::trying(const net::SocketAddress& address) const {
+  if (verbose_) inform("trying " + address.text());
+}
+
+void DialogueDisplay::passed_over(std::string_view what) const {
+  if (verbose_) inform(what);
+}
+
+void DialogueDisplay::secured(const net::TlsFilter& tls) const {
+  if (!verbose_) return;
+  inform(fmt::format("{}, {}{}", tls.version(), tls.cipher(), tls.resumed() ? ", resumed" : ""));
+}
+
+void DialogueDisplay::show_reply(const smtp::PendingCommand& command, const smtp::Reply& reply,
+                                 smtp::Outcome outcome) {
+  inform("<<< " + reply.line());
+  if (command.verb == smtp::Verb::data && outcome == smtp::Outcome::expected) content_first_ = true;
+}
+
+void DialogueDisplay::sent(const Output& out, std::size_t from, bool secret) {
+  if (!verbose_) return;
   const std::string text = out.flattened().substr(from);
   std::string_view rest = text;
   const auto skip_content = [&](std::size_t length) {
