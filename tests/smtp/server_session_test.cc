@@ -30,8 +30,12 @@ struct Notes final : ServerObserver {
   void commanded(Verb verb, std::string_view arguments) override {
     if (verb == Verb::bdat) chunks += std::string(arguments) + ";";
   }
-  void replied(std::optional<Verb>, std::string_view, std::size_t copies) override {
+  void replied(std::optional<Verb> verb, std::string_view, std::size_t copies) override {
     replies += copies;
+    answered = verb;
+  }
+  void greeted(Verb verb, std::string_view name) override {
+    names += std::string(keyword(verb)) + " " + std::string(name) + ";";
   }
   void transaction_aborted() override { ++aborted; }
   [[nodiscard]] bool wants_content() const override { return true; }
@@ -44,6 +48,8 @@ struct Notes final : ServerObserver {
 
   std::string chunks;
   std::string attributes;
+  std::string names;
+  std::optional<Verb> answered;
   std::size_t replies = 0;
   std::size_t handed_on = 0;
   int aborted = 0;
@@ -160,6 +166,81 @@ TEST(ServerSession, OwesAReplyToAMessageThatItHasAdmitted) {
   EXPECT_TRUE(session.owes_final_reply());
   session.resume(out);
   EXPECT_FALSE(session.owes_final_reply());
+}
+
+// What waits for one reply adds up.
+TEST(ServerSession, WaitsForAChunkAndForTheEndOfItsMessage) {
+  struct Late final : Pass {
+    Decision decide(Verb verb, std::string_view) override {
+      return {.wait = std::chrono::seconds(verb == Verb::bdat          ? 1
+                                           : verb == Verb::end_of_data ? 2
+                                                                       : 0)};
+    }
+  } late;
+  ServerProfile profile;
+  profile.offered.add(Extension::chunking);
+  const ServerReplies replies(profile);
+  Notes notes;
+  Output out;
+  ServerSession session(profile, replies, late, notes);
+  session.start({}, out);
+  session.feed("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT 1 LAST\r\nx", out);
+  EXPECT_EQ(session.phase(), ServerSession::Phase::paused);
+  EXPECT_EQ(session.wait(), std::chrono::seconds(3));
+}
+
+TEST(ServerSession, AMessageThatIsNotAdmittedIsAborted) {
+  struct Full final : Pass {
+    bool admit_message() override { return false; }
+  } full;
+  const ServerProfile profile;
+  const ServerReplies replies(profile);
+  Notes notes;
+  Output out;
+  ServerSession session(profile, replies, full, notes);
+  session.start({}, out);
+  session.feed("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n.\r\n", out);
+  EXPECT_EQ(session.phase(), ServerSession::Phase::closed);
+  EXPECT_EQ(session.ending(), ServerSession::Ending::dropped);
+  EXPECT_EQ(notes.aborted, 1);
+  EXPECT_EQ(notes.complete, 0);
+}
+
+TEST(ServerSession, TellsWhoGreetsAndWhatIsAnswered) {
+  Server server({});
+  server.say("HELO one\r\nEHLO two\r\n");
+  EXPECT_EQ(server.notes.names, "HELO one;EHLO two;");
+  EXPECT_EQ(server.notes.answered, Verb::ehlo);
+  server.say("FOO\r\n");
+  EXPECT_EQ(server.notes.answered, std::nullopt);
+}
+
+TEST(ServerSession, HasNoUseForAChunkThatNobodyLooksAt) {
+  ServerProfile profile;
+  profile.offered.add(Extension::chunking);
+  const ServerReplies replies(profile);
+  Pass policy;
+  ServerObserver nobody;
+  Output out;
+  ServerSession session(profile, replies, policy, nobody);
+  session.start({}, out);
+  session.feed("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n", out);
+  EXPECT_EQ(session.unwanted(), 0U);
+  session.feed("BDAT 1000 LAST\r\nx", out);
+  EXPECT_EQ(session.unwanted(), 999U);
+  test::take(out);
+  session.skip(999, out);
+  EXPECT_EQ(test::take(out), "250 2.0.0 Ok\r\n");
+  EXPECT_EQ(session.unwanted(), 0U);
+}
+
+TEST(ServerSession, AnnouncesALimitOfOne) {
+  ServerProfile profile;
+  profile.offered = {Extension::size, Extension::limits};
+  profile.limits = {.message_size = 1, .recipients = 1, .transactions = 1};
+  Server server(profile);
+  EXPECT_EQ(server.say("EHLO x\r\n"),
+            "250-smtp-sink\r\n250-SIZE 1\r\n250-LIMITS MAILMAX=1 RCPTMAX=1\r\n250 \r\n");
 }
 
 TEST(ServerSession, ALimitMayBeOne) {
