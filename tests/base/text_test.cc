@@ -28,8 +28,8 @@ TEST(Printable, EscapesWhatCouldDriveATerminal) {
 }
 
 TEST(Printable, LetsTheLettersOfAllLanguagesPass) {
-  for (const char* const text :
-       {"f\u00f6\u00f6@\u65e5\u672c.example", "\u00a0\u07ff\u0800\uffee\U0001f600"}) {
+  for (const char* const text : {"f\u00f6\u00f6@\u65e5\u672c.example",
+                                 "\u00a0\u07ff\u0800\uffee\U0001f600\U00100000\U0010ffff"}) {
     EXPECT_EQ(printable(text, Charset::utf8), text);
   }
 }
@@ -49,6 +49,7 @@ TEST(Printable, EscapesWhatUtf8Hides) {
   EXPECT_EQ(shown("\xf0\x80\x82\x9b"), "\\xf0\\x80\\x82\\x9b");
   EXPECT_EQ(shown("\xed\xa0\x80"), "\\xed\\xa0\\x80");
   EXPECT_EQ(shown("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");
+  EXPECT_EQ(shown("\xfc\x80\x80\x80"), "\\xfc\\x80\\x80\\x80");
 }
 
 TEST(Printable, TheBeginningOfATextIsOfWholeCharacters) {

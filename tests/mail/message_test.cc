@@ -42,6 +42,7 @@ TEST(Body, AFileKeepsItsLines) {
   EXPECT_EQ(preformatted_body(""), "\r\n");
   EXPECT_EQ(preformatted_body("\n"), "\r\n\r\n");
   EXPECT_EQ(preformatted_body("a\r\nb\nc\r"), "a\r\nb\r\nc\r\r\n\r\n");
+  EXPECT_EQ(preformatted_body("a\r\n\nb\r\n"), "a\r\n\r\nb\r\n\r\n");
 }
 
 TEST(Body, AFileWithTheLineEndsOfTheWireGoesOutAsItIs) {
@@ -158,16 +159,21 @@ TEST(Message, GivesEachCommandTheParametersInUse) {
   EXPECT_EQ(test::take(out), "RCPT TO:<a+b@x> NOTIFY=NEVER ORCPT=utf-8;a\\x{2B}b@x\r\n");
 }
 
+// RFC 3461, 4.
+TEST(Message, WritesWhatCannotStandInXtextInHexadecimal) {
+  EXPECT_EQ(xtext("!a~+= \x7f\xc3"), "!a~+2B+3D+20+7F+C3");
+}
+
 // RFC 6533, 3.
 TEST(Message, NamesTheOriginalRecipientInUtf8) {
   const MessageTemplate shared(
-      {.forward_path = "\"\xc3\xa4 \\=\t\x7f\"@x", .original_recipient = true});
+      {.forward_path = "\"\xc3\xa4 \\=\t\x7f!~\"@x", .original_recipient = true});
   Output out;
   SessionMessages(shared).append_rcpt(0, 0, {smtp::Extension::dsn, smtp::Extension::smtp_utf8},
                                       out);
   EXPECT_EQ(test::take(out),
-            "RCPT TO:<\"\xc3\xa4 \\=\t\x7f\"@x> "
-            "ORCPT=utf-8;\"\xc3\xa4\\x{20}\\x{5C}\\x{3D}\\x{09}\\x{7F}\"@x\r\n");
+            "RCPT TO:<\"\xc3\xa4 \\=\t\x7f!~\"@x> "
+            "ORCPT=utf-8;\"\xc3\xa4\\x{20}\\x{5C}\\x{3D}\\x{09}\\x{7F}!~\"@x\r\n");
 }
 
 TEST(Message, ComesInChunksOfAnySize) {

@@ -268,5 +268,45 @@ TEST_F(LoadModelTest, AnArrivalIsLateOnlyWhereASenderWasFree) {
   EXPECT_EQ(recorder->generator().late_starts, 1U);
 }
 
+TEST_F(LoadModelTest, ClosedLoopWakesTheEarliestFirst) {
+  closed({{.name = "ramp", .length = 4s, .from = 0, .to = 4}}, 100, 4);
+  for (const std::uint64_t number : {3, 1, 2, 0}) EXPECT_EQ(sender(number).ask(), When::later);
+  EXPECT_EQ(*model->due(), start + 1ns);
+  pass(1500ms);
+  EXPECT_EQ(senders[3]->messages.size(), 1U);
+  EXPECT_EQ(senders[1]->messages.size(), 1U);
+  EXPECT_TRUE(senders[0]->messages.empty());
+  EXPECT_TRUE(senders[2]->messages.empty());
+  EXPECT_EQ(*model->due(), start + 2s + 1ns);
+}
+
+TEST_F(LoadModelTest, OpenLoopLetsASenderWaitAgain) {
+  open({level(10, 1s)}, 1'000);
+  MadeUpSender& only = sender(0);
+  EXPECT_EQ(only.ask(), When::now);
+  for (std::size_t messages = 2; messages < 5; ++messages) {
+    EXPECT_EQ(only.ask(), When::soon);
+    pass(100ms);
+    EXPECT_EQ(only.messages.size(), messages);
+  }
+  for (std::size_t messages = 5; messages < 8; ++messages) {
+    model->has_room(only, now);
+    pass(100ms);
+    EXPECT_EQ(only.messages.size(), messages);
+  }
+}
+
+// A second one that is free does not make the first one's arrival less late.
+TEST_F(LoadModelTest, AnArrivalIsLateFromWhenTheFirstWasFree) {
+  open({level(10, 1s)}, 1'000);
+  MadeUpSender& busy = sender(0);
+  EXPECT_EQ(busy.ask(), When::now);
+  EXPECT_EQ(sender(1).ask(), When::soon);
+  now += 110ms;
+  model->has_room(busy, now);
+  pass(20ms);
+  EXPECT_NEAR(static_cast<double>(recorder->generator().start_lag.most()), 30'000, 30);
+}
+
 }  // namespace
 }  // namespace millrace::source
