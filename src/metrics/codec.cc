@@ -41,10 +41,8 @@ std::uint64_t take(std::string_view& bytes, unsigned count) {
 
 void put_count(std::string& out, std::int64_t count) {
   auto rest = static_cast<std::uint64_t>(count) << 1 ^ static_cast<std::uint64_t>(count >> 63);
-  for (int bytes = 1; bytes < 9 && rest >= 0x80; ++bytes) {
-    out += static_cast<char>(rest | 0x80);
-    rest >>= 7;
-  }
+  // (No count is so high that it takes a ninth byte, which has no mark: kMostCounted.)
+  for (; rest >= 0x80; rest >>= 7) out += static_cast<char>(rest | 0x80);
   out += static_cast<char>(rest);
 }
 
@@ -112,7 +110,7 @@ std::string base64(std::string_view bytes) {
 }
 
 std::optional<std::string> from_base64(std::string_view text) {
-  if (text.size() % 4 != 0 || text.empty() || text.size() > 2 * kLargestPlain) return std::nullopt;
+  if (text.size() % 4 != 0 || text.size() > 2 * kLargestPlain) return std::nullopt;
   std::string bytes(text.size() / 4 * 3, '\0');
   if (EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
                       reinterpret_cast<const unsigned char*>(text.data()),

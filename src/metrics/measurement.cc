@@ -34,8 +34,7 @@ double Measurement::rate() const {
 
 double Measurement::failed_share() const {
   const auto failed = static_cast<double>(total.counters.failed());
-  const double all = failed + static_cast<double>(total.counters.delivered);
-  return all > 0 ? failed / all : 0;
+  return failed / std::max(failed + static_cast<double>(total.counters.delivered), 1.0);
 }
 
 bool Measurement::carried() const { return total.counters.delivered > 0 && failed_share() <= 0.5; }
@@ -63,7 +62,7 @@ std::vector<std::string> Measurement::limits() const {
   }
   const auto starts = static_cast<double>(generator.start_lag.count());
   const auto late = static_cast<double>(generator.late_starts);
-  if (starts > 0 && late / starts > kManyLate) {
+  if (late > starts * kManyLate) {
     reasons.push_back(
         fmt::format("it began {:.1f}% of the arrivals more than 1 ms late", late / starts * 100));
   }

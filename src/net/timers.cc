@@ -19,11 +19,11 @@ void Timer::unlink() {
 }
 
 void Timers::start(Timer& timer, TimePoint deadline) {
-  constexpr std::uint64_t kLastTick = (std::uint64_t{1} << (kSlotBits * kLevels)) - 1;
+  constexpr std::int64_t kLastTick = (std::int64_t{1} << (kSlotBits * kLevels)) - 1;
   timer.unlink();
-  const auto due = std::chrono::ceil<Tick>(deadline - start_).count();
-  timer.due_tick_ = due > 0 ? static_cast<std::uint64_t>(due) : 0;
-  timer.due_tick_ = std::clamp(timer.due_tick_, tick_ + 1, std::max(kLastTick, tick_ + 1));
+  const auto next = static_cast<std::int64_t>(tick_) + 1;
+  const std::int64_t due = std::chrono::ceil<Tick>(deadline - start_).count();
+  timer.due_tick_ = static_cast<std::uint64_t>(std::clamp(due, next, std::max(kLastTick, next)));
   place(timer);
 }
 

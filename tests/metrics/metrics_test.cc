@@ -37,12 +37,14 @@ TEST(ReplyCounts, CountByCommandCodeAndEnhancedCode) {
   for (int i = 0; i < 3; ++i) replies.count(index(Verb::rcpt), 250, "250 2.1.5 Ok");
   replies.count(index(Verb::rcpt), 550, "550 5.1.1 no");
   replies.count(ReplyCounts::kUnknown, 500, "500 what?");
+  replies.count(index(Verb::connect), 220, "220 hello");
   ReplyCounts sum = replies;
   sum.add(replies);
   ASSERT_EQ(sum.of(index(Verb::rcpt)).size(), 2U);
   EXPECT_EQ(sum.of(index(Verb::rcpt))[0].times, 6U);
   EXPECT_EQ(sum.of(index(Verb::rcpt))[1].code, 550);
   EXPECT_EQ(sum.of(ReplyCounts::kUnknown)[0].times, 2U);
+  EXPECT_EQ(sum.of(index(Verb::connect)).at(0).times, 2U);
   EXPECT_TRUE(sum.of(index(Verb::mail)).empty());
   std::set<std::string_view> names;
   for (std::size_t command = 0; command < ReplyCounts::kCommands; ++command) {
@@ -61,6 +63,8 @@ TEST(ReplyCounts, AServerThatMakesUpCodesDoesNotMakeThemGrow) {
   for (const auto& count : replies.of(index(Verb::mail))) all += count.times;
   EXPECT_EQ(all, 100'000U);
   EXPECT_LE(replies.of(index(Verb::mail)).size(), 257U);
+  for (int code = 0; code < 1'000; ++code) replies.count(index(Verb::rcpt), code, "x");
+  EXPECT_LE(replies.of(index(Verb::rcpt)).size(), 257U);
 }
 
 TEST(Metrics, KeepTheFirstTextOfEachKindOfError) {
@@ -268,6 +272,8 @@ TEST(Timeline, KnowsWhatWasCountedSoFar) {
 TEST(Measurement, IsOfALoadThatWasCarriedOrNot) {
   Measurement measurement;
   EXPECT_FALSE(measurement.carried());  // nothing was measured
+  EXPECT_EQ(measurement.failed_share(), 0);
+  EXPECT_EQ(measurement.rate(), 0);
   measurement.total.count_error(Error::rejected, "421 go away");
   EXPECT_FALSE(measurement.carried());  // nothing but errors
   metrics::Counters& counters = measurement.total.counters;
