@@ -142,7 +142,7 @@ double Threshold::unmeasured_in(const metrics::Measurement& measurement) const {
   const bool phase = find_phase(clock_).has_value();
   const std::uint64_t all = counters.delivered + counters.failed();
   const std::uint64_t failed = counters.failed() - (phase ? counters.refused : 0);
-  return all > 0 ? static_cast<double>(failed) / static_cast<double>(all) : 0;
+  return static_cast<double>(failed) / static_cast<double>(std::max<std::uint64_t>(all, 1));
 }
 
 Verdict Threshold::judge(const metrics::Measurement& measurement) const {

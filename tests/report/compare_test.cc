@@ -75,6 +75,17 @@ Told from chance by 0 and 0 seconds; repeated runs, three or more a side, tell m
 )");
 }
 
+TEST(Compare, OfSharesIsAShareOfThem) {
+  report::Run tenth = even_run(900, 10ms, true);
+  report::Run fifth = tenth;
+  fifth.measurement.total.counters.refused = 225;
+  const Comparison comparison = compare({tenth}, {fifth});
+  EXPECT_NEAR(comparison.changes[1].loss, 1, 1e-9);
+  EXPECT_EQ(comparison.changes[1].meaning, Change::Meaning::unclear);
+  tenth.measurement.total.counters.refused = 0;
+  EXPECT_EQ(compare({tenth}, {tenth}).changes[1].loss, 0);
+}
+
 TEST(Compare, OfSingleRunsUsesTheirSeconds) {
   const Comparison comparison = compare({sample_run(10, 5, 1)}, {sample_run(10, 8, 2)});
   EXPECT_TRUE(comparison.by_second);

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
@@ -28,12 +30,18 @@ using How = OutputFile::How;
 
 class OutputFileTest : public testing::Test {
  protected:
+  static std::size_t descriptors() {
+    return static_cast<std::size_t>(
+        std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()));
+  }
+
   OutputFileTest() {
     std::string name = fs::temp_directory_path() / "millrace.XXXXXX";
     directory = mkdtemp(name.data());
     path = directory / "report";
   }
   ~OutputFileTest() override { fs::remove_all(directory); }
+  void TearDown() override { EXPECT_EQ(descriptors(), before) << "a descriptor was left open"; }
 
   static std::string read(const fs::path& file) {
     std::ifstream stream(file, std::ios::binary);
@@ -60,6 +68,7 @@ class OutputFileTest : public testing::Test {
     return {};
   }
 
+  const std::size_t before = descriptors();
   fs::path directory;
   fs::path path;
 };
@@ -155,6 +164,26 @@ TEST_F(OutputFileTest, OwnDescriptorsAreNoLinks) {
   }
   EXPECT_EQ(failure([] { OutputFile("/dev/fd/9999", How::replace); }),
             "open /dev/fd/9999: Bad file descriptor");
+}
+
+TEST_F(OutputFileTest, MayBeStandardOutputOrStandardError) {
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  for (const char* const name : {"-", "/dev/stdout", "/dev/stderr"}) {
+    OutputFile(name, How::replace).write(name);
+  }
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), "-/dev/stdout");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "/dev/stderr");
+}
+
+TEST_F(OutputFileTest, ASocketIsNoFile) {
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  path.string().copy(address.sun_path, sizeof address.sun_path - 1);
+  ASSERT_EQ(bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  EXPECT_EQ(failure([&] { OutputFile(path, How::in_place); }),
+            "create " + path.string() + ": No such device or address");
+  close(socket);
 }
 
 TEST_F(OutputFileTest, APipeIsWrittenAsItIs) {

@@ -53,6 +53,7 @@ TEST(Html, HasTheRunButNoHistogramsInItsData) {
   EXPECT_NE(page.find("<title>smtp-source, 2023-11-14T22:13:20.000Z</title>"), std::string::npos);
   EXPECT_NE(page.find("Contains dygraphs:"), std::string::npos);
   EXPECT_NE(page.find("content=\"default-src 'none';"), std::string::npos);
+  EXPECT_TRUE(page.ends_with("</script>\n</body>\n</html>\n"));
   EXPECT_EQ(page.find("\"hdr\""), std::string::npos);
   const nlohmann::json data = data_of(page);
   EXPECT_EQ(data["verdict"], verdict(run));

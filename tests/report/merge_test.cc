@@ -80,6 +80,7 @@ TEST(Merge, AddsAllThatARowAndAPartHave) {
   metrics::Row& row = a.measurement.series[0];
   row.sessions_open = 3;
   row.in_flight = 2;
+  row.errors[metrics::index(metrics::Error::refused)] = 1;
   row.errors[metrics::index(metrics::Error::tls)] = 4;
   a.measurement.warmup.delivered = 7;
   a.measurement.generator.late_starts = 5;
@@ -94,6 +95,7 @@ TEST(Merge, AddsAllThatARowAndAPartHave) {
     const metrics::Row& sum = both.measurement.series.at(0);
     EXPECT_EQ(sum.sessions_open, 6U);
     EXPECT_EQ(sum.in_flight, 4U);
+    EXPECT_EQ(sum.errors[metrics::index(metrics::Error::refused)], 2U);
     EXPECT_EQ(sum.errors[metrics::index(metrics::Error::tls)], 8U);
     EXPECT_EQ(sum.asked, 200);
     EXPECT_EQ(sum.length, 1);
@@ -107,6 +109,7 @@ TEST(Merge, AddsAllThatARowAndAPartHave) {
     EXPECT_EQ(both.settings.back().first, "merged");
     EXPECT_EQ(both.settings.back().second, "2 runs: a, b");
   }
+  EXPECT_EQ(merge({a, a}, {"a", "b"}).measurement.series.at(0).length, 0.5);
   const report::Run both = merge({a, b}, {"a", "b"});
   EXPECT_EQ(both.environment.kernel, "Linux, L");
   EXPECT_EQ(both.environment.cpu, "c, d");

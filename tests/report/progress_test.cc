@@ -80,7 +80,7 @@ TEST(LiveView, ShowsWhatIsKnown) {
   closed_loop.asked = 0;
   closed_loop.winding_up = true;
   metrics::Second quiet{.number = 40, .sessions_open = 1};
-  quiet.errors[static_cast<std::size_t>(Error::reset)] = 1'000;
+  quiet.errors[static_cast<std::size_t>(Error::refused)] = 1'000;
   quiet.errors[static_cast<std::size_t>(Error::tls)] = 2;
   quiet.latest_error = "expired";
   view.take(quiet);
@@ -91,7 +91,17 @@ TEST(LiveView, ShowsWhatIsKnown) {
             "rate         0.0/s  0 in flight, 1 session\n"
             "latency  p50       -  p99       -  max       -  in the last second\n"
             "sent        16,780  ############################__\n"
-            "errors   reset 2,000  tls 4  expired\n");
+            "errors   refused 2,000  tls 4  expired\n");
+}
+
+TEST(LiveView, IsCutWhereColumnsAreFullNotColours) {
+  LiveView view({.colour = true});
+  metrics::Second failing;
+  failing.errors[static_cast<std::size_t>(Error::tls)] = 1;
+  failing.latest_error = std::string(100, 'x');
+  view.take(failing);
+  EXPECT_TRUE(view.draw(snapshot_of(0), 30)
+                  .ends_with("\nerrors   \x1b[31mtls 1  " + std::string(14, 'x') + "\x1b[0m\n"));
 }
 
 TEST(LiveView, GoesDownForAMessage) {

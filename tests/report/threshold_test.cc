@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "report/text.h"
 #include "sample_run.h"
 
 namespace millrace::report {
@@ -27,6 +28,10 @@ TEST(Threshold, AreMetOrNot) {
   EXPECT_FALSE(judged("tls.p50<1h").passed);
   EXPECT_EQ(judged("tls.p50<1h").value, "nothing measured");
   EXPECT_EQ(judged("rate>100/s").value, "100.0/s");
+  EXPECT_EQ(judged("messages>1000").value, "1,000");
+  EXPECT_EQ(judged("errors<0.1%").value, "0%");
+  const auto least = static_cast<double>(run.measurement.total.intended.least());
+  EXPECT_EQ(judged("min<1ms").value, latency(least));
 }
 
 TEST(Threshold, OfAPercentileIsTheValueThatTheSummaryShows) {
