@@ -1,6 +1,5 @@
 #include "report/file_input.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -8,15 +7,14 @@
 #include <utility>
 
 #include "base/diagnostics.h"
+#include "base/input_file.h"
 #include "report/json_bounds.h"
 
 namespace millrace::report {
 
 FileInput::FileInput(std::string path)
     : path_(std::move(path)),
-      descriptor_(path_ == "-" ? STDIN_FILENO : open(path_.c_str(), O_RDONLY | O_CLOEXEC)) {
-  if (descriptor_ < 0) throw Fatal(describe_error("open " + path_, errno));
-}
+      descriptor_(path_ == "-" ? STDIN_FILENO : open_input(path_).release()) {}
 
 FileInput::~FileInput() {
   if (path_ != "-") close(descriptor_);

@@ -2,50 +2,49 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <fstream>
+#include <algorithm>
 
 #include "base/diagnostics.h"
+#include "base/input_file.h"
 
 namespace millrace::sasl {
 namespace {
 
-std::ifstream open_file(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path);
-  if (!file) throw Fatal(describe_error("open " + path, errno != 0 ? errno : EIO));
-  return file;
-}
-
-bool next_line(std::ifstream& file, std::string& line) {
-  if (!std::getline(file, line)) return false;
-  if (!line.empty() && line.back() == '\r') line.pop_back();
+// Takes the first line off the front of a file's text, if there is one.
+bool next_line(std::string_view& text, std::string_view& line) {
+  if (text.empty()) return false;
+  const std::size_t end = std::min(text.find('\n'), text.size());
+  line = text.substr(0, end);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  text.remove_prefix(std::min(end + 1, text.size()));
   return true;
 }
 
 }  // namespace
 
 std::vector<User> read_users(const std::string& path) {
-  std::ifstream file = open_file(path);
+  const std::string file = read_file(path);
+  std::string_view text = file;
   std::vector<User> users;
-  std::string line;
-  for (int number = 1; next_line(file, line); ++number) {
+  std::string_view line;
+  for (int number = 1; next_line(text, line); ++number) {
     if (line.empty() || line.front() == '#') continue;
     const std::size_t comma = line.find(',');
-    if (comma == std::string::npos || comma == 0) {
+    if (comma == std::string_view::npos || comma == 0) {
       throw Fatal(fmt::format("{}: line {}: expected user,password", path, number));
     }
-    users.push_back({line.substr(0, comma), line.substr(comma + 1)});
+    users.push_back({std::string(line.substr(0, comma)), std::string(line.substr(comma + 1))});
   }
   if (users.empty()) throw Fatal(path + ": no users in it");
   return users;
 }
 
 std::string read_password(const std::string& path) {
-  std::ifstream file = open_file(path);
-  std::string line;
-  if (!next_line(file, line) || line.empty()) throw Fatal(path + ": no password in it");
-  return line;
+  const std::string file = read_file(path);
+  std::string_view text = file;
+  std::string_view line;
+  if (!next_line(text, line) || line.empty()) throw Fatal(path + ": no password in it");
+  return std::string(line);
 }
 
 }  // namespace millrace::sasl

@@ -241,6 +241,12 @@ TEST(Users, AreReadALineEach) {
   EXPECT_THROW(read_password(path), Fatal);
   std::filesystem::remove(path);
   EXPECT_THROW(read_users(path), Fatal);
+  try {
+    read_password("/");
+    ADD_FAILURE() << "a directory was taken";
+  } catch (const Fatal& error) {
+    EXPECT_STREQ(error.what(), "read /: Is a directory");
+  }
 }
 
 }  // namespace

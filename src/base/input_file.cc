@@ -1,0 +1,31 @@
+#include "base/input_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "base/diagnostics.h"
+
+namespace millrace {
+
+FileDescriptor open_input(const std::string& path) {
+  FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) throw Fatal(describe_error("open " + path, errno));
+  return file;
+}
+
+std::string read_file(const std::string& path) {
+  const FileDescriptor file = open_input(path);
+  std::string text;
+  std::array<char, 65'536> buffer;
+  for (;;) {
+    const ssize_t got = read(file.descriptor(), buffer.data(), buffer.size());
+    if (got == 0) return text;
+    if (got > 0) text.append(buffer.data(), static_cast<std::size_t>(got));
+    if (got < 0 && errno != EINTR) throw Fatal(describe_error("read " + path, errno));
+  }
+}
+
+}  // namespace millrace
