@@ -2,18 +2,13 @@
 // option names; nothing but wiring lives here.
 #pragma once
 
-#include <cstdint>
 #include <functional>
-#include <limits>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
-
-#include "base/number.h"
-#include "net/event_loop.h"
 
 // CLI11's own type: its header is large, and only command_line.cc needs it.
 namespace CLI {
@@ -22,7 +17,10 @@ class App;
 
 namespace millrace::cli {
 
-// Names an option in messages: "(-t, --timeout: expected ...)". `names` in CLI11's form.
+// The names of an option, which are in CLI11's form, as messages have them: "-t, --timeout".
+std::string spaced(std::string_view names);
+
+// Refuses a value: "bad timeout: 0 (-t, --timeout: expected ...)".
 [[noreturn]] void reject(std::string_view what, std::string_view value, std::string_view names,
                          std::string_view expected);
 
@@ -52,68 +50,81 @@ class CommandLine {
   friend class OptionGroup;
 
   std::unique_ptr<CLI::App> app_;
+  bool about_ = false;  // --help and --version, which are looked for before all others
 };
 
-// Adds options to one group of a program's help. Like getopt(3): the last of several equal
-// options counts.
+// Reads the value of an option: what the text means. Throws Fatal naming the option. It does
+// nothing else: files that are named are read when all is parsed.
+template <typename Value>
+using Reader = std::function<Value(const std::string& text, std::string_view names)>;
+
+// Adds options to one group of a program's help. Each fills its field of what was given, which
+// must outlive the parsing; whatever follows from it is worked out behind that. Like getopt(3): the
+// last of several equal options counts.
 class OptionGroup {
  public:
   OptionGroup(CommandLine& line, std::string title) : app_(*line.app_), title_(std::move(title)) {}
 
   // An option without a value.
-  void flag(const std::string& names, const std::string& help, std::function<void()> action);
-  void flag(const std::string& names, const std::string& help, bool& target) {
-    flag(names, help, [&target] { target = true; });
+  void flag(const std::string& names, const std::string& help, bool& target);
+
+  // The same, which adds something to a list.
+  template <typename Item>
+  void flag(const std::string& names, const std::string& help, std::vector<Item>& target,
+            Item item) {
+    on_flag(names, help, [&target, item] { target.push_back(item); });
   }
 
   // An option with a value; `placeholder` stands for it in the help.
+  template <typename Target>
   void value(const std::string& names, const std::string& placeholder, const std::string& help,
-             const std::function<void(const std::string&)>& action);
+             Target& target, std::type_identity_t<Reader<Target>> read) {
+    on_last(names, placeholder, help,
+            [&target, names, read](const std::string& text) { target = read(text, names); });
+  }
 
-  // The same, for options of which each occurrence counts.
-  void each_value(const std::string& names, const std::string& placeholder, const std::string& help,
-                  std::function<void(const std::string&)> action);
+  // The same, taken as it is.
+  template <typename Target>
+  void value(const std::string& names, const std::string& placeholder, const std::string& help,
+             Target& target) {
+    on_last(names, placeholder, help, [&target](const std::string& text) { target = text; });
+  }
 
-  // An option that takes all words up to the next option.
-  void several(const std::string& names, const std::string& placeholder, const std::string& help,
-               const std::function<void(const std::vector<std::string>&)>& action);
-
-  // A whole number from `least` on. `what`: "bad <what>: <value>" when it is none.
-  template <typename Number>
-  void number(const std::string& names, const std::string& placeholder, const std::string& what,
-              std::uint64_t least, const std::string& help, std::function<void(Number)> action) {
-    constexpr auto kMost = std::numeric_limits<Number>::max();
-    value(names, placeholder, help, [=](const std::string& text) {
-      const auto number = whole_number(text, least, static_cast<std::uint64_t>(kMost));
-      if (!number) {
-        reject(what, text, names, "expected a whole number, at least " + std::to_string(least));
-      }
-      action(static_cast<Number>(*number));
+  // An option of which each occurrence counts.
+  template <typename Item>
+  void each(const std::string& names, const std::string& placeholder, const std::string& help,
+            std::vector<Item>& target, std::type_identity_t<Reader<Item>> read) {
+    on_each(names, placeholder, help, [&target, names, read](const std::string& text) {
+      target.push_back(read(text, names));
     });
   }
 
+  // The same, each of which has a list.
+  template <typename Item>
+  void each_list(const std::string& names, const std::string& placeholder, const std::string& help,
+                 std::vector<Item>& target, std::type_identity_t<Reader<std::vector<Item>>> read) {
+    on_each(names, placeholder, help, [&target, names, read](const std::string& text) {
+      const std::vector<Item> items = read(text, names);
+      target.insert(target.end(), items.begin(), items.end());
+    });
+  }
+
+  // An option that takes all words up to the next option.
+  void several(const std::string& names, const std::string& placeholder, const std::string& help,
+               std::vector<std::string>& target);
+
  private:
+  using Take = std::function<void(const std::string& text)>;
+
+  void on_flag(const std::string& names, const std::string& help, std::function<void()> take);
+  void on_last(const std::string& names, const std::string& placeholder, const std::string& help,
+               const Take& take);
+  void on_each(const std::string& names, const std::string& placeholder, const std::string& help,
+               Take take);
+
   CLI::App& app_;
   std::string title_;
 };
-
-// What both programs have: -4 and -6. `verb`: what is done with the family, "listen on".
-void add_address_family(OptionGroup& group, const std::string& verb, int& family);
-
-// The same: --threads, --io.
-struct EngineChoice {
-  unsigned threads = 0;  // 0: as many as the process has cores
-  std::optional<net::Engine> engine;
-
-  void add_to(OptionGroup& group);
-
-  // What is left open is chosen here. Throws Fatal when an engine was asked for in vain.
-  [[nodiscard]] unsigned resolved_threads() const;
-  [[nodiscard]] net::Engine resolved_engine() const;
-};
-
-// "io_uring, 2 threads": what -v says at start.
-std::string describe(net::Engine engine, unsigned threads);
 
 // "smtp-source (Millrace) 1.0": what --version prints.
 std::string describe_program(const std::string& name);

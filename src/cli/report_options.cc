@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/diagnostics.h"
+#include "cli/text_values.h"
 #include "report/file.h"
 #include "report/html.h"
 #include "report/json.h"
@@ -19,7 +20,7 @@ namespace {
 void add_common(OptionGroup& group, ReportOptions& options) {
   group.flag("--summary", "at the end, a summary on standard output", options.summary);
   group.value("--json", "FILE", "all that was measured, as JSON (-: standard\noutput)",
-              [&options](const std::string& path) { options.json = path; });
+              options.json);
 }
 
 // The command line as others may read it.
@@ -67,25 +68,18 @@ bool ReportOptions::wanted() const {
 void add_report_options(CommandLine& line, ReportOptions& options) {
   OptionGroup group(line, "Measurement (options of load over time imply --summary)");
   add_common(group, options);
-  group.value("--html", "FILE", "the same as a page with plots",
-              [&options](const std::string& path) { options.html = path; });
-  group.value("--csv", "FILE", "a line a second",
-              [&options](const std::string& path) { options.csv = path; });
-  group.value("--hlog", "FILE", "a histogram a second, HdrHistogram's log",
-              [&options](const std::string& path) { options.histogram_log = path; });
-  group.each_value("--threshold", "TEXT",
-                   "exit with 3 unless so, as p99<250ms,\nerrors<0.1%, rate>=1000/s",
-                   [&options](const std::string& text) { options.thresholds.emplace_back(text); });
-  group.value("--progress", "HOW", "off, line or live, on standard error",
-              [&options](const std::string& how) {
-                using Progress = ReportOptions::Progress;
-                if (how != "off" && how != "line" && how != "live") {
-                  reject("progress", how, "--progress", "expected off, line or live");
-                }
-                options.progress = how == "off"    ? Progress::off
-                                   : how == "line" ? Progress::line
-                                                   : Progress::live;
-              });
+  group.value("--html", "FILE", "the same as a page with plots", options.html);
+  group.value("--csv", "FILE", "a line a second", options.csv);
+  group.value("--hlog", "FILE", "a histogram a second, HdrHistogram's log", options.histogram_log);
+  group.each(
+      "--threshold", "TEXT", "exit with 3 unless so, as p99<250ms,\nerrors<0.1%, rate>=1000/s",
+      options.thresholds,
+      [](const std::string& text, std::string_view /*names*/) { return report::Threshold(text); });
+  using Progress = ReportOptions::Progress;
+  group.value("--progress", "HOW", "off, line or live, on standard error", options.progress,
+              one_of<Progress>(
+                  "progress",
+                  {{"off", Progress::off}, {"line", Progress::line}, {"live", Progress::live}}));
 }
 
 void add_sink_report_options(OptionGroup& group, ReportOptions& options) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/command_line.h"
+#include "net/event_loop.h"
 #include "report/file.h"
 #include "report/progress.h"
 #include "report/run.h"

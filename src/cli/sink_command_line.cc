@@ -1,18 +1,17 @@
 #include "cli/sink_command_line.h"
 
-#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
-#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/diagnostics.h"
+#include "base/number.h"
 #include "cli/command_line.h"
+#include "cli/sink_arguments.h"
 #include "cli/sink_extensions.h"
 #include "cli/text_values.h"
-#include "cli/tls_options.h"
 #include "smtp/verb.h"
 
 namespace millrace::cli {
@@ -25,158 +24,98 @@ using smtp::Extension;
 // What a delay or a limit is at least, where nothing would make no sense.
 constexpr Duration kLeastTime{1};
 
-constexpr int kLargestWindow = 1 << 30;
+constexpr std::uint64_t kLargestWindow = 1 << 30;
 
-// What is said on the command line, before it is checked as a whole.
-struct Draft {
-  sink::SinkOptions options;
-  EngineChoice engine;
-  std::string endpoint;
-  std::string backlog;
-  bool lmtp = false;
-  bool plain = false;
-  OfferDraft offer;
-  ServerTlsDraft tls;
-  ReportOptions report;
+// Options that leave out an extension, as --withhold does.
+struct LeftOut {
+  const char* names;
+  const char* help;
+  Extension extension;
 };
 
-void add_network(CommandLine& line, Draft& draft) {
-  sink::SinkOptions& options = draft.options;
+constexpr LeftOut kLeftOut[] = {
+    {"-8,--no-8bitmime", "leave out 8BITMIME", Extension::eight_bit_mime},
+    {"-a,--no-auth", "leave out AUTH, still answer it", Extension::auth},
+    {"-C,--no-xclient", "leave out XCLIENT, do not know it", Extension::xclient},
+    {"-E,--no-enhanced-status-codes", "leave out ENHANCEDSTATUSCODES",
+     Extension::enhanced_status_codes},
+    {"-F,--no-xforward", "leave out XFORWARD, do not know it", Extension::xforward},
+    {"-N,--no-dsn", "leave out DSN", Extension::dsn},
+    {"-p,--no-pipelining", "leave out PIPELINING", Extension::pipelining},
+};
+
+void add_network(CommandLine& line, SinkArguments& given) {
   OptionGroup group(line, "Network");
-  add_address_family(group, "listen on", options.address_family);
-  group.number<std::size_t>("-m,--max-sessions", "COUNT", "concurrency limit", 1,
-                            "sessions at once; the rest wait",
-                            [&](std::size_t count) { options.session_limit = count; });
-  group.value("-T,--tcp-window", "BYTES", "cap the TCP window", [&](const std::string& text) {
-    const std::uint64_t bytes = byte_count("TCP window size", text, "-T,--tcp-window");
-    options.window = static_cast<int>(std::min<std::uint64_t>(bytes, kLargestWindow));
-  });
-  group.value("-t,--timeout", "TIME", "limit for receiving or sending (100)",
-              [&](const std::string& text) {
-                options.idle_limit = time_value("timeout", text, "-t,--timeout", kLeastTime);
-              });
-  group.each_value(
-      "--proxy-from", "NETWORKS",
-      "these begin with a PROXY header:\naddresses, address/prefix, or unix",
-      [&](const std::string& list) { add_networks(list, "--proxy-from", options.proxies); });
-  draft.engine.add_to(group);
+  add_address_family(group, "listen on", given);
+  group.value("-m,--max-sessions", "COUNT", "sessions at once; the rest wait", given.max_sessions,
+              number<std::size_t>("concurrency limit", 1));
+  group.value("-T,--tcp-window", "BYTES", "cap the TCP window", given.tcp_window,
+              byte_count("TCP window size"));
+  group.value("-t,--timeout", "TIME", "limit for receiving or sending (100)", given.timeout,
+              time_value("timeout", kLeastTime));
+  group.each_list("--proxy-from", "NETWORKS",
+                  "these begin with a PROXY header:\naddresses, address/prefix, or unix",
+                  given.proxy_from, networks);
+  add_engine(group, given);
 }
 
-void add_announcements(CommandLine& line, Draft& draft) {
-  smtp::ServerProfile& profile = draft.options.profile;
+void add_announcements(CommandLine& line, SinkArguments& given) {
   OptionGroup group(line, "What is announced");
-  group.value("-h,--hostname", "NAME", "host name in greeting and replies",
-              [&](const std::string& name) {
-                profile.host_name = single_line("hostname", name, "-h,--hostname");
-              });
-  group.flag("-L,--lmtp", "speak LMTP, not SMTP", draft.lmtp);
-  group.flag("-e,--no-esmtp", "no ESMTP: EHLO is unknown", draft.plain);
-  group.flag("-P,--pix", "greet as a CISCO PIX did; implies -e", [&] {
-    profile.hide_software = true;
-    draft.plain = true;
-  });
-  const auto leave_out = [&](const char* names, const char* help, Extension extension) {
-    group.flag(names, help, [&draft, extension] { draft.offer.withheld.add(extension); });
-  };
-  leave_out("-8,--no-8bitmime", "leave out 8BITMIME", Extension::eight_bit_mime);
-  leave_out("-a,--no-auth", "leave out AUTH, still answer it", Extension::auth);
-  leave_out("-C,--no-xclient", "leave out XCLIENT, do not know it", Extension::xclient);
-  leave_out("-E,--no-enhanced-status-codes", "leave out ENHANCEDSTATUSCODES",
-            Extension::enhanced_status_codes);
-  leave_out("-F,--no-xforward", "leave out XFORWARD, do not know it", Extension::xforward);
-  leave_out("-N,--no-dsn", "leave out DSN", Extension::dsn);
-  leave_out("-p,--no-pipelining", "leave out PIPELINING", Extension::pipelining);
+  group.value("-h,--hostname", "NAME", "host name in greeting and replies", given.hostname,
+              single_line("hostname"));
+  group.flag("-L,--lmtp", "speak LMTP, not SMTP", given.lmtp);
+  group.flag("-e,--no-esmtp", "no ESMTP: EHLO is unknown", given.no_esmtp);
+  group.flag("-P,--pix", "greet as a CISCO PIX did; implies -e", given.pix);
+  for (const auto& [names, help, extension] : kLeftOut) {
+    group.flag(names, help, given.withhold, extension);
+  }
 }
 
-void add_misbehaviour(CommandLine& line, Draft& draft) {
-  sink::SinkOptions& options = draft.options;
+void add_misbehaviour(CommandLine& line, SinkArguments& given) {
   OptionGroup group(line, "Misbehaviour (CMDS: names such as MAIL,RCPT,DATA,. or CONNECT)");
-  const auto act = [&](const char* names, const char* help, Action action) {
-    group.each_value(names, "CMDS", help, [=, &options, &draft](const std::string& list) {
-      for (const smtp::Verb verb : verbs(list, names)) options.rules[verb].prefer(action);
-      if (action == Action::hard_reject || action == Action::soft_reject) {
-        draft.offer.refuses = true;
-      }
-    });
-  };
-  act("-f,--hard-reject", "reply 5xx to these; implies -p", Action::hard_reject);
-  act("-r,--soft-reject", "reply 4xx to these; implies -p", Action::soft_reject);
-  act("-q,--drop", "close without a reply on these", Action::drop);
-  act("-Q,--disconnect", "reply 421 to these and close", Action::farewell);
-  group.value("-B,--hard-reply", "TEXT", "the 5xx reply (500 5.3.0 Error: ...)",
-              [&](const std::string& text) {
-                options.rules.hard_reply =
-                    smtp::given_reply(reply_line("hard error reply", text, '5', "-B,--hard-reply"));
-              });
-  group.value("-b,--soft-reply", "TEXT", "the 4xx reply (450 4.3.0 Error: ...)",
-              [&](const std::string& text) {
-                options.rules.soft_reply =
-                    smtp::given_reply(reply_line("soft error reply", text, '4', "-b,--soft-reply"));
-              });
-  group.each_value("-W,--delay", "CMD:TIME[:ODDS]",
-                   "wait before replying; with odds, 1-99,\na random multiple",
-                   [&](const std::string& text) {
-                     const auto [verb, delay] = command_delay(text);
-                     options.rules[verb].delay = delay;
-                   });
-  group.value("-w,--data-delay", "TIME", "the same as -W data:TIME", [&](const std::string& text) {
-    options.rules[smtp::Verb::data].delay = {
-        .step = time_value("fixed delay", text, "-w,--data-delay", kLeastTime)};
-  });
+  group.each_list("-f,--hard-reject", "CMDS", "reply 5xx to these; implies -p", given.hard_reject,
+                  verbs);
+  group.each_list("-r,--soft-reject", "CMDS", "reply 4xx to these; implies -p", given.soft_reject,
+                  verbs);
+  group.each_list("-q,--drop", "CMDS", "close without a reply on these", given.drop, verbs);
+  group.each_list("-Q,--disconnect", "CMDS", "reply 421 to these and close", given.disconnect,
+                  verbs);
+  group.value("-B,--hard-reply", "TEXT", "the 5xx reply (500 5.3.0 Error: ...)", given.hard_reply,
+              reply_line("hard error reply", '5'));
+  group.value("-b,--soft-reply", "TEXT", "the 4xx reply (450 4.3.0 Error: ...)", given.soft_reply,
+              reply_line("soft error reply", '4'));
+  group.each("-W,--delay", "CMD:TIME[:ODDS]",
+             "wait before replying; with odds, 1-99,\na random multiple", given.delay,
+             command_delay);
+  group.value("-w,--data-delay", "TIME", "the same as -W data:TIME", given.data_delay,
+              time_value("fixed delay", kLeastTime));
   group.value("-H,--content-delay", "TIME", "wait after the 354 before reading on",
-              [&](const std::string& text) {
-                options.content_delay =
-                    time_value("data read delay", text, "-H,--content-delay", kLeastTime);
-              });
+              given.content_delay, time_value("data read delay", kLeastTime));
   group.value("-A,--abort-content", "TIME", "after the 354: wait, reply 550, close",
-              [&](const std::string& text) {
-                options.abort_delay =
-                    time_value("abort delay", text, "-A,--abort-content", Duration(0));
-              });
+              given.abort_content, time_value("abort delay", Duration(0)));
 }
 
-void add_records(CommandLine& line, Draft& draft) {
-  sink::SinkOptions& options = draft.options;
+void add_records(CommandLine& line, SinkArguments& given) {
   OptionGroup group(line, "What is shown and kept");
-  add_sink_report_options(group, draft.report);
-  group.flag("-c,--counter", "running counters on standard output", options.show_counters);
-  group.flag("-v,--verbose", "show the dialogue on standard error", options.verbose);
-  group.each_value("-s,--syslog", "CMDS", "log these commands to syslog",
-                   [&](const std::string& list) {
-                     for (const smtp::Verb verb : verbs(list, "-s,--syslog")) {
-                       options.rules[verb].log = true;
-                     }
-                   });
-  const auto dump = [&](const char* names, const char* help, sink::CaptureOptions::Mode mode) {
-    group.value(names, "TEMPLATE", help, [&options, mode](const std::string& name) {
-      if (options.capture.mode != sink::CaptureOptions::Mode::off) {
-        throw Fatal("use only one of -d or -D, but not both");
-      }
-      options.capture.mode = mode;
-      options.capture.name_template = name;
-    });
-  };
-  dump("-d,--dump-each", "a file a message, named by strftime(3)",
-       sink::CaptureOptions::Mode::file_per_message);
-  dump("-D,--dump-all", "one file for all, named by strftime(3)",
-       sink::CaptureOptions::Mode::append);
-  group.value("-S,--dump-start", "TEXT", "put before each dump; C escapes",
-              [&](const std::string& text) { options.capture.start_string = unescape(text); });
+  add_sink_report_options(group, given.report);
+  group.flag("-c,--counter", "running counters on standard output", given.counter);
+  group.flag("-v,--verbose", "show the dialogue on standard error", given.verbose);
+  group.each_list("-s,--syslog", "CMDS", "log these commands to syslog", given.syslog, verbs);
+  group.value("-d,--dump-each", "TEMPLATE", "a file a message, named by strftime(3)",
+              given.dump_each);
+  group.value("-D,--dump-all", "TEMPLATE", "one file for all, named by strftime(3)",
+              given.dump_all);
+  group.value("-S,--dump-start", "TEXT", "put before each dump; C escapes", given.dump_start);
 }
 
-void add_life(CommandLine& line, Draft& draft) {
-  sink::SinkOptions& options = draft.options;
+void add_life(CommandLine& line, SinkArguments& given) {
   OptionGroup group(line, "The program");
-  group.number<std::uint64_t>("-M,--stop-after-messages", "COUNT", "message quit count", 1,
-                              "end after so many messages",
-                              [&](std::uint64_t count) { options.message_quota = count; });
-  group.number<std::uint64_t>("-n,--stop-after-quits", "COUNT", "quit count", 1,
-                              "end after so many QUITs",
-                              [&](std::uint64_t count) { options.quit_quota = count; });
-  group.value("-R,--chroot", "DIR", "make this the root directory",
-              [&](const std::string& directory) { options.root_directory = directory; });
-  group.value("-u,--run-as", "NAME", "become this user (as root: nobody)",
-              [&](const std::string& user) { options.user = user; });
+  group.value("-M,--stop-after-messages", "COUNT", "end after so many messages",
+              given.stop_after_messages, number<std::uint64_t>("message quit count", 1));
+  group.value("-n,--stop-after-quits", "COUNT", "end after so many QUITs", given.stop_after_quits,
+              number<std::uint64_t>("quit count", 1));
+  group.value("-R,--chroot", "DIR", "make this the root directory", given.chroot);
+  group.value("-u,--run-as", "NAME", "become this user (as root: nobody)", given.run_as);
 }
 
 int backlog(const std::string& text) {
@@ -186,40 +125,101 @@ int backlog(const std::string& text) {
   return static_cast<int>(*number);
 }
 
+void build_network(const SinkArguments& given, sink::SinkOptions& options) {
+  options.endpoint = net::parse_local(given.endpoint);
+  options.address_family = given.address_family();
+  options.backlog = backlog(given.backlog);
+  if (given.tcp_window) {
+    options.window = static_cast<int>(std::min(*given.tcp_window, kLargestWindow));
+  }
+  options.proxies = given.proxy_from;
+  put(options.idle_limit, given.timeout);
+  options.session_limit = given.max_sessions;
+}
+
+void build_announcements(const SinkArguments& given, smtp::ServerProfile& profile) {
+  put(profile.host_name, given.hostname);
+  profile.protocol = given.lmtp                    ? Protocol::lmtp
+                     : given.no_esmtp || given.pix ? Protocol::plain
+                                                   : Protocol::smtp;
+  profile.hide_software = given.pix;
+}
+
+void build_rules(const SinkArguments& given, sink::SinkOptions& options) {
+  sink::Rules& rules = options.rules;
+  const auto act = [&](const std::vector<smtp::Verb>& verbs, Action action) {
+    for (const smtp::Verb verb : verbs) rules[verb].prefer(action);
+  };
+  act(given.hard_reject, Action::hard_reject);
+  act(given.soft_reject, Action::soft_reject);
+  act(given.drop, Action::drop);
+  act(given.disconnect, Action::farewell);
+  if (given.hard_reply) rules.hard_reply = smtp::given_reply(*given.hard_reply);
+  if (given.soft_reply) rules.soft_reply = smtp::given_reply(*given.soft_reply);
+  for (const auto& [verb, delay] : given.delay) rules[verb].delay = delay;
+  if (given.data_delay) rules[smtp::Verb::data].delay = {.step = *given.data_delay};
+  for (const smtp::Verb verb : given.syslog) rules[verb].log = true;
+  options.content_delay = given.content_delay;
+  options.abort_delay = given.abort_content;
+}
+
+void build_capture(const SinkArguments& given, sink::CaptureOptions& capture) {
+  using Mode = sink::CaptureOptions::Mode;
+  if (given.dump_each) capture.mode = Mode::file_per_message;
+  if (given.dump_all) capture.mode = Mode::append;
+  put(capture.name_template, given.dump_each);
+  put(capture.name_template, given.dump_all);
+  if (given.dump_start) capture.start_string = unescape(*given.dump_start);
+}
+
 }  // namespace
 
-SinkCommandLine parse_sink_command_line(int argc, const char* const* argv) {
+SinkArguments read_sink_arguments(int argc, const char* const* argv) {
   CommandLine line("Takes SMTP or LMTP messages from the network and throws them away.",
                    "smtp-sink");
-  Draft draft;
-  line.argument("endpoint", draft.endpoint, "[inet:][host]:port or unix:path");
-  line.argument("backlog", draft.backlog, "queue of pending connections");
-  add_network(line, draft);
-  add_announcements(line, draft);
-  add_extension_options(line, draft.options, draft.offer);
-  add_tls_options(line, draft.tls, draft.offer.offered);
-  add_misbehaviour(line, draft);
-  add_records(line, draft);
-  add_life(line, draft);
+  SinkArguments given;
+  line.argument("endpoint", given.endpoint, "[inet:][host]:port or unix:path");
+  line.argument("backlog", given.backlog, "queue of pending connections");
+  add_network(line, given);
+  add_announcements(line, given);
+  add_extension_options(line, given);
+  add_tls_options(line, given);
+  add_misbehaviour(line, given);
+  add_records(line, given);
+  add_life(line, given);
   line.parse(argc, argv);
+  return given;
+}
 
-  sink::SinkOptions options = draft.options;
-  if (draft.endpoint.empty()) {
+SinkCommandLine build_sink(const SinkArguments& given) {
+  if (given.endpoint.empty()) {
     throw Fatal(
         "missing endpoint: expected [inet:][host]:port or unix:path (see smtp-sink --help)");
   }
-  options.endpoint = net::parse_local(draft.endpoint);
-  options.backlog = backlog(draft.backlog);
-  options.profile.protocol = draft.lmtp    ? Protocol::lmtp
-                             : draft.plain ? Protocol::plain
-                                           : Protocol::smtp;
-  complete_offer(options, draft.offer);
-  complete_tls(options, draft.tls);
-  options.threads = draft.engine.resolved_threads();
-  options.engine = draft.engine.resolved_engine();
-  draft.report.check(options.show_counters);
-  options.measure = draft.report.wanted();
-  return {.sink = std::move(options), .report = std::move(draft.report)};
+  check_exclusions<SinkArguments>(given, kSinkExclusions);
+  check_needs<SinkArguments>(given, kSinkNeeds);
+  given.report.check(given.counter);
+  sink::SinkOptions options;
+  build_network(given, options);
+  build_announcements(given, options.profile);
+  build_offer(given, options);
+  build_tls(given, options);
+  build_rules(given, options);
+  build_capture(given, options.capture);
+  options.message_quota = given.stop_after_messages;
+  options.quit_quota = given.stop_after_quits;
+  options.measure = given.report.wanted();
+  options.show_counters = given.counter;
+  options.verbose = given.verbose;
+  put(options.root_directory, given.chroot);
+  put(options.user, given.run_as);
+  options.threads = given.resolved_threads();
+  options.engine = given.resolved_engine();
+  return {.sink = std::move(options), .report = given.report};
+}
+
+SinkCommandLine parse_sink_command_line(int argc, const char* const* argv) {
+  return build_sink(read_sink_arguments(argc, argv));
 }
 
 }  // namespace millrace::cli

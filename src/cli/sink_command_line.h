@@ -5,13 +5,18 @@
 
 namespace millrace::cli {
 
+struct SinkArguments;
+
 // What the command line asks for.
 struct SinkCommandLine {
   sink::SinkOptions sink;
   ReportOptions report;
 };
 
-// The options of smtp-sink(1). Throws Fatal with one sentence about what is wrong.
+// The options of smtp-sink(1) are read, and then put together. All three throw Fatal with one
+// sentence about what is wrong; the second reads the files that are named.
+SinkArguments read_sink_arguments(int argc, const char* const* argv);
+SinkCommandLine build_sink(const SinkArguments& given);
 SinkCommandLine parse_sink_command_line(int argc, const char* const* argv);
 
 }  // namespace millrace::cli

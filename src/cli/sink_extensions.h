@@ -1,28 +1,16 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
-
 #include "cli/command_line.h"
 #include "sink/options.h"
 
 namespace millrace::cli {
 
-// What is said of the extensions, before it is put together.
-struct OfferDraft {
-  bool modern = false;
-  bool authenticate = false;
-  bool refuses = false;                     // -f or -r was given
-  bool limits = false;                      // one that LIMITS announces was given
-  std::optional<std::uint64_t> dump_limit;  // bytes
-  smtp::ExtensionSet offered;               // besides Postfix's
-  smtp::ExtensionSet withheld;              // whoever asks for it
-};
+struct SinkArguments;
 
-// The options of smtp-sink(1) about service extensions and limits. All must outlive the parsing.
-void add_extension_options(CommandLine& line, sink::SinkOptions& options, OfferDraft& draft);
+// The options of smtp-sink(1) about service extensions and limits.
+void add_extension_options(CommandLine& line, SinkArguments& given);
 
-// Completes what is offered once all options are read. Throws Fatal.
-void complete_offer(sink::SinkOptions& options, const OfferDraft& draft);
+// Fills in what is offered and what is borne. Reads the file of users. Throws Fatal.
+void build_offer(const SinkArguments& given, sink::SinkOptions& options);
 
 }  // namespace millrace::cli

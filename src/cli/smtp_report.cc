@@ -81,8 +81,7 @@ std::function<int()> declare_html(cli::CommandLine& line) {
   auto draft = std::make_shared<Draft>();
   line.argument("run", draft->path, "a file of --json; -: standard input");
   cli::OptionGroup group(line, "Output");
-  group.value("-o,--output", "FILE", "the page (the run's name with .html)",
-              [draft](const std::string& path) { draft->output = path; });
+  group.value("-o,--output", "FILE", "the page (the run's name with .html)", draft->output);
   return [draft] {
     need(!draft->path.empty(), "missing file: of which run is the page to be?");
     const std::string page = report::to_html(report::read_run(draft->path));
@@ -106,7 +105,7 @@ std::function<int()> declare_merge(cli::CommandLine& line) {
   line.arguments("runs", draft->paths, "files of --json");
   cli::OptionGroup group(line, "Output");
   group.value("-o,--output", "FILE", "the run they make together (standard\noutput)",
-              [draft](const std::string& path) { draft->output = path; });
+              draft->output);
   return [draft] {
     const Words paths = expand(draft->paths);
     need(!paths.empty(), "missing files: which runs are to be merged?");
@@ -114,6 +113,14 @@ std::function<int()> declare_merge(cli::CommandLine& line) {
     report::write_file(draft->output, report::to_json(whole));
     return EXIT_SUCCESS;
   };
+}
+
+// "5%" or "5", as a share.
+double regression_limit(const std::string& text, std::string_view names) {
+  const bool sign = text.ends_with('%');
+  const auto value = decimal(std::string_view(text).substr(0, text.size() - (sign ? 1 : 0)));
+  if (!value) cli::reject("limit", text, names, "expected a share, as 5%");
+  return *value / 100;
 }
 
 std::function<int()> declare_compare(cli::CommandLine& line) {
@@ -127,19 +134,10 @@ std::function<int()> declare_compare(cli::CommandLine& line) {
                  "the base and the new run, each a file of\n--json or a pattern such as "
                  "'base*.json'");
   cli::OptionGroup group(line, "Comparison");
-  group.several("--new", "FILE...", "the new runs; all before them are the base",
-                [draft](const Words& paths) { draft->next = paths; });
+  group.several("--new", "FILE...", "the new runs; all before them are the base", draft->next);
   group.value("--fail-on-regression", "PERCENT",
               "exit with 4 when a figure is worse by more\nthan this, and not by chance",
-              [draft](const std::string& text) {
-                const bool sign = text.ends_with('%');
-                const auto value =
-                    decimal(std::string_view(text).substr(0, text.size() - (sign ? 1 : 0)));
-                if (!value) {
-                  cli::reject("limit", text, "--fail-on-regression", "expected a share, as 5%");
-                }
-                draft->limit = *value / 100;
-              });
+              draft->limit, regression_limit);
   return [draft] {
     if (draft->next.empty()) {
       need(draft->base.size() == 2,

@@ -2,6 +2,7 @@
 
 #include "base/diagnostics.h"
 #include "cli/command_line.h"
+#include "cli/network_options.h"
 #include "cli/report_options.h"
 #include "cli/sink_command_line.h"
 #include "net/ending_signals.h"

@@ -5,6 +5,7 @@
 
 #include "base/diagnostics.h"
 #include "cli/command_line.h"
+#include "cli/network_options.h"
 #include "cli/report_options.h"
 #include "cli/source_command_line.h"
 #include "cli/source_load.h"

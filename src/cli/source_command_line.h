@@ -1,9 +1,15 @@
 #pragma once
 
+#include <cstdint>
+#include <ctime>
+#include <string>
+
 #include "cli/report_options.h"
 #include "source/options.h"
 
 namespace millrace::cli {
+
+struct SourceArguments;
 
 // What the command line asks for.
 struct SourceCommandLine {
@@ -11,8 +17,19 @@ struct SourceCommandLine {
   ReportOptions report;
 };
 
-// The options of smtp-source(1). Reads the file of -F. Throws Fatal with one sentence about what
-// is wrong.
+// What messages have of where and when they are sent.
+struct Surroundings {
+  std::string host_name;
+  std::time_t now = 0;
+  std::uint64_t run = 0;  // makes Message-Ids of different runs differ
+
+  static Surroundings here();
+};
+
+// The options of smtp-source(1) are read, and then put together. All three throw Fatal with one
+// sentence about what is wrong; the second reads the files that are named.
+SourceArguments read_source_arguments(int argc, const char* const* argv);
+SourceCommandLine build_source(const SourceArguments& given, const Surroundings& surroundings);
 SourceCommandLine parse_source_command_line(int argc, const char* const* argv);
 
 }  // namespace millrace::cli

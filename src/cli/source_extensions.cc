@@ -1,10 +1,14 @@
 #include "cli/source_extensions.h"
 
 #include <algorithm>
-#include <array>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "base/diagnostics.h"
-#include "cli/command_line.h"
+#include "base/number.h"
+#include "cli/given.h"
+#include "cli/source_arguments.h"
 #include "cli/text_values.h"
 #include "mail/body.h"
 #include "mail/message.h"
@@ -18,152 +22,130 @@ namespace {
 using smtp::Extension;
 using smtp::ExtensionSet;
 
-// One of the words that a parameter may have, in capitals.
-std::string one_of(const std::string& text, std::string_view what, std::string_view names,
-                   std::string_view words) {
-  const std::string_view word = smtp::find_listed(text, words);
-  if (word.empty()) reject(what, text, names, "expected one of " + std::string(words));
-  return std::string(word);
+// What each of these options asks for, or cannot do without.
+struct Implied {
+  bool (*by)(const SourceArguments&);
+  Extension extension;
+};
+
+constexpr Implied kImplied[] = {
+    {has<&SourceArguments::pipelining>, Extension::pipelining},
+    {has<&SourceArguments::pipeline_window>, Extension::pipelining},
+    {has<&SourceArguments::chunking>, Extension::chunking},
+    {has<&SourceArguments::chunk_size>, Extension::chunking},
+    {has<&SourceArguments::xclient>, Extension::xclient},
+    {has<&SourceArguments::xforward>, Extension::xforward},
+    {has<&SourceArguments::smtputf8>, Extension::smtp_utf8},
+    {has<&SourceArguments::requiretls>, Extension::require_tls},
+    {has<&SourceArguments::mt_priority>, Extension::mt_priority},
+    {has<&SourceArguments::dsn_ret>, Extension::dsn},
+    {has<&SourceArguments::dsn_envid>, Extension::dsn},
+    {has<&SourceArguments::dsn_notify>, Extension::dsn},
+    {has<&SourceArguments::dsn_orcpt>, Extension::dsn},
+    {has<&SourceArguments::auth>, Extension::auth},
+    {has<&SourceArguments::starttls>, Extension::starttls},
+};
+
+Extension body_extension(std::string_view type) {
+  return type == "BINARYMIME" ? Extension::binary_mime : Extension::eight_bit_mime;
+}
+
+// One of the words that a parameter may have, which is given in capitals.
+Reader<std::string> keyword_of(std::string_view what, std::string_view words) {
+  return [what, words](const std::string& text, std::string_view names) {
+    const std::string_view word = smtp::find_listed(text, words);
+    if (word.empty()) reject(what, text, names, "expected one of " + std::string(words));
+    return std::string(word);
+  };
 }
 
 // The conditions of NOTIFY (RFC 3461, 4.1).
-std::string conditions(std::string_view list) {
+std::string conditions(const std::string& list, std::string_view names) {
+  const auto condition = keyword_of("condition", "NEVER SUCCESS FAILURE DELAY");
   std::string text;
-  for (const std::string_view word : list_words(list, "--dsn-notify")) {
+  for (const std::string& word : list_words(list, names)) {
     if (!text.empty()) text += ',';
-    text += one_of(std::string(word), "condition", "--dsn-notify", "NEVER SUCCESS FAILURE DELAY");
+    text += condition(word, names);
   }
   if (text.find("NEVER") != std::string::npos && text != "NEVER") {
-    reject("condition", list, "--dsn-notify", "expected NEVER alone, or some of the others");
+    reject("condition", list, names, "expected NEVER alone, or some of the others");
   }
   return text;
 }
 
-void add_wire(CommandLine& line, source::SourceOptions& options, ExtensionDraft& draft) {
-  smtp::ClientPlan& plan = options.plan;
+std::string priority(const std::string& text, std::string_view names) {
+  const bool negative = text.starts_with('-');
+  if (!whole_number(std::string_view(text).substr(negative ? 1 : 0), 0, 9)) {
+    reject("priority", text, names, "expected a whole number from -9 to 9");
+  }
+  return text;
+}
+
+void add_wire(CommandLine& line, SourceArguments& given) {
   OptionGroup group(line, "Extensions (each implies --ehlo)");
-  group.flag("--ehlo", "say EHLO, not HELO", [&plan] { plan.hello_verb = smtp::Verb::ehlo; });
-  group.flag("--if-offered", "do without what is not announced", draft.if_offered);
-  group.flag("--pipelining", "send commands without waiting",
-             [&plan] { plan.wanted.add(Extension::pipelining); });
-  group.number<std::size_t>("--pipeline-window", "N", "pipeline window", 1,
-                            "messages unanswered at once (1)", [&plan](std::size_t window) {
-                              plan.wanted.add(Extension::pipelining);
-                              plan.window = window;
-                            });
-  group.flag("--chunking", "send content by BDAT",
-             [&plan] { plan.wanted.add(Extension::chunking); });
-  group.value("--chunk-size", "BYTES", "the same, in chunks of this size",
-              [&plan](const std::string& text) {
-                plan.wanted.add(Extension::chunking);
-                plan.chunk_size = byte_count("chunk size", text, "--chunk-size");
-              });
+  group.flag("--ehlo", "say EHLO, not HELO", given.ehlo);
+  group.flag("--if-offered", "do without what is not announced", given.if_offered);
+  group.flag("--pipelining", "send commands without waiting", given.pipelining);
+  group.value("--pipeline-window", "N", "messages unanswered at once (1)", given.pipeline_window,
+              number<std::size_t>("pipeline window", 1));
+  group.flag("--chunking", "send content by BDAT", given.chunking);
+  group.value("--chunk-size", "BYTES", "the same, in chunks of this size", given.chunk_size,
+              byte_count("chunk size"));
   group.value("--xclient", "ATTRIBUTES", "speak for another client: NAME=VALUE\n..., [gen] differs",
-              [&options](const std::string& text) {
-                options.plan.wanted.add(Extension::xclient);
-                options.xclient = single_line("attributes", text, "--xclient");
-              });
-  group.value("--xforward", "ATTRIBUTES", "the same for logging, each message",
-              [&options](const std::string& text) {
-                options.plan.wanted.add(Extension::xforward);
-                options.message.xforward = single_line("attributes", text, "--xforward");
-              });
+              given.xclient, single_line("attributes"));
+  group.value("--xforward", "ATTRIBUTES", "the same for logging, each message", given.xforward,
+              single_line("attributes"));
 }
 
-void add_parameters(CommandLine& line, source::SourceOptions& options) {
+void add_parameters(CommandLine& line, SourceArguments& given) {
   OptionGroup group(line, "Parameters of MAIL and RCPT");
-  const auto mail = [&options](Extension extension, const std::string& text) {
-    options.plan.wanted.add(extension);
-    options.message.mail_parameters.push_back({extension, text});
-  };
-  group.value("--body", "TYPE", "7BIT, 8BITMIME or BINARYMIME", [=](const std::string& text) {
-    const std::string type = one_of(text, "body type", "--body", "7BIT 8BITMIME BINARYMIME");
-    mail(type == "BINARYMIME" ? Extension::binary_mime : Extension::eight_bit_mime, "BODY=" + type);
-  });
-  group.flag("--smtputf8", "addresses in UTF-8", [=] { mail(Extension::smtp_utf8, "SMTPUTF8"); });
-  group.flag("--requiretls", "TLS all the way",
-             [=] { mail(Extension::require_tls, "REQUIRETLS"); });
-  group.value("--mt-priority", "N", "priority, from -9 to 9", [=](const std::string& text) {
-    const bool negative = !text.empty() && text.front() == '-';
-    if (!whole_number(std::string_view(text).substr(negative ? 1 : 0), 0, 9)) {
-      reject("priority", text, "--mt-priority", "expected a whole number from -9 to 9");
-    }
-    mail(Extension::mt_priority, "MT-PRIORITY=" + text);
-  });
-  group.value("--dsn-ret", "PART", "return FULL or HDRS", [=](const std::string& text) {
-    mail(Extension::dsn, "RET=" + one_of(text, "part", "--dsn-ret", "FULL HDRS"));
-  });
-  group.value("--dsn-envid", "ID", "envelope identifier", [=](const std::string& text) {
-    mail(Extension::dsn, "ENVID=" + mail::xtext(single_line("identifier", text, "--dsn-envid")));
-  });
-  group.value(
-      "--dsn-notify", "LIST", "NEVER, or of SUCCESS,FAILURE,DELAY",
-      [&options](const std::string& list) {
-        options.plan.wanted.add(Extension::dsn);
-        options.message.rcpt_parameters.push_back({Extension::dsn, "NOTIFY=" + conditions(list)});
-      });
-  group.flag("--dsn-orcpt", "name the original recipient", [&options] {
-    options.plan.wanted.add(Extension::dsn);
-    options.message.original_recipient = true;
-  });
-  group.each_value("--mail-param", "TEXT", "add this to MAIL", [&options](const std::string& text) {
-    options.message.mail_parameters.push_back(
-        {std::nullopt, single_line("parameter", text, "--mail-param")});
-  });
-  group.each_value("--rcpt-param", "TEXT", "add this to RCPT", [&options](const std::string& text) {
-    options.message.rcpt_parameters.push_back(
-        {std::nullopt, single_line("parameter", text, "--rcpt-param")});
-  });
+  group.value("--body", "TYPE", "7BIT, 8BITMIME or BINARYMIME", given.body,
+              keyword_of("body type", "7BIT 8BITMIME BINARYMIME"));
+  group.flag("--smtputf8", "addresses in UTF-8", given.smtputf8);
+  group.flag("--requiretls", "TLS all the way", given.requiretls);
+  group.value("--mt-priority", "N", "priority, from -9 to 9", given.mt_priority, priority);
+  group.value("--dsn-ret", "PART", "return FULL or HDRS", given.dsn_ret,
+              keyword_of("part", "FULL HDRS"));
+  group.value("--dsn-envid", "ID", "envelope identifier", given.dsn_envid,
+              single_line("identifier"));
+  group.value("--dsn-notify", "LIST", "NEVER, or of SUCCESS,FAILURE,DELAY", given.dsn_notify,
+              conditions);
+  group.flag("--dsn-orcpt", "name the original recipient", given.dsn_orcpt);
+  group.each("--mail-param", "TEXT", "add this to MAIL", given.mail_param,
+             single_line("parameter"));
+  group.each("--rcpt-param", "TEXT", "add this to RCPT", given.rcpt_param,
+             single_line("parameter"));
 }
 
-void add_authentication(CommandLine& line, source::SourceOptions& options, ExtensionDraft& draft) {
+void add_authentication(CommandLine& line, SourceArguments& given) {
   OptionGroup group(line, "Authentication (implies --ehlo)");
   group.value("--auth", "MECHANISM",
               "PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-1,\nSCRAM-SHA-256, XOAUTH2 or OAUTHBEARER",
-              [&options](const std::string& name) {
-                options.auth_mechanism = one_of(name, "mechanism", "--auth", sasl::kMechanisms);
-                options.plan.wanted.add(Extension::auth);
-              });
-  const auto one_user = [&user = draft.user]() -> sasl::User& {
-    if (!user) user.emplace();
-    return *user;
-  };
-  group.value("--auth-user", "NAME", "who",
-              [=](const std::string& name) { one_user().name = name; });
+              given.auth, keyword_of("mechanism", sasl::kMechanisms));
+  group.value("--auth-user", "NAME", "who", given.auth_user);
   group.value("--auth-password-file", "FILE", "the password, or token, is its first line",
-              [=](const std::string& path) { one_user().password = sasl::read_password(path); });
-  group.value(
-      "--auth-password", "TEXT", "the same, for all to see in ps(1)", [=](const std::string& text) {
-        warn("--auth-password shows it to everybody on this machine: better --auth-password-file");
-        one_user().password = text;
-      });
-  group.value("--auth-users", "FILE", "user,password a line; in turn",
-              [&options](const std::string& path) { options.users = sasl::read_users(path); });
-  group.flag("--auth-in-clear", "send a password or token without TLS", draft.auth_in_clear);
+              given.auth_password_file);
+  group.value("--auth-password", "TEXT", "the same, for all to see in ps(1)", given.auth_password);
+  group.value("--auth-users", "FILE", "user,password a line; in turn", given.auth_users);
+  group.flag("--auth-in-clear", "send a password or token without TLS", given.auth_in_clear);
 }
 
-// Puts together who authenticates.
-void complete_users(source::SourceOptions& options, const ExtensionDraft& draft) {
-  const std::optional<sasl::User>& user = draft.user;
-  if (user && !options.users.empty()) {
-    throw Fatal("use only one of --auth-user or --auth-users, but not both");
-  }
-  if (user) options.users = {*user};
-  const bool asked = !options.auth_mechanism.empty();
-  if (!asked && !options.users.empty()) throw Fatal("users without a mechanism: expected --auth");
-  if (!asked && draft.auth_in_clear) throw Fatal("--auth-in-clear needs a mechanism (--auth)");
-  if (!asked) return;
-  if (options.users.empty() || options.users.front().name.empty()) {
-    throw Fatal("--auth needs --auth-user with --auth-password-file, or --auth-users");
-  }
+// Who authenticates.
+std::vector<sasl::User> users(const SourceArguments& given) {
+  if (given.auth_users) return sasl::read_users(*given.auth_users);
+  if (!given.one_user()) return {};
+  sasl::User user{.name = given.auth_user.value_or(""), .password = {}};
+  if (given.auth_password_file) user.password = sasl::read_password(*given.auth_password_file);
+  put(user.password, given.auth_password);
+  return {user};
 }
 
 // No secret goes out unprotected by an oversight.
-void check_secrets(const source::SourceOptions& options, bool in_clear) {
-  const bool protects = options.tls_from_start || options.plan.wanted.has(Extension::starttls);
-  if (protects || in_clear || !sasl::reveals_secret(options.auth_mechanism)) return;
-  throw Fatal("--auth " + options.auth_mechanism + " sends the " +
-              (sasl::carries_token(options.auth_mechanism) ? "token" : "password") +
+void check_secrets(const SourceArguments& given) {
+  if (!given.auth || given.uses_tls() || given.auth_in_clear) return;
+  if (!sasl::reveals_secret(*given.auth)) return;
+  throw Fatal("--auth " + *given.auth + " sends the " +
+              (sasl::carries_token(*given.auth) ? "token" : "password") +
               " in clear: use --starttls or --tls, or --auth-in-clear if nobody listens");
 }
 
@@ -193,27 +175,57 @@ ExtensionSet indispensable(const source::SourceOptions& options) {
 
 }  // namespace
 
-void add_extension_options(CommandLine& line, source::SourceOptions& options,
-                           ExtensionDraft& draft) {
-  add_wire(line, options, draft);
-  add_parameters(line, options);
-  add_authentication(line, options, draft);
+ExtensionSet SourceArguments::extensions() const {
+  ExtensionSet wanted;
+  for (const auto& [by, extension] : kImplied) {
+    if (by(*this)) wanted.add(extension);
+  }
+  if (body) wanted.add(body_extension(*body));
+  // Binary content can only travel in chunks (RFC 3030, 3).
+  if (wanted.has(Extension::binary_mime)) wanted.add(Extension::chunking);
+  return wanted;
 }
 
-void complete_plan(source::SourceOptions& options, const ExtensionDraft& draft, bool lmtp,
-                   bool old_mode) {
-  complete_users(options, draft);
-  check_secrets(options, draft.auth_in_clear);
+void add_extension_options(CommandLine& line, SourceArguments& given) {
+  add_wire(line, given);
+  add_parameters(line, given);
+  add_authentication(line, given);
+}
+
+void build_parameters(const SourceArguments& given, mail::MessageOptions& message) {
+  const auto mail = [&](std::optional<Extension> extension, std::string text) {
+    message.mail_parameters.push_back({extension, std::move(text)});
+  };
+  const auto rcpt = [&](std::optional<Extension> extension, std::string text) {
+    message.rcpt_parameters.push_back({extension, std::move(text)});
+  };
+  if (given.body) mail(body_extension(*given.body), "BODY=" + *given.body);
+  if (given.smtputf8) mail(Extension::smtp_utf8, "SMTPUTF8");
+  if (given.requiretls) mail(Extension::require_tls, "REQUIRETLS");
+  if (given.mt_priority) mail(Extension::mt_priority, "MT-PRIORITY=" + *given.mt_priority);
+  if (given.dsn_ret) mail(Extension::dsn, "RET=" + *given.dsn_ret);
+  if (given.dsn_envid) mail(Extension::dsn, "ENVID=" + mail::xtext(*given.dsn_envid));
+  for (const std::string& text : given.mail_param) mail(std::nullopt, text);
+  if (given.dsn_notify) rcpt(Extension::dsn, "NOTIFY=" + *given.dsn_notify);
+  for (const std::string& text : given.rcpt_param) rcpt(std::nullopt, text);
+  message.original_recipient = given.dsn_orcpt;
+  put(message.xforward, given.xforward);
+}
+
+void build_plan(const SourceArguments& given, source::SourceOptions& options) {
+  put(options.auth_mechanism, given.auth);
+  options.users = users(given);
+  check_secrets(given);
+  put(options.xclient, given.xclient);
   smtp::ClientPlan& plan = options.plan;
-  const bool extended = !plan.wanted.empty() || plan.hello_verb == smtp::Verb::ehlo;
-  if (extended && old_mode) {
-    throw Fatal("-o sends no EHLO: it cannot be used with extensions");
-  }
-  // Binary content can only travel in chunks (RFC 3030, 3).
-  if (plan.wanted.has(Extension::binary_mime)) plan.wanted.add(Extension::chunking);
-  if (draft.if_offered) plan.optional = plan.wanted - indispensable(options);
-  plan.hello_verb = lmtp ? smtp::Verb::lhlo : extended ? smtp::Verb::ehlo : smtp::Verb::helo;
-  if (!old_mode) plan.hello_name = options.message.host_name;
+  plan.wanted = given.extensions();
+  if (given.if_offered) plan.optional = plan.wanted - indispensable(options);
+  put(plan.window, given.pipeline_window);
+  put(plan.chunk_size, given.chunk_size);
+  plan.hello_verb = given.lmtp          ? smtp::Verb::lhlo
+                    : given.says_ehlo() ? smtp::Verb::ehlo
+                                        : smtp::Verb::helo;
+  if (!given.old) plan.hello_name = options.message.host_name;
 }
 
 }  // namespace millrace::cli

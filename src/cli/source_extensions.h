@@ -1,27 +1,20 @@
 #pragma once
 
-#include <optional>
-
 #include "cli/command_line.h"
-#include "sasl/users.h"
 #include "source/options.h"
 
 namespace millrace::cli {
 
-// What is said of service extensions on the source's command line, before it is checked as a whole.
-struct ExtensionDraft {
-  std::optional<sasl::User> user;  // of --auth-user
-  bool if_offered = false;
-  bool auth_in_clear = false;
-};
+struct SourceArguments;
 
-// The options of smtp-source(1) about service extensions: what is asked for goes into the plan
-// and the messages of `options`. All must outlive the parsing.
-void add_extension_options(CommandLine& line, source::SourceOptions& options,
-                           ExtensionDraft& draft);
+// The options of smtp-source(1) about service extensions.
+void add_extension_options(CommandLine& line, SourceArguments& given);
 
-// Completes the plan once all other options are complete. `lmtp`, `old_mode`: -L, -o. Throws Fatal.
-void complete_plan(source::SourceOptions& options, const ExtensionDraft& draft, bool lmtp,
-                   bool old_mode);
+// Fills in what MAIL and RCPT carry besides addresses.
+void build_parameters(const SourceArguments& given, mail::MessageOptions& message);
+
+// Fills in the plan and who authenticates, once the message and TLS are there. Reads the files of
+// users and passwords. Throws Fatal.
+void build_plan(const SourceArguments& given, source::SourceOptions& options);
 
 }  // namespace millrace::cli

@@ -7,6 +7,7 @@
 
 #include "base/diagnostics.h"
 #include "base/quantity.h"
+#include "cli/source_arguments.h"
 #include "cli/text_values.h"
 #include "report/text.h"
 #include "smtp/keyword.h"
@@ -27,13 +28,16 @@ constexpr double kHighestRate = 1e8;  // a second
 // Nobody means to run a load for less.
 constexpr std::chrono::milliseconds kShortest{1};
 
+// A pause of nothing is none.
+constexpr Duration kLeastTime{1};
+
 constexpr std::string_view kStagesForm =
     "expected stages such as ramp 0-2000/s 30s, hold 2000/s 2m";
 
-double rate(const std::string& text) {
+double rate(const std::string& text, std::string_view names) {
   const auto value = per_second(text);
   if (!value || *value <= 0 || *value > kHighestRate) {
-    reject("rate", text, "--rate", "expected a number of messages, as 500/s, 3000/m or 100/h");
+    reject("rate", text, names, "expected a number of messages, as 500/s, 3000/m or 100/h");
   }
   return *value;
 }
@@ -82,15 +86,15 @@ StageText split_stage(std::string_view text) {
   return stage;
 }
 
-Stage stage(std::string_view text, const std::vector<Stage>& before,
+Stage stage(std::string_view text, std::string_view names, const std::vector<Stage>& before,
             std::optional<bool>& are_rates) {
-  const auto wrong = [&] { reject("stage", text, "--stages", kStagesForm); };
+  const auto wrong = [&] { reject("stage", text, names, kStagesForm); };
   const StageText parts = split_stage(text);
   const bool ramp = parts.kind == "ramp";
   if (!ramp && parts.kind != "hold") wrong();
   const auto length = duration(parts.length);
   if (!length) wrong();
-  if (*length < kShortest) reject("stage", text, "--stages", "a stage lasts at least 1ms");
+  if (*length < kShortest) reject("stage", text, names, "a stage lasts at least 1ms");
   const double last = before.empty() ? 0 : before.back().to;
   Stage stage{.name = std::string(text), .length = *length, .from = last, .to = last};
   if (parts.level.empty()) {
@@ -100,7 +104,7 @@ Stage stage(std::string_view text, const std::vector<Stage>& before,
   const auto levels = cli::levels(parts.level);
   if (!levels || (!ramp && levels->from)) wrong();
   if (are_rates.value_or(levels->rate) != levels->rate) {
-    reject("stage", text, "--stages", "all stages are of rates, or all of sessions");
+    reject("stage", text, names, "all stages are of rates, or all of sessions");
   }
   are_rates = levels->rate;
   stage.to = levels->to;
@@ -109,7 +113,7 @@ Stage stage(std::string_view text, const std::vector<Stage>& before,
 }
 
 // "errors>20%": what --abort-on waits for.
-double abort_share(const std::string& text) {
+double abort_share(const std::string& text, std::string_view names) {
   std::string plain = text;
   std::erase(plain, ' ');
   constexpr std::string_view kErrors = "errors>";
@@ -117,13 +121,9 @@ double abort_share(const std::string& text) {
                          ? share(std::string_view(plain).substr(kErrors.size()))
                          : std::nullopt;
   if (!value) {
-    reject("condition", text, "--abort-on", "expected a share of failed messages, as errors>20%");
+    reject("condition", text, names, "expected a share of failed messages, as errors>20%");
   }
   return *value;
-}
-
-Duration positive_time(std::string_view what, const std::string& text, std::string_view names) {
-  return time_value(what, text, names, Duration(1));
 }
 
 // A schedule of one part, that may have no end.
@@ -137,134 +137,95 @@ Stage warm_up(const Stage& first, Duration length) {
   return {.name = "warm-up", .length = length, .from = level, .to = level, .measured = false};
 }
 
-void check_load(const LoadDraft& draft, bool open_loop, bool session_stages) {
-  if (draft.stages && (draft.rate || draft.duration)) {
-    throw Fatal("--stages says rates and times itself: not with --rate or --duration");
+source::Pause pause(const SourceArguments& given) {
+  if (given.random_pause) return {.length = *given.random_pause, .random = true};
+  return {.length = given.pause.value_or(Duration::zero())};
+}
+
+source::OnTrouble on_trouble(const SourceArguments& given) {
+  if (given.timed()) return source::OnTrouble::count;
+  return given.carry_on ? source::OnTrouble::warn : source::OnTrouble::stop;
+}
+
+// `sessions`: at once, where they are the level.
+std::vector<Stage> schedule(const SourceArguments& given, unsigned sessions) {
+  std::vector<Stage> schedule;
+  if (given.stages) {
+    schedule = given.stages->stages;
+  } else {
+    schedule = {one_stage(given.rate.value_or(static_cast<double>(sessions)), given.duration)};
   }
-  if (draft.pattern && !open_loop) throw Fatal("--arrivals needs --rate, or --stages of rates");
-  if (draft.seed && draft.pattern != source::ArrivalPattern::poisson) {
-    throw Fatal("--seed needs --arrivals poisson");
-  }
-  if (open_loop && (draft.fixed_pause || draft.random_pause)) {
-    throw Fatal("-w and -R cannot be used with a rate, which says when messages are due");
-  }
-  if (session_stages && draft.sessions) {
-    throw Fatal("--stages of sessions says how many: not with -s");
-  }
-  if (draft.fixed_pause && draft.random_pause) {
-    throw Fatal("do not use -w and -R options at the same time");
-  }
+  if (given.warmup) schedule.insert(schedule.begin(), warm_up(schedule.front(), *given.warmup));
+  return schedule;
 }
 
 }  // namespace
 
-bool LoadDraft::modelled(const source::SourceOptions& options) const {
-  return rate || pattern || seed || duration || warmup || drain_limit || stages ||
-         options.session_messages > 0 || options.load.abort_share;
-}
-
-std::vector<Stage> parse_stages(const std::string& text, bool& are_rates) {
-  std::vector<Stage> stages;
+Stages read_stages(const std::string& text, std::string_view names) {
+  Stages found;
   std::optional<bool> rates;
-  for (const std::string_view one : list_items(text, "--stages")) {
-    stages.push_back(stage(one, stages, rates));
+  for (const std::string& one : list_items(text, names)) {
+    found.stages.push_back(stage(one, names, found.stages, rates));
   }
-  are_rates = rates == true;
-  return stages;
+  found.of_rates = rates == true;
+  return found;
 }
 
-void add_load_options(CommandLine& line, source::SourceOptions& options, LoadDraft& draft) {
+void add_load_options(CommandLine& line, SourceArguments& given) {
   OptionGroup load(line, "Load (TIME: seconds, or with a unit: 500ms, 2s, 1m, 1h)");
-  load.number<std::uint64_t>("-m,--messages", "COUNT", "message count", 1,
-                             "messages, over all sessions (1)",
-                             [&draft](std::uint64_t count) { draft.messages = count; });
-  load.number<unsigned>("-s,--sessions", "COUNT", "session count", 1, "sessions in parallel (1)",
-                        [&draft](unsigned count) { draft.sessions = count; });
-  load.flag("-d,--keep-session", "keep the connection for the next message", options.keep_session);
-  load.number<std::uint64_t>("--messages-per-session", "COUNT", "message count", 1,
-                             "the same, for so many messages", [&options](std::uint64_t count) {
-                               options.keep_session = true;
-                               options.session_messages = count;
-                             });
-  load.value("-w,--pause", "TIME", "wait before each message of a session",
-             [&draft](const std::string& text) {
-               draft.fixed_pause = positive_time("fixed delay", text, "-w,--pause");
-             });
-  load.value("-R,--random-pause", "TIME", "the same, a random time up to this",
-             [&draft](const std::string& text) {
-               draft.random_pause = positive_time("random delay", text, "-R,--random-pause");
-             });
-  load.flag("-A,--carry-on", "refusals and losses are only warnings",
-            [&options] { options.on_trouble = source::OnTrouble::warn; });
+  load.value("-m,--messages", "COUNT", "messages, over all sessions (1)", given.messages,
+             number<std::uint64_t>("message count", 1));
+  load.value("-s,--sessions", "COUNT", "sessions in parallel (1)", given.sessions,
+             number<unsigned>("session count", 1));
+  load.flag("-d,--keep-session", "keep the connection for the next message", given.keep_session);
+  load.value("--messages-per-session", "COUNT", "the same, for so many messages",
+             given.messages_per_session, number<std::uint64_t>("message count", 1));
+  load.value("-w,--pause", "TIME", "wait before each message of a session", given.pause,
+             time_value("fixed delay", kLeastTime));
+  load.value("-R,--random-pause", "TIME", "the same, a random time up to this", given.random_pause,
+             time_value("random delay", kLeastTime));
+  load.flag("-A,--carry-on", "refusals and losses are only warnings", given.carry_on);
 
   OptionGroup model(line, "Load over time (errors are counted, and end nothing)");
-  model.value("--duration", "TIME", "for so long, or until -m is reached",
-              [&draft](const std::string& text) {
-                draft.duration = time_value("duration", text, "--duration", kShortest);
-              });
+  model.value("--duration", "TIME", "for so long, or until -m is reached", given.duration,
+              time_value("duration", kShortest));
   model.value("--rate", "RATE", "open loop: so many messages are due,\nas 500/s, 3000/m, 100/h",
-              [&draft](const std::string& text) { draft.rate = rate(text); });
+              given.rate, rate);
+  using Pattern = source::ArrivalPattern;
   model.value(
-      "--arrivals", "PATTERN", "constant or poisson (constant)", [&draft](const std::string& text) {
-        if (text != "constant" && text != "poisson") {
-          reject("pattern", text, "--arrivals", "expected constant or poisson");
-        }
-        draft.pattern =
-            text == "poisson" ? source::ArrivalPattern::poisson : source::ArrivalPattern::constant;
-      });
-  model.number<std::uint64_t>("--seed", "NUMBER", "seed", 0,
-                              "of Poisson arrivals: the same ones again",
-                              [&draft](std::uint64_t seed) { draft.seed = seed; });
+      "--arrivals", "PATTERN", "constant or poisson (constant)", given.arrivals,
+      one_of<Pattern>("pattern", {{"constant", Pattern::constant}, {"poisson", Pattern::poisson}}));
+  model.value("--seed", "NUMBER", "of Poisson arrivals: the same ones again", given.seed,
+              number<std::uint64_t>("seed", 0));
   model.value("--stages", "LIST",
-              "rates (/s) or sessions in stages, as\n"
-              "ramp 0-2000/s 30s, hold 2000/s 2m",
-              [&draft](const std::string& text) { draft.stages = text; });
-  model.value("--warmup", "TIME", "go ahead for so long, unmeasured",
-              [&draft](const std::string& text) {
-                draft.warmup = time_value("warm-up", text, "--warmup", kShortest);
-              });
+              "rates (/s) or sessions in stages, as\nramp 0-2000/s 30s, hold 2000/s 2m",
+              given.stages, read_stages);
+  model.value("--warmup", "TIME", "go ahead for so long, unmeasured", given.warmup,
+              time_value("warm-up", kShortest));
   model.value("--drain", "TIME", "at the end, wait so long for what is\nunder way (10)",
-              [&draft](const std::string& text) {
-                draft.drain_limit = time_value("drain time", text, "--drain", Duration(0));
-              });
-  model.value(
-      "--abort-on", "TEXT", "give the run up once so much has failed,\nas errors>20%",
-      [&options](const std::string& text) { options.load.abort_share = abort_share(text); });
+              given.drain, time_value("drain time", Duration(0)));
+  model.value("--abort-on", "TEXT", "give the run up once so much has failed,\nas errors>20%",
+              given.abort_on, abort_share);
 }
 
-void complete_load(source::SourceOptions& options, const LoadDraft& draft) {
+void build_load(const SourceArguments& given, source::SourceOptions& options) {
+  options.sessions = given.sessions.value_or(given.open_loop() ? kPool : 1);
+  options.keep_session = given.keep_session || given.messages_per_session;
+  put(options.session_messages, given.messages_per_session);
+  options.messages = given.messages.value_or(given.timed() ? kNoLimit : 1);
+  options.on_trouble = on_trouble(given);
+  options.pause = pause(given);
   source::Load& load = options.load;
-  bool stages_are_rates = false;
-  if (draft.stages) load.schedule = parse_stages(*draft.stages, stages_are_rates);
-  load.open_loop = draft.rate || stages_are_rates;
-  const bool session_stages = draft.stages && !stages_are_rates;
-  check_load(draft, load.open_loop, session_stages);
-
-  options.sessions = draft.sessions.value_or(load.open_loop ? kPool : 1);
-  if (!draft.stages) {
-    const double level = draft.rate.value_or(static_cast<double>(options.sessions));
-    load.schedule = {one_stage(level, draft.duration)};
-  }
-  if (draft.warmup) {
-    load.schedule.insert(load.schedule.begin(), warm_up(load.schedule.front(), *draft.warmup));
-  }
-  if (session_stages) {
+  load.open_loop = given.open_loop();
+  load.schedule = schedule(given, options.sessions);
+  if (given.stages_of_sessions()) {
     options.sessions =
         static_cast<unsigned>(std::max(1.0, source::Schedule(load.schedule).highest_level()));
   }
-  load.pattern = draft.pattern.value_or(source::ArrivalPattern::constant);
-  load.seed = draft.seed.value_or(options.message.run);
-  load.drain_limit = draft.drain_limit.value_or(kDrainLimit);
-  const bool timed = load.open_loop || draft.duration || draft.stages;
-  options.messages = draft.messages.value_or(timed ? kNoLimit : 1);
-  if (timed) options.on_trouble = source::OnTrouble::count;
-  if (load.abort_share && options.on_trouble == source::OnTrouble::stop) {
-    throw Fatal(
-        "--abort-on needs --rate, --duration or --stages, or -A: the first error ends others");
-  }
-  options.pause = draft.random_pause
-                      ? source::Pause{.length = *draft.random_pause, .random = true}
-                      : source::Pause{.length = draft.fixed_pause.value_or(Duration::zero())};
+  put(load.pattern, given.arrivals);
+  load.seed = given.seed.value_or(options.message.run);
+  load.drain_limit = given.drain.value_or(kDrainLimit);
+  load.abort_share = given.abort_on;
 }
 
 std::vector<std::pair<std::string, std::string>> describe_load(

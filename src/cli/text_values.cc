@@ -5,13 +5,11 @@
 #include <algorithm>
 #include <cctype>
 #include <chrono>
-#include <utility>
 
 #include "base/diagnostics.h"
 #include "base/list.h"
 #include "base/printable.h"
 #include "base/quantity.h"
-#include "cli/command_line.h"
 #include "smtp/keyword.h"
 
 namespace millrace::cli {
@@ -55,75 +53,91 @@ bool valid_address_literal(std::string_view text) {
 
 }  // namespace
 
-std::vector<std::string_view> list_items(std::string_view list, std::string_view names) {
-  auto items = split_list(list);
-  if (!items) reject("list", list, names, "an item is empty");
-  return std::move(*items);
+std::string alternatives(const std::vector<std::string_view>& words) {
+  std::string text;
+  for (const std::string_view& word : words) {
+    const bool last = &word == &words.back();
+    if (!text.empty()) text += last ? " or " : ", ";
+    text += word;
+  }
+  return text;
 }
 
-std::vector<std::string_view> list_words(std::string_view list, std::string_view names) {
+std::vector<std::string> list_items(const std::string& list, std::string_view names) {
+  const auto items = split_list(list);
+  if (!items) reject("list", list, names, "an item is empty");
+  return {items->begin(), items->end()};
+}
+
+std::vector<std::string> list_words(const std::string& list, std::string_view names) {
   constexpr std::string_view kWhiteSpace = " \t\r\n";
-  std::vector<std::string_view> words;
-  for (std::string_view item : list_items(list, names)) {
-    for (auto word = smtp::take_word(item, kWhiteSpace); !word.empty();
-         word = smtp::take_word(item, kWhiteSpace)) {
-      words.push_back(word);
+  std::vector<std::string> words;
+  for (const std::string& item : list_items(list, names)) {
+    std::string_view rest = item;
+    for (auto word = smtp::take_word(rest, kWhiteSpace); !word.empty();
+         word = smtp::take_word(rest, kWhiteSpace)) {
+      words.emplace_back(word);
     }
   }
   return words;
 }
 
-std::vector<smtp::Verb> verbs(std::string_view list, std::string_view names) {
+std::vector<smtp::Verb> verbs(const std::string& list, std::string_view names) {
   std::vector<smtp::Verb> found;
-  for (const std::string_view word : list_words(list, names)) found.push_back(verb(word));
+  for (const std::string& word : list_words(list, names)) found.push_back(verb(word));
   return found;
 }
 
-std::pair<smtp::Verb, sink::Delay> command_delay(const std::string& text) {
+std::vector<net::Network> networks(const std::string& list, std::string_view names) {
+  const std::vector<std::string> items = list_items(list, names);
+  return {items.begin(), items.end()};
+}
+
+CommandDelay command_delay(const std::string& text, std::string_view names) {
   const std::size_t colon = text.find(':');
   if (colon == std::string::npos) {
-    throw Fatal("invalid command delay argument: " + text +
-                " (-W, --delay: expected command:time[:odds])");
+    throw Fatal(fmt::format("invalid command delay argument: {} ({}: expected command:time[:odds])",
+                            text, spaced(names)));
   }
   const std::string name = text.substr(0, colon);
-  const smtp::Verb which = verb(name);
+  CommandDelay found{.verb = verb(name), .delay = {}};
   std::string_view rest = std::string_view(text).substr(colon + 1);
   const std::size_t second = std::min(rest.find(':'), rest.size());
   const auto step = duration(rest.substr(0, second));
   if (!step || *step == Duration::zero()) {
-    throw Fatal(
-        fmt::format("non-positive '{}' delay (-W, --delay: '{}' is no time, as 2, "
-                    "0.5 or 250ms)",
-                    name, rest.substr(0, second)));
+    throw Fatal(fmt::format("non-positive '{}' delay ({}: '{}' is no time, as 2, 0.5 or 250ms)",
+                            name, spaced(names), rest.substr(0, second)));
   }
-  sink::Delay delay{.step = *step};
-  if (second == rest.size()) return {which, delay};
+  found.delay.step = *step;
+  if (second == rest.size()) return found;
   const auto odds = whole_number(rest.substr(second + 1), 1, 99);
   if (!odds) {
     throw Fatal(
-        fmt::format("delay odds for '{}' out of range (-W, --delay: '{}' is no whole "
-                    "number from 1 to 99)",
-                    name, rest.substr(second + 1)));
+        fmt::format("delay odds for '{}' out of range ({}: '{}' is no whole number from 1 to 99)",
+                    name, spaced(names), rest.substr(second + 1)));
   }
-  delay.odds = static_cast<int>(*odds);
-  return {which, delay};
+  found.delay.odds = static_cast<int>(*odds);
+  return found;
 }
 
-std::string reply_line(std::string_view what, const std::string& text, char first_digit,
-                       std::string_view names) {
-  const bool code = text.size() >= 3 && text[0] == first_digit && digit(text[1]) &&
-                    digit(text[2]) && (text.size() == 3 || !digit(text[3]));
-  if (!code) {
-    reject(what, text, names, fmt::format("expected a reply with a {}xx code", first_digit));
-  }
-  return single_line(what, text, names) + "\r\n";
+Reader<std::string> single_line(std::string_view what) {
+  return [what](const std::string& text, std::string_view names) {
+    if (text.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
+      reject(what, text, names, "expected one line");
+    }
+    return text;
+  };
 }
 
-std::string single_line(std::string_view what, const std::string& text, std::string_view names) {
-  if (text.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
-    reject(what, text, names, "expected one line");
-  }
-  return text;
+Reader<std::string> reply_line(std::string_view what, char first_digit) {
+  return [what, first_digit](const std::string& text, std::string_view names) {
+    const bool code = text.size() >= 3 && text[0] == first_digit && digit(text[1]) &&
+                      digit(text[2]) && (text.size() == 3 || !digit(text[3]));
+    if (!code) {
+      reject(what, text, names, fmt::format("expected a reply with a {}xx code", first_digit));
+    }
+    return single_line(what)(text, names) + "\r\n";
+  };
 }
 
 std::string host_name(const std::string& text, std::string_view names) {
@@ -133,43 +147,41 @@ std::string host_name(const std::string& text, std::string_view names) {
   return text;
 }
 
-std::uint64_t byte_count(std::string_view what, const std::string& text, std::string_view names,
-                         std::uint64_t most) {
-  constexpr std::string_view kUnits = "KMG";
-  std::string_view digits = text;
-  unsigned shift = 0;
-  if (!digits.empty()) {
-    const char last = static_cast<char>(std::toupper(static_cast<unsigned char>(digits.back())));
-    if (const std::size_t unit = kUnits.find(last); unit != std::string_view::npos) {
-      shift = 10 * (static_cast<unsigned>(unit) + 1);
-      digits.remove_suffix(1);
+Reader<std::uint64_t> byte_count(std::string_view what, std::uint64_t most) {
+  return [what, most](const std::string& text, std::string_view names) {
+    constexpr std::string_view kUnits = "KMG";
+    std::string_view digits = text;
+    unsigned shift = 0;
+    if (!digits.empty()) {
+      const char last = static_cast<char>(std::toupper(static_cast<unsigned char>(digits.back())));
+      if (const std::size_t unit = kUnits.find(last); unit != std::string_view::npos) {
+        shift = 10 * (static_cast<unsigned>(unit) + 1);
+        digits.remove_suffix(1);
+      }
     }
-  }
-  constexpr auto kMost = std::numeric_limits<std::uint64_t>::max();
-  const auto number = whole_number(digits, 1, kMost >> shift);
-  if (!number) reject(what, text, names, "expected a number of bytes, as 4096, 64K or 10M");
-  const std::uint64_t bytes = *number << shift;
-  if (bytes > most) {
-    reject(what, text, names, fmt::format("that is {} bytes, at most {} are allowed", bytes, most));
-  }
-  return bytes;
+    constexpr auto kMost = std::numeric_limits<std::uint64_t>::max();
+    const auto number = whole_number(digits, 1, kMost >> shift);
+    if (!number) reject(what, text, names, "expected a number of bytes, as 4096, 64K or 10M");
+    const std::uint64_t bytes = *number << shift;
+    if (bytes > most) {
+      reject(what, text, names,
+             fmt::format("that is {} bytes, at most {} are allowed", bytes, most));
+    }
+    return bytes;
+  };
 }
 
-Duration time_value(std::string_view what, const std::string& text, std::string_view names,
-                    Duration least) {
-  using std::chrono::milliseconds;
-  const auto value = duration(text);
-  if (value && *value >= least) return *value;
-  std::string bound;
-  if (least > Duration::zero()) bound = " above 0";
-  if (least >= milliseconds(1)) bound = fmt::format(" of at least {}ms", least / milliseconds(1));
-  reject(what, text, names,
-         fmt::format("expected a time{}, as 2, 0.5, 250ms, 10s, 2m or 1h", bound));
-}
-
-void add_networks(std::string_view list, std::string_view names,
-                  std::vector<net::Network>& networks) {
-  for (const std::string_view item : list_items(list, names)) networks.emplace_back(item);
+Reader<Duration> time_value(std::string_view what, Duration least) {
+  return [what, least](const std::string& text, std::string_view names) {
+    using std::chrono::milliseconds;
+    const auto value = duration(text);
+    if (value && *value >= least) return *value;
+    std::string bound;
+    if (least > Duration::zero()) bound = " above 0";
+    if (least >= milliseconds(1)) bound = fmt::format(" of at least {}ms", least / milliseconds(1));
+    reject(what, text, names,
+           fmt::format("expected a time{}, as 2, 0.5, 250ms, 10s, 2m or 1h", bound));
+  };
 }
 
 std::string unescape(std::string_view text) {

@@ -7,49 +7,81 @@
 #include <utility>
 #include <vector>
 
+#include "base/number.h"
 #include "base/time.h"
+#include "cli/command_line.h"
 #include "net/address_pool.h"
 #include "sink/rules.h"
 #include "smtp/verb.h"
 
 namespace millrace::cli {
 
-// Option values with a form of their own. Each function throws Fatal naming the value.
+// "a, b or c".
+std::string alternatives(const std::vector<std::string_view>& words);
 
-// The items of a list with commas (base/list.h); `names`: of the option that has it, which is named
-// where one is empty.
-std::vector<std::string_view> list_items(std::string_view list, std::string_view names);
+// Readers (command_line.h) of values with a form of their own. `what`: "bad <what>: <value>".
+
+// A whole number from `least` on.
+template <typename Number>
+Reader<Number> number(std::string_view what, std::uint64_t least) {
+  return [=](const std::string& text, std::string_view names) {
+    constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<Number>::max());
+    const auto value = whole_number(text, least, kMost);
+    if (!value) {
+      reject(what, text, names, "expected a whole number, at least " + std::to_string(least));
+    }
+    return static_cast<Number>(*value);
+  };
+}
+
+// One of some words, and what it stands for. (CLI11's CheckedTransformer would take the numbers
+// of an enumeration as well, and names neither what is wrong nor what is expected as we do.)
+template <typename Value>
+Reader<Value> one_of(std::string_view what, std::vector<std::pair<std::string_view, Value>> words) {
+  return [what, words = std::move(words)](const std::string& text, std::string_view names) {
+    std::vector<std::string_view> expected;
+    for (const auto& [word, value] : words) {
+      if (text == word) return value;
+      expected.push_back(word);
+    }
+    reject(what, text, names, "expected " + alternatives(expected));
+  };
+}
+
+// The items of a list with commas (base/list.h).
+std::vector<std::string> list_items(const std::string& list, std::string_view names);
 
 // The same where white space separates as well.
-std::vector<std::string_view> list_words(std::string_view list, std::string_view names);
+std::vector<std::string> list_words(const std::string& list, std::string_view names);
 
 // Command names separated by commas or white space, in any case.
-std::vector<smtp::Verb> verbs(std::string_view list, std::string_view names);
+std::vector<smtp::Verb> verbs(const std::string& list, std::string_view names);
+
+// "10.0.0.0/8,::1,unix": networks (net/address_pool.h), separated by commas.
+std::vector<net::Network> networks(const std::string& list, std::string_view names);
 
 // "CMD:TIME[:ODDS]".
-std::pair<smtp::Verb, sink::Delay> command_delay(const std::string& text);
+struct CommandDelay {
+  smtp::Verb verb;
+  sink::Delay delay;
+};
+CommandDelay command_delay(const std::string& text, std::string_view names);
 
-// A reply whose code starts with `first_digit`; returned with its CR LF.
-std::string reply_line(std::string_view what, const std::string& text, char first_digit,
-                       std::string_view names);
+// A reply whose code starts with `first_digit`; its CR LF is put behind it.
+Reader<std::string> reply_line(std::string_view what, char first_digit);
 
 // A value that goes onto the wire as part of a line: no CR, no LF, no NUL.
-std::string single_line(std::string_view what, const std::string& text, std::string_view names);
+Reader<std::string> single_line(std::string_view what);
 
 // A host name (RFC 5321, 4.1.2) or an address literal in brackets.
 std::string host_name(const std::string& text, std::string_view names);
 
 // A number of bytes, from 1 to `most`: whole, and K, M or G (of 1024) may follow.
-std::uint64_t byte_count(std::string_view what, const std::string& text, std::string_view names,
-                         std::uint64_t most = std::numeric_limits<std::uint64_t>::max());
+Reader<std::uint64_t> byte_count(std::string_view what,
+                                 std::uint64_t most = std::numeric_limits<std::uint64_t>::max());
 
 // A time (base/quantity.h) of at least `least`: a bare number counts seconds.
-Duration time_value(std::string_view what, const std::string& text, std::string_view names,
-                    Duration least);
-
-// Adds "10.0.0.0/8,::1,unix": networks (net/address_pool.h), separated by commas.
-void add_networks(std::string_view list, std::string_view names,
-                  std::vector<net::Network>& networks);
+Reader<Duration> time_value(std::string_view what, Duration least);
 
 // Replaces the C escapes \a \b \f \n \r \t \v \ddd and \\; of any other the backslash goes.
 std::string unescape(std::string_view text);

@@ -2,143 +2,111 @@
 
 #include <algorithm>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "base/diagnostics.h"
-#include "cli/command_line.h"
+#include "cli/given.h"
+#include "cli/sink_arguments.h"
+#include "cli/source_arguments.h"
 #include "cli/text_values.h"
 #include "net/address_pool.h"
 
 namespace millrace::cli {
 namespace {
 
-using smtp::Extension;
+using KeyType = net::TlsServerOptions::KeyType;
 
-int version(const std::string& text, const std::string& whole) {
-  if (text == "1.2") return 12;
-  if (text == "1.3") return 13;
-  reject("TLS version", whole, "--tls-version", "expected 1.2, 1.3 or 1.2-1.3");
+// "1.2", "1.3" or "1.2-1.3".
+TlsVersions versions(const std::string& text, std::string_view names) {
+  const auto version = [&](std::string_view one) {
+    if (one == "1.2") return 12;
+    if (one == "1.3") return 13;
+    reject("TLS version", text, names, "expected 1.2, 1.3 or 1.2-1.3");
+  };
+  const std::string_view whole = text;
+  const std::size_t dash = std::min(whole.find('-'), whole.size());
+  const int least = version(whole.substr(0, dash));
+  const int most = dash == whole.size() ? least : version(whole.substr(dash + 1));
+  if (most < least) reject("TLS version", text, names, "the lower one comes first: 1.2-1.3");
+  return {.least = least, .most = most};
 }
 
 // What both programs have.
-void add_common(OptionGroup& group, net::TlsOptions& options) {
-  group.value("--tls-version", "VERSION", "1.2, 1.3 or 1.2-1.3", [&](const std::string& text) {
-    const std::size_t dash = std::min(text.find('-'), text.size());
-    options.least_version = version(text.substr(0, dash), text);
-    options.most_version =
-        dash == text.size() ? options.least_version : version(text.substr(dash + 1), text);
-    if (options.most_version < options.least_version) {
-      reject("TLS version", text, "--tls-version", "the lower one comes first: 1.2-1.3");
-    }
-  });
+void add_common(OptionGroup& group, TlsArguments& given) {
+  group.value("--tls-version", "VERSION", "1.2, 1.3 or 1.2-1.3", given.tls_version, versions);
   group.value("--tls-ciphers", "LIST", "in OpenSSL's names, separated by colons",
-              [&](const std::string& list) { options.ciphers = list; });
-  group.value("--tls-groups", "LIST", "of the key exchange, the same",
-              [&](const std::string& list) { options.groups = list; });
-  group.value("--tls-cert", "FILE", "certificate and its chain, PEM",
-              [&](const std::string& path) { options.certificate_file = path; });
-  group.value("--tls-key", "FILE", "its key, unless in the same file",
-              [&](const std::string& path) { options.key_file = path; });
+              given.tls_ciphers);
+  group.value("--tls-groups", "LIST", "of the key exchange, the same", given.tls_groups);
+  group.value("--tls-cert", "FILE", "certificate and its chain, PEM", given.tls_cert);
+  group.value("--tls-key", "FILE", "its key, unless in the same file", given.tls_key);
 }
 
-// Options that say nothing without TLS, and whether they were given.
-using Given = std::vector<std::pair<std::string_view, bool>>;
-
-void refuse_without_tls(Given given, const net::TlsOptions& common) {
-  given.insert(given.end(), {{"--tls-cert", !common.certificate_file.empty()},
-                             {"--tls-key", !common.key_file.empty()},
-                             {"--tls-version", common.least_version != 0},
-                             {"--tls-ciphers", !common.ciphers.empty()},
-                             {"--tls-groups", !common.groups.empty()}});
-  for (const auto& [option, was_given] : given) {
-    if (was_given) throw Fatal(std::string(option) + " needs --starttls or --tls");
+net::TlsOptions common(const TlsArguments& given) {
+  net::TlsOptions options;
+  if (given.tls_version) {
+    options.least_version = given.tls_version->least;
+    options.most_version = given.tls_version->most;
   }
+  put(options.ciphers, given.tls_ciphers);
+  put(options.groups, given.tls_groups);
+  put(options.certificate_file, given.tls_cert);
+  put(options.key_file, given.tls_key);
+  return options;
 }
 
 }  // namespace
 
-void add_tls_options(CommandLine& line, ClientTlsDraft& draft, smtp::ClientPlan& plan) {
-  net::TlsClientOptions& options = draft.options;
+void add_tls_options(CommandLine& line, SourceArguments& given) {
   OptionGroup group(line, "TLS");
-  group.flag("--starttls", "turn to TLS by STARTTLS; implies --ehlo",
-             [&plan] { plan.wanted.add(Extension::starttls); });
-  group.flag("--tls,--tls-on-connect", "TLS from the start", draft.from_start);
-  add_common(group, options.common);
-  group.value("--sni", "NAME", "server name to ask for (the host)",
-              [&](const std::string& name) { options.server_name = host_name(name, "--sni"); });
-  group.flag("--tls-verify", "insist on a valid certificate", options.verify);
+  group.flag("--starttls", "turn to TLS by STARTTLS; implies --ehlo", given.starttls);
+  group.flag("--tls,--tls-on-connect", "TLS from the start", given.tls);
+  add_common(group, given);
+  group.value("--sni", "NAME", "server name to ask for (the host)", given.sni, host_name);
+  group.flag("--tls-verify", "insist on a valid certificate", given.tls_verify);
   group.value("--tls-ca-file", "FILE", "authorities to trust, PEM (the system's)",
-              [&](const std::string& path) { options.ca_file = path; });
-  group.value("--tls-ca-dir", "DIR", "the same, a directory",
-              [&](const std::string& path) { options.ca_directory = path; });
-  group.value("--tls-alpn", "LIST", "protocols to propose, with commas",
-              [&](const std::string& list) {
-                const auto names = list_items(list, "--tls-alpn");
-                options.alpn.assign(names.begin(), names.end());
-              });
-  group.flag("--tls-resume", "resume the session of the last connection", options.resume);
+              given.tls_ca_file);
+  group.value("--tls-ca-dir", "DIR", "the same, a directory", given.tls_ca_dir);
+  group.value("--tls-alpn", "LIST", "protocols to propose, with commas", given.tls_alpn,
+              list_items);
+  group.flag("--tls-resume", "resume the session of the last connection", given.tls_resume);
 }
 
-void complete_tls(source::SourceOptions& options, const ClientTlsDraft& draft) {
-  options.tls_from_start = draft.from_start;
-  const bool starttls = options.plan.wanted.has(Extension::starttls);
-  if (draft.from_start && starttls)
-    throw Fatal("use only one of --tls or --starttls, but not both");
-  if (!draft.from_start && !starttls) {
-    const net::TlsClientOptions& given = draft.options;
-    return refuse_without_tls({{"--tls-verify", given.verify},
-                               {"--tls-ca-file", !given.ca_file.empty()},
-                               {"--tls-ca-dir", !given.ca_directory.empty()},
-                               {"--sni", !given.server_name.empty()},
-                               {"--tls-alpn", !given.alpn.empty()},
-                               {"--tls-resume", given.resume}},
-                              given.common);
-  }
-  options.tls = draft.options;
+void build_tls(const SourceArguments& given, source::SourceOptions& options) {
+  options.tls_from_start = given.tls;
+  if (!given.uses_tls()) return;
+  net::TlsClientOptions tls{.common = common(given),
+                            .verify = given.tls_verify,
+                            .ca_file = given.tls_ca_file.value_or(""),
+                            .ca_directory = given.tls_ca_dir.value_or(""),
+                            .server_name = given.sni.value_or(""),
+                            .alpn = given.tls_alpn.value_or(std::vector<std::string>()),
+                            .resume = given.tls_resume};
   const std::string& host = options.endpoint.host;
-  if (options.tls->server_name.empty() && !net::numeric_address(host, 0))
-    options.tls->server_name = host;
-  if (options.tls->verify && options.tls->server_name.empty()) {
+  if (tls.server_name.empty() && !net::numeric_address(host, 0)) tls.server_name = host;
+  if (tls.verify && tls.server_name.empty()) {
     throw Fatal("--tls-verify needs the name that the certificate is for (--sni NAME)");
   }
+  options.tls = std::move(tls);
 }
 
-void add_tls_options(CommandLine& line, ServerTlsDraft& draft, smtp::ExtensionSet& offered) {
-  net::TlsServerOptions& options = draft.options;
+void add_tls_options(CommandLine& line, SinkArguments& given) {
   OptionGroup group(line, "TLS");
-  group.flag("--starttls", "offer STARTTLS", [&offered] { offered.add(Extension::starttls); });
-  group.flag("--tls,--tls-on-connect", "TLS from the start", draft.from_start);
-  add_common(group, options.common);
+  group.flag("--starttls", "offer STARTTLS", given.starttls);
+  group.flag("--tls,--tls-on-connect", "TLS from the start", given.tls);
+  add_common(group, given);
   group.value("--tls-key-type", "TYPE",
               "ecdsa or rsa, of the certificate\nthat is made without --tls-cert (ecdsa)",
-              [&](const std::string& type) {
-                using KeyType = net::TlsServerOptions::KeyType;
-                if (type != "ecdsa" && type != "rsa") {
-                  reject("key type", type, "--tls-key-type", "expected ecdsa or rsa");
-                }
-                draft.key_type = type == "rsa" ? KeyType::rsa : KeyType::ecdsa;
-              });
-  group.flag("--tls-ask-cert", "ask for a client certificate", options.ask_for_certificate);
+              given.tls_key_type,
+              one_of<KeyType>("key type", {{"ecdsa", KeyType::ecdsa}, {"rsa", KeyType::rsa}}));
+  group.flag("--tls-ask-cert", "ask for a client certificate", given.tls_ask_cert);
 }
 
-void complete_tls(sink::SinkOptions& options, const ServerTlsDraft& draft) {
-  options.tls_from_start = draft.from_start;
-  // Nobody turns to TLS twice.
-  if (draft.from_start) options.profile.offered.remove(Extension::starttls);
-  if (!draft.from_start && !options.profile.offered.has(Extension::starttls)) {
-    return refuse_without_tls({{"--tls-ask-cert", draft.options.ask_for_certificate},
-                               {"--tls-key-type", draft.key_type.has_value()}},
-                              draft.options.common);
-  }
-  options.tls = draft.options;
-  if (draft.key_type) {
-    if (!options.tls->common.certificate_file.empty()) {
-      throw Fatal("--tls-key-type is of a certificate that is made: not with --tls-cert");
-    }
-    options.tls->key_type = *draft.key_type;
-  }
-  options.tls->host_name = options.profile.host_name;
+void build_tls(const SinkArguments& given, sink::SinkOptions& options) {
+  options.tls_from_start = given.tls;
+  if (!given.uses_tls()) return;
+  options.tls = {.common = common(given),
+                 .key_type = given.tls_key_type.value_or(KeyType::ecdsa),
+                 .host_name = options.profile.host_name,
+                 .ask_for_certificate = given.tls_ask_cert};
 }
 
 }  // namespace millrace::cli

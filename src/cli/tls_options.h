@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "cli/command_line.h"
 #include "sink/options.h"
@@ -8,24 +9,32 @@
 
 namespace millrace::cli {
 
-// What is said of TLS on the source's command line, before it is checked as a whole.
-struct ClientTlsDraft {
-  net::TlsClientOptions options;
-  bool from_start = false;
+struct SinkArguments;
+struct SourceArguments;
+
+struct TlsVersions {
+  int least;  // 12 or 13
+  int most;
 };
 
-void add_tls_options(CommandLine& line, ClientTlsDraft& draft, smtp::ClientPlan& plan);
-// Throws Fatal.
-void complete_tls(source::SourceOptions& options, const ClientTlsDraft& draft);
-
-// The same for the sink.
-struct ServerTlsDraft {
-  net::TlsServerOptions options;
-  std::optional<net::TlsServerOptions::KeyType> key_type;
-  bool from_start = false;
+// What both programs are given of TLS.
+struct TlsArguments {
+  bool starttls = false;
+  bool tls = false;  // from the start
+  std::optional<TlsVersions> tls_version;
+  std::optional<std::string> tls_ciphers;
+  std::optional<std::string> tls_groups;
+  std::optional<std::string> tls_cert;
+  std::optional<std::string> tls_key;
 };
 
-void add_tls_options(CommandLine& line, ServerTlsDraft& draft, smtp::ExtensionSet& offered);
-void complete_tls(sink::SinkOptions& options, const ServerTlsDraft& draft);
+// The options of smtp-source(1) about TLS, and what they make of its own. The endpoint must be
+// there already. Throws Fatal.
+void add_tls_options(CommandLine& line, SourceArguments& given);
+void build_tls(const SourceArguments& given, source::SourceOptions& options);
+
+// The same for smtp-sink(1). The host name must be there already.
+void add_tls_options(CommandLine& line, SinkArguments& given);
+void build_tls(const SinkArguments& given, sink::SinkOptions& options);
 
 }  // namespace millrace::cli

@@ -1,17 +1,24 @@
-// Every long option of both programs is passed here once and does what the manual says of it;
-// script/lint compares this table with the help.
+// Every long option of both programs is passed here once and does what the manual says of it, in
+// whatever order they come; script/lint compares these tables with the help.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <functional>
+#include <random>
 #include <string>
 #include <vector>
 
+#include "base/diagnostics.h"
+#include "cli/sink_arguments.h"
 #include "cli/sink_command_line.h"
+#include "cli/source_arguments.h"
 #include "cli/source_command_line.h"
+#include "printed_options.h"
 
 namespace millrace::cli {
 namespace {
@@ -49,29 +56,29 @@ struct Row {
   std::function<bool(const Parsed&)> done;
 };
 
-std::vector<std::string> split(const std::string& program, const std::string& words) {
-  std::vector<std::string> arguments{program};
+Words split(const std::string& words) {
+  Words arguments;
   for (std::size_t begin = 0; begin <= words.size();) {
     const std::size_t end = std::min(words.find('|', begin), words.size());
     arguments.push_back(words.substr(begin, end - begin));
     begin = end + 1;
   }
-  arguments.emplace_back("127.0.0.1:2525");
   return arguments;
 }
 
 template <typename Parsed, typename Parse>
 void check(const std::string& program, Parse parse, const std::vector<Row<Parsed>>& rows) {
   for (const auto& [words, done] : rows) {
-    const std::vector<std::string> arguments = split(program, words);
-    std::vector<const char*> pointers;
+    const Words arguments = split(words);
+    std::vector<const char*> pointers{program.c_str()};
     for (const std::string& argument : arguments) pointers.push_back(argument.c_str());
+    pointers.push_back("127.0.0.1:2525");
     EXPECT_TRUE(done(parse(static_cast<int>(pointers.size()), pointers.data()))) << words;
   }
 }
 
-TEST(LongOptions, OfTheSinkDoWhatTheySay) {
-  const LineFile users("ann,secret");
+// `users`: a file of them.
+std::vector<Row<SinkCommandLine>> sink_rows(const std::string& users) {
   const auto offers = [](Extension extension) {
     return [extension](const SinkCommandLine& line) {
       return line.sink.profile.offered.has(extension);
@@ -86,115 +93,106 @@ TEST(LongOptions, OfTheSinkDoWhatTheySay) {
     return [=](const SinkCommandLine& line) { return line.sink.rules[verb].action == action; };
   };
   using Line = const SinkCommandLine&;
-  check<SinkCommandLine>(
-      "smtp-sink", parse_sink_command_line,
-      {
-          {"--ipv4", [](Line line) { return line.sink.address_family == AF_INET; }},
-          {"--ipv6", [](Line line) { return line.sink.address_family == AF_INET6; }},
-          {"--max-sessions|7", [](Line line) { return line.sink.session_limit == 7; }},
-          {"--tcp-window|4096", [](Line line) { return line.sink.window == 4'096; }},
-          {"--timeout|7", [](Line line) { return line.sink.idle_limit == 7s; }},
-          {"--proxy-from|10.0.0.0/8,unix", [](Line line) { return line.sink.proxies.size() == 2; }},
-          {"--threads|3", [](Line line) { return line.sink.threads == 3; }},
-          {"--io|epoll", [](Line line) { return line.sink.engine == net::Engine::epoll; }},
-          {"--hostname|a.b", [](Line line) { return line.sink.profile.host_name == "a.b"; }},
-          {"--lmtp", [](Line line) { return line.sink.profile.protocol == Protocol::lmtp; }},
-          {"--no-esmtp", [](Line line) { return line.sink.profile.protocol == Protocol::plain; }},
-          {"--pix",
-           [](Line line) {
-             return line.sink.profile.hide_software &&
-                    line.sink.profile.protocol == Protocol::plain;
-           }},
-          {"--no-8bitmime", withholds(Extension::eight_bit_mime)},
-          {"--no-auth", withholds(Extension::auth)},
-          {"--no-xclient", withholds(Extension::xclient)},
-          {"--no-enhanced-status-codes", withholds(Extension::enhanced_status_codes)},
-          {"--no-xforward", withholds(Extension::xforward)},
-          {"--no-dsn", withholds(Extension::dsn)},
-          {"--no-pipelining", withholds(Extension::pipelining)},
-          {"--modern", offers(Extension::chunking)},
-          {"--offer|CHUNKING", offers(Extension::chunking)},
-          {"--modern|--withhold|CHUNKING", withholds(Extension::chunking)},
-          {"--authenticate", [](Line line) { return line.sink.profile.authenticates; }},
-          {"--auth-users|" + users.path(),
-           [](Line line) {
-             return line.sink.profile.authenticates && !line.sink.users.everybody();
-           }},
-          {"--obey-xclient", [](Line line) { return line.sink.profile.xclient_takes_effect; }},
-          {"--xclient-from|10.0.0.0/8,::1",
-           [](Line line) {
-             return line.sink.xclient_from.size() == 2 && line.sink.profile.xclient_takes_effect;
-           }},
-          {"--max-size|10M",
-           [](Line line) { return line.sink.profile.limits.message_size == 10U << 20; }},
-          {"--max-dump-size|3K", [](Line line) { return line.sink.capture.largest == 3'072; }},
-          {"--max-line-length|998",
-           [](Line line) { return line.sink.profile.limits.text_line == 998; }},
-          {"--max-recipients|5",
-           [](Line line) { return line.sink.profile.limits.recipients == 5; }},
-          {"--max-messages-per-session|6",
-           [](Line line) { return line.sink.profile.limits.transactions == 6; }},
-          {"--max-commands|7", [](Line line) { return line.sink.profile.limits.commands == 7; }},
-          {"--max-errors|8", [](Line line) { return line.sink.profile.limits.errors == 8; }},
-          {"--max-session-time|9s", [](Line line) { return line.sink.session_time_limit == 9s; }},
-          {"--starttls", offers(Extension::starttls)},
-          {"--tls", [](Line line) { return line.sink.tls_from_start; }},
-          {"--tls-on-connect", [](Line line) { return line.sink.tls_from_start; }},
-          {"--tls|--tls-version|1.3",
-           [](Line line) { return line.sink.tls->common.least_version == 13; }},
-          {"--tls|--tls-ciphers|X:Y",
-           [](Line line) { return line.sink.tls->common.ciphers == "X:Y"; }},
-          {"--tls|--tls-groups|P-256",
-           [](Line line) { return line.sink.tls->common.groups == "P-256"; }},
-          {"--tls|--tls-cert|a.pem",
-           [](Line line) { return line.sink.tls->common.certificate_file == "a.pem"; }},
-          {"--tls|--tls-key|b.pem",
-           [](Line line) { return line.sink.tls->common.key_file == "b.pem"; }},
-          {"--tls|--tls-key-type|rsa",
-           [](Line line) {
-             return line.sink.tls->key_type == net::TlsServerOptions::KeyType::rsa;
-           }},
-          {"--tls|--tls-ask-cert", [](Line line) { return line.sink.tls->ask_for_certificate; }},
-          {"--hard-reject|mail", acts(Verb::mail, Action::hard_reject)},
-          {"--soft-reject|rcpt", acts(Verb::rcpt, Action::soft_reject)},
-          {"--drop|data", acts(Verb::data, Action::drop)},
-          {"--disconnect|.", acts(Verb::end_of_data, Action::farewell)},
-          {"--hard-reply|554 no",
-           [](Line line) { return *line.sink.rules.hard_reply == "554 no\r\n"; }},
-          {"--soft-reply|454 no",
-           [](Line line) { return *line.sink.rules.soft_reply == "454 no\r\n"; }},
-          {"--delay|mail:2:30",
-           [](Line line) {
-             return line.sink.rules[Verb::mail].delay->step == 2s &&
-                    line.sink.rules[Verb::mail].delay->odds == 30;
-           }},
-          {"--data-delay|250ms",
-           [](Line line) { return line.sink.rules[Verb::data].delay->step == 250ms; }},
-          {"--content-delay|3", [](Line line) { return line.sink.content_delay == 3s; }},
-          {"--abort-content|0", [](Line line) { return line.sink.abort_delay == 0s; }},
-          {"--summary", [](Line line) { return line.report.summary && line.sink.measure; }},
-          {"--json|x.json", [](Line line) { return line.report.json == "x.json"; }},
-          {"--counter", [](Line line) { return line.sink.show_counters; }},
-          {"--verbose", [](Line line) { return line.sink.verbose; }},
-          {"--syslog|quit", [](Line line) { return line.sink.rules[Verb::quit].log; }},
-          {"--dump-each|%Y.",
-           [](Line line) {
-             return line.sink.capture.mode == sink::CaptureOptions::Mode::file_per_message;
-           }},
-          {"--dump-all|all",
-           [](Line line) { return line.sink.capture.mode == sink::CaptureOptions::Mode::append; }},
-          {"--dump-start|From\\n",
-           [](Line line) { return line.sink.capture.start_string == "From\n"; }},
-          {"--stop-after-messages|4", [](Line line) { return line.sink.message_quota == 4; }},
-          {"--stop-after-quits|5", [](Line line) { return line.sink.quit_quota == 5; }},
-          {"--chroot|/tmp", [](Line line) { return line.sink.root_directory == "/tmp"; }},
-          {"--run-as|mail", [](Line line) { return line.sink.user == "mail"; }},
-      });
+  return {
+      {"--ipv4", [](Line line) { return line.sink.address_family == AF_INET; }},
+      {"--ipv6", [](Line line) { return line.sink.address_family == AF_INET6; }},
+      {"--max-sessions|7", [](Line line) { return line.sink.session_limit == 7; }},
+      {"--tcp-window|4096", [](Line line) { return line.sink.window == 4'096; }},
+      {"--timeout|7", [](Line line) { return line.sink.idle_limit == 7s; }},
+      {"--proxy-from|10.0.0.0/8,unix", [](Line line) { return line.sink.proxies.size() == 2; }},
+      {"--threads|3", [](Line line) { return line.sink.threads == 3; }},
+      {"--io|epoll", [](Line line) { return line.sink.engine == net::Engine::epoll; }},
+      {"--hostname|a.b", [](Line line) { return line.sink.profile.host_name == "a.b"; }},
+      {"--lmtp", [](Line line) { return line.sink.profile.protocol == Protocol::lmtp; }},
+      {"--no-esmtp", [](Line line) { return line.sink.profile.protocol == Protocol::plain; }},
+      {"--pix",
+       [](Line line) {
+         return line.sink.profile.hide_software && line.sink.profile.protocol == Protocol::plain;
+       }},
+      {"--no-8bitmime", withholds(Extension::eight_bit_mime)},
+      {"--no-auth", withholds(Extension::auth)},
+      {"--no-xclient", withholds(Extension::xclient)},
+      {"--no-enhanced-status-codes", withholds(Extension::enhanced_status_codes)},
+      {"--no-xforward", withholds(Extension::xforward)},
+      {"--no-dsn", withholds(Extension::dsn)},
+      {"--no-pipelining", withholds(Extension::pipelining)},
+      {"--modern", offers(Extension::chunking)},
+      {"--offer|CHUNKING", offers(Extension::chunking)},
+      {"--modern|--withhold|CHUNKING", withholds(Extension::chunking)},
+      {"--authenticate", [](Line line) { return line.sink.profile.authenticates; }},
+      {"--auth-users|" + users,
+       [](Line line) { return line.sink.profile.authenticates && !line.sink.users.everybody(); }},
+      {"--obey-xclient", [](Line line) { return line.sink.profile.xclient_takes_effect; }},
+      {"--xclient-from|10.0.0.0/8,::1",
+       [](Line line) {
+         return line.sink.xclient_from.size() == 2 && line.sink.profile.xclient_takes_effect;
+       }},
+      {"--max-size|10M",
+       [](Line line) { return line.sink.profile.limits.message_size == 10U << 20; }},
+      {"--max-dump-size|3K", [](Line line) { return line.sink.capture.largest == 3'072; }},
+      {"--max-line-length|998",
+       [](Line line) { return line.sink.profile.limits.text_line == 998; }},
+      {"--max-recipients|5", [](Line line) { return line.sink.profile.limits.recipients == 5; }},
+      {"--max-messages-per-session|6",
+       [](Line line) { return line.sink.profile.limits.transactions == 6; }},
+      {"--max-commands|7", [](Line line) { return line.sink.profile.limits.commands == 7; }},
+      {"--max-errors|8", [](Line line) { return line.sink.profile.limits.errors == 8; }},
+      {"--max-session-time|9s", [](Line line) { return line.sink.session_time_limit == 9s; }},
+      {"--starttls", offers(Extension::starttls)},
+      {"--tls", [](Line line) { return line.sink.tls_from_start; }},
+      {"--tls-on-connect", [](Line line) { return line.sink.tls_from_start; }},
+      {"--tls|--tls-version|1.3",
+       [](Line line) { return line.sink.tls->common.least_version == 13; }},
+      {"--tls|--tls-ciphers|X:Y", [](Line line) { return line.sink.tls->common.ciphers == "X:Y"; }},
+      {"--tls|--tls-groups|P-256",
+       [](Line line) { return line.sink.tls->common.groups == "P-256"; }},
+      {"--tls|--tls-cert|a.pem",
+       [](Line line) { return line.sink.tls->common.certificate_file == "a.pem"; }},
+      {"--tls|--tls-key|b.pem",
+       [](Line line) { return line.sink.tls->common.key_file == "b.pem"; }},
+      {"--tls|--tls-key-type|rsa",
+       [](Line line) { return line.sink.tls->key_type == net::TlsServerOptions::KeyType::rsa; }},
+      {"--tls|--tls-ask-cert", [](Line line) { return line.sink.tls->ask_for_certificate; }},
+      {"--hard-reject|mail", acts(Verb::mail, Action::hard_reject)},
+      {"--soft-reject|rcpt", acts(Verb::rcpt, Action::soft_reject)},
+      {"--drop|data", acts(Verb::data, Action::drop)},
+      {"--disconnect|.", acts(Verb::end_of_data, Action::farewell)},
+      {"--hard-reply|554 no",
+       [](Line line) { return *line.sink.rules.hard_reply == "554 no\r\n"; }},
+      {"--soft-reply|454 no",
+       [](Line line) { return *line.sink.rules.soft_reply == "454 no\r\n"; }},
+      {"--delay|mail:2:30",
+       [](Line line) {
+         return line.sink.rules[Verb::mail].delay->step == 2s &&
+                line.sink.rules[Verb::mail].delay->odds == 30;
+       }},
+      {"--data-delay|250ms",
+       [](Line line) { return line.sink.rules[Verb::data].delay->step == 250ms; }},
+      {"--content-delay|3", [](Line line) { return line.sink.content_delay == 3s; }},
+      {"--abort-content|0", [](Line line) { return line.sink.abort_delay == 0s; }},
+      {"--summary", [](Line line) { return line.report.summary && line.sink.measure; }},
+      {"--json|x.json", [](Line line) { return line.report.json == "x.json"; }},
+      {"--counter", [](Line line) { return line.sink.show_counters; }},
+      {"--verbose", [](Line line) { return line.sink.verbose; }},
+      {"--syslog|quit", [](Line line) { return line.sink.rules[Verb::quit].log; }},
+      {"--dump-each|%Y.",
+       [](Line line) {
+         return line.sink.capture.mode == sink::CaptureOptions::Mode::file_per_message;
+       }},
+      {"--dump-all|all",
+       [](Line line) { return line.sink.capture.mode == sink::CaptureOptions::Mode::append; }},
+      {"--dump-start|From\\n",
+       [](Line line) { return line.sink.capture.start_string == "From\n"; }},
+      {"--stop-after-messages|4", [](Line line) { return line.sink.message_quota == 4; }},
+      {"--stop-after-quits|5", [](Line line) { return line.sink.quit_quota == 5; }},
+      {"--chroot|/tmp", [](Line line) { return line.sink.root_directory == "/tmp"; }},
+      {"--run-as|mail", [](Line line) { return line.sink.user == "mail"; }},
+  };
 }
 
-TEST(LongOptions, OfTheSourceDoWhatTheySay) {
-  const LineFile users("ann,secret");
-  const LineFile password("hidden");
+// `users`, `password`: files.
+std::vector<Row<SourceCommandLine>> source_rows(const std::string& users,
+                                                const std::string& password) {
   const auto wants = [](Extension extension) {
     return [extension](const SourceCommandLine& line) {
       return line.source.plan.wanted.has(extension) && line.source.plan.hello_verb == Verb::ehlo;
@@ -211,133 +209,207 @@ TEST(LongOptions, OfTheSourceDoWhatTheySay) {
     };
   };
   const std::string plain =
-      "--auth|PLAIN|--auth-in-clear|--auth-user|ann|--auth-password-file|" + password.path();
+      "--auth|PLAIN|--auth-in-clear|--auth-user|ann|--auth-password-file|" + password;
   using Line = const SourceCommandLine&;
-  check<SourceCommandLine>(
-      "smtp-source", parse_source_command_line,
-      {
-          {"--ipv4", [](Line line) { return line.source.address_family == AF_INET; }},
-          {"--ipv6", [](Line line) { return line.source.address_family == AF_INET6; }},
-          {"--connect-attempts|3", [](Line line) { return line.source.connect_attempts == 3; }},
-          {"--tcp-window|4096", [](Line line) { return line.source.window == 4'096; }},
-          {"--bind|127.0.0.1,::1",
-           [](Line line) {
-             return line.source.bind_addresses == Words{"127.0.0.1", "::1"};
-           }},
-          {"--bind|127.0.0.1|--bind-ports|20000-20009",
-           [](Line line) { return line.source.bind_ports == "20000-20009"; }},
-          {"--proxy-protocol|v2",
-           [](Line line) { return line.source.proxy == net::ProxyVersion::v2; }},
-          {"--proxy-protocol|v1|--proxy-source|[gen]",
-           [](Line line) { return line.source.proxy_source == "[gen]"; }},
-          {"--threads|3|-s|9", [](Line line) { return line.source.threads == 3; }},
-          {"--io|epoll", [](Line line) { return line.source.engine == net::Engine::epoll; }},
-          {"--messages|9", [](Line line) { return line.source.messages == 9; }},
-          {"--sessions|9", [](Line line) { return line.source.sessions == 9; }},
-          {"--keep-session", [](Line line) { return line.source.keep_session; }},
-          {"--messages-per-session|9",
-           [](Line line) { return line.source.keep_session && line.source.session_messages == 9; }},
-          {"--pause|2", [](Line line) { return line.source.pause.length == 2s; }},
-          {"--random-pause|2",
-           [](Line line) { return line.source.pause.length == 2s && line.source.pause.random; }},
-          {"--carry-on",
-           [](Line line) { return line.source.on_trouble == source::OnTrouble::warn; }},
-          {"--duration|5s", [](Line line) { return line.source.load.schedule.at(0).length == 5s; }},
-          {"--rate|500/s",
-           [](Line line) {
-             return line.source.load.open_loop && line.source.load.schedule.at(0).to == 500;
-           }},
-          {"--rate|5|--arrivals|poisson",
-           [](Line line) { return line.source.load.pattern == source::ArrivalPattern::poisson; }},
-          {"--rate|5|--arrivals|poisson|--seed|7",
-           [](Line line) { return line.source.load.seed == 7; }},
-          {"--reply-timeout|250ms", [](Line line) { return line.source.reply_limit == 250ms; }},
-          {"-A|--abort-on|errors > 20%",
-           [](Line line) { return line.source.load.abort_share == 0.2; }},
-          {"--stages|ramp 1-9 2s, hold 1s",
-           [](Line line) { return line.source.load.schedule.size() == 2; }},
-          {"--warmup|2s", [](Line line) { return !line.source.load.schedule.at(0).measured; }},
-          {"--drain|3s", [](Line line) { return line.source.load.drain_limit == 3s; }},
-          {"--lmtp", [](Line line) { return line.source.plan.hello_verb == Verb::lhlo; }},
-          {"--hostname|a.b", [](Line line) { return line.source.plan.hello_name == "a.b"; }},
-          {"--from|a@b", [](Line line) { return line.source.message.reverse_path == "a@b"; }},
-          {"--to|a@b", [](Line line) { return line.source.message.forward_path == "a@b"; }},
-          {"--recipients|3", [](Line line) { return line.source.message.recipients == 3; }},
-          {"--number-recipients",
-           [](Line line) {
-             return line.source.message.recipient_number == mail::RecipientNumber::prefix;
-           }},
-          {"-N|--recipient-number|suffix",
-           [](Line line) {
-             return line.source.message.recipient_number == mail::RecipientNumber::suffix;
-           }},
-          {"--length|10", [](Line line) { return line.source.message.body.size() == 12; }},
-          {"--message-file|" + users.path(),
-           [](Line line) { return line.source.message.body.starts_with("ann,secret"); }},
-          {"--subject|hello", [](Line line) { return line.source.message.subject == "hello"; }},
-          {"--old", [](Line line) { return !line.source.message.headers; }},
-          {"--ehlo", [](Line line) { return line.source.plan.hello_verb == Verb::ehlo; }},
-          {"--chunking|--if-offered",
-           [](Line line) { return line.source.plan.optional.has(Extension::chunking); }},
-          {"--pipelining", wants(Extension::pipelining)},
-          {"--pipeline-window|4", [](Line line) { return line.source.plan.window == 4; }},
-          {"--chunking", wants(Extension::chunking)},
-          {"--chunk-size|64K", [](Line line) { return line.source.plan.chunk_size == 65'536; }},
-          {"--xclient|NAME=x", [](Line line) { return line.source.xclient == "NAME=x"; }},
-          {"--xforward|NAME=x", [](Line line) { return line.source.message.xforward == "NAME=x"; }},
-          {"--body|binarymime", gives_mail("BODY=BINARYMIME")},
-          {"--smtputf8", gives_mail("SMTPUTF8")},
-          {"--requiretls", gives_mail("REQUIRETLS")},
-          {"--mt-priority|-3", gives_mail("MT-PRIORITY=-3")},
-          {"--dsn-ret|hdrs", gives_mail("RET=HDRS")},
-          {"--dsn-envid|a+b", gives_mail("ENVID=a+2Bb")},
-          {"--dsn-notify|success,delay", gives_rcpt("NOTIFY=SUCCESS,DELAY")},
-          {"--dsn-orcpt", [](Line line) { return line.source.message.original_recipient; }},
-          {"--mail-param|X=1", gives_mail("X=1")},
-          {"--rcpt-param|X=1", gives_rcpt("X=1")},
-          {plain, [](Line line) { return line.source.auth_mechanism == "PLAIN"; }},
-          {plain + "|--auth-user|bob",
-           [](Line line) { return line.source.users.at(0).name == "bob"; }},
-          {plain, [](Line line) { return line.source.users.at(0).password == "hidden"; }},
-          {plain + "|--auth-password|x",
-           [](Line line) { return line.source.users.at(0).password == "x"; }},
-          {"--auth|LOGIN|--auth-in-clear|--auth-users|" + users.path(),
-           [](Line line) { return line.source.users.at(0).password == "secret"; }},
-          {"--starttls", wants(Extension::starttls)},
-          {"--tls", [](Line line) { return line.source.tls_from_start; }},
-          {"--tls-on-connect", [](Line line) { return line.source.tls_from_start; }},
-          {"--tls|--tls-version|1.2",
-           [](Line line) { return line.source.tls->common.most_version == 12; }},
-          {"--tls|--tls-ciphers|X:Y",
-           [](Line line) { return line.source.tls->common.ciphers == "X:Y"; }},
-          {"--tls|--tls-groups|P-256",
-           [](Line line) { return line.source.tls->common.groups == "P-256"; }},
-          {"--tls|--tls-cert|a.pem",
-           [](Line line) { return line.source.tls->common.certificate_file == "a.pem"; }},
-          {"--tls|--tls-key|b.pem",
-           [](Line line) { return line.source.tls->common.key_file == "b.pem"; }},
-          {"--tls|--sni|a.b", [](Line line) { return line.source.tls->server_name == "a.b"; }},
-          {"--tls|--sni|a.b|--tls-verify", [](Line line) { return line.source.tls->verify; }},
-          {"--tls|--tls-ca-file|ca.pem",
-           [](Line line) { return line.source.tls->ca_file == "ca.pem"; }},
-          {"--tls|--tls-ca-dir|ca",
-           [](Line line) { return line.source.tls->ca_directory == "ca"; }},
-          {"--tls|--tls-alpn|smtp, h2",
-           [](Line line) {
-             return line.source.tls->alpn == Words{"smtp", "h2"};
-           }},
-          {"--tls|--tls-resume", [](Line line) { return line.source.tls->resume; }},
-          {"--summary", [](Line line) { return line.report.summary && line.source.measure; }},
-          {"--json|x", [](Line line) { return line.report.json == "x"; }},
-          {"--html|x", [](Line line) { return line.report.html == "x"; }},
-          {"--csv|x", [](Line line) { return line.report.csv == "x"; }},
-          {"--hlog|x", [](Line line) { return line.report.histogram_log == "x"; }},
-          {"--threshold|p99<1s", [](Line line) { return line.report.thresholds.size() == 1; }},
-          {"--progress|line",
-           [](Line line) { return line.report.progress == ReportOptions::Progress::line; }},
-          {"--counter", [](Line line) { return line.source.show_counter; }},
-          {"--verbose", [](Line line) { return line.source.verbose; }},
-      });
+  return {
+      {"--ipv4", [](Line line) { return line.source.address_family == AF_INET; }},
+      {"--ipv6", [](Line line) { return line.source.address_family == AF_INET6; }},
+      {"--connect-attempts|3", [](Line line) { return line.source.connect_attempts == 3; }},
+      {"--tcp-window|4096", [](Line line) { return line.source.window == 4'096; }},
+      {"--bind|127.0.0.1,::1",
+       [](Line line) {
+         return line.source.bind_addresses == Words{"127.0.0.1", "::1"};
+       }},
+      {"--bind|127.0.0.1|--bind-ports|20000-20009",
+       [](Line line) { return line.source.bind_ports == "20000-20009"; }},
+      {"--proxy-protocol|v2", [](Line line) { return line.source.proxy == net::ProxyVersion::v2; }},
+      {"--proxy-protocol|v1|--proxy-source|[gen]",
+       [](Line line) { return line.source.proxy_source == "[gen]"; }},
+      {"--threads|3|-s|9", [](Line line) { return line.source.threads == 3; }},
+      {"--io|epoll", [](Line line) { return line.source.engine == net::Engine::epoll; }},
+      {"--messages|9", [](Line line) { return line.source.messages == 9; }},
+      {"--sessions|9", [](Line line) { return line.source.sessions == 9; }},
+      {"--keep-session", [](Line line) { return line.source.keep_session; }},
+      {"--messages-per-session|9",
+       [](Line line) { return line.source.keep_session && line.source.session_messages == 9; }},
+      {"--pause|2", [](Line line) { return line.source.pause.length == 2s; }},
+      {"--random-pause|2",
+       [](Line line) { return line.source.pause.length == 2s && line.source.pause.random; }},
+      {"--carry-on", [](Line line) { return line.source.on_trouble == source::OnTrouble::warn; }},
+      {"--duration|5s", [](Line line) { return line.source.load.schedule.at(0).length == 5s; }},
+      {"--rate|500/s",
+       [](Line line) {
+         return line.source.load.open_loop && line.source.load.schedule.at(0).to == 500;
+       }},
+      {"--rate|5|--arrivals|poisson",
+       [](Line line) { return line.source.load.pattern == source::ArrivalPattern::poisson; }},
+      {"--rate|5|--arrivals|poisson|--seed|7",
+       [](Line line) { return line.source.load.seed == 7; }},
+      {"--reply-timeout|250ms", [](Line line) { return line.source.reply_limit == 250ms; }},
+      {"-A|--abort-on|errors > 20%", [](Line line) { return line.source.load.abort_share == 0.2; }},
+      {"--stages|ramp 1-9 2s, hold 1s",
+       [](Line line) { return line.source.load.schedule.size() == 2; }},
+      {"--warmup|2s", [](Line line) { return !line.source.load.schedule.at(0).measured; }},
+      {"--drain|3s", [](Line line) { return line.source.load.drain_limit == 3s; }},
+      {"--lmtp", [](Line line) { return line.source.plan.hello_verb == Verb::lhlo; }},
+      {"--hostname|a.b", [](Line line) { return line.source.plan.hello_name == "a.b"; }},
+      {"--from|a@b", [](Line line) { return line.source.message.reverse_path == "a@b"; }},
+      {"--to|a@b", [](Line line) { return line.source.message.forward_path == "a@b"; }},
+      {"--recipients|3", [](Line line) { return line.source.message.recipients == 3; }},
+      {"--number-recipients",
+       [](Line line) {
+         return line.source.message.recipient_number == mail::RecipientNumber::prefix;
+       }},
+      {"-N|--recipient-number|suffix",
+       [](Line line) {
+         return line.source.message.recipient_number == mail::RecipientNumber::suffix;
+       }},
+      {"--length|10", [](Line line) { return line.source.message.body.size() == 12; }},
+      {"--message-file|" + users,
+       [](Line line) { return line.source.message.body.starts_with("ann,secret"); }},
+      {"--subject|hello", [](Line line) { return line.source.message.subject == "hello"; }},
+      {"--old", [](Line line) { return !line.source.message.headers; }},
+      {"--ehlo", [](Line line) { return line.source.plan.hello_verb == Verb::ehlo; }},
+      {"--chunking|--if-offered",
+       [](Line line) { return line.source.plan.optional.has(Extension::chunking); }},
+      {"--pipelining", wants(Extension::pipelining)},
+      {"--pipeline-window|4", [](Line line) { return line.source.plan.window == 4; }},
+      {"--chunking", wants(Extension::chunking)},
+      {"--chunk-size|64K", [](Line line) { return line.source.plan.chunk_size == 65'536; }},
+      {"--xclient|NAME=x", [](Line line) { return line.source.xclient == "NAME=x"; }},
+      {"--xforward|NAME=x", [](Line line) { return line.source.message.xforward == "NAME=x"; }},
+      {"--body|binarymime", gives_mail("BODY=BINARYMIME")},
+      {"--smtputf8", gives_mail("SMTPUTF8")},
+      {"--requiretls", gives_mail("REQUIRETLS")},
+      {"--mt-priority|-3", gives_mail("MT-PRIORITY=-3")},
+      {"--dsn-ret|hdrs", gives_mail("RET=HDRS")},
+      {"--dsn-envid|a+b", gives_mail("ENVID=a+2Bb")},
+      {"--dsn-notify|success,delay", gives_rcpt("NOTIFY=SUCCESS,DELAY")},
+      {"--dsn-orcpt", [](Line line) { return line.source.message.original_recipient; }},
+      {"--mail-param|X=1", gives_mail("X=1")},
+      {"--rcpt-param|X=1", gives_rcpt("X=1")},
+      {plain, [](Line line) { return line.source.auth_mechanism == "PLAIN"; }},
+      {plain + "|--auth-user|bob", [](Line line) { return line.source.users.at(0).name == "bob"; }},
+      {plain, [](Line line) { return line.source.users.at(0).password == "hidden"; }},
+      {plain + "|--auth-password|x",
+       [](Line line) { return line.source.users.at(0).password == "x"; }},
+      {"--auth|LOGIN|--auth-in-clear|--auth-users|" + users,
+       [](Line line) { return line.source.users.at(0).password == "secret"; }},
+      {"--starttls", wants(Extension::starttls)},
+      {"--tls", [](Line line) { return line.source.tls_from_start; }},
+      {"--tls-on-connect", [](Line line) { return line.source.tls_from_start; }},
+      {"--tls|--tls-version|1.2",
+       [](Line line) { return line.source.tls->common.most_version == 12; }},
+      {"--tls|--tls-ciphers|X:Y",
+       [](Line line) { return line.source.tls->common.ciphers == "X:Y"; }},
+      {"--tls|--tls-groups|P-256",
+       [](Line line) { return line.source.tls->common.groups == "P-256"; }},
+      {"--tls|--tls-cert|a.pem",
+       [](Line line) { return line.source.tls->common.certificate_file == "a.pem"; }},
+      {"--tls|--tls-key|b.pem",
+       [](Line line) { return line.source.tls->common.key_file == "b.pem"; }},
+      {"--tls|--sni|a.b", [](Line line) { return line.source.tls->server_name == "a.b"; }},
+      {"--tls|--sni|a.b|--tls-verify", [](Line line) { return line.source.tls->verify; }},
+      {"--tls|--tls-ca-file|ca.pem",
+       [](Line line) { return line.source.tls->ca_file == "ca.pem"; }},
+      {"--tls|--tls-ca-dir|ca", [](Line line) { return line.source.tls->ca_directory == "ca"; }},
+      {"--tls|--tls-alpn|smtp, h2",
+       [](Line line) {
+         return line.source.tls->alpn == Words{"smtp", "h2"};
+       }},
+      {"--tls|--tls-resume", [](Line line) { return line.source.tls->resume; }},
+      {"--summary", [](Line line) { return line.report.summary && line.source.measure; }},
+      {"--json|x", [](Line line) { return line.report.json == "x"; }},
+      {"--html|x", [](Line line) { return line.report.html == "x"; }},
+      {"--csv|x", [](Line line) { return line.report.csv == "x"; }},
+      {"--hlog|x", [](Line line) { return line.report.histogram_log == "x"; }},
+      {"--threshold|p99<1s", [](Line line) { return line.report.thresholds.size() == 1; }},
+      {"--progress|line",
+       [](Line line) { return line.report.progress == ReportOptions::Progress::line; }},
+      {"--counter", [](Line line) { return line.source.show_counter; }},
+      {"--verbose", [](Line line) { return line.source.verbose; }},
+  };
+}
+
+TEST(LongOptions, OfTheSinkDoWhatTheySay) {
+  const LineFile users("ann,secret");
+  check("smtp-sink", parse_sink_command_line, sink_rows(users.path()));
+}
+
+TEST(LongOptions, OfTheSourceDoWhatTheySay) {
+  const LineFile users("ann,secret");
+  const LineFile password("hidden");
+  check("smtp-source", parse_source_command_line, source_rows(users.path(), password.path()));
+}
+
+// Each option of the rows by itself, with its value.
+template <typename Parsed>
+std::vector<Words> single_options(const std::vector<Row<Parsed>>& rows) {
+  std::vector<Words> options;
+  for (const Row<Parsed>& row : rows) {
+    for (const std::string& word : split(row.words)) {
+      const bool value = !word.starts_with('-') || word == "-3";
+      if (!value) options.emplace_back();
+      options.back().push_back(word);
+    }
+  }
+  return options;
+}
+
+// What comes of a command line: the options, or why there are none.
+template <typename Build>
+std::string outcome(const std::vector<Words>& parts, Build build) {
+  std::vector<const char*> pointers{"program"};
+  for (const Words& part : parts) {
+    for (const std::string& word : part) pointers.push_back(word.c_str());
+  }
+  try {
+    return test::printed(build(static_cast<int>(pointers.size()), pointers.data()));
+  } catch (const Fatal& error) {
+    return error.what();
+  }
+}
+
+// Some options at a time, in several orders.
+template <typename Build>
+void expect_no_order(std::vector<Words> options, Build build) {
+  std::mt19937 random(7);
+  int understood = 0;
+  int refused = 0;
+  for (int round = 0; round < 250; ++round) {
+    std::shuffle(options.begin(), options.end(), random);
+    std::vector<Words> some{{"127.0.0.1:2525"}};
+    for (std::size_t place = 0; place <= static_cast<std::size_t>(round % 5); ++place) {
+      // Of equal options the last one counts.
+      const auto same = [&](const Words& other) { return other[0] == options[place][0]; };
+      if (std::none_of(some.begin(), some.end(), same)) some.push_back(options[place]);
+    }
+    const std::string expected = outcome(some, build);
+    ++(expected.starts_with('{') ? understood : refused);
+    for (int order = 0; order < 3; ++order) {
+      std::shuffle(some.begin(), some.end(), random);
+      std::string words;
+      for (const Words& part : some) words += fmt::format("{} ", fmt::join(part, " "));
+      ASSERT_EQ(outcome(some, build), expected) << words;
+    }
+  }
+  EXPECT_GT(understood, 50);
+  EXPECT_GT(refused, 10);
+}
+
+TEST(LongOptions, OfTheSinkMeanTheSameInAnyOrder) {
+  const LineFile users("ann,secret");
+  expect_no_order(single_options(sink_rows(users.path())), parse_sink_command_line);
+}
+
+TEST(LongOptions, OfTheSourceMeanTheSameInAnyOrder) {
+  const LineFile users("ann,secret");
+  const LineFile password("hidden");
+  expect_no_order(single_options(source_rows(users.path(), password.path())),
+                  [](int argc, const char* const* argv) {
+                    const Surroundings anywhere{.host_name = "a.example", .now = 1, .run = 2};
+                    return build_source(read_source_arguments(argc, argv), anywhere);
+                  });
 }
 
 }  // namespace

@@ -24,8 +24,7 @@ bool harmless(std::string_view word) {
 }
 
 void check_schedule(std::string_view text) {
-  bool are_rates = false;
-  const source::Schedule schedule(cli::parse_stages(std::string(text), are_rates));
+  const source::Schedule schedule(cli::read_stages(std::string(text), "--stages").stages);
   Duration before{};
   const double all = schedule.sum_until(schedule.end());
   fuzz::require(std::isfinite(all) && all >= 0);

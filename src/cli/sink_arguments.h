@@ -1,0 +1,118 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/given.h"
+#include "cli/network_options.h"
+#include "cli/report_options.h"
+#include "cli/text_values.h"
+#include "cli/tls_options.h"
+#include "net/address_pool.h"
+#include "smtp/extension.h"
+#include "smtp/verb.h"
+
+namespace millrace::cli {
+
+// What smtp-sink was given: a field an option, named like it. Values are as they were read, and
+// nothing where the option was not given.
+struct SinkArguments : NetworkArguments, TlsArguments {
+  std::string endpoint;
+  std::string backlog;
+
+  // Network
+  std::optional<std::size_t> max_sessions;
+  std::optional<std::uint64_t> tcp_window;  // bytes
+  std::optional<Duration> timeout;
+  std::vector<net::Network> proxy_from;
+
+  // What is announced
+  std::optional<std::string> hostname;
+  bool lmtp = false;
+  bool no_esmtp = false;
+  bool pix = false;
+
+  // Extensions
+  bool modern = false;
+  std::vector<smtp::Extension> offer;
+  std::vector<smtp::Extension> withhold;  // and those of -8, -a, -C, ...
+  bool authenticate = false;
+  std::optional<std::string> auth_users;
+  bool obey_xclient = false;
+  std::vector<net::Network> xclient_from;
+
+  // Limits
+  std::optional<std::uint64_t> max_size;  // bytes
+  std::optional<std::uint64_t> max_line_length;
+  std::optional<std::uint64_t> max_dump_size;
+  std::optional<std::size_t> max_recipients;
+  std::optional<std::size_t> max_messages_per_session;
+  std::optional<std::size_t> max_commands;
+  std::optional<std::size_t> max_errors;
+  std::optional<Duration> max_session_time;
+
+  // TLS
+  std::optional<net::TlsServerOptions::KeyType> tls_key_type;
+  bool tls_ask_cert = false;
+
+  // Misbehaviour
+  std::vector<smtp::Verb> hard_reject;
+  std::vector<smtp::Verb> soft_reject;
+  std::vector<smtp::Verb> drop;
+  std::vector<smtp::Verb> disconnect;
+  std::optional<std::string> hard_reply;  // with its CR LF
+  std::optional<std::string> soft_reply;
+  std::vector<CommandDelay> delay;
+  std::optional<Duration> data_delay;
+  std::optional<Duration> content_delay;
+  std::optional<Duration> abort_content;
+
+  // What is shown and kept
+  ReportOptions report;
+  bool counter = false;
+  bool verbose = false;
+  std::vector<smtp::Verb> syslog;
+  std::optional<std::string> dump_each;
+  std::optional<std::string> dump_all;
+  std::optional<std::string> dump_start;
+
+  // The program
+  std::optional<std::uint64_t> stop_after_messages;
+  std::optional<std::uint64_t> stop_after_quits;
+  std::optional<std::string> chroot;
+  std::optional<std::string> run_as;
+
+  // What several of them say together.
+  [[nodiscard]] bool authenticates() const { return modern || authenticate || auth_users; }
+  [[nodiscard]] bool believes_xclient() const {
+    return modern || obey_xclient || !xclient_from.empty();
+  }
+  // Those that are announced.
+  [[nodiscard]] smtp::ExtensionSet extensions() const;
+  [[nodiscard]] bool uses_tls() const { return tls || extensions().has(smtp::Extension::starttls); }
+};
+
+// Which of them exclude each other, and which need another: all there is of that.
+using Sink = SinkArguments;
+using SinkCombination = Combination<SinkArguments>;
+
+inline constexpr SinkCombination kSinkExclusions[] = {
+    {has<&Sink::dump_each>, has<&Sink::dump_all>, "use only one of -d or -D, but not both"},
+    {has<&Sink::tls_key_type>, has<&Sink::tls_cert>,
+     "--tls-key-type is of a certificate that is made: not with --tls-cert"},
+};
+
+inline constexpr SinkCombination kSinkNeeds[] = {
+    {has<&Sink::tls_ask_cert>, has<&Sink::uses_tls>, "--tls-ask-cert needs --starttls or --tls"},
+    {has<&Sink::tls_key_type>, has<&Sink::uses_tls>, "--tls-key-type needs --starttls or --tls"},
+    {has<&Sink::tls_cert>, has<&Sink::uses_tls>, "--tls-cert needs --starttls or --tls"},
+    {has<&Sink::tls_key>, has<&Sink::uses_tls>, "--tls-key needs --starttls or --tls"},
+    {has<&Sink::tls_version>, has<&Sink::uses_tls>, "--tls-version needs --starttls or --tls"},
+    {has<&Sink::tls_ciphers>, has<&Sink::uses_tls>, "--tls-ciphers needs --starttls or --tls"},
+    {has<&Sink::tls_groups>, has<&Sink::uses_tls>, "--tls-groups needs --starttls or --tls"},
+};
+
+}  // namespace millrace::cli

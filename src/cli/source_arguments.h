@@ -1,0 +1,184 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/given.h"
+#include "cli/network_options.h"
+#include "cli/report_options.h"
+#include "cli/source_load.h"
+#include "cli/tls_options.h"
+#include "mail/message.h"
+#include "net/proxy_header.h"
+#include "smtp/extension.h"
+#include "source/arrivals.h"
+
+namespace millrace::cli {
+
+// What smtp-source was given: a field an option, named like it. Values are as they were read, and
+// nothing where the option was not given.
+struct SourceArguments : NetworkArguments, TlsArguments {
+  std::string endpoint;
+
+  // Network
+  std::optional<unsigned> connect_attempts;
+  std::optional<std::uint64_t> tcp_window;  // bytes
+  std::optional<Duration> reply_timeout;
+  std::optional<std::vector<std::string>> bind;
+  std::optional<std::string> bind_ports;
+  std::optional<net::ProxyVersion> proxy_protocol;
+  std::optional<std::string> proxy_source;
+
+  // Load
+  std::optional<std::uint64_t> messages;
+  std::optional<unsigned> sessions;
+  bool keep_session = false;
+  std::optional<std::uint64_t> messages_per_session;
+  std::optional<Duration> pause;
+  std::optional<Duration> random_pause;
+  bool carry_on = false;
+
+  // Load over time
+  std::optional<Duration> duration;
+  std::optional<double> rate;  // a second
+  std::optional<source::ArrivalPattern> arrivals;
+  std::optional<std::uint64_t> seed;
+  std::optional<Stages> stages;
+  std::optional<Duration> warmup;
+  std::optional<Duration> drain;
+  std::optional<double> abort_on;  // a share of failures
+
+  // Envelope and message
+  bool lmtp = false;
+  std::optional<std::string> hostname;
+  std::optional<std::string> from;
+  std::optional<std::string> to;
+  std::optional<std::size_t> recipients;
+  bool number_recipients = false;
+  std::optional<mail::RecipientNumber> recipient_number;
+  std::optional<std::uint64_t> length;  // bytes
+  std::optional<std::string> message_file;
+  std::optional<std::string> subject;
+  bool old = false;
+
+  // Extensions
+  bool ehlo = false;
+  bool if_offered = false;
+  bool pipelining = false;
+  std::optional<std::size_t> pipeline_window;
+  bool chunking = false;
+  std::optional<std::uint64_t> chunk_size;  // bytes
+  std::optional<std::string> xclient;
+  std::optional<std::string> xforward;
+
+  // Parameters of MAIL and RCPT
+  std::optional<std::string> body;  // in capitals
+  bool smtputf8 = false;
+  bool requiretls = false;
+  std::optional<std::string> mt_priority;
+  std::optional<std::string> dsn_ret;
+  std::optional<std::string> dsn_envid;
+  std::optional<std::string> dsn_notify;
+  bool dsn_orcpt = false;
+  std::vector<std::string> mail_param;
+  std::vector<std::string> rcpt_param;
+
+  // Authentication
+  std::optional<std::string> auth;  // in capitals
+  std::optional<std::string> auth_user;
+  std::optional<std::string> auth_password_file;
+  std::optional<std::string> auth_password;
+  std::optional<std::string> auth_users;
+  bool auth_in_clear = false;
+
+  // TLS
+  std::optional<std::string> sni;
+  bool tls_verify = false;
+  std::optional<std::string> tls_ca_file;
+  std::optional<std::string> tls_ca_dir;
+  std::optional<std::vector<std::string>> tls_alpn;
+  bool tls_resume = false;
+
+  ReportOptions report;
+
+  // What is shown
+  bool counter = false;
+  bool verbose = false;
+
+  // What several of them say together.
+  [[nodiscard]] bool open_loop() const { return rate || (stages && stages->of_rates); }
+  [[nodiscard]] bool stages_of_sessions() const { return stages && !stages->of_rates; }
+  [[nodiscard]] bool poisson() const { return arrivals == source::ArrivalPattern::poisson; }
+  [[nodiscard]] bool pauses() const { return pause || random_pause; }
+  // By the clock: errors are counted, and end nothing.
+  [[nodiscard]] bool timed() const { return open_loop() || duration || stages; }
+  [[nodiscard]] bool outlives_errors() const { return timed() || carry_on; }
+  // Whether one of the options of load is used that Postfix's program does not have.
+  [[nodiscard]] bool modelled() const {
+    return timed() || arrivals || seed || warmup || drain || messages_per_session || abort_on;
+  }
+  [[nodiscard]] bool one_user() const { return auth_user || auth_password_file || auth_password; }
+  [[nodiscard]] bool any_users() const { return one_user() || auth_users; }
+  [[nodiscard]] bool named_users() const {
+    return auth_users || (auth_user && !auth_user->empty());
+  }
+  // Those that are asked for or implied.
+  [[nodiscard]] smtp::ExtensionSet extensions() const;
+  [[nodiscard]] bool says_ehlo() const { return ehlo || !extensions().empty(); }
+  [[nodiscard]] bool uses_tls() const { return tls || starttls; }
+};
+
+// Which of them exclude each other, and which need another: all there is of that.
+using SourceCombination = Combination<SourceArguments>;
+using Source = SourceArguments;
+
+inline constexpr SourceCombination kSourceExclusions[] = {
+    {has<&Source::length>, has<&Source::message_file>, "-l option cannot be used with -F"},
+    {has<&Source::tls>, has<&Source::starttls>,
+     "use only one of --tls or --starttls, but not both"},
+    {has<&Source::one_user>, has<&Source::auth_users>,
+     "use only one of --auth-user or --auth-users, but not both"},
+    {has<&Source::old>, has<&Source::says_ehlo>,
+     "-o sends no EHLO: it cannot be used with extensions"},
+    {has<&Source::stages>, has<&Source::rate>,
+     "--stages says rates and times itself: not with --rate or --duration"},
+    {has<&Source::stages>, has<&Source::duration>,
+     "--stages says rates and times itself: not with --rate or --duration"},
+    {has<&Source::open_loop>, has<&Source::pauses>,
+     "-w and -R cannot be used with a rate, which says when messages are due"},
+    {has<&Source::stages_of_sessions>, has<&Source::sessions>,
+     "--stages of sessions says how many: not with -s"},
+    {has<&Source::pause>, has<&Source::random_pause>,
+     "do not use -w and -R options at the same time"},
+};
+
+inline constexpr SourceCombination kSourceNeeds[] = {
+    {has<&Source::bind_ports>, has<&Source::bind>, "--bind-ports needs addresses (--bind)"},
+    {has<&Source::proxy_source>, has<&Source::proxy_protocol>,
+     "--proxy-source needs --proxy-protocol"},
+    {has<&Source::tls_verify>, has<&Source::uses_tls>, "--tls-verify needs --starttls or --tls"},
+    {has<&Source::tls_ca_file>, has<&Source::uses_tls>, "--tls-ca-file needs --starttls or --tls"},
+    {has<&Source::tls_ca_dir>, has<&Source::uses_tls>, "--tls-ca-dir needs --starttls or --tls"},
+    {has<&Source::sni>, has<&Source::uses_tls>, "--sni needs --starttls or --tls"},
+    {has<&Source::tls_alpn>, has<&Source::uses_tls>, "--tls-alpn needs --starttls or --tls"},
+    {has<&Source::tls_resume>, has<&Source::uses_tls>, "--tls-resume needs --starttls or --tls"},
+    {has<&Source::tls_cert>, has<&Source::uses_tls>, "--tls-cert needs --starttls or --tls"},
+    {has<&Source::tls_key>, has<&Source::uses_tls>, "--tls-key needs --starttls or --tls"},
+    {has<&Source::tls_version>, has<&Source::uses_tls>, "--tls-version needs --starttls or --tls"},
+    {has<&Source::tls_ciphers>, has<&Source::uses_tls>, "--tls-ciphers needs --starttls or --tls"},
+    {has<&Source::tls_groups>, has<&Source::uses_tls>, "--tls-groups needs --starttls or --tls"},
+    {has<&Source::any_users>, has<&Source::auth>, "users without a mechanism: expected --auth"},
+    {has<&Source::auth_in_clear>, has<&Source::auth>, "--auth-in-clear needs a mechanism (--auth)"},
+    {has<&Source::auth>, has<&Source::named_users>,
+     "--auth needs --auth-user with --auth-password-file, or --auth-users"},
+    {has<&Source::arrivals>, has<&Source::open_loop>,
+     "--arrivals needs --rate, or --stages of rates"},
+    {has<&Source::seed>, has<&Source::poisson>, "--seed needs --arrivals poisson"},
+    {has<&Source::abort_on>, has<&Source::outlives_errors>,
+     "--abort-on needs --rate, --duration or --stages, or -A: the first error ends others"},
+};
+
+}  // namespace millrace::cli

@@ -1,0 +1,175 @@
+// What options say together, without a command line: from what was given to options.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/diagnostics.h"
+#include "cli/sink_arguments.h"
+#include "cli/sink_command_line.h"
+#include "cli/source_arguments.h"
+#include "cli/source_command_line.h"
+
+namespace millrace::cli {
+namespace {
+
+using std::chrono::seconds;
+
+std::string refusal(const SourceArguments& given) {
+  try {
+    build_source(given, {.host_name = "a.example", .now = 0, .run = 0});
+  } catch (const Fatal& error) {
+    return error.what();
+  }
+  return {};
+}
+
+std::string refusal(const SinkArguments& given) {
+  try {
+    build_sink(given);
+  } catch (const Fatal& error) {
+    return error.what();
+  }
+  return {};
+}
+
+// Something that is refused, and what mends it.
+template <typename Arguments>
+struct Case {
+  std::function<void(Arguments&)> give;
+  std::function<void(Arguments&)> mend;
+};
+
+// The cases are refused with the rows of the tables, one after the other, and no more once they are
+// mended.
+template <typename Arguments>
+void expect_all_said(const std::string& endpoint, const std::vector<Case<Arguments>>& cases,
+                     std::span<const Combination<Arguments>> exclusions,
+                     std::span<const Combination<Arguments>> needs) {
+  std::vector<std::string> said;
+  for (const auto& [give, mend] : cases) {
+    Arguments given;
+    given.endpoint = endpoint;
+    give(given);
+    said.push_back(refusal(given));
+    EXPECT_NE(said.back(), "");
+    mend(given);
+    EXPECT_EQ(refusal(given), "") << said.back();
+  }
+  std::vector<std::string> rows;
+  for (const auto& row : exclusions) rows.emplace_back(row.sentence);
+  for (const auto& row : needs) rows.emplace_back(row.sentence);
+  EXPECT_EQ(said, rows);
+}
+
+TEST(Combinations, OfTheSourceAreEachRefusedInTheirWords) {
+  using Given = SourceArguments;
+  const auto tls = [](Given& given) { given.tls = true; };
+  const auto open_loop = [](Given& given) { given.rate = 5; };
+  const auto auth = [](Given& given) {
+    given.auth = "CRAM-MD5";
+    given.auth_user = "ann";
+  };
+  const Stages rates{.stages = {{.name = "hold 5/s 1s", .length = seconds(1), .from = 5, .to = 5}},
+                     .of_rates = true};
+  Stages levels = rates;
+  levels.of_rates = false;
+  expect_all_said<Given>(
+      "h",
+      {
+          {[](Given& given) { given.length = 5, given.message_file = "/dev/null"; },
+           [](Given& given) { given.length.reset(); }},
+          {[](Given& given) { given.tls = given.starttls = true; },
+           [](Given& given) { given.tls = false; }},
+          {[&](Given& given) { auth(given), given.auth_users = "/nonexistent"; },
+           [](Given& given) { given.auth_users.reset(); }},
+          {[](Given& given) { given.old = given.chunking = true; },
+           [](Given& given) { given.chunking = false; }},
+          {[&](Given& given) { given.stages = rates, given.rate = 5; },
+           [](Given& given) { given.rate.reset(); }},
+          {[&](Given& given) { given.stages = levels, given.duration = seconds(1); },
+           [](Given& given) { given.duration.reset(); }},
+          {[&](Given& given) { given.stages = rates, given.pause = seconds(1); },
+           [](Given& given) { given.pause.reset(); }},
+          {[&](Given& given) { given.stages = levels, given.sessions = 2; },
+           [](Given& given) { given.sessions.reset(); }},
+          {[](Given& given) { given.pause = given.random_pause = seconds(1); },
+           [](Given& given) { given.pause.reset(); }},
+          {[](Given& given) { given.bind_ports = "5"; },
+           [](Given& given) { given.bind = {"127.0.0.1"}; }},
+          {[](Given& given) { given.proxy_source = "::1"; },
+           [](Given& given) { given.proxy_protocol = net::ProxyVersion::v1; }},
+          {[](Given& given) { given.tls_verify = true; }, tls},
+          {[](Given& given) { given.tls_ca_file = "x"; }, tls},
+          {[](Given& given) { given.tls_ca_dir = "x"; }, tls},
+          {[](Given& given) { given.sni = "x"; }, tls},
+          {[](Given& given) { given.tls_alpn = {"x"}; }, tls},
+          {[](Given& given) { given.tls_resume = true; }, tls},
+          {[](Given& given) { given.tls_cert = "x"; }, tls},
+          {[](Given& given) { given.tls_key = "x"; }, tls},
+          {[](Given& given) {
+             given.tls_version = {12, 13};
+           },
+           tls},
+          {[](Given& given) { given.tls_ciphers = "x"; }, tls},
+          {[](Given& given) { given.tls_groups = "x"; }, tls},
+          {[](Given& given) { given.auth_user = "ann"; }, auth},
+          {[](Given& given) { given.auth_in_clear = true; }, auth},
+          {[](Given& given) { given.auth = "CRAM-MD5"; }, auth},
+          {[](Given& given) { given.arrivals = source::ArrivalPattern::constant; }, open_loop},
+          {[&](Given& given) {
+             open_loop(given);
+             given.seed = 1;
+             given.arrivals = source::ArrivalPattern::constant;
+           },
+           [](Given& given) { given.arrivals = source::ArrivalPattern::poisson; }},
+          {[](Given& given) { given.abort_on = 0.5; }, open_loop},
+      },
+      kSourceExclusions, kSourceNeeds);
+}
+
+TEST(Combinations, OfTheSinkAreEachRefusedInTheirWords) {
+  using Given = SinkArguments;
+  const auto tls = [](Given& given) { given.offer = {smtp::Extension::starttls}; };
+  expect_all_said<Given>(
+      ":1",
+      {
+          {[](Given& given) { given.dump_each = given.dump_all = "x"; },
+           [](Given& given) { given.dump_each.reset(); }},
+          {[](Given& given) {
+             given.tls = true;
+             given.tls_key_type = net::TlsServerOptions::KeyType::rsa;
+             given.tls_cert = "x";
+           },
+           [](Given& given) { given.tls_cert.reset(); }},
+          {[](Given& given) { given.tls_ask_cert = true; }, tls},
+          {[](Given& given) { given.tls_key_type = net::TlsServerOptions::KeyType::rsa; }, tls},
+          {[](Given& given) { given.tls_cert = "x"; }, tls},
+          {[](Given& given) { given.tls_key = "x"; }, tls},
+          {[](Given& given) {
+             given.tls_version = {12, 13};
+           },
+           tls},
+          {[](Given& given) { given.tls_ciphers = "x"; }, tls},
+          {[](Given& given) { given.tls_groups = "x"; }, tls},
+      },
+      kSinkExclusions, kSinkNeeds);
+}
+
+// What the machine and the moment add is handed over as well.
+TEST(Combinations, AMessageIsOfItsSurroundings) {
+  SourceArguments given;
+  given.endpoint = "h";
+  const auto made = build_source(given, {.host_name = "a.example", .now = 0, .run = 3}).source;
+  EXPECT_EQ(made.message.reverse_path, "foo@a.example");
+  EXPECT_EQ(made.plan.hello_name, "a.example");
+  EXPECT_EQ(made.message.run, 3U);
+  EXPECT_EQ(made.load.seed, 3U);
+  EXPECT_NE(made.message.date.find("1970"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace millrace::cli

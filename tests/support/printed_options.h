@@ -1,0 +1,180 @@
+// Options as text, so that tests can compare them as a whole. A field that a struct is given later
+// has to be named here: the bindings do not compile otherwise.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "cli/sink_command_line.h"
+#include "cli/source_command_line.h"
+#include "metrics/measurement.h"
+
+namespace millrace::test {
+
+class Printer {
+ public:
+  template <typename... Fields>
+  void all(const Fields&... fields) {
+    text_ += '{';
+    (put(fields), ...);
+    text_ += '}';
+  }
+
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  template <typename Number>
+  requires std::is_arithmetic_v<Number>
+  void put(Number number) { text_ += fmt::format("{} ", number); }
+  template <typename Word>
+  requires std::is_enum_v<Word>
+  void put(Word word) { put(static_cast<int>(word)); }
+  void put(const std::string& text) { text_ += fmt::format("'{}' ", text); }
+  void put(Duration duration) { put(duration.count()); }
+  template <typename Value>
+  void put(const std::optional<Value>& value) {
+    value ? put(*value) : void(text_ += "none ");
+  }
+  template <typename Item>
+  void put(const std::vector<Item>& items) {
+    text_ += '[';
+    for (const Item& item : items) put(item);
+    text_ += ']';
+  }
+  template <typename Item, std::size_t Size>
+  void put(const std::array<Item, Size>& items) {
+    for (const Item& item : items) put(item);
+  }
+  void put(smtp::ExtensionSet set) {
+    for (const std::string_view keyword : smtp::kExtensionKeywords) {
+      if (set.has(*smtp::find_extension(keyword))) text_ += fmt::format("{} ", keyword);
+    }
+  }
+  void put(const smtp::GivenReply& reply) { put(*reply); }
+  void put(const report::Threshold& threshold) { put(threshold.judge({}).threshold); }
+  void put(const net::Network& network) {
+    for (const char* const address : {"127.0.0.1", "10.1.2.3", "::1", "192.0.2.1"}) {
+      put(network.contains(*net::numeric_address(address, 0)));
+    }
+  }
+  void put(const sasl::UserTable& users) {
+    put(users.everybody());
+    if (const std::string* const password = users.password("ann")) put(*password);
+  }
+  void put(const net::Endpoint& endpoint) {
+    const auto& [unix_domain, host, service, path] = endpoint;
+    all(unix_domain, host, service, path);
+  }
+  void put(const net::TlsOptions& tls) {
+    const auto& [least, most, ciphers, groups, certificate, key] = tls;
+    all(least, most, ciphers, groups, certificate, key);
+  }
+  void put(const net::TlsClientOptions& tls) {
+    const auto& [common, verify, file, directory, server_name, alpn, resume] = tls;
+    all(common, verify, file, directory, server_name, alpn, resume);
+  }
+  void put(const net::TlsServerOptions& tls) {
+    const auto& [common, key_type, host_name, ask] = tls;
+    all(common, key_type, host_name, ask);
+  }
+  void put(const sasl::User& user) {
+    const auto& [name, password] = user;
+    all(name, password);
+  }
+  void put(const smtp::ClientPlan& plan) {
+    const auto& [verb, name, wanted, optional, window, chunk_size] = plan;
+    all(verb, name, wanted, optional, window, chunk_size);
+  }
+  void put(const mail::Parameter& parameter) {
+    const auto& [extension, text] = parameter;
+    all(extension, text);
+  }
+  void put(const mail::MessageOptions& message) {
+    const auto& [reverse, forward, recipients, number, mail, rcpt, original, xforward, headers,
+                 host_name, date, subject, run, body] = message;
+    all(reverse, forward, recipients, number, mail, rcpt, original, xforward, headers, host_name,
+        date, subject, run, body);
+  }
+  void put(const source::Stage& stage) {
+    const auto& [name, length, from, to, measured] = stage;
+    all(name, length, from, to, measured);
+  }
+  void put(const source::Load& load) {
+    const auto& [open_loop, pattern, seed, schedule, drain_limit, abort_share] = load;
+    all(open_loop, pattern, seed, schedule, drain_limit, abort_share);
+  }
+  void put(const source::Pause& pause) {
+    const auto& [length, random] = pause;
+    all(length, random);
+  }
+  void put(const smtp::ServerLimits& limits) {
+    const auto& [size, line, recipients, transactions, commands, errors] = limits;
+    all(size, line, recipients, transactions, commands, errors);
+  }
+  void put(const smtp::ServerProfile& profile) {
+    const auto& [protocol, host_name, hide, offered, mechanisms, xclient, xforward, authenticates,
+                 takes_effect, limits] = profile;
+    all(protocol, host_name, hide, offered, mechanisms, xclient, xforward, authenticates,
+        takes_effect, limits);
+  }
+  void put(const sink::Delay& delay) {
+    const auto& [step, odds] = delay;
+    all(step, odds);
+  }
+  void put(const sink::Rule& rule) {
+    const auto& [action, log, delay] = rule;
+    all(action, log, delay);
+  }
+  void put(const sink::Rules& rules) {
+    const auto& [of_verb, soft, hard] = rules;
+    all(of_verb, soft, hard);
+  }
+  void put(const sink::CaptureOptions& capture) {
+    const auto& [mode, name, start, largest] = capture;
+    all(mode, name, start, largest);
+  }
+  void put(const cli::ReportOptions& report) {
+    const auto& [summary, json, histogram_log, csv, html, thresholds, progress] = report;
+    all(summary, json, histogram_log, csv, html, thresholds, progress);
+  }
+  void put(const source::SourceOptions& options) {
+    const auto& [endpoint, family, window, addresses, ports, proxy, proxy_source, attempts, tls,
+                 from_start, plan, xclient, mechanism, users, message, messages, sessions, keep,
+                 session_messages, on_trouble, pause, load, reply_limit, measure, counter, verbose,
+                 threads, engine] = options;
+    all(endpoint, family, window, addresses, ports, proxy, proxy_source, attempts, tls, from_start,
+        plan, xclient, mechanism, users, message, messages, sessions, keep, session_messages,
+        on_trouble, pause, load, reply_limit, measure, counter, verbose, threads, engine);
+  }
+  void put(const sink::SinkOptions& options) {
+    const auto& [endpoint, family, backlog, window, proxies, tls, from_start, users, profile,
+                 xclient_from, rules, content_delay, abort_delay, idle, session_time, sessions,
+                 messages, quits, capture, measure, counters, verbose, root, user, threads,
+                 engine] = options;
+    all(endpoint, family, backlog, window, proxies, tls, from_start, users, profile, xclient_from,
+        rules, content_delay, abort_delay, idle, session_time, sessions, messages, quits, capture,
+        measure, counters, verbose, root, user, threads, engine);
+  }
+
+  std::string text_;
+};
+
+inline std::string printed(const cli::SourceCommandLine& line) {
+  Printer printer;
+  printer.all(line.source, line.report);
+  return printer.text();
+}
+
+inline std::string printed(const cli::SinkCommandLine& line) {
+  Printer printer;
+  printer.all(line.sink, line.report);
+  return printer.text();
+}
+
+}  // namespace millrace::test
