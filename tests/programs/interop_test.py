@@ -43,6 +43,8 @@ def end_processes(processes):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(sign)
         _, processes = psutil.wait_procs(processes, 5)
+    if processes:
+        raise AssertionError(f"not even killed: {processes}")
 
 
 def owner(name):

@@ -76,6 +76,13 @@ class Rig(unittest.TestCase):
         for at_once in (False, True):
             self.assertIn("no such key", self.outcome(lambda: visit(at_once)))
 
+    def test_a_connection_that_does_not_come_fails(self):
+        def deed():
+            with rig.FakeServer(rig.read_line):
+                pass
+
+        self.assertIn("0 of 1 connections came", self.outcome(deed))
+
     def test_what_goes_wrong_in_a_thread_fails(self):
         def deed():
             thread = threading.Thread(target=lambda: {}["no such key"])

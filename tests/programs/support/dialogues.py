@@ -74,7 +74,7 @@ class Client:
 class FakeServer:
     """A server that does to each connection what a test's function does, one after another or
     `at_once`, until so many were served (None: until it is closed). What goes wrong there fails the
-    test."""
+    test, and so does a connection that did not come."""
 
     def __init__(self, behave, connections=1, at_once=False):
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=100)
@@ -83,20 +83,20 @@ class FakeServer:
         self._behave = behave
         self._connections = connections
         self._at_once = at_once
+        self._served = 0
         self._closing = False
         self._errors = []
         self._threads = [threading.Thread(target=self._serve, daemon=True)]
 
     def _serve(self):
-        served = 0
-        while self._connections is None or served < self._connections:
+        while self._connections is None or self._served < self._connections:
             try:
                 connection, _ = self._listener.accept()
             except OSError as error:
                 if not self._closing:
                     self._errors.append(error)
                 return
-            served += 1
+            self._served += 1
             if self._at_once:
                 self._threads.append(threading.Thread(target=self._attend, args=[connection], daemon=True))
                 self._threads[-1].start()
@@ -137,6 +137,8 @@ class FakeServer:
             raise self._errors[0]
         elif not self.has_ended:
             raise AssertionError("the made-up server did not come to an end")
+        elif self._connections is not None and self._served < self._connections:
+            raise AssertionError(f"{self._served} of {self._connections} connections came")
 
 
 def read_line(connection):
