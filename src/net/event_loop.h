@@ -10,6 +10,7 @@
 #include "net/socket.h"
 #include "net/stream.h"
 #include "net/timers.h"
+#include "net/traffic.h"
 
 namespace millrace::net {
 
@@ -21,12 +22,6 @@ std::string_view name(Engine engine);
 
 // Whether the kernel grants what the engine needs.
 bool available(Engine engine);
-
-// Bytes that a loop's streams moved, as they were on the wire.
-struct Traffic {
-  std::uint64_t sent = 0;
-  std::uint64_t received = 0;
-};
 
 // A descriptor that the loop watches for its owner: a listener, or a wake-up.
 class PollHandle {

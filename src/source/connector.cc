@@ -28,7 +28,7 @@ Connector::Progress Connector::try_again() {
   if (run_.failed()) return Progress::run_over;
   if (!socket.valid()) return failed("socket", errno);
   display_.trying(address());
-  record_.connecting();
+  record_.connecting(loop_.now());
   // Every connection of the run is another client: sessions take turns in the numbers.
   connection_ = session_ + run_.options().sessions * connections_++;
   stream_.connect(std::move(socket), address());
@@ -39,7 +39,7 @@ Connector::Progress Connector::try_again() {
 // the run when the pool cannot be bound to.
 FileDescriptor Connector::open() {
   const int family = address().family();
-  FileDescriptor socket(::socket(family, SOCK_STREAM | socket_flags_, 0));
+  FileDescriptor socket(::socket(family, SOCK_STREAM | loop_.socket_flags(), 0));
   if (!socket.valid()) return socket;
   net::configure(socket, family, {.window = run_.options().window, .reset_on_close = true});
   return bind(socket) ? std::move(socket) : FileDescriptor();
@@ -81,10 +81,10 @@ Connector::Progress Connector::failed(std::string_view call, int error) {
 }
 
 Connector::Progress Connector::give_up(const Trouble& trouble) {
-  record_.session_failed(trouble);
+  record_.session_failed(trouble, loop_.now());
   run_.not_connected(trouble);
   if (run_.failed()) return Progress::run_over;
-  record_.lose();
+  record_.lose(loop_.now());
   return Progress::given_up;
 }
 

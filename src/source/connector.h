@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "net/event_loop.h"
 #include "net/socket.h"
 #include "net/stream.h"
 #include "source/dialogue_display.h"
@@ -22,14 +23,14 @@ class Connector {
   // After a connect that failed, until the next.
   static constexpr std::chrono::milliseconds kRetryDelay{10};
 
-  // For session number `session`, which connects by `stream`; `socket_flags`: what its sockets are
-  // made with. All must outlive the connector.
-  Connector(Run& run, std::uint64_t session, net::Stream& stream, int socket_flags,
+  // For session number `session`, which connects by `stream`, one of `loop`. All must outlive the
+  // connector.
+  Connector(Run& run, std::uint64_t session, const net::EventLoop& loop, net::Stream& stream,
             SessionRecord& record, const DialogueDisplay& display)
       : run_(run),
         session_(session),
+        loop_(loop),
         stream_(stream),
-        socket_flags_(socket_flags),
         record_(record),
         display_(display) {}
 
@@ -64,8 +65,8 @@ class Connector {
 
   Run& run_;
   const std::uint64_t session_;
+  const net::EventLoop& loop_;
   net::Stream& stream_;
-  const int socket_flags_;
   SessionRecord& record_;
   const DialogueDisplay& display_;
   std::size_t address_ = 0;

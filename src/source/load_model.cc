@@ -10,24 +10,26 @@ namespace millrace::source {
 
 // When the sender's number is below the level: now, later, or never.
 std::optional<TimePoint> ClosedLoop::allowed(const Sender& sender, TimePoint now) const {
-  if (!run_.ramped()) return now;
-  const auto when = schedule_.when_above(static_cast<double>(sender.number()), now - run_.start());
+  if (!load_.ramped()) return now;
+  const auto when =
+      load_.schedule().when_above(static_cast<double>(sender.number()), now - load_.start());
   if (!when) return std::nullopt;
-  return run_.start() + *when;
+  return load_.start() + *when;
 }
 
 Next ClosedLoop::next(const Sender& sender, TimePoint now) {
-  if (stopped_ || run_.past_end(now)) return {};
+  if (stopped_ || load_.past_end(now)) return {};
   const auto when = allowed(sender, now);
   if (!when) return {};
   if (*when > now) return {.when = Next::When::later};
-  const auto message = sender.started() ? run_.take_message() : run_.first_message(sender.number());
+  const auto message =
+      sender.started() ? load_.take_message() : load_.first_message(sender.number());
   if (!message) return {};
   return {.when = Next::When::now, .arrival = {.message = *message, .intended = now}};
 }
 
 bool ClosedLoop::over(TimePoint now) const {
-  return stopped_ || run_.all_taken() || run_.past_end(now);
+  return stopped_ || load_.all_taken() || load_.past_end(now);
 }
 
 void ClosedLoop::wait(Sender& sender, TimePoint now) {
@@ -54,12 +56,12 @@ void ClosedLoop::wind_up(TimePoint now) {
   dispatch(now);
 }
 
-OpenLoop::OpenLoop(const Run& run, unsigned first, unsigned step, Recorder* recorder)
-    : run_(run),
+OpenLoop::OpenLoop(const SharedLoad& load, unsigned first, unsigned step, Recorder* recorder)
+    : load_(load),
       step_(step),
       recorder_(recorder),
-      arrivals_(run.schedule(), run.options().load.pattern, run.options().load.seed),
-      available_since_(run.start()) {
+      arrivals_(load.arrivals()),
+      available_since_(load.start()) {
   advance(first + 1);
 }
 
@@ -72,8 +74,8 @@ void OpenLoop::advance(unsigned steps) {
   }
   const std::uint64_t message = drawn_ - 1;
   next_.reset();
-  if (!due || message >= run_.options().messages) return;
-  next_ = Arrival{.message = message, .intended = run_.start() + *due};
+  if (!due || message >= load_.messages()) return;
+  next_ = Arrival{.message = message, .intended = load_.start() + *due};
 }
 
 Next OpenLoop::next(const Sender& /*sender*/, TimePoint now) {
@@ -105,7 +107,7 @@ void OpenLoop::list(std::vector<Sender*>& list, Sender& sender, bool& listed, Ti
 
 std::optional<TimePoint> OpenLoop::due() const {
   if (idle_.empty() && with_room_.empty()) return std::nullopt;
-  return next_ ? next_->intended : run_.start();  // they wait in vain: tell them now
+  return next_ ? next_->intended : load_.start();  // they wait in vain: tell them now
 }
 
 void OpenLoop::dispatch(TimePoint now) {

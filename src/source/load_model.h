@@ -7,7 +7,7 @@
 #include "base/time.h"
 #include "source/arrivals.h"
 #include "source/message_in_flight.h"
-#include "source/run.h"
+#include "source/shared_load.h"
 
 namespace millrace::source {
 
@@ -54,7 +54,8 @@ class LoadModel {
 // is below the schedule's level.
 class ClosedLoop final : public LoadModel {
  public:
-  explicit ClosedLoop(Run& run) : run_(run), schedule_(run.schedule()) {}
+  // `load` must outlive the model.
+  explicit ClosedLoop(SharedLoad& load) : load_(load) {}
 
   Next next(const Sender& sender, TimePoint now) override;
   void wait(Sender& sender, TimePoint now) override;
@@ -74,8 +75,7 @@ class ClosedLoop final : public LoadModel {
 
   [[nodiscard]] std::optional<TimePoint> allowed(const Sender& sender, TimePoint now) const;
 
-  Run& run_;
-  const Schedule& schedule_;
+  SharedLoad& load_;
   std::vector<Parked> parked_;  // a heap
   bool stopped_ = false;
 };
@@ -84,8 +84,9 @@ class ClosedLoop final : public LoadModel {
 // free sender waits, and the wait counts.
 class OpenLoop final : public LoadModel {
  public:
-  // Takes every `step`th arrival from number `first` on. `recorder` may be null.
-  OpenLoop(const Run& run, unsigned first, unsigned step, Recorder* recorder);
+  // Takes every `step`th arrival from number `first` on, once the load has begun. Both must outlive
+  // the model; `recorder` may be null.
+  OpenLoop(const SharedLoad& load, unsigned first, unsigned step, Recorder* recorder);
 
   Next next(const Sender& sender, TimePoint now) override;
   void wait(Sender& sender, TimePoint now) override;
@@ -100,7 +101,7 @@ class OpenLoop final : public LoadModel {
   void list(std::vector<Sender*>& list, Sender& sender, bool& listed, TimePoint now);
   [[nodiscard]] Sender* take_sender();
 
-  const Run& run_;
+  const SharedLoad& load_;
   const unsigned step_;
   Recorder* const recorder_;
   Arrivals arrivals_;

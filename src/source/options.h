@@ -16,8 +16,7 @@
 #include "net/tls_context.h"
 #include "sasl/users.h"
 #include "smtp/client_plan.h"
-#include "source/arrivals.h"
-#include "source/schedule.h"
+#include "source/load.h"
 
 namespace millrace::source {
 
@@ -30,16 +29,6 @@ struct Pause {
     if (!random) return length;
     return Duration(std::uniform_int_distribution<Duration::rep>(0, length.count())(generator));
   }
-};
-
-// When messages are sent.
-struct Load {
-  bool open_loop = false;  // by the schedule's arrivals; else each session after its last message
-  ArrivalPattern pattern = ArrivalPattern::constant;
-  std::uint64_t seed = 0;             // of the pattern
-  std::vector<Stage> schedule;        // at least one stage
-  Duration drain_limit{0};            // how long what is under way may take at the end
-  std::optional<double> abort_share;  // of failures so far: beyond it the run is given up
 };
 
 // What is to become of the run when the server refuses or goes away.

@@ -139,10 +139,9 @@ void Recorder::session_ended(TimePoint begun, TimePoint now) {
   --sessions_open_;
 }
 
-void Recorder::publish(metrics::Timeline& timeline, std::uint64_t number,
-                       const net::EventLoop& loop) {
-  metrics::Counters& counters = at(loop.now()).counters;
-  const net::Traffic traffic = loop.traffic();
+void Recorder::publish(metrics::Timeline& timeline, std::uint64_t number, TimePoint now,
+                       const net::Traffic& traffic) {
+  metrics::Counters& counters = at(now).counters;
   counters.bytes_sent += traffic.sent - traffic_.sent;
   counters.bytes_received += traffic.received - traffic_.received;
   traffic_ = traffic;

@@ -8,7 +8,7 @@
 
 #include "metrics/measurement.h"
 #include "metrics/timeline.h"
-#include "net/event_loop.h"
+#include "net/traffic.h"
 #include "smtp/client_plan.h"
 #include "source/message_in_flight.h"
 #include "source/schedule.h"
@@ -59,8 +59,10 @@ class Recorder {
   // A turn of the loop: how long it was away.
   void turn(Duration away) { generator_.loop_lag.record(away); }
 
-  // Hands what was measured since the last call to the timeline, as second `number`.
-  void publish(metrics::Timeline& timeline, std::uint64_t number, const net::EventLoop& loop);
+  // Hands what was measured since the last call to the timeline, as second `number`. `traffic`: of
+  // the run so far.
+  void publish(metrics::Timeline& timeline, std::uint64_t number, TimePoint now,
+               const net::Traffic& traffic);
 
   // When the last message was over; the start of the run when none was.
   [[nodiscard]] TimePoint last_over() const { return last_over_; }

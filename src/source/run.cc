@@ -38,12 +38,6 @@ std::vector<net::SocketAddress> addresses_to(const SourceOptions& options) {
   return addresses;
 }
 
-bool goes_up_and_down(const std::vector<Stage>& schedule) {
-  return std::any_of(schedule.begin(), schedule.end(), [&](const Stage& stage) {
-    return stage.from != stage.to || stage.from != schedule.front().from;
-  });
-}
-
 }  // namespace
 
 Run::Run(const SourceOptions& options, std::function<void()> on_failure)
@@ -51,10 +45,8 @@ Run::Run(const SourceOptions& options, std::function<void()> on_failure)
       on_failure_(std::move(on_failure)),
       addresses_(addresses_to(options)),
       message_(options.message),
-      schedule_(options.load.schedule),
-      ramped_(!options.load.open_loop && goes_up_and_down(options.load.schedule)),
-      tls_(make_tls(options)),
-      next_message_(ramped_ ? 0 : options.sessions) {
+      load_(options.load, options.messages, options.sessions),
+      tls_(make_tls(options)) {
   if (options.measure) timeline_.emplace(options.threads, metrics::Timeline::Idle::kept);
   if (!options.bind_addresses.empty()) {
     pool_.emplace(options.bind_addresses, options.bind_ports);
@@ -70,25 +62,6 @@ void Run::secured(Duration took, bool resumed) {
 
 Run::Handshakes Run::handshakes() const {
   return {.done = handshakes_, .resumed = resumptions_, .total = Duration(handshake_time_)};
-}
-
-void Run::begin(TimePoint start) {
-  start_ = start;
-  if (schedule_.end() != Stage::kEndless) end_ = start + schedule_.end();
-}
-
-std::optional<std::uint64_t> Run::first_message(std::uint64_t session) {
-  if (ramped_) return take_message();
-  if (session >= options_.messages) return std::nullopt;
-  return session;
-}
-
-std::optional<std::uint64_t> Run::take_message() {
-  // Looked at first, so that asking in vain does not count on.
-  if (all_taken()) return std::nullopt;
-  const std::uint64_t number = next_message_.fetch_add(1, std::memory_order_relaxed);
-  if (number >= options_.messages) return std::nullopt;
-  return number;
 }
 
 void Run::refused(const Trouble& trouble) {

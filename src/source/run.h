@@ -17,13 +17,13 @@
 #include "net/socket.h"
 #include "net/tls_context.h"
 #include "source/options.h"
-#include "source/schedule.h"
+#include "source/shared_load.h"
 #include "source/trouble.h"
 
 namespace millrace::source {
 
-// What all workers of one run share: where it goes, what is sent, how much of it is left. One
-// atomic step a message is all that threads do to each other.
+// What all workers of one run share: where it goes, what is sent and when, and what becomes of it
+// when something goes wrong.
 class Run {
  public:
   // Resolves the endpoint. `on_failure`: called once, on any thread, when the run must end.
@@ -33,16 +33,8 @@ class Run {
   [[nodiscard]] const SourceOptions& options() const { return options_; }
   [[nodiscard]] const std::vector<net::SocketAddress>& addresses() const { return addresses_; }
   [[nodiscard]] const mail::MessageTemplate& message() const { return message_; }
-  [[nodiscard]] const Schedule& schedule() const { return schedule_; }
-  // Whether the level of the schedule changes on the way.
-  [[nodiscard]] bool ramped() const { return ramped_; }
-
-  // The moment from which the schedule counts; set before the workers go.
-  void begin(TimePoint start);
-  [[nodiscard]] TimePoint start() const { return start_; }
-  // When the schedule is over; TimePoint::max() when that is not by the clock.
-  [[nodiscard]] TimePoint end() const { return end_; }
-  [[nodiscard]] bool past_end(TimePoint now) const { return now >= end_; }
+  [[nodiscard]] SharedLoad& load() { return load_; }
+  [[nodiscard]] const SharedLoad& load() const { return load_; }
 
   // Null when nothing is measured.
   [[nodiscard]] metrics::Timeline* timeline() { return timeline_ ? &*timeline_ : nullptr; }
@@ -50,15 +42,6 @@ class Run {
   // The user wants it to end: each call asks more urgently.
   void interrupt() { ++interrupts_; }
   [[nodiscard]] unsigned interrupts() const { return interrupts_.load(); }
-
-  // Each session begins with the message of its own number, counted from 0, so that as many
-  // sessions start as were asked for; none for a session beyond the last message. On a ramp
-  // nobody knows which session will begin, and they take the next one.
-  [[nodiscard]] std::optional<std::uint64_t> first_message(std::uint64_t session);
-
-  // The number of the next message to send; nothing when all have been taken.
-  std::optional<std::uint64_t> take_message();
-  [[nodiscard]] bool all_taken() const { return next_message_.load() >= options_.messages; }
 
   // The end of a message is on its way. Counted only for whoever wants to see it.
   void message_sent() {
@@ -106,18 +89,14 @@ class Run {
   const std::function<void()> on_failure_;
   const std::vector<net::SocketAddress> addresses_;
   const mail::MessageTemplate message_;
-  const Schedule schedule_;
-  const bool ramped_;
+  SharedLoad load_;
   std::optional<metrics::Timeline> timeline_;
-  TimePoint start_;
-  TimePoint end_ = TimePoint::max();
   std::atomic<unsigned> interrupts_{0};  // like failed_, read often and written once
   std::atomic<bool> failed_{false};
   std::optional<net::AddressPool> pool_;
   std::optional<net::LocalPorts> local_ports_;
   const std::optional<net::TlsContext> tls_;
   // What all workers write, apart from what they read.
-  alignas(kCacheLine) std::atomic<std::uint64_t> next_message_;
   alignas(kCacheLine) std::atomic<std::uint64_t> messages_sent_{0};
   alignas(kCacheLine) std::atomic<std::uint64_t> handshakes_{0};
   std::atomic<std::uint64_t> resumptions_{0};

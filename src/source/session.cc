@@ -5,8 +5,6 @@
 #include <utility>
 
 #include "mail/generated.h"
-#include "source/load_model.h"
-#include "source/worker.h"
 
 namespace millrace::source {
 namespace {
@@ -19,34 +17,32 @@ constexpr std::chrono::seconds kFarewellLimit{2};
 
 }  // namespace
 
-Session::Session(Worker& worker, Run& run, std::uint64_t number)
+Session::Session(WorkerResources& worker, Run& run, std::uint64_t number)
     : worker_(worker),
       run_(run),
-      stream_(worker.loop(), *this, net::Side::client),
+      stream_(*worker.loop, *this, net::Side::client),
       timer_(*this),
       messages_(run.message()),
-      record_(worker),
+      record_(worker.recorder),
       number_(number),
       display_(run.options().verbose),
-      connector_(run, number, stream_, worker.loop().socket_flags(), record_, display_) {
+      connector_(run, number, *worker.loop, stream_, record_, display_) {
   const SourceOptions& options = run.options();
   if (options.auth_mechanism.empty()) return;
   const sasl::User& user = options.users[number % options.users.size()];
-  authenticator_.emplace(worker.sasl(), options.auth_mechanism, user);
+  authenticator_.emplace(worker.sasl.get(), options.auth_mechanism, user);
 }
-
-TimePoint Session::now() const { return worker_.loop().now(); }
 
 // While it pauses, a session still listens: the server may hang up.
 void Session::pause_then_begin() {
   const Pause& pause = run_.options().pause;
   if (pause.length == Duration::zero()) return begin_message();
   state_ = State::pausing;
-  start_timer(pause.draw(worker_.random()));
+  start_timer(pause.draw(worker_.random));
 }
 
 void Session::begin_message() {
-  const Next next = worker_.load_model().next(*this, now());
+  const Next next = worker_.load_model->next(*this, now());
   switch (next.when) {
     case Next::When::now:
       break;
@@ -55,14 +51,14 @@ void Session::begin_message() {
       [[fallthrough]];
     case Next::When::soon:
       state_ = State::pausing;
-      worker_.loop().timers().stop(timer_);
-      return worker_.load_model().wait(*this, now());
+      worker_.loop->timers().stop(timer_);
+      return worker_.load_model->wait(*this, now());
     case Next::When::never:
       if (client_) return say_goodbye();
       return done();
   }
   started_ = true;
-  record_.take(next.arrival);
+  record_.take(next.arrival, now());
   if (client_) {
     step();
     return stream_.flush();
@@ -80,7 +76,7 @@ void Session::go() {
 
 void Session::wind_up() {
   if (state_ != State::pausing || !timer_.running()) return;
-  worker_.loop().timers().stop(timer_);
+  worker_.loop->timers().stop(timer_);
   begin_message();
 }
 
@@ -116,7 +112,7 @@ void Session::connect_failed(int error) {
 void Session::on_connected() {
   const SourceOptions& options = run_.options();
   state_ = State::talking;
-  record_.connected();
+  record_.connected(now());
   xclient_ = mail::fill_generated(options.xclient, connector_.connection());
   client_.emplace(
       options.plan,
@@ -137,7 +133,7 @@ void Session::on_secured() {
   const net::TlsFilter& tls = *stream_.tls();
   const Duration took = Clock::now() - handshake_begun_;
   run_.secured(took, tls.resumed());
-  record_.secured(took, tls.resumed());
+  record_.secured(took, tls.resumed(), now());
   display_.secured(tls);
   if (run_.options().tls_from_start) return;
   client_->secured(stream_.output());
@@ -192,11 +188,11 @@ void Session::send_messages() {
   while (client_->may_send()) {
     if (!next_message()) break;
     state_ = State::talking;
-    client_->send(record_.launch(), stream_.output());
+    client_->send(record_.launch(now()), stream_.output());
   }
   if (client_->idle()) return all_over();
   if (client_->may_send() && run_.options().may_go_on(record_.carried()))
-    worker_.load_model().has_room(*this, now());
+    worker_.load_model->has_room(*this, now());
   show_commands(shown);
   watch_reply();
 }
@@ -205,15 +201,15 @@ void Session::send_messages() {
 bool Session::next_message() {
   if (record_.waiting()) return true;
   if (!run_.options().may_go_on(record_.carried())) return false;
-  const Next next = worker_.load_model().next(*this, now());
+  const Next next = worker_.load_model->next(*this, now());
   if (next.when != Next::When::now) return false;
-  record_.take(next.arrival);
+  record_.take(next.arrival, now());
   return true;
 }
 
 // Nothing is under way on this connection.
 void Session::all_over() {
-  const bool done = worker_.load_model().over(now());
+  const bool done = worker_.load_model->over(now());
   if (done || client_->exhausted() || !run_.options().may_reuse(record_.carried())) {
     return say_goodbye();
   }
@@ -237,44 +233,44 @@ void Session::close() {
 
 // The connection is gone and has been accounted for: on to the next message.
 void Session::closed() {
-  worker_.loop().timers().stop(timer_);
-  record_.ended();
-  record_.lose();
+  worker_.loop->timers().stop(timer_);
+  record_.ended(now());
+  record_.lose(now());
   client_.reset();
-  if (run_.failed() || worker_.load_model().over(now())) return done();
+  if (run_.failed() || worker_.load_model->over(now())) return done();
   pause_then_begin();
 }
 
 void Session::done() {
   state_ = State::done;
-  worker_.session_done();
+  --worker_.sessions_left;
 }
 
 // Counted, and told as the run wants it.
 void Session::refused(const Trouble& trouble) {
-  record_.error(trouble);
+  record_.error(trouble, now());
   run_.refused(trouble);
 }
 
 void Session::lost(const Trouble& trouble) {
-  record_.session_failed(trouble);
+  record_.session_failed(trouble, now());
   run_.lost(trouble);
 }
 
 void Session::replied(const smtp::PendingCommand& command, const smtp::Reply& reply,
                       smtp::Outcome outcome) {
   display_.replied(command, reply, outcome);
-  record_.replied(*client_, command, reply, outcome);
+  record_.replied(*client_, command, reply, outcome, now());
   if (outcome != smtp::Outcome::refused || command.verb == smtp::Verb::quit) return;
   refused(rejection(command.verb, reply, where(command)));
 }
 
-void Session::transaction_begun(std::uint64_t /*message*/) { record_.transaction_begun(); }
+void Session::transaction_begun(std::uint64_t /*message*/) { record_.transaction_begun(now()); }
 
 void Session::message_sent(std::uint64_t /*message*/) { run_.message_sent(); }
 
 void Session::message_over(std::uint64_t message, std::size_t recipients) {
-  record_.message_over(message, recipients);
+  record_.message_over(message, recipients, now());
 }
 
 void Session::on_end(int error) {
@@ -308,7 +304,7 @@ void Session::on_timer(net::Timer& /*timer*/) {
     case State::connecting:
     case State::talking:
       if (now() < limit) {
-        worker_.loop().timers().start(timer_, limit);
+        worker_.loop->timers().start(timer_, limit);
         return;
       }
       timed_out_ = true;
@@ -320,7 +316,7 @@ void Session::on_timer(net::Timer& /*timer*/) {
   }
 }
 
-void Session::start_timer(Duration delay) { worker_.loop().timers().start(timer_, now() + delay); }
+void Session::start_timer(Duration delay) { worker_.loop->timers().start(timer_, now() + delay); }
 
 // The timer that runs already looks at the stream's progress when it is due.
 void Session::watch_reply() {

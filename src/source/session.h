@@ -17,10 +17,9 @@
 #include "source/sender.h"
 #include "source/session_record.h"
 #include "source/trouble.h"
+#include "source/worker_resources.h"
 
 namespace millrace::source {
-
-class Worker;
 
 // One of the sessions that run in parallel: takes messages from the run, one after the other,
 // and delivers each over a new connection or the one it has. Here is the dialogue; how it comes to
@@ -31,10 +30,10 @@ class Session final : public Sender,
                       private net::StreamHandler,
                       private net::TimerHandler {
  public:
-  // `number`: of this session in the run, from 0.
-  Session(Worker& worker, Run& run, std::uint64_t number);
+  // `number`: of this session in the run, from 0. `worker` and `run` must outlive the session.
+  Session(WorkerResources& worker, Run& run, std::uint64_t number);
 
-  // Begins with the first message; the worker is told when none is left.
+  // Begins with the first message.
   void start() { pause_then_begin(); }
 
   void go() override;
@@ -43,7 +42,7 @@ class Session final : public Sender,
   void wind_up();
 
   // Gives up what is under way. Nothing happens any more.
-  void abandon() { record_.abandon(); }
+  void abandon() { record_.abandon(now()); }
 
   [[nodiscard]] std::uint64_t number() const override { return number_; }
   [[nodiscard]] bool started() const override { return started_; }
@@ -91,12 +90,12 @@ class Session final : public Sender,
   void start_timer(Duration delay);
   void watch_reply();
   void show_commands(std::size_t shown);
-  [[nodiscard]] TimePoint now() const;
+  [[nodiscard]] TimePoint now() const { return worker_.loop->now(); }
   [[nodiscard]] Trouble loss(int error) const;
   [[nodiscard]] std::string where() const;
   [[nodiscard]] std::string where(const smtp::PendingCommand& command) const;
 
-  Worker& worker_;
+  WorkerResources& worker_;
   Run& run_;
   net::Stream stream_;
   net::Timer timer_;  // ends a pause; else bounds the wait for the server

@@ -9,59 +9,56 @@
 #include "base/time.h"
 #include "smtp/client_session.h"
 #include "source/message_in_flight.h"
+#include "source/recorder.h"
 #include "source/trouble.h"
 
 namespace millrace::source {
-
-class Recorder;
-class Worker;
 
 // The messages of one session that are on their way, and what is measured of them and of its
 // connections. Where nothing is measured it only knows which messages those are.
 class SessionRecord {
  public:
-  // `worker` must outlive the record.
-  explicit SessionRecord(Worker& worker) : worker_(worker) {}
+  // `recorder` must outlive the record, and has something where the run is measured, from its
+  // begin on.
+  explicit SessionRecord(std::optional<Recorder>& recorder) : recorder_(recorder) {}
 
   // The connection: asked for, there, protected, gone.
-  void connecting();
-  void connected();
-  void secured(Duration took, bool resumed);
-  void ended();
+  void connecting(TimePoint now);
+  void connected(TimePoint now);
+  void secured(Duration took, bool resumed, TimePoint now);
+  void ended(TimePoint now);
 
   // Something went wrong; with the session as a whole.
-  void error(const Trouble& trouble);
-  void session_failed(const Trouble& trouble);
+  void error(const Trouble& trouble, TimePoint now);
+  void session_failed(const Trouble& trouble, TimePoint now);
 
   // The session turns to a message, which waits until it can be sent.
-  void take(const Arrival& arrival);
+  void take(const Arrival& arrival, TimePoint now);
   [[nodiscard]] bool waiting() const { return waiting_.has_value(); }
   // The waiting message is sent now; returns its number.
-  std::uint64_t launch();
+  std::uint64_t launch(TimePoint now);
   // How many have been sent on this connection.
   [[nodiscard]] std::uint64_t carried() const { return carried_; }
 
   // The first command of a transaction goes out. A message may have several.
-  void transaction_begun();
+  void transaction_begun(TimePoint now);
   // A reply to `command` came to `client`, which has not acted on it yet.
   void replied(const smtp::ClientSession& client, const smtp::PendingCommand& command,
-               const smtp::Reply& reply, smtp::Outcome outcome);
+               const smtp::Reply& reply, smtp::Outcome outcome, TimePoint now);
   // The message is over: taken for so many recipients, or refused.
-  void message_over(std::uint64_t message, std::size_t recipients);
+  void message_over(std::uint64_t message, std::size_t recipients, TimePoint now);
 
   // What was taken and is not over never will be: the connection is gone, or the run is stopped.
-  void lose();
-  void abandon();
+  void lose(TimePoint now);
+  void abandon(TimePoint now);
 
  private:
   using Fate = void (Recorder::*)(const MessageInFlight& in_flight, TimePoint now);
 
-  [[nodiscard]] Recorder* recorder() const;
-  [[nodiscard]] TimePoint now() const;
   [[nodiscard]] std::vector<MessageInFlight>::iterator find(std::uint64_t message);
-  void end_all(Fate fate);
+  void end_all(Fate fate, TimePoint now);
 
-  Worker& worker_;
+  std::optional<Recorder>& recorder_;
   std::optional<MessageInFlight> waiting_;
   std::vector<MessageInFlight> in_flight_;  // sent and not yet over
   std::uint64_t carried_ = 0;

@@ -51,7 +51,7 @@ std::string describe(const Run::Handshakes& handshakes) {
 // What all threads measured, put together as each of them ends.
 class Harvest {
  public:
-  explicit Harvest(const Run& run) : run_(run), stages_(run.schedule().stages().size()) {}
+  explicit Harvest(const Run& run) : run_(run), stages_(run.load().schedule().stages().size()) {}
 
   void add(Recorder& recorder) {
     const std::lock_guard lock(mutex_);
@@ -72,7 +72,7 @@ class Harvest {
   std::mutex mutex_;
   std::vector<metrics::Metrics> stages_;
   metrics::Generator generator_;
-  TimePoint last_over_ = run_.start();
+  TimePoint last_over_ = run_.load().start();
 };
 
 metrics::Measurement Harvest::measurement(std::chrono::system_clock::time_point start,
@@ -87,7 +87,7 @@ metrics::Measurement Harvest::measurement(std::chrono::system_clock::time_point 
   split(whole);
   whole.elapsed = elapsed();
   whole.measured = whole.elapsed;
-  for (const Stage& stage : run_.schedule().stages()) {
+  for (const Stage& stage : run_.load().schedule().stages()) {
     if (!stage.measured) whole.measured -= std::min(stage.length, whole.measured);
   }
   whole.series = timeline.rows();
@@ -101,15 +101,15 @@ Duration Harvest::elapsed() const {
   std::uint64_t started = 0;
   for (const metrics::Metrics& stage : stages_) started += stage.counters.started;
   // A thread that failed before the start has told nothing.
-  const Duration until_last = std::max(last_over_ - run_.start(), Duration::zero());
+  const Duration until_last = std::max(last_over_ - run_.load().start(), Duration::zero());
   const bool cut_short =
       run_.failed() || run_.interrupts() > 0 || started >= run_.options().messages;
-  if (cut_short || run_.end() == TimePoint::max()) return until_last;
-  return std::max(until_last, run_.schedule().end());
+  if (cut_short || run_.load().end() == TimePoint::max()) return until_last;
+  return std::max(until_last, run_.load().schedule().end());
 }
 
 void Harvest::split(metrics::Measurement& whole) {
-  const Schedule& schedule = run_.schedule();
+  const Schedule& schedule = run_.load().schedule();
   for (std::size_t i = 0; i < stages_.size(); ++i) {
     const Stage& stage = schedule.stages()[i];
     if (!stage.measured) {
@@ -128,7 +128,7 @@ void Harvest::complete(metrics::Row& row, Duration elapsed) const {
   const Duration begin = seconds(row.number);
   const Duration end = std::min<Duration>(begin + seconds(1), elapsed);
   row.length = in_seconds(end - begin);
-  const Schedule& schedule = run_.schedule();
+  const Schedule& schedule = run_.load().schedule();
   row.stage = schedule.stages()[schedule.stage_at(begin + (end - begin) / 2)].name;
   if (!run_.options().load.open_loop || row.length <= 0) return;
   row.asked = schedule.sum_until(end) - schedule.sum_until(begin);
@@ -205,13 +205,13 @@ std::string cannot_start(std::size_t started, unsigned threads, const std::syste
 }
 
 metrics::ProgressSnapshot snapshot(Run& run, TimePoint now, std::uint64_t& seen) {
-  const Schedule& schedule = run.schedule();
-  metrics::ProgressSnapshot snapshot{.elapsed = now - run.start(),
+  const Schedule& schedule = run.load().schedule();
+  metrics::ProgressSnapshot snapshot{.elapsed = now - run.load().start(),
                                      .second = run.timeline()->latest(seen)};
   if (snapshot.second) seen = snapshot.second->number + 1;
   if (schedule.end() != Stage::kEndless) snapshot.length = schedule.end();
   snapshot.stage = schedule.stages()[schedule.stage_at(snapshot.elapsed)].name;
-  snapshot.winding_up = run.interrupts() > 0 || run.past_end(now);
+  snapshot.winding_up = run.interrupts() > 0 || run.load().past_end(now);
   if (run.options().load.open_loop && !snapshot.winding_up) {
     snapshot.asked = schedule.level_at(snapshot.elapsed);
   }
@@ -238,7 +238,7 @@ void wait_for_end(Run& run, const Crew& crew,
   constexpr TimePoint kNever = TimePoint::max();
   std::uint64_t seen = 0;
   const bool watched = run.timeline() != nullptr && (watch || run.options().load.abort_share);
-  TimePoint next_look = watched ? run.start() + seconds(1) + kSnapshotDelay : kNever;
+  TimePoint next_look = watched ? run.load().start() + seconds(1) + kSnapshotDelay : kNever;
   TimePoint next_count = counter != nullptr ? Clock::now() + CounterLine::kInterval : kNever;
   pollfd end{crew.end.descriptor(), POLLIN, 0};
   for (;;) {
@@ -276,7 +276,7 @@ Result run_source(const SourceOptions& options, net::SignalWatch& signals,
   crew.ready.wait();
   const Duration lead = options.load.open_loop ? kLead : Duration::zero();
   const auto start = std::chrono::system_clock::now() + lead;
-  run.begin(Clock::now() + lead);
+  run.load().begin(Clock::now() + lead);
   crew.go.count_down();
   std::optional<CounterLine> counter;
   if (options.show_counter) counter.emplace("0");

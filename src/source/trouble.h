@@ -22,7 +22,8 @@ struct Trouble {
 // `what`: the command that it is about, or the server's address.
 std::string about(std::uint64_t session, std::string_view what);
 
-// The command as it was sent, without the parameters of extensions. For the greeting, which answers none: `server`.
+// The command as it was sent, without the parameters of extensions. For the greeting, which answers
+// none: `server`.
 std::string command_text(const smtp::PendingCommand& command, const smtp::MessageSource& messages,
                          std::string_view hello_name, std::string_view server);
 

@@ -2,18 +2,15 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
-#include <random>
 #include <vector>
 
 #include "net/event_loop.h"
 #include "net/timers.h"
-#include "sasl/gnu_sasl.h"
-#include "source/load_model.h"
 #include "source/recorder.h"
 #include "source/run.h"
 #include "source/session.h"
 #include "source/thread_use.h"
+#include "source/worker_resources.h"
 
 namespace millrace::source {
 
@@ -35,15 +32,9 @@ class Worker final : private net::TimerHandler {
   // was interrupted, stops when it has failed or was interrupted twice.
   void follow_run();
 
-  [[nodiscard]] net::EventLoop& loop() { return *loop_; }
-  [[nodiscard]] LoadModel& load_model() { return *load_model_; }
+  [[nodiscard]] net::EventLoop& loop() { return *own_.loop; }
   // Null when nothing is measured.
-  [[nodiscard]] Recorder* recorder() { return recorder_ ? &*recorder_ : nullptr; }
-  [[nodiscard]] std::mt19937_64& random() { return random_; }
-  [[nodiscard]] Gsasl* sasl() const { return sasl_.get(); }
-
-  // A session has no message left to send.
-  void session_done() { --sessions_left_; }
+  [[nodiscard]] Recorder* recorder() { return own_.recorder ? &*own_.recorder : nullptr; }
 
  private:
   void on_timer(net::Timer& timer) override;
@@ -56,13 +47,8 @@ class Worker final : private net::TimerHandler {
   Run& run_;
   const unsigned first_;
   const unsigned step_;
-  std::unique_ptr<net::EventLoop> loop_;
-  sasl::Library sasl_;  // null unless AUTH is carried out
-  std::optional<Recorder> recorder_;
-  std::unique_ptr<LoadModel> load_model_;
+  WorkerResources own_;  // and its sessions'
   std::vector<std::unique_ptr<Session>> sessions_;
-  std::size_t sessions_left_ = 0;
-  std::mt19937_64 random_{std::random_device{}()};
   net::Timer second_timer_;    // the end of the second that is measured
   net::Timer end_timer_;       // of the schedule
   net::Timer drain_timer_;     // what is under way must be over

@@ -14,12 +14,14 @@ namespace {
 using namespace std::chrono_literals;
 using When = Next::When;
 
-// Asks when it is told to go on, and notes what it is told.
+// Asks when it is told to go on, unless it is busy, and notes what it is told.
 struct MadeUpSender final : Sender {
   MadeUpSender(LoadModel& model, const TimePoint& clock, std::uint64_t number)
       : model(model), clock(clock), place(number) {}
 
-  void go() override { ask(); }
+  void go() override {
+    if (!busy) ask();
+  }
   [[nodiscard]] std::uint64_t number() const override { return place; }
   [[nodiscard]] bool started() const override { return !messages.empty(); }
 
@@ -38,6 +40,7 @@ struct MadeUpSender final : Sender {
   LoadModel& model;
   const TimePoint& clock;
   const std::uint64_t place;
+  bool busy = false;
   std::vector<When> answers;
   std::vector<std::uint64_t> messages;
   std::vector<TimePoint> intended;
@@ -46,24 +49,21 @@ struct MadeUpSender final : Sender {
 // A load with a made-up clock.
 class LoadModelTest : public testing::Test {
  protected:
-  void make_run(std::vector<Stage> schedule, std::uint64_t messages, unsigned sessions) {
-    options.endpoint = net::parse_remote("127.0.0.1:25", "25");
-    options.load.schedule = std::move(schedule);
-    options.messages = messages;
-    options.sessions = sessions;
-    run.emplace(options, [] {});
-    run->begin(start);
-    recorder.emplace(run->schedule(), start);
+  void begin(std::vector<Stage> schedule, std::uint64_t messages, unsigned sessions) {
+    load.schedule = std::move(schedule);
+    shared.emplace(load, messages, sessions);
+    shared->begin(start);
+    recorder.emplace(shared->schedule(), start);
   }
   void closed(std::vector<Stage> schedule, std::uint64_t messages, unsigned sessions) {
-    make_run(std::move(schedule), messages, sessions);
-    model = std::make_unique<ClosedLoop>(*run);
+    begin(std::move(schedule), messages, sessions);
+    model = std::make_unique<ClosedLoop>(*shared);
   }
   void open(std::vector<Stage> schedule, std::uint64_t messages, unsigned first = 0,
             unsigned step = 1) {
-    options.load.open_loop = true;
-    make_run(std::move(schedule), messages, step);
-    model = std::make_unique<OpenLoop>(*run, first, step, &*recorder);
+    load.open_loop = true;
+    begin(std::move(schedule), messages, step);
+    model = std::make_unique<OpenLoop>(*shared, first, step, &*recorder);
   }
   MadeUpSender& sender(std::uint64_t number) {
     senders.push_back(std::make_unique<MadeUpSender>(*model, now, number));
@@ -77,8 +77,8 @@ class LoadModelTest : public testing::Test {
     return recorder->stages()[stage];
   }
 
-  SourceOptions options;
-  std::optional<source::Run> run;
+  Load load;
+  std::optional<SharedLoad> shared;
   std::optional<Recorder> recorder;
   std::unique_ptr<LoadModel> model;
   std::vector<std::unique_ptr<MadeUpSender>> senders;
@@ -216,6 +216,76 @@ TEST_F(LoadModelTest, OpenLoopTakesEachNthArrival) {
   EXPECT_EQ(only.intended.back(), start + 700ms);
 }
 
+TEST_F(LoadModelTest, ClosedLoopHasWorkersTakeFromOneAnother) {
+  closed({level(2, Stage::kEndless)}, 4, 2);
+  ClosedLoop other(*shared);
+  MadeUpSender& here = sender(0);
+  MadeUpSender there(other, now, 1);
+  EXPECT_EQ(here.ask(), When::now);
+  EXPECT_EQ(there.ask(), When::now);
+  EXPECT_EQ(there.ask(), When::now);
+  EXPECT_EQ(here.ask(), When::now);
+  EXPECT_EQ(there.messages, (std::vector<std::uint64_t>{1, 2}));
+  EXPECT_EQ(here.messages, (std::vector<std::uint64_t>{0, 3}));
+  EXPECT_TRUE(model->over(now));
+  EXPECT_TRUE(other.over(now));
+}
+
+TEST_F(LoadModelTest, OpenLoopOfManyWorkersHasEachRandomArrivalOnce) {
+  load.pattern = ArrivalPattern::poisson;
+  load.seed = 7;
+  open({level(1'000, 1s)}, 1'000'000, 0, 2);
+  OpenLoop other(*shared, 1, 2, nullptr);
+  OpenLoop all(*shared, 0, 1, nullptr);
+  MadeUpSender& even = sender(0);
+  MadeUpSender odd(other, now, 1);
+  MadeUpSender every(all, now, 0);
+  now += 1s;
+  for (MadeUpSender* who : {&even, &odd, &every}) {
+    while (who->ask() == When::now) continue;
+  }
+  EXPECT_EQ(even.messages.size() + odd.messages.size(), every.messages.size());
+  for (std::size_t i = 0; i < every.messages.size(); ++i) {
+    const MadeUpSender& who = i % 2 == 0 ? even : odd;
+    ASSERT_EQ(who.messages[i / 2], i);
+    ASSERT_EQ(who.intended[i / 2], every.intended[i]);
+  }
+}
+
+TEST_F(LoadModelTest, OpenLoopPassesOverOneThatIsBusyAfterAll) {
+  open({level(10, 1s)}, 1'000);
+  MadeUpSender& first = sender(0);
+  MadeUpSender& second = sender(1);
+  EXPECT_EQ(first.ask(), When::now);
+  EXPECT_EQ(first.ask(), When::soon);
+  model->has_room(second, now);
+  first.busy = second.busy = true;
+  pass(100ms);
+  EXPECT_EQ(first.messages.size(), 1U);
+  EXPECT_FALSE(model->due());  // nobody is left to be told
+  first.busy = false;
+  EXPECT_EQ(first.ask(), When::now);
+  EXPECT_EQ(first.intended.back(), start + 100ms);
+}
+
+TEST_F(LoadModelTest, OpenLoopWindsUpThoseWhoWaitWhateverIsStillToCome) {
+  open({level(10, 1h)}, 1'000'000);
+  MadeUpSender& idle = sender(0);
+  MadeUpSender& with_room = sender(1);
+  EXPECT_EQ(with_room.ask(), When::now);
+  model->has_room(with_room, now);
+  EXPECT_EQ(idle.ask(), When::soon);
+  now += 50ms;
+  model->wind_up(now);
+  EXPECT_EQ(idle.answers, (std::vector<When>{When::soon, When::never}));
+  EXPECT_EQ(with_room.answers, (std::vector<When>{When::now, When::never}));
+  EXPECT_TRUE(model->over(now));
+  EXPECT_FALSE(model->due());
+  EXPECT_EQ(measured().counters.unstarted, 0U);  // nothing was due
+  model->has_room(with_room, now);               // too late to be told of anything
+  EXPECT_FALSE(model->due());
+}
+
 TEST_F(LoadModelTest, OpenLoopPrefersTheIdleToThoseWithRoom) {
   open({level(10, 1s)}, 1'000);
   MadeUpSender& with_room = sender(0);
@@ -231,7 +301,7 @@ TEST_F(LoadModelTest, OpenLoopPrefersTheIdleToThoseWithRoom) {
 }
 
 TEST_F(LoadModelTest, WhatWasDueAndNeverStartedHasFailed) {
-  options.load.seed = 1;
+  load.seed = 1;
   Stage warm_up = level(10, 1s);
   warm_up.measured = false;
   open({warm_up, level(100, 1s)}, 1'000);

@@ -34,11 +34,11 @@ TEST(Worker, WhatItMeasuredOutlivesALoopThatFails) {
     net::WakeUp trouble;
     Worker worker(run, 0, 1);
     trouble.attach(worker.loop(), [&] {
-      if (Clock::now() > run.start() + 50ms) throw Fatal("made up");
+      if (Clock::now() > run.load().start() + 50ms) throw Fatal("made up");
       trouble.wake();
     });
     trouble.wake();
-    run.begin(Clock::now());
+    run.load().begin(Clock::now());
     testing::internal::CaptureStderr();
     worker.begin();
     worker.run();

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/time.h"
+#include "source/arrivals.h"
+#include "source/schedule.h"
+
+namespace millrace::source {
+
+// When messages are sent.
+struct Load {
+  bool open_loop = false;  // by the schedule's arrivals; else each session after its last message
+  ArrivalPattern pattern = ArrivalPattern::constant;
+  std::uint64_t seed = 0;             // of the pattern
+  std::vector<Stage> schedule;        // at least one stage
+  Duration drain_limit{0};            // how long what is under way may take at the end
+  std::optional<double> abort_share;  // of failures so far: beyond it the run is given up
+};
+
+}  // namespace millrace::source

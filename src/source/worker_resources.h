@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <random>
+
+#include "net/event_loop.h"
+#include "sasl/gnu_sasl.h"
+#include "source/load_model.h"
+#include "source/recorder.h"
+
+namespace millrace::source {
+
+// What the sessions of one worker share: all that they know of it.
+struct WorkerResources {
+  WorkerResources(net::Engine engine, bool authenticates)
+      : loop(net::EventLoop::make(engine)), sasl(sasl::open_library_if(authenticates)) {}
+
+  std::unique_ptr<net::EventLoop> loop;
+  sasl::Library sasl;                     // null unless AUTH is carried out
+  std::optional<Recorder> recorder;       // from the begin of the run on, where it is measured
+  std::unique_ptr<LoadModel> load_model;  // from the begin of the run on
+  std::mt19937_64 random{std::random_device{}()};
+  std::size_t sessions_left = 0;  // that have, or may get, a message to send
+};
+
+}  // namespace millrace::source

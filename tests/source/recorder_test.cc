@@ -1,0 +1,151 @@
+#include "source/recorder.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+
+namespace millrace::source {
+namespace {
+
+using namespace std::chrono_literals;
+using metrics::LatencyPhase;
+using smtp::Verb;
+
+// Two stages of a second, and one without an end.
+class RecorderTest : public testing::Test {
+ protected:
+  // A message that was due at `intended`, and that a session turned to `waited` later.
+  MessageInFlight started(TimePoint intended, Duration waited = {}) {
+    MessageInFlight in_flight{.intended = intended, .begun = intended + waited};
+    in_flight.sent = in_flight.begun;
+    recorder.started(in_flight, in_flight.begun);
+    return in_flight;
+  }
+  metrics::Second publish(std::uint64_t number) {
+    recorder.publish(timeline, number, start + std::chrono::seconds(number + 1), traffic);
+    return *timeline.latest(number);
+  }
+  [[nodiscard]] const metrics::Metrics& stage(std::size_t number) const {
+    return recorder.stages()[number];
+  }
+
+  const Schedule schedule{{{.name = "warm-up", .length = 1s, .from = 1, .to = 1},
+                           {.name = "one", .length = 1s, .from = 1, .to = 1},
+                           {.name = "two", .from = 1, .to = 1}}};
+  const TimePoint start{1h};
+  Recorder recorder{schedule, start};
+  metrics::Timeline timeline{1, metrics::Timeline::Idle::kept};
+  net::Traffic traffic;
+};
+
+TEST_F(RecorderTest, AMessageCountsInTheStageInWhichItWasDue) {
+  const MessageInFlight in_flight = started(start + 900ms, 300ms);
+  EXPECT_EQ(in_flight.stage, 0U);
+  EXPECT_EQ(stage(0).counters.started, 1U);
+  recorder.over(in_flight, 3, start + 2500ms);
+  EXPECT_EQ(stage(0).counters.delivered, 1U);
+  EXPECT_EQ(stage(0).counters.recipients, 3U);
+  EXPECT_NEAR(static_cast<double>(stage(0).intended.most()), 1'600'000, 1'600);
+  EXPECT_NEAR(static_cast<double>(stage(0).service.most()), 1'300'000, 1'300);
+  EXPECT_EQ(recorder.last_over(), start + 2500ms);
+}
+
+TEST_F(RecorderTest, ASessionCountsInTheStageOfTheMoment) {
+  recorder.session_opened(100us, start);
+  recorder.secured(200us, true, start + 1s - 1ns);
+  recorder.error(metrics::Error::reset, "x", start + 1s);
+  recorder.session_ended(start + 1s, start + 1s + 1500us);
+  recorder.session_opened(300us, start + 1h);
+  EXPECT_EQ(stage(0).counters.sessions_opened, 1U);
+  EXPECT_EQ(stage(0).counters.tls_handshakes, 1U);
+  EXPECT_EQ(stage(0).counters.tls_resumed, 1U);
+  EXPECT_EQ(stage(0)[LatencyPhase::tls].most(), 200U);
+  EXPECT_EQ(stage(1).errors[metrics::index(metrics::Error::reset)].times, 1U);
+  EXPECT_EQ(stage(1)[LatencyPhase::session].most(), 1500U);
+  EXPECT_EQ(stage(2)[LatencyPhase::connect].most(), 300U);
+}
+
+TEST_F(RecorderTest, OnlyWhatWasDeliveredIsInTheLatencies) {
+  recorder.over(started(start), 0, start + 1ms);
+  recorder.lost(started(start), start + 1ms);
+  recorder.unfinished(started(start), start + 1ms);
+  recorder.unstarted(start, start + 1ms);
+  EXPECT_EQ(stage(0).counters.refused, 1U);
+  EXPECT_EQ(stage(0).counters.lost, 1U);
+  EXPECT_EQ(stage(0).counters.unfinished, 1U);
+  EXPECT_EQ(stage(0).counters.unstarted, 1U);
+  EXPECT_EQ(stage(0).counters.started, 3U);
+  EXPECT_EQ(stage(0).failed.count(), 4U);
+  EXPECT_EQ(stage(0).failed.least(), 1000U);
+  EXPECT_TRUE(stage(0).intended.empty());
+  EXPECT_TRUE(stage(0).service.empty());
+  EXPECT_TRUE(stage(0)[LatencyPhase::transaction].empty());
+}
+
+TEST_F(RecorderTest, ContentIsTimedWhetherItWasTakenOrRefused) {
+  MessageInFlight in_flight = started(start);
+  in_flight.content = 400us;
+  recorder.over(in_flight, 0, start + 1ms);
+  recorder.over(started(start), 1, start + 1ms);  // its content was never asked for
+  EXPECT_EQ(stage(0)[LatencyPhase::content].count(), 1U);
+  EXPECT_EQ(stage(0)[LatencyPhase::content].most(), 400U);
+}
+
+TEST_F(RecorderTest, AReplyEndsThePhaseOfItsCommand) {
+  const smtp::Reply reply{.code = 250, .text = "250 2.0.0 ok"};
+  for (const Verb hello : {Verb::helo, Verb::ehlo, Verb::lhlo}) {
+    recorder.replied(1, hello, reply, 100us);
+  }
+  recorder.replied(1, Verb::connect, reply, 200us);
+  recorder.replied(1, Verb::mail, reply, std::nullopt);
+  recorder.replied(1, Verb::end_of_data, reply, 300us);  // is content, timed with its message
+  EXPECT_EQ(stage(1)[LatencyPhase::ehlo].count(), 3U);
+  EXPECT_EQ(stage(1)[LatencyPhase::banner].most(), 200U);
+  EXPECT_TRUE(stage(1)[LatencyPhase::mail].empty());
+  EXPECT_TRUE(stage(1)[LatencyPhase::content].empty());
+  EXPECT_EQ(stage(1).replies.of(smtp::index(Verb::mail)).at(0).times, 1U);
+  EXPECT_EQ(stage(1).replies.of(smtp::index(Verb::end_of_data)).at(0).code, 250);
+}
+
+TEST_F(RecorderTest, AnArrivalIsLateFromAMillisecondOn) {
+  recorder.start_lag(0ms);
+  recorder.start_lag(1ms);
+  recorder.start_lag(1ms + 1us);
+  EXPECT_EQ(recorder.generator().start_lag.count(), 3U);
+  EXPECT_EQ(recorder.generator().late_starts, 1U);
+}
+
+TEST_F(RecorderTest, ASecondHasWhatWasMeasuredSinceTheLast) {
+  recorder.session_opened(1us, start);
+  const MessageInFlight in_flight = started(start + 500ms);
+  recorder.error(metrics::Error::reset, "made up", start + 600ms);
+  traffic = {.sent = 100, .received = 10};
+  metrics::Second second = publish(0);
+  EXPECT_EQ(second.counters.started, 1U);
+  EXPECT_EQ(second.counters.delivered, 0U);
+  EXPECT_EQ(second.counters.bytes_sent, 100U);
+  EXPECT_EQ(second.errors[metrics::index(metrics::Error::reset)], 1U);
+  EXPECT_EQ(second.latest_error, "made up");
+  EXPECT_EQ(second.sessions_open, 1U);
+  EXPECT_EQ(second.in_flight, 1U);
+
+  recorder.over(in_flight, 1, start + 1500ms);
+  recorder.session_ended(start, start + 1600ms);
+  traffic = {.sent = 150, .received = 30};
+  second = publish(1);
+  EXPECT_EQ(second.counters.started, 0U);
+  EXPECT_EQ(second.counters.delivered, 1U);
+  EXPECT_EQ(second.counters.bytes_sent, 50U);
+  EXPECT_EQ(second.counters.bytes_received, 20U);
+  EXPECT_EQ(second.errors[metrics::index(metrics::Error::reset)], 0U);
+  EXPECT_EQ(second.latest_error, "");
+  EXPECT_EQ(second.intended.count(), 1U);
+  EXPECT_EQ(second.sessions_open, 0U);
+  EXPECT_EQ(second.in_flight, 0U);
+
+  EXPECT_EQ(publish(2).intended.count(), 0U);
+}
+
+}  // namespace
+}  // namespace millrace::source
