@@ -11,6 +11,7 @@
 #include "base/printable.h"
 #include "base/quantity.h"
 #include "smtp/keyword.h"
+#include "smtp/path.h"
 
 namespace millrace::cli {
 namespace {
@@ -25,30 +26,6 @@ smtp::Verb verb(std::string_view name) {
                             fmt::join(smtp::kVerbKeywords, ", ")));
   }
   return *found;
-}
-
-bool valid_label(std::string_view label) {
-  return !label.empty() && label.size() <= 63 && label.front() != '-' && label.back() != '-' &&
-         std::all_of(label.begin(), label.end(), [](unsigned char byte) {
-           return std::isalnum(byte) != 0 || byte == '-' || byte == '_';
-         });
-}
-
-bool valid_host_name(std::string_view name) {
-  if (name.size() > 255) return false;
-  for (;;) {
-    const std::size_t dot = name.find('.');
-    if (!valid_label(name.substr(0, dot))) return false;
-    if (dot == std::string_view::npos) return true;
-    name.remove_prefix(dot + 1);
-  }
-}
-
-bool valid_address_literal(std::string_view text) {
-  return text.size() > 2 && text.front() == '[' && text.back() == ']' &&
-         std::all_of(text.begin() + 1, text.end() - 1, [](unsigned char byte) {
-           return std::isalnum(byte) != 0 || byte == '.' || byte == ':' || byte == '-';
-         });
 }
 
 }  // namespace
@@ -141,7 +118,7 @@ Reader<std::string> reply_line(std::string_view what, char first_digit) {
 }
 
 std::string host_name(const std::string& text, std::string_view names) {
-  if (!valid_host_name(text) && !valid_address_literal(text)) {
+  if (!smtp::valid_domain(text) && !smtp::valid_address_literal(text)) {
     reject("hostname", text, names, "expected a host name or an [address]");
   }
   return text;

@@ -11,6 +11,7 @@
 #include "mail/body.h"
 #include "mail/generated.h"
 #include "smtp/end_of_data.h"
+#include "smtp/path.h"
 
 namespace millrace::mail {
 namespace {
@@ -87,9 +88,9 @@ MessageTemplate::MessageTemplate(MessageOptions options)
     body_ = std::string_view(wire_body_).substr(0, body_.size());
     options_.body = {};
   }
-  const std::size_t at = std::min(options_.forward_path.rfind('@'), options_.forward_path.size());
-  local_part_ = options_.forward_path.substr(0, at);
-  domain_ = options_.forward_path.substr(at);
+  const smtp::Mailbox mailbox = smtp::split_mailbox(options_.forward_path);
+  local_part_ = mailbox.local_part;
+  domain_ = mailbox.domain;
   if (options_.recipient_number == RecipientNumber::suffix) return;
   head_.append(options_.forward_path).append(std::exchange(after_to_, {}));
 }

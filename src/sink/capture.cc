@@ -7,6 +7,7 @@
 
 #include "base/calendar.h"
 #include "base/storage.h"
+#include "smtp/path.h"
 
 namespace millrace::sink {
 namespace {
@@ -20,14 +21,6 @@ std::string one_line(std::string_view text) {
   };
   std::replace_if(line.begin(), line.end(), control, '?');
   return line;
-}
-
-// What follows "FROM:" or "TO:" and blanks; all of it when the colon is missing.
-std::string_view path_argument(std::string_view arguments) {
-  const std::size_t colon = arguments.find(':');
-  if (colon != std::string_view::npos) arguments.remove_prefix(colon + 1);
-  arguments.remove_prefix(std::min(arguments.find_first_not_of(" \t"), arguments.size()));
-  return arguments;
 }
 
 std::uint32_t random_id() {
@@ -49,7 +42,7 @@ void Capture::mail(std::string_view arguments, std::time_t now, const CapturedSe
   append_if_given("X-Client-Port", session.client_port);
   append_if_given("X-Client-Login", session.client_login);
   append_if_given("X-Helo-Args", session.helo);
-  append_line("X-Mail-Args", path_argument(arguments));
+  append_line("X-Mail-Args", smtp::behind_colon(arguments));
 }
 
 void Capture::append_line(std::string_view name, std::string_view value) {
@@ -61,7 +54,7 @@ void Capture::append_if_given(std::string_view name, std::string_view value) {
 }
 
 void Capture::recipient(std::string_view arguments) {
-  append_line("X-Rcpt-Args", path_argument(arguments));
+  append_line("X-Rcpt-Args", smtp::behind_colon(arguments));
 }
 
 void Capture::content(std::string_view bytes, smtp::Form form, const CapturedSession& session) {

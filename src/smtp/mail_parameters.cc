@@ -1,27 +1,15 @@
 #include "smtp/mail_parameters.h"
 
-#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <system_error>
 
 #include "base/number.h"
 #include "smtp/keyword.h"
+#include "smtp/path.h"
 
 namespace millrace::smtp {
 namespace {
-
-// The length of the path: up to the '>' that ends it, which may be quoted within.
-std::size_t path_length(std::string_view arguments) {
-  bool quoted = false;
-  for (std::size_t place = 0; place < arguments.size(); ++place) {
-    const char byte = arguments[place];
-    if (byte == '"') quoted = !quoted;
-    if (byte == '\\' && quoted) ++place;
-    if (byte == '>' && !quoted) return place + 1;
-  }
-  return std::min(arguments.find_first_of(kBlanks), arguments.size());
-}
 
 MailParameters::Body body(std::string_view value) {
   using Body = MailParameters::Body;
@@ -42,7 +30,7 @@ std::optional<std::uint64_t> size_value(std::string_view text) {
 
 MailParameters parse_mail_parameters(std::string_view arguments) {
   MailParameters parameters;
-  parameters.path = arguments.substr(0, path_length(arguments));
+  parameters.path = path_in(arguments);
   arguments.remove_prefix(parameters.path.size());
   for (;;) {
     std::string_view value = take_word(arguments);

@@ -1,0 +1,69 @@
+#include "smtp/path.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace millrace::smtp {
+namespace {
+
+TEST(Path, EndsWithTheBracketThatIsNotQuoted) {
+  EXPECT_EQ(path_in("FROM:<a@b> SIZE=1"), "FROM:<a@b>");
+  EXPECT_EQ(path_in("FROM:<> SIZE=1"), "FROM:<>");
+  EXPECT_EQ(path_in("FROM: <a@b>SIZE=1"), "FROM: <a@b>");
+  EXPECT_EQ(path_in("TO:<\"a> b\"@c> X"), "TO:<\"a> b\"@c>");
+  EXPECT_EQ(path_in("TO:<\"a\\\">\"@c> X"), "TO:<\"a\\\">\"@c>");
+  EXPECT_EQ(path_in("TO:<a\\>b> X"), "TO:<a\\>");  // a backslash quotes in quotes only
+}
+
+TEST(Path, WithoutABracketEndsAtABlank) {
+  EXPECT_EQ(path_in("FROM:a@b SIZE=1"), "FROM:a@b");
+  EXPECT_EQ(path_in("FROM:a@b\tSIZE=1"), "FROM:a@b");
+  EXPECT_EQ(path_in("FROM:a@b"), "FROM:a@b");
+  EXPECT_EQ(path_in("FROM:<\"a> SIZE=1"), "FROM:<\"a>");  // the quote is never closed
+  EXPECT_EQ(path_in(""), "");
+}
+
+TEST(Path, StandsBehindTheColon) {
+  EXPECT_EQ(behind_colon("FROM:<a@b> SIZE=1"), "<a@b> SIZE=1");
+  EXPECT_EQ(behind_colon("TO: \t <a:b@c>"), "<a:b@c>");
+  EXPECT_EQ(behind_colon(" <a@b>"), "<a@b>");
+  EXPECT_EQ(behind_colon("TO:  "), "");
+  EXPECT_EQ(behind_colon(""), "");
+}
+
+TEST(Mailbox, IsSplitAtItsLastSign) {
+  EXPECT_EQ(split_mailbox("a@b").local_part, "a");
+  EXPECT_EQ(split_mailbox("a@b").domain, "@b");
+  EXPECT_EQ(split_mailbox("\"a@b\"@c").local_part, "\"a@b\"");
+  EXPECT_EQ(split_mailbox("a").local_part, "a");
+  EXPECT_EQ(split_mailbox("a").domain, "");
+  EXPECT_EQ(split_mailbox("").local_part, "");
+}
+
+TEST(Domain, IsMadeOfLabels) {
+  for (const char* domain : {"a", "a.b", "mail-1.example", "_x.example", "1.2", "xn--a.b"}) {
+    EXPECT_TRUE(valid_domain(domain)) << domain;
+  }
+  for (const char* other :
+       {"", ".", "a.", ".a", "a..b", "-a", "a-", "a b", "a@b", "\xc3\xa4", "[::1]"}) {
+    EXPECT_FALSE(valid_domain(other)) << other;
+  }
+  const std::string longest(63, 'a');
+  EXPECT_TRUE(valid_domain(longest));
+  EXPECT_FALSE(valid_domain(longest + "a"));
+  const std::string four = longest + "." + longest + "." + longest + "." + longest;  // 255
+  EXPECT_TRUE(valid_domain(four));
+  EXPECT_FALSE(valid_domain(four.substr(0, 254) + ".a"));
+}
+
+TEST(AddressLiteral, IsInBrackets) {
+  EXPECT_TRUE(valid_address_literal("[192.0.2.1]"));
+  EXPECT_TRUE(valid_address_literal("[IPv6:2001:db8::1]"));
+  for (const char* other : {"", "[]", "192.0.2.1", "[192.0.2.1", "192.0.2.1]", "[a b]", "[a]b]"}) {
+    EXPECT_FALSE(valid_address_literal(other)) << other;
+  }
+}
+
+}  // namespace
+}  // namespace millrace::smtp
