@@ -140,7 +140,7 @@ void write_bars(Writer& out, const Histogram& histogram) {
   std::size_t bar = 0;
   for (std::size_t slot = 0, used = histogram.used_slots(); slot < used; ++slot) {
     const auto value = static_cast<double>(Histogram::lowest_of(slot));
-    while (bar + 1 < bounds.size() && value >= bounds[bar]) ++bar;
+    while (value >= bounds[bar]) ++bar;  // the last bound is above all
     counts[bar] += histogram.count_at(slot);
   }
   const auto largest = static_cast<double>(*std::max_element(counts.begin(), counts.end()));

@@ -48,6 +48,7 @@ TEST(Printable, EscapesWhatUtf8Hides) {
   EXPECT_EQ(shown("\xe0\x82\x9b"), "\\xe0\\x82\\x9b");
   EXPECT_EQ(shown("\xf0\x80\x82\x9b"), "\\xf0\\x80\\x82\\x9b");
   EXPECT_EQ(shown("\xed\xa0\x80"), "\\xed\\xa0\\x80");
+  EXPECT_EQ(shown("\xed\xbf\xbf"), "\\xed\\xbf\\xbf");
   EXPECT_EQ(shown("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");
   EXPECT_EQ(shown("\xfc\x80\x80\x80"), "\\xfc\\x80\\x80\\x80");
 }

@@ -172,6 +172,7 @@ TEST(Timeline, ASecondHasAllThatItsThreadsTell) {
   ThreadInterval part = interval(1, 10);
   part.sessions_open = 4;
   part.in_flight = 3;
+  part.errors[index(Error::refused)] = 1;
   part.errors[index(Error::tls)] = 2;
   part.latest_error = "expired";
   timeline.add(5, part);
@@ -186,7 +187,7 @@ TEST(Timeline, ASecondHasAllThatItsThreadsTell) {
   EXPECT_EQ(rows[0].number, 5U);
   EXPECT_EQ(rows[0].sessions_open, 8U);
   EXPECT_EQ(rows[0].in_flight, 6U);
-  EXPECT_EQ(rows[0].errors[index(Error::tls)], 4U);
+  EXPECT_EQ(rows[0].errors, (ErrorTimes{2, 0, 0, 0, 0, 4, 0, 0}));
   EXPECT_EQ(rows[0].measured, 2U);
   EXPECT_DOUBLE_EQ(rows[0].mean, 10);
 }

@@ -93,6 +93,32 @@ TEST(Compare, OfSingleRunsUsesTheirSeconds) {
   EXPECT_EQ(comparison.regressions(0.05).size(), 5U);
 }
 
+TEST(Compare, OfSecondsLooksAtWhatFailedInThem) {
+  const auto failing = [](std::uint64_t a_second) {
+    report::Run run = sample_run(10, 5);
+    for (metrics::Row& row : run.measurement.series) row.counters.refused = a_second;
+    return run;
+  };
+  const Comparison comparison = compare({failing(25)}, {failing(100)});
+  EXPECT_NEAR(comparison.changes[1].ratio.low, 0.5 / 0.2, 1e-9);
+  EXPECT_NEAR(comparison.changes[1].ratio.high, 0.5 / 0.2, 1e-9);
+}
+
+// Where half of the runs are alike, the others may differ as they like.
+TEST(Compare, OfEqualMediansIsNoChange) {
+  std::vector<report::Run> base;
+  std::vector<report::Run> next;
+  for (const std::uint64_t messages : {1, 2, 3, 10, 10, 10, 10, 10}) {
+    base.push_back(even_run(messages, 10ms, false));
+  }
+  for (const std::uint64_t messages : {10, 10, 10, 10, 10, 20, 21, 22}) {
+    next.push_back(even_run(messages, 10ms, false));
+  }
+  for (const Comparison& comparison : {compare(base, next), compare(next, base)}) {
+    EXPECT_EQ(comparison.changes[0].meaning, Change::Meaning::noise);
+  }
+}
+
 TEST(Compare, OfTooLittleLetsTheLimitAloneDecide) {
   const Comparison comparison = compare({sample_run(2, 5, 1)}, {sample_run(2, 8, 2)});
   EXPECT_EQ(comparison.changes[2].meaning, Change::Meaning::unclear);

@@ -79,6 +79,10 @@ TEST_F(OutputFileTest, HasAnotherNameUntilItIsComplete) {
     OutputFile file(path, How::replace);
     OutputFile second(path, How::replace);
     EXPECT_EQ(names().size(), 3U) << "each has a name of its own";
+    std::array<char, 256> host{};
+    gethostname(host.data(), host.size());
+    const std::string own = std::string("report.") + host.data() + '.' + std::to_string(getpid());
+    for (const std::string& name : names()) EXPECT_TRUE(name == "report" || name.starts_with(own));
     EXPECT_EQ(read(path), "earlier");
     file.write("later");
     EXPECT_EQ(read(path), "later");

@@ -54,6 +54,9 @@ TEST(Html, HasTheRunButNoHistogramsInItsData) {
   EXPECT_NE(page.find("Contains dygraphs:"), std::string::npos);
   EXPECT_NE(page.find("content=\"default-src 'none';"), std::string::npos);
   EXPECT_TRUE(page.ends_with("</script>\n</body>\n</html>\n"));
+  EXPECT_NE(page.find("</style>\n</head>\n<body>\n<main id=\"page\"></main>\n"), std::string::npos);
+  EXPECT_NE(page.find("</script>\n<script>\n"), std::string::npos);
+  EXPECT_NE(page.find(".dygraph-legend"), std::string::npos);
   EXPECT_EQ(page.find("\"hdr\""), std::string::npos);
   const nlohmann::json data = data_of(page);
   EXPECT_EQ(data["verdict"], verdict(run));

@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -311,6 +315,22 @@ TEST(Json, ARowHasSoManyValues) {
   const auto used = static_cast<std::size_t>(std::count(row.begin(), row.end(), ':')) + 1;
   EXPECT_EQ(in_row(256 - used - 1), "nothing was thrown");
   EXPECT_EQ(in_row(256 - used), "a.json: more than 256 values in a row of its series");
+}
+
+// What is understood is not counted for the next value.
+TEST(Json, AFileMayBeLongerThanAnyOfItsValues) {
+  std::string text = to_json(sample_run(1, 5));
+  std::string more;
+  for (int key = 0; key < 80; ++key) {
+    more += fmt::format("\"k{}\":{}0,", key, std::string(65'536, ' '));
+  }
+  text.insert(1, more);
+  EXPECT_GT(text.size(), kReadLimits.piece);
+  std::string path = std::filesystem::temp_directory_path() / "millrace.XXXXXX";
+  close(mkstemp(path.data()));
+  std::ofstream(path) << text;
+  EXPECT_EQ(read_run(path).measurement.series.size(), 1U);
+  std::filesystem::remove(path);
 }
 
 TEST(Json, MomentsAreToldToPeopleToo) {

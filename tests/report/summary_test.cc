@@ -40,6 +40,7 @@ TEST(Summary, BarsHaveRoundBoundsThatFitTheRange) {
             (Bounds{" 20.5 ms", " 21.0 ms", " 21.5 ms", " 22.0 ms", " 22.5 ms", " 23.0 ms",
                     " 23.5 ms", " 24.0 ms", " 24.5 ms", " 25.0 ms"}));
   EXPECT_EQ(bars({7}), (Bounds{"    8 us"}));
+  EXPECT_EQ(bars({5, 100}), (Bounds{"   10 us", "   20 us", "   50 us", "  100 us", "  200 us"}));
   EXPECT_EQ(bars({0}).size(), 1U);
   EXPECT_EQ(bars({1, 3'600'000'000}).size(), 10U);
   for (std::int64_t least = 1; least < 2'000'000; least = least * 3 + 1) {
@@ -121,7 +122,7 @@ report::Run eventful() {
   total.count_error(metrics::Error::reset, "Connection reset by peer");
   measured.stages = {{.name = "ramp 0-550/s 1s", .begin = 1s, .length = 1s, .metrics = total},
                      {.name = "hold 550/s 4s", .begin = 2s, .length = 4s, .metrics = total},
-                     {.name = "never begun", .begin = 6s, .length = 1s}};
+                     {.name = "never begun", .begin = 3s, .length = 1s}};
   return run;
 }
 
@@ -191,6 +192,22 @@ Thresholds
                                      "failed.\n");
 }
 
+TEST(Summary, WhatSaysNoIsRed) {
+  const std::string text = summary(eventful(), {.colour = true});
+  EXPECT_NE(text.find("\x1b[31m  RCPT        450 4.2.0"), std::string::npos);
+  EXPECT_NE(text.find("\n  MAIL        250 "), std::string::npos);
+  EXPECT_NE(text.find("\x1b[31m  FAILED p99<1ms"), std::string::npos);
+  EXPECT_NE(text.find("\x1b[32m  passed rate>1/s"), std::string::npos);
+}
+
+TEST(Summary, StagesAreShownWhereThereAreSeveral) {
+  report::Run run = eventful();
+  run.measurement.stages.pop_back();
+  EXPECT_NE(summary(run, {}).find("\nStages "), std::string::npos);
+  run.measurement.stages.pop_back();
+  EXPECT_EQ(summary(run, {}).find("\nStages "), std::string::npos);
+}
+
 TEST(Summary, OneIsOne) {
   report::Run run;
   metrics::Counters& counters = run.measurement.total.counters;
@@ -204,6 +221,8 @@ TEST(Summary, OneIsOne) {
       verdict(run),
       "1 message at 1.0/s, 50.0% of 2 not delivered (1 never started), the other within 3.00 ms.");
   EXPECT_NE(summary(run, {}).find(" 1 message on a session used before\n"), std::string::npos);
+  counters.tls_handshakes = 1;
+  EXPECT_NE(summary(run, {}).find(" 1 handshake, 0 resumed\n"), std::string::npos);
   counters.unstarted = 0;
   run.verdicts = {{.threshold = "p99<1ms", .value = "3.00 ms", .passed = false}};
   EXPECT_EQ(verdict(run),

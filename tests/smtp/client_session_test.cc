@@ -45,8 +45,9 @@ struct Distrust final : Authenticator {
 };
 
 struct Client {
-  explicit Client(const ClientPlan& wanted, ClientSession::Identity identity = {})
-      : plan(wanted), session(plan, identity, messages, notes) {}
+  explicit Client(const ClientPlan& wanted, ClientSession::Identity identity = {},
+                  std::size_t recipients = 1)
+      : plan(wanted), messages({recipients}), session(plan, identity, messages, notes) {}
 
   // What it says to that.
   std::string hear(std::string_view replies) {
@@ -57,7 +58,7 @@ struct Client {
 
   ClientPlan plan;
   Notes notes;
-  test::NumberedMessages messages{{1}};
+  test::NumberedMessages messages;
   ClientSession session;
   Output out;
 };
@@ -95,6 +96,38 @@ TEST(ClientSession, KnowsWhatWasPendingWhenItWasClosed) {
   EXPECT_EQ(later.session.phase(), Phase::closed);
   EXPECT_EQ(later.session.fault(), "");
   EXPECT_EQ(later.notes.replies.back(), "MAIL 421 refused");
+}
+
+TEST(ClientSession, KnowsWhichRecipientIsPending) {
+  Client client(kExtended, {}, 3);
+  client.hear("220 s\r\n");
+  client.hear("250 s\r\n");
+  client.session.send(7, client.out);
+  client.hear("250 ok\r\n");
+  for (std::size_t recipient = 0; recipient < 3; ++recipient) {
+    EXPECT_EQ(client.pending(), Verb::rcpt);
+    EXPECT_EQ(client.session.pending_command().message, 7U);
+    EXPECT_EQ(client.session.pending_command().recipient, recipient);
+    client.hear("250 ok\r\n");
+  }
+  EXPECT_EQ(client.pending(), Verb::data);
+}
+
+TEST(ClientSession, ListensToNothingBehindTheEnd) {
+  Client closed(kExtended);
+  closed.hear("421 no\r\n250 late\r\n");
+  closed.hear("250 later\r\n");
+  EXPECT_EQ(closed.session.phase(), Phase::closed);
+  EXPECT_EQ(closed.session.fault(), "");
+  Client finished(kExtended);
+  finished.hear("220 s\r\n");
+  finished.hear("250 s\r\n");
+  finished.session.quit(finished.out);
+  EXPECT_EQ(finished.pending(), Verb::quit);
+  finished.hear("221 bye\r\n250 late\r\n");
+  EXPECT_EQ(finished.session.phase(), Phase::finished);
+  EXPECT_EQ(finished.session.fault(), "");
+  EXPECT_EQ(finished.notes.replies.size(), 3U);
 }
 
 TEST(ClientSession, SaysNothingMoreToAServerThatLacksWhatIsNeeded) {

@@ -52,6 +52,13 @@ TEST(ContentCheck, LimitsMayBeOne) {
   }
 }
 
+TEST(ContentCheck, EachLimitHoldsAlone) {
+  const ServerLimits of_lines{.text_line = 1};
+  EXPECT_TRUE(check("12", Form::plain, of_lines).line_too_long());
+  const ServerLimits of_size{.message_size = 1};
+  EXPECT_TRUE(check("12", Form::plain, of_size).too_large(of_size));
+}
+
 TEST(ContentCheck, LimitsMayBeAsLargeAsTheyCanBe) {
   constexpr auto kMost = std::numeric_limits<std::uint64_t>::max();
   for (const std::uint64_t most : {kMost, kMost - 1, kMost - 2}) {

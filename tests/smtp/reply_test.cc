@@ -54,6 +54,11 @@ TEST_P(ReplySplit, WithoutACodeItIsNoReplyButIsTaken) {
   EXPECT_EQ(read("foo\r\n25\r\n\r\n2x0 a\r\n", GetParam()), expected);
 }
 
+TEST_P(ReplySplit, ALineWithoutACodeEndsAReplyAsItIs) {
+  EXPECT_EQ(read("250-one\r\ntwo words\r\n250 three\r\n", GetParam()),
+            (Replies{{0, "250 one two words"}, {250, "250 three"}}));
+}
+
 TEST_P(ReplySplit, MultiLineRepliesFollowEachOther) {
   const Replies expected = {{250, "250 a b"}, {250, "250 c d"}, {250, "250 e"}};
   EXPECT_EQ(read("250-a\r\n250 b\r\n250-c\r\n250 d\r\n250 e\r\n", GetParam()), expected);

@@ -44,7 +44,9 @@ struct Notes final : ServerObserver {
     ++complete;
     return storage;
   }
-  void client_attribute(std::string_view name, std::string_view) override { attributes += name; }
+  void client_attribute(std::string_view name, std::string_view value) override {
+    attributes += std::string(name) + "=" + std::string(value) + ";";
+  }
 
   std::string chunks;
   std::string attributes;
@@ -241,6 +243,9 @@ TEST(ServerSession, AnnouncesALimitOfOne) {
   Server server(profile);
   EXPECT_EQ(server.say("EHLO x\r\n"),
             "250-smtp-sink\r\n250-SIZE 1\r\n250-LIMITS MAILMAX=1 RCPTMAX=1\r\n250 \r\n");
+  EXPECT_EQ(server.say("MAIL FROM:<a@b> SIZE=2\r\n"),
+            "552 5.3.4 Error: message size exceeds fixed limit\r\n");
+  EXPECT_EQ(server.say("MAIL FROM:<a@b> SIZE=1\r\n"), "250 2.1.0 Ok\r\n");
 }
 
 TEST(ServerSession, ALimitMayBeOne) {
@@ -293,7 +298,7 @@ TEST(ServerSession, NoAttributeOfABadXclientTakesEffect) {
   server.say("XCLIENT NAME=a ADDR=b FOO=c\r\nXCLIENT NAME=a ADDR\r\n");
   EXPECT_EQ(server.notes.attributes, "");
   server.say("XCLIENT name=a ADDR=b\r\n");
-  EXPECT_EQ(server.notes.attributes, "NAMEADDR");
+  EXPECT_EQ(server.notes.attributes, "NAME=a;ADDR=b;");
 }
 
 }  // namespace

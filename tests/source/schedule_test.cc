@@ -77,6 +77,13 @@ TEST(Schedule, FindsWhenALevelIsExceeded) {
   EXPECT_FALSE(schedule.when_above(8, 19s));
 }
 
+TEST(Schedule, MayBeginAboveNothingAndStayBelowOne) {
+  const Schedule schedule({ramp(2, 10, 8s)});
+  EXPECT_NEAR(seconds(*schedule.when_above(4, 0s)), 2, 1e-6);
+  EXPECT_NEAR(schedule.sum_until(4s), 16, 1e-9);
+  EXPECT_DOUBLE_EQ(Schedule({hold(0.5, 10s)}).highest_level(), 0.5);
+}
+
 TEST(Arrivals, AreWhereAConstantRatePutsThem) {
   for (const double rate : {1.0, 100.0, 333.0, 20'000.0}) {
     const std::vector<double> due = times(Schedule({hold(rate, 10s)}), ArrivalPattern::constant);
