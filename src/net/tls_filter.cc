@@ -14,7 +14,7 @@ namespace millrace::net {
 
 // A BIO that reads from a filter's input and writes to its output: records are neither copied
 // on their way in nor kept anywhere on their way out.
-struct TlsWire {
+struct TlsFilter::Wire {
   static TlsFilter& of(BIO* bio) { return *static_cast<TlsFilter*>(BIO_get_data(bio)); }
 
   static int read(BIO* bio, char* into, int size) {
@@ -74,7 +74,7 @@ void forget_errors() {
 
 TlsFilter::TlsFilter(const TlsContext& context, const TlsSession& resumed)
     : ssl_(SSL_new(context.get())) {
-  BIO* const bio = BIO_new(TlsWire::method());
+  BIO* const bio = BIO_new(Wire::method());
   if (ssl_ == nullptr || bio == nullptr) throw Fatal("TLS: " + tls_error_text());
   BIO_set_data(bio, this);
   BIO_set_init(bio, 1);

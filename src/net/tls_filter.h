@@ -63,7 +63,7 @@ class TlsFilter {
   [[nodiscard]] TlsSession session() const;
 
  private:
-  friend struct TlsWire;
+  struct Wire;
 
   Event wait();
   void fail(std::string_view doing);
