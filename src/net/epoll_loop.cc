@@ -26,6 +26,14 @@ std::uint64_t address_of(Object& object) {
   return reinterpret_cast<std::uintptr_t>(&object);
 }
 
+// What the loop keeps of a stream.
+struct State {
+  bool connecting = false;    // the next edge says how it went
+  bool missed_input = false;  // an edge came that was not followed to its end
+};
+
+State& state_of(Channel& channel) { return channel.engine_state().as<State>(); }
+
 // What no wait is longer than; it only has to be more than nothing.
 constexpr std::chrono::minutes kLongestWait{1};
 
@@ -53,8 +61,8 @@ void EpollLoop::wait(const TimePoint* deadline, TimePoint now) {
   for (int i = 0; i < found; ++i) dispatch(events_[static_cast<std::size_t>(i)]);
   visiting_.clear();
   visiting_.swap(ready_);
-  for (Stream* const stream : visiting_) {
-    if (stream->missed_input_) read(*stream, true);
+  for (Channel* const channel : visiting_) {
+    if (state_of(*channel).missed_input) read(*channel, true);
   }
 }
 
@@ -77,114 +85,109 @@ void EpollLoop::dispatch(const epoll_event& event) {
     reinterpret_cast<PollHandle*>(event.data.u64 & ~kPollMark)->on_readable();
     return;
   }
-  Stream& stream = *reinterpret_cast<Stream*>(event.data.u64);
-  if (stream.ended()) return;  // ended earlier in this turn
-  if (stream.connecting_) finish_connect(stream);
-  if (stream.writing_ && (event.events & EPOLLOUT) != 0) {
-    stream.writing_ = false;
-    begin_write(stream);
-  }
+  Channel& channel = *reinterpret_cast<Channel*>(event.data.u64);
+  if (channel.ended()) return;  // ended earlier in this turn
+  if (state_of(channel).connecting) finish_connect(channel);
+  if (channel.writing() && (event.events & EPOLLOUT) != 0) begin_write(channel);
   const bool ends = (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-  if (ends || (event.events & EPOLLIN) != 0) read(stream, ends);
+  if (ends || (event.events & EPOLLIN) != 0) read(channel, ends);
 }
 
-void EpollLoop::add(Stream& stream) {
+void EpollLoop::add(Channel& channel) {
   epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-                    .data = {.u64 = address_of(stream)}};
-  if (epoll_ctl(epoll_.descriptor(), EPOLL_CTL_ADD, stream.socket_.descriptor(), &event) != 0) {
-    stream.end(errno);
+                    .data = {.u64 = address_of(channel)}};
+  if (epoll_ctl(epoll_.descriptor(), EPOLL_CTL_ADD, channel.descriptor(), &event) != 0) {
+    channel.failed(errno);
   }
 }
 
-void EpollLoop::adopt(Stream& stream) {
-  stream.reading_ = stream.writing_ = stream.missed_input_ = false;
-  if (!stream.connecting_) add(stream);
+void EpollLoop::adopt(Channel& channel) {
+  channel.engine_state().begin<State>();
+  add(channel);
 }
 
-void EpollLoop::begin_connect(Stream& stream, const SocketAddress& address) {
-  if (::connect(stream.socket_.descriptor(), address.get(), address.length) != 0 &&
-      errno != EINPROGRESS) {
-    return stream.end(errno);
+void EpollLoop::begin_connect(Channel& channel, const SocketAddress& address) {
+  State& state = channel.engine_state().begin<State>();
+  if (::connect(channel.descriptor(), address.get(), address.length) != 0 && errno != EINPROGRESS) {
+    return channel.failed(errno);
   }
-  stream.connecting_ = true;
-  add(stream);  // its first edge says how it went
+  state.connecting = true;
+  add(channel);
 }
 
-void EpollLoop::finish_connect(Stream& stream) {
+void EpollLoop::finish_connect(Channel& channel) {
   int error = 0;
   socklen_t length = sizeof error;
-  getsockopt(stream.socket_.descriptor(), SOL_SOCKET, SO_ERROR, &error, &length);
+  getsockopt(channel.descriptor(), SOL_SOCKET, SO_ERROR, &error, &length);
+  state_of(channel).connecting = false;
   // Only a connection that was there can be reset; one that was refused says so.
-  if (error == 0 || error == ECONNRESET) stream.connected();
-  stream.connecting_ = false;
-  if (error != 0) stream.end(error);
+  if (error == 0 || error == ECONNRESET) channel.connected();
+  if (error != 0) channel.failed(error);
 }
 
-void EpollLoop::begin_reading(Stream& stream) {
-  stream.reading_ = true;
-  if (stream.missed_input_) ready_.push_back(&stream);
+void EpollLoop::begin_reading(Channel& channel) {
+  if (state_of(channel).missed_input) ready_.push_back(&channel);
 }
 
-void EpollLoop::stop_reading(Stream& stream) { stream.reading_ = false; }
+void EpollLoop::stop_reading(Channel& channel) { channel.reading_ended(); }
 
-void EpollLoop::read(Stream& stream, bool to_the_end) {
-  for (std::size_t reads = 0; !stream.ended(); ++reads) {
-    stream.missed_input_ = true;
-    if (!stream.reading_) return;
+void EpollLoop::read(Channel& channel, bool to_the_end) {
+  State& state = state_of(channel);
+  for (std::size_t reads = 0; !channel.ended(); ++reads) {
+    state.missed_input = true;
+    if (!channel.reading()) return;
     if (reads == kReadsPerVisit) {
-      ready_.push_back(&stream);
+      ready_.push_back(&channel);
       return;
     }
-    const std::size_t drop = stream.droppable();
+    const std::size_t drop = channel.droppable();
     const std::size_t most = drop > 0 ? std::min(drop, buffer_.size()) : buffer_.size();
     const ssize_t result =
-        recv(stream.socket_.descriptor(), buffer_.data(), most, drop > 0 ? MSG_TRUNC : 0);
-    stream.missed_input_ = false;
+        recv(channel.descriptor(), buffer_.data(), most, drop > 0 ? MSG_TRUNC : 0);
+    state.missed_input = false;
     if (result < 0) {
-      if (errno != EAGAIN && errno != EINTR) stream.end(errno);
+      if (errno != EAGAIN && errno != EINTR) channel.failed(errno);
       return;
     }
-    if (result == 0) return stream.received_end();
+    if (result == 0) return channel.received_end();
     const auto length = static_cast<std::size_t>(result);
     traffic_.received += length;
     update_now();  // it may have come since the turn began, and is not to count as earlier
     if (drop > 0) {
-      stream.dropped(length);
+      channel.dropped(length);
     } else {
-      stream.received({buffer_.data(), length});
+      channel.received({buffer_.data(), length});
     }
     // A short read has emptied the socket: what comes later raises the next edge.
     if (length < most && !to_the_end) return;
   }
 }
 
-void EpollLoop::begin_write(Stream& stream) {
-  while (stream.fill_queue()) {
-    VectoredSend vectored(stream.queued_);
+void EpollLoop::begin_write(Channel& channel) {
+  while (channel.fill_queue()) {
+    VectoredSend vectored(channel.queued());
     constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
-    const int descriptor = stream.socket_.descriptor();
+    const int descriptor = channel.descriptor();
     const iovec& first = vectored.vectors[0];
     const ssize_t result = vectored.single()
                                ? send(descriptor, first.iov_base, first.iov_len, kFlags)
                                : sendmsg(descriptor, &vectored.header, kFlags);
     if (result < 0) {
       if (errno == EINTR) continue;
-      if (errno != EAGAIN) return stream.end(errno);
-      stream.writing_ = true;
-      return;
+      if (errno != EAGAIN) channel.failed(errno);
+      return;  // EAGAIN: an edge says when there is room again
     }
     traffic_.sent += static_cast<std::uint64_t>(result);
-    stream.queued_.consume(static_cast<std::size_t>(result));
-    stream.last_progress_ = now();
+    channel.written(static_cast<std::size_t>(result));
   }
-  stream.sent();
+  channel.all_written();
 }
 
-void EpollLoop::begin_close(Stream& stream) {
-  stream.connecting_ = stream.reading_ = stream.writing_ = stream.missed_input_ = false;
-  std::erase(ready_, &stream);  // visiting_ may be in use; what it holds lives to the turn's end
-  stream.socket_ = FileDescriptor();
-  retire(stream);
+void EpollLoop::begin_close(Channel& channel) {
+  state_of(channel) = {};
+  std::erase(ready_, &channel);  // visiting_ may be in use; what it holds lives to the turn's end
+  const FileDescriptor closing = channel.take_socket();
+  channel.closed();
 }
 
 }  // namespace millrace::net

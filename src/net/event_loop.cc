@@ -1,7 +1,8 @@
 #include "net/event_loop.h"
 
+#include <sys/socket.h>
+
 #include <chrono>
-#include <utility>
 
 #include "net/epoll_loop.h"
 #include "net/uring_loop.h"
@@ -41,24 +42,16 @@ bool available(Engine engine) { return row_of(engine).available(); }
 
 std::unique_ptr<EventLoop> EventLoop::make(Engine engine) { return row_of(engine).make(); }
 
-void EventLoop::retire(Stream& stream) {
-  if (stream.phase_ == Stream::Phase::retired) return;
-  stream.phase_ = Stream::Phase::retired;
-  if (std::exchange(stream.grown_, false)) std::erase(grown_, &stream);
-  retired_.push_back(&stream);
-}
+void EventLoop::end_output(Channel& channel) { shutdown(channel.descriptor(), SHUT_WR); }
 
-void EventLoop::note_grown(Stream& stream) {
-  if (std::exchange(stream.grown_, true)) return;
-  grown_.push_back(&stream);
+void EventLoop::note_grown(Channel& channel) {
+  grown_.push_back(&channel);
   if (!storage_timer_.running()) timers_.start(storage_timer_, now_ + kQuiet);
 }
 
 void EventLoop::on_timer(Timer& /*timer*/) {
-  std::erase_if(grown_, [this](Stream* stream) {
-    if (now_ < stream->last_progress() + kQuiet || !stream->give_back_storage()) return false;
-    stream->grown_ = false;
-    return true;
+  std::erase_if(grown_, [this](Channel* channel) {
+    return now_ >= channel->last_progress() + kQuiet && channel->give_back_storage();
   });
   if (!grown_.empty()) timers_.start(storage_timer_, now_ + kQuiet);
 }
@@ -74,10 +67,7 @@ void EventLoop::turn(std::optional<TimePoint> limit) {
   while (!retired_.empty()) {
     retiring_.clear();
     retiring_.swap(retired_);
-    for (Stream* const stream : retiring_) {
-      stream->phase_ = Stream::Phase::idle;
-      stream->handler_.on_end(stream->error_);
-    }
+    for (Channel* const channel : retiring_) channel->tell_end();
   }
 }
 

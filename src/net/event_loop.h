@@ -7,8 +7,7 @@
 #include <vector>
 
 #include "base/time.h"
-#include "net/socket.h"
-#include "net/stream.h"
+#include "net/engine.h"
 #include "net/timers.h"
 #include "net/traffic.h"
 
@@ -41,8 +40,9 @@ class PollHandle {
 };
 
 // One thread's loop: waits for its streams, watches and timers and calls their owners. It must
-// be made, used and destroyed on the same thread; nothing in it is locked.
-class EventLoop : private TimerHandler {
+// be made, used and destroyed on the same thread; nothing in it is locked. An engine is one that
+// knows how to wait, and does what streams ask (net/engine.h).
+class EventLoop : public StreamEngine, private TimerHandler {
  public:
   static std::unique_ptr<EventLoop> make(Engine engine);
 
@@ -78,28 +78,21 @@ class EventLoop : private TimerHandler {
   // What a socket must be made with to be used here: SOCK_CLOEXEC, and SOCK_NONBLOCK or not.
   [[nodiscard]] virtual int socket_flags() const = 0;
 
- protected:
-  friend class Stream;
+  // For streams (net/engine.h).
 
+  void end_output(Channel& channel) override;
+  // The engine is done with the stream: its owner is told at the end of the turn.
+  void retire(Channel& channel) { retired_.push_back(&channel); }
+  // The stream's queues have grown: when it has been quiet for a while, their memory goes back.
+  void note_grown(Channel& channel);
+  // It is no longer to be looked at.
+  void forget_grown(Channel& channel) { std::erase(grown_, &channel); }
+
+ protected:
   // Waits at most until `deadline`, forever if there is none, and deals with what happened. It
   // is `now`.
   virtual void wait(const TimePoint* deadline, TimePoint now) = 0;
 
-  // What a stream asks of the engine. begin_reading() and its like are answered by the stream's
-  // received(), received_end(), sent(), connected() and end().
-  virtual void adopt(Stream& stream) = 0;
-  virtual void begin_connect(Stream& stream, const SocketAddress& address) = 0;
-  virtual void begin_reading(Stream& stream) = 0;
-  virtual void stop_reading(Stream& stream) = 0;
-  virtual void begin_write(Stream& stream) = 0;
-  // Takes back what the kernel holds, closes the socket, then calls retire().
-  virtual void begin_close(Stream& stream) = 0;
-
-  // The engine is done with the stream: its owner is told at the end of the turn.
-  void retire(Stream& stream);
-
-  // The stream's queues have grown: when it has been quiet for a while, their memory goes back.
-  void note_grown(Stream& stream);
   Traffic traffic_;  // counted by the engine
 
  private:
@@ -109,10 +102,10 @@ class EventLoop : private TimerHandler {
   TimePoint woken_ = now_;
   Duration away_{};
   Timers timers_;
-  std::vector<Stream*> retired_;
-  std::vector<Stream*> retiring_;  // those being told, so that the storage is kept
-  std::vector<Stream*> grown_;     // hold more memory than a quiet stream should
-  Timer storage_timer_;            // when those are looked at
+  std::vector<Channel*> retired_;
+  std::vector<Channel*> retiring_;  // those being told, so that the storage is kept
+  std::vector<Channel*> grown_;     // hold more memory than a quiet stream should
+  Timer storage_timer_;             // when those are looked at
 };
 
 }  // namespace millrace::net

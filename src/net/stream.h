@@ -3,18 +3,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <string_view>
 
 #include "base/output.h"
 #include "base/time.h"
+#include "net/engine.h"
 #include "net/socket.h"
 #include "net/tls_filter.h"
-#include "net/waiting_input.h"
 
 namespace millrace::net {
-
-class EventLoop;
 
 // What a stream tells its owner, on the loop's thread.
 class StreamHandler {
@@ -56,16 +53,13 @@ class StreamHandler {
 // from must not be made to stop reading in its turn (RFC 2920, 3.1).
 enum class Side : std::uint8_t { client, server };
 
-// A connected socket with its output queue. The rules of when to read, write and close are
-// here; how it is done is the engine's (net/event_loop.h). A filter such as TLS has its place
-// between the two: what an engine receives passes received(), what it sends comes from the
+// A connected socket with its output queue, as its owner sees it. How it is read, written and
+// closed is the engine's, which sees it as a Channel (net/engine.h). A filter such as TLS has its
+// place between the two: what an engine receives passes received(), what it sends comes from the
 // output queue, and sessions see neither (net/tls_filter.h).
-class Stream {
+class Stream : private Channel {
  public:
-  Stream(EventLoop& loop, StreamHandler& handler, Side side)
-      : loop_(loop), handler_(handler), side_(side) {}
-  Stream(const Stream&) = delete;
-  Stream& operator=(const Stream&) = delete;
+  Stream(EventLoop& loop, StreamHandler& handler, Side side) : Channel(loop, handler, side) {}
 
   // Takes over a connected socket and begins to read. It must have been made with the loop's
   // socket_flags().
@@ -76,7 +70,7 @@ class Stream {
 
   // Where to append what is to be sent; outside of on_bytes() a flush() sends it.
   Output& output() { return tls_ ? tls_->plain() : queued_; }
-  void flush();
+  void flush() { Channel::flush(); }
 
   // Turns to TLS: all that comes from here on belongs to it, even what was read already and not
   // yet taken; what was appended before goes out in the clear.
@@ -90,7 +84,7 @@ class Stream {
 
   // Closes in order: sends what is queued, tells the peer, drops what still comes and ends when
   // the peer has closed too. The owner bounds the wait with abort().
-  void finish();
+  void finish() { Channel::finish(); }
 
   // Ends now. on_end() is called on this turn of the loop.
   void abort() { end(0); }
@@ -99,101 +93,12 @@ class Stream {
   [[nodiscard]] SocketAddress local_address() const { return net::local_address(socket_); }
 
   // The memory that its queues hold, in bytes.
-  [[nodiscard]] std::size_t storage() const;
+  [[nodiscard]] std::size_t storage() const { return Channel::storage(); }
 
   // When bytes last moved in either direction.
-  [[nodiscard]] TimePoint last_progress() const { return last_progress_; }
+  [[nodiscard]] TimePoint last_progress() const { return Channel::last_progress(); }
   [[nodiscard]] bool finishing() const { return phase_ == Phase::finishing; }
-  [[nodiscard]] bool all_sent() const {
-    return queued_.empty() && sending_.empty() && (!tls_ || tls_->plain().empty());
-  }
-
- private:
-  friend class EventLoop;
-  friend class EpollLoop;
-  friend class UringLoop;
-  friend class MadeUpLoop;  // tests/fuzz
-
-  // More unsent output than this, and a server's reading pauses until the peer takes its replies.
-  static constexpr std::size_t kOutputLimit = 256 * 1024;
-  // Under TLS this much is encrypted ahead of what the peer has taken.
-  static constexpr std::size_t kCipherLimit = 64 * 1024;
-  // What the queues of a quiet stream may hold in memory.
-  static constexpr std::size_t kQuietStorage = 16 * 1024;
-  // What had to wait is offered in slices, since each may fill the output again.
-  static constexpr std::size_t kOfferLimit = 16 * 1024;
-
-  // Fewer bytes than the first number are not worth a system call of their own; more than the
-  // second are dropped by several, so that progress is seen.
-  static constexpr std::size_t kWorthDropping = 64 * 1024;
-  static constexpr std::size_t kDropLimit = 4 * 1024 * 1024;
-
-  enum class Phase : std::uint8_t { idle, connecting, open, finishing, ending, retired };
-
-  // Whether the kernel drops what comes: TCP does (MSG_TRUNC, tcp(7)), other sockets would not.
-  enum class Dropping : std::uint8_t { not_asked, impossible, possible };
-
-  // Called by the engines.
-  void connected();
-  void received(std::string_view bytes);
-  void dropped(std::uint64_t bytes);
-  void received_end();
-  void sent();
-  void end(int error);
-  // Whether there is something in queued_ for the engine to send; under TLS more is encrypted.
-  bool fill_queue();
-
-  // Nothing is to happen any more but on_end(), or that has been called.
-  [[nodiscard]] bool ended() const {
-    return phase_ == Phase::idle || phase_ == Phase::ending || phase_ == Phase::retired;
-  }
-  // Whether all that was appended has gone out, be it that the goodbye of TLS has not.
-  [[nodiscard]] bool delivered() const { return all_sent() || (tls_ && tls_->close_sent()); }
-  // The peer does not take what we send: what it sends has to wait.
-  [[nodiscard]] bool choked() const {
-    return side_ == Side::server &&
-           queued_.size() + (tls_ ? tls_->plain().size() : 0) > kOutputLimit;
-  }
-  [[nodiscard]] bool wants_input() const;
-  // How many of the bytes that come next the engine is to have the kernel drop; 0: none, or so few
-  // that it would not pay.
-  [[nodiscard]] std::size_t droppable();
-  void take(std::string_view bytes);
-  void decrypt(std::string_view bytes);
-  void fail();
-  void offer_waiting();
-  std::size_t offer(std::string_view bytes);
-  void update_reading();
-  void settle();
-  // Returns whether there was nothing in the queues, so that their memory could go.
-  bool give_back_storage();
-  void drop_storage();
-
-  EventLoop& loop_;
-  StreamHandler& handler_;
-  const Side side_;
-  FileDescriptor socket_;
-  Output queued_;   // appended, not yet handed to the engine
-  Output sending_;  // in the kernel's hands (io_uring only)
-  WaitingInput waiting_;
-  std::unique_ptr<TlsFilter> tls_;
-  TimePoint last_progress_{};
-  int error_ = 0;
-  Phase phase_ = Phase::idle;
-  Dropping dropping_ = Dropping::not_asked;
-  bool held_ = false;
-  bool offering_ = false;   // waiting_ is being offered, further up the stack
-  bool peer_done_ = false;  // the peer sends no more
-  bool shut_down_ = false;  // we send no more
-  bool grown_ = false;      // the loop has it on its list
-
-  // The engine's marks: operations that the kernel holds, and what was missed while not reading.
-  bool reading_ = false;
-  bool writing_ = false;
-  bool connecting_ = false;
-  bool cancelling_ = false;
-  bool dropping_now_ = false;
-  bool missed_input_ = false;
+  [[nodiscard]] bool all_sent() const { return Channel::all_sent(); }
 };
 
 }  // namespace millrace::net

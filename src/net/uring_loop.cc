@@ -59,6 +59,25 @@ std::uint64_t user_data(Operation operation, const void* object) {
   return reinterpret_cast<std::uintptr_t>(object) | static_cast<std::uint64_t>(operation);
 }
 
+// What the loop keeps of a stream: the operations that the kernel holds of it.
+struct State {
+  bool connecting = false;
+  bool sending = false;
+  bool receiving = false;
+  bool dropping = false;        // of what is received
+  bool cancelling = false;      // of the receive
+  bool expects_chunks = false;  // receives are short, so that the next one can be dropped
+};
+
+State& state_of(Channel& channel) { return channel.engine_state().as<State>(); }
+
+// How much of what comes next the kernel is to drop.
+std::size_t droppable(Channel& channel) {
+  const std::size_t bytes = channel.droppable();
+  if (bytes > 0) state_of(channel).expects_chunks = true;
+  return bytes;
+}
+
 }  // namespace
 
 bool io_uring_available() {
@@ -163,13 +182,13 @@ void UringLoop::dispatch(const io_uring_cqe& entry) {
   void* const object = reinterpret_cast<void*>(entry.user_data & ~kOperationMask);
   switch (static_cast<Operation>(entry.user_data & kOperationMask)) {
     case Operation::receive:
-      return on_receive(*static_cast<Stream*>(object), entry);
+      return on_receive(*static_cast<Channel*>(object), entry);
     case Operation::drop:
-      return on_drop(*static_cast<Stream*>(object), entry.res);
+      return on_drop(*static_cast<Channel*>(object), entry.res);
     case Operation::send:
-      return on_send(*static_cast<Stream*>(object), entry.res);
+      return on_send(*static_cast<Channel*>(object), entry.res);
     case Operation::connect:
-      return on_connect(*static_cast<Stream*>(object), entry.res);
+      return on_connect(*static_cast<Channel*>(object), entry.res);
     case Operation::watch:
       return static_cast<PollHandle*>(object)->on_readable();
     case Operation::alarm:
@@ -180,31 +199,31 @@ void UringLoop::dispatch(const io_uring_cqe& entry) {
   }
 }
 
-void UringLoop::adopt(Stream& stream) {
-  stream.reading_ = stream.writing_ = stream.cancelling_ = stream.dropping_now_ = false;
-}
+void UringLoop::adopt(Channel& channel) { channel.engine_state().begin<State>(); }
 
-void UringLoop::begin_connect(Stream& stream, const SocketAddress& address) {
-  stream.connecting_ = true;
+void UringLoop::begin_connect(Channel& channel, const SocketAddress& address) {
+  channel.engine_state().begin<State>().connecting = true;
   io_uring_sqe* const entry = next_entry();
-  io_uring_prep_connect(entry, stream.socket_.descriptor(), address.get(), address.length);
-  entry->user_data = user_data(Operation::connect, &stream);
+  io_uring_prep_connect(entry, channel.descriptor(), address.get(), address.length);
+  entry->user_data = user_data(Operation::connect, &channel);
 }
 
-void UringLoop::on_connect(Stream& stream, int result) {
-  stream.connecting_ = false;
-  if (stream.ended()) return retire_if_idle(stream);
-  if (result < 0) return stream.end(-result);
-  stream.connected();
+void UringLoop::on_connect(Channel& channel, int result) {
+  state_of(channel).connecting = false;
+  if (channel.ended()) return close_if_idle(channel);
+  if (result < 0) return channel.failed(-result);
+  channel.connected();
 }
 
-void UringLoop::begin_reading(Stream& stream) {
-  stream.reading_ = true;
-  const int descriptor = stream.socket_.descriptor();
-  if (const std::size_t bytes = stream.droppable(); bytes > 0) return begin_dropping(stream, bytes);
+void UringLoop::begin_reading(Channel& channel) {
+  State& state = state_of(channel);
+  state.receiving = true;
+  const int descriptor = channel.descriptor();
+  if (const std::size_t bytes = droppable(channel); bytes > 0)
+    return begin_dropping(channel, bytes);
   buffers_.serve(++receives_);
   io_uring_sqe* const entry = next_entry();
-  if (stream.dropping_ == Stream::Dropping::possible) {
+  if (state.expects_chunks) {
     // A multishot receive would have brought most of the next chunk before its command is read.
     io_uring_prep_recv(entry, descriptor, nullptr, kShortReceive, 0);
   } else {
@@ -212,84 +231,89 @@ void UringLoop::begin_reading(Stream& stream) {
   }
   entry->flags |= IOSQE_BUFFER_SELECT;
   entry->buf_group = ReceiveBuffers::kGroup;
-  entry->user_data = user_data(Operation::receive, &stream);
+  entry->user_data = user_data(Operation::receive, &channel);
 }
 
-void UringLoop::begin_dropping(Stream& stream, std::size_t bytes) {
-  stream.dropping_now_ = true;
+void UringLoop::begin_dropping(Channel& channel, std::size_t bytes) {
+  state_of(channel).dropping = true;
   io_uring_sqe* const entry = next_entry();
-  io_uring_prep_recv(entry, stream.socket_.descriptor(), nullptr, bytes, MSG_TRUNC);
-  entry->user_data = user_data(Operation::drop, &stream);
+  io_uring_prep_recv(entry, channel.descriptor(), nullptr, bytes, MSG_TRUNC);
+  entry->user_data = user_data(Operation::drop, &channel);
 }
 
-void UringLoop::on_drop(Stream& stream, int result) {
-  stream.reading_ = stream.cancelling_ = stream.dropping_now_ = false;
+void UringLoop::on_drop(Channel& channel, int result) {
+  State& state = state_of(channel);
+  state.receiving = state.cancelling = state.dropping = false;
+  channel.reading_ended();
   if (result > 0) {
     traffic_.received += static_cast<std::uint64_t>(result);
-    stream.dropped(static_cast<std::uint64_t>(result));
+    channel.dropped(static_cast<std::uint64_t>(result));
   }
-  if (stream.ended()) return retire_if_idle(stream);
-  if (result == 0) return stream.received_end();
-  if (result < 0 && result != -ECANCELED) return stream.end(-result);
-  stream.update_reading();
+  if (channel.ended()) return close_if_idle(channel);
+  if (result == 0) return channel.received_end();
+  if (result < 0 && result != -ECANCELED) return channel.failed(-result);
+  channel.update_reading();
 }
 
-void UringLoop::stop_reading(Stream& stream) {
-  if (stream.cancelling_) return;
-  stream.cancelling_ = true;
-  cancel(stream, stream.dropping_now_ ? Operation::drop : Operation::receive);
+void UringLoop::stop_reading(Channel& channel) {
+  if (std::exchange(state_of(channel).cancelling, true)) return;
+  cancel_receive(channel);
 }
 
-void UringLoop::cancel(Stream& stream, Operation operation) {
+void UringLoop::cancel_receive(Channel& channel) {
+  cancel(channel, state_of(channel).dropping ? Operation::drop : Operation::receive);
+}
+
+void UringLoop::cancel(Channel& channel, Operation operation) {
   io_uring_sqe* const entry = next_entry();
-  io_uring_prep_cancel64(entry, user_data(operation, &stream), 0);
+  io_uring_prep_cancel64(entry, user_data(operation, &channel), 0);
   entry->flags |= IOSQE_CQE_SKIP_SUCCESS;
   entry->user_data = user_data(Operation::other, nullptr);
 }
 
-void UringLoop::on_receive(Stream& stream, const io_uring_cqe& entry) {
+void UringLoop::on_receive(Channel& channel, const io_uring_cqe& entry) {
+  State& state = state_of(channel);
   if ((entry.flags & IORING_CQE_F_MORE) == 0) {
-    stream.reading_ = stream.cancelling_ = false;
+    state.receiving = state.cancelling = false;
+    channel.reading_ended();
     --receives_;
   }
   if (entry.res > 0) {
     traffic_.received += static_cast<std::uint64_t>(entry.res);
-    stream.received(buffers_.bytes(entry));
+    channel.received(buffers_.bytes(entry));
   }
   buffers_.recycle(entry);
-  if (stream.ended()) return retire_if_idle(stream);
+  if (channel.ended()) return close_if_idle(channel);
   switch (-entry.res) {
     case 0:
-      return stream.received_end();
+      return channel.received_end();
     case ECANCELED:  // stop_reading()
     case ENOBUFS:    // a burst took all buffers: ask again, they are back by then
-      return stream.update_reading();
+      return channel.update_reading();
     default:
-      if (entry.res < 0) return stream.end(-entry.res);
+      if (entry.res < 0) return channel.failed(-entry.res);
       // What fills a short receive and is no chunk is content of DATA: large receives again.
-      if (entry.res == kShortReceive && !stream.dropping_now_) {
-        stream.dropping_ = Stream::Dropping::not_asked;
-      }
+      if (entry.res == kShortReceive && !state.dropping) state.expects_chunks = false;
       // The rest of a chunk is dropped rather than received.
-      if (stream.reading_ && !stream.dropping_now_ && stream.droppable() > 0) {
-        return stop_reading(stream);
+      if (state.receiving && !state.dropping && droppable(channel) > 0) {
+        return stop_reading(channel);
       }
-      return stream.update_reading();
+      return channel.update_reading();
   }
 }
 
-void UringLoop::begin_write(Stream& stream) {
-  std::swap(stream.queued_, stream.sending_);
-  stream.writing_ = true;
-  submit_write(stream);
+void UringLoop::begin_write(Channel& channel) {
+  channel.put_in_flight();
+  submit_write(channel);
 }
 
-void UringLoop::submit_write(Stream& stream) {
+void UringLoop::submit_write(Channel& channel) {
+  state_of(channel).sending = true;
   io_uring_sqe* const entry = next_entry();
   if (sends_used_ == vectored_sends_.size()) vectored_sends_.emplace_back();
   VectoredSend& vectored = vectored_sends_[sends_used_];
-  vectored.fill(stream.sending_);
-  const int descriptor = stream.socket_.descriptor();
+  vectored.fill(channel.in_flight());
+  const int descriptor = channel.descriptor();
   if (vectored.single()) {
     io_uring_prep_send(entry, descriptor, vectored.vectors[0].iov_base, vectored.vectors[0].iov_len,
                        MSG_NOSIGNAL);
@@ -297,42 +321,37 @@ void UringLoop::submit_write(Stream& stream) {
     ++sends_used_;
     io_uring_prep_sendmsg(entry, descriptor, &vectored.header, MSG_NOSIGNAL);
   }
-  entry->user_data = user_data(Operation::send, &stream);
+  entry->user_data = user_data(Operation::send, &channel);
 }
 
-void UringLoop::on_send(Stream& stream, int result) {
-  stream.writing_ = false;
-  if (stream.ended()) return retire_if_idle(stream);
-  if (result < 0) return stream.end(-result);
+void UringLoop::on_send(Channel& channel, int result) {
+  state_of(channel).sending = false;
+  if (channel.ended()) return close_if_idle(channel);
+  if (result < 0) return channel.failed(-result);
   traffic_.sent += static_cast<std::uint64_t>(result);
-  stream.sending_.consume(static_cast<std::size_t>(result));
-  stream.last_progress_ = now();
-  if (!stream.sending_.empty()) {
-    stream.writing_ = true;
-    return submit_write(stream);
-  }
-  if (stream.fill_queue()) return begin_write(stream);
-  stream.sent();
+  channel.written(static_cast<std::size_t>(result));
+  if (!channel.in_flight().empty()) return submit_write(channel);
+  if (channel.fill_queue()) return begin_write(channel);
+  channel.all_written();
 }
 
-void UringLoop::begin_close(Stream& stream) {
-  if (stream.reading_) {
-    cancel(stream, stream.dropping_now_ ? Operation::drop : Operation::receive);
-  }
-  if (stream.writing_) cancel(stream, Operation::send);
-  if (stream.connecting_) cancel(stream, Operation::connect);
-  if (stream.socket_.valid()) {
+void UringLoop::begin_close(Channel& channel) {
+  const State& state = state_of(channel);
+  if (state.receiving) cancel_receive(channel);
+  if (state.sending) cancel(channel, Operation::send);
+  if (state.connecting) cancel(channel, Operation::connect);
+  if (FileDescriptor socket = channel.take_socket(); socket.valid()) {
     io_uring_sqe* const entry = next_entry();
-    io_uring_prep_close(entry, stream.socket_.release());
+    io_uring_prep_close(entry, socket.release());
     entry->flags |= IOSQE_CQE_SKIP_SUCCESS;
     entry->user_data = user_data(Operation::other, nullptr);
   }
-  retire_if_idle(stream);
+  close_if_idle(channel);
 }
 
-void UringLoop::retire_if_idle(Stream& stream) {
-  if (stream.reading_ || stream.writing_ || stream.connecting_) return;
-  retire(stream);
+void UringLoop::close_if_idle(Channel& channel) {
+  const State& state = state_of(channel);
+  if (!state.receiving && !state.sending && !state.connecting) channel.closed();
 }
 
 }  // namespace millrace::net

@@ -29,14 +29,15 @@ class UringLoop final : public EventLoop {
   // Blocking sockets: the kernel waits for us, and would return EAGAIN from others instead.
   [[nodiscard]] int socket_flags() const override { return SOCK_CLOEXEC; }
 
+  void adopt(Channel& channel) override;
+  void begin_connect(Channel& channel, const SocketAddress& address) override;
+  void begin_reading(Channel& channel) override;
+  void stop_reading(Channel& channel) override;
+  void begin_write(Channel& channel) override;
+  void begin_close(Channel& channel) override;
+
  protected:
   void wait(const TimePoint* deadline, TimePoint now) override;
-  void adopt(Stream& stream) override;
-  void begin_connect(Stream& stream, const SocketAddress& address) override;
-  void begin_reading(Stream& stream) override;
-  void stop_reading(Stream& stream) override;
-  void begin_write(Stream& stream) override;
-  void begin_close(Stream& stream) override;
 
  private:
   struct Ring : io_uring {
@@ -54,16 +55,17 @@ class UringLoop final : public EventLoop {
 
   io_uring_sqe* next_entry();
   void check(int result);
-  void cancel(Stream& stream, Operation operation);
-  void submit_write(Stream& stream);
+  void cancel(Channel& channel, Operation operation);
+  void cancel_receive(Channel& channel);
+  void submit_write(Channel& channel);
   void dispatch(const io_uring_cqe& entry);
-  void on_receive(Stream& stream, const io_uring_cqe& entry);
-  void begin_dropping(Stream& stream, std::size_t bytes);
-  void on_drop(Stream& stream, int result);
-  void on_send(Stream& stream, int result);
-  void on_connect(Stream& stream, int result);
+  void on_receive(Channel& channel, const io_uring_cqe& entry);
+  void begin_dropping(Channel& channel, std::size_t bytes);
+  void on_drop(Channel& channel, int result);
+  void on_send(Channel& channel, int result);
+  void on_connect(Channel& channel, int result);
   void set_alarm(TimePoint deadline);
-  void retire_if_idle(Stream& stream);
+  void close_if_idle(Channel& channel);
 
   Ring ring_;
   ReceiveBuffers buffers_;

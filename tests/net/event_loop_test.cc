@@ -21,6 +21,7 @@
 
 #include "base/diagnostics.h"
 #include "net/endpoint.h"
+#include "net/stream.h"
 #include "net/tls_context.h"
 #include "net/tls_filter.h"
 #include "net/uring_loop.h"

@@ -20,6 +20,8 @@
 #include <string>
 #include <thread>
 
+#include "net/stream.h"
+
 namespace millrace::net {
 namespace {
 
