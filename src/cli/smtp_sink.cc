@@ -1,3 +1,4 @@
+#include <chrono>
 #include <cstdlib>
 
 #include "base/diagnostics.h"
@@ -5,8 +6,8 @@
 #include "cli/network_options.h"
 #include "cli/report_options.h"
 #include "cli/sink_command_line.h"
-#include "net/ending_signals.h"
 #include "sink/sink.h"
+#include "threads/signal_watch.h"
 
 namespace {
 
@@ -15,6 +16,8 @@ using namespace millrace;
 int take(int argc, char** argv) {
   const cli::SinkCommandLine line = cli::parse_sink_command_line(argc, argv);
   const sink::SinkOptions& options = line.sink;
+  // From here on, until all is reported: the second ends it.
+  threads::SignalWatch signals(std::chrono::seconds(0));
   if (options.verbose) inform(cli::describe(options.engine, options.threads));
   const sink::Identity identity = sink::find_identity(options.user);
   using How = report::OutputFile::How;
@@ -22,7 +25,7 @@ int take(int argc, char** argv) {
   report::Run run =
       cli::describe_run(report::Run::Kind::sink, argc, argv, options.engine, options.threads);
   run.settings = {{"at", net::describe(options.endpoint)}};
-  run.measurement = sink::run_sink(options, identity);
+  run.measurement = sink::run_sink(options, identity, signals);
   if (line.report.wanted()) reports.deliver(run);
   return EXIT_SUCCESS;
 }
@@ -31,6 +34,6 @@ int take(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   // A signal that comes before there is something to end waits for it.
-  net::block_ending_signals();
+  threads::block_ending_signals();
   return cli::run_main(argv[0], [&] { return take(argc, argv); });
 }

@@ -1,3 +1,4 @@
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -9,9 +10,8 @@
 #include "cli/report_options.h"
 #include "cli/source_command_line.h"
 #include "cli/source_load.h"
-#include "net/ending_signals.h"
-#include "net/signal_watch.h"
 #include "source/source.h"
+#include "threads/signal_watch.h"
 
 namespace {
 
@@ -19,10 +19,13 @@ using namespace millrace;
 
 constexpr int kThresholdFailed = 3;  // exit status
 
+// From a second signal, which gives up what is under way, until the program ends all the same.
+constexpr std::chrono::seconds kGrace{3};
+
 int pour(int argc, char** argv) {
   const cli::SourceCommandLine line = cli::parse_source_command_line(argc, argv);
   const source::SourceOptions& options = line.source;
-  net::SignalWatch signals;  // from here on, until all is reported
+  threads::SignalWatch signals(kGrace);  // from here on, until all is reported
   if (options.verbose) inform(cli::describe(options.engine, options.threads));
   cli::Reports reports(line.report, report::OutputFile::How::replace);
   const std::unique_ptr<report::Progress> progress = cli::make_progress(line.report);
@@ -34,7 +37,7 @@ int pour(int argc, char** argv) {
   if (options.show_counter && result.well) std::puts("");
   std::fflush(stdout);
   // Nothing is reported: to a script it looks as if nobody had caught the signal.
-  if (!line.report.wanted() && result.signal != 0) net::end_by(result.signal);
+  if (!line.report.wanted() && result.signal != 0) threads::end_by(result.signal);
   if (!line.report.wanted()) return result.well ? EXIT_SUCCESS : EXIT_FAILURE;
   report::Run run =
       cli::describe_run(report::Run::Kind::source, argc, argv, options.engine, options.threads);
@@ -49,6 +52,6 @@ int pour(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   // A signal that comes before there is something to end waits for it.
-  net::block_ending_signals();
+  threads::block_ending_signals();
   return cli::run_main(argv[0], [&] { return pour(argc, argv); });
 }

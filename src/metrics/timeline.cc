@@ -8,6 +8,11 @@
 
 namespace millrace::metrics {
 
+void ThreadInterval::clear() {
+  intended.clear();
+  latest_error.clear();
+}
+
 void IntervalMeter::complete(ThreadInterval& interval, const Counters& counters,
                              const ErrorTimes& errors) {
   for (const CounterName& row : kCounterNames) {

@@ -20,6 +20,9 @@ struct ThreadInterval {
   std::string latest_error;
   std::uint64_t sessions_open = 0;  // at the end of the second, as the one below
   std::uint64_t in_flight = 0;
+
+  // Takes out what is of this second alone and nobody sets for the next.
+  void clear();
 };
 
 // What a thread has counted since it was asked before.

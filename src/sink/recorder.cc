@@ -47,19 +47,15 @@ void Recorder::error(metrics::Error kind, std::string_view text) {
   interval_.latest_error = text;
 }
 
-void Recorder::publish(metrics::Timeline& timeline, std::uint64_t number,
-                       const net::EventLoop& loop) {
-  const net::Traffic traffic = loop.traffic();
-  metrics_.counters.bytes_sent += traffic.sent - traffic_.sent;
-  metrics_.counters.bytes_received += traffic.received - traffic_.received;
-  traffic_ = traffic;
+metrics::ThreadInterval& Recorder::complete_interval(net::Traffic moved, TimePoint now) {
+  metrics_.counters.bytes_sent += moved.sent;
+  metrics_.counters.bytes_received += moved.received;
   metrics::ErrorTimes errors{};
   metrics::add_times(metrics_.errors, errors);
   interval_.sessions_open = sessions_open_;
-  if (sessions_open_ > 0) last_ = loop.now();
+  if (sessions_open_ > 0) last_ = now;
   meter_.complete(interval_, metrics_.counters, errors);
-  timeline.add(number, interval_);
-  interval_.latest_error.clear();
+  return interval_;
 }
 
 }  // namespace millrace::sink

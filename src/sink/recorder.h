@@ -30,8 +30,9 @@ class Recorder {
 
   void error(metrics::Error kind, std::string_view text);
 
-  // Hands what was counted since the last call to the timeline, as second `number`.
-  void publish(metrics::Timeline& timeline, std::uint64_t number, const net::EventLoop& loop);
+  // Completes what was counted since the last call, in which the loop moved so many bytes; to be
+  // cleared by whoever takes it.
+  metrics::ThreadInterval& complete_interval(net::Traffic moved, TimePoint now);
 
   [[nodiscard]] const metrics::Metrics& metrics() const { return metrics_; }
   // When the first session came, if any did, and when the last one went or was still there.
@@ -42,7 +43,6 @@ class Recorder {
   metrics::Metrics metrics_;
   metrics::ThreadInterval interval_;
   metrics::IntervalMeter meter_;
-  net::Traffic traffic_;  // that has been counted
   std::uint64_t sessions_open_ = 0;
   std::optional<TimePoint> first_;
   TimePoint last_;

@@ -1,13 +1,10 @@
 #pragma once
 
-#include <optional>
-
-#include "base/time.h"
-#include "metrics/timeline.h"
 #include "net/tls_context.h"
 #include "sink/append_log.h"
 #include "sink/options.h"
 #include "sink/quotas.h"
+#include "sink/recordings.h"
 #include "smtp/server_profile.h"
 
 namespace millrace::sink {
@@ -21,8 +18,7 @@ struct Shared {
   AppendLog* append_log;       // null unless messages are appended to one file
   Quotas& quotas;
   SessionLimit& session_limit;
-  metrics::Timeline* timeline;  // null when nothing is measured
-  TimePoint start;              // from which its seconds count
+  Recordings* recordings;  // null when nothing is measured
 };
 
 }  // namespace millrace::sink

@@ -36,39 +36,37 @@ bool first_pause() {
 
 Worker::Worker(const Shared& shared, const std::vector<int>& listeners,
                std::function<void()> on_place_free)
-    : shared_(shared),
+    : threads::Worker(shared.options.engine),
+      shared_(shared),
       on_place_free_(std::move(on_place_free)),
-      loop_(net::EventLoop::make(shared.options.engine)),
       sasl_(sasl::open_library_if(shared.options.profile.authenticates)),
-      retry_timer_(*this),
-      second_timer_(*this) {
-  if (shared.timeline != nullptr) {
+      retry_timer_(*this) {
+  if (Recordings* const recordings = shared.recordings; recordings != nullptr) {
     recorder_.emplace();
-    loop_->timers().start(second_timer_, shared.start + std::chrono::seconds(1));
+    second_clock_.emplace(
+        loop(), recordings->timeline(), recordings->start(), [this](net::Traffic moved) -> auto& {
+          return recorder_->complete_interval(moved, loop().now());
+        });
   }
   for (const int listener : listeners) {
     acceptors_.push_back(std::make_unique<Acceptor>(*this, listener));
-    loop_->watch(*acceptors_.back());
+    loop().watch(*acceptors_.back());
   }
 }
 
 Worker::~Worker() = default;
 
 void Worker::run() {
-  while (!stopping_) loop_->turn();
+  while (!stopping_) loop().turn();
   drain();
   if (!recorder_) return;
-  recorder_->publish(*shared_.timeline, seconds_++, *loop_);
-  shared_.timeline->leave(seconds_);
+  second_clock_->stop();
+  shared_.recordings->add(*recorder_);
 }
 
-// What a stalled loop counted over several seconds is told as the first of them.
-void Worker::end_second() {
-  TimePoint end = shared_.start + std::chrono::seconds(seconds_ + 1);
-  for (; end <= loop_->now(); end += std::chrono::seconds(1)) {
-    recorder_->publish(*shared_.timeline, seconds_++, *loop_);
-  }
-  loop_->timers().start(second_timer_, end);
+void Worker::woken(threads::Urgency urgency) {
+  if (urgency == threads::Urgency::none) return resume(Lack::place);
+  stopping_ = true;
 }
 
 void Worker::drain() {
@@ -76,8 +74,8 @@ void Worker::drain() {
   const TimePoint limit = Clock::now() + kDrainLimit;
   const auto unsent = [](const auto& connection) { return !connection->all_sent(); };
   while (Clock::now() < limit && std::any_of(connections_.begin(), connections_.end(), unsent)) {
-    loop_->timers().start(retry_timer_, limit);
-    loop_->turn();
+    loop().timers().start(retry_timer_, limit);
+    loop().turn();
   }
   while (!connections_.empty()) connections_.back()->give_up();
 }
@@ -92,7 +90,7 @@ void Worker::Acceptor::on_readable() {
     net::SocketAddress peer;
     peer.length = sizeof peer.storage;
     FileDescriptor socket(
-        accept4(descriptor(), peer.get(), &peer.length, worker_.loop_->socket_flags()));
+        accept4(descriptor(), peer.get(), &peer.length, worker_.loop().socket_flags()));
     if (socket.valid()) {
       worker_.adopt(std::move(socket), peer);
       continue;
@@ -103,7 +101,7 @@ void Worker::Acceptor::on_readable() {
     if (error == EAGAIN || error == EWOULDBLOCK) break;
     // Anything else is the fate of one client that has gone again: on to the next.
   }
-  worker_.loop_->watch(*this);
+  worker_.loop().watch(*this);
 }
 
 void Worker::pause(Acceptor& acceptor, int error) {
@@ -111,13 +109,10 @@ void Worker::pause(Acceptor& acceptor, int error) {
   if (first_pause()) warn(what);
   if (recorder_) recorder_->error(metrics::Error::other, what);
   acceptor.lack = Lack::resources;
-  loop_->timers().start(retry_timer_, loop_->now() + kRetryDelay);
+  loop().timers().start(retry_timer_, loop().now() + kRetryDelay);
 }
 
-void Worker::on_timer(net::Timer& timer) {
-  if (&timer == &second_timer_) return end_second();
-  resume(Lack::resources);
-}
+void Worker::on_timer(net::Timer& /*timer*/) { resume(Lack::resources); }
 
 void Worker::resume(Lack lack) {
   for (const auto& acceptor : acceptors_) {

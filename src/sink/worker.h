@@ -12,27 +12,28 @@
 #include "sink/connection.h"
 #include "sink/recorder.h"
 #include "sink/shared.h"
+#include "threads/second_clock.h"
+#include "threads/worker_threads.h"
 
 namespace millrace::sink {
 
 // One thread of the sink: a loop, its listeners and its connections.
-class Worker final : private net::TimerHandler {
+class Worker final : public threads::Worker, private net::TimerHandler {
  public:
   // `listeners`: descriptors to accept from, which stay the caller's. `on_place_free`: called
-  // when a session has ended while all places were taken. Throws Fatal.
+  // when a session has ended while all places were taken; it is to wake all workers. Throws Fatal.
   Worker(const Shared& shared, const std::vector<int>& listeners,
          std::function<void()> on_place_free);
   ~Worker() override;
 
-  // Serves until stop(): then no more sessions, what is due is sent, and it returns.
-  void run();
-  void stop() { stopping_ = true; }
+  // Serves until it is to end: then no more sessions, what is due is sent, and it returns.
+  void run() override;
 
-  // Tries again to accept where that had to wait for a place.
-  void resume_accepting() { resume(Lack::place); }
+  // Ends, however urgently: what is due takes a second at most. Or else accepts again where that
+  // had to wait for a place.
+  void woken(threads::Urgency urgency) override;
 
   [[nodiscard]] const Shared& shared() const { return shared_; }
-  [[nodiscard]] net::EventLoop& loop() { return *loop_; }
   [[nodiscard]] std::mt19937& random() { return random_; }
   [[nodiscard]] Gsasl* sasl() const { return sasl_.get(); }
 
@@ -64,16 +65,13 @@ class Worker final : private net::TimerHandler {
   void resume(Lack lack);
   void on_timer(net::Timer& timer) override;
   void drain();
-  void end_second();
 
   const Shared& shared_;
   std::function<void()> on_place_free_;
-  std::unique_ptr<net::EventLoop> loop_;
   sasl::Library sasl_;  // null unless AUTH is carried out
   std::optional<Recorder> recorder_;
+  std::optional<threads::SecondClock> second_clock_;
   net::Timer retry_timer_;
-  net::Timer second_timer_;    // the end of the second that is measured
-  std::uint64_t seconds_ = 0;  // that have been published
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::mt19937 random_{std::random_device{}()};

@@ -139,12 +139,10 @@ void Recorder::session_ended(TimePoint begun, TimePoint now) {
   --sessions_open_;
 }
 
-void Recorder::publish(metrics::Timeline& timeline, std::uint64_t number, TimePoint now,
-                       const net::Traffic& traffic) {
+metrics::ThreadInterval& Recorder::complete_interval(net::Traffic moved, TimePoint now) {
   metrics::Counters& counters = at(now).counters;
-  counters.bytes_sent += traffic.sent - traffic_.sent;
-  counters.bytes_received += traffic.received - traffic_.received;
-  traffic_ = traffic;
+  counters.bytes_sent += moved.sent;
+  counters.bytes_received += moved.received;
 
   metrics::Counters totals;
   metrics::ErrorTimes errors{};
@@ -155,9 +153,7 @@ void Recorder::publish(metrics::Timeline& timeline, std::uint64_t number, TimePo
   interval_.sessions_open = sessions_open_;
   interval_.in_flight = in_flight_;
   meter_.complete(interval_, totals, errors);
-  timeline.add(number, interval_);
-  interval_.intended.clear();
-  interval_.latest_error.clear();
+  return interval_;
 }
 
 }  // namespace millrace::source

@@ -59,10 +59,9 @@ class Recorder {
   // A turn of the loop: how long it was away.
   void turn(Duration away) { generator_.loop_lag.record(away); }
 
-  // Hands what was measured since the last call to the timeline, as second `number`. `traffic`: of
-  // the run so far.
-  void publish(metrics::Timeline& timeline, std::uint64_t number, TimePoint now,
-               const net::Traffic& traffic);
+  // Completes what was measured since the last call, in which the loop moved so many bytes; to be
+  // cleared by whoever takes it.
+  metrics::ThreadInterval& complete_interval(net::Traffic moved, TimePoint now);
 
   // When the last message was over; the start of the run when none was.
   [[nodiscard]] TimePoint last_over() const { return last_over_; }
@@ -82,7 +81,6 @@ class Recorder {
   TimePoint current_end_;
   metrics::ThreadInterval interval_;  // of this second, but for what the meter completes
   metrics::IntervalMeter meter_;
-  net::Traffic traffic_;  // that has been counted
   metrics::Generator generator_;
   std::uint64_t sessions_open_ = 0;
   std::uint64_t in_flight_ = 0;

@@ -47,7 +47,6 @@ Run::Run(const SourceOptions& options, std::function<void()> on_failure)
       message_(options.message),
       load_(options.load, options.messages, options.sessions),
       tls_(make_tls(options)) {
-  if (options.measure) timeline_.emplace(options.threads, metrics::Timeline::Idle::kept);
   if (!options.bind_addresses.empty()) {
     pool_.emplace(options.bind_addresses, options.bind_ports);
   }

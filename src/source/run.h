@@ -11,7 +11,7 @@
 #include "base/cache_line.h"
 #include "base/time.h"
 #include "mail/message.h"
-#include "metrics/timeline.h"
+#include "metrics/names.h"
 #include "net/address_pool.h"
 #include "net/local_ports.h"
 #include "net/socket.h"
@@ -35,13 +35,6 @@ class Run {
   [[nodiscard]] const mail::MessageTemplate& message() const { return message_; }
   [[nodiscard]] SharedLoad& load() { return load_; }
   [[nodiscard]] const SharedLoad& load() const { return load_; }
-
-  // Null when nothing is measured.
-  [[nodiscard]] metrics::Timeline* timeline() { return timeline_ ? &*timeline_ : nullptr; }
-
-  // The user wants it to end: each call asks more urgently.
-  void interrupt() { ++interrupts_; }
-  [[nodiscard]] unsigned interrupts() const { return interrupts_.load(); }
 
   // The end of a message is on its way. Counted only for whoever wants to see it.
   void message_sent() {
@@ -90,9 +83,7 @@ class Run {
   const std::vector<net::SocketAddress> addresses_;
   const mail::MessageTemplate message_;
   SharedLoad load_;
-  std::optional<metrics::Timeline> timeline_;
-  std::atomic<unsigned> interrupts_{0};  // like failed_, read often and written once
-  std::atomic<bool> failed_{false};
+  std::atomic<bool> failed_{false};  // read often and written once
   std::optional<net::AddressPool> pool_;
   std::optional<net::LocalPorts> local_ports_;
   const std::optional<net::TlsContext> tls_;

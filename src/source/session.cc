@@ -20,13 +20,13 @@ constexpr std::chrono::seconds kFarewellLimit{2};
 Session::Session(WorkerResources& worker, Run& run, std::uint64_t number)
     : worker_(worker),
       run_(run),
-      stream_(*worker.loop, *this, net::Side::client),
+      stream_(worker.loop, *this, net::Side::client),
       timer_(*this),
       messages_(run.message()),
       record_(worker.recorder),
       number_(number),
       display_(run.options().verbose),
-      connector_(run, number, *worker.loop, stream_, record_, display_) {
+      connector_(run, number, worker.loop, stream_, record_, display_) {
   const SourceOptions& options = run.options();
   if (options.auth_mechanism.empty()) return;
   const sasl::User& user = options.users[number % options.users.size()];
@@ -51,7 +51,7 @@ void Session::begin_message() {
       [[fallthrough]];
     case Next::When::soon:
       state_ = State::pausing;
-      worker_.loop->timers().stop(timer_);
+      worker_.loop.timers().stop(timer_);
       return worker_.load_model->wait(*this, now());
     case Next::When::never:
       if (client_) return say_goodbye();
@@ -76,7 +76,7 @@ void Session::go() {
 
 void Session::wind_up() {
   if (state_ != State::pausing || !timer_.running()) return;
-  worker_.loop->timers().stop(timer_);
+  worker_.loop.timers().stop(timer_);
   begin_message();
 }
 
@@ -233,7 +233,7 @@ void Session::close() {
 
 // The connection is gone and has been accounted for: on to the next message.
 void Session::closed() {
-  worker_.loop->timers().stop(timer_);
+  worker_.loop.timers().stop(timer_);
   record_.ended(now());
   record_.lose(now());
   client_.reset();
@@ -304,7 +304,7 @@ void Session::on_timer(net::Timer& /*timer*/) {
     case State::connecting:
     case State::talking:
       if (now() < limit) {
-        worker_.loop->timers().start(timer_, limit);
+        worker_.loop.timers().start(timer_, limit);
         return;
       }
       timed_out_ = true;
@@ -316,7 +316,7 @@ void Session::on_timer(net::Timer& /*timer*/) {
   }
 }
 
-void Session::start_timer(Duration delay) { worker_.loop->timers().start(timer_, now() + delay); }
+void Session::start_timer(Duration delay) { worker_.loop.timers().start(timer_, now() + delay); }
 
 // The timer that runs already looks at the stream's progress when it is due.
 void Session::watch_reply() {

@@ -90,7 +90,7 @@ class Session final : public Sender,
   void start_timer(Duration delay);
   void watch_reply();
   void show_commands(std::size_t shown);
-  [[nodiscard]] TimePoint now() const { return worker_.loop->now(); }
+  [[nodiscard]] TimePoint now() const { return worker_.loop.now(); }
   [[nodiscard]] Trouble loss(int error) const;
   [[nodiscard]] std::string where() const;
   [[nodiscard]] std::string where(const smtp::PendingCommand& command) const;

@@ -4,8 +4,8 @@
 
 #include "metrics/measurement.h"
 #include "metrics/progress_snapshot.h"
-#include "net/signal_watch.h"
 #include "source/options.h"
+#include "threads/signal_watch.h"
 
 namespace millrace::source {
 
@@ -21,7 +21,7 @@ struct Result {
 // first lets finish what is under way, the second does not. Says on standard error what went
 // wrong. `watch`: called about once a second when something is measured; may be empty. Throws
 // Fatal when it cannot start.
-Result run_source(const SourceOptions& options, net::SignalWatch& signals,
+Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
                   const std::function<void(const metrics::ProgressSnapshot&)>& watch);
 
 }  // namespace millrace::source

@@ -14,10 +14,10 @@ namespace millrace::source {
 
 // What the sessions of one worker share: all that they know of it.
 struct WorkerResources {
-  WorkerResources(net::Engine engine, bool authenticates)
-      : loop(net::EventLoop::make(engine)), sasl(sasl::open_library_if(authenticates)) {}
+  WorkerResources(net::EventLoop& its_loop, bool authenticates)
+      : loop(its_loop), sasl(sasl::open_library_if(authenticates)) {}
 
-  std::unique_ptr<net::EventLoop> loop;
+  net::EventLoop& loop;
   sasl::Library sasl;                     // null unless AUTH is carried out
   std::optional<Recorder> recorder;       // from the begin of the run on, where it is measured
   std::unique_ptr<LoadModel> load_model;  // from the begin of the run on

@@ -182,14 +182,14 @@ class Threads(rig.TestCase):
         rig.need(os.geteuid() == 0, "root, to become another user")
         # Looking for leaks takes a thread more.
         programs.environment = {**programs.environment, "ASAN_OPTIONS": "detect_leaks=0"}
-        for number in (1, 2):  # the second is that which waits for signals
+        for number in (1, 2, 4):  # the second is that which waits for signals
             done = programs.source("127.0.0.1:1", "--threads", "4", "-s", "4", preexec_fn=with_threads(number))
             self.assertEqual(done.returncode, 1, done.stderr)
             self.assertRegex(done.stderr, rb"fatal: .*thread.*Resource temporarily unavailable")
-        done = programs.run("smtp-sink", "--threads", "4", f"127.0.0.1:{rig.free_port()}", "10",
-                            preexec_fn=with_threads(1))
-        self.assertEqual(done.returncode, 1, done.stderr)
-        self.assertRegex(done.stderr, rb"fatal: .*thread.*Resource temporarily unavailable")
+            done = programs.run("smtp-sink", "--threads", "4", f"127.0.0.1:{rig.free_port()}", "10",
+                                preexec_fn=with_threads(number))
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertRegex(done.stderr, rb"fatal: .*thread.*Resource temporarily unavailable")
 
 
 if __name__ == "__main__":

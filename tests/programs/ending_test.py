@@ -120,6 +120,26 @@ class Ending(rig.TestCase):
         rig.wait_for(lambda: blocks(source, signal.SIGINT), "it to take signals itself")
         self.assertEqual(self.end_twice(source), -signal.SIGINT)
 
+    @rig.on_every_engine()
+    def test_a_second_signal_ends_a_sink_whose_report_nobody_reads(self, programs):
+        endpoint = f"127.0.0.1:{rig.free_port()}"
+        with full_pipe() as pipe:
+            sink = programs.start("smtp-sink", "-u", "root", "--json", "-", "-n", "1", endpoint, "100",
+                                  stdout=pipe, statuses=(-signal.SIGTERM,))
+            rig.wait_for(lambda: rig.listens(endpoint), "the sink to listen")
+            programs.source(endpoint)
+            rig.wait_for(lambda: not rig.listens(endpoint), "its run to be over")
+            self.assertEqual(self.end_twice(sink), -signal.SIGTERM)
+
+    @rig.on_every_engine()
+    def test_a_second_signal_ends_a_sink_that_waits_for_somebody_to_read_its_report(self, programs):
+        pipe = self.scratch / f"report.{programs.name}"
+        os.mkfifo(pipe)
+        endpoint = f"127.0.0.1:{rig.free_port()}"
+        with self.mute(programs, "smtp-sink", "-u", "root", "--json", pipe, endpoint, "100") as sink:
+            rig.wait_for(lambda: blocks(sink, signal.SIGINT), "it to take signals itself")
+            self.assertEqual(self.end_twice(sink), -signal.SIGTERM)
+
     @rig.on_every_engine((1, 4))
     def test_a_view_that_nobody_reads_holds_no_signal_up(self, programs):
         path = self.scratch / "run.json"

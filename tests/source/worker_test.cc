@@ -31,8 +31,9 @@ TEST(Worker, WhatItMeasuredOutlivesALoopThatFails) {
     options.engine = engine;
     int ends = 0;
     source::Run run(options, [&ends] { ++ends; });
+    Recordings recordings(run);
     net::WakeUp trouble;
-    Worker worker(run, 0, 1);
+    Worker worker(run, &recordings, 0, 1);
     trouble.attach(worker.loop(), [&] {
       if (Clock::now() > run.load().start() + 50ms) throw Fatal("made up");
       trouble.wake();
@@ -40,7 +41,6 @@ TEST(Worker, WhatItMeasuredOutlivesALoopThatFails) {
     trouble.wake();
     run.load().begin(Clock::now());
     testing::internal::CaptureStderr();
-    worker.begin();
     worker.run();
     EXPECT_EQ(testing::internal::GetCapturedStderr(), "millrace: fatal: made up\n");
     EXPECT_EQ(ends, 1);
@@ -48,7 +48,7 @@ TEST(Worker, WhatItMeasuredOutlivesALoopThatFails) {
     EXPECT_EQ(counters.started, 1U);
     EXPECT_EQ(counters.unfinished, 1U);
     EXPECT_GE(counters.unstarted, 40U);
-    const std::vector<metrics::Row> rows = run.timeline()->rows();
+    const std::vector<metrics::Row> rows = recordings.timeline().rows();
     ASSERT_EQ(rows.size(), 1U);
     EXPECT_EQ(rows[0].counters.unstarted, counters.unstarted);
   }

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <chrono>
+#include <mutex>
+#include <vector>
+
+#include "base/time.h"
+#include "metrics/measurement.h"
+#include "metrics/timeline.h"
+#include "source/recorder.h"
+#include "source/run.h"
+
+namespace millrace::source {
+
+// What the recorders of all threads measured, put together: their seconds as these end, the rest
+// when a thread is done.
+class Recordings {
+ public:
+  // The run must outlive them.
+  explicit Recordings(const Run& run);
+
+  metrics::Timeline& timeline() { return timeline_; }
+
+  // From any thread, whose recorder measures no more.
+  void add(Recorder& recorder);
+
+  // All of it; once, when all threads are done. `start`: of the run, on the wall's clock.
+  // `interrupted`: the user ended it.
+  metrics::Measurement measurement(std::chrono::system_clock::time_point start, bool interrupted);
+
+ private:
+  [[nodiscard]] Duration elapsed(metrics::Ending ending) const;
+  void split(metrics::Measurement& whole);
+  void complete(metrics::Row& row, Duration elapsed) const;
+
+  const Run& run_;
+  metrics::Timeline timeline_;
+  std::mutex mutex_;
+  std::vector<metrics::Metrics> stages_;
+  metrics::Generator generator_;
+  TimePoint last_over_;  // of all messages
+};
+
+}  // namespace millrace::source
