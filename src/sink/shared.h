@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+
 #include "net/tls_context.h"
 #include "sink/append_log.h"
 #include "sink/options.h"
@@ -18,7 +20,8 @@ struct Shared {
   AppendLog* append_log;       // null unless messages are appended to one file
   Quotas& quotas;
   SessionLimit& session_limit;
-  Recordings* recordings;  // null when nothing is measured
+  Recordings* recordings;         // null when nothing is measured
+  std::atomic<bool>& told_pause;  // whether a worker has told that accepting pauses
 };
 
 }  // namespace millrace::sink

@@ -89,13 +89,15 @@ metrics::Measurement run_sink(const SinkOptions& options, const Identity& identi
   SessionLimit places(session_limit(descriptor_limit, options));
   std::optional<Recordings> recordings;
   if (options.measure) recordings.emplace(options.threads);
+  std::atomic<bool> told_pause = false;
   const Shared shared{.options = options,
                       .replies = smtp::ServerReplies(options.profile),
                       .tls = tls ? &*tls : nullptr,
                       .append_log = append_log.get(),
                       .quotas = quotas,
                       .session_limit = places,
-                      .recordings = recordings ? &*recordings : nullptr};
+                      .recordings = recordings ? &*recordings : nullptr,
+                      .told_pause = told_pause};
 
   workers.start([&](unsigned number) {
     return std::make_unique<Worker>(shared, descriptors(listeners[number % listeners.size()]),

@@ -3,7 +3,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <string>
@@ -24,12 +23,6 @@ constexpr std::chrono::milliseconds kDrainLimit{1'000};
 
 bool short_of_resources(int error) {
   return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
-}
-
-// Whether no worker has had to pause before: it is told once a run, and counted each time.
-bool first_pause() {
-  static std::atomic_flag paused;
-  return !paused.test_and_set();
 }
 
 }  // namespace
@@ -106,7 +99,7 @@ void Worker::Acceptor::on_readable() {
 
 void Worker::pause(Acceptor& acceptor, int error) {
   const std::string what = describe_error("accept paused", error);
-  if (first_pause()) warn(what);
+  if (!shared_.told_pause.exchange(true)) warn(what);  // once a run; it is counted each time
   if (recorder_) recorder_->error(metrics::Error::other, what);
   acceptor.lack = Lack::resources;
   loop().timers().start(retry_timer_, loop().now() + kRetryDelay);
