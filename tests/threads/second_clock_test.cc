@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/file_descriptor.h"
+#include "net/stream.h"
 
 namespace millrace::threads {
 namespace {
