@@ -69,6 +69,10 @@ void SessionObservers::secured(const Handshake& handshake) {
   for (const auto& observer : all_) observer->secured(handshake);
 }
 
+void SessionObservers::took_leave(std::string_view words) {
+  for (const auto& observer : all_) observer->took_leave(words);
+}
+
 void SessionObservers::failed(metrics::Error kind, std::string_view what) {
   for (const auto& observer : all_) observer->failed(kind, what);
 }

@@ -33,6 +33,9 @@ class SessionObserver : public smtp::ServerObserver {
 
   virtual void secured(const Handshake& /*handshake*/) {}
 
+  // Words of ours that answer nothing; why they had to be is told by failed().
+  virtual void took_leave(std::string_view /*words*/) {}
+
   // Something went wrong that ends the session.
   virtual void failed(metrics::Error /*kind*/, std::string_view /*what*/) {}
 
@@ -61,6 +64,7 @@ class SessionObservers final : public SessionObserver {
   void opened(const net::SocketAddress& peer, TimePoint now) override;
   void speaks_for(const net::SocketAddress& source) override;
   void secured(const Handshake& handshake) override;
+  void took_leave(std::string_view words) override;
   void failed(metrics::Error kind, std::string_view what) override;
   void ended(Ending ending, int error, TimePoint now) override;
 

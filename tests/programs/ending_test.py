@@ -136,9 +136,10 @@ class Ending(rig.TestCase):
         pipe = self.scratch / f"report.{programs.name}"
         os.mkfifo(pipe)
         endpoint = f"127.0.0.1:{rig.free_port()}"
-        with self.mute(programs, "smtp-sink", "-u", "root", "--json", pipe, endpoint, "100") as sink:
-            rig.wait_for(lambda: blocks(sink, signal.SIGINT), "it to take signals itself")
-            self.assertEqual(self.end_twice(sink), -signal.SIGTERM)
+        sink = programs.start("smtp-sink", "-u", "root", "--json", pipe, endpoint, "100",
+                              statuses=[-signal.SIGTERM])
+        rig.wait_for(lambda: blocks(sink, signal.SIGTERM), "it to take signals itself")
+        self.assertEqual(self.end_twice(sink), -signal.SIGTERM)
 
     @rig.on_every_engine((1, 4))
     def test_a_view_that_nobody_reads_holds_no_signal_up(self, programs):
