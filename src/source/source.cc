@@ -58,7 +58,8 @@ void afford(const SourceOptions& options) {
 metrics::ProgressSnapshot snapshot(const Run& run, const metrics::Timeline& timeline, TimePoint now,
                                    bool interrupted, std::uint64_t& seen) {
   const Schedule& schedule = run.load().schedule();
-  metrics::ProgressSnapshot snapshot{.elapsed = now - run.load().start(), .second = timeline.latest(seen)};
+  metrics::ProgressSnapshot snapshot{.elapsed = now - run.load().start(),
+                                     .second = timeline.latest(seen)};
   if (snapshot.second) seen = snapshot.second->number + 1;
   if (schedule.end() != Stage::kEndless) snapshot.length = schedule.end();
   snapshot.stage = schedule.stages()[schedule.stage_at(snapshot.elapsed)].name;

@@ -22,8 +22,12 @@ class RecorderTest : public testing::Test {
     recorder.started(in_flight, in_flight.begun);
     return in_flight;
   }
-  metrics::Second publish(std::uint64_t number) {
-    recorder.publish(timeline, number, start + std::chrono::seconds(number + 1), traffic);
+  // What was measured until the end of the second, in which the loop moved so many bytes.
+  metrics::Second publish(std::uint64_t number, net::Traffic moved = {}) {
+    metrics::ThreadInterval& interval =
+        recorder.complete_interval(moved, start + std::chrono::seconds(number + 1));
+    timeline.add(number, interval);
+    interval.clear();
     return *timeline.latest(number);
   }
   [[nodiscard]] const metrics::Metrics& stage(std::size_t number) const {
@@ -36,7 +40,6 @@ class RecorderTest : public testing::Test {
   const TimePoint start{1h};
   Recorder recorder{schedule, start};
   metrics::Timeline timeline{1, metrics::Timeline::Idle::kept};
-  net::Traffic traffic;
 };
 
 TEST_F(RecorderTest, AMessageCountsInTheStageInWhichItWasDue) {
@@ -120,8 +123,7 @@ TEST_F(RecorderTest, ASecondHasWhatWasMeasuredSinceTheLast) {
   recorder.session_opened(1us, start);
   const MessageInFlight in_flight = started(start + 500ms);
   recorder.error(metrics::Error::reset, "made up", start + 600ms);
-  traffic = {.sent = 100, .received = 10};
-  metrics::Second second = publish(0);
+  metrics::Second second = publish(0, {.sent = 100, .received = 10});
   EXPECT_EQ(second.counters.started, 1U);
   EXPECT_EQ(second.counters.delivered, 0U);
   EXPECT_EQ(second.counters.bytes_sent, 100U);
@@ -132,8 +134,7 @@ TEST_F(RecorderTest, ASecondHasWhatWasMeasuredSinceTheLast) {
 
   recorder.over(in_flight, 1, start + 1500ms);
   recorder.session_ended(start, start + 1600ms);
-  traffic = {.sent = 150, .received = 30};
-  second = publish(1);
+  second = publish(1, {.sent = 50, .received = 20});
   EXPECT_EQ(second.counters.started, 0U);
   EXPECT_EQ(second.counters.delivered, 1U);
   EXPECT_EQ(second.counters.bytes_sent, 50U);
