@@ -4,8 +4,8 @@
 
 namespace millrace {
 
-// What several threads write stands on a line of the cache of its own, or with its like: else each
-// write takes from the others what they only read.
+// Against false sharing: what several threads write stands on a cache line of its own, or with its
+// like, since each write takes the line from those who only read.
 constexpr std::size_t kCacheLine = 64;
 
 }  // namespace millrace

@@ -17,18 +17,6 @@ namespace {
 
 constexpr unsigned kMostThreads = 1'024;
 
-// The words of --io, the best engine first. The last is available everywhere.
-struct EngineWord {
-  std::string_view word;
-  net::Engine engine;
-  std::string_view needs;
-};
-
-constexpr std::array kEngineWords = {
-    EngineWord{"uring", net::Engine::io_uring, "Linux 6.1 or newer must allow it"},
-    EngineWord{"epoll", net::Engine::epoll, ""},
-};
-
 unsigned thread_count(const std::string& text, std::string_view names) {
   const auto number = whole_number(text, 1, kMostThreads);
   if (!number) {
@@ -38,12 +26,20 @@ unsigned thread_count(const std::string& text, std::string_view names) {
   return static_cast<unsigned>(*number);
 }
 
-std::optional<net::Engine> engine(const std::string& text, std::string_view names) {
-  for (const EngineWord& row : kEngineWords) {
-    if (text == row.word) return row.engine;
+// "auto, uring or epoll"
+std::string engine_words() {
+  std::string words = "auto";
+  for (const net::Engine& engine : net::engines()) {
+    words.append(&engine == &net::engines().back() ? " or " : ", ").append(engine.word);
   }
-  if (text != "auto") reject("io engine", text, names, "expected auto, uring or epoll");
-  return std::nullopt;
+  return words;
+}
+
+const net::Engine* engine(const std::string& text, std::string_view names) {
+  if (text == "auto") return nullptr;
+  const net::Engine* const found = net::find_engine(text);
+  if (found == nullptr) reject("io engine", text, names, "expected " + engine_words());
+  return found;
 }
 
 unsigned usable_cores() {
@@ -62,7 +58,7 @@ void add_address_family(OptionGroup& group, const std::string& verb, NetworkArgu
 
 void add_engine(OptionGroup& group, NetworkArguments& given) {
   group.value("--threads", "N", "worker threads (one a usable core)", given.threads, thread_count);
-  group.value("--io", "ENGINE", "auto, uring or epoll (auto)", given.io, engine);
+  group.value("--io", "ENGINE", engine_words() + " (auto)", given.io, engine);
 }
 
 int NetworkArguments::address_family() const {
@@ -72,20 +68,20 @@ int NetworkArguments::address_family() const {
 
 unsigned NetworkArguments::resolved_threads() const { return threads ? *threads : usable_cores(); }
 
-net::Engine NetworkArguments::resolved_engine() const {
-  for (const EngineWord& row : kEngineWords) {
-    if (io.value_or(row.engine) != row.engine) continue;
-    if (net::available(row.engine)) return row.engine;
-    if (io) {
-      throw Fatal(fmt::format("{} is not available here (--io {}): {}", net::name(row.engine),
-                              row.word, row.needs));
-    }
+const net::Engine* NetworkArguments::resolved_engine() const {
+  if (const net::Engine* const wanted = io.value_or(nullptr)) {
+    if (wanted->available()) return wanted;
+    throw Fatal(fmt::format("{} is not available here (--io {}): {}", wanted->name, wanted->word,
+                            wanted->needs));
   }
-  return kEngineWords.back().engine;
+  for (const net::Engine& engine : net::engines()) {
+    if (engine.available()) return &engine;
+  }
+  return &net::engines().back();
 }
 
-std::string describe(net::Engine engine, unsigned threads) {
-  return fmt::format("{}, {} thread{}", net::name(engine), threads, plural(threads));
+std::string describe(const net::Engine& engine, unsigned threads) {
+  return fmt::format("{}, {} thread{}", engine.name, threads, plural(threads));
 }
 
 }  // namespace millrace::cli

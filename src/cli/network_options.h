@@ -13,7 +13,7 @@ struct NetworkArguments {
   bool ipv4 = false;
   bool ipv6 = false;
   std::optional<unsigned> threads;
-  std::optional<net::Engine> io;  // nothing for auto, too
+  std::optional<const net::Engine*> io;  // null for auto
 
   // AF_INET, AF_INET6 or AF_UNSPEC.
   [[nodiscard]] int address_family() const;
@@ -21,7 +21,7 @@ struct NetworkArguments {
   // What is left open is chosen here: a thread for each core that the process may use, and the
   // best engine. Throws Fatal when an engine was asked for in vain.
   [[nodiscard]] unsigned resolved_threads() const;
-  [[nodiscard]] net::Engine resolved_engine() const;
+  [[nodiscard]] const net::Engine* resolved_engine() const;
 };
 
 // -4 and -6. `verb`: what is done with the family, "listen on".
@@ -31,6 +31,6 @@ void add_address_family(OptionGroup& group, const std::string& verb, NetworkArgu
 void add_engine(OptionGroup& group, NetworkArguments& given);
 
 // "io_uring, 2 threads": what -v says at start.
-std::string describe(net::Engine engine, unsigned threads);
+std::string describe(const net::Engine& engine, unsigned threads);
 
 }  // namespace millrace::cli

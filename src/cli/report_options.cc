@@ -103,13 +103,13 @@ std::unique_ptr<report::Progress> make_progress(const ReportOptions& options) {
 }
 
 report::Run describe_run(report::Run::Kind kind, int argc, const char* const* argv,
-                         net::Engine engine, unsigned threads) {
+                         const net::Engine& engine, unsigned threads) {
   const std::string name(report::kKindNames[static_cast<std::size_t>(kind)]);
   report::Run run{.kind = kind,
                   .program = describe_program("smtp-" + name),
                   .command_line = public_words(argc, argv),
                   .environment = report::Environment::here()};
-  run.environment.engine = net::name(engine);
+  run.environment.engine = engine.name;
   run.environment.threads = threads;
   return run;
 }

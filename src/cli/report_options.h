@@ -53,7 +53,7 @@ std::unique_ptr<report::Progress> make_progress(const ReportOptions& options);
 // A run with what is known of it before it begins: the program, the machine, the command line
 // without passwords.
 report::Run describe_run(report::Run::Kind kind, int argc, const char* const* argv,
-                         net::Engine engine, unsigned threads);
+                         const net::Engine& engine, unsigned threads);
 
 // The files that were asked for, opened before the run; and the summary.
 class Reports {

@@ -18,12 +18,12 @@ int take(int argc, char** argv) {
   const sink::SinkOptions& options = line.sink;
   // From here on, until all is reported: the second ends it.
   threads::SignalWatch signals(std::chrono::seconds(0));
-  if (options.verbose) inform(cli::describe(options.engine, options.threads));
+  if (options.verbose) inform(cli::describe(*options.engine, options.threads));
   const sink::Identity identity = sink::find_identity(options.user);
   using How = report::OutputFile::How;
   cli::Reports reports(line.report, identity.gives_up_rights() ? How::in_place : How::replace);
   report::Run run =
-      cli::describe_run(report::Run::Kind::sink, argc, argv, options.engine, options.threads);
+      cli::describe_run(report::Run::Kind::sink, argc, argv, *options.engine, options.threads);
   run.settings = {{"at", net::describe(options.endpoint)}};
   run.measurement = sink::run_sink(options, identity, signals);
   if (line.report.wanted()) reports.deliver(run);

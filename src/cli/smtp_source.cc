@@ -26,7 +26,7 @@ int pour(int argc, char** argv) {
   const cli::SourceCommandLine line = cli::parse_source_command_line(argc, argv);
   const source::SourceOptions& options = line.source;
   threads::SignalWatch signals(kGrace);  // from here on, until all is reported
-  if (options.verbose) inform(cli::describe(options.engine, options.threads));
+  if (options.verbose) inform(cli::describe(*options.engine, options.threads));
   cli::Reports reports(line.report, report::OutputFile::How::replace);
   const std::unique_ptr<report::Progress> progress = cli::make_progress(line.report);
   std::function<void(const metrics::ProgressSnapshot&)> watch;
@@ -40,7 +40,7 @@ int pour(int argc, char** argv) {
   if (!line.report.wanted() && result.signal != 0) threads::end_by(result.signal);
   if (!line.report.wanted()) return result.well ? EXIT_SUCCESS : EXIT_FAILURE;
   report::Run run =
-      cli::describe_run(report::Run::Kind::source, argc, argv, options.engine, options.threads);
+      cli::describe_run(report::Run::Kind::source, argc, argv, *options.engine, options.threads);
   run.settings = cli::describe_load(options);
   run.measurement = std::move(result.measurement);
   reports.deliver(run);

@@ -27,7 +27,7 @@ std::string preformatted_body(std::string_view text);
 // line, or all of it.
 std::string_view header_section(std::string_view message);
 
-// The same with leading dots doubled, as DATA needs it (RFC 5321, 4.5.2).
+// A body with leading dots doubled, as DATA needs it (RFC 5321, 4.5.2).
 std::string double_dots(std::string_view body);
 
 }  // namespace millrace::mail

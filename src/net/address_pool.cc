@@ -17,7 +17,7 @@ namespace {
 constexpr std::uint64_t kMostAddresses = 1 << 20;
 constexpr std::uint64_t kLastPort = 65'535;
 
-// The bytes of an address; of one that is IPv4 in the clothes of IPv6, those of IPv4.
+// The bytes of an address; of an IPv4-mapped one, those of IPv4.
 std::string plain_bytes(const SocketAddress& address) {
   constexpr std::string_view kMapped("\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
   std::string_view bytes = address.bytes();

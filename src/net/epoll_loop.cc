@@ -122,7 +122,7 @@ void EpollLoop::finish_connect(Channel& channel) {
   state_of(channel).connecting = false;
   // Only a connection that was there can be reset; one that was refused says so.
   if (error == 0 || error == ECONNRESET) channel.connected();
-  if (error != 0) channel.failed(error);
+  if (error != 0 && !channel.ended()) channel.failed(error);
 }
 
 void EpollLoop::begin_reading(Channel& channel) {

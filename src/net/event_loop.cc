@@ -2,6 +2,8 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 
 #include "net/epoll_loop.h"
@@ -18,29 +20,23 @@ std::unique_ptr<EventLoop> make_loop() {
   return std::make_unique<Loop>();
 }
 
-struct EngineRow {
-  std::string_view name;
-  bool (*available)();
-  std::unique_ptr<EventLoop> (*make)();
-};
+bool everywhere() { return true; }
 
-EngineRow row_of(Engine engine) {
-  switch (engine) {
-    case Engine::epoll:
-      return {.name = "epoll", .available = [] { return true; }, .make = make_loop<EpollLoop>};
-    case Engine::io_uring:
-      return {.name = "io_uring", .available = io_uring_available, .make = make_loop<UringLoop>};
-  }
-  return {};
-}
+constexpr auto kEngines = std::to_array<Engine>({
+    {"io_uring", "uring", "Linux 6.1 or newer must allow it", io_uring_available,
+     make_loop<UringLoop>},
+    {"epoll", "epoll", "", everywhere, make_loop<EpollLoop>},
+});
 
 }  // namespace
 
-std::string_view name(Engine engine) { return row_of(engine).name; }
+std::span<const Engine> engines() { return kEngines; }
 
-bool available(Engine engine) { return row_of(engine).available(); }
-
-std::unique_ptr<EventLoop> EventLoop::make(Engine engine) { return row_of(engine).make(); }
+const Engine* find_engine(std::string_view word) {
+  const auto row = std::find_if(kEngines.begin(), kEngines.end(),
+                                [&](const Engine& engine) { return engine.word == word; });
+  return row == kEngines.end() ? nullptr : &*row;
+}
 
 void EventLoop::end_output(Channel& channel) { shutdown(channel.descriptor(), SHUT_WR); }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -13,14 +14,22 @@
 
 namespace millrace::net {
 
-// How the loop asks the kernel.
-enum class Engine : std::uint8_t { epoll, io_uring };
+class EventLoop;
 
-// "epoll", "io_uring".
-std::string_view name(Engine engine);
+// A way to ask the kernel; all there are is engines().
+struct Engine {
+  std::string_view name;                 // the kernel's
+  std::string_view word;                 // a user's
+  std::string_view needs;                // told where it is not available
+  bool (*available)();                   // whether the kernel grants what it needs
+  std::unique_ptr<EventLoop> (*make)();  // throws Fatal when the system does not grant a loop
+};
 
-// Whether the kernel grants what the engine needs.
-bool available(Engine engine);
+// The best first; the last is available everywhere.
+std::span<const Engine> engines();
+
+// Null when no engine is called so.
+const Engine* find_engine(std::string_view word);
 
 // A descriptor that the loop watches for its owner: a listener, or a wake-up.
 class PollHandle {
@@ -44,8 +53,6 @@ class PollHandle {
 // knows how to wait, and does what streams ask (net/engine.h).
 class EventLoop : public StreamEngine, private TimerHandler {
  public:
-  static std::unique_ptr<EventLoop> make(Engine engine);
-
   EventLoop() : timers_(Clock::now()), storage_timer_(*this) {}
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;

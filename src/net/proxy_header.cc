@@ -36,7 +36,7 @@ std::uint16_t big_endian(std::string_view bytes) {
                                     static_cast<unsigned char>(bytes[1]));
 }
 
-// The address as it is, where SocketAddress::host() shows IPv4 in the clothes of IPv6 as IPv4.
+// The address as it is, where SocketAddress::host() shows an IPv4-mapped one as IPv4.
 std::string numbers(const SocketAddress& address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
   inet_ntop(address.family(), address.bytes().data(), text.data(), text.size());

@@ -69,10 +69,10 @@ void Timers::run(TimePoint now) {
     const std::optional<Slot> slot = next_slot();
     if (!slot || slot->tick > now_tick) break;
     tick_ = slot->tick;
-    Timer* due = std::exchange(slots_[slot->level][slot->index], nullptr);
-    due->link_ = &due;
-    while (due != nullptr) {
-      Timer& timer = *due;
+    due_ = std::exchange(slots_[slot->level][slot->index], nullptr);
+    due_->link_ = &due_;
+    while (due_ != nullptr) {
+      Timer& timer = *due_;
       timer.unlink();
       if (timer.due_tick_ <= tick_) {
         timer.handler_.on_timer(timer);

@@ -75,6 +75,7 @@ class Timers {
   void place(Timer& timer);
 
   TimePoint start_;
+  Timer* due_ = nullptr;    // those of a slot that run() has not called yet; a handler may throw
   std::uint64_t tick_ = 0;  // all timers due before or at this one have been called
   std::array<std::array<Timer*, kSlots>, kLevels> slots_{};
   std::array<std::uint64_t, kLevels> used_{};  // one bit a slot that may hold timers

@@ -211,7 +211,8 @@ constexpr auto kGeneratorFields = std::to_array<Field<Measurement>>({
                         [](const auto& measured) -> Json { return !measured.limits().empty(); }),
     figure<Measurement>("reasons", [](const auto& measured) -> Json { return measured.limits(); }),
     field<List<Real<1>>, &Measurement::generator, &Generator::busy>("busy_share"),
-    field<List<Real<1>>, &Measurement::generator, &Generator::run_delay>("starved_share"),
+    field<List<Real<1>>, &Measurement::generator, &Generator::run_delay>(
+        "starved_share"),  // a published name
     field<Count, &Measurement::generator, &Generator::late_starts>("late_starts"),
     field<Latencies, &Measurement::generator, &Generator::loop_lag>("loop_lag"),
     field<Latencies, &Measurement::generator, &Generator::start_lag>("start_lag"),

@@ -23,7 +23,7 @@ class Client final : public smtp::Authenticator {
   [[nodiscard]] std::string fault() const override;
 
  private:
-  // Both of what came, decoded.
+  // As respond() and its answer, without base64.
   std::optional<std::string> step(std::string_view message);
   [[nodiscard]] bool asks_too_much(std::string_view message);
   std::nullopt_t cancel(std::string why);

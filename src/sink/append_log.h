@@ -17,7 +17,7 @@ namespace millrace::sink {
 // knows of each append in progress and, when its parent is gone, cuts the file back.
 class AppendLog {
  public:
-  // Starts the child. To be made while the process has one thread. Throws Fatal.
+  // Starts the child, which only makes system calls: other threads may hold any lock. Throws Fatal.
   AppendLog();
   AppendLog(const AppendLog&) = delete;
   AppendLog& operator=(const AppendLog&) = delete;

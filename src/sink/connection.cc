@@ -200,7 +200,7 @@ void Connection::on_timer(net::Timer& /*timer*/) {
   const auto& whole = shared_.options.session_time_limit;
   if (whole && now >= begun_ + *whole) {
     stream_.output().append(shared_.replies.session_too_long);
-    observers_.took_leave(shared_.replies.session_too_long);
+    observers_.dismissed(shared_.replies.session_too_long);
     observers_.failed(metrics::Error::timeout, "session time limit");
     return end(Ending::ours);
   }

@@ -24,7 +24,7 @@ class Display final : public SessionObserver {
   void opened(const net::SocketAddress& peer, TimePoint now) override;
   void speaks_for(const net::SocketAddress& source) override;
   void secured(const Handshake& handshake) override;
-  void took_leave(std::string_view words) override { replied(std::nullopt, words, 1); }
+  void dismissed(std::string_view reply) override { replied(std::nullopt, reply, 1); }
   void ended(Ending ending, int error, TimePoint now) override;
 
   void heard(smtp::Line line, std::string_view text) override;

@@ -65,7 +65,7 @@ struct SinkOptions {
   std::string root_directory;  // chroot there; empty: do not
   std::string user;            // become this user; empty: nobody, when started by root
   unsigned threads = 1;
-  net::Engine engine = net::Engine::epoll;
+  const net::Engine* engine = &net::engines().back();
 };
 
 }  // namespace millrace::sink

@@ -69,8 +69,8 @@ void SessionObservers::secured(const Handshake& handshake) {
   for (const auto& observer : all_) observer->secured(handshake);
 }
 
-void SessionObservers::took_leave(std::string_view words) {
-  for (const auto& observer : all_) observer->took_leave(words);
+void SessionObservers::dismissed(std::string_view reply) {
+  for (const auto& observer : all_) observer->dismissed(reply);
 }
 
 void SessionObservers::failed(metrics::Error kind, std::string_view what) {

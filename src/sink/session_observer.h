@@ -33,8 +33,8 @@ class SessionObserver : public smtp::ServerObserver {
 
   virtual void secured(const Handshake& /*handshake*/) {}
 
-  // Words of ours that answer nothing; why they had to be is told by failed().
-  virtual void took_leave(std::string_view /*words*/) {}
+  // A reply was sent that no command asked for; why is told by failed(), and counted there.
+  virtual void dismissed(std::string_view /*reply*/) {}
 
   // Something went wrong that ends the session.
   virtual void failed(metrics::Error /*kind*/, std::string_view /*what*/) {}
@@ -64,7 +64,7 @@ class SessionObservers final : public SessionObserver {
   void opened(const net::SocketAddress& peer, TimePoint now) override;
   void speaks_for(const net::SocketAddress& source) override;
   void secured(const Handshake& handshake) override;
-  void took_leave(std::string_view words) override;
+  void dismissed(std::string_view reply) override;
   void failed(metrics::Error kind, std::string_view what) override;
   void ended(Ending ending, int error, TimePoint now) override;
 

@@ -29,7 +29,7 @@ bool short_of_resources(int error) {
 
 Worker::Worker(const Shared& shared, const std::vector<int>& listeners,
                std::function<void()> on_place_free)
-    : threads::Worker(shared.options.engine),
+    : threads::Worker(*shared.options.engine),
       shared_(shared),
       on_place_free_(std::move(on_place_free)),
       sasl_(sasl::open_library_if(shared.options.profile.authenticates)),

@@ -83,7 +83,7 @@ void ClientTransactions::begin() {
 
 // Sends what is left of the last transaction. Returns false when that has to wait; one that has
 // failed and is alone ends here.
-bool ClientTransactions::send_rest(Transaction& last, Output& out) {
+bool ClientTransactions::send_rest(PendingTransaction& last, Output& out) {
   while (last.next != Step::none) {
     if (outstanding_ > 0 && !uses(Extension::pipelining)) return false;
     if (last.next == Step::content) return false;
@@ -97,7 +97,7 @@ bool ClientTransactions::send_rest(Transaction& last, Output& out) {
   return true;
 }
 
-void ClientTransactions::send_step(Transaction& transaction, Output& out) {
+void ClientTransactions::send_step(PendingTransaction& transaction, Output& out) {
   const std::uint64_t message = transaction.batch.message;
   bool done = true;  // with the step
   switch (transaction.next) {
@@ -122,7 +122,7 @@ void ClientTransactions::send_step(Transaction& transaction, Output& out) {
 }
 
 // Returns whether that was the last one.
-bool ClientTransactions::send_chunk(Transaction& transaction, Output& out) {
+bool ClientTransactions::send_chunk(PendingTransaction& transaction, Output& out) {
   const std::uint64_t message = transaction.batch.message;
   const std::uint64_t rest = source_.content_size(message) - transaction.sent;
   const std::uint64_t length = plan_.chunk_size == 0 ? rest : std::min(rest, plan_.chunk_size);
@@ -137,7 +137,7 @@ bool ClientTransactions::send_chunk(Transaction& transaction, Output& out) {
 
 PendingCommand ClientTransactions::pending_command() const {
   if (window_.empty()) return {.verb = reset_ == Reset::awaited ? Verb::rset : Verb::connect};
-  const Transaction& first = window_.front();
+  const PendingTransaction& first = window_.front();
   return {.verb = rule(first.awaited).command,
           .message = first.batch.message,
           .recipient = first.batch.first + first.answered};
@@ -145,7 +145,7 @@ PendingCommand ClientTransactions::pending_command() const {
 
 Outcome ClientTransactions::judge(const Reply& reply) const {
   if (window_.empty()) return reply.positive_completion() ? Outcome::expected : Outcome::refused;
-  const Transaction& first = window_.front();
+  const PendingTransaction& first = window_.front();
   if (reply.code / 100 == rule(first.awaited).expected) return Outcome::expected;
   const bool foreseen = first.standing != Standing::sound || first.disturbed;
   return foreseen ? Outcome::tolerated : Outcome::refused;
@@ -163,7 +163,7 @@ bool ClientTransactions::take_reply(const Reply& reply, Outcome outcome, Output&
   return last;
 }
 
-bool ClientTransactions::take_transaction_reply(Transaction& transaction, const Reply& reply,
+bool ClientTransactions::take_transaction_reply(PendingTransaction& transaction, const Reply& reply,
                                                 bool expected, Output& out) {
   switch (transaction.awaited) {
     case Step::mail:
@@ -195,7 +195,7 @@ bool ClientTransactions::take_transaction_reply(Transaction& transaction, const 
 }
 
 // 354 has come. When nothing is to be sent any more, an empty message ends the transaction.
-void ClientTransactions::send_content(Transaction& transaction, Output& out) {
+void ClientTransactions::send_content(PendingTransaction& transaction, Output& out) {
   if (transaction.standing != Standing::sound) {
     out.append(kEndMark);
   } else {
@@ -207,7 +207,7 @@ void ClientTransactions::send_content(Transaction& transaction, Output& out) {
   ++outstanding_;
 }
 
-bool ClientTransactions::take_content_reply(Transaction& transaction, bool expected) {
+bool ClientTransactions::take_content_reply(PendingTransaction& transaction, bool expected) {
   if (expected && transaction.standing == Standing::sound) count_taken(transaction);
   if (--transaction.replies_due > 0) return false;
   transaction.standing = Standing::sound;  // the end of the content has closed it
@@ -215,7 +215,7 @@ bool ClientTransactions::take_content_reply(Transaction& transaction, bool expec
   return true;
 }
 
-bool ClientTransactions::take_chunk_reply(Transaction& transaction, const Reply& reply,
+bool ClientTransactions::take_chunk_reply(PendingTransaction& transaction, const Reply& reply,
                                           bool expected) {
   const bool last_chunk = transaction.next == Step::none && transaction.chunks_unanswered == 1;
   if (!last_chunk) {
@@ -241,7 +241,7 @@ bool ClientTransactions::take_chunk_reply(Transaction& transaction, const Reply&
 // How many replies the last chunk gets, by the first of them: in LMTP one for each recipient that
 // was accepted (RFC 2033, 4.2), whatever came before; but a refusal of the command itself stands
 // alone, as it does behind a chunk that was refused, or where the server had expected none (503).
-std::size_t ClientTransactions::replies_to_last_chunk(const Transaction& transaction,
+std::size_t ClientTransactions::replies_to_last_chunk(const PendingTransaction& transaction,
                                                       const Reply& reply) const {
   if (!lmtp() || transaction.accepted == 0) return 1;
   const bool each = reply.positive_completion() || transaction.standing == Standing::sound ||
@@ -250,18 +250,18 @@ std::size_t ClientTransactions::replies_to_last_chunk(const Transaction& transac
 }
 
 // The end of the message was answered well: in LMTP for one recipient, else for all.
-void ClientTransactions::count_taken(Transaction& transaction) const {
+void ClientTransactions::count_taken(PendingTransaction& transaction) const {
   transaction.taken += lmtp() ? 1 : transaction.accepted;
 }
 
 // With the first of its batches: the others may never get so far.
-void ClientTransactions::tell_sent(const Transaction& transaction) {
+void ClientTransactions::tell_sent(const PendingTransaction& transaction) {
   if (batches_.first_sent(transaction.batch)) observer_.message_sent(transaction.batch.message);
 }
 
 // What is awaited of the first transaction was refused. Those that were sent behind it may find the
 // server in its midst.
-void ClientTransactions::refuse(Transaction& first) {
+void ClientTransactions::refuse(PendingTransaction& first) {
   const Standing standing = rule(first.awaited).refusal;
   if (standing == Standing::sound) return;
   first.standing = standing;
@@ -275,7 +275,7 @@ void ClientTransactions::calm() {
 
 // Takes the first transaction out of the window; one that failed leaves the server to be reset.
 void ClientTransactions::finish() {
-  const Transaction done = window_.front();
+  const PendingTransaction done = window_.front();
   window_.pop_front();
   if (done.standing != Standing::sound) {
     reset_ = Reset::due;

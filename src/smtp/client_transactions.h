@@ -83,7 +83,7 @@ class ClientTransactions {
   [[nodiscard]] std::size_t outstanding() const { return outstanding_; }
 
  private:
-  struct Transaction {
+  struct PendingTransaction {
     RecipientBatch batch;
     Step next;                 // to be sent
     Step awaited;              // to be answered
@@ -104,19 +104,19 @@ class ClientTransactions {
   void pump(Output& out);
   [[nodiscard]] bool may_begin() const;
   void begin();
-  bool send_rest(Transaction& last, Output& out);
-  void send_step(Transaction& transaction, Output& out);
-  bool send_chunk(Transaction& transaction, Output& out);
-  void send_content(Transaction& transaction, Output& out);
-  bool take_transaction_reply(Transaction& transaction, const Reply& reply, bool expected,
+  bool send_rest(PendingTransaction& last, Output& out);
+  void send_step(PendingTransaction& transaction, Output& out);
+  bool send_chunk(PendingTransaction& transaction, Output& out);
+  void send_content(PendingTransaction& transaction, Output& out);
+  bool take_transaction_reply(PendingTransaction& transaction, const Reply& reply, bool expected,
                               Output& out);
-  bool take_content_reply(Transaction& transaction, bool expected);
-  bool take_chunk_reply(Transaction& transaction, const Reply& reply, bool expected);
-  [[nodiscard]] std::size_t replies_to_last_chunk(const Transaction& transaction,
+  bool take_content_reply(PendingTransaction& transaction, bool expected);
+  bool take_chunk_reply(PendingTransaction& transaction, const Reply& reply, bool expected);
+  [[nodiscard]] std::size_t replies_to_last_chunk(const PendingTransaction& transaction,
                                                   const Reply& reply) const;
-  void count_taken(Transaction& transaction) const;
-  void tell_sent(const Transaction& transaction);
-  void refuse(Transaction& first);
+  void count_taken(PendingTransaction& transaction) const;
+  void tell_sent(const PendingTransaction& transaction);
+  void refuse(PendingTransaction& first);
   void calm();
   void finish();
   [[nodiscard]] Step after(Step step) const;
@@ -127,7 +127,7 @@ class ClientTransactions {
   const MessageSource& source_;
   ClientObserver& observer_;
   RecipientBatches batches_;
-  Ring<Transaction> window_;  // in the order sent, which is that of the replies
+  Ring<PendingTransaction> window_;  // in the order sent, which is that of the replies
   std::size_t outstanding_ = 0;
   ExtensionSet used_;
   Reset reset_ = Reset::none;

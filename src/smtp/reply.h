@@ -18,7 +18,6 @@ struct Reply {
   [[nodiscard]] std::string line() const;
 
   [[nodiscard]] bool positive_completion() const { return code / 100 == 2; }
-  [[nodiscard]] bool positive_intermediate() const { return code / 100 == 3; }
   // The server says that it closes the connection (RFC 5321, 3.8; RFC 7504 for 521).
   [[nodiscard]] bool closing() const { return code == 421 || code == 521; }
 };

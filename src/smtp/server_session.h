@@ -21,8 +21,8 @@
 
 namespace millrace::smtp {
 
-// The server's side of one SMTP or LMTP connection. Bytes go in, replies come out; every rule
-// of the dialogue is in this file and its source:
+// The server's side of one SMTP or LMTP connection. Bytes go in, replies come out; the rules
+// of the dialogue are in this file, its source, and the commands' (server_commands.cc):
 //
 //   start    -> command                      the greeting
 //   command  -> command | content | closed   each command line

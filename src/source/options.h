@@ -70,7 +70,7 @@ struct SourceOptions {
   bool show_counter = false;
   bool verbose = false;
   unsigned threads = 1;
-  net::Engine engine = net::Engine::epoll;
+  const net::Engine* engine = &net::engines().back();
 
   // Whether a connection that has carried so many messages may carry another one; and whether that
   // may follow without a pause, even before those have been answered.

@@ -13,7 +13,7 @@ class Sender {
   // The load model may have a message for it: it asks.
   virtual void go() = 0;
 
-  // Of it in the run, from 0.
+  // Which of the run's senders it is, from 0.
   [[nodiscard]] virtual std::uint64_t number() const = 0;
   // Whether it has begun with its first message.
   [[nodiscard]] virtual bool started() const = 0;

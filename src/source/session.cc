@@ -102,7 +102,7 @@ void Session::follow(Connector::Progress progress) {
 
 void Session::connect_failed(int error) {
   const Connector::Progress progress = connector_.failed(error);
-  // There was a socket, which has waited for its turn.
+  // The connect had a turn of the loop to itself, so the next message may be begun within this one.
   if (progress == Connector::Progress::given_up && run_.options().load.open_loop) {
     return begin_message();
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -12,21 +13,18 @@
 namespace millrace::source {
 namespace {
 
-// How each step of the dialogue is called, in the order of the verbs.
+// How a step of the dialogue is called where that is not by its command alone.
 struct StepNames {
   smtp::Verb awaited;
   std::string_view doing;     // "lost connection while ..."
   std::string_view rejected;  // "...: 550 no"
 };
 
-constexpr std::array<StepNames, smtp::kVerbCount> kStepNames = {{
+constexpr auto kStepNames = std::to_array<StepNames>({
     {smtp::Verb::connect, "reading server greeting", "rejected at server banner"},
     {smtp::Verb::helo, "sending HELO", "HELO rejected"},
     {smtp::Verb::ehlo, "sending EHLO", "EHLO rejected"},
     {smtp::Verb::lhlo, "sending LHLO", "LHLO rejected"},
-    {smtp::Verb::starttls, "sending STARTTLS", "STARTTLS rejected"},
-    {smtp::Verb::xclient, "sending XCLIENT", "XCLIENT rejected"},
-    {smtp::Verb::xforward, "sending XFORWARD", "XFORWARD rejected"},
     {smtp::Verb::auth, "sending AUTH", "authentication rejected"},
     {smtp::Verb::mail, "sending sender", "sender rejected"},
     {smtp::Verb::rcpt, "sending recipient", "recipient rejected"},
@@ -34,22 +32,25 @@ constexpr std::array<StepNames, smtp::kVerbCount> kStepNames = {{
     {smtp::Verb::bdat, "sending message", "chunk rejected"},
     {smtp::Verb::end_of_data, "sending message", "end of data rejected"},
     {smtp::Verb::rset, "sending RSET command", "rset rejected"},
-    {smtp::Verb::noop, "sending NOOP command", "noop rejected"},
-    {smtp::Verb::vrfy, "sending VRFY command", "vrfy rejected"},
     {smtp::Verb::quit, "sending QUIT command", "quit rejected"},
-}};
+});
 
-constexpr bool every_step_has_names() {
-  for (std::size_t place = 0; place < kStepNames.size(); ++place) {
-    const StepNames& names = kStepNames[place];
-    if (index(names.awaited) != place || names.doing.empty() || names.rejected.empty())
-      return false;
-  }
-  return true;
+const StepNames* find_names(smtp::Verb awaited) {
+  const auto row = std::find_if(kStepNames.begin(), kStepNames.end(),
+                                [&](const StepNames& names) { return names.awaited == awaited; });
+  return row == kStepNames.end() ? nullptr : &*row;
 }
-static_assert(every_step_has_names());
 
-const StepNames& names_of(smtp::Verb awaited) { return kStepNames[index(awaited)]; }
+std::string doing(smtp::Verb awaited) {
+  const StepNames* const names = find_names(awaited);
+  return names != nullptr ? std::string(names->doing) : fmt::format("sending {}", keyword(awaited));
+}
+
+std::string rejected(smtp::Verb awaited) {
+  const StepNames* const names = find_names(awaited);
+  return names != nullptr ? std::string(names->rejected)
+                          : fmt::format("{} rejected", keyword(awaited));
+}
 
 metrics::Error kind_of(int error) {
   switch (error) {
@@ -111,7 +112,7 @@ std::string no_address_left(std::string_view where) {
 
 Trouble rejection(smtp::Verb answered, const smtp::Reply& reply, std::string_view where) {
   return {metrics::Error::rejected,
-          fmt::format("{}: {}{}", names_of(answered).rejected, reply.line(), where)};
+          fmt::format("{}: {}{}", rejected(answered), reply.line(), where)};
 }
 
 Trouble loss_between_messages(const Loss& loss, std::string_view where) {
@@ -123,7 +124,7 @@ Trouble loss_in_handshake(const Loss& loss, std::string_view where) {
 }
 
 Trouble loss_awaiting(smtp::Verb awaited, const Loss& loss, std::string_view where) {
-  return {kind_of(loss), fmt::format("{} while {}{}", how(loss), names_of(awaited).doing, where)};
+  return {kind_of(loss), fmt::format("{} while {}{}", how(loss), doing(awaited), where)};
 }
 
 }  // namespace millrace::source

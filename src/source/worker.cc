@@ -9,7 +9,7 @@
 namespace millrace::source {
 
 Worker::Worker(Run& run, Recordings* recordings, unsigned first, unsigned step)
-    : threads::Worker(run.options().engine),
+    : threads::Worker(*run.options().engine),
       run_(run),
       recordings_(recordings),
       first_(first),

@@ -31,7 +31,7 @@ enum class Urgency : std::uint8_t {
 class Worker {
  public:
   // Throws Fatal when the system does not grant a loop.
-  explicit Worker(net::Engine engine) : loop_(net::EventLoop::make(engine)) {}
+  explicit Worker(const net::Engine& engine) : loop_(engine.make()) {}
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   virtual ~Worker() = default;

@@ -10,8 +10,8 @@
 #include <random>
 #include <string>
 
-#include "net/event_loop.h"
 #include "net/socket.h"
+#include "net/uring_loop.h"
 
 namespace millrace::net {
 namespace {
@@ -19,7 +19,7 @@ namespace {
 class Buffers : public testing::TestWithParam<ReceiveBuffers::Use> {
  protected:
   void SetUp() override {
-    if (!available(Engine::io_uring)) {
+    if (!io_uring_available()) {
       ASSERT_EQ(std::getenv("CI"), nullptr) << "needed under CI: io_uring";
       GTEST_SKIP() << "the kernel does not grant io_uring here";
     }

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <stdexcept>
 #include <vector>
 
 namespace millrace::net {
@@ -21,6 +22,27 @@ struct Recorder final : TimerHandler {
 };
 
 const TimePoint kStart{};
+
+struct Thrower final : TimerHandler {
+  void on_timer(Timer& /*timer*/) override { throw std::runtime_error("made up"); }
+};
+
+// Those that were due with it stay good: they can be stopped, and are called by the next run.
+TEST(Timers, OutliveAHandlerThatThrows) {
+  Timers timers(kStart);
+  Recorder recorder;
+  Thrower thrower;
+  Timer next(recorder);
+  auto stopped = std::make_unique<Timer>(recorder);
+  Timer bad(thrower);
+  for (Timer* timer : {&next, stopped.get(), &bad}) timers.start(*timer, kStart + milliseconds(5));
+  EXPECT_THROW(timers.run(kStart + milliseconds(5)), std::runtime_error);
+  stopped.reset();
+  EXPECT_TRUE(next.running());
+  timers.start(next, kStart + milliseconds(6));
+  timers.run(kStart + milliseconds(6));
+  EXPECT_EQ(recorder.fired, std::vector<Timer*>{&next});
+}
 
 TEST(Timers, FireInOrderAndNeverEarly) {
   Timers timers(kStart);

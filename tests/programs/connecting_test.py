@@ -24,15 +24,19 @@ def at_most(kind, number):
     return lambda: resource.setrlimit(kind, (number, number))
 
 
-def with_threads(number):
-    """For a process to be started: it is nobody, who may have so many processes and threads."""
+@contextlib.contextmanager
+def with_threads(programs, program, number):
+    """How to start a program as nobody, who may have so many processes and threads. It is opened
+    before, since nobody may not come near it where the checkout is root's own."""
     def limit():
         os.setgroups([])
         os.setgid(65534)
         os.setuid(65534)
         resource.setrlimit(resource.RLIMIT_NPROC, (number, number))
 
-    return limit
+    with open(programs.directory / program, "rb") as file:
+        yield {"executable": f"/proc/self/fd/{file.fileno()}", "pass_fds": [file.fileno()],
+               "preexec_fn": limit}
 
 
 PORTS = range(30_000, 32_000)
@@ -183,13 +187,12 @@ class Threads(rig.TestCase):
         # Looking for leaks takes a thread more.
         programs.environment = {**programs.environment, "ASAN_OPTIONS": "detect_leaks=0"}
         for number in (1, 2, 4):  # the second is that which waits for signals
-            done = programs.source("127.0.0.1:1", "--threads", "4", "-s", "4", preexec_fn=with_threads(number))
-            self.assertEqual(done.returncode, 1, done.stderr)
-            self.assertRegex(done.stderr, rb"fatal: .*thread.*Resource temporarily unavailable")
-            done = programs.run("smtp-sink", "--threads", "4", f"127.0.0.1:{rig.free_port()}", "10",
-                                preexec_fn=with_threads(number))
-            self.assertEqual(done.returncode, 1, done.stderr)
-            self.assertRegex(done.stderr, rb"fatal: .*thread.*Resource temporarily unavailable")
+            for program, arguments in (("smtp-source", ["-s", "4", "127.0.0.1:1"]),
+                                       ("smtp-sink", [f"127.0.0.1:{rig.free_port()}", "10"])):
+                with with_threads(programs, program, number) as options:
+                    done = programs.run(program, "--threads", "4", *arguments, **options)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertRegex(done.stderr, rb"fatal: .*thread.*Resource temporarily unavailable")
 
 
 if __name__ == "__main__":

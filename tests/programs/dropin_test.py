@@ -1,7 +1,7 @@
 """The black-box checks of Postfix's own programs: the same deeds asked of Postfix's and of ours.
 
 Normalised away: dates, message ids, dump ids, the program's path. Where ours departs on purpose
-(smtp-sink(1), DIFFERENCES), the departure is tested in sink_test.py and source_test.py.
+(smtp-sink(1), DIFFERENCES), the departure is tested in source_test.py and the tests of the sink.
 """
 
 import concurrent.futures

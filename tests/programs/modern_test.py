@@ -199,7 +199,7 @@ class Tls(rig.TestCase):
 
     @rig.on_every_engine()
     def test_a_handshake_that_stops(self, programs):
-        with programs.sink("--tls", "-t", "1", "-c") as sink:
+        with programs.sink("--tls", "-t", "3", "-c") as sink:
             hello = ssl.MemoryBIO()
             context = ssl.create_default_context()
             with self.assertRaises(ssl.SSLWantReadError):
@@ -349,7 +349,7 @@ class Addresses(rig.TestCase):
     @rig.on_every_engine()
     def test_a_session_has_its_time(self, programs):
         goodbye = b"421 4.4.2 smtp-sink Error: session time exceeded\r\n"
-        with programs.sink("--max-session-time", "1", "-v") as sink:
+        with programs.sink("--max-session-time", "3", "-v") as sink:
             with sink.connect() as client:
                 client.read_until(b"ESMTP\r\n")
                 client.talk(b"NOOP\r\n", b"250 2.0.0 Ok\r\n")

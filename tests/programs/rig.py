@@ -1,6 +1,6 @@
 """What the tests of whole programs share: both programs, ours and Postfix's, and what fails a test.
 
-Everything runs on loopback, on ports that the system chooses, for seconds at most.
+Everything runs on loopback, on ports that nobody else has, for seconds at most.
 """
 
 import contextlib

@@ -83,10 +83,10 @@ class Ends(measuring.MeasureCase):
             connection.recv(100)
 
         with rig.FakeServer(greet) as server:
-            run, done = self.measure(programs, server.endpoint, "-m", "1", "--reply-timeout", "300ms", status=1)
+            run, done = self.measure(programs, server.endpoint, "-m", "1", "--reply-timeout", "2s", status=1)
         self.assertIn(b"timeout while sending EHLO", done.stderr.replace(b"HELO", b"EHLO").replace(b"EEHLO", b"EHLO"))
         self.assertEqual(run["errors"]["timeout"]["count"], 1)
-        self.assertGreaterEqual(run["latency"]["failed"]["min_us"], 299_000)
+        self.assertGreaterEqual(run["latency"]["failed"]["min_us"], 1_999_000)
         # In a load over time each is lost, and the next one tries anew.
         with measuring.SilencedServer(0) as server:
             run, _ = self.measure(programs, server.endpoint, "--duration", "1", "-s", "4", "--reply-timeout", "0.2",
@@ -122,8 +122,8 @@ class Ends(measuring.MeasureCase):
                                   "--pipeline-window", "8", "--rate", "4/s", "--duration", "2", "--progress", "off")
         self.check_sums(run)
         totals = run["totals"]
-        # One, or another that was due just then.
-        self.assertIn(totals["messages_lost"], (1, 2), totals)
+        # One, or a few that were due just then; not those of the time in which it does not hang up.
+        self.assertIn(totals["messages_lost"], range(1, 5), totals)
         self.assertEqual(totals["messages"], 8 - totals["messages_lost"])
 
     @rig.on_every_engine((1, 4))

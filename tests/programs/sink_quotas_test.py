@@ -78,7 +78,7 @@ class Quotas(rig.TestCase):
 
     @rig.on_every_engine(THREADS)
     def test_a_quit_whose_client_resets_in_the_pause_does_not_count(self, programs):
-        with programs.sink("-c", "-n", "1", "-W", "quit:700ms") as sink:
+        with programs.sink("-c", "-n", "1", "-W", "quit:3") as sink:
             with sink.connect() as client:
                 client.read_until(b"ESMTP\r\n")
                 client.send(b"QUIT\r\n")

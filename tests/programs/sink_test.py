@@ -75,7 +75,7 @@ class SinkTest(rig.TestCase):
 
     @rig.on_every_engine(THREADS)
     def test_a_delayed_session_does_not_delay_another(self, programs):
-        with programs.sink("-W", "helo:5") as sink, sink.connect() as slow, sink.connect() as quick:
+        with programs.sink("-W", "helo:60") as sink, sink.connect() as slow, sink.connect() as quick:
             slow.read_until(b"ESMTP\r\n")
             slow.send(b"HELO x\r\n")
             quick.read_until(b"ESMTP\r\n")

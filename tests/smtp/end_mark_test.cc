@@ -34,7 +34,7 @@ class GuardedBytes {
         mmap(nullptr, 2 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pages == MAP_FAILED) throw std::bad_alloc();
     begin_ = static_cast<char*>(pages);
-    mprotect(begin_ + kPage, kPage, PROT_NONE);
+    if (mprotect(begin_ + kPage, kPage, PROT_NONE) != 0) throw std::bad_alloc();
   }
   GuardedBytes(const GuardedBytes&) = delete;
   GuardedBytes& operator=(const GuardedBytes&) = delete;
@@ -47,7 +47,7 @@ class GuardedBytes {
   }
 
  private:
-  static constexpr std::size_t kPage = 4'096;
+  static constexpr std::size_t kPage = 65'536;  // or several, where the machine's are smaller
 
   char* begin_;
 };

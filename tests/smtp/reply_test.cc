@@ -77,7 +77,6 @@ TEST(Reply, AWholeReplyIsCapped) {
 
 TEST(Reply, KnowsItsClass) {
   EXPECT_TRUE((Reply{250, ""}).positive_completion());
-  EXPECT_TRUE((Reply{354, ""}).positive_intermediate());
   EXPECT_TRUE((Reply{421, ""}).closing());
   EXPECT_TRUE((Reply{521, ""}).closing());
   EXPECT_FALSE((Reply{550, ""}).closing());

@@ -25,10 +25,9 @@ TEST(Worker, WhatItMeasuredOutlivesALoopThatFails) {
   options.load.schedule = {{.name = "run", .length = 1h, .from = 1'000, .to = 1'000}};
   options.messages = 1'000'000;
   options.measure = true;
-  std::vector<net::Engine> engines = {net::Engine::epoll};
-  if (net::available(net::Engine::io_uring)) engines.push_back(net::Engine::io_uring);
-  for (const net::Engine engine : engines) {
-    options.engine = engine;
+  for (const net::Engine& engine : net::engines()) {
+    if (!engine.available()) continue;
+    options.engine = &engine;
     int ends = 0;
     source::Run run(options, [&ends] { ++ends; });
     Recordings recordings(run);

@@ -56,6 +56,7 @@ class Printer {
       if (set.has(*smtp::find_extension(keyword))) text_ += fmt::format("{} ", keyword);
     }
   }
+  void put(const net::Engine* engine) { text_ += fmt::format("{} ", engine->name); }
   void put(const smtp::GivenReply& reply) { put(*reply); }
   void put(const report::Threshold& threshold) { put(threshold.judge({}).threshold); }
   void put(const net::Network& network) {

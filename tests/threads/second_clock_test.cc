@@ -39,7 +39,7 @@ struct Counting {
 };
 
 TEST(SecondClock, TellsWhatAStalledLoopMeasuredAsTheFirstOfItsSeconds) {
-  const auto loop = net::EventLoop::make(net::Engine::epoll);
+  const auto loop = net::find_engine("epoll")->make();
   metrics::Timeline timeline(1, metrics::Timeline::Idle::kept);
   Counting counting;
   counting.interval.intended.record(5ms);
@@ -48,12 +48,13 @@ TEST(SecondClock, TellsWhatAStalledLoopMeasuredAsTheFirstOfItsSeconds) {
       *loop, timeline,
       Clock::now() - 2500ms, [&](net::Traffic moved) -> auto& { return counting.complete(moved); });
   while (counting.asked == 0) loop->turn();
-  EXPECT_EQ(counting.asked, 2);
+  const int seconds = counting.asked;  // two, or more where this machine was slow
+  EXPECT_GE(seconds, 2);
   EXPECT_EQ(counting.interval.latest_error, "");
   clock.stop();
-  EXPECT_EQ(counting.asked, 3);
+  EXPECT_EQ(counting.asked, seconds + 1);
   const std::vector<metrics::Row> rows = timeline.rows();
-  ASSERT_EQ(rows.size(), 3U);
+  ASSERT_EQ(rows.size(), static_cast<std::size_t>(seconds) + 1);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     EXPECT_EQ(rows[i].number, i);
     EXPECT_EQ(rows[i].measured, i == 0 ? 1U : 0U);
@@ -61,7 +62,7 @@ TEST(SecondClock, TellsWhatAStalledLoopMeasuredAsTheFirstOfItsSeconds) {
 }
 
 TEST(SecondClock, CountsTheLoopsTrafficOnce) {
-  const auto loop = net::EventLoop::make(net::Engine::epoll);
+  const auto loop = net::find_engine("epoll")->make();
   metrics::Timeline timeline(1, metrics::Timeline::Idle::kept);
   std::array<int, 2> ends{};
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | loop->socket_flags(), 0, ends.data()), 0);
@@ -93,7 +94,7 @@ TEST(SecondClock, CountsTheLoopsTrafficOnce) {
 
 // Nobody waits for a thread that has left.
 TEST(SecondClock, LeavesTheTimelineToTheOthers) {
-  const auto loop = net::EventLoop::make(net::Engine::epoll);
+  const auto loop = net::find_engine("epoll")->make();
   metrics::Timeline timeline(2, metrics::Timeline::Idle::kept);
   Counting counting;
   SecondClock clock(

@@ -37,7 +37,7 @@ class MadeUp final : public Worker {
   };
 
   MadeUp(Tale& tale, std::function<void()> first_turn)
-      : Worker(net::Engine::epoll), tale_(tale), first_turn_(std::move(first_turn)) {
+      : Worker(*net::find_engine("epoll")), tale_(tale), first_turn_(std::move(first_turn)) {
     ++tale_.made;
   }
   ~MadeUp() override {
