@@ -28,4 +28,22 @@ std::string read_file(const std::string& path) {
   }
 }
 
+std::string read_first_line(const std::string& path) {
+  constexpr std::size_t kLongest = 65'536;
+  const FileDescriptor file = open_input(path);
+  std::string line;
+  while (line.size() <= kLongest) {
+    char byte = 0;  // one at a time: what follows the line is not ours
+    const ssize_t got = read(file.descriptor(), &byte, 1);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw Fatal(describe_error("read " + path, errno));
+    if (got == 0 || byte == '\n') {
+      if (line.ends_with('\r')) line.pop_back();
+      return line;
+    }
+    line += byte;
+  }
+  throw Fatal(path + ": its first line is too long");
+}
+
 }  // namespace millrace

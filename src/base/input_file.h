@@ -12,4 +12,8 @@ FileDescriptor open_input(const std::string& path);
 // All that is in it: of a plain file, or of a pipe until it ends.
 std::string read_file(const std::string& path);
 
+// The first line of a file, without its end; reads no further, so that a terminal or a pipe may go
+// on. Throws Fatal, also where it has more than 64 KiB.
+std::string read_first_line(const std::string& path);
+
 }  // namespace millrace

@@ -39,6 +39,7 @@ void OptionGroup::on_flag(const std::string& names, const std::string& help,
   app_.add_flag_function(
           names, [take = std::move(take)](std::int64_t) { take(); }, help)
       ->disable_flag_override()
+      ->trigger_on_parse()
       ->group(title_);
 }
 
@@ -61,6 +62,7 @@ void OptionGroup::on_each(const std::string& names, const std::string& placehold
       ->expected(1)
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->trigger_on_parse()
       ->type_name(placeholder)
       ->group(title_);
 }
@@ -84,6 +86,31 @@ CommandLine::CommandLine(std::string description, std::string program)
 }
 
 CommandLine::~CommandLine() = default;
+
+void CommandLine::refuse_value(const std::string& name) const {
+  throw Fatal(fmt::format("{} takes no value (see {} --help)", name, app_->get_name()));
+}
+
+// As getopt_long(3) has it: "--option=" gives an empty value. CLI11 would take the next word for
+// it.
+std::vector<std::string> CommandLine::with_empty_values(
+    const std::vector<std::string>& words) const {
+  std::vector<std::string> all;
+  for (auto word = words.begin(); word != words.end(); ++word) {
+    if (*word == "--") return all.insert(all.end(), word, words.end()), all;
+    const std::string name = word->substr(0, word->find('='));
+    const bool ends = word->starts_with("--") && name.size() + 1 == word->size();
+    const CLI::Option* const option = ends ? app_->get_option_no_throw(name) : nullptr;
+    if (option == nullptr) {
+      all.push_back(*word);
+    } else if (option->get_items_expected_max() > 0) {
+      all.insert(all.end(), {name, ""});
+    } else {
+      refuse_value(name);
+    }
+  }
+  return all;
+}
 
 void CommandLine::argument(const std::string& name, std::string& target, const std::string& help) {
   app_->add_option(name, target, help);
@@ -111,7 +138,9 @@ void CommandLine::parse(int argc, const char* const* argv) {
     std::exit(EXIT_SUCCESS);
   }
   try {
-    app_->parse(argc, argv);
+    std::vector<std::string> words = with_empty_values(arguments);
+    std::reverse(words.begin(), words.end());  // as CLI11 wants it
+    app_->parse(std::move(words));
   } catch (const CLI::ExtrasError&) {
     const std::string extra = app_->remaining().front();
     const bool option = extra.size() > 1 && extra.front() == '-';
@@ -122,8 +151,7 @@ void CommandLine::parse(int argc, const char* const* argv) {
     // CLI11 has no kind of its own for a flag with a value.
     const std::string what = error.what();
     if (const auto end = what.find(" was given a disallowed flag"); end != std::string::npos) {
-      throw Fatal(fmt::format("--{} takes no value (see {} --help)", what.substr(0, end),
-                              app_->get_name()));
+      refuse_value("--" + what.substr(0, end));
     }
     throw Fatal(fmt::format("{} (see {} --help)", error.what(), app_->get_name()));
   }

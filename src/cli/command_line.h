@@ -49,6 +49,10 @@ class CommandLine {
  private:
   friend class OptionGroup;
 
+  [[noreturn]] void refuse_value(const std::string& name) const;
+  [[nodiscard]] std::vector<std::string> with_empty_values(
+      const std::vector<std::string>& words) const;
+
   std::unique_ptr<CLI::App> app_;
   bool about_ = false;  // --help and --version, which are looked for before all others
 };

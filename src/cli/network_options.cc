@@ -52,8 +52,8 @@ unsigned usable_cores() {
 }  // namespace
 
 void add_address_family(OptionGroup& group, const std::string& verb, NetworkArguments& given) {
-  group.flag("-4,--ipv4", verb + " IPv4 only", given.ipv4);
-  group.flag("-6,--ipv6", verb + " IPv6 only", given.ipv6);
+  group.flag("-4,--ipv4", verb + " IPv4 only", given.address_families, AF_INET);
+  group.flag("-6,--ipv6", verb + " IPv6 only", given.address_families, AF_INET6);
 }
 
 void add_engine(OptionGroup& group, NetworkArguments& given) {
@@ -62,8 +62,7 @@ void add_engine(OptionGroup& group, NetworkArguments& given) {
 }
 
 int NetworkArguments::address_family() const {
-  if (ipv6) return AF_INET6;
-  return ipv4 ? AF_INET : AF_UNSPEC;
+  return address_families.empty() ? AF_UNSPEC : address_families.back();
 }
 
 unsigned NetworkArguments::resolved_threads() const { return threads ? *threads : usable_cores(); }

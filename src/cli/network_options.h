@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/command_line.h"
 #include "net/event_loop.h"
@@ -10,12 +11,11 @@ namespace millrace::cli {
 
 // What both programs are given of families of addresses, threads and the engine.
 struct NetworkArguments {
-  bool ipv4 = false;
-  bool ipv6 = false;
+  std::vector<int> address_families;  // in the order of the command line
   std::optional<unsigned> threads;
   std::optional<const net::Engine*> io;  // null for auto
 
-  // AF_INET, AF_INET6 or AF_UNSPEC.
+  // AF_INET, AF_INET6 or AF_UNSPEC; the last that was given counts.
   [[nodiscard]] int address_family() const;
 
   // What is left open is chosen here: a thread for each core that the process may use, and the

@@ -65,8 +65,7 @@ struct SinkArguments : NetworkArguments, TlsArguments {
   std::vector<smtp::Verb> disconnect;
   std::optional<std::string> hard_reply;  // with its CR LF
   std::optional<std::string> soft_reply;
-  std::vector<CommandDelay> delay;
-  std::optional<Duration> data_delay;
+  std::vector<CommandDelay> delay;  // in the order of the command line, -w as well
   std::optional<Duration> content_delay;
   std::optional<Duration> abort_content;
 

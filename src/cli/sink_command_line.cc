@@ -44,6 +44,10 @@ constexpr LeftOut kLeftOut[] = {
     {"-p,--no-pipelining", "leave out PIPELINING", Extension::pipelining},
 };
 
+CommandDelay data_delay(const std::string& text, std::string_view names) {
+  return {smtp::Verb::data, {.step = time_value("fixed delay", kLeastTime)(text, names)}};
+}
+
 void add_network(CommandLine& line, SinkArguments& given) {
   OptionGroup group(line, "Network");
   add_address_family(group, "listen on", given);
@@ -87,8 +91,7 @@ void add_misbehaviour(CommandLine& line, SinkArguments& given) {
   group.each("-W,--delay", "CMD:TIME[:ODDS]",
              "wait before replying; with odds, 1-99,\na random multiple", given.delay,
              command_delay);
-  group.value("-w,--data-delay", "TIME", "the same as -W data:TIME", given.data_delay,
-              time_value("fixed delay", kLeastTime));
+  group.each("-w,--data-delay", "TIME", "the same as -W data:TIME", given.delay, data_delay);
   group.value("-H,--content-delay", "TIME", "wait after the 354 before reading on",
               given.content_delay, time_value("data read delay", kLeastTime));
   group.value("-A,--abort-content", "TIME", "after the 354: wait, reply 550, close",
@@ -157,7 +160,6 @@ void build_rules(const SinkArguments& given, sink::SinkOptions& options) {
   if (given.hard_reply) rules.hard_reply = smtp::given_reply(*given.hard_reply);
   if (given.soft_reply) rules.soft_reply = smtp::given_reply(*given.soft_reply);
   for (const auto& [verb, delay] : given.delay) rules[verb].delay = delay;
-  if (given.data_delay) rules[smtp::Verb::data].delay = {.step = *given.data_delay};
   for (const smtp::Verb verb : given.syslog) rules[verb].log = true;
   options.content_delay = given.content_delay;
   options.abort_delay = given.abort_content;

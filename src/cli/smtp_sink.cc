@@ -15,6 +15,7 @@ using namespace millrace;
 
 int take(int argc, char** argv) {
   const cli::SinkCommandLine line = cli::parse_sink_command_line(argc, argv);
+  threads::block_ending_signals();  // from here on they wait for those who take them
   const sink::SinkOptions& options = line.sink;
   // From here on, until all is reported: the second ends it.
   threads::SignalWatch signals(std::chrono::seconds(0));
@@ -33,7 +34,5 @@ int take(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // A signal that comes before there is something to end waits for it.
-  threads::block_ending_signals();
   return cli::run_main(argv[0], [&] { return take(argc, argv); });
 }

@@ -24,6 +24,7 @@ constexpr std::chrono::seconds kGrace{3};
 
 int pour(int argc, char** argv) {
   const cli::SourceCommandLine line = cli::parse_source_command_line(argc, argv);
+  threads::block_ending_signals();  // from here on they wait for those who take them
   const source::SourceOptions& options = line.source;
   threads::SignalWatch signals(kGrace);  // from here on, until all is reported
   if (options.verbose) inform(cli::describe(*options.engine, options.threads));
@@ -51,7 +52,5 @@ int pour(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // A signal that comes before there is something to end waits for it.
-  threads::block_ending_signals();
   return cli::run_main(argv[0], [&] { return pour(argc, argv); });
 }

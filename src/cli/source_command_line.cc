@@ -42,7 +42,8 @@ void add_network(CommandLine& line, SourceArguments& given) {
   group.value("--bind", "ADDRESSES",
               "connect from these in turn: a list of\naddresses and ranges first-last", given.bind,
               list_items);
-  group.value("--bind-ports", "PORTS", "and from these ports: first-last", given.bind_ports);
+  group.value("--bind-ports", "PORTS", "and from these ports: first-last", given.bind_ports,
+              some_text);
   using Version = net::ProxyVersion;
   group.value("--proxy-protocol", "VERSION", "PROXY protocol, v1 or v2", given.proxy_protocol,
               one_of<Version>("version", {{"v1", Version::v1}, {"v2", Version::v2}}));

@@ -30,6 +30,11 @@ smtp::Verb verb(std::string_view name) {
 
 }  // namespace
 
+std::string some_text(const std::string& text, std::string_view names) {
+  if (text.empty()) reject("value", text, names, "expected one that is not empty");
+  return text;
+}
+
 std::string alternatives(const std::vector<std::string_view>& words) {
   std::string text;
   for (const std::string_view& word : words) {

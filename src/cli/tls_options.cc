@@ -33,11 +33,11 @@ TlsVersions versions(const std::string& text, std::string_view names) {
 // What both programs have.
 void add_common(OptionGroup& group, TlsArguments& given) {
   group.value("--tls-version", "VERSION", "1.2, 1.3 or 1.2-1.3", given.tls_version, versions);
-  group.value("--tls-ciphers", "LIST", "in OpenSSL's names, separated by colons",
-              given.tls_ciphers);
-  group.value("--tls-groups", "LIST", "of the key exchange, the same", given.tls_groups);
-  group.value("--tls-cert", "FILE", "certificate and its chain, PEM", given.tls_cert);
-  group.value("--tls-key", "FILE", "its key, unless in the same file", given.tls_key);
+  group.value("--tls-ciphers", "LIST", "in OpenSSL's names, separated by colons", given.tls_ciphers,
+              some_text);
+  group.value("--tls-groups", "LIST", "of the key exchange, the same", given.tls_groups, some_text);
+  group.value("--tls-cert", "FILE", "certificate and its chain, PEM", given.tls_cert, some_text);
+  group.value("--tls-key", "FILE", "its key, unless in the same file", given.tls_key, some_text);
 }
 
 net::TlsOptions common(const TlsArguments& given) {
@@ -63,8 +63,8 @@ void add_tls_options(CommandLine& line, SourceArguments& given) {
   group.value("--sni", "NAME", "server name to ask for (the host)", given.sni, host_name);
   group.flag("--tls-verify", "insist on a valid certificate", given.tls_verify);
   group.value("--tls-ca-file", "FILE", "authorities to trust, PEM (the system's)",
-              given.tls_ca_file);
-  group.value("--tls-ca-dir", "DIR", "the same, a directory", given.tls_ca_dir);
+              given.tls_ca_file, some_text);
+  group.value("--tls-ca-dir", "DIR", "the same, a directory", given.tls_ca_dir, some_text);
   group.value("--tls-alpn", "LIST", "protocols to propose, with commas", given.tls_alpn,
               list_items);
   group.flag("--tls-resume", "resume the session of the last connection", given.tls_resume);

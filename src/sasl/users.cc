@@ -40,11 +40,9 @@ std::vector<User> read_users(const std::string& path) {
 }
 
 std::string read_password(const std::string& path) {
-  const std::string file = read_file(path);
-  std::string_view text = file;
-  std::string_view line;
-  if (!next_line(text, line) || line.empty()) throw Fatal(path + ": no password in it");
-  return std::string(line);
+  std::string line = read_first_line(path);
+  if (line.empty()) throw Fatal(path + ": no password in it");
+  return line;
 }
 
 }  // namespace millrace::sasl

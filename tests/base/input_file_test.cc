@@ -32,6 +32,28 @@ TEST(InputFile, IsReadByteForByte) {
   unlink(path.c_str());
 }
 
+// Whoever writes it may still be there, as at a terminal.
+TEST(InputFile, ItsFirstLineIsThereBeforeItsEnd) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  ASSERT_EQ(write(ends[1], "secret\r\nand", 11), 11);
+  const std::string path = "/proc/self/fd/" + std::to_string(ends[0]);
+  EXPECT_EQ(read_first_line(path), "secret");
+  ASSERT_EQ(write(ends[1], std::string(65'540, 'x').data(), 60'000), 60'000);
+  close(ends[1]);
+  EXPECT_EQ(read_first_line(path).size(), 60'003U);
+  close(ends[0]);
+}
+
+TEST(InputFile, AFirstLineHasABound) {
+  const std::string path = testing::TempDir() + "millrace.input." + std::to_string(getpid());
+  std::ofstream(path) << std::string(65'536, 'x') << "\n";
+  EXPECT_EQ(read_first_line(path).size(), 65'536U);
+  std::ofstream(path) << std::string(65'537, 'x') << "\n";
+  EXPECT_THROW(read_first_line(path), Fatal);
+  unlink(path.c_str());
+}
+
 TEST(InputFile, MayBeAPipe) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);

@@ -51,6 +51,30 @@ TEST(SinkOptions, ShortOptionsBundleAndValuesMayStickToThem) {
   EXPECT_EQ(options.backlog, 100);
 }
 
+// As in getopt_long(3): nothing behind the sign is a value, the next word is not.
+TEST(Options, AnEmptyValueIsOne) {
+  EXPECT_TRUE(source({"--tls", "--subject=", "--tls-verify", "host"}).tls->verify);
+  EXPECT_EQ(source({"--from=", "-d", "host"}).message.reverse_path, "");
+  EXPECT_TRUE(source({"--from=", "-d", "host"}).keep_session);
+  EXPECT_TRUE(sink({"--hostname=", "--tls", ":2525"}).tls.has_value());
+  EXPECT_EQ(refusal(source, {"--tls-verify=", "host"}),
+            "--tls-verify takes no value (see smtp-source --help)");
+  EXPECT_EQ(refusal(source, {"--tls", "--tls-ca-file=", "host"}),
+            "bad value:  (--tls-ca-file: expected one that is not empty)");
+}
+
+TEST(Options, OfTwoThatSayTheSameTheLastCounts) {
+  EXPECT_EQ(source({"-6", "-4", "host"}).address_family, AF_INET);
+  EXPECT_EQ(source({"-4", "-6", "host"}).address_family, AF_INET6);
+  EXPECT_EQ(sink({"-4", "-6", "-4", ":2525"}).address_family, AF_INET);
+  const auto delay = [](const Words& words) {
+    return sink(words).rules[smtp::Verb::data].delay.value();
+  };
+  EXPECT_EQ(delay({"-w", "3", "-W", "data:1", ":2525"}).step, seconds(1));
+  EXPECT_EQ(delay({"-W", "data:1", "-w", "3", ":2525"}).step, seconds(3));
+  EXPECT_EQ(delay({"-W", "data:1:50", "-w", "3", ":2525"}).odds, 0);
+}
+
 TEST(SinkOptions, HaveTheDefaultsOfTheManual) {
   const sink::SinkOptions options = sink({":2525"});
   EXPECT_EQ(options.backlog, SOMAXCONN);
