@@ -93,7 +93,8 @@ class EngineState {
   // Begins anew: the first that adopt() and begin_connect() do.
   template <typename State>
   State& begin() {
-    static_assert(sizeof(State) <= sizeof(room_) && alignof(State) == 1);
+    static_assert(sizeof(State) <= sizeof(room_));
+    static_assert(alignof(State) == 1);
     static_assert(std::is_trivially_copyable_v<State>);
     return *new (room_) State;
   }
