@@ -162,7 +162,7 @@ class Latency(measuring.MeasureCase):
         self.assertEqual(run["totals"]["messages"], 400)
         generator = run["generator"]
         self.assertGreaterEqual(generator["start_lag"]["max_us"], 600_000)
-        self.assertGreaterEqual(generator["late_starts"], 100)
+        self.assertGreaterEqual(generator["late_starts"], 50)  # those due then that found a session
         self.assertTrue(generator["is_bottleneck"])
         self.assertGreaterEqual(run["latency"]["intended"]["max_us"], 600_000)
         self.assertIn("more than 1 ms late", " ".join(generator["reasons"]))
