@@ -108,10 +108,10 @@ TEST(Compare, OfSecondsLooksAtWhatFailedInThem) {
 TEST(Compare, OfEqualMediansIsNoChange) {
   std::vector<report::Run> base;
   std::vector<report::Run> next;
-  for (const std::uint64_t messages : {1, 2, 3, 10, 10, 10, 10, 10}) {
+  for (const std::uint64_t messages : {1U, 2U, 3U, 10U, 10U, 10U, 10U, 10U}) {
     base.push_back(even_run(messages, 10ms, false));
   }
-  for (const std::uint64_t messages : {10, 10, 10, 10, 10, 20, 21, 22}) {
+  for (const std::uint64_t messages : {10U, 10U, 10U, 10U, 10U, 20U, 21U, 22U}) {
     next.push_back(even_run(messages, 10ms, false));
   }
   for (const Comparison& comparison : {compare(base, next), compare(next, base)}) {
