@@ -37,7 +37,7 @@ void Channel::begin() {
   dropping_ = Dropping::not_asked;
   held_ = peer_done_ = output_ended_ = false;
   error_ = 0;
-  phase_ = Phase::open;
+  phase_ = ChannelPhase::open;
   last_progress_ = loop_.now();
 }
 
@@ -49,7 +49,7 @@ void Channel::connected() {
 }
 
 void Channel::flush() {
-  if (phase_ != Phase::open && phase_ != Phase::finishing) return;
+  if (phase_ != ChannelPhase::open && phase_ != ChannelPhase::finishing) return;
   if (!writing_ && fill_queue()) {
     writing_ = true;
     loop_.begin_write(*this);
@@ -63,8 +63,8 @@ bool Channel::fill_queue() {
 }
 
 void Channel::finish() {
-  if (phase_ != Phase::open) return;
-  phase_ = Phase::finishing;
+  if (phase_ != ChannelPhase::open) return;
+  phase_ = ChannelPhase::finishing;
   held_ = false;
   waiting_.clear();
   update_reading();
@@ -73,7 +73,7 @@ void Channel::finish() {
 
 void Channel::received(std::string_view bytes) {
   last_progress_ = loop_.now();
-  if (phase_ != Phase::open) return;  // finishing: what still comes is dropped
+  if (phase_ != ChannelPhase::open) return;  // finishing: what still comes is dropped
   if (tls_) {
     decrypt(bytes);
   } else {
@@ -84,14 +84,14 @@ void Channel::received(std::string_view bytes) {
 
 void Channel::dropped(std::uint64_t bytes) {
   last_progress_ = loop_.now();
-  if (phase_ != Phase::open) return;
+  if (phase_ != ChannelPhase::open) return;
   handler_.on_dropped(bytes);
   flush();
   update_reading();
 }
 
 std::size_t Channel::droppable() {
-  if (phase_ != Phase::open || tls_ || !wants_input()) return 0;
+  if (phase_ != ChannelPhase::open || tls_ || !wants_input()) return 0;
   const std::uint64_t bytes = handler_.unwanted();
   if (bytes < kWorthDropping || dropping_ == Dropping::impossible) return 0;
   if (dropping_ == Dropping::not_asked) {
@@ -111,7 +111,7 @@ void Channel::take(std::string_view bytes) {
   }
   const bool in_the_clear = tls_ == nullptr;
   const std::string_view rest = bytes.substr(offer(bytes));
-  if (phase_ != Phase::open || rest.empty()) return;
+  if (phase_ != ChannelPhase::open || rest.empty()) return;
   if (in_the_clear && tls_) return decrypt(rest);
   waiting_.append(rest);
   offer_waiting();  // unless the handler holds it: it may have let go again in the same call
@@ -120,7 +120,7 @@ void Channel::take(std::string_view bytes) {
 void Channel::decrypt(std::string_view bytes) {
   tls_->feed(bytes);
   std::string_view plain;
-  while (phase_ == Phase::open) {
+  while (phase_ == ChannelPhase::open) {
     switch (tls_->advance(queued_, plain)) {
       case TlsFilter::Event::more:
         return flush();
@@ -155,7 +155,7 @@ std::size_t Channel::offer(std::string_view bytes) {
 void Channel::offer_waiting() {
   if (std::exchange(offering_, true)) return;
   const bool in_the_clear = tls_ == nullptr;
-  while (phase_ == Phase::open && !held_ && !choked() && !waiting_.empty()) {
+  while (phase_ == ChannelPhase::open && !held_ && !choked() && !waiting_.empty()) {
     // Handed over as a copy: what happens meanwhile may clear the original.
     const std::string slice(waiting_.view().substr(0, kOfferLimit));
     const std::size_t taken = offer(slice);
@@ -184,7 +184,7 @@ void Channel::all_written() {
     if (tls_ && all_sent()) drop_storage();
     if (!std::exchange(grown_, true)) loop_.note_grown(*this);
   }
-  if (held_ && phase_ == Phase::open) handler_.on_all_sent();
+  if (held_ && phase_ == ChannelPhase::open) handler_.on_all_sent();
   offer_waiting();
   update_reading();
   settle();
@@ -212,11 +212,11 @@ void Channel::drop_storage() {
 // Moves a closing stream on: once all is sent, the peer is told; once the peer has closed as
 // well, and nothing that it sent is still to be answered, the stream ends.
 void Channel::settle() {
-  if (phase_ == Phase::finishing && all_sent() && tls_ && !tls_->close_sent()) {
+  if (phase_ == ChannelPhase::finishing && all_sent() && tls_ && !tls_->close_sent()) {
     tls_->close(queued_);
     return flush();
   }
-  if (phase_ == Phase::finishing && all_sent() && !output_ended_) {
+  if (phase_ == ChannelPhase::finishing && all_sent() && !output_ended_) {
     output_ended_ = true;
     if (!peer_done_) loop_.end_output(*this);
   }
@@ -227,21 +227,21 @@ void Channel::settle() {
 void Channel::end(int error) {
   if (ended()) return;
   // After our own goodbye it does not matter how the peer hangs up.
-  if (phase_ != Phase::finishing || (!delivered() && error_ == 0)) error_ = error;
-  phase_ = Phase::ending;
+  if (phase_ != ChannelPhase::finishing || (!delivered() && error_ == 0)) error_ = error;
+  phase_ = ChannelPhase::ending;
   reading_ = writing_ = false;
   loop_.begin_close(*this);
 }
 
 void Channel::closed() {
-  if (phase_ == Phase::retired) return;
-  phase_ = Phase::retired;
+  if (phase_ == ChannelPhase::retired) return;
+  phase_ = ChannelPhase::retired;
   if (std::exchange(grown_, false)) loop_.forget_grown(*this);
   loop_.retire(*this);
 }
 
 void Channel::tell_end() {
-  phase_ = Phase::idle;
+  phase_ = ChannelPhase::idle;
   handler_.on_end(error_);
 }
 
@@ -252,10 +252,10 @@ bool Channel::choked() const {
 
 bool Channel::wants_input() const {
   if (peer_done_) return false;
-  if (phase_ == Phase::finishing) return true;
+  if (phase_ == ChannelPhase::finishing) return true;
   // While something waits there is no room for more: the engine may have the whole output in its
   // hands, so that choked() does not tell.
-  return phase_ == Phase::open && !held_ && !choked() && waiting_.empty();
+  return phase_ == ChannelPhase::open && !held_ && !choked() && waiting_.empty();
 }
 
 void Channel::update_reading() {

@@ -131,7 +131,8 @@ class Channel {
 
   // Nothing is to happen any more but closed(), or that has been said.
   [[nodiscard]] bool ended() const {
-    return phase_ == Phase::idle || phase_ == Phase::ending || phase_ == Phase::retired;
+    return phase_ == ChannelPhase::idle || phase_ == ChannelPhase::ending ||
+           phase_ == ChannelPhase::retired;
   }
   // begin_reading() was called, reading_ended() was not.
   [[nodiscard]] bool reading() const { return reading_; }
@@ -170,7 +171,7 @@ class Channel {
       : loop_(loop), handler_(handler), side_(side) {}
   ~Channel() = default;
 
-  enum class Phase : std::uint8_t { idle, connecting, open, finishing, ending, retired };
+  enum class ChannelPhase : std::uint8_t { idle, connecting, open, finishing, ending, retired };
 
   // Whether the kernel drops what comes: TCP does (MSG_TRUNC, tcp(7)), other sockets would not.
   enum class Dropping : std::uint8_t { not_asked, impossible, possible };
@@ -197,7 +198,7 @@ class Channel {
   std::unique_ptr<TlsFilter> tls_;
   TimePoint last_progress_{};
   int error_ = 0;
-  Phase phase_ = Phase::idle;
+  ChannelPhase phase_ = ChannelPhase::idle;
   Dropping dropping_ = Dropping::not_asked;
   bool reading_ = false;
   bool writing_ = false;

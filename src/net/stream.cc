@@ -15,7 +15,7 @@ void Stream::open(FileDescriptor socket) {
 
 void Stream::connect(FileDescriptor socket, const SocketAddress& address) {
   socket_ = std::move(socket);
-  phase_ = Phase::connecting;
+  phase_ = ChannelPhase::connecting;
   last_progress_ = loop_.now();
   loop_.begin_connect(*this, address);
 }

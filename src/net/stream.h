@@ -97,7 +97,7 @@ class Stream : private Channel {
 
   // When bytes last moved in either direction.
   [[nodiscard]] TimePoint last_progress() const { return Channel::last_progress(); }
-  [[nodiscard]] bool finishing() const { return phase_ == Phase::finishing; }
+  [[nodiscard]] bool finishing() const { return phase_ == ChannelPhase::finishing; }
   [[nodiscard]] bool all_sent() const { return Channel::all_sent(); }
 };
 

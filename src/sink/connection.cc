@@ -115,7 +115,7 @@ void Connection::on_tls_failure(std::string_view what) {
 std::size_t Connection::on_bytes(std::string_view bytes) {
   if (proxy_) {
     const std::size_t header = read_proxy_header(bytes);
-    const bool greeted = !proxy_ && session_.phase() == smtp::ServerSession::Phase::command;
+    const bool greeted = !proxy_ && session_.phase() == smtp::ServerSession::SessionPhase::command;
     const bool more = greeted && stream_.tls() == nullptr && header < bytes.size();
     return more ? header + on_bytes(bytes.substr(header)) : header;
   }
@@ -131,16 +131,16 @@ void Connection::on_dropped(std::uint64_t bytes) {
 
 // Brings timers and counters in line with where the session stands now.
 void Connection::after_step() {
-  using Phase = smtp::ServerSession::Phase;
+  using SessionPhase = smtp::ServerSession::SessionPhase;
   policy_.messages_answered(session_.owes_final_reply() ? 1 : 0);
-  if (session_.phase() == Phase::paused) {
+  if (session_.phase() == SessionPhase::paused) {
     stream_.hold();
     worker_.loop().timers().start(timer_, worker_.loop().now() + session_.wait());
     return;
   }
-  if (session_.phase() == Phase::replying) return stream_.hold();
-  if (session_.phase() == Phase::securing) return secure();
-  if (session_.phase() != Phase::closed || stream_.finishing()) return;
+  if (session_.phase() == SessionPhase::replying) return stream_.hold();
+  if (session_.phase() == SessionPhase::securing) return secure();
+  if (session_.phase() != SessionPhase::closed || stream_.finishing()) return;
   using Why = smtp::ServerSession::Ending;
   if (session_.ending() == Why::command_too_long) {
     complain(metrics::Error::protocol, "command line too long");
@@ -150,15 +150,15 @@ void Connection::after_step() {
 
 // Goes on with replies that had to wait for the client to take those ahead of them.
 void Connection::on_all_sent() {
-  using Phase = smtp::ServerSession::Phase;
+  using SessionPhase = smtp::ServerSession::SessionPhase;
   // Sending may tell of its end at once, from within.
-  if (session_.phase() != Phase::replying || std::exchange(replying_, true)) return;
-  while (session_.phase() == Phase::replying &&
+  if (session_.phase() != SessionPhase::replying || std::exchange(replying_, true)) return;
+  while (session_.phase() == SessionPhase::replying &&
          stream_.output().size() < smtp::ServerSession::kReplyBound) {
     go_on();
   }
   replying_ = false;
-  if (session_.phase() != Phase::replying) stream_.release();
+  if (session_.phase() != SessionPhase::replying) stream_.release();
 }
 
 // Ends a pause, or goes on with replies.
@@ -187,13 +187,13 @@ void Connection::watch_idle() {
 }
 
 void Connection::on_timer(net::Timer& /*timer*/) {
-  using Phase = smtp::ServerSession::Phase;
+  using SessionPhase = smtp::ServerSession::SessionPhase;
   if (stream_.finishing()) return stream_.abort();
-  if (session_.phase() == Phase::paused) {
+  if (session_.phase() == SessionPhase::paused) {
     go_on();
-    if (session_.phase() == Phase::paused) return;
+    if (session_.phase() == SessionPhase::paused) return;
     if (!stream_.finishing()) watch_idle();
-    if (session_.phase() != Phase::replying) stream_.release();
+    if (session_.phase() != SessionPhase::replying) stream_.release();
     return;
   }
   const TimePoint now = worker_.loop().now();

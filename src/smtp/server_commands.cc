@@ -105,7 +105,7 @@ ServerSession::Response ServerSession::acknowledge(std::string_view /*arguments*
 ServerSession::Response ServerSession::starttls(std::string_view arguments) {
   if (!arguments.empty()) return {.reply = kNoArguments};
   if (client_.secured) return {.reply = kTlsActive};
-  return {.reply = kStartTls, .next = Phase::securing};
+  return {.reply = kStartTls, .next = SessionPhase::securing};
 }
 
 // Postfix's XCLIENT_README: the session begins again, as the client that it speaks of. All
@@ -134,7 +134,8 @@ ServerSession::Response ServerSession::auth(std::string_view arguments) {
 }
 
 ServerSession::Response ServerSession::authentication_step(std::string_view reply) const {
-  return {.reply = reply, .next = authentication_.going_on() ? Phase::sasl : Phase::command};
+  return {.reply = reply,
+          .next = authentication_.going_on() ? SessionPhase::sasl : SessionPhase::command};
 }
 
 ServerSession::Response ServerSession::mail(std::string_view arguments) {

@@ -19,21 +19,21 @@ void ServerSession::secured() {
   authentication_.forget();
   observer_.hello_forgotten();
   abort_transaction(TransactionState::none);
-  phase_ = Phase::command;
+  phase_ = SessionPhase::command;
 }
 
 std::size_t ServerSession::feed(std::string_view bytes, Output& out) {
   std::string_view rest = bytes;
   while (!rest.empty()) {
     switch (phase_) {
-      case Phase::content:
+      case SessionPhase::content:
         rest.remove_prefix(take_content(rest, out));
         continue;
-      case Phase::chunk:
+      case SessionPhase::chunk:
         rest.remove_prefix(take_chunk(rest, out));
         continue;
-      case Phase::command:
-      case Phase::sasl:
+      case SessionPhase::command:
+      case SessionPhase::sasl:
         break;
       default:
         return bytes.size() - rest.size();
@@ -46,7 +46,7 @@ std::size_t ServerSession::feed(std::string_view bytes, Output& out) {
       case LineReader::Result::more:
         break;
       case LineReader::Result::too_long:
-        emit({.reply = phase_ == Phase::sasl ? kAuthTooLong : std::string_view(),
+        emit({.reply = phase_ == SessionPhase::sasl ? kAuthTooLong : std::string_view(),
               .ending = Ending::command_too_long},
              out);
         break;
@@ -93,12 +93,12 @@ void ServerSession::begin_chunk(std::string_view arguments, Output& out) {
   if (!check_.has_room_for(chunk_.left(), profile_.limits)) {
     chunk_.answered = true;
     Response refusal = response_to(decision, refuse_chunk(kTooLarge));
-    refusal.next = Phase::chunk;
+    refusal.next = SessionPhase::chunk;
     return give(refusal, decision.wait, out);
   }
   chunk_.refusal = refuse_sequence();
   if (chunk_.refusal.empty()) transaction_ = TransactionState::chunks;
-  phase_ = Phase::chunk;
+  phase_ = SessionPhase::chunk;
   if (chunk_.left() == 0) end_chunk(out);
 }
 
@@ -127,7 +127,7 @@ std::size_t ServerSession::take_chunk(std::string_view bytes, Output& out) {
 }
 
 std::uint64_t ServerSession::unwanted() const {
-  if (phase_ != Phase::chunk) return 0;
+  if (phase_ != SessionPhase::chunk) return 0;
   const bool looked_at = observer_.wants_content() || ContentCheck::needs_bytes(profile_.limits);
   return looked_at && takes_chunk() ? 0 : chunk_.left();
 }
@@ -139,7 +139,7 @@ void ServerSession::skip(std::uint64_t bytes, Output& out) {
 }
 
 void ServerSession::end_chunk(Output& out) {
-  phase_ = Phase::command;
+  phase_ = SessionPhase::command;
   if (chunk_.answered) return;
   Decision decision = chunk_.decision;
   if (chunk_.refusal.empty()) chunk_.refusal = refuse_content();
@@ -168,14 +168,14 @@ ServerSession::Response ServerSession::refuse_chunk(std::string_view reply) {
 }
 
 void ServerSession::resume(Output& out) {
-  if (phase_ == Phase::paused) return emit(pending_, out);
-  if (phase_ == Phase::replying) append_replies(pending_, out);
+  if (phase_ == SessionPhase::paused) return emit(pending_, out);
+  if (phase_ == SessionPhase::replying) append_replies(pending_, out);
 }
 
 void ServerSession::take_line(std::string_view line, Output& out) {
-  observer_.heard(phase_ == Phase::sasl ? Line::sasl_response : Line::command, line);
+  observer_.heard(phase_ == SessionPhase::sasl ? Line::sasl_response : Line::command, line);
   answering_ = Verb::auth;
-  if (phase_ == Phase::sasl) {
+  if (phase_ == SessionPhase::sasl) {
     return emit(authentication_step(authentication_.respond(line)), out);
   }
   answering_.reset();
@@ -225,7 +225,7 @@ void ServerSession::give(Response response, Duration wait, Output& out) {
   if (wait <= Duration::zero()) return emit(response, out);
   pending_ = response;
   wait_ = wait;
-  phase_ = Phase::paused;
+  phase_ = SessionPhase::paused;
 }
 
 void ServerSession::emit(Response response, Output& out) {
@@ -239,7 +239,7 @@ void ServerSession::append_replies(Response response, Output& out) {
   for (; response.copies > 0; --response.copies) {
     if (response.copies > 1 && out.size() >= kReplyBound) {
       pending_ = response;
-      phase_ = Phase::replying;
+      phase_ = SessionPhase::replying;
       return;
     }
     out.append(response.reply);
@@ -255,13 +255,13 @@ void ServerSession::append_replies(Response response, Output& out) {
   if (response.ending != Ending::open) {
     abort_transaction(TransactionState::none);
     ending_ = response.ending;
-    phase_ = Phase::closed;
+    phase_ = SessionPhase::closed;
     return;
   }
   phase_ = response.next;
   if (!response.asks_for_content) return;
   const Decision decision = policy_.decide_content();
-  give(response_to(decision, {.reply = {}, .next = Phase::content}), decision.wait, out);
+  give(response_to(decision, {.reply = {}, .next = SessionPhase::content}), decision.wait, out);
 }
 
 // The message is stored before it is answered, and even when a rule refuses it: what a client

@@ -38,7 +38,7 @@ namespace millrace::smtp {
 // HELO, EHLO, LHLO and RSET abort an open transaction (RFC 5321, 4.1.4). No HELO is required.
 class ServerSession {
  public:
-  enum class Phase : std::uint8_t {
+  enum class SessionPhase : std::uint8_t {
     start,
     command,
     content,
@@ -92,7 +92,7 @@ class ServerSession {
   // left of the input is fed next.
   void resume(Output& out);
 
-  [[nodiscard]] Phase phase() const { return phase_; }
+  [[nodiscard]] SessionPhase phase() const { return phase_; }
   // How long the pause is.
   [[nodiscard]] Duration wait() const { return wait_; }
   // Whether a message was admitted whose reply is not out yet.
@@ -112,7 +112,7 @@ class ServerSession {
   struct Response {
     std::string_view reply;  // outlives the session or a pause; empty: none
     std::size_t copies = 1;  // LMTP answers the end of a message once a recipient
-    Phase next = Phase::command;
+    SessionPhase next = SessionPhase::command;
     Ending ending = Ending::open;
     bool asks_for_content = false;  // the policy is asked about content once more
   };
@@ -184,7 +184,7 @@ class ServerSession {
   GivenReply given_;               // keeps the text of the policy's latest reply
   Duration wait_{0};
   EndOfData end_of_data_;
-  Phase phase_ = Phase::start;
+  SessionPhase phase_ = SessionPhase::start;
   Ending ending_ = Ending::open;
   TransactionState transaction_ = TransactionState::none;
   Client client_;

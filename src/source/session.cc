@@ -156,27 +156,27 @@ std::size_t Session::on_bytes(std::string_view bytes) {
 
 // Acts on where the dialogue has arrived.
 void Session::step() {
-  using Phase = smtp::ClientSession::DialoguePhase;
+  using DialoguePhase = smtp::ClientSession::DialoguePhase;
   if (run_.failed()) return close();  // and say no more
   switch (client_->phase()) {
-    case Phase::opening:
-    case Phase::leaving:
+    case DialoguePhase::opening:
+    case DialoguePhase::leaving:
       return;
-    case Phase::securing:
+    case DialoguePhase::securing:
       return secure();
-    case Phase::open:
+    case DialoguePhase::open:
       return send_messages();
-    case Phase::opening_failed:
+    case DialoguePhase::opening_failed:
       if (!client_->fault().empty()) {
         refused({metrics::Error::protocol, client_->fault() + where()});
       }
       return say_goodbye();
-    case Phase::finished:
+    case DialoguePhase::finished:
       return close();
-    case Phase::closed:
+    case DialoguePhase::closed:
       if (!client_->fault().empty()) refused({metrics::Error::closed, client_->fault() + where()});
       return close();
-    case Phase::broken:
+    case DialoguePhase::broken:
       lost({metrics::Error::protocol, client_->fault() + where()});
       return close();
   }

@@ -104,7 +104,7 @@ std::string play(const std::uint8_t* data, std::size_t size, bool whole) {
   Dice policy(data[0], data[1]);
   Witness witness((data[1] & 0x10) != 0);
   smtp::ServerSession session(profile, replies, policy, witness);
-  using Phase = smtp::ServerSession::Phase;
+  using SessionPhase = smtp::ServerSession::SessionPhase;
   Output out;
   std::string spoken;
   const auto take_replies = [&] {
@@ -113,21 +113,22 @@ std::string play(const std::uint8_t* data, std::size_t size, bool whole) {
   };
   const auto go_on = [&] {
     take_replies();
-    while (session.phase() == Phase::paused || session.phase() == Phase::replying) {
+    while (session.phase() == SessionPhase::paused || session.phase() == SessionPhase::replying) {
       session.resume(out);
       take_replies();
     }
-    if (session.phase() == Phase::securing) session.secured();
+    if (session.phase() == SessionPhase::securing) session.secured();
   };
   session.start({.trusted = (data[2] & 0x20) != 0}, out);
   go_on();
   const auto take = [&](std::string_view piece) {
-    while (!piece.empty() && session.phase() != smtp::ServerSession::Phase::closed) {
+    while (!piece.empty() && session.phase() != smtp::ServerSession::SessionPhase::closed) {
       const std::size_t taken = session.feed(piece, out);
       fuzz::require(taken <= piece.size());
-      fuzz::require(taken == piece.size() || session.phase() == Phase::paused ||
-                    session.phase() == Phase::replying || session.phase() == Phase::securing ||
-                    session.phase() == Phase::closed);
+      fuzz::require(taken == piece.size() || session.phase() == SessionPhase::paused ||
+                    session.phase() == SessionPhase::replying ||
+                    session.phase() == SessionPhase::securing ||
+                    session.phase() == SessionPhase::closed);
       piece.remove_prefix(taken);
       go_on();
     }

@@ -96,7 +96,7 @@ TEST(ServerSession, ManyRepliesToOneMessageComeInPieces) {
   const std::string_view end = ".\r\nNOOP\r\n";
   EXPECT_EQ(server.session.feed(end, server.out), 3U);
   std::size_t answered = 0;
-  while (server.session.phase() == ServerSession::Phase::replying) {
+  while (server.session.phase() == ServerSession::SessionPhase::replying) {
     EXPECT_LT(server.out.size(), ServerSession::kReplyBound + 100);
     EXPECT_EQ(server.session.feed("NOOP\r\n", server.out), 0U);
     answered += lines(test::take(server.out));
@@ -164,7 +164,7 @@ TEST(ServerSession, OwesAReplyToAMessageThatItHasAdmitted) {
   session.feed("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n", out);
   EXPECT_FALSE(session.owes_final_reply());
   session.feed(".\r\n", out);
-  EXPECT_EQ(session.phase(), ServerSession::Phase::paused);
+  EXPECT_EQ(session.phase(), ServerSession::SessionPhase::paused);
   EXPECT_TRUE(session.owes_final_reply());
   session.resume(out);
   EXPECT_FALSE(session.owes_final_reply());
@@ -187,7 +187,7 @@ TEST(ServerSession, WaitsForAChunkAndForTheEndOfItsMessage) {
   ServerSession session(profile, replies, late, notes);
   session.start({}, out);
   session.feed("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT 1 LAST\r\nx", out);
-  EXPECT_EQ(session.phase(), ServerSession::Phase::paused);
+  EXPECT_EQ(session.phase(), ServerSession::SessionPhase::paused);
   EXPECT_EQ(session.wait(), std::chrono::seconds(3));
 }
 
@@ -202,7 +202,7 @@ TEST(ServerSession, AMessageThatIsNotAdmittedIsAborted) {
   ServerSession session(profile, replies, full, notes);
   session.start({}, out);
   session.feed("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n.\r\n", out);
-  EXPECT_EQ(session.phase(), ServerSession::Phase::closed);
+  EXPECT_EQ(session.phase(), ServerSession::SessionPhase::closed);
   EXPECT_EQ(session.ending(), ServerSession::Ending::dropped);
   EXPECT_EQ(notes.aborted, 1);
   EXPECT_EQ(notes.complete, 0);
@@ -274,7 +274,7 @@ TEST(ServerSession, TooManyErrorsEndItOnce) {
             "500 5.5.1 Error: unknown command\r\n421 4.7.0 smtp-sink Error: too many errors\r\n");
   EXPECT_EQ(server.notes.replies - greeting, 2U);
   EXPECT_EQ(server.session.ending(), ServerSession::Ending::farewell);
-  EXPECT_EQ(server.session.phase(), ServerSession::Phase::closed);
+  EXPECT_EQ(server.session.phase(), ServerSession::SessionPhase::closed);
 }
 
 // It names a moment in options and reports.

@@ -59,18 +59,18 @@ std::string play_server(const sink::SinkOptions& options, std::string_view input
   const auto localhost = net::numeric_address("127.0.0.1", 1);
   session.start({.trusted = net::contains(options.xclient_from, *localhost)}, out);
   const auto go_on = [&] {
-    using Phase = smtp::ServerSession::Phase;
+    using SessionPhase = smtp::ServerSession::SessionPhase;
     EXPECT_LT(out.size(), smtp::ServerSession::kReplyBound + input.size() + 1'000);
     spoken += test::take(out);
-    while (session.phase() == Phase::paused || session.phase() == Phase::replying) {
+    while (session.phase() == SessionPhase::paused || session.phase() == SessionPhase::replying) {
       session.resume(out);
       spoken += test::take(out);
     }
-    if (session.phase() == Phase::securing) session.secured();
+    if (session.phase() == SessionPhase::securing) session.secured();
   };
   go_on();
   for (std::string_view piece : test::cut(input, how, seed)) {
-    while (!piece.empty() && session.phase() != smtp::ServerSession::Phase::closed) {
+    while (!piece.empty() && session.phase() != smtp::ServerSession::SessionPhase::closed) {
       const std::uint64_t unwanted = std::min<std::uint64_t>(session.unwanted(), piece.size());
       if (drop && unwanted > 0) {
         session.skip(unwanted, out);
@@ -81,7 +81,7 @@ std::string play_server(const sink::SinkOptions& options, std::string_view input
       go_on();
     }
   }
-  closed = session.phase() == smtp::ServerSession::Phase::closed;
+  closed = session.phase() == smtp::ServerSession::SessionPhase::closed;
   return spoken;
 }
 
