@@ -5,12 +5,13 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <string_view>
+#include <vector>
 
 #include "base/diagnostics.h"
 #include "base/number.h"
 #include "base/quantity.h"
+#include "cli/text_values.h"
 
 namespace millrace::cli {
 namespace {
@@ -28,11 +29,9 @@ unsigned thread_count(const std::string& text, std::string_view names) {
 
 // "auto, uring or epoll"
 std::string engine_words() {
-  std::string words = "auto";
-  for (const net::Engine& engine : net::engines()) {
-    words.append(&engine == &net::engines().back() ? " or " : ", ").append(engine.word);
-  }
-  return words;
+  std::vector<std::string_view> words = {"auto"};
+  for (const net::Engine& engine : net::engines()) words.push_back(engine.word);
+  return alternatives(words);
 }
 
 const net::Engine* engine(const std::string& text, std::string_view names) {
@@ -68,10 +67,10 @@ int NetworkArguments::address_family() const {
 unsigned NetworkArguments::resolved_threads() const { return threads ? *threads : usable_cores(); }
 
 const net::Engine* NetworkArguments::resolved_engine() const {
-  if (const net::Engine* const wanted = io.value_or(nullptr)) {
-    if (wanted->available()) return wanted;
-    throw Fatal(fmt::format("{} is not available here (--io {}): {}", wanted->name, wanted->word,
-                            wanted->needs));
+  if (io != nullptr) {
+    if (io->available()) return io;
+    throw Fatal(
+        fmt::format("{} is not available here (--io {}): {}", io->name, io->word, io->needs));
   }
   for (const net::Engine& engine : net::engines()) {
     if (engine.available()) return &engine;

@@ -13,7 +13,7 @@ namespace millrace::cli {
 struct NetworkArguments {
   std::vector<int> address_families;  // in the order of the command line
   std::optional<unsigned> threads;
-  std::optional<const net::Engine*> io;  // null for auto
+  const net::Engine* io = nullptr;  // null for auto
 
   // AF_INET, AF_INET6 or AF_UNSPEC; the last that was given counts.
   [[nodiscard]] int address_family() const;
