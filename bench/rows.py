@@ -4,6 +4,7 @@ from contestants import DATA, MAIL, RCPT, content, together
 from pair_rows import (
     cipher_row, handshake_row, jitter_row, measurement_row, pair_row, recipients_row,
     replacement_row, unwanted_row, window_row)
+from rule_rows import rules_row
 from session_rows import crowd_row, opening_row, scaling_row, tls_memory_row
 
 ROWS = {
@@ -33,6 +34,8 @@ ROWS = {
     "cipher": ("TLS 1.3, 1 MB messages, -d -s 10", cipher_row(3_000, 0.45)),
     "measurement": ("everything measured and reported, against nothing, -d -s 50 -l 1024",
                     measurement_row(200_000)),
+    "rules": ("a sink with rules, against one without, -d -s 50 -l 1024",
+              rules_row(100_000, 1024, 0.95, 0.90)),
     "jitter": ("open loop, 5,000/s", jitter_row(5_000, 10)),
     "tls-memory": ("1,000 TLS sessions, all open and then all sending", tls_memory_row(1_000)),
 }

@@ -254,6 +254,13 @@
     cells: [kind, count(one.count), one.sample], kind: "bad",
   })), [2]);
   if (turnedAway) tellLimits();
+  table("Rules", ["rule", "hits"], (run.rules ?? []).map(({ name, hits }) => ({ cells: [name, count(hits)] })), [0]);
+  if (run.keys_forgotten > 0) {
+    add(page, "p", `Keys of rates and greylists that had to be forgotten: ${count(run.keys_forgotten)}.`, "warning");
+  }
+  table("Answers", ["", ""], Object.entries(run.answers ?? {}).map(([name, value]) => ({
+    cells: [name.replaceAll("_", " "), count(value)],
+  })));
   if (run.stages && run.stages.length > 1) {
     table("Stages", ["stage", "messages", "failed", "p50", "p99", "max"], run.stages.map((stage) => ({
       cells: [stage.name, count(stage.totals.messages),

@@ -16,13 +16,15 @@ FileDescriptor open_input(const std::string& path) {
   return file;
 }
 
-std::string read_file(const std::string& path) {
-  const FileDescriptor file = open_input(path);
+std::string read_file(const std::string& path) { return read_all(open_input(path), path); }
+
+std::string read_all(const FileDescriptor& file, const std::string& path, std::size_t most) {
+  if (!file.valid()) throw Fatal(describe_error("open " + path, errno));
   std::string text;
   std::array<char, 65'536> buffer;
   for (;;) {
     const ssize_t got = read(file.descriptor(), buffer.data(), buffer.size());
-    if (got == 0) return text;
+    if (got == 0 || text.size() > most) return text;
     if (got > 0) text.append(buffer.data(), static_cast<std::size_t>(got));
     if (got < 0 && errno != EINTR) throw Fatal(describe_error("read " + path, errno));
   }

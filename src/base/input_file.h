@@ -1,16 +1,22 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "base/file_descriptor.h"
 
 namespace millrace {
 
-// Files that the user names, to be read. Both throw Fatal naming the file.
+// Files that the user names, to be read. All throw Fatal naming the file.
 FileDescriptor open_input(const std::string& path);
 
 // All that is in it: of a plain file, or of a pipe until it ends.
 std::string read_file(const std::string& path);
+
+// The same of a file that was just opened, `path` by name: where that failed, errno says why. Of
+// one with more than `most` bytes a few more than that come.
+std::string read_all(const FileDescriptor& file, const std::string& path,
+                     std::size_t most = std::string::npos);
 
 // The first line of a file, without its end; reads no further, so that a terminal or a pipe may go
 // on. Throws Fatal, also where it has more than 64 KiB.

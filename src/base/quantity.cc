@@ -2,6 +2,9 @@
 
 #include <array>
 #include <charconv>
+#include <limits>
+
+#include "base/number.h"
 
 namespace millrace {
 namespace {
@@ -50,6 +53,19 @@ std::optional<Duration> duration(std::string_view text) {
   const auto seconds = with_unit(text, kTimes);
   if (!seconds || *seconds > kYear) return std::nullopt;
   return std::chrono::round<Duration>(std::chrono::duration<double>(*seconds));
+}
+
+std::optional<std::uint64_t> byte_size(std::string_view text) {
+  constexpr std::string_view kUnits = "kKmMgG";
+  unsigned shift = 0;
+  if (const std::size_t unit = text.empty() ? std::string_view::npos : kUnits.find(text.back());
+      unit != std::string_view::npos) {
+    shift = 10 * (static_cast<unsigned>(unit) / 2 + 1);
+    text.remove_suffix(1);
+  }
+  const auto number = whole_number(text, 0, std::numeric_limits<std::uint64_t>::max() >> shift);
+  if (!number) return std::nullopt;
+  return *number << shift;
 }
 
 std::optional<double> share(std::string_view text) {

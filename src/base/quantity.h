@@ -19,6 +19,9 @@ std::optional<Duration> duration(std::string_view text);
 // A rate: a decimal number a second, or with /s, /m or /h; given a second.
 std::optional<double> per_second(std::string_view text);
 
+// A number of bytes: whole, and K, M or G (of 1024) may follow it, in any case.
+std::optional<std::uint64_t> byte_size(std::string_view text);
+
 // A share of something, 0 to 1: a decimal number, or one of hundred with "%".
 std::optional<double> share(std::string_view text);
 

@@ -1,12 +1,15 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "cli/given.h"
+#include "cli/listener_options.h"
 #include "cli/network_options.h"
 #include "cli/report_options.h"
 #include "cli/text_values.h"
@@ -24,6 +27,7 @@ struct SinkArguments : NetworkArguments, TlsArguments {
   std::string backlog;
 
   // Network
+  std::vector<ListenerArgument> listen;
   std::optional<std::size_t> max_sessions;
   std::optional<std::uint64_t> tcp_window;  // bytes
   std::optional<Duration> timeout;
@@ -69,6 +73,14 @@ struct SinkArguments : NetworkArguments, TlsArguments {
   std::optional<Duration> content_delay;
   std::optional<Duration> abort_content;
 
+  // Rules
+  std::vector<std::string> rules;
+  bool check_rules = false;
+  std::optional<std::uint64_t> seed;
+  // Answers that come later
+  std::optional<std::string> answer_through;
+  std::optional<double> answer_rate;  // a second
+
   // What is shown and kept
   ReportOptions report;
   bool counter = false;
@@ -89,9 +101,21 @@ struct SinkArguments : NetworkArguments, TlsArguments {
   [[nodiscard]] bool believes_xclient() const {
     return modern || obey_xclient || !xclient_from.empty();
   }
-  // Those that are announced.
-  [[nodiscard]] smtp::ExtensionSet extensions() const;
-  [[nodiscard]] bool uses_tls() const { return tls || extensions().has(smtp::Extension::starttls); }
+  // The endpoint, if there is one, and those of --listen.
+  [[nodiscard]] std::vector<ListenerArgument> listeners() const;
+  // Those that a listener announces.
+  [[nodiscard]] smtp::ExtensionSet extensions(const ListenerArgument& of) const;
+  // Whether any listener does.
+  [[nodiscard]] bool uses_tls() const;
+  // Whether there is a starttls+ among those of --listen.
+  [[nodiscard]] bool listens_for_starttls() const;
+  [[nodiscard]] bool has_rules() const { return !rules.empty(); }
+  // Something is left to dice.
+  [[nodiscard]] bool draws() const {
+    return has_rules() || std::any_of(delay.begin(), delay.end(), [](const CommandDelay& row) {
+             return std::holds_alternative<sink::rules::Multiple>(row.delay);
+           });
+  }
 };
 
 // Which of them exclude each other, and which need another: all there is of that.
@@ -102,16 +126,29 @@ inline constexpr SinkCombination kSinkExclusions[] = {
     {has<&Sink::dump_each>, has<&Sink::dump_all>, "use only one of -d or -D, but not both"},
     {has<&Sink::tls_key_type>, has<&Sink::tls_cert>,
      "--tls-key-type is of a certificate that is made: not with --tls-cert"},
+    {has<&Sink::tls>, has<&Sink::listens_for_starttls>,
+     "--tls is of all listeners: not with --listen starttls+..."},
 };
 
 inline constexpr SinkCombination kSinkNeeds[] = {
-    {has<&Sink::tls_ask_cert>, has<&Sink::uses_tls>, "--tls-ask-cert needs --starttls or --tls"},
-    {has<&Sink::tls_key_type>, has<&Sink::uses_tls>, "--tls-key-type needs --starttls or --tls"},
-    {has<&Sink::tls_cert>, has<&Sink::uses_tls>, "--tls-cert needs --starttls or --tls"},
-    {has<&Sink::tls_key>, has<&Sink::uses_tls>, "--tls-key needs --starttls or --tls"},
-    {has<&Sink::tls_version>, has<&Sink::uses_tls>, "--tls-version needs --starttls or --tls"},
-    {has<&Sink::tls_ciphers>, has<&Sink::uses_tls>, "--tls-ciphers needs --starttls or --tls"},
-    {has<&Sink::tls_groups>, has<&Sink::uses_tls>, "--tls-groups needs --starttls or --tls"},
+    {has<&Sink::check_rules>, has<&Sink::has_rules>, "--check-rules needs --rules"},
+    {has<&Sink::seed>, has<&Sink::draws>, "--seed needs --rules, or --delay with odds"},
+    {has<&Sink::tls_ask_cert>, has<&Sink::uses_tls>,
+     "--tls-ask-cert needs --starttls, --tls, or a listener with starttls+ or tls+"},
+    {has<&Sink::tls_key_type>, has<&Sink::uses_tls>,
+     "--tls-key-type needs --starttls, --tls, or a listener with starttls+ or tls+"},
+    {has<&Sink::tls_cert>, has<&Sink::uses_tls>,
+     "--tls-cert needs --starttls, --tls, or a listener with starttls+ or tls+"},
+    {has<&Sink::tls_key>, has<&Sink::uses_tls>,
+     "--tls-key needs --starttls, --tls, or a listener with starttls+ or tls+"},
+    {has<&Sink::tls_version>, has<&Sink::uses_tls>,
+     "--tls-version needs --starttls, --tls, or a listener with starttls+ or tls+"},
+    {has<&Sink::tls_ciphers>, has<&Sink::uses_tls>,
+     "--tls-ciphers needs --starttls, --tls, or a listener with starttls+ or tls+"},
+    {has<&Sink::tls_groups>, has<&Sink::uses_tls>,
+     "--tls-groups needs --starttls, --tls, or a listener with starttls+ or tls+"},
+    {has<&Sink::answer_rate>, has<&Sink::answer_through>,
+     "--answer-rate needs --answer-through, where answers go"},
 };
 
 }  // namespace millrace::cli

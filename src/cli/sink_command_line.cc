@@ -9,6 +9,7 @@
 #include "base/diagnostics.h"
 #include "base/number.h"
 #include "cli/command_line.h"
+#include "cli/listener_options.h"
 #include "cli/sink_arguments.h"
 #include "cli/sink_extensions.h"
 #include "cli/text_values.h"
@@ -17,7 +18,7 @@
 namespace millrace::cli {
 namespace {
 
-using Action = sink::Rule::Action;
+using Action = sink::rules::CommandOption::Action;
 using Protocol = smtp::ServerProfile::Protocol;
 using smtp::Extension;
 
@@ -45,12 +46,15 @@ constexpr LeftOut kLeftOut[] = {
 };
 
 CommandDelay data_delay(const std::string& text, std::string_view names) {
-  return {smtp::Verb::data, {.step = time_value("fixed delay", kLeastTime)(text, names)}};
+  return {smtp::Verb::data, sink::rules::Fixed{time_value("fixed delay", kLeastTime)(text, names)}};
 }
 
 void add_network(CommandLine& line, SinkArguments& given) {
   OptionGroup group(line, "Network");
   add_address_family(group, "listen on", given);
+  group.each("--listen", "ENDPOINT",
+             "listen here as well; before it tls+, starttls+,\nlmtp+, proxy+; behind it ,name=NAME",
+             given.listen, read_listener);
   group.value("-m,--max-sessions", "COUNT", "sessions at once; the rest wait", given.max_sessions,
               number<std::size_t>("concurrency limit", 1));
   group.value("-T,--tcp-window", "BYTES", "cap the TCP window", given.tcp_window,
@@ -92,10 +96,28 @@ void add_misbehaviour(CommandLine& line, SinkArguments& given) {
              "wait before replying; with odds, 1-99,\na random multiple", given.delay,
              command_delay);
   group.each("-w,--data-delay", "TIME", "the same as -W data:TIME", given.delay, data_delay);
-  group.value("-H,--content-delay", "TIME", "wait after the 354 before reading on",
-              given.content_delay, time_value("data read delay", kLeastTime));
-  group.value("-A,--abort-content", "TIME", "after the 354: wait, reply 550, close",
+  group.value("-H,--content-delay", "TIME", "wait before content is read", given.content_delay,
+              time_value("data read delay", kLeastTime));
+  group.value("-A,--abort-content", "TIME", "instead of content: wait, reply 550, close",
               given.abort_content, time_value("abort delay", Duration(0)));
+}
+
+void add_rules(CommandLine& line, SinkArguments& given) {
+  OptionGroup group(line, "Rules (millrace-rules(5)); they come before misbehaviour");
+  group.each("--rules", "FILE", "read rules from this file; SIGHUP reads again", given.rules,
+             some_text);
+  group.flag("--check-rules", "tell what is wrong with them, and end", given.check_rules);
+  group.value("--seed", "NUMBER", "make their dice repeatable", given.seed,
+              number<std::uint64_t>("seed", 0));
+}
+
+void add_answers(CommandLine& line, SinkArguments& given) {
+  OptionGroup group(line, "Answers that come later");
+  group.value("--answer-through", "ENDPOINT",
+              "send the bounces, complaints and replies that\nrules ask for to this server only",
+              given.answer_through, some_text);
+  group.value("--answer-rate", "RATE", "at most so many: 500/s, 3000/m, 100/h", given.answer_rate,
+              message_rate);
 }
 
 void add_records(CommandLine& line, SinkArguments& given) {
@@ -129,7 +151,6 @@ int backlog(const std::string& text) {
 }
 
 void build_network(const SinkArguments& given, sink::SinkOptions& options) {
-  options.endpoint = net::parse_local(given.endpoint);
   options.address_family = given.address_family();
   options.backlog = backlog(given.backlog);
   if (given.tcp_window) {
@@ -140,16 +161,18 @@ void build_network(const SinkArguments& given, sink::SinkOptions& options) {
   options.session_limit = given.max_sessions;
 }
 
-void build_announcements(const SinkArguments& given, smtp::ServerProfile& profile) {
-  put(profile.host_name, given.hostname);
-  profile.protocol = given.lmtp                    ? Protocol::lmtp
-                     : given.no_esmtp || given.pix ? Protocol::plain
-                                                   : Protocol::smtp;
-  profile.hide_software = given.pix;
+void build_announcements(const SinkArguments& given, smtp::ServerProfile& common) {
+  put(common.host_name, given.hostname);
+  common.protocol = given.lmtp                    ? Protocol::lmtp
+                    : given.no_esmtp || given.pix ? Protocol::plain
+                                                  : Protocol::smtp;
+  common.hide_software = given.pix;
 }
 
 void build_rules(const SinkArguments& given, sink::SinkOptions& options) {
-  sink::Rules& rules = options.rules;
+  options.rule_files = given.rules;
+  options.seed = given.seed;
+  sink::rules::CommandOptions& rules = options.commands;
   const auto act = [&](const std::vector<smtp::Verb>& verbs, Action action) {
     for (const smtp::Verb verb : verbs) rules[verb].prefer(action);
   };
@@ -157,12 +180,18 @@ void build_rules(const SinkArguments& given, sink::SinkOptions& options) {
   act(given.soft_reject, Action::soft_reject);
   act(given.drop, Action::drop);
   act(given.disconnect, Action::farewell);
-  if (given.hard_reply) rules.hard_reply = smtp::given_reply(*given.hard_reply);
-  if (given.soft_reply) rules.soft_reply = smtp::given_reply(*given.soft_reply);
+  put(rules.hard_reply, given.hard_reply);
+  put(rules.soft_reply, given.soft_reply);
   for (const auto& [verb, delay] : given.delay) rules[verb].delay = delay;
-  for (const smtp::Verb verb : given.syslog) rules[verb].log = true;
-  options.content_delay = given.content_delay;
-  options.abort_delay = given.abort_content;
+  rules.content_delay = given.content_delay;
+  rules.abort_delay = given.abort_content;
+  for (const smtp::Verb verb : given.syslog) options.logged.set(smtp::index(verb));
+}
+
+void build_answers(const SinkArguments& given, sink::SinkOptions& options) {
+  if (!given.answer_through) return;
+  options.answers = {.endpoint = net::parse_remote(*given.answer_through, "25"),
+                     .rate = given.answer_rate};
 }
 
 void build_capture(const SinkArguments& given, sink::CaptureOptions& capture) {
@@ -187,6 +216,8 @@ SinkArguments read_sink_arguments(int argc, const char* const* argv) {
   add_extension_options(line, given);
   add_tls_options(line, given);
   add_misbehaviour(line, given);
+  add_rules(line, given);
+  add_answers(line, given);
   add_records(line, given);
   add_life(line, given);
   line.parse(argc, argv);
@@ -194,19 +225,23 @@ SinkArguments read_sink_arguments(int argc, const char* const* argv) {
 }
 
 SinkCommandLine build_sink(const SinkArguments& given) {
-  if (given.endpoint.empty()) {
+  if (given.listeners().empty() && !given.check_rules) {
     throw Fatal(
-        "missing endpoint: expected [inet:][host]:port or unix:path (see smtp-sink --help)");
+        "missing endpoint: expected [inet:][host]:port or unix:path, or --listen (see smtp-sink "
+        "--help)");
   }
   check_exclusions<SinkArguments>(given, kSinkExclusions);
   check_needs<SinkArguments>(given, kSinkNeeds);
   given.report.check(given.counter);
   sink::SinkOptions options;
   build_network(given, options);
-  build_announcements(given, options.profile);
-  build_offer(given, options);
+  smtp::ServerProfile common;  // to all listeners
+  build_announcements(given, common);
+  build_offer(given, options, common);
+  options.listeners = build_listeners(given, common);
   build_tls(given, options);
   build_rules(given, options);
+  build_answers(given, options);
   build_capture(given, options.capture);
   options.message_quota = given.stop_after_messages;
   options.quit_quota = given.stop_after_quits;
@@ -217,7 +252,7 @@ SinkCommandLine build_sink(const SinkArguments& given) {
   put(options.user, given.run_as);
   options.threads = given.resolved_threads();
   options.engine = given.resolved_engine();
-  return {.sink = std::move(options), .report = given.report};
+  return {.sink = std::move(options), .report = given.report, .check_rules = given.check_rules};
 }
 
 SinkCommandLine parse_sink_command_line(int argc, const char* const* argv) {

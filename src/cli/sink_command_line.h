@@ -11,6 +11,7 @@ struct SinkArguments;
 struct SinkCommandLine {
   sink::SinkOptions sink;
   ReportOptions report;
+  bool check_rules = false;  // nothing else is done
 };
 
 // The options of smtp-sink(1) are read, and then put together. All three throw Fatal with one

@@ -79,8 +79,8 @@ void add_limits(CommandLine& line, SinkArguments& given) {
               time_value("session time", Duration(1)));
 }
 
-void build_limits(const SinkArguments& given, sink::SinkOptions& options) {
-  smtp::ServerLimits& limits = options.profile.limits;
+void build_limits(const SinkArguments& given, sink::SinkOptions& options,
+                  smtp::ServerLimits& limits) {
   put(limits.message_size, given.max_size);
   put(limits.text_line, given.max_line_length);
   put(limits.recipients, given.max_recipients);
@@ -95,10 +95,10 @@ void build_limits(const SinkArguments& given, sink::SinkOptions& options) {
 
 }  // namespace
 
-ExtensionSet SinkArguments::extensions() const {
+ExtensionSet SinkArguments::extensions(const ListenerArgument& of) const {
   const ExtensionSet asked_for = set_of(offer);
   ExtensionSet offered = smtp::ServerProfile().offered | asked_for;
-  if (starttls) offered.add(Extension::starttls);
+  if (starttls || of.starttls) offered.add(Extension::starttls);
   if (max_size) offered.add(Extension::size);
   if (modern) offered = smtp::all_extensions();
   if (authenticates()) offered.add(Extension::auth);
@@ -111,7 +111,7 @@ ExtensionSet SinkArguments::extensions() const {
     offered.remove(Extension::pipelining);
   }
   // Nobody turns to TLS twice.
-  if (tls) offered.remove(Extension::starttls);
+  if (tls || of.tls) offered.remove(Extension::starttls);
   return offered - set_of(withhold);
 }
 
@@ -120,18 +120,17 @@ void add_extension_options(CommandLine& line, SinkArguments& given) {
   add_limits(line, given);
 }
 
-void build_offer(const SinkArguments& given, sink::SinkOptions& options) {
-  build_limits(given, options);
+void build_offer(const SinkArguments& given, sink::SinkOptions& options,
+                 smtp::ServerProfile& common) {
+  build_limits(given, options, common.limits);
   if (given.auth_users) options.users = sasl::UserTable(sasl::read_users(*given.auth_users));
-  smtp::ServerProfile& profile = options.profile;
-  profile.offered = given.extensions();
   if (given.authenticates()) {
-    profile.authenticates = true;
-    profile.auth_mechanisms = options.users.everybody() ? sasl::kOpenMechanisms : sasl::kMechanisms;
+    common.authenticates = true;
+    common.auth_mechanisms = options.users.everybody() ? sasl::kOpenMechanisms : sasl::kMechanisms;
   }
   if (given.believes_xclient()) {
-    profile.xclient_takes_effect = true;
-    profile.xclient_attributes = "NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT";
+    common.xclient_takes_effect = true;
+    common.xclient_attributes = "NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT";
     options.xclient_from = given.xclient_from;
     if (options.xclient_from.empty()) {
       options.xclient_from = networks(kBelieved, "--xclient-from");

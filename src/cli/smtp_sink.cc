@@ -1,11 +1,15 @@
 #include <chrono>
 #include <cstdlib>
+#include <string>
+#include <vector>
 
 #include "base/diagnostics.h"
 #include "cli/command_line.h"
 #include "cli/network_options.h"
 #include "cli/report_options.h"
 #include "cli/sink_command_line.h"
+#include "net/endpoint.h"
+#include "sink/rule_book.h"
 #include "sink/sink.h"
 #include "threads/signal_watch.h"
 
@@ -13,10 +17,22 @@ namespace {
 
 using namespace millrace;
 
+// All endpoints.
+std::string places(const std::vector<sink::Listener>& listeners) {
+  std::string text;
+  for (const sink::Listener& listener : listeners) {
+    if (!text.empty()) text += ", ";
+    text += net::describe(listener.endpoint);
+  }
+  return text;
+}
+
 int take(int argc, char** argv) {
   const cli::SinkCommandLine line = cli::parse_sink_command_line(argc, argv);
-  threads::block_ending_signals();  // from here on they wait for those who take them
   const sink::SinkOptions& options = line.sink;
+  if (line.check_rules) return sink::check_rules(options.rule_files) ? EXIT_SUCCESS : EXIT_FAILURE;
+  threads::block_ending_signals();  // from here on they wait for those who take them
+  if (!options.rule_files.empty()) threads::block_hangup();
   // From here on, until all is reported: the second ends it.
   threads::SignalWatch signals(std::chrono::seconds(0));
   if (options.verbose) inform(cli::describe(*options.engine, options.threads));
@@ -25,7 +41,7 @@ int take(int argc, char** argv) {
   cli::Reports reports(line.report, identity.gives_up_rights() ? How::in_place : How::replace);
   report::Run run =
       cli::describe_run(report::Run::Kind::sink, argc, argv, *options.engine, options.threads);
-  run.settings = {{"at", net::describe(options.endpoint)}};
+  run.settings = {{"at", places(options.listeners)}};
   run.measurement = sink::run_sink(options, identity, signals);
   if (line.report.wanted()) reports.deliver(run);
   return EXIT_SUCCESS;

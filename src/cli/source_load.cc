@@ -23,7 +23,6 @@ constexpr std::chrono::seconds kDrainLimit{10};
 // As many as open loop may open when nobody says how many.
 constexpr unsigned kPool = 100;
 constexpr double kMostSessions = 1'000'000;
-constexpr double kHighestRate = 1e8;  // a second
 
 // Nobody means to run a load for less.
 constexpr std::chrono::milliseconds kShortest{1};
@@ -33,14 +32,6 @@ constexpr Duration kLeastTime{1};
 
 constexpr std::string_view kStagesForm =
     "expected stages such as ramp 0-2000/s 30s, hold 2000/s 2m";
-
-double rate(const std::string& text, std::string_view names) {
-  const auto value = per_second(text);
-  if (!value || *value <= 0 || *value > kHighestRate) {
-    reject("rate", text, names, "expected a number of messages, as 500/s, 3000/m or 100/h");
-  }
-  return *value;
-}
 
 // The levels of one stage: "2000/s", "0-2000/s", or "20", "0-20".
 struct Levels {
@@ -190,7 +181,7 @@ void add_load_options(CommandLine& line, SourceArguments& given) {
   model.value("--duration", "TIME", "for so long, or until -m is reached", given.duration,
               time_value("duration", kShortest));
   model.value("--rate", "RATE", "open loop: so many messages are due,\nas 500/s, 3000/m, 100/h",
-              given.rate, rate);
+              given.rate, message_rate);
   using Pattern = source::ArrivalPattern;
   model.value(
       "--arrivals", "PATTERN", "constant or poisson (constant)", given.arrivals,

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <chrono>
 
 #include "base/diagnostics.h"
@@ -82,7 +81,7 @@ CommandDelay command_delay(const std::string& text, std::string_view names) {
                             text, spaced(names)));
   }
   const std::string name = text.substr(0, colon);
-  CommandDelay found{.verb = verb(name), .delay = {}};
+  const smtp::Verb verb_of_name = verb(name);
   std::string_view rest = std::string_view(text).substr(colon + 1);
   const std::size_t second = std::min(rest.find(':'), rest.size());
   const auto step = duration(rest.substr(0, second));
@@ -90,16 +89,14 @@ CommandDelay command_delay(const std::string& text, std::string_view names) {
     throw Fatal(fmt::format("non-positive '{}' delay ({}: '{}' is no time, as 2, 0.5 or 250ms)",
                             name, spaced(names), rest.substr(0, second)));
   }
-  found.delay.step = *step;
-  if (second == rest.size()) return found;
+  if (second == rest.size()) return {verb_of_name, sink::rules::Fixed{*step}};
   const auto odds = whole_number(rest.substr(second + 1), 1, 99);
   if (!odds) {
     throw Fatal(
         fmt::format("delay odds for '{}' out of range ({}: '{}' is no whole number from 1 to 99)",
                     name, spaced(names), rest.substr(second + 1)));
   }
-  found.delay.odds = static_cast<int>(*odds);
-  return found;
+  return {verb_of_name, sink::rules::Multiple{*step, static_cast<int>(*odds)}};
 }
 
 Reader<std::string> single_line(std::string_view what) {
@@ -131,20 +128,11 @@ std::string host_name(const std::string& text, std::string_view names) {
 
 Reader<std::uint64_t> byte_count(std::string_view what, std::uint64_t most) {
   return [what, most](const std::string& text, std::string_view names) {
-    constexpr std::string_view kUnits = "KMG";
-    std::string_view digits = text;
-    unsigned shift = 0;
-    if (!digits.empty()) {
-      const char last = static_cast<char>(std::toupper(static_cast<unsigned char>(digits.back())));
-      if (const std::size_t unit = kUnits.find(last); unit != std::string_view::npos) {
-        shift = 10 * (static_cast<unsigned>(unit) + 1);
-        digits.remove_suffix(1);
-      }
+    const auto number = byte_size(text);
+    if (!number || *number == 0) {
+      reject(what, text, names, "expected a number of bytes, as 4096, 64K or 10M");
     }
-    constexpr auto kMost = std::numeric_limits<std::uint64_t>::max();
-    const auto number = whole_number(digits, 1, kMost >> shift);
-    if (!number) reject(what, text, names, "expected a number of bytes, as 4096, 64K or 10M");
-    const std::uint64_t bytes = *number << shift;
+    const std::uint64_t bytes = *number;
     if (bytes > most) {
       reject(what, text, names,
              fmt::format("that is {} bytes, at most {} are allowed", bytes, most));
@@ -164,6 +152,14 @@ Reader<Duration> time_value(std::string_view what, Duration least) {
     reject(what, text, names,
            fmt::format("expected a time{}, as 2, 0.5, 250ms, 10s, 2m or 1h", bound));
   };
+}
+
+double message_rate(const std::string& text, std::string_view names) {
+  const auto value = per_second(text);
+  if (!value || *value <= 0 || *value > kHighestRate) {
+    reject("rate", text, names, "expected a number of messages, as 500/s, 3000/m or 100/h");
+  }
+  return *value;
 }
 
 std::string unescape(std::string_view text) {

@@ -11,7 +11,7 @@
 #include "base/time.h"
 #include "cli/command_line.h"
 #include "net/address_pool.h"
-#include "sink/rules.h"
+#include "sink/rules/delay.h"
 #include "smtp/verb.h"
 
 namespace millrace::cli {
@@ -66,7 +66,7 @@ std::vector<net::Network> networks(const std::string& list, std::string_view nam
 // "CMD:TIME[:ODDS]".
 struct CommandDelay {
   smtp::Verb verb;
-  sink::Delay delay;
+  sink::rules::Delay delay;
 };
 CommandDelay command_delay(const std::string& text, std::string_view names);
 
@@ -85,6 +85,10 @@ Reader<std::uint64_t> byte_count(std::string_view what,
 
 // A time (base/quantity.h) of at least `least`: a bare number counts seconds.
 Reader<Duration> time_value(std::string_view what, Duration least);
+
+// A rate of messages (base/quantity.h), given a second; above 0, and no more than:
+inline constexpr double kHighestRate = 1e8;
+double message_rate(const std::string& text, std::string_view names);
 
 // Replaces the C escapes \a \b \f \n \r \t \v \ddd and \\; of any other the backslash goes.
 std::string unescape(std::string_view text);

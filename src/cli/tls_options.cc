@@ -101,11 +101,10 @@ void add_tls_options(CommandLine& line, SinkArguments& given) {
 }
 
 void build_tls(const SinkArguments& given, sink::SinkOptions& options) {
-  options.tls_from_start = given.tls;
   if (!given.uses_tls()) return;
   options.tls = {.common = common(given),
                  .key_type = given.tls_key_type.value_or(KeyType::ecdsa),
-                 .host_name = options.profile.host_name,
+                 .host_name = options.listeners.front().profile.host_name,
                  .ask_for_certificate = given.tls_ask_cert};
 }
 

@@ -33,7 +33,7 @@ struct TlsArguments {
 void add_tls_options(CommandLine& line, SourceArguments& given);
 void build_tls(const SourceArguments& given, source::SourceOptions& options);
 
-// The same for smtp-sink(1). The host name must be there already.
+// The same for smtp-sink(1). Listeners, all with one host name, must be there already.
 void add_tls_options(CommandLine& line, SinkArguments& given);
 void build_tls(const SinkArguments& given, sink::SinkOptions& options);
 

@@ -27,6 +27,10 @@ void Generator::add(const Generator& other) {
   run_delay.insert(run_delay.end(), other.run_delay.begin(), other.run_delay.end());
 }
 
+void Answers::add(const Answers& other) {
+  for (const auto& row : kAnswerNames) this->*row.counter += other.*row.counter;
+}
+
 double Measurement::rate() const {
   const double seconds = in_seconds(measured);
   return seconds > 0 ? static_cast<double>(total.counters.delivered) / seconds : 0;

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
@@ -33,6 +36,37 @@ struct Stage {
   Metrics metrics;
 };
 
+// How often a rule of a sink matched.
+struct RuleHits {
+  std::string name;  // as its user calls it
+  std::uint64_t hits = 0;
+};
+
+// What became of a sink's later answers to messages that it had accepted.
+struct Answers {
+  std::uint64_t queued = 0;   // that were asked for and allowed: the sum of the next five
+  std::uint64_t sent = 0;     // that the endpoint took
+  std::uint64_t refused = 0;  // that it did not take
+  std::uint64_t failed = 0;   // whose session was lost, or never came about
+  std::uint64_t dropped = 0;  // that the queue had no room for
+  std::uint64_t unsent = 0;   // still waiting when the program ended
+  // That were asked for to a null sender, an automatic message or a list (RFC 3834, 2).
+  std::uint64_t not_allowed = 0;
+
+  void add(const Answers& other);
+};
+
+// A row a count, as kCounterNames has them.
+inline constexpr std::array<CountName<Answers>, 7> kAnswerNames = {{
+    {"queued", &Answers::queued},
+    {"sent", &Answers::sent},
+    {"refused", &Answers::refused},
+    {"failed", &Answers::failed},
+    {"dropped", &Answers::dropped},
+    {"unsent", &Answers::unsent},
+    {"not_allowed", &Answers::not_allowed},
+}};
+
 // How a run came to its end.
 enum class Ending : std::uint8_t { completed, interrupted, failed };
 
@@ -51,6 +85,10 @@ struct Measurement {
   std::vector<Stage> stages;
   std::vector<Row> series;
   Generator generator;
+  // Of a sink: its rules in their order, those that never matched as well.
+  std::vector<RuleHits> rules;
+  std::uint64_t keys_forgotten = 0;  // of what rules count by, for want of room
+  std::optional<Answers> answers;    // of a sink that was to give any
 
   // Delivered messages a second.
   [[nodiscard]] double rate() const;

@@ -35,11 +35,13 @@ struct Counters {
 
 // A row a counter: its name in reports, its place, and the minor version of the schema of reports
 // that it came with (report/json_fields.h).
-struct CounterName {
+template <typename Counts>
+struct CountName {
   std::string_view name;
-  std::uint64_t Counters::*counter;
+  std::uint64_t Counts::*counter;
   std::uint64_t since = 0;
 };
+using CounterName = CountName<Counters>;
 
 inline constexpr std::array<CounterName, 14> kCounterNames = {{
     {"messages", &Counters::delivered},

@@ -17,14 +17,6 @@ namespace {
 constexpr std::uint64_t kMostAddresses = 1 << 20;
 constexpr std::uint64_t kLastPort = 65'535;
 
-// The bytes of an address; of an IPv4-mapped one, those of IPv4.
-std::string plain_bytes(const SocketAddress& address) {
-  constexpr std::string_view kMapped("\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
-  std::string_view bytes = address.bytes();
-  if (bytes.size() == 16 && bytes.starts_with(kMapped)) bytes.remove_prefix(kMapped.size());
-  return std::string(bytes);
-}
-
 // The address that follows.
 SocketAddress next_address(const SocketAddress& address) {
   std::string bytes(address.bytes());
@@ -56,7 +48,7 @@ Network::Network(std::string_view text) : family_(AF_UNIX) {
   const std::size_t slash = std::min(text.find('/'), text.size());
   const SocketAddress address = require_address(text.substr(0, slash), text);
   family_ = address.family();
-  bytes_ = plain_bytes(address);
+  bytes_ = address.plain_bytes();
   const auto bits = static_cast<unsigned>(bytes_.size() * 8);
   const auto prefix = slash == text.size() ? bits : whole_number(text.substr(slash + 1), 0, bits);
   if (!prefix) throw Fatal("bad network: " + std::string(text) + ": expected address/prefix");
@@ -65,12 +57,12 @@ Network::Network(std::string_view text) : family_(AF_UNIX) {
 
 bool Network::contains(const SocketAddress& address) const {
   if (family_ == AF_UNIX) return address.family() == AF_UNIX;
-  const std::string bytes = plain_bytes(address);
+  const std::string_view bytes = address.plain_bytes();
   if (bytes.size() != bytes_.size()) return false;
   const std::size_t whole = prefix_ / 8;
   if (bytes.compare(0, whole, bytes_, 0, whole) != 0) return false;
   const unsigned rest = prefix_ % 8;
-  const auto byte = [&](const std::string& of) { return static_cast<unsigned char>(of[whole]); };
+  const auto byte = [&](std::string_view of) { return static_cast<unsigned char>(of[whole]); };
   return rest == 0 || (byte(bytes) ^ byte(bytes_)) >> (8 - rest) == 0;
 }
 

@@ -35,7 +35,7 @@ void Channel::begin() {
   waiting_.clear();
   tls_.reset();
   dropping_ = Dropping::not_asked;
-  held_ = peer_done_ = output_ended_ = false;
+  held_ = peer_done_ = output_ended_ = resets_ = false;
   error_ = 0;
   phase_ = ChannelPhase::open;
   last_progress_ = loop_.now();
@@ -212,6 +212,7 @@ void Channel::drop_storage() {
 // Moves a closing stream on: once all is sent, the peer is told; once the peer has closed as
 // well, and nothing that it sent is still to be answered, the stream ends.
 void Channel::settle() {
+  if (phase_ == ChannelPhase::finishing && all_sent() && resets_) return end(0);
   if (phase_ == ChannelPhase::finishing && all_sent() && tls_ && !tls_->close_sent()) {
     tls_->close(queued_);
     return flush();

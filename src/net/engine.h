@@ -207,6 +207,7 @@ class Channel {
   bool peer_done_ = false;     // the peer sends no more
   bool output_ended_ = false;  // we send no more
   bool grown_ = false;         // the loop has it on its list
+  bool resets_ = false;        // closing is a reset: the peer is not told before
   EngineState engine_state_;
 
  private:

@@ -61,6 +61,13 @@ std::string_view SocketAddress::bytes() const {
   return {reinterpret_cast<const char*>(&v6), sizeof v6};
 }
 
+std::string_view SocketAddress::plain_bytes() const {
+  constexpr std::string_view kMapped("\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
+  std::string_view plain = bytes();
+  if (plain.size() == 16 && plain.starts_with(kMapped)) plain.remove_prefix(kMapped.size());
+  return plain;
+}
+
 void SocketAddress::port(std::uint16_t port) {
   if (family() == AF_INET) reinterpret_cast<sockaddr_in&>(storage).sin_port = htons(port);
   if (family() == AF_INET6) reinterpret_cast<sockaddr_in6&>(storage).sin6_port = htons(port);
@@ -96,6 +103,10 @@ std::string SocketAddress::text() const {
   return text.append(host()).append("]:").append(std::to_string(port()));
 }
 
+void reset_on_close(const FileDescriptor& socket) {
+  set_option(socket, SOL_SOCKET, SO_LINGER, linger{.l_onoff = 1, .l_linger = 0});
+}
+
 void configure(const FileDescriptor& socket, int family, const SocketOptions& options) {
   if (options.window) {
     set_option(socket, SOL_SOCKET, SO_RCVBUF, *options.window);
@@ -104,7 +115,7 @@ void configure(const FileDescriptor& socket, int family, const SocketOptions& op
   if (family == AF_UNIX) return;
   set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
   if (options.reset_on_close) {
-    set_option(socket, SOL_SOCKET, SO_LINGER, linger{.l_onoff = 1, .l_linger = 0});
+    net::reset_on_close(socket);
   }
 }
 

@@ -26,6 +26,8 @@ struct SocketAddress {
   static SocketAddress from_bytes(std::string_view bytes, std::uint16_t port);
   // Those bytes, within this object; empty for a unix socket.
   [[nodiscard]] std::string_view bytes() const;
+  // The same; of an IPv4 address that came over IPv6, those of IPv4.
+  [[nodiscard]] std::string_view plain_bytes() const;
   // 0 for a unix socket.
   [[nodiscard]] std::uint16_t port() const;
   void port(std::uint16_t port);
@@ -43,6 +45,9 @@ struct SocketOptions {
 
 // Sets `options`, and TCP_NODELAY where it applies.
 void configure(const FileDescriptor& socket, int family, const SocketOptions& options);
+
+// Has the kernel reset the connection when the socket is closed.
+void reset_on_close(const FileDescriptor& socket);
 
 // A listening socket. `share`: SO_REUSEPORT, so that each worker listens for itself.
 // Throws Fatal naming the address.

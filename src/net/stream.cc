@@ -26,6 +26,13 @@ void Stream::secure(std::unique_ptr<TlsFilter> tls) {
   decrypt(offering_ ? std::string() : waiting_.take_all());
 }
 
+void Stream::reset() {
+  if (phase_ != ChannelPhase::open) return;
+  reset_on_close(socket_);
+  resets_ = true;
+  finish();
+}
+
 void Stream::hold() {
   held_ = true;
   update_reading();

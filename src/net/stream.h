@@ -86,6 +86,9 @@ class Stream : private Channel {
   // the peer has closed too. The owner bounds the wait with abort().
   void finish() { Channel::finish(); }
 
+  // Sends what is queued, then resets the connection instead of closing it in order.
+  void reset();
+
   // Ends now. on_end() is called on this turn of the loop.
   void abort() { end(0); }
 

@@ -64,8 +64,10 @@ void make_certificate(SSL_CTX* context, const TlsServerOptions& options) {
   require(key != nullptr && certificate != nullptr, "TLS certificate");
   X509_set_version(certificate.get(), 2);
   ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), 0);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), kCertificateDays * 24 * 60 * 60);
+  constexpr long kDay = 24 * 60 * 60;
+  const long start = options.expired ? -(kCertificateDays + 1) * kDay : 0;
+  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), start);
+  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), start + kCertificateDays * kDay);
   X509_set_pubkey(certificate.get(), key.get());
   X509_NAME* const name = X509_get_subject_name(certificate.get());
   X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,

@@ -35,6 +35,7 @@ struct TlsServerOptions {
   TlsOptions common;                  // without a certificate, one is made
   KeyType key_type = KeyType::ecdsa;  // of that
   std::string host_name;              // whom that is for
+  bool expired = false;               // it is out of date by a day
   bool ask_for_certificate = false;   // of the client; any is taken
 };
 

@@ -2,10 +2,26 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "base/diagnostics.h"
 
 namespace millrace::report {
 namespace {
+
+// An array of the outermost object that holds nothing but objects, and has a bound of its own.
+struct Records {
+  std::string_view name;
+  std::size_t most;
+  const char* what;     // there may be so many of
+  const char* foreign;  // what is said of all else in it
+};
+
+constexpr auto kRecords = std::to_array<Records>({
+    {"series", kReadLimits.rows, "rows in its series", "its series holds what is no row"},
+    {"stages", kReadLimits.stages, "stages", "its stages hold what is no stage"},
+    {"rules", kReadLimits.rules, "rules", "its rules hold what is no rule"},
+});
 
 void keep_within(std::size_t number, std::size_t limit, const char* what) {
   if (number > limit) throw Fatal(fmt::format("more than {} {}", limit, what));
@@ -66,13 +82,10 @@ void JsonBounds::count(Shape shape) {
 
 void JsonBounds::count_element(Open& array, Shape shape) {
   ++array.members;
-  if (within("series")) {
-    if (shape != Shape::object) throw Fatal("its series holds what is no row");
-    return keep_within(array.members, kReadLimits.rows, "rows in its series");
-  }
-  if (within("stages")) {
-    if (shape != Shape::object) throw Fatal("its stages hold what is no stage");
-    return keep_within(array.members, kReadLimits.stages, "stages");
+  for (const Records& records : kRecords) {
+    if (!within(records.name)) continue;
+    if (shape != Shape::object) throw Fatal(records.foreign);
+    return keep_within(array.members, records.most, records.what);
   }
   keep_within(array.members, kReadLimits.elements, "elements in an array");
   if (shape == Shape::scalar) return;

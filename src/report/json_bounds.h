@@ -17,12 +17,13 @@ struct ReadLimits {
   std::size_t depth = 16;             // of objects and arrays within each other
   std::size_t keys = 256;             // of an object
   std::size_t elements = 10'000;      // of an array other than the series
-  std::size_t structures = 1'000;     // objects and arrays directly in such an array
+  std::size_t structures = 1'000;     // objects and arrays directly in such an array, but rules
   std::size_t values = 500'000;       // of all but the rows of the series
   std::size_t row_values = 256;       // of a row of the series
   std::size_t text = 64 << 20;        // bytes in all strings, but of the rows only their stages
   std::size_t rows = 7 * 24 * 3'600;  // of the series
   std::size_t stages = 1'000;
+  std::size_t rules = 5'000;
   std::size_t histogram_pages = 32'768;  // of 4 KiB: 128 MiB for all histograms but those of rows
 };
 

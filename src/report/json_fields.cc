@@ -18,7 +18,6 @@
 namespace millrace::report {
 namespace {
 
-using metrics::Counters;
 using metrics::ErrorCount;
 using metrics::Generator;
 using metrics::Histogram;
@@ -26,6 +25,7 @@ using metrics::Measurement;
 using metrics::Metrics;
 using metrics::ReplyCounts;
 using metrics::Row;
+using metrics::RuleHits;
 using metrics::Stage;
 using std::chrono::system_clock;
 
@@ -93,22 +93,24 @@ struct Latencies {
   }
 };
 
-// By metrics::kCounterNames, which is a table of fields itself.
+// Counts by the table of their names, which is a table of fields itself.
+template <const auto& kNames>
 struct Counted {
-  static Json written(const Counters& counters) {
+  template <typename Counts>
+  static Json written(const Counts& counts) {
     Json json;
-    for (const metrics::CounterName& row : metrics::kCounterNames) {
-      json[std::string(row.name)] = counters.*row.counter;
-    }
+    for (const auto& row : kNames) json[std::string(row.name)] = counts.*row.counter;
     return json;
   }
-  static void read(const Json& json, Counters& counters, Reading& reading) {
-    for (const metrics::CounterName& row : metrics::kCounterNames) {
+  template <typename Counts>
+  static void read(const Json& json, Counts& counts, Reading& reading) {
+    for (const auto& row : kNames) {
       const Json* const count = member(json, row.name, row.since <= reading.minor);
-      if (count != nullptr) counters.*row.counter = to_count(*count);
+      if (count != nullptr) counts.*row.counter = to_count(*count);
     }
   }
 };
+using Totals = Counted<metrics::kCounterNames>;
 
 bool always(const Histogram& /*histogram*/) { return true; }
 bool recorded(const Histogram& histogram) { return !histogram.empty(); }
@@ -171,7 +173,7 @@ constexpr auto kStageFields = std::to_array<Field<Stage>>({
     field<Text, &Stage::name>("name"),
     field<Seconds, &Stage::begin>("begin_s"),
     field<Seconds, &Stage::length>("length_s"),
-    field<Counted, &Stage::metrics, &Metrics::counters>("totals"),
+    field<Totals, &Stage::metrics, &Metrics::counters>("totals"),
     field<Object<kLatencyFields>, &Stage::metrics>("latency"),
     field<Replies, &Stage::metrics, &Metrics::replies>("replies"),
     field<Errors, &Stage::metrics, &Metrics::errors>("errors"),
@@ -193,7 +195,7 @@ constexpr auto kRowFields = std::to_array<Field<Row>>({
     field<Whole<kLastSecond>, &Row::number>("second"),
     field<Real<1>, &Row::length>("length_s"),
     field<Text, &Row::stage>("stage"),
-    field<Counted, &Row::counters>(""),
+    field<Totals, &Row::counters>(""),
     field<Thousandths<kMostAsked>, &Row::asked>("asked"),
     field<Count, &Row::sessions_open>("sessions_open"),
     field<Count, &Row::in_flight>("in_flight"),
@@ -216,6 +218,11 @@ constexpr auto kGeneratorFields = std::to_array<Field<Measurement>>({
     field<Count, &Measurement::generator, &Generator::late_starts>("late_starts"),
     field<Latencies, &Measurement::generator, &Generator::loop_lag>("loop_lag"),
     field<Latencies, &Measurement::generator, &Generator::start_lag>("start_lag"),
+});
+
+constexpr auto kRuleFields = std::to_array<Field<RuleHits>>({
+    field<Text, &RuleHits::name>("name"),
+    field<Count, &RuleHits::hits>("hits"),
 });
 
 constexpr std::uint64_t kMostCores = 1'000'000'000;  // of all hosts that were merged
@@ -261,9 +268,10 @@ struct Series {
 
 bool of_source(const Run& run) { return run.kind == Run::Kind::source; }
 bool of_sink(const Run& run) { return run.kind == Run::Kind::sink; }
+bool answering(const Run& run) { return of_sink(run) && run.measurement.answers.has_value(); }
 
 constexpr auto kTotalFields = std::to_array<Field<Run>>({
-    field<Counted, &Run::measurement, &Measurement::total, &Metrics::counters>(""),
+    field<Totals, &Run::measurement, &Measurement::total, &Metrics::counters>(""),
     figure<Run>("messages_per_s",
                 [](const Run& run) -> Json { return thousandths(run.measurement.rate()); }),
     where(of_source,
@@ -302,8 +310,15 @@ constexpr auto kRunFields = std::to_array<Field<Run>>({
                          &Measurement::total, &Metrics::phases>("phases", 1)),
     field<Replies, &Run::measurement, &Measurement::total, &Metrics::replies>("replies"),
     field<Errors, &Run::measurement, &Measurement::total, &Metrics::errors>("errors"),
+    where(of_sink,
+          field<List<Object<kRuleFields>>, &Run::measurement, &Measurement::rules>("rules", 2)),
+    where(of_sink,
+          field<Count, &Run::measurement, &Measurement::keys_forgotten>("keys_forgotten", 2)),
+    where(answering,
+          field<Optional<Counted<metrics::kAnswerNames>>, &Run::measurement, &Measurement::answers>(
+              "answers", 2)),
     field<List<Object<kVerdictFields>>, &Run::verdicts>("thresholds"),
-    where(of_source, field<Counted, &Run::measurement, &Measurement::warmup>("warmup")),
+    where(of_source, field<Totals, &Run::measurement, &Measurement::warmup>("warmup")),
     where(of_source,
           field<List<Object<kStageFields>>, &Run::measurement, &Measurement::stages>("stages")),
     field<Series, &Run::measurement, &Measurement::series>("series"),
@@ -319,7 +334,8 @@ constexpr std::uint64_t newest(const Table& table) {
   return newest;
 }
 static_assert(kSchemaMinor ==
-              std::max({newest(metrics::kCounterNames), newest(kRunFields), newest(kTotalFields),
+              std::max({newest(metrics::kCounterNames), newest(metrics::kAnswerNames),
+                        newest(kRunFields), newest(kRuleFields), newest(kTotalFields),
                         newest(kOptionFields), newest(kGeneratorFields), newest(kLatencyFields),
                         newest(kStageFields), newest(kReplyFields), newest(kErrorFields),
                         newest(kRowFields), newest(kVerdictFields), newest(kEnvironmentFields)}));

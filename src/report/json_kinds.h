@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -112,6 +113,19 @@ struct List {
   static void read(const Json& json, std::vector<Value>& values, Reading& reading) {
     check_list(json);
     for (const Json& one : json) Kind::read(one, values.emplace_back(), reading);
+  }
+};
+
+// A value that not every record has: the condition of its row (where()) says which.
+template <typename Kind>
+struct Optional {
+  template <typename Value>
+  static Json written(const std::optional<Value>& value) {
+    return Kind::written(*value);
+  }
+  template <typename Value>
+  static void read(const Json& json, std::optional<Value>& value, Reading& reading) {
+    Kind::read(json, value.emplace(), reading);
   }
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -121,6 +122,27 @@ void add_stages(std::vector<metrics::Stage>& sum, const std::vector<metrics::Sta
   }
 }
 
+// Rules of the same name are one; others come behind those that are there.
+void add_rules(std::vector<metrics::RuleHits>& sum, const std::vector<metrics::RuleHits>& rules) {
+  std::map<std::string, std::size_t> places;
+  for (std::size_t i = 0; i < sum.size(); ++i) places.emplace(sum[i].name, i);
+  for (const metrics::RuleHits& rule : rules) {
+    const auto [place, fresh] = places.emplace(rule.name, sum.size());
+    if (fresh) {
+      sum.push_back(rule);
+    } else {
+      sum[place->second].hits += rule.hits;
+    }
+  }
+}
+
+void add_answers(std::optional<metrics::Answers>& sum,
+                 const std::optional<metrics::Answers>& answers) {
+  if (!answers) return;
+  if (!sum) sum.emplace();
+  sum->add(*answers);
+}
+
 void add_environment(Environment& sum, const Environment& environment) {
   join(sum.host, environment.host);
   join(sum.kernel, environment.kernel);
@@ -149,6 +171,9 @@ Measurement merge_measurements(const std::vector<Run>& runs) {
     whole.warmup.add(part.warmup);
     add_stages(whole.stages, part.stages);
     whole.generator.add(part.generator);
+    add_rules(whole.rules, part.rules);
+    whole.keys_forgotten += part.keys_forgotten;
+    add_answers(whole.answers, part.answers);
   }
   whole.measured = whole.elapsed - begin;
   whole.series = merge_series(runs, whole.start);

@@ -7,9 +7,9 @@
 
 namespace millrace::report {
 
-// Runs of several hosts, or of both halves of one, as one run: counters and histograms added,
-// seconds aligned on the wall clock. All must be of the same kind. `names`: where each is from.
-// Throws Fatal naming what does not fit.
+// Runs of several hosts, or of both halves of one, as one run: counters, histograms and hits
+// of rules of one name added, seconds aligned on the wall clock. All must be of the same kind.
+// `names`: where each is from. Throws Fatal naming what does not fit.
 Run merge(const std::vector<Run>& runs, const std::vector<std::string>& names);
 
 }  // namespace millrace::report

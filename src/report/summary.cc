@@ -216,6 +216,29 @@ void write_errors(Writer& out, const metrics::Metrics& total) {
   }
 }
 
+void write_rules(Writer& out, const Measurement& measured) {
+  const std::uint64_t forgotten = measured.keys_forgotten;
+  if (measured.rules.empty() && forgotten == 0) return;
+  out.heading("Rules");
+  for (const metrics::RuleHits& rule : measured.rules) {
+    out.line("  {:<24} {:>15}", rule.name, count(rule.hits));
+  }
+  if (forgotten == 0) return;
+  out.line("{}",
+           out.style().red(fmt::format("  {} key{} of rates and greylists had to be forgotten",
+                                       count(forgotten), plural(forgotten))));
+}
+
+void write_answers(Writer& out, const Measurement& measured) {
+  if (!measured.answers) return;
+  out.heading("Answers");
+  for (const auto& row : metrics::kAnswerNames) {
+    std::string name(row.name);
+    std::replace(name.begin(), name.end(), '_', ' ');
+    out.line("  {:<11} {:>15}", name, count(*measured.answers.*row.counter));
+  }
+}
+
 void write_stages(Writer& out, const Measurement& measured) {
   if (measured.stages.size() < 2) return;
   out.heading(fmt::format("{:<24} {:>10} {:>9} {:>8} {:>8} {:>8}", "Stages", "messages", "rate",
@@ -314,6 +337,8 @@ std::string summary(const Run& run, const Style& style) {
   write_replies(out, run.measurement.total.replies);
   write_errors(out, run.measurement.total);
   if (turned_away) write_limits(out, limits);
+  write_rules(out, run.measurement);
+  write_answers(out, run.measurement);
   write_stages(out, run.measurement);
   write_thresholds(out, run.verdicts);
   out.heading(verdict(run));

@@ -8,7 +8,8 @@
 namespace millrace::report {
 
 // A run on one screen: what it was, whether the generator was the bottleneck, totals, latencies
-// with a bar histogram, phases, replies, errors, stages, thresholds and a sentence of verdict.
+// with a bar histogram, phases, replies, errors, rules, later answers,
+// stages, thresholds and a sentence of verdict.
 std::string summary(const Run& run, const Style& style);
 
 // The sentence alone.

@@ -81,6 +81,15 @@ Token parse_token(std::string_view mechanism, std::string_view message) {
           .value = between(message, "auth=Bearer ", '\1')};
 }
 
+// Whom the first response of a mechanism that nobody looks at names: "authorization NUL user NUL
+// password" (RFC 4616), "user" (LOGIN), "user digest" (RFC 2195).
+std::string claimed_user(std::string_view mechanism, std::string_view message) {
+  if (carries_token(mechanism)) return parse_token(mechanism, message).user;
+  if (mechanism == "PLAIN") return between(message, {"\0", 1}, '\0');
+  if (mechanism == "CRAM-MD5") message = message.substr(0, message.rfind(' '));
+  return std::string(message);
+}
+
 }  // namespace
 
 UserTable::UserTable(const std::vector<User>& users) {
@@ -132,6 +141,7 @@ AuthenticationStep Server::respond_as_usual(std::string_view response) {
     case Step::Kind::more:
       return {.kind = Kind::challenge, .challenge = step.output};
     case Step::Kind::done:
+      if (const char* const name = gsasl_property_fast(exchange_.get(), GSASL_AUTHID)) user_ = name;
       if (step.output.empty()) return {.kind = Kind::accepted};
       // SMTP has no place for data with success: it goes as a last challenge (RFC 4954, 4).
       done_ = true;
@@ -145,7 +155,9 @@ AuthenticationStep Server::respond_as_usual(std::string_view response) {
 }
 
 AuthenticationStep Server::accept_anybody(std::string_view response) {
-  if (!decode_base64(response)) return {.kind = Kind::malformed};
+  const auto message = decode_base64(response);
+  if (!message) return {.kind = Kind::malformed};
+  if (responses_ == 1) user_ = claimed_user(mechanism_, *message);
   const Script& script = script_of(mechanism_);
   if (responses_ >= script.length) return {.kind = Kind::accepted};
   return {.kind = Kind::challenge, .challenge = encode_base64(script.challenges[responses_])};
@@ -156,6 +168,7 @@ AuthenticationStep Server::judge_token(std::string_view response) {
   if (!message) return {.kind = Kind::malformed};
   const Token token = parse_token(mechanism_, *message);
   const std::string* const wanted = users_.password(token.user);
+  user_ = token.user;
   if (wanted != nullptr && *wanted == token.value) return {.kind = Kind::accepted};
   // The client is told why and acknowledges that, then comes the 535 (RFC 7628, 3.2.3).
   refused_ = true;

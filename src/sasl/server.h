@@ -38,6 +38,10 @@ class Server {
                                  std::optional<std::string_view> initial);
   smtp::AuthenticationStep respond(std::string_view response);
 
+  // Whose exchange it was, once a step has accepted him; where everybody is let in, as the client
+  // says it.
+  [[nodiscard]] const std::string& user() const { return user_; }
+
  private:
   smtp::AuthenticationStep respond_as_usual(std::string_view response);
   smtp::AuthenticationStep accept_anybody(std::string_view response);
@@ -47,6 +51,7 @@ class Server {
   const UserTable& users_;
   Exchange exchange_ = no_exchange();
   std::string mechanism_;
+  std::string user_;
   std::size_t responses_ = 0;
   bool done_ = false;     // only an empty response is still due
   bool refused_ = false;  // the same, after a token was refused

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/diagnostics.h"
+#include "sink/answers/answer_observer.h"
 #include "sink/capture_observer.h"
 #include "sink/display.h"
 #include "sink/session_recorder.h"
@@ -15,29 +16,73 @@ namespace {
 // How long a client may take to hang up after our goodbye.
 constexpr std::chrono::seconds kFarewellLimit{2};
 
+// How often replies that wait for others go on before everybody else has a turn.
+constexpr int kRepliesPerTurn = 16;
+
+// How often a session that is stalled is looked at; it may last.
+constexpr std::chrono::hours kStallWatch{1};
+
+// What comes in place of a handshake: a fatal alert, handshake_failure (RFC 8446, 6), and what is
+// no TLS at all.
+constexpr std::string_view kAlert("\x15\x03\x03\x00\x02\x02\x28", 7);
+constexpr std::string_view kGarbage = "This is no ServerHello.\r\n";
+
 }  // namespace
 
-Connection::Connection(Worker& worker, std::size_t place)
+Connection::Connection(Worker& worker, const OpenListener& listener, std::size_t place)
     : place(place),
       worker_(worker),
       shared_(worker.shared()),
+      listener_(listener),
       stream_(worker.loop(), *this, net::Side::server),
       timer_(*this),
-      policy_(shared_.options, shared_.quotas, worker.random(), worker.sasl()),
-      session_(shared_.options.profile, shared_.replies, policy_, observers_) {
+      facts_(shared_.rules.from_files() ? add_facts() : nullptr),
+      answers_(shared_.answers != nullptr ? add_answers() : nullptr),
+      policy_({.options = shared_.options,
+               .quotas = shared_.quotas,
+               .rules = worker.rules(),
+               .facts = facts_,
+               .later = answers_,
+               .sasl = worker.sasl(),
+               .lmtp = listener.profile.protocol == smtp::ServerProfile::Protocol::lmtp}),
+      session_(listener.profile, listener.replies, policy_, observers_) {
   const SinkOptions& options = shared_.options;
-  if (options.verbose) observers_.add(std::make_unique<Display>());
-  if (options.rules.any_logged()) observers_.add(std::make_unique<CommandLog>(options.rules));
+  if (options.verbose) {
+    const std::string_view name = listener.name;
+    observers_.add(std::make_unique<Display>(options.listeners.size() > 1 ? name : ""));
+  }
+  if (options.logged.any()) observers_.add(std::make_unique<CommandLog>(options.logged));
   if (Recorder* const recorder = worker.recorder()) {
     observers_.add(std::make_unique<SessionRecorder>(*recorder));
   }
   if (options.capture.mode != CaptureOptions::Mode::off) {
-    observers_.add(std::make_unique<CaptureObserver>(options.capture, options.profile.host_name,
+    observers_.add(std::make_unique<CaptureObserver>(options.capture, listener.profile.host_name,
                                                      shared_.append_log));
   }
 }
 
 Connection::~Connection() = default;
+
+// First of all observers: what the others are told may be asked for by rules.
+SessionFacts* Connection::add_facts() {
+  RuleBook& book = shared_.rules;
+  auto facts = std::make_unique<SessionFacts>(worker_.rules(), book.windows(), listener_,
+                                              book.next_session(), book.start());
+  SessionFacts* const added = facts.get();
+  observers_.add(std::move(facts));
+  return added;
+}
+
+AnswerObserver* Connection::add_answers() {
+  auto answers = std::make_unique<AnswerObserver>(*shared_.answers);
+  AnswerObserver* const added = answers.get();
+  observers_.add(std::move(answers));
+  return added;
+}
+
+void Connection::tell_time() {
+  if (facts_ != nullptr) facts_->time(worker_.loop().now());
+}
 
 void Connection::start(FileDescriptor socket, const net::SocketAddress& peer) {
   const SinkOptions& options = shared_.options;
@@ -45,8 +90,10 @@ void Connection::start(FileDescriptor socket, const net::SocketAddress& peer) {
   stream_.open(std::move(socket));
   begun_ = worker_.loop().now();
   trusted_ = net::contains(options.xclient_from, peer);
-  watch_idle();
-  if (net::contains(options.proxies, peer)) {
+  resumed_ = begun_;
+  arm();
+  of_known_proxy_ = net::contains(options.proxies, peer);
+  if (listener_.expects_proxy_header || of_known_proxy_) {
     proxy_ = std::make_unique<net::ProxyReader>();
   } else {
     begin();
@@ -66,7 +113,8 @@ std::size_t Connection::read_proxy_header(std::string_view bytes) {
       break;
     case net::ProxyReader::Result::done:
       if (const auto& source = proxy_->source()) {
-        trusted_ = net::contains(shared_.options.xclient_from, *source);
+        // What just anybody says of whom it speaks for is no reason to trust it.
+        trusted_ = of_known_proxy_ && net::contains(shared_.options.xclient_from, *source);
         observers_.speaks_for(*source);
       }
       proxy_.reset();
@@ -77,17 +125,63 @@ std::size_t Connection::read_proxy_header(std::string_view bytes) {
 }
 
 void Connection::begin() {
-  if (shared_.options.tls_from_start) return secure();
-  greet();
-  stream_.flush();
+  if (!listener_.tls_from_start) {
+    greet();
+    return stream_.flush();
+  }
+  tell_time();
+  handshake_ = std::make_unique<smtp::Decision>(policy_.decide_handshake());
+  if (handshake_->wait > Duration::zero()) {
+    return wait_until(worker_.loop().now() + handshake_->wait);
+  }
+  begin_handshake();
+}
+
+// Does what was decided about TLS that no command asks for.
+void Connection::begin_handshake() {
+  using Action = smtp::Decision::Action;
+  const auto decision = std::exchange(handshake_, nullptr);
+  if (decision->action == Action::proceed) return secure();
+  if (decision->action == Action::stall) {
+    fault_ = rules::TlsFault::stall;
+    return;
+  }
+  if (decision->reset) stream_.reset();
+  end(Ending::ours);
 }
 
 void Connection::greet() {
+  tell_time();
   session_.start({.secured = stream_.tls() != nullptr, .trusted = trusted_}, stream_.output());
   after_step();
 }
 
-void Connection::secure() { stream_.secure(std::make_unique<net::TlsFilter>(*shared_.tls)); }
+// Turns to TLS, or to what a rule has in its place.
+void Connection::secure() {
+  using rules::TlsFault;
+  const TlsFault fault = policy_.tls_fault();
+  if (fault == TlsFault::alert || fault == TlsFault::garbage || fault == TlsFault::stall) {
+    fault_ = fault;
+    return;
+  }
+  const FaultyCertificates* const faulty = shared_.faulty_certificates;
+  const net::TlsContext* const other = faulty != nullptr ? faulty->of(fault) : nullptr;
+  stream_.secure(std::make_unique<net::TlsFilter>(other != nullptr ? *other : *shared_.tls));
+}
+
+// What the client begins its handshake with is not looked at.
+std::size_t Connection::take_handshake(std::string_view bytes) {
+  if (fault_ == rules::TlsFault::stall) return bytes.size();
+  stream_.output().append(fault_ == rules::TlsFault::alert ? kAlert : kGarbage);
+  end(Ending::ours);
+  return bytes.size();
+}
+
+// Nothing is answered any more, and nobody is hurried.
+bool Connection::stalled() const {
+  return fault_ == rules::TlsFault::stall ||
+         session_.phase() == smtp::ServerSession::SessionPhase::stalled;
+}
 
 void Connection::on_secured() {
   const net::TlsFilter& tls = *stream_.tls();
@@ -96,7 +190,7 @@ void Connection::on_secured() {
                       .cipher = tls.cipher(),
                       .resumed = tls.resumed(),
                       .client_certificate = tls.has_peer_certificate()});
-  if (shared_.options.tls_from_start) return greet();
+  if (listener_.tls_from_start) return greet();
   session_.secured();
 }
 
@@ -119,14 +213,48 @@ std::size_t Connection::on_bytes(std::string_view bytes) {
     const bool more = greeted && stream_.tls() == nullptr && header < bytes.size();
     return more ? header + on_bytes(bytes.substr(header)) : header;
   }
-  const std::size_t taken = session_.feed(bytes, stream_.output());
-  after_step();
+  if (fault_ != rules::TlsFault::none) return take_handshake(bytes);
+  tell_time();
+  std::size_t taken = 0;
+  while (taken < bytes.size()) {
+    const std::string_view rest = bytes.substr(taken);
+    const bool slow = policy_.throttle() > 0;
+    const std::size_t room = slow ? room_for(rest) : rest.size();
+    const std::size_t more = session_.feed(rest.substr(0, room), stream_.output());
+    if (slow) throttle_.passed(more);
+    taken += more;
+    after_step();
+    if (more < room || go_on_at_) break;
+    // What is left behind a message that was slowed down is taken as it comes.
+    if (room < rest.size() && policy_.throttle() > 0) {
+      wait_until(worker_.loop().now() + throttle_.slice());
+      break;
+    }
+  }
   return taken;
 }
 
+std::uint64_t Connection::unwanted() const {
+  return policy_.throttle() > 0 ? 0 : session_.unwanted();
+}
+
 void Connection::on_dropped(std::uint64_t bytes) {
+  tell_time();
   session_.skip(bytes, stream_.output());
   after_step();
+}
+
+// How much of `bytes` is read now of content that a rule slows down.
+std::size_t Connection::room_for(std::string_view bytes) {
+  const std::uint64_t allowed = throttle_.allowed(policy_.throttle(), worker_.loop().now());
+  return static_cast<std::size_t>(std::min<std::uint64_t>(allowed, bytes.size()));
+}
+
+// Nothing is read until then, when it goes on with what it waits for.
+void Connection::wait_until(TimePoint moment) {
+  go_on_at_ = moment;
+  stream_.hold();
+  arm();
 }
 
 // Brings timers and counters in line with where the session stands now.
@@ -134,9 +262,7 @@ void Connection::after_step() {
   using SessionPhase = smtp::ServerSession::SessionPhase;
   policy_.messages_answered(session_.owes_final_reply() ? 1 : 0);
   if (session_.phase() == SessionPhase::paused) {
-    stream_.hold();
-    worker_.loop().timers().start(timer_, worker_.loop().now() + session_.wait());
-    return;
+    return wait_until(worker_.loop().now() + session_.wait());
   }
   if (session_.phase() == SessionPhase::replying) return stream_.hold();
   if (session_.phase() == SessionPhase::securing) return secure();
@@ -145,6 +271,7 @@ void Connection::after_step() {
   if (session_.ending() == Why::command_too_long) {
     complain(metrics::Error::protocol, "command line too long");
   }
+  if (session_.ending() == Why::reset) stream_.reset();
   end(session_.ending() == Why::quit ? Ending::quit : Ending::ours);
 }
 
@@ -153,16 +280,23 @@ void Connection::on_all_sent() {
   using SessionPhase = smtp::ServerSession::SessionPhase;
   // Sending may tell of its end at once, from within.
   if (session_.phase() != SessionPhase::replying || std::exchange(replying_, true)) return;
-  while (session_.phase() == SessionPhase::replying &&
-         stream_.output().size() < smtp::ServerSession::kReplyBound) {
+  for (int turn = 0; turn < kRepliesPerTurn && session_.phase() == SessionPhase::replying &&
+                     stream_.output().size() < smtp::ServerSession::kReplyBound;
+       ++turn) {
     go_on();
   }
   replying_ = false;
-  if (session_.phase() != SessionPhase::replying) stream_.release();
+  if (session_.phase() == SessionPhase::replying) {
+    // A client may take them as fast as they come: others want to be served, too.
+    if (stream_.all_sent()) wait_until(worker_.loop().now());
+  } else if (!go_on_at_) {
+    stream_.release();
+  }
 }
 
 // Ends a pause, or goes on with replies.
 void Connection::go_on() {
+  tell_time();
   session_.resume(stream_.output());
   after_step();
   stream_.flush();
@@ -175,39 +309,66 @@ void Connection::finish() {
 // Closes in order.
 void Connection::end(Ending ending) {
   ending_ = ending;
+  go_on_at_.reset();
   stream_.finish();
   worker_.loop().timers().start(timer_, worker_.loop().now() + kFarewellLimit);
 }
 
-void Connection::watch_idle() {
-  TimePoint limit = stream_.last_progress() + shared_.options.idle_limit;
-  if (const auto& whole = shared_.options.session_time_limit)
+// When a client has been silent for too long, counted from when it was read from.
+TimePoint Connection::idle_end() const {
+  return std::max(stream_.last_progress(), resumed_) + shared_.options.idle_limit;
+}
+
+// The timer is for what comes first: to go on, the end of our patience, or that of the session.
+void Connection::arm() {
+  TimePoint limit = idle_end();
+  if (stalled()) limit = worker_.loop().now() + kStallWatch;
+  if (go_on_at_) limit = *go_on_at_;
+  if (const auto& whole = shared_.options.session_time_limit) {
     limit = std::min(limit, begun_ + *whole);
+  }
   worker_.loop().timers().start(timer_, limit);
 }
 
 void Connection::on_timer(net::Timer& /*timer*/) {
-  using SessionPhase = smtp::ServerSession::SessionPhase;
   if (stream_.finishing()) return stream_.abort();
-  if (session_.phase() == SessionPhase::paused) {
-    go_on();
-    if (session_.phase() == SessionPhase::paused) return;
-    if (!stream_.finishing()) watch_idle();
-    if (session_.phase() != SessionPhase::replying) stream_.release();
-    return;
-  }
   const TimePoint now = worker_.loop().now();
   const auto& whole = shared_.options.session_time_limit;
-  if (whole && now >= begun_ + *whole) {
-    stream_.output().append(shared_.replies.session_too_long);
-    observers_.dismissed(shared_.replies.session_too_long);
-    observers_.failed(metrics::Error::timeout, "session time limit");
-    return end(Ending::ours);
+  if (whole && now >= begun_ + *whole) return dismiss();
+  if (go_on_at_ && now >= *go_on_at_) {
+    go_on_at_.reset();
+    resumed_ = now;
+    wait_is_over();
+  } else if (!go_on_at_ && !stalled() && now >= idle_end()) {
+    complain(metrics::Error::timeout, "read timeout");
+    ending_ = Ending::ours;
+    return stream_.abort();
   }
-  if (now < stream_.last_progress() + shared_.options.idle_limit) return watch_idle();
-  complain(metrics::Error::timeout, "read timeout");
-  ending_ = Ending::ours;
-  stream_.abort();
+  if (!stream_.finishing()) arm();
+}
+
+// Goes on with what was waited for: a handshake, a reply, the next replies, room for content.
+void Connection::wait_is_over() {
+  using SessionPhase = smtp::ServerSession::SessionPhase;
+  if (handshake_) {
+    begin_handshake();
+  } else if (session_.phase() == SessionPhase::replying) {
+    on_all_sent();
+  } else if (session_.phase() == SessionPhase::paused) {
+    go_on();
+  }
+  const bool waits = go_on_at_ || session_.phase() == SessionPhase::replying;
+  if (!waits && !stream_.finishing()) stream_.release();
+}
+
+// The session has lasted too long. Whoever is never answered is not told.
+void Connection::dismiss() {
+  if (!stalled() && !handshake_) {
+    stream_.output().append(listener_.replies.session_too_long);
+    observers_.dismissed(listener_.replies.session_too_long);
+  }
+  observers_.failed(metrics::Error::timeout, "session time limit");
+  end(Ending::ours);
 }
 
 void Connection::on_end(int error) {

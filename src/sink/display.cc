@@ -39,7 +39,8 @@ std::string shown_command(std::string_view line) {
 }
 
 void Display::opened(const net::SocketAddress& peer, TimePoint /*now*/) {
-  inform("connect from " + peer.text());
+  inform(
+      fmt::format("connect from {}{}{}", peer.text(), listener_.empty() ? "" : " to ", listener_));
 }
 
 void Display::speaks_for(const net::SocketAddress& source) {
@@ -78,7 +79,7 @@ void Display::content(std::string_view bytes, smtp::Form /*form*/) {
 }
 
 void CommandLog::commanded(smtp::Verb verb, std::string_view arguments) {
-  if (!rules_[verb].log) return;
+  if (!logged_[smtp::index(verb)]) return;
   const std::string text =
       printable(shown_arguments(verb, arguments).substr(0, kSyslogArgumentLimit));
   syslog(LOG_INFO, "%s %s", std::string(keyword(verb)).c_str(), text.c_str());

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <bitset>
 #include <string>
 #include <string_view>
 
-#include "sink/rules.h"
 #include "sink/session_observer.h"
 #include "smtp/verb.h"
 
@@ -21,6 +21,9 @@ std::string shown_command(std::string_view line);
 // Shows a session on standard error: -v.
 class Display final : public SessionObserver {
  public:
+  // `listener`: where it came in; empty where there is but one. Must outlive this.
+  explicit Display(std::string_view listener) : listener_(listener) {}
+
   void opened(const net::SocketAddress& peer, TimePoint now) override;
   void speaks_for(const net::SocketAddress& source) override;
   void secured(const Handshake& handshake) override;
@@ -31,18 +34,22 @@ class Display final : public SessionObserver {
   void replied(std::optional<smtp::Verb> verb, std::string_view reply, std::size_t copies) override;
   [[nodiscard]] bool wants_content() const override { return true; }
   void content(std::string_view bytes, smtp::Form form) override;
+
+ private:
+  std::string_view listener_;
 };
 
-// Writes commands to syslog: those that the rules say, -s.
+// Writes commands to syslog: -s.
 class CommandLog final : public SessionObserver {
  public:
-  // `rules` must outlive this.
-  explicit CommandLog(const Rules& rules) : rules_(rules) {}
+  using Commands = std::bitset<smtp::kVerbCount>;
+
+  explicit CommandLog(Commands logged) : logged_(logged) {}
 
   void commanded(smtp::Verb verb, std::string_view arguments) override;
 
  private:
-  const Rules& rules_;
+  const Commands logged_;
 };
 
 }  // namespace millrace::sink

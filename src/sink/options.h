@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bitset>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -10,12 +11,12 @@
 
 #include "base/time.h"
 #include "net/address_pool.h"
-#include "net/endpoint.h"
 #include "net/event_loop.h"
 #include "net/tls_context.h"
 #include "sasl/server.h"
-#include "sink/rules.h"
-#include "smtp/server_profile.h"
+#include "sink/listener.h"
+#include "sink/rules/option_rules.h"
+#include "smtp/verb.h"
 
 namespace millrace::sink {
 
@@ -34,22 +35,28 @@ struct CaptureOptions {
   std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
 };
 
+// Where answers go that rules ask for (sink/answers/).
+struct AnswerOptions {
+  net::Endpoint endpoint;
+  std::optional<double> rate;  // messages a second; none: as fast as the endpoint takes them
+};
+
 // Everything that the sink is told at start.
 struct SinkOptions {
-  net::Endpoint endpoint;
-  int address_family = 0;  // AF_INET, AF_INET6 or AF_UNSPEC
+  std::vector<Listener> listeners;  // one at least
+  int address_family = 0;           // AF_INET, AF_INET6 or AF_UNSPEC
   int backlog = 0;
   std::optional<int> window;          // bytes; caps the TCP window
   std::vector<net::Network> proxies;  // whose connections begin with a PROXY header
 
-  std::optional<net::TlsServerOptions> tls;
-  bool tls_from_start = false;  // else after STARTTLS
-  sasl::UserTable users;        // who may authenticate, where AUTH is carried out
-  smtp::ServerProfile profile;
-  std::vector<net::Network> xclient_from;  // whose XCLIENT is believed, where it takes effect
-  Rules rules;
-  std::optional<Duration> content_delay;  // before the first read after the 354
-  std::optional<Duration> abort_delay;    // after the 354: wait, refuse, close
+  std::optional<net::TlsServerOptions> tls;  // where a listener turns to TLS
+  sasl::UserTable users;                     // who may authenticate, where AUTH is carried out
+  std::vector<net::Network> xclient_from;    // whose XCLIENT is believed, where it takes effect
+  std::vector<std::string> rule_files;       // come before what follows
+  rules::CommandOptions commands;
+  std::optional<std::uint64_t> seed;     // of the dice; none: another one each time
+  std::bitset<smtp::kVerbCount> logged;  // commands that go to syslog
+  std::optional<AnswerOptions> answers;
 
   Duration idle_limit = std::chrono::seconds(100);
   std::optional<Duration> session_time_limit;

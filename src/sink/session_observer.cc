@@ -57,6 +57,10 @@ smtp::Storage SessionObservers::message_complete() {
   return worst;
 }
 
+void SessionObservers::message_answered(std::size_t accepted) {
+  for (const auto& observer : all_) observer->message_answered(accepted);
+}
+
 void SessionObservers::opened(const net::SocketAddress& peer, TimePoint now) {
   for (const auto& observer : all_) observer->opened(peer, now);
 }

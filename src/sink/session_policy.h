@@ -1,30 +1,51 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <memory>
-#include <random>
 
 #include "sasl/gnu_sasl.h"
 #include "sasl/server.h"
+#include "sink/answers/answer_observer.h"
 #include "sink/options.h"
 #include "sink/quotas.h"
+#include "sink/rules/in_force.h"
+#include "sink/session_facts.h"
 #include "smtp/server_policy.h"
 
 namespace millrace::sink {
 
-// What the sink's options decide in one session: its rules, its quotas, who may authenticate.
+// What decides in one session: the sink's rules, its quotas, who may authenticate.
 class SessionPolicy final : public smtp::ServerPolicy {
  public:
-  // All must outlive this. `sasl`: null unless AUTH is carried out.
-  SessionPolicy(const SinkOptions& options, Quotas& quotas, std::mt19937& random, Gsasl* sasl)
-      : options_(options), quotas_(quotas), random_(random), sasl_library_(sasl) {}
+  // What is decided with; all must outlive the policy.
+  struct With {
+    const SinkOptions& options;
+    Quotas& quotas;
+    rules::WorkerRules& rules;
+    SessionFacts* facts;    // null: no rule asks for any
+    AnswerObserver* later;  // null: none are sent
+    Gsasl* sasl;            // null unless AUTH is carried out
+    bool lmtp;              // each recipient of a message is answered
+  };
+  explicit SessionPolicy(const With& with) : with_(with) {}
 
   smtp::Decision decide(smtp::Verb verb, std::string_view arguments) override;
-  smtp::Decision decide_content() override;
+  smtp::Decision decide_content(smtp::Form form) override;
+  smtp::Decision decide_end() override;
   bool admit_message() override;
   smtp::AuthenticationStep start_authentication(std::string_view mechanism,
                                                 std::optional<std::string_view> initial) override;
   smtp::AuthenticationStep continue_authentication(std::string_view response) override;
+
+  // TLS is to begin without a command: rules about STARTTLS are asked as if there had been one.
+  smtp::Decision decide_handshake();
+
+  // What the latest rule about a handshake, and about content, asks for besides.
+  [[nodiscard]] rules::TlsFault tls_fault() const { return tls_fault_; }
+  // Bytes a second at which content is read; 0: as fast as it comes.
+  [[nodiscard]] std::uint64_t throttle() const { return throttle_; }
 
   // The messages that were admitted have been answered, but for so many.
   void messages_answered(std::size_t but = 0);
@@ -33,14 +54,19 @@ class SessionPolicy final : public smtp::ServerPolicy {
   void ended(bool quit);
 
  private:
+  smtp::Decision ask_options(rules::Moment moment);
+  smtp::Decision ask_at(rules::Moment moment, std::string_view arguments);
+  smtp::Decision ask(rules::Moment moment, const rules::Facts& facts, rules::OncePerMessage* once);
+  void ask_later(const rules::Found& found, const rules::Facts& facts, bool whole);
+  void log(const rules::Rule& rule, rules::Moment moment, const rules::Facts& facts);
   smtp::AuthenticationStep taken(smtp::AuthenticationStep step);
 
-  const SinkOptions& options_;
-  Quotas& quotas_;
-  std::mt19937& random_;
-  Gsasl* sasl_library_;
-  std::unique_ptr<sasl::Server> sasl_;  // during AUTH
-  std::size_t messages_due_ = 0;        // that were admitted and are not answered yet
+  const With with_;
+  std::unique_ptr<sasl::Server> sasl_;          // during AUTH
+  std::map<std::size_t, smtp::Decision> once_;  // while a message is decided on: of each rule
+  std::size_t messages_due_ = 0;                // that were admitted and are not answered yet
+  std::uint64_t throttle_ = 0;
+  rules::TlsFault tls_fault_ = rules::TlsFault::none;
   bool quit_admitted_ = false;
 };
 

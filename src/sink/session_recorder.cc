@@ -47,23 +47,25 @@ smtp::Storage SessionRecorder::message_complete() {
   return smtp::Storage::kept;
 }
 
-// The next reply after a message is complete is the one to it. One that passes a limit is never
-// complete: it is refused by the reply to its end, or to the chunk that was too much.
-void SessionRecorder::replied(std::optional<smtp::Verb> verb, std::string_view reply,
-                              std::size_t copies) {
-  recorder_.replied(verb, reply, copies);
-  const bool positive = reply.starts_with('2');
-  if (verb == smtp::Verb::rset) recipients_ = 0;
-  if (recipients_ == 0) return;
-  if (complete_ && positive) {
-    recorder_.delivered(recipients_);
-  } else if (complete_ || (!positive && ends_message(verb))) {
-    recorder_.refused();
+void SessionRecorder::message_answered(std::size_t accepted) {
+  if (accepted > 0) {
+    recorder_.delivered(accepted);
   } else {
-    return;
+    recorder_.refused();
   }
   recipients_ = 0;
   complete_ = false;
+}
+
+// A message that passes a limit is never complete: it is refused by the reply to its end, or to the
+// chunk that was too much.
+void SessionRecorder::replied(std::optional<smtp::Verb> verb, std::string_view reply,
+                              std::size_t copies) {
+  recorder_.replied(verb, reply, copies);
+  if (verb == smtp::Verb::rset) recipients_ = 0;
+  if (recipients_ == 0 || complete_ || reply.starts_with('2') || !ends_message(verb)) return;
+  recorder_.refused();
+  recipients_ = 0;
 }
 
 }  // namespace millrace::sink

@@ -22,6 +22,7 @@ class SessionRecorder final : public SessionObserver {
   void mail(std::string_view arguments) override;
   void recipient(std::string_view arguments) override;
   smtp::Storage message_complete() override;
+  void message_answered(std::size_t accepted) override;
   void replied(std::optional<smtp::Verb> verb, std::string_view reply, std::size_t copies) override;
 
  private:

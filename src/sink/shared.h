@@ -3,11 +3,13 @@
 #include <atomic>
 
 #include "net/tls_context.h"
+#include "sink/answers/answer_queue.h"
 #include "sink/append_log.h"
+#include "sink/faulty_certificates.h"
 #include "sink/options.h"
 #include "sink/quotas.h"
 #include "sink/recordings.h"
-#include "smtp/server_profile.h"
+#include "sink/rule_book.h"
 
 namespace millrace::sink {
 
@@ -15,13 +17,15 @@ namespace millrace::sink {
 // shared.
 struct Shared {
   const SinkOptions& options;
-  const smtp::ServerReplies replies;
   const net::TlsContext* tls;  // null when none is offered
   AppendLog* append_log;       // null unless messages are appended to one file
+  AnswerQueue* answers;        // null unless there is somewhere for them to go
   Quotas& quotas;
   SessionLimit& session_limit;
-  Recordings* recordings;         // null when nothing is measured
-  std::atomic<bool>& told_pause;  // whether a worker has told that accepting pauses
+  Recordings* recordings;  // null when nothing is measured
+  RuleBook& rules;
+  const FaultyCertificates* faulty_certificates;  // null unless rules may show them
+  std::atomic<bool>& told_pause;                  // whether a worker has told that accepting pauses
 };
 
 }  // namespace millrace::sink

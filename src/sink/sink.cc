@@ -6,13 +6,16 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/counter_line.h"
 #include "base/diagnostics.h"
 #include "base/quantity.h"
 #include "net/socket.h"
+#include "sink/answers/answerer.h"
 #include "sink/descriptors.h"
+#include "sink/listening_sockets.h"
 #include "sink/privileges.h"
 #include "sink/recordings.h"
 #include "sink/worker.h"
@@ -21,49 +24,54 @@
 namespace millrace::sink {
 namespace {
 
-// The sockets that each worker listens on: its own with TCP, one for all with a unix path.
-std::vector<std::vector<FileDescriptor>> listen_everywhere(const SinkOptions& options) {
-  std::vector<std::vector<FileDescriptor>> listeners(
-      options.endpoint.unix_domain ? 1 : options.threads);
-  auto addresses = net::resolve(options.endpoint, options.address_family, true);
-  // "Every interface" means those of the families that this system has.
-  if (addresses.size() > 1) {
-    std::erase_if(addresses, [](const net::SocketAddress& address) {
-      return !net::family_supported(address.family());
-    });
-  }
-  const net::SocketOptions socket_options{.window = options.window};
-  const bool share = listeners.size() > 1;
-  for (auto& of_worker : listeners) {
-    for (const net::SocketAddress& address : addresses) {
-      of_worker.push_back(net::listen_on(address, options.backlog, share, socket_options));
-    }
-  }
-  return listeners;
-}
-
-std::vector<int> descriptors(const std::vector<FileDescriptor>& sockets) {
-  std::vector<int> list;
-  for (const FileDescriptor& socket : sockets) list.push_back(socket.descriptor());
-  return list;
-}
-
 std::string describe_counters(const Quotas::Totals& totals) {
   return fmt::format("sess={} quit={} mesg={}", totals.sessions, totals.quits, totals.messages);
 }
 
-// Sleeps until all workers have ended. Shows the counters meanwhile, if there are any.
-void wait_for_end(threads::WorkerThreads& workers, const Quotas& quotas, CounterLine* counters) {
+// Sleeps until all workers have ended. Meanwhile shows the counters, if there are any, and reads
+// the rules again when that is `wanted`.
+void wait_for_end(threads::WorkerThreads& workers, const Quotas& quotas, CounterLine* counters,
+                  RuleBook& rules, std::atomic<bool>& wanted) {
   const auto next = [counters] {
     return counters != nullptr ? Clock::now() + CounterLine::kInterval : TimePoint::max();
   };
-  while (!workers.wait_until(next())) counters->show(describe_counters(quotas.totals()));
+  while (!workers.wait_until(next())) {
+    if (wanted.exchange(false) && rules.reload()) workers.wake_all();
+    if (counters != nullptr) counters->show(describe_counters(quotas.totals()));
+  }
 }
 
 std::string describe_handshakes(const Quotas::Totals& totals) {
   return fmt::format("TLS: {} handshake{}, {} resumed, {} with a client certificate",
                      totals.handshakes, plural(totals.handshakes), totals.resumptions,
                      totals.client_certificates);
+}
+
+// Their endpoint is looked up with the network's files at hand, before the root directory changes;
+// a unix path is looked up when it is connected to.
+std::optional<AnswererOptions> answerer_options(const SinkOptions& options) {
+  if (!options.answers) return std::nullopt;
+  return AnswererOptions{.addresses = net::resolve(options.answers->endpoint, AF_UNSPEC, false),
+                         .host_name = options.listeners.front().profile.host_name,
+                         .rate = options.answers->rate};
+}
+
+metrics::Answers count(const AnswerTotals& totals) {
+  metrics::Answers answers{.queued = totals.queued + totals.dropped,
+                           .sent = totals.sent,
+                           .failed = totals.given_up,
+                           .dropped = totals.dropped,
+                           .unsent = totals.unsent,
+                           .not_allowed = totals.not_allowed};
+  for (const auto& [code, times] : totals.refused) answers.refused += times;
+  return answers;
+}
+
+// What was measured besides what the recorders have: how often rules were used, what was answered.
+void add_rules(RuleBook& rules, const AnswerQueue* answers, metrics::Measurement& measured) {
+  for (const auto& [name, hits] : rules.in_force().hits()) measured.rules.push_back({name, hits});
+  measured.keys_forgotten = rules.windows().forgotten();
+  if (answers != nullptr) measured.answers = count(answers->totals());
 }
 
 }  // namespace
@@ -74,14 +82,21 @@ metrics::Measurement run_sink(const SinkOptions& options, const Identity& identi
   // Files are read with the rights of the one who started it.
   std::optional<net::TlsContext> tls;
   if (options.tls) tls = net::TlsContext::for_server(*options.tls);
-  const auto listeners = listen_everywhere(options);
+  std::optional<FaultyCertificates> faulty;
+  if (options.tls && !options.rule_files.empty()) faulty.emplace(*options.tls);
+  RuleBook rules(options);
+  const std::vector<OpenListener> listeners(options.listeners.begin(), options.listeners.end());
+  const ListeningSockets sockets(options, listeners);
+  std::optional<AnswererOptions> answerer = answerer_options(options);
   confine(options.root_directory, identity);
 
   std::unique_ptr<AppendLog> append_log;
   if (options.capture.mode == CaptureOptions::Mode::append) {
     append_log = std::make_unique<AppendLog>();
   }
-  threads::WorkerThreads workers(options.threads, signals);
+  std::optional<AnswerQueue> answers;
+  if (answerer) answers.emplace();
+  threads::WorkerThreads workers(options.threads + (answers ? 1 : 0), signals);
   Quotas quotas(options.message_quota, options.quit_quota,
                 [&workers] { workers.end(threads::Urgency::orderly); });
   std::optional<CounterLine> counters;
@@ -91,24 +106,40 @@ metrics::Measurement run_sink(const SinkOptions& options, const Identity& identi
   if (options.measure) recordings.emplace(options.threads);
   std::atomic<bool> told_pause = false;
   const Shared shared{.options = options,
-                      .replies = smtp::ServerReplies(options.profile),
                       .tls = tls ? &*tls : nullptr,
                       .append_log = append_log.get(),
+                      .answers = answers ? &*answers : nullptr,
                       .quotas = quotas,
                       .session_limit = places,
                       .recordings = recordings ? &*recordings : nullptr,
+                      .rules = rules,
+                      .faulty_certificates = faulty ? &*faulty : nullptr,
                       .told_pause = told_pause};
 
-  workers.start([&](unsigned number) {
-    return std::make_unique<Worker>(shared, descriptors(listeners[number % listeners.size()]),
+  workers.start([&](unsigned number) -> std::unique_ptr<threads::Worker> {
+    if (number == options.threads) {  // the one behind the last of the sink's own
+      return std::make_unique<Answerer>(*options.engine, *answers, std::move(*answerer));
+    }
+    return std::make_unique<Worker>(shared, sockets.of_worker(number),
                                     [&workers] { workers.wake_all(); });
   });
+  std::atomic<bool> reload_wanted = false;
+  if (rules.from_files()) {
+    signals.hand_on_hangup([&] {
+      reload_wanted = true;
+      workers.poke();
+    });
+  }
   workers.go();
-  wait_for_end(workers, quotas, counters ? &*counters : nullptr);
+  wait_for_end(workers, quotas, counters ? &*counters : nullptr, rules, reload_wanted);
   if (counters) counters->end(describe_counters(quotas.totals()));
   if (options.verbose && options.tls) inform(describe_handshakes(quotas.totals()));
+  signals.hand_on_hangup({});
   workers.join();
-  return recordings ? recordings->measurement() : metrics::Measurement{};
+  if (!recordings) return {};
+  metrics::Measurement measured = recordings->measurement();
+  add_rules(rules, answers ? &*answers : nullptr, measured);
+  return measured;
 }
 
 }  // namespace millrace::sink

@@ -12,7 +12,7 @@
 namespace millrace::sink {
 namespace {
 
-// How many connections one listener may bring in before the sessions have their turn.
+// How many connections one socket may bring in before the sessions have their turn.
 constexpr int kAcceptsPerTurn = 64;
 
 // When the system is short of descriptors or memory: how long until the next try.
@@ -25,14 +25,21 @@ bool short_of_resources(int error) {
   return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
+bool authenticates(const std::vector<ListeningSocket>& sockets) {
+  return std::any_of(sockets.begin(), sockets.end(), [](const ListeningSocket& socket) {
+    return socket.listener.profile.authenticates;
+  });
+}
+
 }  // namespace
 
-Worker::Worker(const Shared& shared, const std::vector<int>& listeners,
+Worker::Worker(const Shared& shared, const std::vector<ListeningSocket>& sockets,
                std::function<void()> on_place_free)
     : threads::Worker(*shared.options.engine),
       shared_(shared),
       on_place_free_(std::move(on_place_free)),
-      sasl_(sasl::open_library_if(shared.options.profile.authenticates)),
+      rules_(shared.rules.in_force()),
+      sasl_(sasl::open_library_if(authenticates(sockets))),
       retry_timer_(*this) {
   if (Recordings* const recordings = shared.recordings; recordings != nullptr) {
     recorder_.emplace();
@@ -41,8 +48,8 @@ Worker::Worker(const Shared& shared, const std::vector<int>& listeners,
           return recorder_->complete_interval(moved, loop().now());
         });
   }
-  for (const int listener : listeners) {
-    acceptors_.push_back(std::make_unique<Acceptor>(*this, listener));
+  for (const ListeningSocket& socket : sockets) {
+    acceptors_.push_back(std::make_unique<Acceptor>(*this, socket));
     loop().watch(*acceptors_.back());
   }
 }
@@ -58,8 +65,12 @@ void Worker::run() {
 }
 
 void Worker::woken(threads::Urgency urgency) {
-  if (urgency == threads::Urgency::none) return resume(Lack::place);
-  stopping_ = true;
+  if (urgency != threads::Urgency::none) {
+    stopping_ = true;
+    return;
+  }
+  rules_.renew();
+  resume(Lack::place);
 }
 
 void Worker::drain() {
@@ -85,7 +96,7 @@ void Worker::Acceptor::on_readable() {
     FileDescriptor socket(
         accept4(descriptor(), peer.get(), &peer.length, worker_.loop().socket_flags()));
     if (socket.valid()) {
-      worker_.adopt(std::move(socket), peer);
+      worker_.adopt(listener_, std::move(socket), peer);
       continue;
     }
     const int error = errno;
@@ -115,8 +126,9 @@ void Worker::resume(Lack lack) {
   }
 }
 
-void Worker::adopt(FileDescriptor socket, const net::SocketAddress& peer) {
-  connections_.push_back(std::make_unique<Connection>(*this, connections_.size()));
+void Worker::adopt(const OpenListener& listener, FileDescriptor socket,
+                   const net::SocketAddress& peer) {
+  connections_.push_back(std::make_unique<Connection>(*this, listener, connections_.size()));
   connections_.back()->start(std::move(socket), peer);
 }
 

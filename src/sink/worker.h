@@ -4,25 +4,26 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <random>
 #include <vector>
 
 #include "net/event_loop.h"
 #include "net/timers.h"
 #include "sink/connection.h"
+#include "sink/listening_sockets.h"
 #include "sink/recorder.h"
+#include "sink/rules/in_force.h"
 #include "sink/shared.h"
 #include "threads/second_clock.h"
 #include "threads/worker_threads.h"
 
 namespace millrace::sink {
 
-// One thread of the sink: a loop, its listeners and its connections.
+// One thread of the sink: a loop, what it accepts from and its connections.
 class Worker final : public threads::Worker, private net::TimerHandler {
  public:
-  // `listeners`: descriptors to accept from, which stay the caller's. `on_place_free`: called
-  // when a session has ended while all places were taken; it is to wake all workers. Throws Fatal.
-  Worker(const Shared& shared, const std::vector<int>& listeners,
+  // `sockets`: to accept from. `on_place_free`: called when a session has ended while all places
+  // were taken; it is to wake all workers. Throws Fatal.
+  Worker(const Shared& shared, const std::vector<ListeningSocket>& sockets,
          std::function<void()> on_place_free);
   ~Worker() override;
 
@@ -30,11 +31,11 @@ class Worker final : public threads::Worker, private net::TimerHandler {
   void run() override;
 
   // Ends, however urgently: what is due takes a second at most. Or else accepts again where that
-  // had to wait for a place.
+  // had to wait for a place, and takes the rules that hold now.
   void woken(threads::Urgency urgency) override;
 
   [[nodiscard]] const Shared& shared() const { return shared_; }
-  [[nodiscard]] std::mt19937& random() { return random_; }
+  [[nodiscard]] rules::WorkerRules& rules() { return rules_; }
   [[nodiscard]] Gsasl* sasl() const { return sasl_.get(); }
 
   // Null when nothing is measured.
@@ -51,16 +52,18 @@ class Worker final : public threads::Worker, private net::TimerHandler {
   // Accepts what waits at one listening socket.
   class Acceptor final : public net::PollHandle {
    public:
-    Acceptor(Worker& worker, int listener) : PollHandle(listener), worker_(worker) {}
+    Acceptor(Worker& worker, const ListeningSocket& socket)
+        : PollHandle(socket.descriptor), worker_(worker), listener_(socket.listener) {}
     void on_readable() override;
 
     Lack lack = Lack::none;
 
    private:
     Worker& worker_;
+    const OpenListener& listener_;
   };
 
-  void adopt(FileDescriptor socket, const net::SocketAddress& peer);
+  void adopt(const OpenListener& listener, FileDescriptor socket, const net::SocketAddress& peer);
   void pause(Acceptor& acceptor, int error);
   void resume(Lack lack);
   void on_timer(net::Timer& timer) override;
@@ -68,13 +71,13 @@ class Worker final : public threads::Worker, private net::TimerHandler {
 
   const Shared& shared_;
   std::function<void()> on_place_free_;
+  rules::WorkerRules rules_;
   sasl::Library sasl_;  // null unless AUTH is carried out
   std::optional<Recorder> recorder_;
   std::optional<threads::SecondClock> second_clock_;
   net::Timer retry_timer_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   std::vector<std::unique_ptr<Connection>> connections_;
-  std::mt19937 random_{std::random_device{}()};
   bool stopping_ = false;
 };
 

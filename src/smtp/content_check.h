@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 
@@ -25,9 +26,8 @@ class ContentCheck {
 
   // Doubled dots and the end mark do not count (RFC 1870, 5).
   [[nodiscard]] bool too_large(const ServerLimits& limits) const {
-    const std::uint64_t end_mark = form_ == Form::dotted ? 2 : 0;  // besides its dot
     const std::uint64_t limit = limits.message_size;
-    return limit > 0 && size_ > limit && size_ - limit > end_mark;
+    return limit > 0 && size_ > limit && size_ - limit > end_mark();
   }
   // Whether so many bytes more may come.
   [[nodiscard]] bool has_room_for(std::uint64_t bytes, const ServerLimits& limits) const {
@@ -35,8 +35,13 @@ class ContentCheck {
     return limit == 0 || (size_ <= limit && bytes <= limit - size_);
   }
   [[nodiscard]] bool line_too_long() const { return line_too_long_; }
+  // The size of a content that is complete; nought unless there is a limit that it is taken with.
+  [[nodiscard]] std::uint64_t size() const { return size_ - std::min(size_, end_mark()); }
 
  private:
+  // Bytes of the end mark, besides its dot.
+  [[nodiscard]] std::uint64_t end_mark() const { return form_ == Form::dotted ? 2 : 0; }
+
   std::uint64_t size_ = 0;  // without the dots that begin dotted lines
   std::uint64_t line_ = 0;  // bytes since the last CR LF, the same
   Form form_ = Form::dotted;

@@ -14,6 +14,9 @@ std::string_view path_in(std::string_view arguments);
 // What follows "FROM:" or "TO:" and blanks, parameters and all; everything when there is no colon.
 std::string_view behind_colon(std::string_view arguments);
 
+// The address in the arguments of MAIL or RCPT: without brackets, source route and parameters.
+std::string_view address_in(std::string_view arguments);
+
 // The two parts of a mailbox; one behind the other they are all of it.
 struct Mailbox {
   std::string_view local_part;
@@ -25,5 +28,9 @@ Mailbox split_mailbox(std::string_view text);
 // label may have an underscore, as hosts' names have.
 bool valid_domain(std::string_view text);
 bool valid_address_literal(std::string_view text);
+
+// Whether this is a mailbox in ASCII: a local part of atoms or in quotes, and a domain or an
+// address literal (RFC 5321, 4.1.2). How long its local part may be is not looked at.
+bool valid_mailbox(std::string_view text);
 
 }  // namespace millrace::smtp

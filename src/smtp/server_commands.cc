@@ -157,6 +157,7 @@ ServerSession::Response ServerSession::mail(std::string_view arguments) {
   binary_ = parameters.body == MailParameters::Body::binary;
   ++transactions_;
   recipients_ = 0;
+  content_left_ = Decision::kNoLimit;
   observer_.mail(arguments);
   return {.reply = kMailOk};
 }

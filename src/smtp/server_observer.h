@@ -41,7 +41,7 @@ class ServerObserver {
   // A command is known and about to be decided on; as for ServerPolicy::decide().
   virtual void commanded(Verb /*verb*/, std::string_view /*arguments*/) {}
 
-  // A reply is on its way, so many times (LMTP): to `verb`, or to a line that is no command.
+  // A reply is on its way, so many times: to `verb`, or to a line that is no command.
   virtual void replied(std::optional<Verb> /*verb*/, std::string_view /*reply*/,
                        std::size_t /*copies*/) {}
 
@@ -70,6 +70,9 @@ class ServerObserver {
   // All content was read and the message admitted: whoever stores it does so before it is
   // answered, and says what became of it. Its transaction is over.
   virtual Storage message_complete() { return Storage::kept; }
+
+  // The message that was complete is answered: so many of its recipients were accepted.
+  virtual void message_answered(std::size_t /*accepted*/) {}
 };
 
 }  // namespace millrace::smtp

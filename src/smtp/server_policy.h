@@ -1,13 +1,17 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/time.h"
+#include "smtp/server_observer.h"
 #include "smtp/verb.h"
 
 namespace millrace::smtp {
@@ -19,18 +23,28 @@ inline GivenReply given_reply(std::string text) {
   return std::make_shared<const std::string>(std::move(text));
 }
 
+// Such texts, one a recipient; null: the usual reply.
+using RecipientReplies = std::shared_ptr<const std::vector<GivenReply>>;
+
 // What a policy decides about a command: wait, if it says so, then act.
 struct Decision {
   enum class Action : std::uint8_t {
-    proceed,   // the command takes its normal course
+    proceed,   // the command takes its normal course; where it is taken, `reply` says so, if given
     answer,    // `reply` is sent instead, and nothing else happens
     farewell,  // `reply` is sent and the connection closed
     drop,      // the connection is closed without a word
+    stall,     // nothing is answered any more, whatever comes
   };
+  static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
 
   Action action = Action::proceed;
-  Duration wait{0};            // before it acts; waits for one reply add up
-  GivenReply reply = nullptr;  // to answer, and for a farewell
+  bool reset = false;                      // where it closes the connection: with a reset
+  Duration wait{0};                        // before it acts; waits for one reply add up
+  GivenReply reply = nullptr;              // to answer, and for a farewell
+  std::size_t repeat = 1;                  // how often that is sent
+  Duration step{0};                        // between the bytes of the reply, whichever it is
+  RecipientReplies each = nullptr;         // LMTP, at the end of data: in place of the usual ones
+  std::uint64_t content_limit = kNoLimit;  // bytes of content; with them the connection is dropped
 };
 
 // What a server says next in a SASL exchange.
@@ -53,12 +67,16 @@ class ServerPolicy {
  public:
   virtual ~ServerPolicy() = default;
 
-  // Asked once a known command, before anything is replied; for the greeting as
-  // Verb::connect and for a message's end as Verb::end_of_data.
+  // Asked once a known command, before anything is replied; for the greeting as Verb::connect. As
+  // Verb::end_of_data "." comes where there is no message that it could end.
   virtual Decision decide(Verb verb, std::string_view arguments) = 0;
 
-  // Asked after the 354 reply, before the content is read.
-  virtual Decision decide_content() = 0;
+  // Asked before the content of a message is read: after the 354 reply, or at the first chunk that
+  // is taken. Never to answer and go on: content would be taken for commands.
+  virtual Decision decide_content(Form form) = 0;
+
+  // Asked when all content of a message has come, before it is answered.
+  virtual Decision decide_end() = 0;
 
   // All content of a message was read, and no limit is against it: whether it may be stored and
   // answered at all. If not, the connection is closed without a word.

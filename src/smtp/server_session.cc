@@ -35,6 +35,8 @@ std::size_t ServerSession::feed(std::string_view bytes, Output& out) {
       case SessionPhase::command:
       case SessionPhase::sasl:
         break;
+      case SessionPhase::stalled:
+        return bytes.size();
       default:
         return bytes.size() - rest.size();
     }
@@ -56,14 +58,29 @@ std::size_t ServerSession::feed(std::string_view bytes, Output& out) {
 }
 
 std::size_t ServerSession::take_content(std::string_view bytes, Output& out) {
-  const std::size_t taken = end_of_data_.scan(bytes);
+  const std::size_t taken = end_of_data_.scan(bytes.substr(0, acceptable(bytes)));
   take_piece(bytes.substr(0, taken), Form::dotted);
+  content_left_ -= taken;
   if (end_of_data_.found()) {
     answering_ = Verb::end_of_data;
-    const Decision decision = decide(Verb::end_of_data, {});
+    const Decision decision = decide_end();
     give(end_message(decision), decision.wait, out);
+  } else if (content_left_ == 0) {
+    emit({.reply = {}, .ending = Ending::dropped}, out);
   }
   return taken;
+}
+
+// How much of the front of `bytes` comes until the connection is dropped.
+std::size_t ServerSession::acceptable(std::string_view bytes) const {
+  return static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), content_left_));
+}
+
+// What becomes of content that is about to be read.
+void ServerSession::open_content(Form form, SessionPhase next, Output& out) {
+  const Decision decision = policy_.decide_content(form);
+  content_left_ = std::max<std::uint64_t>(decision.content_limit, 1);
+  give(response_to(decision, {.reply = {}, .next = next}), decision.wait, out);
 }
 
 // Hands content on as long as its message may be taken: past a limit nothing more is kept, and
@@ -93,11 +110,15 @@ void ServerSession::begin_chunk(std::string_view arguments, Output& out) {
   if (!check_.has_room_for(chunk_.left(), profile_.limits)) {
     chunk_.answered = true;
     Response refusal = response_to(decision, refuse_chunk(kTooLarge));
-    refusal.next = SessionPhase::chunk;
+    if (refusal.next != SessionPhase::stalled) refusal.next = SessionPhase::chunk;
     return give(refusal, decision.wait, out);
   }
   chunk_.refusal = refuse_sequence();
+  const bool first = transaction_ == TransactionState::recipients;
   if (chunk_.refusal.empty()) transaction_ = TransactionState::chunks;
+  if (first && takes_chunk() && decision.action == Decision::Action::proceed) {
+    return open_content(Form::plain, SessionPhase::chunk, out);
+  }
   phase_ = SessionPhase::chunk;
   if (chunk_.left() == 0) end_chunk(out);
 }
@@ -120,22 +141,39 @@ std::string_view ServerSession::refuse_sequence() const {
 }
 
 std::size_t ServerSession::take_chunk(std::string_view bytes, Output& out) {
-  const std::string_view own = chunk_.take(bytes);
-  if (takes_chunk()) take_piece(own, Form::plain);
-  if (chunk_.left() == 0) end_chunk(out);
+  if (!takes_chunk()) {
+    const std::string_view own = chunk_.take(bytes);
+    if (chunk_.left() == 0) end_chunk(out);
+    return own.size();
+  }
+  const std::string_view own = chunk_.take(bytes.substr(0, acceptable(bytes)));
+  take_piece(own, Form::plain);
+  pass_chunk(own.size(), out);
   return own.size();
+}
+
+// So many bytes of a chunk that is taken have come.
+void ServerSession::pass_chunk(std::uint64_t bytes, Output& out) {
+  content_left_ -= bytes;
+  if (content_left_ == 0) return emit({.reply = {}, .ending = Ending::dropped}, out);
+  if (chunk_.left() == 0) end_chunk(out);
 }
 
 std::uint64_t ServerSession::unwanted() const {
   if (phase_ != SessionPhase::chunk) return 0;
   const bool looked_at = observer_.wants_content() || ContentCheck::needs_bytes(profile_.limits);
-  return looked_at && takes_chunk() ? 0 : chunk_.left();
+  if (!takes_chunk()) return chunk_.left();
+  return looked_at ? 0 : std::min(chunk_.left(), content_left_);
 }
 
 void ServerSession::skip(std::uint64_t bytes, Output& out) {
   chunk_.skip(bytes);
-  if (takes_chunk()) check_.count(bytes);
-  if (chunk_.left() == 0) end_chunk(out);
+  if (!takes_chunk()) {
+    if (chunk_.left() == 0) end_chunk(out);
+    return;
+  }
+  check_.count(bytes);
+  pass_chunk(bytes, out);
 }
 
 void ServerSession::end_chunk(Output& out) {
@@ -151,9 +189,14 @@ void ServerSession::end_chunk(Output& out) {
     const Response usual = proceeds ? Response{.reply = kOk} : refuse_chunk({});
     return give(response_to(decision, usual), decision.wait, out);
   }
-  if (proceeds) {  // the rule for the end of data holds as well
-    decision = decide(Verb::end_of_data, {});
+  if (proceeds) {  // what is decided about the end of data holds as well
+    decision = decide_end();
     decision.wait += chunk_.decision.wait;
+    decision.step = std::max(decision.step, chunk_.decision.step);
+    if (decision.action == Decision::Action::proceed && !decision.reply) {
+      decision.reply = chunk_.decision.reply;
+      decision.repeat = chunk_.decision.repeat;
+    }
   }
   give(end_message(decision), decision.wait, out);
 }
@@ -165,11 +208,6 @@ ServerSession::Response ServerSession::refuse_chunk(std::string_view reply) {
   abort_transaction(chunk_.last() ? TransactionState::none : TransactionState::failed);
   recipients_ = 0;
   return {.reply = reply, .copies = copies};
-}
-
-void ServerSession::resume(Output& out) {
-  if (phase_ == SessionPhase::paused) return emit(pending_, out);
-  if (phase_ == SessionPhase::replying) append_replies(pending_, out);
 }
 
 void ServerSession::take_line(std::string_view line, Output& out) {
@@ -197,71 +235,16 @@ Decision ServerSession::decide(Verb verb, std::string_view arguments) {
   return policy_.decide(verb, arguments);
 }
 
+Decision ServerSession::decide_end() {
+  observer_.commanded(Verb::end_of_data, {});
+  return policy_.decide_end();
+}
+
 void ServerSession::take_command(Verb verb, std::string_view arguments, Output& out) {
   const Decision decision = decide(verb, arguments);
   const bool proceeds = decision.action == Decision::Action::proceed;
   const Response usual = proceeds ? (this->*kCommands[index(verb)].handler)(arguments) : Response{};
   give(response_to(decision, usual), decision.wait, out);
-}
-
-// What a decision makes of the usual response.
-ServerSession::Response ServerSession::response_to(const Decision& decision, Response usual) {
-  switch (decision.action) {
-    case Decision::Action::proceed:
-      return usual;
-    case Decision::Action::answer:
-      given_ = decision.reply;
-      return {.reply = *given_, .copies = usual.copies};
-    case Decision::Action::farewell:
-      given_ = decision.reply;
-      return {.reply = *given_, .ending = Ending::farewell};
-    case Decision::Action::drop:
-      break;
-  }
-  return {.reply = {}, .ending = Ending::dropped};
-}
-
-void ServerSession::give(Response response, Duration wait, Output& out) {
-  if (wait <= Duration::zero()) return emit(response, out);
-  pending_ = response;
-  wait_ = wait;
-  phase_ = SessionPhase::paused;
-}
-
-void ServerSession::emit(Response response, Output& out) {
-  if (!response.reply.empty()) observer_.replied(answering_, response.reply, response.copies);
-  append_replies(response, out);
-}
-
-// Appends a reply as often as it is due, and goes on. Of many copies those that pass the bound
-// wait until the client has taken what is ahead of them.
-void ServerSession::append_replies(Response response, Output& out) {
-  for (; response.copies > 0; --response.copies) {
-    if (response.copies > 1 && out.size() >= kReplyBound) {
-      pending_ = response;
-      phase_ = SessionPhase::replying;
-      return;
-    }
-    out.append(response.reply);
-  }
-  owes_final_reply_ = false;
-  const bool refusal =
-      !response.reply.empty() && (response.reply.front() == '4' || response.reply.front() == '5');
-  if (refusal && ++errors_ == profile_.limits.errors && response.ending == Ending::open) {
-    out.append(replies_.too_many_errors);
-    observer_.replied(std::nullopt, replies_.too_many_errors, 1);
-    response.ending = Ending::farewell;
-  }
-  if (response.ending != Ending::open) {
-    abort_transaction(TransactionState::none);
-    ending_ = response.ending;
-    phase_ = SessionPhase::closed;
-    return;
-  }
-  phase_ = response.next;
-  if (!response.asks_for_content) return;
-  const Decision decision = policy_.decide_content();
-  give(response_to(decision, {.reply = {}, .next = SessionPhase::content}), decision.wait, out);
 }
 
 // The message is stored before it is answered, and even when a rule refuses it: what a client

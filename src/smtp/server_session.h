@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/output.h"
 #include "smtp/content_check.h"
@@ -21,8 +22,9 @@
 
 namespace millrace::smtp {
 
-// The server's side of one SMTP or LMTP connection. Bytes go in, replies come out; the rules
-// of the dialogue are in this file, its source, and the commands' (server_commands.cc):
+// The server's side of one SMTP or LMTP connection. Bytes go in, replies come out; the rules of the
+// dialogue are in this file, its source, the commands' (server_commands.cc) and that of how it
+// answers (server_responses.cc):
 //
 //   start    -> command                      the greeting
 //   command  -> command | content | closed   each command line
@@ -32,6 +34,7 @@ namespace millrace::smtp {
 //   command  -> securing -> command          STARTTLS, until secured() (RFC 3207)
 //   any      -> paused -> any                a Decision that waits, until resume()
 //   any      -> replying -> any              more replies than kReplyBound, until resume()
+//   any      -> stalled                      a Decision never to answer; what comes is dropped
 //
 // A command takes effect when it arrives; only its reply waits.
 //
@@ -47,6 +50,7 @@ class ServerSession {
     securing,
     paused,
     replying,
+    stalled,
     closed
   };
 
@@ -54,7 +58,7 @@ class ServerSession {
   static constexpr std::size_t kReplyBound = 64 * 1024;
 
   // Why a session is closed.
-  enum class Ending : std::uint8_t { open, quit, farewell, dropped, command_too_long };
+  enum class Ending : std::uint8_t { open, quit, farewell, dropped, reset, command_too_long };
 
   // All of these must outlive the session.
   ServerSession(const ServerProfile& profile, const ServerReplies& replies, ServerPolicy& policy,
@@ -110,11 +114,15 @@ class ServerSession {
 
   // The answer to a command, whose effects are already done: what a pause puts off.
   struct Response {
-    std::string_view reply;  // outlives the session or a pause; empty: none
-    std::size_t copies = 1;  // LMTP answers the end of a message once a recipient
+    std::string_view reply;   // outlives the session or a pause; empty: none
+    std::size_t copies = 1;   // LMTP answers the end of a message once a recipient
+    Duration step{0};         // between its bytes
+    std::size_t written = 0;  // bytes of the current copy, where they come step by step
     SessionPhase next = SessionPhase::command;
     Ending ending = Ending::open;
-    bool asks_for_content = false;  // the policy is asked about content once more
+    bool asks_for_content = false;                  // the policy is asked about content once more
+    std::size_t repeat = 1;                         // how often each copy is sent
+    const std::vector<GivenReply>* each = nullptr;  // in place of `reply`, a recipient each
   };
 
   // A command: in which servers it is known, and what it does.
@@ -128,6 +136,7 @@ class ServerSession {
   void take_line(std::string_view line, Output& out);
   std::size_t take_content(std::string_view bytes, Output& out);
   std::size_t take_chunk(std::string_view bytes, Output& out);
+  void pass_chunk(std::uint64_t bytes, Output& out);
   void take_piece(std::string_view bytes, Form form);
   [[nodiscard]] std::string_view refuse_content() const;
   void begin_chunk(std::string_view arguments, Output& out);
@@ -137,11 +146,17 @@ class ServerSession {
   Response refuse_chunk(std::string_view reply);
   [[nodiscard]] bool known(Verb verb) const;
   Decision decide(Verb verb, std::string_view arguments);
+  Decision decide_end();
   void take_command(Verb verb, std::string_view arguments, Output& out);
   Response response_to(const Decision& decision, Response usual);
   void give(Response response, Duration wait, Output& out);
   void emit(Response response, Output& out);
   void append_replies(Response response, Output& out);
+  void pause(const Response& response, Duration wait);
+  void tell(const Response& response);
+  static std::string_view reply_of(const Response& response);
+  void open_content(Form form, SessionPhase next, Output& out);
+  [[nodiscard]] std::size_t acceptable(std::string_view bytes) const;
 
   Response greet(std::string_view arguments);
   Response helo(std::string_view arguments);
@@ -182,7 +197,9 @@ class ServerSession {
   std::optional<Verb> answering_;  // the command that the next reply is to; none: no command
   Response pending_;               // what a pause puts off, or what is left of it
   GivenReply given_;               // keeps the text of the policy's latest reply
+  RecipientReplies given_each_;    // the same, of those to single recipients
   Duration wait_{0};
+  std::uint64_t content_left_ = Decision::kNoLimit;  // until the connection is dropped
   EndOfData end_of_data_;
   SessionPhase phase_ = SessionPhase::start;
   Ending ending_ = Ending::open;

@@ -25,10 +25,18 @@ sigset_t ending_signals() {
   return ending;
 }
 
-// Readable when one of them has come.
+sigset_t hangup() {
+  sigset_t one;
+  sigemptyset(&one);
+  sigaddset(&one, SIGHUP);
+  return one;
+}
+
+// Readable when one has come; where it is not blocked none ever does.
 FileDescriptor make_descriptor() {
-  const sigset_t ending = ending_signals();
-  FileDescriptor signals(signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK));
+  sigset_t all = ending_signals();
+  sigaddset(&all, SIGHUP);
+  FileDescriptor signals(signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals.valid()) throw Fatal(describe_error("signalfd", errno));
   return signals;
 }
@@ -39,6 +47,11 @@ void block_ending_signals() {
   const sigset_t ending = ending_signals();
   pthread_sigmask(SIG_BLOCK, &ending, nullptr);
   signal(SIGPIPE, SIG_IGN);
+}
+
+void block_hangup() {
+  const sigset_t one = hangup();
+  pthread_sigmask(SIG_BLOCK, &one, nullptr);
 }
 
 void end_by(int number) {
@@ -79,6 +92,10 @@ void SignalWatch::watch() {
     if (poll(wanted.data(), wanted.size(), patience) == 0) end_by(first_);
     if ((wanted[1].revents & POLLIN) != 0) return;
     while (const int signal = next()) {
+      if (signal == SIGHUP) {
+        take_hangup();
+        continue;
+      }
       const unsigned number = take(signal);
       if (number == 1) continue;
       if (number > 2 || grace_.count() == 0) end_by(signal);
@@ -92,6 +109,18 @@ int SignalWatch::next() const {
   signalfd_siginfo taken{};
   if (read(signals_.descriptor(), &taken, sizeof taken) != sizeof taken) return 0;
   return static_cast<int>(taken.ssi_signo);
+}
+
+void SignalWatch::hand_on_hangup(std::function<void()> on_hangup) {
+  const std::lock_guard lock(mutex_);
+  on_hangup_ = std::move(on_hangup);
+  if (on_hangup_ && std::exchange(hangup_came_, false)) on_hangup_();
+}
+
+void SignalWatch::take_hangup() {
+  const std::lock_guard lock(mutex_);
+  if (on_hangup_) return on_hangup_();
+  hangup_came_ = true;
 }
 
 // Returns its number.

@@ -51,9 +51,17 @@ void WorkerThreads::end(Urgency urgency) {
   }
 }
 
+void WorkerThreads::poke() {
+  const std::lock_guard lock(mutex_);
+  poked_ = true;
+  changed_.notify_all();
+}
+
 bool WorkerThreads::wait_until(TimePoint limit) {
   std::unique_lock lock(mutex_);
-  return changed_.wait_until(lock, limit, [this] { return over_ == started_; });
+  changed_.wait_until(lock, limit, [this] { return over_ == started_ || poked_; });
+  poked_ = false;
+  return over_ == started_;
 }
 
 void WorkerThreads::join() {

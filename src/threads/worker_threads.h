@@ -77,7 +77,11 @@ class WorkerThreads {
   // From any thread: has them end so urgently, or more so if that was asked for before.
   void end(Urgency urgency);
 
-  // Sleeps until all workers have run to their ends, but not beyond `limit`; whether they have.
+  // From any thread: has wait_until() return.
+  void poke();
+
+  // Sleeps until all workers have run to their ends, but not beyond `limit`, nor beyond a poke();
+  // whether they have.
   bool wait_until(TimePoint limit);
 
   // Waits for the end of the threads. Throws what the first worker that failed has thrown.
@@ -105,7 +109,8 @@ class WorkerThreads {
   State state_ = State::making;
   std::size_t started_;    // threads; all until one has been seen not to start
   std::size_t ready_ = 0;  // workers that wait for go()
-  std::size_t over_ = 0;   // threads that have nothing left but to destroy their workers
+  bool poked_ = false;
+  std::size_t over_ = 0;  // threads that have nothing left but to destroy their workers
   std::exception_ptr failure_;
 };
 

@@ -40,6 +40,17 @@ TEST(Quantity, SharesAreOfOneOrOfAHundred) {
   }
 }
 
+TEST(Quantity, SizesAreOf1024) {
+  EXPECT_EQ(byte_size("0"), 0U);
+  EXPECT_EQ(byte_size("5000"), 5'000U);
+  EXPECT_EQ(byte_size("10K"), 10'240U);
+  EXPECT_EQ(byte_size("3m"), 3U << 20);
+  EXPECT_EQ(byte_size("17179869183G"), 17'179'869'183ULL << 30);
+  for (const char* const text : {"", "K", "1KK", "-1", "1.5M", "1 K", "1T", "17179869184G"}) {
+    EXPECT_FALSE(byte_size(text)) << text;
+  }
+}
+
 TEST(Quantity, RatesAreGivenASecond) {
   EXPECT_EQ(per_second("500/s"), 500);
   EXPECT_EQ(per_second("500"), 500);

@@ -145,6 +145,14 @@ TEST(Combinations, OfTheSinkAreEachRefusedInTheirWords) {
              given.tls_cert = "x";
            },
            [](Given& given) { given.tls_cert.reset(); }},
+          {[](Given& given) {
+             given.tls = true;
+             given.listen = {{.endpoint = ":2", .name = "x", .starttls = true}};
+           },
+           [](Given& given) { given.tls = false; }},
+          {[](Given& given) { given.check_rules = true; },
+           [](Given& given) { given.rules = {"/dev/null"}; }},
+          {[](Given& given) { given.seed = 1; }, [](Given& given) { given.rules = {"/dev/null"}; }},
           {[](Given& given) { given.tls_ask_cert = true; }, tls},
           {[](Given& given) { given.tls_key_type = net::TlsServerOptions::KeyType::rsa; }, tls},
           {[](Given& given) { given.tls_cert = "x"; }, tls},
@@ -153,8 +161,14 @@ TEST(Combinations, OfTheSinkAreEachRefusedInTheirWords) {
              given.tls_version = {12, 13};
            },
            tls},
-          {[](Given& given) { given.tls_ciphers = "x"; }, tls},
-          {[](Given& given) { given.tls_groups = "x"; }, tls},
+          {[](Given& given) { given.tls_ciphers = "x"; },
+           [](Given& given) { given.listen = {{.endpoint = ":2", .name = "x", .tls = true}}; }},
+          {[](Given& given) { given.tls_groups = "x"; },
+           [](Given& given) {
+             given.listen = {{.endpoint = ":2", .name = "x", .starttls = true}};
+           }},
+          {[](Given& given) { given.answer_rate = 5; },
+           [](Given& given) { given.answer_through = "unix:/x"; }},
       },
       kSinkExclusions, kSinkNeeds);
 }

@@ -25,6 +25,9 @@ sink::SinkOptions sink(Words words) {
   return parse_sink_command_line(static_cast<int>(words.size()), words.data()).sink;
 }
 
+// Where that listens first.
+sink::Listener first(Words words) { return sink(std::move(words)).listeners.at(0); }
+
 source::SourceOptions source(Words words) {
   words.insert(words.begin(), "smtp-source");
   return parse_source_command_line(static_cast<int>(words.size()), words.data()).source;
@@ -45,7 +48,7 @@ TEST(SinkOptions, ShortOptionsBundleAndValuesMayStickToThem) {
   const sink::SinkOptions options = sink({"-cve", "-m5", "-t", "7", ":2525", "100"});
   EXPECT_TRUE(options.show_counters);
   EXPECT_TRUE(options.verbose);
-  EXPECT_EQ(options.profile.protocol, smtp::ServerProfile::Protocol::plain);
+  EXPECT_EQ(options.listeners.at(0).profile.protocol, smtp::ServerProfile::Protocol::plain);
   EXPECT_EQ(options.session_limit, 5U);
   EXPECT_EQ(options.idle_limit, seconds(7));
   EXPECT_EQ(options.backlog, 100);
@@ -68,11 +71,11 @@ TEST(Options, OfTwoThatSayTheSameTheLastCounts) {
   EXPECT_EQ(source({"-4", "-6", "host"}).address_family, AF_INET6);
   EXPECT_EQ(sink({"-4", "-6", "-4", ":2525"}).address_family, AF_INET);
   const auto delay = [](const Words& words) {
-    return sink(words).rules[smtp::Verb::data].delay.value();
+    return std::get<sink::rules::Fixed>(*sink(words).commands[smtp::Verb::data].delay).length;
   };
-  EXPECT_EQ(delay({"-w", "3", "-W", "data:1", ":2525"}).step, seconds(1));
-  EXPECT_EQ(delay({"-W", "data:1", "-w", "3", ":2525"}).step, seconds(3));
-  EXPECT_EQ(delay({"-W", "data:1:50", "-w", "3", ":2525"}).odds, 0);
+  EXPECT_EQ(delay({"-w", "3", "-W", "data:1", ":2525"}), seconds(1));
+  EXPECT_EQ(delay({"-W", "data:1", "-w", "3", ":2525"}), seconds(3));
+  EXPECT_EQ(delay({"-W", "data:1:50", "-w", "3", ":2525"}), seconds(3));
 }
 
 TEST(SinkOptions, HaveTheDefaultsOfTheManual) {
@@ -80,26 +83,28 @@ TEST(SinkOptions, HaveTheDefaultsOfTheManual) {
   EXPECT_EQ(options.backlog, SOMAXCONN);
   EXPECT_EQ(options.idle_limit, seconds(100));
   EXPECT_EQ(options.session_limit, std::nullopt);
-  EXPECT_EQ(options.profile.host_name, "smtp-sink");
+  EXPECT_EQ(options.listeners.at(0).profile.host_name, "smtp-sink");
   EXPECT_GE(options.threads, 1U);
 }
 
 TEST(SinkOptions, CommandsAreListedWithCommasOrBlanksAndAddUp) {
   const sink::SinkOptions options =
       sink({"-f", "mail, Rcpt", "-f", "DATA", "-q", "rcpt", "-s", ".", ":2525"});
-  using Action = sink::Rule::Action;
-  EXPECT_EQ(options.rules[smtp::Verb::mail].action, Action::hard_reject);
-  EXPECT_EQ(options.rules[smtp::Verb::rcpt].action, Action::drop);
-  EXPECT_EQ(options.rules[smtp::Verb::data].action, Action::hard_reject);
-  EXPECT_TRUE(options.rules[smtp::Verb::end_of_data].log);
-  EXPECT_FALSE(options.profile.offered.has(smtp::Extension::pipelining));
+  using Action = sink::rules::CommandOption::Action;
+  EXPECT_EQ(options.commands[smtp::Verb::mail].action, Action::hard_reject);
+  EXPECT_EQ(options.commands[smtp::Verb::rcpt].action, Action::drop);
+  EXPECT_EQ(options.commands[smtp::Verb::data].action, Action::hard_reject);
+  EXPECT_TRUE(options.logged[smtp::index(smtp::Verb::end_of_data)]);
+  EXPECT_FALSE(options.listeners.at(0).profile.offered.has(smtp::Extension::pipelining));
 }
 
 TEST(SinkOptions, DelaysMayHaveOdds) {
   const sink::SinkOptions options = sink({"-W", "mail:3:20", "-w", "4", ":2525"});
-  EXPECT_EQ(options.rules[smtp::Verb::mail].delay->step, seconds(3));
-  EXPECT_EQ(options.rules[smtp::Verb::mail].delay->odds, 20);
-  EXPECT_EQ(options.rules[smtp::Verb::data].delay->step, seconds(4));
+  const auto mail = std::get<sink::rules::Multiple>(*options.commands[smtp::Verb::mail].delay);
+  EXPECT_EQ(mail.step, seconds(3));
+  EXPECT_EQ(mail.odds, 20);
+  const auto data = std::get<sink::rules::Fixed>(*options.commands[smtp::Verb::data].delay);
+  EXPECT_EQ(data.length, seconds(4));
 }
 
 TEST(SinkOptions, TheLastOfEqualOptionsCounts) {
@@ -135,7 +140,7 @@ TEST(SinkOptions, RefusalsNameOptionValueAndExpectation) {
       {{"--bogus", ":1"}, "unknown option: --bogus"},
       {{"--verbose=abc", ":1"}, "--verbose takes no value"},
       {{"--verbose=false", ":1"}, "--verbose takes no value"},
-      {{}, "missing endpoint"},
+      {{}, "missing endpoint: expected [inet:][host]:port or unix:path, or --listen"},
       {{"127.0.0.1"}, "bad endpoint: 127.0.0.1: missing port, as in 127.0.0.1:2525"},
       {{"-t"}, "-t"},
       {{"-h", "a\r\nb", ":1"}, "bad hostname: a\r\nb (-h, --hostname: expected one line)"},
@@ -165,21 +170,21 @@ TEST(SinkOptions, OfferWhatIsAskedForAndNoMore) {
   using smtp::Extension;
   using smtp::ExtensionSet;
   const ExtensionSet of_postfix = smtp::ServerProfile().offered;
-  EXPECT_EQ(sink({":1"}).profile.offered, of_postfix);
-  EXPECT_FALSE(sink({":1"}).profile.authenticates);
-  const auto some = sink({"--offer", "chunking, size", "--withhold", "DSN", "-a", ":1"}).profile;
+  EXPECT_EQ(first({":1"}).profile.offered, of_postfix);
+  EXPECT_FALSE(first({":1"}).profile.authenticates);
+  const auto some = first({"--offer", "chunking, size", "--withhold", "DSN", "-a", ":1"}).profile;
   const ExtensionSet more{Extension::chunking, Extension::size};
   const ExtensionSet less{Extension::dsn, Extension::auth};
   EXPECT_EQ(some.offered, (of_postfix | more) - less);
-  const auto modern = sink({"--modern", ":1"});
+  const auto modern = first({"--modern", ":1"});
   EXPECT_EQ(modern.profile.offered, smtp::all_extensions());
   EXPECT_TRUE(modern.profile.authenticates && modern.profile.xclient_takes_effect);
-  EXPECT_TRUE(modern.tls && !modern.tls_from_start);
+  EXPECT_TRUE(sink({"--modern", ":1"}).tls && !modern.tls_from_start);
   const auto tls =
-      sink({"--modern", "--tls", "--max-messages-per-session", "5", "-f", "mail", ":1"});
+      first({"--modern", "--tls", "--max-messages-per-session", "5", "-f", "mail", ":1"});
   EXPECT_EQ(tls.profile.offered, smtp::all_extensions() - ExtensionSet{Extension::starttls});
   EXPECT_FALSE(sink({"--modern", "--withhold", "STARTTLS", ":1"}).tls);
-  EXPECT_EQ(sink({"--max-size", "2k", ":1"}).profile.limits.message_size, 2'048U);
+  EXPECT_EQ(first({"--max-size", "2k", ":1"}).profile.limits.message_size, 2'048U);
 }
 
 TEST(SinkOptions, ADumpHasALimitEvenWhereAMessageHasNone) {
@@ -192,9 +197,9 @@ TEST(SinkOptions, ADumpHasALimitEvenWhereAMessageHasNone) {
 
 TEST(SinkOptions, LimitsAreAnnouncedWhereTheyAreGivenOrAskedFor) {
   const auto announced = [](const Words& words) {
-    return sink(words).profile.offered.has(smtp::Extension::limits);
+    return first(words).profile.offered.has(smtp::Extension::limits);
   };
-  EXPECT_EQ(sink({":1"}).profile.limits.recipients, 50'000U);
+  EXPECT_EQ(first({":1"}).profile.limits.recipients, 50'000U);
   EXPECT_FALSE(announced({":1"}));
   EXPECT_TRUE(announced({"--offer", "LIMITS", ":1"}));
   EXPECT_TRUE(announced({"--max-recipients", "7", ":1"}));
@@ -261,8 +266,8 @@ TEST(SourceOptions, EverySizeTakesAUnit) {
   EXPECT_EQ(source({"--chunk-size", "3M", "h"}).plan.chunk_size, 3U << 20);
   EXPECT_EQ(sink({"-T", "1G", ":1"}).window, 1 << 30);
   EXPECT_EQ(sink({"-T", "4G", ":1"}).window, 1 << 30);
-  EXPECT_EQ(sink({"--max-size", "1G", ":1"}).profile.limits.message_size, 1U << 30);
-  EXPECT_EQ(sink({"--max-line-length", "1K", ":1"}).profile.limits.text_line, 1'024U);
+  EXPECT_EQ(first({"--max-size", "1G", ":1"}).profile.limits.message_size, 1U << 30);
+  EXPECT_EQ(first({"--max-line-length", "1K", ":1"}).profile.limits.text_line, 1'024U);
 }
 
 TEST(SourceOptions, SecretsGoOutProtectedOrByConsent) {
@@ -412,16 +417,91 @@ TEST(SourceOptions, AnImpliedSummaryLeavesStandardOutputToWhatWasAskedFor) {
 }
 
 TEST(SinkOptions, WhatIsSaidOfTlsNeedsTls) {
-  EXPECT_EQ(refusal(sink, {"--tls-cert", "x", ":1"}), "--tls-cert needs --starttls or --tls");
-  EXPECT_EQ(refusal(sink, {"--tls-ask-cert", ":1"}), "--tls-ask-cert needs --starttls or --tls");
+  EXPECT_EQ(refusal(sink, {"--tls-cert", "x", ":1"}),
+            "--tls-cert needs --starttls, --tls, or a listener with starttls+ or tls+");
+  EXPECT_EQ(refusal(sink, {"--tls-ask-cert", ":1"}),
+            "--tls-ask-cert needs --starttls, --tls, or a listener with starttls+ or tls+");
   EXPECT_EQ(refusal(sink, {"--tls-ask-cert", "--starttls", ":1"}), "");
   EXPECT_EQ(refusal(sink, {"--tls-key-type", "rsa", ":1"}),
-            "--tls-key-type needs --starttls or --tls");
+            "--tls-key-type needs --starttls, --tls, or a listener with starttls+ or tls+");
   EXPECT_EQ(refusal(sink, {"--tls-key-type", "ecdsa", ":1"}),
-            "--tls-key-type needs --starttls or --tls");
+            "--tls-key-type needs --starttls, --tls, or a listener with starttls+ or tls+");
   EXPECT_EQ(refusal(sink, {"--tls-key-type", "rsa", "--tls", ":1"}), "");
   EXPECT_EQ(refusal(sink, {"--tls-key-type", "rsa", "--tls", "--tls-cert", "x", ":1"}),
             "--tls-key-type is of a certificate that is made: not with --tls-cert");
+}
+
+TEST(SinkOptions, AListenerAddsItsPrefixesToTheOptions) {
+  using smtp::Extension;
+  using Protocol = smtp::ServerProfile::Protocol;
+  const auto listeners = sink({"--listen", "tls+:465", "-h", "mx", "--listen",
+                               "starttls+proxy+127.0.0.1:587,name=submission", ":25", "--listen",
+                               "starttls+lmtp+unix:/a+b,c,name=a/b", "--max-size", "5"})
+                             .listeners;
+  ASSERT_EQ(listeners.size(), 4U);
+  struct Expected {
+    std::string name;
+    std::string endpoint;
+    Protocol protocol;
+    bool tls_from_start;
+    bool starttls;
+    bool proxy;
+  };
+  const std::vector<Expected> expected{
+      {":25", ":25", Protocol::smtp, false, false, false},
+      {":465", ":465", Protocol::smtp, true, false, false},
+      {"submission", "127.0.0.1:587", Protocol::smtp, false, true, true},
+      {"a/b", "unix:/a+b,c", Protocol::lmtp, false, true, false},
+  };
+  for (std::size_t place = 0; place < expected.size(); ++place) {
+    const sink::Listener& one = listeners[place];
+    EXPECT_EQ(one.name, expected[place].name);
+    EXPECT_EQ(net::describe(one.endpoint), expected[place].endpoint);
+    EXPECT_EQ(one.profile.protocol, expected[place].protocol) << one.name;
+    EXPECT_EQ(one.tls_from_start, expected[place].tls_from_start) << one.name;
+    EXPECT_EQ(one.profile.offered.has(Extension::starttls), expected[place].starttls) << one.name;
+    EXPECT_EQ(one.expects_proxy_header, expected[place].proxy) << one.name;
+    EXPECT_EQ(one.profile.host_name, "mx");
+    EXPECT_EQ(one.profile.limits.message_size, 5U);
+  }
+}
+
+TEST(SinkOptions, OptionsAreOfAllListeners) {
+  using smtp::Extension;
+  for (const sink::Listener& one :
+       sink({"--tls", "--lmtp", ":1", "--listen", ":2", "--listen", "tls+lmtp+:3"}).listeners) {
+    EXPECT_TRUE(one.tls_from_start) << one.name;
+    EXPECT_EQ(one.profile.protocol, smtp::ServerProfile::Protocol::lmtp) << one.name;
+  }
+  const auto both = sink({"--modern", "--listen", "tls+:1", "--listen", ":2"}).listeners;
+  EXPECT_FALSE(both.at(0).profile.offered.has(Extension::starttls));  // nobody turns to TLS twice
+  EXPECT_TRUE(both.at(1).profile.offered.has(Extension::starttls));
+  EXPECT_FALSE(sink({":1", "--listen", ":2"}).tls);
+  EXPECT_TRUE(sink({":1", "--listen", "tls+:2", "--tls-version", "1.3"}).tls);
+  EXPECT_TRUE(sink({":1", "--listen", "starttls+:2", "--tls-version", "1.3"}).tls);
+  EXPECT_FALSE(sink({"--listen", "starttls+:2", "--withhold", "STARTTLS"}).tls);
+}
+
+TEST(SinkOptions, AListenerIsRefusedInASentence) {
+  const std::vector<std::pair<const char*, std::string>> cases = {
+      {"tls+starttls+:465",
+       "bad listener: tls+starttls+:465 (--listen: tls+ and starttls+ exclude each other)"},
+      {"lmtp+tls+lmtp+:24", "(--listen: lmtp+ is there twice)"},
+      {"ssl+:465", "(--listen: expected tls+, starttls+, lmtp+ or proxy+ before the endpoint)"},
+      {"tls+", "(--listen: expected [inet:][host]:port or unix:path)"},
+      {"", "(--listen: expected [inet:][host]:port or unix:path)"},
+      {":25,nam=x", "(--listen: expected only ,name=NAME behind the endpoint)"},
+      {":25,name=x,name=y", "(--listen: expected only ,name=NAME behind the endpoint)"},
+      {":25,name=", "(--listen: expected a name without commas in one line)"},
+      {":25,name=a,b", "(--listen: expected a name without commas in one line)"},
+      {"tls+127.0.0.1", "bad endpoint: 127.0.0.1: missing port, as in 127.0.0.1:2525"},
+      {":2,name=:1", "two listeners are named :1: names must differ (--listen :2,name=NAME)"},
+      {"lmtp+:1", "two listeners are named :1: names must differ (--listen :1,name=NAME)"},
+  };
+  for (const auto& [listener, expected] : cases) {
+    const std::string said = refusal(sink, {":1", "--listen", listener});
+    EXPECT_NE(said.find(expected), std::string::npos) << "said: " << said;
+  }
 }
 
 TEST(SourceOptions, WhatOtherToolsMeanByALetterIsToldOurWay) {
@@ -525,10 +605,10 @@ TEST(SourceOptions, ALongValueIsNotQuotedWhole) {
 TEST(SinkOptions, WordsOfTheFieldNameWhatTheShortOptionsDo) {
   EXPECT_EQ(sink({"--run-as", "mail", ":1"}).user, "mail");
   EXPECT_TRUE(sink({"--counter", ":1"}).show_counters);
-  EXPECT_TRUE(sink({"--tls-on-connect", ":1"}).tls_from_start);
+  EXPECT_TRUE(first({"--tls-on-connect", ":1"}).tls_from_start);
   EXPECT_TRUE(source({"--tls-on-connect", "h"}).tls_from_start);
-  EXPECT_EQ(sink({"--disconnect", "mail", ":1"}).rules[smtp::Verb::mail].action,
-            sink::Rule::Action::farewell);
+  EXPECT_EQ(sink({"--disconnect", "mail", ":1"}).commands[smtp::Verb::mail].action,
+            sink::rules::CommandOption::Action::farewell);
 }
 
 TEST(TextValues, EscapesAreThoseOfC) {

@@ -26,7 +26,9 @@ namespace {
 using namespace std::chrono_literals;
 using smtp::Extension;
 using smtp::Verb;
-using Action = sink::Rule::Action;
+using Action = sink::rules::CommandOption::Action;
+using sink::rules::Fixed;
+using sink::rules::Multiple;
 using Protocol = smtp::ServerProfile::Protocol;
 using Words = std::vector<std::string>;
 
@@ -81,33 +83,44 @@ void check(const std::string& program, Parse parse, const std::vector<Row<Parsed
 std::vector<Row<SinkCommandLine>> sink_rows(const std::string& users) {
   const auto offers = [](Extension extension) {
     return [extension](const SinkCommandLine& line) {
-      return line.sink.profile.offered.has(extension);
+      return line.sink.listeners.at(0).profile.offered.has(extension);
     };
   };
   const auto withholds = [](Extension extension) {
     return [extension](const SinkCommandLine& line) {
-      return !line.sink.profile.offered.has(extension);
+      return !line.sink.listeners.at(0).profile.offered.has(extension);
     };
   };
   const auto acts = [](Verb verb, Action action) {
-    return [=](const SinkCommandLine& line) { return line.sink.rules[verb].action == action; };
+    return [=](const SinkCommandLine& line) { return line.sink.commands[verb].action == action; };
   };
   using Line = const SinkCommandLine&;
   return {
       {"--ipv4", [](Line line) { return line.sink.address_family == AF_INET; }},
       {"--ipv6", [](Line line) { return line.sink.address_family == AF_INET6; }},
+      {"--listen|lmtp+starttls+[::1]:24,name=inbox",
+       [](Line line) {
+         const sink::Listener& inbox = line.sink.listeners.at(1);
+         return line.sink.listeners.size() == 2 && inbox.name == "inbox" &&
+                inbox.endpoint.host == "::1" && inbox.profile.protocol == Protocol::lmtp &&
+                inbox.profile.offered.has(Extension::starttls);
+       }},
       {"--max-sessions|7", [](Line line) { return line.sink.session_limit == 7; }},
       {"--tcp-window|4096", [](Line line) { return line.sink.window == 4'096; }},
       {"--timeout|7", [](Line line) { return line.sink.idle_limit == 7s; }},
       {"--proxy-from|10.0.0.0/8,unix", [](Line line) { return line.sink.proxies.size() == 2; }},
       {"--threads|3", [](Line line) { return line.sink.threads == 3; }},
       {"--io|epoll", [](Line line) { return line.sink.engine == net::find_engine("epoll"); }},
-      {"--hostname|a.b", [](Line line) { return line.sink.profile.host_name == "a.b"; }},
-      {"--lmtp", [](Line line) { return line.sink.profile.protocol == Protocol::lmtp; }},
-      {"--no-esmtp", [](Line line) { return line.sink.profile.protocol == Protocol::plain; }},
+      {"--hostname|a.b",
+       [](Line line) { return line.sink.listeners.at(0).profile.host_name == "a.b"; }},
+      {"--lmtp",
+       [](Line line) { return line.sink.listeners.at(0).profile.protocol == Protocol::lmtp; }},
+      {"--no-esmtp",
+       [](Line line) { return line.sink.listeners.at(0).profile.protocol == Protocol::plain; }},
       {"--pix",
        [](Line line) {
-         return line.sink.profile.hide_software && line.sink.profile.protocol == Protocol::plain;
+         return line.sink.listeners.at(0).profile.hide_software &&
+                line.sink.listeners.at(0).profile.protocol == Protocol::plain;
        }},
       {"--no-8bitmime", withholds(Extension::eight_bit_mime)},
       {"--no-auth", withholds(Extension::auth)},
@@ -119,28 +132,37 @@ std::vector<Row<SinkCommandLine>> sink_rows(const std::string& users) {
       {"--modern", offers(Extension::chunking)},
       {"--offer|CHUNKING", offers(Extension::chunking)},
       {"--modern|--withhold|CHUNKING", withholds(Extension::chunking)},
-      {"--authenticate", [](Line line) { return line.sink.profile.authenticates; }},
+      {"--authenticate", [](Line line) { return line.sink.listeners.at(0).profile.authenticates; }},
       {"--auth-users|" + users,
-       [](Line line) { return line.sink.profile.authenticates && !line.sink.users.everybody(); }},
-      {"--obey-xclient", [](Line line) { return line.sink.profile.xclient_takes_effect; }},
+       [](Line line) {
+         return line.sink.listeners.at(0).profile.authenticates && !line.sink.users.everybody();
+       }},
+      {"--obey-xclient",
+       [](Line line) { return line.sink.listeners.at(0).profile.xclient_takes_effect; }},
       {"--xclient-from|10.0.0.0/8,::1",
        [](Line line) {
-         return line.sink.xclient_from.size() == 2 && line.sink.profile.xclient_takes_effect;
+         return line.sink.xclient_from.size() == 2 &&
+                line.sink.listeners.at(0).profile.xclient_takes_effect;
        }},
       {"--max-size|10M",
-       [](Line line) { return line.sink.profile.limits.message_size == 10U << 20; }},
+       [](Line line) {
+         return line.sink.listeners.at(0).profile.limits.message_size == 10U << 20;
+       }},
       {"--max-dump-size|3K", [](Line line) { return line.sink.capture.largest == 3'072; }},
       {"--max-line-length|998",
-       [](Line line) { return line.sink.profile.limits.text_line == 998; }},
-      {"--max-recipients|5", [](Line line) { return line.sink.profile.limits.recipients == 5; }},
+       [](Line line) { return line.sink.listeners.at(0).profile.limits.text_line == 998; }},
+      {"--max-recipients|5",
+       [](Line line) { return line.sink.listeners.at(0).profile.limits.recipients == 5; }},
       {"--max-messages-per-session|6",
-       [](Line line) { return line.sink.profile.limits.transactions == 6; }},
-      {"--max-commands|7", [](Line line) { return line.sink.profile.limits.commands == 7; }},
-      {"--max-errors|8", [](Line line) { return line.sink.profile.limits.errors == 8; }},
+       [](Line line) { return line.sink.listeners.at(0).profile.limits.transactions == 6; }},
+      {"--max-commands|7",
+       [](Line line) { return line.sink.listeners.at(0).profile.limits.commands == 7; }},
+      {"--max-errors|8",
+       [](Line line) { return line.sink.listeners.at(0).profile.limits.errors == 8; }},
       {"--max-session-time|9s", [](Line line) { return line.sink.session_time_limit == 9s; }},
       {"--starttls", offers(Extension::starttls)},
-      {"--tls", [](Line line) { return line.sink.tls_from_start; }},
-      {"--tls-on-connect", [](Line line) { return line.sink.tls_from_start; }},
+      {"--tls", [](Line line) { return line.sink.listeners.at(0).tls_from_start; }},
+      {"--tls-on-connect", [](Line line) { return line.sink.listeners.at(0).tls_from_start; }},
       {"--tls|--tls-version|1.3",
        [](Line line) { return line.sink.tls->common.least_version == 13; }},
       {"--tls|--tls-ciphers|X:Y", [](Line line) { return line.sink.tls->common.ciphers == "X:Y"; }},
@@ -158,23 +180,35 @@ std::vector<Row<SinkCommandLine>> sink_rows(const std::string& users) {
       {"--drop|data", acts(Verb::data, Action::drop)},
       {"--disconnect|.", acts(Verb::end_of_data, Action::farewell)},
       {"--hard-reply|554 no",
-       [](Line line) { return *line.sink.rules.hard_reply == "554 no\r\n"; }},
+       [](Line line) { return line.sink.commands.hard_reply == "554 no\r\n"; }},
       {"--soft-reply|454 no",
-       [](Line line) { return *line.sink.rules.soft_reply == "454 no\r\n"; }},
+       [](Line line) { return line.sink.commands.soft_reply == "454 no\r\n"; }},
       {"--delay|mail:2:30",
        [](Line line) {
-         return line.sink.rules[Verb::mail].delay->step == 2s &&
-                line.sink.rules[Verb::mail].delay->odds == 30;
+         const auto delay = std::get<Multiple>(*line.sink.commands[Verb::mail].delay);
+         return delay.step == 2s && delay.odds == 30;
        }},
       {"--data-delay|250ms",
-       [](Line line) { return line.sink.rules[Verb::data].delay->step == 250ms; }},
-      {"--content-delay|3", [](Line line) { return line.sink.content_delay == 3s; }},
-      {"--abort-content|0", [](Line line) { return line.sink.abort_delay == 0s; }},
+       [](Line line) {
+         return std::get<Fixed>(*line.sink.commands[Verb::data].delay).length == 250ms;
+       }},
+      {"--content-delay|3", [](Line line) { return line.sink.commands.content_delay == 3s; }},
+      {"--abort-content|0", [](Line line) { return line.sink.commands.abort_delay == 0s; }},
+      {"--rules|x.toml", [](Line line) { return line.sink.rule_files.front() == "x.toml"; }},
+      {"--rules|x.toml|--check-rules", [](Line line) { return line.check_rules; }},
+      {"--rules|x.toml|--seed|7", [](Line line) { return line.sink.seed == 7U; }},
+      {"--answer-through|127.0.0.1",
+       [](Line line) {
+         const net::Endpoint& endpoint = line.sink.answers->endpoint;
+         return endpoint.host == "127.0.0.1" && endpoint.service == "25";
+       }},
+      {"--answer-through|unix:/x|--answer-rate|120/m",
+       [](Line line) { return line.sink.answers->rate == 2; }},
       {"--summary", [](Line line) { return line.report.summary && line.sink.measure; }},
       {"--json|x.json", [](Line line) { return line.report.json == "x.json"; }},
       {"--counter", [](Line line) { return line.sink.show_counters; }},
       {"--verbose", [](Line line) { return line.sink.verbose; }},
-      {"--syslog|quit", [](Line line) { return line.sink.rules[Verb::quit].log; }},
+      {"--syslog|quit", [](Line line) { return line.sink.logged[index(Verb::quit)]; }},
       {"--dump-each|%Y.",
        [](Line line) {
          return line.sink.capture.mode == sink::CaptureOptions::Mode::file_per_message;
@@ -380,8 +414,11 @@ void expect_no_order(std::vector<Words> options, Build build) {
     std::shuffle(options.begin(), options.end(), random);
     std::vector<Words> some{{"127.0.0.1:2525"}};
     for (std::size_t place = 0; place <= static_cast<std::size_t>(round % 5); ++place) {
-      // Of equal options the last one counts.
-      const auto same = [&](const Words& other) { return other[0] == options[place][0]; };
+      // Of equal options the last one counts, and so it does of families of addresses.
+      const auto same = [&](const Words& other) {
+        return other[0] == options[place][0] ||
+               (other[0].starts_with("--ipv") && options[place][0].starts_with("--ipv"));
+      };
       if (std::none_of(some.begin(), some.end(), same)) some.push_back(options[place]);
     }
     const std::string expected = outcome(some, build);

@@ -1,31 +1,44 @@
 // A whole server session under a policy that the input chooses.
-#include <array>
 #include <chrono>
-#include <random>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "pieces.h"
-#include "sink/rules.h"
 #include "smtp/server_session.h"
 
 using namespace millrace;
 
 namespace {
 
-// Rules by the input's second and third byte: which verb gets which action, and whether it waits.
+// What is decided, by the first two bytes of the input: of which verb, and what, beside waiting.
 class Dice final : public smtp::ServerPolicy {
  public:
   Dice(std::uint8_t verb, std::uint8_t action)
-      : wait_((action & 0x10) != 0 ? std::chrono::seconds(1) : Duration::zero()) {
-    rules_.of_verb[verb % smtp::kVerbCount].action = static_cast<sink::Rule::Action>(action % 5);
-  }
+      : verb_(static_cast<smtp::Verb>(verb % smtp::kVerbCount)), bits_(action) {}
 
   smtp::Decision decide(smtp::Verb verb, std::string_view) override {
-    smtp::Decision decision = rules_.decide(verb, random_);
-    decision.wait = wait_;
+    if (verb != verb_) return {.wait = wait()};
+    using Action = smtp::Decision::Action;
+    smtp::Decision decision{.action = static_cast<Action>(bits_ % 8 % 5),
+                            .reset = (bits_ & 0x20) != 0,
+                            .wait = wait(),
+                            .repeat = (bits_ & 0x40) != 0 ? 3U : 1U,
+                            .step = std::chrono::seconds((bits_ & 0x80) != 0 ? 1 : 0)};
+    static const smtp::GivenReply kTaken = smtp::given_reply("250 taken\r\n");
+    static const smtp::GivenReply kRefused = smtp::given_reply("450 refused\r\n");
+    decision.reply = decision.action == Action::proceed ? kTaken : kRefused;
+    if ((bits_ & 0x08) != 0) {
+      decision.each = std::make_shared<const std::vector<smtp::GivenReply>>(
+          std::vector<smtp::GivenReply>{kRefused, nullptr});
+    }
     return decision;
   }
-  smtp::Decision decide_content() override { return {.wait = wait_}; }
+  smtp::Decision decide_content(smtp::Form /*form*/) override {
+    const bool limited = (bits_ & 0x20) != 0;
+    return {.wait = wait(), .content_limit = limited ? 5 : smtp::Decision::kNoLimit};
+  }
+  smtp::Decision decide_end() override { return decide(smtp::Verb::end_of_data, {}); }
   bool admit_message() override { return ++admitted_ % 16 != 0; }
   smtp::AuthenticationStep start_authentication(std::string_view mechanism,
                                                 std::optional<std::string_view> initial) override {
@@ -40,9 +53,10 @@ class Dice final : public smtp::ServerPolicy {
   }
 
  private:
-  sink::Rules rules_;
-  std::mt19937 random_{1};
-  Duration wait_;
+  [[nodiscard]] Duration wait() const { return std::chrono::seconds((bits_ & 0x10) != 0 ? 1 : 0); }
+
+  smtp::Verb verb_;
+  std::uint8_t bits_;
   unsigned admitted_ = 0;
 };
 
@@ -62,11 +76,16 @@ class Witness final : public smtp::ServerObserver {
   void content(std::string_view bytes, smtp::Form) override {
     fuzz::require(open_ && !bytes.empty());
   }
+  void message_answered(std::size_t) override {
+    fuzz::require(unanswered_);
+    unanswered_ = false;
+  }
   void client_attribute(std::string_view name, std::string_view) override {
     fuzz::require(!name.empty());
   }
   smtp::Storage message_complete() override {
     end_transaction();
+    unanswered_ = true;
     return full_ ? smtp::Storage::failed : smtp::Storage::kept;
   }
 
@@ -77,6 +96,7 @@ class Witness final : public smtp::ServerObserver {
   }
 
   bool full_;
+  bool unanswered_ = false;  // a message that is complete
   bool open_ = false;
 };
 
@@ -122,7 +142,7 @@ std::string play(const std::uint8_t* data, std::size_t size, bool whole) {
   session.start({.trusted = (data[2] & 0x20) != 0}, out);
   go_on();
   const auto take = [&](std::string_view piece) {
-    while (!piece.empty() && session.phase() != smtp::ServerSession::SessionPhase::closed) {
+    while (!piece.empty() && session.phase() != SessionPhase::closed) {
       const std::size_t taken = session.feed(piece, out);
       fuzz::require(taken <= piece.size());
       fuzz::require(taken == piece.size() || session.phase() == SessionPhase::paused ||

@@ -80,6 +80,21 @@ TEST(Metrics, KeepTheFirstTextOfEachKindOfError) {
   EXPECT_EQ(metrics.errors[index(Error::tls)].sample, "bad certificate");
 }
 
+TEST(Metrics, AddUpAllThatBecameOfAnswers) {
+  Answers one;
+  std::uint64_t number = 0;
+  for (const auto& row : kAnswerNames) one.*row.counter = ++number;
+  Answers sum = one;
+  sum.add(one);
+  EXPECT_EQ(sum.queued, 2U);
+  EXPECT_EQ(sum.sent, 4U);
+  EXPECT_EQ(sum.refused, 6U);
+  EXPECT_EQ(sum.failed, 8U);
+  EXPECT_EQ(sum.dropped, 10U);
+  EXPECT_EQ(sum.unsent, 12U);
+  EXPECT_EQ(sum.not_allowed, 14U);
+}
+
 TEST(Metrics, AddUpAllThatWasMeasured) {
   Metrics one;
   std::uint64_t number = 0;

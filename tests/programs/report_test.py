@@ -111,6 +111,20 @@ class Report(measuring.MeasureCase):
         page = self.check_page(self.scratch / "sink.html", plots=2)
         self.assertIn("messages taken", page.text)
         self.assertRegex(page.text, r"Phases\s[^S]*session 5 ")
+        self.assertNotIn("Answers", page.text)
+
+    def test_the_page_shows_rules_and_answers(self):
+        path = rig.TOP / "tests/report/published/sink-1.2.json"
+        readers.validate(measuring.SCHEMA, path)
+        run = json.loads(path.read_text())
+        run["rules"][1]["name"] = "</script><b>a rule</b>\x07" + " of a long name" * 20
+        path = self.scratch / "sink.json"
+        path.write_text(json.dumps(run))
+        self.report("html", path)
+        text = self.check_page(path.with_suffix(".html"), plots=2).text
+        self.assertRegex(text, r"Rules\srule hits\snobody-here 225\s</script><b>a rule</b>\\x07 of a long name.* 0\s")
+        self.assertIn("Keys of rates and greylists that had to be forgotten: 6.", text)
+        self.assertRegex(text, r"Answers\squeued 15\ssent 5\srefused 4\sfailed 3\sdropped 2\sunsent 1\snot allowed 7\s")
 
     def test_each_published_form_is_valid(self):
         """What other minor versions lack, or have besides, is allowed."""
@@ -177,6 +191,7 @@ print(json.dumps({"said": said, "status": os.waitstatus_to_exitcode(status), "ki
             "its series goes back": good.replace('"series": [', '"series": [' + (row + ",") * 10_000, 1),
             "its series holds what is no row": good.replace('"series": [', '"series": [' + arrays * 200, 1),
             "its stages hold what is no stage": good.replace('"stages": [', '"stages": [' + arrays * 200, 1),
+            "more than 5000 rules": good.replace("{", '{"rules":[' + '{"name":"r","hits":1},' * 500_000 + "0],", 1),
             "more than 1000 objects": good.replace("{", '{"x":[' + "{}," * 500_000 + "0],", 1),
             "more than 256 values in a row": good.replace('{"second":', '{"x":[' + "{}," * 200_000 + '0],"second":', 1),
             "": re.sub(r'"series": \[.*?\n \]', lambda found: f'"series": [{series}]', good, count=1, flags=re.DOTALL),

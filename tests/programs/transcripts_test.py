@@ -25,9 +25,9 @@ def unescape(text):
 
 
 def load(path):
-    """The program's words, the turns as [speaker, bytes], and whether the server closes."""
+    """The program's words, its rules, the turns as [speaker, bytes], and whether the server closes."""
     lines = path.read_text(encoding="latin-1").split("\n")
-    turns, closed = [], False
+    rules, turns, closed = "", [], False
     for line in lines[1:]:
         if line.startswith("#") or not line:
             continue
@@ -37,11 +37,14 @@ def load(path):
         if line == "= tls":
             turns.append([TLS, b""])
             continue
+        if line.startswith("R: "):
+            rules += line[3:] + "\n"
+            continue
         speaker, text = line[0], unescape(line[3:])
         if not turns or turns[-1][0] != speaker:
             turns.append([speaker, b""])
         turns[-1][1] += text
-    return shlex.split(lines[0]), turns, closed
+    return shlex.split(lines[0]), rules, turns, closed
 
 
 def matches(pattern, data):
@@ -58,7 +61,11 @@ def read_exactly(connection, length):
 
 class ServerTranscripts(rig.TestCase):
     def play(self, engine, path):
-        words, turns, closed = load(path)
+        words, rules, turns, closed = load(path)
+        if rules:
+            file = self.scratch / "rules.toml"
+            file.write_text(rules, encoding="latin-1")
+            words += ["--rules", file]
         with rig.ours(engine).sink(*words[1:]) as sink, sink.connect() as client:
             for speaker, data in turns:
                 if speaker == CLIENT:
@@ -82,7 +89,7 @@ class ServerTranscripts(rig.TestCase):
 
 class ClientTranscripts(rig.TestCase):
     def play(self, engine, path):
-        words, turns, closed = load(path)
+        words, _, turns, closed = load(path)
         spoken = []
 
         def serve(connection):

@@ -13,6 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::sample_run;
+using test::sample_sink;
 
 // The data of the page, as its script reads it.
 nlohmann::json data_of(const std::string& page) {
@@ -63,6 +64,16 @@ TEST(Html, HasTheRunButNoHistogramsInItsData) {
   EXPECT_EQ(data["series"].size(), 2U);
   EXPECT_EQ(data["series"][1]["messages"], 100);
   EXPECT_EQ(data["options"]["settings"]["</script><script>"], "</script>\\x07");
+}
+
+TEST(Html, HasTheRulesOfASinkAndItsAnswers) {
+  report::Run run = sample_sink(1);
+  run.measurement.rules.at(1).name = "</script>\x07";
+  const nlohmann::json data = data_of(to_html(run));
+  EXPECT_EQ(data.at("rules")[0], (nlohmann::json{{"name", "greylisting"}, {"hits", 12'345}}));
+  EXPECT_EQ(data.at("rules")[1]["name"], "</script>\\x07");
+  EXPECT_EQ(data.at("keys_forgotten"), 1'234);
+  EXPECT_EQ(data.at("answers")["not_allowed"], 3);
 }
 
 }  // namespace

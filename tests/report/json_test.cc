@@ -23,6 +23,7 @@ using namespace std::chrono_literals;
 using metrics::Error;
 using test::message_of;
 using test::sample_run;
+using test::sample_sink;
 
 TEST(Json, ARunIsReadAsItWasWritten) {
   report::Run run = sample_run(3, 5);
@@ -44,17 +45,36 @@ TEST(Json, ARunIsReadAsItWasWritten) {
 }
 
 TEST(Json, ASinkSaysInItsFileWhatItsSummarySays) {
-  report::Run run = sample_run(2, 5);
-  run.kind = report::Run::Kind::sink;
-  run.measurement.stages.clear();
-  metrics::Metrics& total = run.measurement.total;
-  total = {.counters = total.counters, .replies = total.replies};
-  total[metrics::LatencyPhase::session].record(250ms);
+  const report::Run run = sample_sink(2);
   const std::string said = summary(run, {});
   EXPECT_NE(said.find("\n  session       250 ms"), std::string::npos) << said;
+  EXPECT_NE(said.find("\n  outage                                 0\n"), std::string::npos) << said;
+  EXPECT_NE(said.find("\n  not allowed               3\n"), std::string::npos) << said;
   const report::Run again = from_json(to_json(run), "x");
   EXPECT_EQ(summary(again, {}), said);
   EXPECT_EQ(to_json(again), to_json(run));
+}
+
+TEST(Json, ASinkHasItsRulesInTheirOrderAndItsAnswers) {
+  report::Run run = sample_sink(1);
+  auto json = nlohmann::ordered_json::parse(to_json(run));
+  EXPECT_EQ(json["rules"].dump(),
+            R"([{"name":"greylisting","hits":12345},{"name":"outage","hits":0},)"
+            R"({"name":"big-is-strict","hits":7}])");
+  EXPECT_EQ(json["keys_forgotten"], 1'234);
+  EXPECT_EQ(json["answers"].dump(),
+            R"({"queued":1050,"sent":1000,"refused":20,"failed":15,"dropped":10,"unsent":5,)"
+            R"("not_allowed":3})");
+  run.measurement.rules.clear();
+  run.measurement.answers.reset();
+  json = nlohmann::ordered_json::parse(to_json(run));
+  EXPECT_EQ(json["rules"].dump(), "[]");
+  EXPECT_FALSE(json.contains("answers"));
+  EXPECT_FALSE(from_json(to_json(run), "x").measurement.answers);
+  json = nlohmann::ordered_json::parse(to_json(sample_run(1, 5)));
+  for (const char* const name : {"rules", "keys_forgotten", "answers"}) {
+    EXPECT_FALSE(json.contains(name)) << name;
+  }
 }
 
 TEST(Json, BadInputIsOneClearLine) {
@@ -130,6 +150,25 @@ TEST(Json, WhatShouldBeACountIsAWholeNumber) {
   is(said_of(good, "\"busy_share\": [\n   0.5", "\"busy_share\": [\n   2"), "2 is out of range");
 }
 
+TEST(Json, RulesAndAnswersAreWhatTheyShouldBe) {
+  const std::string good = to_json(sample_sink(1));
+  for (const char* const field :
+       {"\"hits\": 12345", "\"keys_forgotten\": 1234", "\"queued\": 1050", "\"unsent\": 5"}) {
+    const std::string old = field;
+    const std::string name = old.substr(0, old.find(':') + 1);
+    EXPECT_EQ(said_of(good, old, name + "-1"),
+              "a.json: not a run as this version writes it: expected a whole number, not -1");
+    EXPECT_EQ(said_of(good, old, "\"x\": 1"), "a.json: not a run as this version writes it: key '" +
+                                                  name.substr(1, name.size() - 3) + "' not found");
+  }
+  EXPECT_NE(said_of(good, "\"name\": \"outage\"", "\"name\": 1").find("actual type is number"),
+            std::string::npos);
+  EXPECT_EQ(said_of(good, "\"answers\": {", "\"answers\": null, \"x\": {"),
+            "a.json: not a run as this version writes it: key 'queued' not found");
+  EXPECT_EQ(said_of(good, "\"rules\": [", "\"rules\": {}, \"x\": ["),
+            "a.json: not a run as this version writes it: expected a list, not object");
+}
+
 TEST(Json, ALongTextIsNotQuotedWhole) {
   const std::string good = to_json(sample_run(1, 5));
   const std::string text(100'000, 'x');
@@ -142,7 +181,7 @@ TEST(Json, ALongTextIsNotQuotedWhole) {
   EXPECT_EQ(said_of(good, "\"kind\": \"source\"", "\"kind\": " + quoted),
             "a.json: not a run as this version writes it: an unknown value: \"" +
                 std::string(39, 'x') + "...");
-  short_of("\"millrace-run/1.1\"", quoted, "its schema is \"xxx");
+  short_of("\"millrace-run/1.2\"", quoted, "its schema is \"xxx");
   short_of("\"code\": 250", "\"code\": " + quoted, "expected a whole number, not \"xxx");
   short_of("\"kind\": \"source\"", quoted + quoted, "syntax error");
   // So much of what the library says.
@@ -193,10 +232,13 @@ TEST(Json, WhatIsTooMuchIsToldBeforeItCosts) {
             "a.json: more than 1000 stages");
 }
 
-TEST(Json, NothingButRowsAndStagesInTheirPlaces) {
+TEST(Json, NothingButRowsStagesAndRulesInTheirPlaces) {
   const std::string good = to_json(sample_run(1, 5));
   // Not read to its end: what is told first is not that it is cut short.
+  const std::string sink = to_json(sample_sink(1));
   for (const char* const what : {"0,[", "[", "[[],", "\"x\",["}) {
+    EXPECT_EQ(said_of(sink, "\"rules\": [", std::string("\"rules\": [") + what),
+              "a.json: its rules hold what is no rule");
     EXPECT_EQ(said_of(good, "\"series\": [", std::string("\"series\": [") + what),
               "a.json: its series holds what is no row");
     EXPECT_EQ(said_of(good, "\"stages\": [", std::string("\"stages\": [") + what),
@@ -249,6 +291,14 @@ TEST(Json, OnlyTheRowsOfTheSeriesMayBeMany) {
   EXPECT_EQ(said_of_many("x", 7, 99, text), "more than 67108864 bytes of text");
   EXPECT_EQ(said_of_many("series", 7, 99, text), "nothing was thrown");
   EXPECT_EQ(said_of_many("series", 604'801, 0, nullptr), "more than 604800 rows in its series");
+}
+
+TEST(Json, ThereMayBeSoManyRules) {
+  report::Run run = sample_sink(1);
+  run.measurement.rules.assign(kReadLimits.rules, {.name = "r", .hits = 1});
+  EXPECT_EQ(from_json(to_json(run), "a.json").measurement.rules.size(), kReadLimits.rules);
+  EXPECT_EQ(said_of_many("rules", kReadLimits.rules, 0, nullptr), "nothing was thrown");
+  EXPECT_EQ(said_of_many("rules", kReadLimits.rules + 1, 0, nullptr), "more than 5000 rules");
 }
 
 TEST(Json, WhatStaysOfARowIsTextAsAnyOther) {

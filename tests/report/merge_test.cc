@@ -14,6 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 using test::message_of;
 using test::sample_run;
+using test::sample_sink;
 
 TEST(Merge, AddsCountersAndHistogramsAndAlignsSeconds) {
   report::Run a = sample_run(4, 5);
@@ -142,6 +143,44 @@ TEST(Merge, KeepsStagesApartThatDiffer) {
   EXPECT_EQ(merge({a, b}, {"a", "b"}).measurement.stages.size(), 2U);
   EXPECT_EQ(merge({a, longer}, {"a", "b"}).measurement.stages.size(), 2U);
   EXPECT_EQ(merge({longer, longer}, {"a", "b"}).measurement.stages.size(), 2U);
+}
+
+TEST(Merge, AddsHitsOfRulesByTheirNames) {
+  report::Run a = sample_sink(1);
+  report::Run b = sample_sink(1);
+  b.measurement.rules = {{.name = "outage", .hits = 2},
+                         {.name = "slow", .hits = 5},
+                         {.name = "greylisting", .hits = 1},
+                         {.name = "slow", .hits = 4}};
+  b.measurement.keys_forgotten = 6;
+  const metrics::Measurement sum = merge({a, b}, {"a", "b"}).measurement;
+  ASSERT_EQ(sum.rules.size(), 4U);
+  const auto is = [&sum](std::size_t place, const char* name, std::uint64_t hits) {
+    EXPECT_EQ(sum.rules[place].name, name);
+    EXPECT_EQ(sum.rules[place].hits, hits);
+  };
+  is(0, "greylisting", 12'346);
+  is(1, "outage", 2);
+  is(2, "big-is-strict", 7);
+  is(3, "slow", 9);
+  EXPECT_EQ(sum.keys_forgotten, 1'240U);
+}
+
+TEST(Merge, AddsAnswersOfThoseThatGaveAny) {
+  const report::Run a = sample_sink(1);
+  report::Run none = a;
+  none.measurement.answers.reset();
+  EXPECT_FALSE(merge({none, none}, {"a", "b"}).measurement.answers);
+  for (const auto& parts : {std::vector{a, none}, std::vector{none, a}}) {
+    const auto answers = merge(parts, {"a", "b"}).measurement.answers;
+    ASSERT_TRUE(answers);
+    EXPECT_EQ(answers->queued, 1'050U);
+  }
+  const auto both = merge({a, a}, {"a", "b"}).measurement.answers;
+  ASSERT_TRUE(both);
+  for (const auto& row : metrics::kAnswerNames) {
+    EXPECT_EQ(*both.*row.counter, 2 * (*a.measurement.answers.*row.counter)) << row.name;
+  }
 }
 
 // A row that one host left out, as nothing occurred there.

@@ -38,6 +38,18 @@ const ReplyCounts::Count& only_reply(const metrics::Metrics& metrics, smtp::Verb
   return metrics.replies.of(smtp::index(verb)).at(0);
 }
 
+// What the text of a sink's run of 1.2 and later adds.
+void check_rules(const metrics::Measurement& measured) {
+  ASSERT_EQ(measured.rules.size(), 2U);
+  EXPECT_EQ(measured.rules[0].name, "nobody-here");
+  EXPECT_EQ(measured.rules[0].hits, 225U);
+  EXPECT_EQ(measured.rules[1].hits, 0U);
+  EXPECT_EQ(measured.keys_forgotten, 6U);
+  ASSERT_TRUE(measured.answers);
+  EXPECT_EQ(measured.answers->queued, 15U);
+  EXPECT_EQ(measured.answers->not_allowed, 7U);
+}
+
 // All forms are of the same run, so that all say the same.
 void check_source(const std::string& name) {
   SCOPED_TRACE(name);
@@ -73,7 +85,8 @@ void check_source(const std::string& name) {
   EXPECT_EQ(summary(run, {}), summary(read_run(published("source-1.1.json")), {}));
 }
 
-void check_sink(const std::string& name) {
+void check_sink(std::uint64_t minor) {
+  const std::string name = fmt::format("sink-{}.{}.json", kSchemaMajor, minor);
   SCOPED_TRACE(name);
   const Run run = read_run(published(name));
   const metrics::Measurement& measured = run.measurement;
@@ -85,12 +98,16 @@ void check_sink(const std::string& name) {
             "500 5.3.0 Error: command failed");
   EXPECT_EQ(measured.series.size(), 4U);
   EXPECT_EQ(measured.series.at(3).errors[metrics::index(Error::rejected)], 105U);
+  if (minor >= 2) return check_rules(measured);
+  EXPECT_TRUE(measured.rules.empty());
+  EXPECT_EQ(measured.keys_forgotten, 0U);
+  EXPECT_FALSE(measured.answers);
 }
 
 TEST(Published, EachMinorVersionIsRead) {
   for (std::uint64_t minor = 0; minor <= kSchemaMinor; ++minor) {
     check_source(fmt::format("source-{}.{}.json", kSchemaMajor, minor));
-    check_sink(fmt::format("sink-{}.{}.json", kSchemaMajor, minor));
+    check_sink(minor);
   }
 }
 
@@ -119,6 +136,11 @@ TEST(Published, OnlyWhatIsNewerThanTheFileMayBeLacking) {
   const std::string older = changed(text_of("source-1.0.json"), "\n  \"messages\": 30,", "");
   EXPECT_EQ(message_of([&] { from_json(older, "a.json"); }),
             "a.json: not a run as this version writes it: key 'messages' not found");
+  const std::string rules = changed(text_of("sink-1.2.json"), "\"rules\"", "\"others\"");
+  EXPECT_EQ(message_of([&] { from_json(rules, "a.json"); }),
+            "a.json: not a run as this version writes it: key 'rules' not found");
+  const std::string none = changed(text_of("sink-1.2.json"), "\"answers\"", "\"others\"");
+  EXPECT_EQ(message_of([&] { from_json(none, "a.json"); }), "nothing was thrown");
   const std::string without = changed(text_of("source-1.0.json"), "\"generator\"", "\"engine\"");
   EXPECT_EQ(message_of([&] { from_json(without, "a.json"); }),
             "a.json: not a run as this version writes it: key 'generator' not found");
@@ -126,7 +148,8 @@ TEST(Published, OnlyWhatIsNewerThanTheFileMayBeLacking) {
 
 TEST(Published, WhatIsWrittenIsOfTheNewestVersion) {
   const std::string newest = fmt::format("source-{}.{}.json", kSchemaMajor, kSchemaMinor);
-  for (const char* const name : {"source-1.0.json", "source-1.1.json", "source-newer.json"}) {
+  for (const char* const name :
+       {"source-1.0.json", "source-1.1.json", "source-1.2.json", "source-newer.json"}) {
     EXPECT_EQ(to_json(read_run(published(name))), text_of(newest)) << name;
   }
   const std::string sink = fmt::format("sink-{}.{}.json", kSchemaMajor, kSchemaMinor);

@@ -18,6 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::sample_run;
+using test::sample_sink;
 
 // The bars' bounds, for messages of these many microseconds.
 std::vector<std::string> bars(std::initializer_list<std::int64_t> microseconds) {
@@ -208,6 +209,41 @@ TEST(Summary, StagesAreShownWhereThereAreSeveral) {
   EXPECT_EQ(summary(run, {}).find("\nStages "), std::string::npos);
 }
 
+TEST(Summary, RulesAreShownInTheirOrderAndThenAnswers) {
+  const std::string text = summary(sample_sink(1), {});
+  const std::string expected = R"(
+Rules
+  greylisting                       12,345
+  outage                                 0
+  big-is-strict                          7
+  1,234 keys of rates and greylists had to be forgotten
+
+Answers
+  queued                1,050
+  sent                  1,000
+  refused                  20
+  failed                   15
+  dropped                  10
+  unsent                    5
+  not allowed               3
+
+It took )";
+  EXPECT_NE(text.find(expected), std::string::npos) << text;
+}
+
+TEST(Summary, WithoutRulesAndAnswersThereIsNothingOfThem) {
+  report::Run run = sample_sink(1);
+  run.measurement.keys_forgotten = 1;
+  EXPECT_NE(summary(run, {.colour = true}).find("\x1b[31m  1 key of rates "), std::string::npos);
+  run.measurement.keys_forgotten = 0;
+  EXPECT_EQ(summary(run, {}).find("forgotten"), std::string::npos);
+  EXPECT_NE(summary(run, {}).find("\nRules\n"), std::string::npos);
+  run.measurement.rules.clear();
+  run.measurement.answers.reset();
+  EXPECT_EQ(summary(run, {}).find("\nRules"), std::string::npos);
+  EXPECT_EQ(summary(run, {}).find("\nAnswers"), std::string::npos);
+}
+
 TEST(Summary, OneIsOne) {
   report::Run run;
   metrics::Counters& counters = run.measurement.total.counters;
@@ -248,6 +284,7 @@ TEST(Summary, NothingThatWasSaidDrivesTheTerminal) {
   measured.total.count_error(metrics::Error::rejected, hostile);
   measured.stages.push_back(measured.stages.front());
   measured.stages.front().name = hostile;
+  measured.rules = {{.name = hostile}};
   for (const bool colour : {false, true}) {
     std::string text = summary(run, {.colour = colour});
     for (const std::string own : {"\x1b[0m", "\x1b[1m", "\x1b[31m", "\x1b[32m"}) {
@@ -259,6 +296,8 @@ TEST(Summary, NothingThatWasSaidDrivesTheTerminal) {
     }
     EXPECT_NE(text.find("\\x1b]0;owned\\x07\\n"), std::string::npos) << text;
   }
+  const std::string rules = summary(run, {}).substr(summary(run, {}).find("\nRules"));
+  EXPECT_TRUE(rules.starts_with("\nRules\n  \\x1b]0;owned\\x07\\n")) << rules;
   // The page has the same in a script, where JSON and then the page itself would show it.
   const std::string page = to_html(run);
   EXPECT_EQ(page.find("\\u001b"), std::string::npos);

@@ -16,6 +16,9 @@ TEST(AffordableSessions, LeaveRoomForWhatIsOpenForThreadsAndForFiles) {
   options.threads = 65;
   EXPECT_EQ(affordable_sessions(1'000, options), plain - 64);
   options.threads = 1;
+  options.answers.emplace();
+  EXPECT_EQ(affordable_sessions(1'000, options), plain - 2);
+  options.answers.reset();
   {
     const FileDescriptor open_one(open("/", O_PATH | O_CLOEXEC));
     const FileDescriptor open_two(open("/", O_PATH | O_CLOEXEC));

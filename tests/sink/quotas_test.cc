@@ -3,12 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <chrono>
-#include <random>
 #include <thread>
 #include <vector>
-
-#include "sink/rules.h"
 
 namespace millrace::sink {
 namespace {
@@ -64,33 +60,6 @@ TEST(SessionLimit, IsNeverPassedAndSaysWhenAPlaceIsFree) {
   EXPECT_TRUE(limit.release());
   EXPECT_FALSE(limit.release());
   EXPECT_TRUE(limit.acquire());
-}
-
-TEST(Delay, IsFixedWithoutOddsAndAMultipleWithThem) {
-  using std::chrono::seconds;
-  std::mt19937 random(3);
-  EXPECT_EQ((Delay{.step = seconds(2)}).draw(random), seconds(2));
-  const Delay half{.step = seconds(3), .odds = 50};
-  int zero = 0;
-  Duration sum{0};
-  for (int i = 0; i < 10'000; ++i) {
-    const Duration delay = half.draw(random);
-    EXPECT_EQ(delay % seconds(3), Duration(0));
-    zero += delay == Duration(0) ? 1 : 0;
-    sum += delay;
-  }
-  EXPECT_NEAR(zero, 5'000, 300);  // no step in half of all cases
-  EXPECT_NEAR(static_cast<double>(sum / seconds(1)), 30'000, 1'500);  // one step on the average
-}
-
-TEST(Rule, TheStrongerActionWins) {
-  Rule rule;
-  rule.prefer(Rule::Action::hard_reject);
-  rule.prefer(Rule::Action::soft_reject);
-  EXPECT_EQ(rule.action, Rule::Action::hard_reject);
-  rule.prefer(Rule::Action::drop);
-  rule.prefer(Rule::Action::farewell);
-  EXPECT_EQ(rule.action, Rule::Action::drop);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <string>
+#include <vector>
 
 #include "net/socket.h"
 
@@ -37,22 +38,28 @@ std::string what_is_said() {
   Quotas quotas({}, {}, [] {});
   SessionLimit places(10);
   Recordings recordings(2);
+  RuleBook rules(options);
   std::atomic<bool> told_pause = false;
   const Shared shared{.options = options,
-                      .replies = smtp::ServerReplies(options.profile),
                       .tls = nullptr,
                       .append_log = nullptr,
+                      .answers = nullptr,
                       .quotas = quotas,
                       .session_limit = places,
                       .recordings = &recordings,
+                      .rules = rules,
+                      .faulty_certificates = nullptr,
                       .told_pause = told_pause};
-  const FileDescriptor listener =
+  const FileDescriptor socket =
       net::listen_on(*net::numeric_address("127.0.0.1", 0), 10, false, {});
-  const net::SocketAddress address = net::local_address(listener);
-  const FileDescriptor client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const net::SocketAddress address = net::local_address(socket);
+  const FileDescriptor client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   EXPECT_EQ(connect(client.descriptor(), address.get(), address.length), 0);
-  Worker first(shared, {listener.descriptor()}, [] {});
-  Worker second(shared, {listener.descriptor()}, [] {});
+  const OpenListener listener{Listener{}};
+  const std::vector<ListeningSocket> sockets{
+      {.descriptor = socket.descriptor(), .listener = listener}};
+  Worker first(shared, sockets, [] {});
+  Worker second(shared, sockets, [] {});
   testing::internal::CaptureStderr();
   {
     const NoDescriptorLeft none;

@@ -65,5 +65,37 @@ TEST(AddressLiteral, IsInBrackets) {
   }
 }
 
+TEST(ValidMailbox, HasALocalPartAndADomain) {
+  for (const char* mailbox :
+       {"a@b", "a.b+c=d@mail-1.example", "\"a b@c\"@b", "\"a\\\"b\"@[192.0.2.1]", "!#$%&'*@b"}) {
+    EXPECT_TRUE(valid_mailbox(mailbox)) << mailbox;
+  }
+  for (const char* other :
+       {"",      "a",       "@",          "@b",         "a@",         ".a@b",
+        "a.@b",  "a..b@c",  "a b@c",      "a,b@c",      "<a@b>",      "a@b>",
+        "\"@b",  "\"\"@b",  "\"a\\\"@b",  "\"a\"b\"@c", "\xc3\xa4@b", "a@\xc3\xa4",
+        "a@b c", "a\x01@b", "\"a\rb\"@c", "a@b\r\nRSET"}) {
+    EXPECT_FALSE(valid_mailbox(other)) << other;
+  }
+  EXPECT_FALSE(valid_mailbox(std::string_view("a\0b@c", 5)));
+}
+
+TEST(Path, AnAddressHasNeitherBracketsNorRouteNorParameters) {
+  for (const auto& [arguments, address] :
+       std::initializer_list<std::pair<std::string_view, std::string_view>>{
+           {"FROM:<a@b>", "a@b"},
+           {"from: <a@b> SIZE=1", "a@b"},
+           {"FROM:<>", ""},
+           {"TO:a@b", "a@b"},
+           {"TO:<@r.test,@s.test:a@b> NOTIFY=NEVER", "a@b"},
+           {"TO:<@r.test>", "@r.test"},
+           {"TO:<\"a>b: c\"@d>", "\"a>b: c\"@d"},
+           {"TO:<", "<"},
+           {"", ""},
+       }) {
+    EXPECT_EQ(address_in(arguments), address) << arguments;
+  }
+}
+
 }  // namespace
 }  // namespace millrace::smtp

@@ -16,7 +16,8 @@ namespace {
 // Lets everything pass.
 struct Pass : ServerPolicy {
   Decision decide(Verb, std::string_view) override { return {}; }
-  Decision decide_content() override { return {}; }
+  Decision decide_content(Form /*form*/) override { return {}; }
+  Decision decide_end() override { return {}; }
   bool admit_message() override { return true; }
   AuthenticationStep start_authentication(std::string_view,
                                           std::optional<std::string_view>) override {
@@ -150,10 +151,7 @@ TEST(ServerSession, ARefusedChunkTakesWithItWhatWasKept) {
 // A program that ends waits for that reply.
 TEST(ServerSession, OwesAReplyToAMessageThatItHasAdmitted) {
   struct Late final : Pass {
-    Decision decide(Verb verb, std::string_view) override {
-      return {.wait =
-                  verb == Verb::end_of_data ? std::chrono::seconds(1) : std::chrono::seconds(0)};
-    }
+    Decision decide_end() override { return {.wait = std::chrono::seconds(1)}; }
   } late;
   const ServerProfile profile;
   const ServerReplies replies(profile);
@@ -174,10 +172,9 @@ TEST(ServerSession, OwesAReplyToAMessageThatItHasAdmitted) {
 TEST(ServerSession, WaitsForAChunkAndForTheEndOfItsMessage) {
   struct Late final : Pass {
     Decision decide(Verb verb, std::string_view) override {
-      return {.wait = std::chrono::seconds(verb == Verb::bdat          ? 1
-                                           : verb == Verb::end_of_data ? 2
-                                                                       : 0)};
+      return {.wait = std::chrono::seconds(verb == Verb::bdat ? 1 : 0)};
     }
+    Decision decide_end() override { return {.wait = std::chrono::seconds(2)}; }
   } late;
   ServerProfile profile;
   profile.offered.add(Extension::chunking);

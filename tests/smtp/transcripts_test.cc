@@ -2,9 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
+#include <memory>
 #include <optional>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -17,6 +16,10 @@
 #include "output_text.h"
 #include "pieces.h"
 #include "sasl/client.h"
+#include "sink/rules/in_force.h"
+#include "sink/rules/option_rules.h"
+#include "sink/rules/rule_reader.h"
+#include "sink/session_facts.h"
 #include "sink/session_policy.h"
 #include "smtp/client_session.h"
 #include "smtp/server_session.h"
@@ -37,26 +40,45 @@ std::vector<const char*> command_line(const Transcript& transcript) {
   return arguments;
 }
 
-struct Reader final : smtp::ServerObserver {
-  explicit Reader(bool wants) : wants(wants) {}
-  [[nodiscard]] bool wants_content() const override { return wants; }
-
-  bool wants;
+struct Reader final : sink::SessionObserver {
+  [[nodiscard]] bool wants_content() const override { return true; }
 };
 
 // `drop`: content that the session has no use for is dropped before it sees it.
-std::string play_server(const sink::SinkOptions& options, std::string_view input, Cut how,
+std::string play_server(const sink::SinkOptions& options, const Transcript& transcript, Cut how,
                         unsigned seed, bool drop, bool& closed) {
-  const smtp::ServerReplies replies(options.profile);
+  const std::string input = transcript.all_of(Speaker::client);
+  const sink::OpenListener listener(options.listeners.front());
   sink::Quotas quotas(options.message_quota, options.quit_quota, [] {});
-  std::mt19937 random(seed);
   const sasl::Library library = sasl::open_library();
-  sink::SessionPolicy policy(options, quotas, random, library.get());
-  Reader reader(!drop);
-  smtp::ServerSession session(options.profile, replies, policy, reader);
+  sink::rules::RulesRead read = sink::rules::read_rules(transcript.rules, transcript.name);
+  EXPECT_EQ(read.mistakes, std::vector<std::string>());
+  for (sink::rules::Rule& rule : sink::rules::option_rules(options.commands)) {
+    read.rules.push_back(std::move(rule));
+  }
+  sink::rules::RuleStates states(1);
+  sink::rules::Windows windows(1);
+  sink::rules::InForce in_force(
+      std::make_shared<const sink::rules::RuleSet>(std::move(read.rules), states, windows));
+  sink::rules::WorkerRules rules(in_force);
+  const auto localhost = net::numeric_address("127.0.0.1", 1);
+  sink::SessionObservers observers;
+  auto facts = std::make_unique<sink::SessionFacts>(rules, windows, listener, 1, TimePoint());
+  facts->opened(*localhost, TimePoint());
+  facts->time(TimePoint());
+  const bool lmtp = listener.profile.protocol == smtp::ServerProfile::Protocol::lmtp;
+  sink::SessionPolicy policy({.options = options,
+                              .quotas = quotas,
+                              .rules = rules,
+                              .facts = facts.get(),
+                              .later = nullptr,
+                              .sasl = library.get(),
+                              .lmtp = lmtp});
+  observers.add(std::move(facts));
+  if (!drop) observers.add(std::make_unique<Reader>());
+  smtp::ServerSession session(listener.profile, listener.replies, policy, observers);
   Output out;
   std::string spoken;
-  const auto localhost = net::numeric_address("127.0.0.1", 1);
   session.start({.trusted = net::contains(options.xclient_from, *localhost)}, out);
   const auto go_on = [&] {
     using SessionPhase = smtp::ServerSession::SessionPhase;
@@ -66,7 +88,10 @@ std::string play_server(const sink::SinkOptions& options, std::string_view input
       session.resume(out);
       spoken += test::take(out);
     }
-    if (session.phase() == SessionPhase::securing) session.secured();
+    if (session.phase() == SessionPhase::securing) {
+      observers.secured({.version = "TLSv1.3"});
+      session.secured();
+    }
   };
   go_on();
   for (std::string_view piece : test::cut(input, how, seed)) {
@@ -96,7 +121,7 @@ TEST_P(ServerTranscript, IsSpokenHoweverTheInputIsCut) {
     const Cut how = seed == 0 ? Cut::whole : seed == 1 ? Cut::byte_by_byte : Cut::random;
     for (const bool drop : {false, true}) {
       bool closed = false;
-      EXPECT_EQ(play_server(options, GetParam().all_of(Speaker::client), how, seed, drop, closed),
+      EXPECT_EQ(play_server(options, GetParam(), how, seed, drop, closed),
                 GetParam().all_of(Speaker::server));
       EXPECT_EQ(closed, GetParam().closed);
     }

@@ -5,10 +5,12 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <bitset>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <variant>
 #include <vector>
 
 #include "cli/sink_command_line.h"
@@ -81,8 +83,8 @@ class Printer {
     all(common, verify, file, directory, server_name, alpn, resume);
   }
   void put(const net::TlsServerOptions& tls) {
-    const auto& [common, key_type, host_name, ask] = tls;
-    all(common, key_type, host_name, ask);
+    const auto& [common, key_type, host_name, expired, ask] = tls;
+    all(common, key_type, host_name, expired, ask);
   }
   void put(const sasl::User& user) {
     const auto& [name, password] = user;
@@ -124,17 +126,27 @@ class Printer {
     all(protocol, host_name, hide, offered, mechanisms, xclient, xforward, authenticates,
         takes_effect, limits);
   }
-  void put(const sink::Delay& delay) {
-    const auto& [step, odds] = delay;
-    all(step, odds);
+  void put(const sink::rules::Fixed& delay) { put(delay.length); }
+  void put(const sink::rules::Multiple& delay) { all(delay.step, delay.odds); }
+  void put(const sink::rules::Uniform& delay) { all(delay.least, delay.most); }
+  void put(const sink::rules::Exponential& delay) { put(delay.mean); }
+  void put(const sink::rules::Lognormal& delay) { all(delay.median, delay.sigma); }
+  void put(const sink::rules::OfGroup& delay) { put(delay.group); }
+  void put(const sink::rules::Delay& delay) {
+    std::visit([this](const auto& one) { put(one); }, delay);
   }
-  void put(const sink::Rule& rule) {
-    const auto& [action, log, delay] = rule;
-    all(action, log, delay);
+  void put(const sink::rules::CommandOption& option) {
+    const auto& [action, delay] = option;
+    all(action, delay);
   }
-  void put(const sink::Rules& rules) {
-    const auto& [of_verb, soft, hard] = rules;
-    all(of_verb, soft, hard);
+  void put(const sink::rules::CommandOptions& commands) {
+    const auto& [of_verb, soft, hard, content_delay, abort_delay] = commands;
+    all(of_verb, soft, hard, content_delay, abort_delay);
+  }
+  void put(const std::bitset<smtp::kVerbCount>& verbs) { put(verbs.to_ulong()); }
+  void put(const sink::AnswerOptions& answers) {
+    const auto& [endpoint, rate] = answers;
+    all(endpoint, rate);
   }
   void put(const sink::CaptureOptions& capture) {
     const auto& [mode, name, start, largest] = capture;
@@ -153,14 +165,17 @@ class Printer {
         plan, xclient, mechanism, users, message, messages, sessions, keep, session_messages,
         on_trouble, pause, load, reply_limit, measure, counter, verbose, threads, engine);
   }
+  void put(const sink::Listener& listener) {
+    const auto& [name, endpoint, profile, from_start, proxy] = listener;
+    all(name, endpoint, profile, from_start, proxy);
+  }
   void put(const sink::SinkOptions& options) {
-    const auto& [endpoint, family, backlog, window, proxies, tls, from_start, users, profile,
-                 xclient_from, rules, content_delay, abort_delay, idle, session_time, sessions,
-                 messages, quits, capture, measure, counters, verbose, root, user, threads,
-                 engine] = options;
-    all(endpoint, family, backlog, window, proxies, tls, from_start, users, profile, xclient_from,
-        rules, content_delay, abort_delay, idle, session_time, sessions, messages, quits, capture,
-        measure, counters, verbose, root, user, threads, engine);
+    const auto& [listeners, family, backlog, window, proxies, tls, users, xclient_from, rule_files,
+                 commands, seed, logged, answers, idle, session_time, sessions, messages, quits,
+                 capture, measure, counters, verbose, root, user, threads, engine] = options;
+    all(listeners, family, backlog, window, proxies, tls, users, xclient_from, rule_files, commands,
+        seed, logged, answers, idle, session_time, sessions, messages, quits, capture, measure,
+        counters, verbose, root, user, threads, engine);
   }
 
   std::string text_;
@@ -174,7 +189,7 @@ inline std::string printed(const cli::SourceCommandLine& line) {
 
 inline std::string printed(const cli::SinkCommandLine& line) {
   Printer printer;
-  printer.all(line.sink, line.report);
+  printer.all(line.sink, line.report, line.check_rules);
   return printer.text();
 }
 

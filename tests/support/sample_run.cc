@@ -50,6 +50,30 @@ report::Run sample_run(std::uint64_t seconds, double milliseconds, unsigned seed
   return run;
 }
 
+report::Run sample_sink(std::uint64_t seconds) {
+  report::Run run = sample_run(seconds, 5);
+  run.kind = report::Run::Kind::sink;
+  run.program = "smtp-sink (Millrace) test";
+  metrics::Measurement& measured = run.measurement;
+  measured.stages.clear();
+  measured.generator = {};
+  metrics::Metrics& total = measured.total;
+  total = {.counters = total.counters, .replies = total.replies};
+  total[metrics::LatencyPhase::session].record(250ms);
+  measured.rules = {{.name = "greylisting", .hits = 12'345},
+                    {.name = "outage", .hits = 0},
+                    {.name = "big-is-strict", .hits = 7}};
+  measured.keys_forgotten = 1'234;
+  measured.answers = {.queued = 1'050,
+                      .sent = 1'000,
+                      .refused = 20,
+                      .failed = 15,
+                      .dropped = 10,
+                      .unsent = 5,
+                      .not_allowed = 3};
+  return run;
+}
+
 std::string message_of(const std::function<void()>& action) {
   try {
     action();

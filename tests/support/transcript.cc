@@ -67,6 +67,10 @@ Transcript load(const std::filesystem::path& path) {
       transcript.closed = true;
       continue;
     }
+    if (line.starts_with("R: ")) {
+      transcript.rules += line.substr(3) + "\n";
+      continue;
+    }
     if (line == "= tls") continue;  // the protocol core is told at once
     if (!line.starts_with("C: ") && !line.starts_with("S: ")) {
       throw std::runtime_error(path.string() + ": bad line: " + line);

@@ -17,6 +17,7 @@ struct Transcript {
 
   std::string name;
   std::vector<std::string> arguments;  // of the program, its name first
+  std::string rules;                   // of smtp-sink, as a file has them
   std::vector<Turn> turns;
   bool closed = false;  // by the server, at the end
 

@@ -1,0 +1,134 @@
+#include "sink/rules/rule_reader.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "base/printable.h"
+#include "sink/rules/act_reader.h"
+#include "sink/rules/match_reader.h"
+#include "sink/rules/rule_checks.h"
+#include "sink/rules/toml_file.h"
+
+namespace millrace::sink::rules {
+namespace {
+
+constexpr std::size_t kLongestName = 64;
+
+// What of a rule is read, before it is put together.
+struct Draft {
+  std::optional<std::string> name;
+  const toml::table* match = nullptr;
+  const toml::table* act = nullptr;
+};
+
+const toml::table* table_of(const Entry& entry) {
+  const auto* table = entry.node().as_table();
+  if (table == nullptr) {
+    entry.mistakes().add(place_of(entry.node()), fmt::format("bad {}", entry.key()), "a table");
+  }
+  return table;
+}
+
+void read_name(const Entry& entry, Draft& draft) {
+  auto name = entry.text();
+  if (!name) return;
+  const bool good =
+      !name->empty() && name->size() <= kLongestName && printable(*name, Charset::utf8) == *name;
+  if (good) {
+    draft.name = std::move(*name);
+  } else {
+    entry.reject({.text = *name, .place = place_of(entry.node())},
+                 "1 to 64 bytes that can be printed");
+  }
+}
+
+constexpr std::array<KeyReader<Draft>, 3> kKeys = {{
+    {"name", read_name},
+    {"match", [](const Entry& entry, Draft& draft) { draft.match = table_of(entry); }},
+    {"act", [](const Entry& entry, Draft& draft) { draft.act = table_of(entry); }},
+}};
+
+class Reader {
+ public:
+  void read(std::string_view text, std::string_view name) {
+    Mistakes mistakes(name);
+    if (const auto root = parse_toml(text, mistakes)) {
+      for (const auto& [key, node] : *root) {
+        const auto* list = node.as_array();
+        if (key.str() == "rule" && list != nullptr) {
+          read_list(*list, mistakes);
+        } else {
+          mistakes.add(place_of(key), fmt::format("unknown: {}", beginning(key.str())), "[[rule]]");
+        }
+      }
+    }
+    for (std::string& mistake : mistakes.told()) all_.mistakes.push_back(std::move(mistake));
+  }
+
+  RulesRead all() && { return std::move(all_); }
+
+ private:
+  void read_list(const toml::array& list, Mistakes& mistakes) {
+    for (const toml::node& node : list) {
+      if (all_.rules.size() == kMostRules) {
+        mistakes.add(place_of(node), "too many rules", fmt::format("{} at most", kMostRules));
+        return;
+      }
+      if (const auto* table = node.as_table()) {
+        read_rule(*table, mistakes);
+      } else {
+        mistakes.add(place_of(node), "a rule is a table", "[[rule]]");
+      }
+    }
+  }
+
+  void read_rule(const toml::table& table, Mistakes& mistakes) {
+    Draft draft;
+    read_table(table, "rule", kKeys, draft, mistakes);
+    for (const auto& row : kKeys) {
+      if (table.contains(row.key)) continue;
+      mistakes.add(place_of(table), fmt::format("a rule without {}", row.key),
+                   "name, match and act");
+    }
+    Rule& rule = all_.rules.emplace_back();
+    if (draft.name) {
+      const Place place = place_of(*table.get("name"));
+      const auto [taken, fresh] = names_.try_emplace(*draft.name, mistakes.describe(place));
+      if (!fresh) {
+        mistakes.add(place, fmt::format("{} is the name of another rule, at {}", *draft.name,
+                                        taken->second));
+      }
+      rule.name = std::move(*draft.name);
+    }
+    MatchRead read;
+    if (draft.match != nullptr) read = read_match(*draft.match, mistakes);
+    if (draft.act != nullptr) rule.act = read_act(*draft.act, mistakes);
+    rule.match = std::move(read.match);
+    if (draft.match == nullptr || draft.act == nullptr) return;
+    complete({.match = *draft.match, .act = *draft.act, .all_commands = read.all_commands}, rule,
+             mistakes);
+  }
+
+  RulesRead all_;
+  std::map<std::string, std::string> names_;  // and where each is
+};
+
+}  // namespace
+
+RulesRead read_rules(std::string_view text, std::string_view name) {
+  Reader reader;
+  reader.read(text, name);
+  return std::move(reader).all();
+}
+
+RulesRead read_rules(std::span<const RuleFile> files) {
+  Reader reader;
+  for (const RuleFile& file : files) reader.read(file.text, file.name);
+  return std::move(reader).all();
+}
+
+}  // namespace millrace::sink::rules

@@ -1,0 +1,150 @@
+// How a server's session answers: at once, after a wait, step by step, in pieces, or never. What it
+// answers is decided in server_session.cc and server_commands.cc.
+#include <algorithm>
+#include <limits>
+
+#include "smtp/server_session.h"
+
+namespace millrace::smtp {
+namespace {
+
+// Whether the client is told that its command is taken.
+bool positive(std::string_view reply) {
+  return !reply.empty() && (reply.front() == '2' || reply.front() == '3');
+}
+
+bool negative(std::string_view reply) {
+  return !reply.empty() && (reply.front() == '4' || reply.front() == '5');
+}
+
+// At most as many as there can be.
+std::size_t product(std::size_t copies, std::size_t repeat) {
+  constexpr std::size_t kMost = std::numeric_limits<std::size_t>::max();
+  return repeat > 0 && copies > kMost / repeat ? kMost : copies * repeat;
+}
+
+}  // namespace
+
+// What a decision makes of the usual response.
+ServerSession::Response ServerSession::response_to(const Decision& decision, Response usual) {
+  const Ending closing = decision.reset ? Ending::reset : Ending::dropped;
+  switch (decision.action) {
+    case Decision::Action::proceed:
+      usual.step = decision.step;
+      if (!positive(usual.reply)) return usual;
+      if (decision.reply) {
+        given_ = decision.reply;
+        usual.reply = *given_;
+        usual.repeat = decision.repeat;
+      }
+      if (decision.each && decision.each->size() == usual.copies) {
+        given_each_ = decision.each;
+        usual.each = given_each_.get();
+      }
+      return usual;
+    case Decision::Action::answer:
+      given_ = decision.reply;
+      return {.reply = *given_,
+              .copies = usual.copies,
+              .step = decision.step,
+              .repeat = decision.repeat};
+    case Decision::Action::farewell:
+      given_ = decision.reply;
+      return {.reply = *given_,
+              .step = decision.step,
+              .ending = decision.reset ? Ending::reset : Ending::farewell,
+              .repeat = decision.repeat};
+    case Decision::Action::stall:
+      return {.reply = {}, .next = SessionPhase::stalled};
+    case Decision::Action::drop:
+      break;
+  }
+  return {.reply = {}, .ending = closing};
+}
+
+void ServerSession::give(Response response, Duration wait, Output& out) {
+  if (wait <= Duration::zero()) return emit(response, out);
+  pause(response, wait);
+}
+
+void ServerSession::pause(const Response& response, Duration wait) {
+  pending_ = response;
+  wait_ = wait;
+  phase_ = SessionPhase::paused;
+}
+
+void ServerSession::resume(Output& out) {
+  if (phase_ == SessionPhase::paused && pending_.written == 0) return emit(pending_, out);
+  if (phase_ == SessionPhase::paused || phase_ == SessionPhase::replying) {
+    append_replies(pending_, out);
+  }
+}
+
+void ServerSession::emit(Response response, Output& out) {
+  tell(response);
+  response.copies = product(response.copies, response.repeat);
+  append_replies(response, out);
+}
+
+// Has the observer know of the replies, and of what became of the message that they are to.
+void ServerSession::tell(const Response& response) {
+  if (response.reply.empty()) return;
+  std::size_t accepted = positive(response.reply) ? recipients_ : 0;
+  if (response.each == nullptr) {
+    observer_.replied(answering_, response.reply, response.copies);
+  } else {
+    accepted = 0;
+    for (Response one = response; one.copies > 0; --one.copies) {
+      observer_.replied(answering_, reply_of(one), 1);
+      if (positive(reply_of(one))) ++accepted;
+    }
+  }
+  if (owes_final_reply_) observer_.message_answered(accepted);
+}
+
+// The reply that comes next.
+std::string_view ServerSession::reply_of(const Response& response) {
+  if (response.each == nullptr) return response.reply;
+  const GivenReply& own = (*response.each)[response.each->size() - response.copies];
+  return own ? std::string_view(*own) : response.reply;
+}
+
+// Appends a reply as often as it is due, and goes on. Of many copies those that pass the bound
+// wait until the client has taken what is ahead of them; one that comes step by step has a pause
+// behind each byte.
+void ServerSession::append_replies(Response response, Output& out) {
+  for (; response.copies > 0; --response.copies, response.written = 0) {
+    if (response.copies > 1 && out.size() >= kReplyBound) {
+      pending_ = response;
+      phase_ = SessionPhase::replying;
+      return;
+    }
+    const std::string_view reply = reply_of(response);
+    if (response.step <= Duration::zero()) {
+      out.append(reply);
+    } else if (response.written < reply.size()) {
+      out.append(reply.substr(response.written++, 1));
+      return pause(response, response.step);
+    }
+  }
+  owes_final_reply_ = false;
+  given_each_.reset();
+  if (negative(response.reply) && ++errors_ == profile_.limits.errors &&
+      response.ending == Ending::open) {
+    out.append(replies_.too_many_errors);
+    observer_.replied(std::nullopt, replies_.too_many_errors, 1);
+    response.ending = Ending::farewell;
+  }
+  if (response.ending != Ending::open) {
+    abort_transaction(TransactionState::none);
+    ending_ = response.ending;
+    phase_ = SessionPhase::closed;
+    return;
+  }
+  phase_ = response.next;
+  if (response.asks_for_content) return open_content(Form::dotted, SessionPhase::content, out);
+  // A chunk of nothing has come when it is announced.
+  if (phase_ == SessionPhase::chunk && chunk_.left() == 0) end_chunk(out);
+}
+
+}  // namespace millrace::smtp
