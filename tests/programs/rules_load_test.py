@@ -1,13 +1,15 @@
-"""Rules under load: limits of many clients, rules that are swapped, and hits that many threads
-count."""
+"""Rules under load: limits of many clients, rules that are swapped, hits that are counted by many
+threads, and clients who have a sink with rules do its worst."""
 
 import collections
+import concurrent.futures
 import contextlib
 import json
 import os
 import re
 import signal
 import threading
+import time
 import unittest
 
 import playing
@@ -237,6 +239,83 @@ class Hits(playing.RulesCase):
         self.assertEqual([name for name, numbers in counts.items() if not numbers], ["unused"])
         for name, numbers in counts.items():
             self.assertEqual(sorted(numbers), [*range(1, hits[name] + 1)], name)
+
+
+class HostileUsers(playing.RulesCase):
+    """Who knows that a sink has rules, and sends and takes all it can at each that holds something
+    back."""
+
+    CLIENTS = 4  # at each
+    RULES = "".join(f"""[[rule]]
+        name = "{name}"
+        match = {{ {match} }}
+        act = {{ {act} }}
+        """ for name, match, act in (
+            ("stall", 'command = "NOOP"', "stall = true"),
+            ("delay", 'command = "RSET"', 'delay = "1h"'),
+            ("tarpit", 'command = "VRFY"', 'tarpit = "1s", reply = ["250 no", "no"]'),
+            ("throttle", 'command = "CONTENT", sender = "bulk@*"', 'throttle = "1K/s"'),
+            ("forever", 'command = "EHLO", helo = "endless.test"',
+             r'raw = "250-MORE\r\n", repeat = "forever"')))
+    ENDLESS = b"EHLO endless.test\r\n"
+    BULK = b"MAIL FROM:<bulk@x.test>\r\nRCPT TO:<c@d.test>\r\nDATA\r\n"
+    # What is said first, and then again and again.
+    HELD = {"delay": (b"", b"RSET\r\n"), "tarpit": (b"", b"VRFY x\r\n"),
+            "throttle": (BULK, b"x" * 78 + b"\r\n"), "forever": (ENDLESS, ENDLESS)}
+    # Of these the sink takes, or gives, without end.
+    ENDLESSLY = {"stall": (b"", b"NOOP\r\n"), "forever": (ENDLESS, b"")}
+
+    # In MiB: what these move meanwhile, and what a session may cost: under io_uring, what came in at
+    # once before reading was stopped.
+    MOVED, COST = 256, 4
+
+    def flood(self, client, words, moved, enough):
+        """Says these words, or listens where there are none, until the sink takes no more, or enough
+        is had. Counts bytes in `moved`."""
+        data = words * (65_536 // max(len(words), 1))
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            while not enough.is_set():
+                if data:
+                    client.sendall(data)
+                    moved[client] += len(data)
+                elif heard := client.recv(65_536):
+                    moved[client] += len(heard)
+                else:
+                    break
+
+    @rig.on_every_engine((2,))
+    def test_cost_little_memory_and_nobody_else(self, programs):
+        enough = threading.Event()
+        hits, moved = {}, collections.Counter()
+        with self.ruled(programs, self.RULES, hits=hits) as sink, contextlib.ExitStack() as stack:
+            before = sink.memory_kib()
+
+            def flooding(first, words, moved, patience):
+                client = stack.enter_context(rig.connect(sink.endpoint, patience))
+                client.sendall(first)
+                return pool.submit(self.flood, client, words, moved, enough)
+
+            pool = stack.enter_context(concurrent.futures.ThreadPoolExecutor(100))
+            stack.callback(enough.set)
+            held = [flooding(*words, collections.Counter(), 1)
+                    for words in self.HELD.values() for _ in range(self.CLIENTS)]
+            endless = [flooding(*words, moved, rig.PATIENCE)
+                       for words in self.ENDLESSLY.values() for _ in range(self.CLIENTS)]
+            for _ in range(3):  # while they flood
+                self.play(sink, playing.message("250 2.0.0 Ok"))
+                self.assertEqual(programs.source(sink.endpoint, "-d", "-s", 5, "-m", 100).returncode, 0)
+            for one in held:
+                one.result(3 * rig.PATIENCE)
+            self.assertFalse(any(one.done() for one in endless))
+            if rig.MEASURES_RESOURCES:
+                rig.wait_for(lambda: moved.total() > self.MOVED << 20, "more than memory may grow")
+                self.assertLess(sink.memory_kib() - before, (self.COST << 10) * len(held + endless))
+            self.play(sink, playing.message("250 2.0.0 Ok"))
+            begun = time.monotonic()
+            sink.end()
+            self.assertLess(time.monotonic() - begun, 10)
+        self.assertEqual(hits, {"stall": self.CLIENTS, "delay": self.CLIENTS, "tarpit": hits["tarpit"],
+                                "throttle": self.CLIENTS, "forever": 2 * self.CLIENTS})
 
 
 if __name__ == "__main__":
