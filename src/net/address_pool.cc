@@ -35,6 +35,7 @@ SocketAddress require_address(std::string_view text, std::string_view whole) {
 
 std::optional<SocketAddress> numeric_address(std::string_view text, std::uint16_t port) {
   const std::string copy(text);
+  if (copy.find('\0') != std::string::npos) return std::nullopt;  // inet_pton would stop there
   std::array<char, 16> bytes{};
   for (const auto& [family, size] : {std::pair{AF_INET, 4}, std::pair{AF_INET6, 16}}) {
     if (inet_pton(family, copy.c_str(), bytes.data()) != 1) continue;

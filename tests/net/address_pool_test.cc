@@ -42,6 +42,15 @@ TEST(AddressPool, RefusesWhatIsNone) {
   }
 }
 
+TEST(NumericAddress, IsAllOfTheText) {
+  for (const std::string address : {"192.0.2.1", "2001:db8::1"}) {
+    EXPECT_EQ(numeric_address(address, 0)->host(), address);
+    EXPECT_FALSE(numeric_address(address + '\0', 0));
+    EXPECT_FALSE(numeric_address(address + '\0' + "junk", 0));
+    EXPECT_FALSE(numeric_address(address + " ", 0));
+  }
+}
+
 TEST(Network, HoldsTheAddressesOfItsPrefix) {
   const auto holds = [](const char* network, const char* address) {
     return Network(network).contains(*numeric_address(address, 25));
