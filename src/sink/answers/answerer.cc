@@ -150,7 +150,7 @@ void Answerer::talk() {
 void Answerer::connect() {
   const net::SocketAddress& address = options_.addresses[address_];
   FileDescriptor socket(::socket(address.family(), SOCK_STREAM | loop().socket_flags(), 0));
-  if (!socket.valid()) return pause();
+  if (!socket.valid()) return next_address();
   net::configure(socket, address.family(), {.reset_on_close = true});
   state_ = State::connecting;
   got_through_ = false;
@@ -245,8 +245,14 @@ void Answerer::on_end(int /*error*/) {
     pause_ = options_.first_pause;
     return;
   }
+  if (connected) failed_ = options_.addresses.size();  // somebody is there: no other is sought
+  next_address();
+}
+
+// The one that was tried was of no use. The next one is tried at once, until all have been.
+void Answerer::next_address() {
   address_ = (address_ + 1) % options_.addresses.size();
-  if (!connected && ++failed_ < options_.addresses.size()) return;  // the next one at once
+  if (++failed_ < options_.addresses.size()) return;
   failed_ = 0;
   pause();
 }

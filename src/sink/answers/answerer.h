@@ -70,6 +70,7 @@ class Answerer final : public threads::Worker,
   void step();
   void talk();
   void connect();
+  void next_address();
   void pause();
   void leave();
   void close();

@@ -315,6 +315,18 @@ TEST_P(AnswererTest, TakesTheAddressThatAnswers) {
   wait_until_sent(1);
 }
 
+TEST_P(AnswererTest, PassesOverAFamilyThatIsNotThere) {
+  Server server(well);
+  AnswererOptions two = options(server.address());
+  net::SocketAddress strange;
+  strange.storage.ss_family = 255;
+  two.addresses.insert(two.addresses.begin(), strange);
+  two.first_pause = 1h;  // none until all addresses have been tried
+  const auto running = run(two);
+  offer();
+  wait_until_sent(1);
+}
+
 TEST_P(AnswererTest, SurvivesWhatServersDo) {
   const std::string endless = "250-" + std::string(100'000, 'x');
   const std::string replies[] = {"",
