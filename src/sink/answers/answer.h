@@ -18,7 +18,10 @@ struct Answer {
   rules::LaterAnswer what;
   std::string sender;     // of the original, who is answered: its reverse-path, without brackets
   std::string recipient;  // of the original, the same
-  std::string client;     // that the original came from: its address in numbers, or "local"
+  // What the client gave with them for notifications, decoded; empty: nothing (dsn_parameters.h).
+  std::string envelope_id;
+  std::string original_recipient;
+  std::string client;  // that the original came from: its address in numbers, or "local"
   std::time_t arrived = 0;
   // The original's header section as it came, without the empty line that ends it; shared by all
   // answers to the message.

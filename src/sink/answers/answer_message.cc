@@ -21,7 +21,9 @@ using Kind = rules::LaterAnswer::Kind;
 
 // What is taken over of what others wrote, in bytes: a line must not pass 998 (RFC 5322, 2.1.1).
 constexpr std::size_t kMostSubject = 200;
-constexpr std::size_t kMostAddress = 200;
+constexpr std::size_t kMostAddress = 320;  // RFC 5321, 4.5.3.1: 64, '@' and 255
+constexpr std::size_t kMostEncodedAddress = 900;
+constexpr std::size_t kMostEnvelopeId = 500;
 constexpr std::size_t kMostDiagnostic = 600;
 constexpr std::size_t kMostMessageId = 250;
 constexpr std::size_t kMostReferences = 10;
@@ -61,12 +63,17 @@ Part text_part(std::string text) {
           .body = std::move(text)};
 }
 
-Part header_part(const Answer& answer) {
-  return {.type = "text/rfc822-headers", .body = answer.header ? *answer.header : std::string()};
+// `global`: what is in UTF-8 may be called so (RFC 6533), which RFC 5965, 2 knows nothing of.
+Part header_part(const Answer& answer, bool global = false) {
+  std::string header = answer.header ? *answer.header : std::string();
+  return {.type = global && international_header(header) ? "message/global-headers"
+                                                         : "text/rfc822-headers",
+          .body = std::move(header)};
 }
 
 // With the fields that describe it, and the empty line behind them. Parts of the type message/ are
-// composed here and need no encoding, nor may they have one (RFC 2046, 5.2).
+// ASCII composed here and need no encoding (RFC 2046, 5.2), but for global headers, which may have
+// one (RFC 6533).
 void append_part(std::string& text, const Part& part) {
   const bool plain = seven_bit(part.body);
   append_field(text, "Content-Type", part.type);
@@ -121,14 +128,38 @@ std::string subject_behind(std::string_view prefix, const std::vector<HeaderFiel
   return fmt::format("{}: {}", prefix, subject.empty() ? "your message" : subject);
 }
 
+// An address with its type (RFC 3464, 2.1.2): ASCII, or UTF-8 by the escapes of RFC 6533, 3.
+std::string typed_address(std::string_view address) {
+  if (!international(address)) return fmt::format("rfc822; {}", shown(address, kMostAddress));
+  return fmt::format("utf-8; {}", beginning(utf8_address(address), kMostEncodedAddress));
+}
+
+// What ORCPT gave: the address is of a type already.
+std::string original_recipient(std::string_view typed) {
+  const std::size_t end = typed.find(';');
+  const std::string_view address = typed.substr(end + 1);
+  const std::string safe = international(address)
+                               ? beginning(seven_bit_escapes(address), kMostEncodedAddress)
+                               : shown(address, kMostAddress);
+  return fmt::format("{}; {}", shown(typed.substr(0, end), kMostAddress), safe);
+}
+
 std::string bounce(const Answer& answer, const AnswerOrigin& origin) {
-  const std::string recipient = shown(answer.recipient, kMostAddress);
+  const std::string recipient = printable(beginning(answer.recipient, kMostAddress), Charset::utf8);
   const std::string diagnostic = shown(answer.what.diagnostic, kMostDiagnostic);
   std::string told;
+  if (!answer.envelope_id.empty()) {
+    // As it is, blanks and all: it is compared with what was given.
+    told.append("Original-Envelope-Id: ").append(shown(answer.envelope_id, kMostEnvelopeId));
+    told.append("\r\n");
+  }
   append_field(told, "Reporting-MTA", fmt::format("dns; {}", origin.host_name));
   append_field(told, "Arrival-Date", mail_date(answer.arrived));
   told.append("\r\n");
-  append_field(told, "Final-Recipient", fmt::format("rfc822; {}", recipient));
+  if (!answer.original_recipient.empty()) {
+    append_field(told, "Original-Recipient", original_recipient(answer.original_recipient));
+  }
+  append_field(told, "Final-Recipient", typed_address(answer.recipient));
   append_field(told, "Action", "failed");
   append_field(told, "Status", answer.what.status.empty() ? kUsualStatus : answer.what.status);
   if (!diagnostic.empty()) {
@@ -146,21 +177,30 @@ std::string bounce(const Answer& answer, const AnswerOrigin& origin) {
                              "The same for programs, and your message's header, are below.\r\n",
                              origin.host_name, recipient, diagnostic)),
        {.type = "message/delivery-status", .body = std::move(told)},
-       header_part(answer)});
+       header_part(answer, true)});
   return text;
 }
 
+bool ascii_path(std::string_view text) {
+  return !text.empty() && text.size() <= kMostAddress && printable(text, Charset::ascii) == text;
+}
+
 std::string complaint(const Answer& answer, const AnswerOrigin& origin) {
-  const std::string recipient = shown(answer.recipient, kMostAddress);
+  const std::string recipient = printable(beginning(answer.recipient, kMostAddress), Charset::utf8);
   std::string told;
   append_field(told, "Feedback-Type", "abuse");
   append_field(told, "User-Agent", "Millrace");
   append_field(told, "Version", "1");
   append_field(told, "Original-Mail-From", fmt::format("<{}>", answer.sender));
-  append_field(told, "Original-Rcpt-To", fmt::format("<{}>", recipient));
+  // It is a path in ASCII, or left out (RFC 5965, 3.5).
+  if (ascii_path(answer.recipient)) {
+    append_field(told, "Original-Rcpt-To", fmt::format("<{}>", answer.recipient));
+  }
   append_field(told, "Arrival-Date", mail_date(answer.arrived));
   append_field(told, "Reporting-MTA", fmt::format("dns; {}", origin.host_name));
-  if (net::numeric_address(answer.client, 0)) append_field(told, "Source-IP", answer.client);
+  if (const auto client = net::numeric_address(answer.client, 0)) {
+    append_field(told, "Source-IP", client->host());
+  }
   std::string text;
   append_head(text, answer, origin, fmt::format("Abuse Reports <abuse@{}>", origin.host_name),
               subject_behind("FW", fields_of(answer)));
@@ -191,13 +231,17 @@ std::vector<std::string_view> message_ids(std::string_view value) {
   }
 }
 
-// RFC 5322, 3.6.4. No more than the last of them: a line of descent may be long.
+// RFC 5322, 3.6.4: a parent without References is itself a child of what it replies to where that
+// is one message. No more than the last of them: a line of descent may be long.
 void append_descent(std::string& text, const std::vector<HeaderField>& fields) {
   const std::string_view parent = first_value(fields, "Message-ID");
   if (!message_id(parent)) return;
   append_field(text, "In-Reply-To", parent);
   std::vector<std::string_view> ids = message_ids(first_value(fields, "References"));
-  if (ids.empty()) ids = message_ids(first_value(fields, "In-Reply-To"));
+  if (ids.empty()) {
+    ids = message_ids(first_value(fields, "In-Reply-To"));
+    if (ids.size() > 1) ids.clear();
+  }
   ids.push_back(parent);
   std::string references;
   for (std::size_t place = ids.size() - std::min(ids.size(), kMostReferences); place < ids.size();

@@ -9,8 +9,8 @@ namespace {
 
 std::size_t weight(const Answer& answer) {
   return sizeof answer + answer.what.diagnostic.size() + answer.what.text.size() +
-         answer.sender.size() + answer.recipient.size() +
-         (answer.header ? answer.header->size() : 0);
+         answer.sender.size() + answer.recipient.size() + answer.envelope_id.size() +
+         answer.original_recipient.size() + (answer.header ? answer.header->size() : 0);
 }
 
 }  // namespace

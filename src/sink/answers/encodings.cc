@@ -116,7 +116,50 @@ std::string_view take_piece(std::string_view& text, std::size_t most) {
   return piece;
 }
 
+// The characters of well-formed UTF-8, those beyond ASCII and those of `escaped` by their numbers.
+std::string with_escapes(std::string_view text, std::string_view escaped) {
+  std::string encoded;
+  while (!text.empty()) {
+    std::size_t more = 0;  // bytes
+    while (1 + more < text.size() && (static_cast<unsigned char>(text[1 + more]) & 0xc0U) == 0x80) {
+      ++more;
+    }
+    const auto lead = static_cast<unsigned char>(text.front());
+    std::uint32_t character = more == 0 ? lead : lead & (0x3fU >> more);
+    for (const unsigned char byte : text.substr(1, more)) {
+      character = character << 6U | (byte & 0x3fU);
+    }
+    if (more > 0 || escaped.find(text.front()) != std::string_view::npos) {
+      fmt::format_to(std::back_inserter(encoded), "\\x{{{:02X}}}", character);
+    } else {
+      encoded += text.front();
+    }
+    text.remove_prefix(1 + more);
+  }
+  return encoded;
+}
+
 }  // namespace
+
+bool international(std::string_view text) {
+  const bool ascii =
+      std::all_of(text.begin(), text.end(), [](unsigned char byte) { return byte < 0x80; });
+  return !ascii && printable(text, Charset::utf8) == text;
+}
+
+bool international_header(std::string_view section) {
+  std::string line;  // as if it were one
+  for (; !section.empty(); section.remove_prefix(1)) {
+    const bool ends = section.starts_with("\r\n");
+    if (ends) section.remove_prefix(1);
+    line += ends || section.front() == '\t' ? ' ' : section.front();
+  }
+  return international(line);
+}
+
+std::string seven_bit_escapes(std::string_view text) { return with_escapes(text, ""); }
+
+std::string utf8_address(std::string_view address) { return with_escapes(address, " +=\\"); }
 
 bool seven_bit(std::string_view text) {
   while (!text.empty()) {

@@ -193,6 +193,8 @@ TEST(AnswerMessage, DescentIsThatOfTheParentAndBounded) {
       std::string::npos);
   EXPECT_EQ(reply("Message-ID: <c d@e>\r\nReferences: <a@b>\r\n").find("References"),
             std::string::npos);
+  const std::string two = reply("Message-ID: <c@d>\r\nIn-Reply-To: <a@b> <b@b>\r\n");
+  EXPECT_NE(two.find("References: <c@d>\r\n"), std::string::npos);
   std::string many = "Message-ID: <last@d>\r\nReferences:";
   for (int i = 0; i < 5'000; ++i) many.append(" <").append(std::to_string(i)).append("@x>");
   const std::string text = reply(many + "\r\n");
@@ -226,6 +228,79 @@ TEST(AnswerMessage, WhatIsLeftOutIsNotInvented) {
   EXPECT_NE(bounce.find("Status: 5.0.0\r\n"), std::string::npos);
 }
 
+TEST(AnswerMessage, ABounceSaysWhatTheClientGaveForIt) {
+  const auto told = [](const std::string& id, const std::string& original) {
+    Answer answer = answer_to(Kind::bounce, "");
+    answer.envelope_id = id;
+    answer.original_recipient = original;
+    const std::string text = answer_message(answer, kOrigin);
+    const std::size_t start = text.find("7bit\r\n\r\n", text.find("message/delivery-status")) + 8;
+    return text.substr(start, text.find("Action:") - start);
+  };
+  const std::string end = message("Reporting-MTA: dns; sink.example\nArrival-Date: #\n\n");
+  const std::string last = "Final-Recipient: rfc822; bob@b.example\r\n";
+  EXPECT_EQ(told("id  +1", "rfc822;robert+x@b.example"),
+            "Original-Envelope-Id: id  +1\r\n" + end +
+                "Original-Recipient: rfc822; robert+x@b.example\r\n" + last);
+  EXPECT_EQ(told("", ""), end + last);
+  // Whatever was encoded in them.
+  EXPECT_EQ(told("1\r\nX: y", "utf-8;\xc3\xa4\r\nX: y"),
+            "Original-Envelope-Id: 1\\r\\nX: y\r\n" + end +
+                "Original-Recipient: utf-8; \\xc3\\xa4\\r\\nX: y\r\n" + last);
+  EXPECT_EQ(told("", "utf-8;\xc3\xa4\\x{2B}@b"),
+            end + "Original-Recipient: utf-8; \\x{E4}\\x{2B}@b\r\n" + last);
+}
+
+// RFC 6533, 3.
+TEST(AnswerMessage, ARecipientInUtf8IsOfItsOwnType) {
+  Answer answer = answer_to(Kind::bounce, "");
+  answer.recipient = "b\xc3\xa4+@\xce\xb1";
+  EXPECT_NE(answer_message(answer, kOrigin)
+                .find("\r\nFinal-Recipient: utf-8; b\\x{E4}\\x{2B}@\\x{3B1}\r\n"),
+            std::string::npos);
+  EXPECT_NE(answer_message(answer, kOrigin).find("<b=C3=A4+@=CE=B1>"), std::string::npos);
+  answer.recipient = "b\xff@c";
+  EXPECT_NE(answer_message(answer, kOrigin).find("\r\nFinal-Recipient: rfc822; b\\xff@c\r\n"),
+            std::string::npos);
+  for (const char* recipient : {"b\xc3\xa4@c", "b\xff@c", "b\1@c"}) {
+    Answer complaint = answer_to(Kind::complaint, "");
+    complaint.recipient = recipient;
+    EXPECT_EQ(answer_message(complaint, kOrigin).find("Original-Rcpt-To"), std::string::npos);
+  }
+}
+
+TEST(AnswerMessage, AnAddressIsWholeWhereverItCouldBe) {
+  const std::string longest = std::string(64, 'l') + '@' + std::string(251, 'd') + ".org";
+  Answer bounce = answer_to(Kind::bounce, "");
+  bounce.recipient = longest;
+  EXPECT_NE(answer_message(bounce, kOrigin).find("rfc822;\r\n " + longest + "\r\n"),
+            std::string::npos);
+  Answer complaint = answer_to(Kind::complaint, "");
+  complaint.recipient = longest;
+  EXPECT_NE(answer_message(complaint, kOrigin).find("Original-Rcpt-To: <" + longest + ">\r\n"),
+            std::string::npos);
+}
+
+// RFC 6533. A report of abuse knows no such type (RFC 5965, 2).
+TEST(AnswerMessage, AHeaderInUtf8IsOfItsOwnType) {
+  const std::string header = "Subject: \xc3\xa4\r\n";
+  EXPECT_NE(answer_message(answer_to(Kind::bounce, header), kOrigin)
+                .find("Content-Type: message/global-headers\r\n"
+                      "Content-Transfer-Encoding: quoted-printable\r\n\r\nSubject: =C3=A4\r\n"),
+            std::string::npos);
+  EXPECT_NE(answer_message(answer_to(Kind::complaint, header), kOrigin)
+                .find("Content-Type: text/rfc822-headers\r\n"),
+            std::string::npos);
+}
+
+TEST(AnswerMessage, AClientIsAnAddressAsItIsWritten) {
+  Answer answer = answer_to(Kind::complaint, "");
+  answer.client = "2001:DB8:0::1";
+  EXPECT_NE(answer_message(answer, kOrigin).find("Source-IP: 2001:db8::1\r\n"), std::string::npos);
+  answer.client = std::string("192.0.2.1\0junk", 14);
+  EXPECT_EQ(answer_message(answer, kOrigin).find("Source-IP"), std::string::npos);
+}
+
 // Whatever an original says, in its header or in its envelope.
 TEST(AnswerMessage, IsWellFormedForHostileOriginals) {
   const std::string long_line(60'000, 'y');
@@ -246,8 +321,15 @@ TEST(AnswerMessage, IsWellFormedForHostileOriginals) {
     Answer answer = answer_to(kind, "");
     answer.recipient = long_line + "\r\nX: \xff";
     answer.client = "1\r\n";
+    answer.envelope_id = long_line + "\r\n\r\n";
+    answer.original_recipient = long_line + ";" + long_line + "\r\n\xc3\xa4";
     answer.what.diagnostic = "550 " + long_line + "\r\n\r\n--";
     answer.what.text = long_line + std::string("\0\r\r\n\xff", 5);
+    EXPECT_TRUE(well_formed(answer_message(answer, kOrigin)));
+    for (int i = 0; i < 1'000; ++i) answer.recipient.insert(0, "\xc3\xa4");
+    answer.original_recipient = "utf-8;" + answer.recipient.substr(0, 2'000);
+    EXPECT_TRUE(well_formed(answer_message(answer, kOrigin)));
+    answer.recipient.resize(320);
     EXPECT_TRUE(well_formed(answer_message(answer, kOrigin)));
   }
 }

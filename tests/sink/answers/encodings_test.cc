@@ -36,6 +36,26 @@ TEST(QuotedPrintable, BreaksLinesSoftly) {
   EXPECT_EQ(quoted_printable(std::string(72, 'x') + "\xff"), std::string(72, 'x') + "=FF");
 }
 
+TEST(International, IsUtf8ThatMayBeShown) {
+  EXPECT_TRUE(international("a\xc3\xa4"));
+  for (const char* other :
+       {"", "a", "\xff", "\xc3", "\xc3\xa4\t", "\xc3\xa4\r\n", "\xc3\xa4\xe2\x80\xae"}) {
+    EXPECT_FALSE(international(other)) << other;
+  }
+  EXPECT_TRUE(international_header("A: \xc3\xa4\r\n\tb\r\n"));
+  for (const char* other : {"A: b\r\n", "A: \xc3\xa4\xff\r\n", "A: \xc3\r\n\xa4\r\n",
+                            "A: \xc3\t\xa4\r\n", "A: \xc3\xa4\n", "A: \xc3\xa4\r"}) {
+    EXPECT_FALSE(international_header(other)) << other;
+  }
+}
+
+// RFC 6533, 3.
+TEST(Utf8Address, HasCharactersByTheirNumbers) {
+  EXPECT_EQ(utf8_address("b\xc3\xa4+=\\@\xce\xb1\xe2\x82\xac\xf0\x9f\x98\x80"),
+            R"(b\x{E4}\x{2B}\x{3D}\x{5C}@\x{3B1}\x{20AC}\x{1F600})");
+  EXPECT_EQ(seven_bit_escapes("b\xc3\xa4+=\\@c"), R"(b\x{E4}+=\@c)");
+}
+
 TEST(Unstructured, LeavesWhatMayStand) {
   for (const char* text : {"", "Hello", "a =?utf-8?Q?Gr=C3=BC=C3=9Fe?= b", "=?utf-8?B?w6Q=?="}) {
     EXPECT_EQ(unstructured(text, 200), text);
