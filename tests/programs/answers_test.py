@@ -92,12 +92,12 @@ class Answers(rig.TestCase):
         for file in self.inbox.iterdir():
             file.unlink()
 
-    def send(self, sink, recipients, header=ORIGINAL, sender="ann@a.example"):
+    def send(self, sink, recipients, header=ORIGINAL, sender="ann@a.example", of_mail="", of_rcpt=""):
         with sink.connect() as client:
             client.read_until(b"ESMTP\r\n")
-            client.talk(f"MAIL FROM:<{sender}>\r\n".encode(), b"Ok\r\n")
+            client.talk(f"MAIL FROM:<{sender}>{of_mail}\r\n".encode(), b"Ok\r\n")
             for recipient in recipients:
-                client.talk(f"RCPT TO:<{recipient}@b.example>\r\n".encode(), b"Ok\r\n")
+                client.talk(f"RCPT TO:<{recipient}@b.example>{of_rcpt}\r\n".encode(), b"Ok\r\n")
             client.talk(b"DATA\r\n", b"<CR><LF>.<CR><LF>\r\n")
             dotted = b"\r\n".join(b"." + line if line.startswith(b".") else line
                                   for line in header.split(b"\r\n"))
@@ -190,14 +190,43 @@ class Answers(rig.TestCase):
     @rig.on_every_engine()
     def test_programs_and_lists_are_not_answered(self, programs):
         with self.world(programs) as sink:
-            for sender in ("", "MAILER-DAEMON@a.example", "owner-x@a.example", "x-request@a.example"):
+            for sender in ("", "MAILER-DAEMON@a.example"):
                 self.send(sink, KINDS, sender=sender)
-            for field in (b"Auto-Submitted: auto-generated", b"Precedence: bulk", b"List-Id: <x.y>",
+            for sender in ("owner-x@a.example", "x-request@a.example"):
+                self.send(sink, ("away",), sender=sender)
+            for field in (b"Auto-Submitted: auto-generated", b"Precedence: list", b"List-Id: <x.y>",
                           b"Content-Type: multipart/report; boundary=x"):
                 self.send(sink, KINDS, ORIGINAL + field + b"\r\n")
             self.send(sink, ("anybody",))
             self.send(sink, KINDS)
             self.check_all(self.answers(3), ORIGINAL)
+            self.forget()
+
+    @rig.on_every_engine()
+    def test_bulk_mail_is_reported_on(self, programs):
+        with self.world(programs) as sink:
+            for field in (b"List-Unsubscribe: <https://a.example/>\r\n"
+                          b"List-Unsubscribe-Post: List-Unsubscribe=One-Click", b"Precedence: bulk"):
+                self.send(sink, ("away",), ORIGINAL + field + b"\r\n")
+                self.send(sink, ("bounce", "complaint"), ORIGINAL + field + b"\r\n")
+                reports = self.answers(2)
+                self.assertEqual({answer["Content-Type"].params["report-type"] for answer in reports},
+                                 {"delivery-status", "feedback-report"})
+                self.forget()
+
+    @rig.on_every_engine()
+    def test_notifications_are_what_the_client_asks_for(self, programs):
+        with self.world(programs) as sink:
+            self.send(sink, ("bounce",), of_rcpt=" NOTIFY=NEVER")
+            self.send(sink, ("bounce",), of_rcpt=" NOTIFY=SUCCESS")
+            self.send(sink, ("bounce",), of_mail=" RET=HDRS ENVID=QQ+2B1",
+                      of_rcpt=" NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;robert+2Bx@b.example")
+            answer, = self.answers(1)
+            self.check_well_formed(answer)
+            message, recipient = answer.get_payload()[1].get_payload()
+            self.assertEqual(message["Original-Envelope-Id"], "QQ+1")
+            self.assertEqual(recipient["Original-Recipient"], "rfc822; robert+x@b.example")
+            self.assertEqual(recipient["Final-Recipient"], "rfc822; bounce@b.example")
             self.forget()
 
     @rig.on_every_engine()

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 #include "smtp/keyword.h"
 #include "smtp/path.h"
@@ -17,44 +18,59 @@ std::string_view first_word(std::string_view value) { return smtp::take_word(val
 
 bool says_no(std::string_view value) { return smtp::same_keyword(first_word(value), "no"); }
 
-// Fields that speak against an answer.
+// What something speaks against.
+enum class Against : std::uint8_t { nothing, replies, all };
+
+// RFC 3834, 5.
+Against auto_submitted(std::string_view value) {
+  return says_no(value) ? Against::nothing : Against::all;
+}
+
+// Never standardised, known to all (RFC 3834, 3.1.8). Bulk mail is no list.
+Against precedence(std::string_view value) {
+  const std::string_view word = first_word(value);
+  if (smtp::same_keyword(word, "list")) return Against::all;
+  const bool low = smtp::same_keyword(word, "bulk") || smtp::same_keyword(word, "junk");
+  return low ? Against::replies : Against::nothing;
+}
+
+// RFC 6522.
+Against content_type(std::string_view value) {
+  const bool report = smtp::same_keyword(first_word(value), "multipart/report");
+  return report ? Against::all : Against::nothing;
+}
+
+// Fields that speak against an answer; the first row that names one is it.
 struct FieldRule {
   std::string_view name;
   bool begins;  // only the name's beginning is given
-  bool (*speaks_against)(std::string_view value);
+  Against (*against)(std::string_view value);
 };
 
 constexpr auto kFieldRules = std::to_array<FieldRule>({
-    // RFC 3834, 5
-    {"auto-submitted", false, [](std::string_view value) { return !says_no(value); }},
-    // Never standardised, known to all (RFC 3834, 3.1.8).
-    {"precedence", false,
-     [](std::string_view value) {
-       const std::string_view word = first_word(value);
-       return smtp::same_keyword(word, "bulk") || smtp::same_keyword(word, "list") ||
-              smtp::same_keyword(word, "junk");
-     }},
+    {"auto-submitted", false, auto_submitted},
+    {"precedence", false, precedence},
+    {"content-type", false, content_type},
+    // RFC 8058: whoever sends in bulk has them.
+    {"list-unsubscribe", false, [](std::string_view) { return Against::replies; }},
+    {"list-unsubscribe-post", false, [](std::string_view) { return Against::replies; }},
     // RFC 2369, RFC 2919
-    {"list-", true, [](std::string_view) { return true; }},
-    // RFC 6522
-    {"content-type", false,
-     [](std::string_view value) {
-       return smtp::same_keyword(first_word(value), "multipart/report");
-     }},
+    {"list-", true, [](std::string_view) { return Against::all; }},
 });
 
 // Local parts of programs and lists (RFC 3834, 2).
 struct SenderRule {
   std::string_view text;
-  enum class Place : char { whole, front, back } place;
+  enum class Place : std::uint8_t { whole, front, back } place;
+  Against against;
 };
 using Place = SenderRule::Place;
 constexpr auto kSenderRules = std::to_array<SenderRule>({
-    {"mailer-daemon", Place::whole},
-    {"listserv", Place::whole},
-    {"majordomo", Place::whole},
-    {"owner-", Place::front},
-    {"-request", Place::back},
+    {"mailer-daemon", Place::whole, Against::all},
+    {"listserv", Place::whole, Against::all},
+    {"majordomo", Place::whole, Against::all},
+    {"owner-", Place::front, Against::replies},
+    {"-request", Place::back, Against::replies},
 });
 
 bool begins(std::string_view text, std::string_view beginning) {
@@ -74,25 +90,30 @@ bool speaks_for_program(const SenderRule& rule, std::string_view local_part) {
   return false;
 }
 
-bool from_person(std::string_view local_part) {
-  return std::none_of(kSenderRules.begin(), kSenderRules.end(),
-                      [&](const SenderRule& rule) { return speaks_for_program(rule, local_part); });
+Against against_sender(std::string_view local_part) {
+  Against worst = Against::nothing;
+  for (const SenderRule& rule : kSenderRules) {
+    if (speaks_for_program(rule, local_part)) worst = std::max(worst, rule.against);
+  }
+  return worst;
 }
 
-bool speaks_against(const HeaderField& field) {
-  return std::any_of(kFieldRules.begin(), kFieldRules.end(), [&](const FieldRule& rule) {
+Against against_field(const HeaderField& field) {
+  for (const FieldRule& rule : kFieldRules) {
     const bool named =
         rule.begins ? begins(field.name, rule.name) : smtp::same_keyword(field.name, rule.name);
-    return named && rule.speaks_against(field.value);
-  });
+    if (named) return rule.against(field.value);
+  }
+  return Against::nothing;
 }
 
 }  // namespace
 
-bool may_be_answered(std::string_view sender, const std::vector<HeaderField>& fields) {
-  return sender.size() <= kLongestMailbox && smtp::valid_mailbox(sender) &&
-         from_person(smtp::split_mailbox(sender).local_part) &&
-         std::none_of(fields.begin(), fields.end(), speaks_against);
+Answerable what_may_answer(std::string_view sender, const std::vector<HeaderField>& fields) {
+  if (sender.size() > kLongestMailbox || !smtp::valid_mailbox(sender)) return {};
+  Against worst = against_sender(smtp::split_mailbox(sender).local_part);
+  for (const HeaderField& field : fields) worst = std::max(worst, against_field(field));
+  return {.by_report = worst != Against::all, .by_reply = worst == Against::nothing};
 }
 
 }  // namespace millrace::sink
