@@ -14,6 +14,8 @@
 namespace millrace::sink::rules {
 namespace {
 
+constexpr std::size_t kLongestAutoReply = 16 * 1024;  // bytes
+
 bool control(char byte) { return (byte >= 0 && byte < ' ') || byte == '\x7f'; }
 
 constexpr std::string_view kDelays =
@@ -133,6 +135,15 @@ void read_accept(const Entry& entry, Act& /*act*/) { static_cast<void>(entry.is_
 
 // --- what comes back later
 
+// Whether a text is as it will be sent; what replies have filled in would stand there in braces.
+bool says_it_all(const Entry& entry, const std::string& text) {
+  const std::string_view placeholder = ReplyText::placeholder_in(text);
+  if (placeholder.empty()) return true;
+  entry.reject({.text = text, .place = place_of(entry.node())},
+               fmt::format("no {}: nothing is filled in", placeholder));
+  return false;
+}
+
 // What of one is read.
 struct LaterDraft {
   LaterAnswer answer;
@@ -155,6 +166,7 @@ void read_bounce_reply(const Entry& entry, LaterDraft& draft) {
     return entry.reject({.text = *text, .place = place_of(entry.node())},
                         "as 550 5.1.1 User unknown: a 4xx or 5xx code and an enhanced one");
   }
+  if (!says_it_all(entry, *text)) return;
   draft.answer.status = status;
   draft.answer.diagnostic = *text;
 }
@@ -162,9 +174,11 @@ void read_bounce_reply(const Entry& entry, LaterDraft& draft) {
 void read_later_text(const Entry& entry, LaterDraft& draft) {
   const auto text = entry.text();
   if (!text) return;
-  if (text->empty() || text->find('\0') != std::string::npos) {
-    return entry.reject({.text = *text, .place = place_of(entry.node())}, "what the answer says");
+  if (text->empty() || text->size() > kLongestAutoReply || text->find('\0') != std::string::npos) {
+    return entry.reject({.text = *text, .place = place_of(entry.node())},
+                        "what the answer says, at most 16 KiB");
   }
+  if (!says_it_all(entry, *text)) return;
   draft.answer.text = *text;
 }
 

@@ -151,7 +151,20 @@ void read_authenticated(const Entry& entry, Draft& draft) {
       return;
     }
   }
-  draft.read.match.authenticated = Authenticated{.user = read_patterns(entry, false)};
+  Patterns users;
+  for (const Value& value : entry.values(true)) {
+    std::string text = value.text;
+    const bool negated = take_negation(text);
+    std::string why = "true or false alone, or patterns of users";
+    auto pattern =
+        meaning(kTruths, text) ? std::nullopt : read_pattern(std::move(text), false, why);
+    if (pattern) {
+      users.add(std::move(*pattern), negated);
+    } else {
+      entry.reject(value, why);
+    }
+  }
+  draft.read.match.authenticated = Authenticated{.user = std::move(users)};
 }
 
 void read_size(const Entry& entry, Draft& draft) {
@@ -261,9 +274,10 @@ void join_every(const toml::table& table, Draft& draft, Mistakes& mistakes) {
   if (!table.contains("during")) {
     mistakes.add(*place, "every goes with during", "during = \"60s-90s\" as well");
   } else if (during && draft.every) {
-    const bool comes_again = during->to != Duration::max() && *draft.every >= during->to;
-    if (!comes_again) {
-      mistakes.add(*place, "every is over before during is", "a time that is as long or longer");
+    if (during->to == Duration::max()) {
+      mistakes.add(*place, "during has no end and cannot come again", "its end, as 60s-90s");
+    } else if (*draft.every < during->to - during->from) {
+      mistakes.add(*place, "every is shorter than during", "a time that is as long or longer");
     }
     during->every = *draft.every;
   }

@@ -121,6 +121,15 @@ std::optional<ReplyText::Part> ReplyText::placeholder(std::string_view name) {
   return Group{static_cast<std::size_t>(name[0] - '0')};
 }
 
+std::string_view ReplyText::placeholder_in(std::string_view text) {
+  for (std::size_t begin = text.find('{'); begin != std::string_view::npos;
+       begin = text.find('{', begin + 1)) {
+    const std::string_view name = text.substr(begin + 1, text.find('}', begin) - begin - 1);
+    if (placeholder(name)) return text.substr(begin, name.size() + 2);
+  }
+  return {};
+}
+
 bool ReplyText::parse_line(std::string_view text, Line& line, std::string& why) {
   std::string literal;
   std::size_t length = kCodeLength;  // of all that is not filled in

@@ -38,6 +38,8 @@ class ReplyText {
   // they get the enhanced one as well (RFC 2034, 4). The code is one of [2-5][0-5][0-9], or a
   // placeholder {n}. Nothing when it is no reply; then `why` says what is wrong.
   static std::optional<ReplyText> parse(const std::vector<std::string>& lines, std::string& why);
+  // The first placeholder in a text, with its braces; empty where there is none.
+  static std::string_view placeholder_in(std::string_view text);
   // Bytes as they are, without placeholders.
   static ReplyText raw(std::string bytes);
 

@@ -66,7 +66,7 @@ constexpr std::array<KnownAt, 8> kActions = {{
     {"throttle", kOfContent},
     {"drop_after", kOfContent},
     {"greylist", at({Verb::rcpt})},
-    {"tls_fault", at({Verb::starttls, Verb::connect})},
+    {"tls_fault", at({Verb::starttls})},
     {"bounce_later", at({Verb::rcpt, Verb::end_of_data})},
     {"complaint", at({Verb::rcpt, Verb::end_of_data})},
     {"auto_reply", at({Verb::rcpt, Verb::end_of_data})},
@@ -105,8 +105,8 @@ constexpr std::array<Exclusion, 8> kExclusions = {{
      "what stalls is never answered"},
     {"raw", "reply greylist bounce_later complaint auto_reply", "raw is all that is answered"},
     {"tls_fault", "reply raw disconnect tarpit", "the handshake begins after our own reply"},
-    {"throttle", "reply disconnect", "the connection ends before content is read"},
-    {"drop_after", "reply disconnect", "it closes the connection without a word"},
+    {"throttle", "reply raw disconnect", "the connection ends before content is read"},
+    {"drop_after", "reply raw disconnect", "it closes the connection without a word"},
     {"greylist", "bounce_later complaint auto_reply", "those are for what was accepted"},
     {"disconnect", "bounce_later complaint auto_reply", "those are for what was accepted"},
 }};
@@ -128,6 +128,8 @@ std::string names(Moments moments) {
 bool is_refusal(const ReplyText& reply) {
   return reply.first_digit() == '4' || reply.first_digit() == '5';
 }
+
+bool takes(std::string_view raw) { return raw.starts_with('2') || raw.starts_with('3'); }
 
 class Checker {
  public:
@@ -226,10 +228,15 @@ class Checker {
 
   // Content is not answered: who says something has done with the session.
   void content() {
-    if (!match_.moments[kContent] || !action("reply")) return;
+    const auto place = action(action("raw") ? "raw" : "reply");
+    if (!match_.moments[kContent] || !place) return;
+    if (act_.raw && act_.reply && takes(*act_.reply->compose({}, {}))) {
+      mistakes_.add(*place, "raw takes a command, and CONTENT is none",
+                    "bytes that begin with neither 2 nor 3");
+    }
     if (action("disconnect")) return;
     if (match_.moments.count() > 1) {
-      mistakes_.add(*action("reply"), "a reply at CONTENT ends the connection, one at others not",
+      mistakes_.add(*place, "a reply at CONTENT ends the connection, one at others not",
                     "CONTENT to have a rule of its own, or disconnect as well");
     }
     act_.disconnect = Disconnect::close;

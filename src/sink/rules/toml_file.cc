@@ -7,6 +7,9 @@
 namespace millrace::sink::rules {
 namespace {
 
+// What helps whoever wrote "\x00".
+constexpr std::string_view kBackslashes = R"(\\ for a backslash within "", or '' around the text)";
+
 // Where a key with too many parts is: the only thing that toml++ sets no limit to. What is no TOML
 // may be taken amiss from there on, which toml++ does not read.
 class KeyScanner {
@@ -93,7 +96,8 @@ std::optional<toml::table> parse_toml(std::string_view text, Mistakes& mistakes)
   try {
     return toml::parse(text);
   } catch (const toml::parse_error& error) {
-    mistakes.add(place_of(error.source()), error.description());
+    const bool escape = error.description().find("escape sequence") != std::string_view::npos;
+    mistakes.add(place_of(error.source()), error.description(), escape ? kBackslashes : "");
     return std::nullopt;
   }
 }
@@ -105,6 +109,12 @@ std::optional<Place> place_of(const toml::table& table, std::string_view key) {
   const auto found = table.find(key);
   if (found == table.end()) return std::nullopt;
   return place_of(found->first);
+}
+
+std::optional<Value> Entry::one_value_of(const toml::node& node, bool texts_only) const {
+  if (!node.is_array()) return value_of(node, texts_only);
+  mistakes_.add(place_of(node), fmt::format("bad {}", key()), "one value, no list");
+  return std::nullopt;
 }
 
 std::optional<Value> Entry::value_of(const toml::node& node, bool texts_only) const {
@@ -126,10 +136,10 @@ std::optional<Value> Entry::value_of(const toml::node& node, bool texts_only) co
   return std::nullopt;
 }
 
-std::optional<Value> Entry::value() const { return value_of(node_, false); }
+std::optional<Value> Entry::value() const { return one_value_of(node_, false); }
 
 std::optional<std::string> Entry::text() const {
-  const auto value = value_of(node_, true);
+  const auto value = one_value_of(node_, true);
   if (!value) return std::nullopt;
   return value->text;
 }

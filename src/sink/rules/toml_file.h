@@ -59,6 +59,7 @@ class Entry {
   void reject(const Value& value, std::string_view expected) const;
 
  private:
+  [[nodiscard]] std::optional<Value> one_value_of(const toml::node& node, bool texts_only) const;
   [[nodiscard]] std::optional<Value> value_of(const toml::node& node, bool texts_only) const;
 
   const toml::key& key_;

@@ -65,6 +65,15 @@ const std::vector<WrongRule> kWrongRules = {
      "log = true",
      {"3:46: bad authenticated (expected a text in quotes)"}},
     {"'MAIL'",
+     "authenticated = ['false', 'x', '!true']",
+     "log = true",
+     {"3:46: bad authenticated: false (expected true or false alone, or patterns of users)",
+      "3:60: bad authenticated: !true (expected true or false alone, or patterns of users)"}},
+    {"'MAIL'",
+     "authenticated = '!false'",
+     "log = true",
+     {"3:45: bad authenticated: !false (expected true or false alone, or patterns of users)"}},
+    {"'MAIL'",
      "size = ['>', '5-1', '<0', '1X', -1, '>18446744073709551615']",
      "log = true",
      {"3:37: bad size: > (expected as >1M, >=1M, <10K, <=10K, 10K-1M or 5000)",
@@ -83,7 +92,7 @@ const std::vector<WrongRule> kWrongRules = {
      "log = true",
      {"3:43: bad probability: nan (expected a share, as 2% or 0.02)"}},
     {"'MAIL'", "nth = 0", "log = true", {"3:35: bad nth: 0 (expected a whole number, at least 1)"}},
-    {"'MAIL'", "nth = [1]", "log = true", {"3:35: bad nth (expected a text or a number)"}},
+    {"'MAIL'", "nth = [1]", "log = true", {"3:35: bad nth (expected one value, no list)"}},
     {"'MAIL'",
      "over = '20'",
      "log = true",
@@ -118,13 +127,13 @@ const std::vector<WrongRule> kWrongRules = {
      "log = true",
      {"3:38: bad during: 90s-60s (expected as 60s-90s, or 60s- without an end)"}},
     {"'MAIL'",
-     "during = '60s-90s', every = '80s'",
+     "during = '60s-90s', every = '29s'",
      "log = true",
-     {"3:49: every is over before during is (expected a time that is as long or longer)"}},
+     {"3:49: every is shorter than during (expected a time that is as long or longer)"}},
     {"'MAIL'",
      "during = '60s-', every = '80s'",
      "log = true",
-     {"3:46: every is over before during is (expected a time that is as long or longer)"}},
+     {"3:46: during has no end and cannot come again (expected its end, as 60s-90s)"}},
     {"'MAIL'",
      "every = '80s'",
      "log = true",
@@ -200,6 +209,23 @@ const std::vector<WrongRule> kWrongRules = {
      "reply = '450 go'",
      {"4:9: a reply at CONTENT ends the connection, one at others not (expected CONTENT to have a "
       "rule of its own, or disconnect as well)"}},
+    {"'CONTENT'",
+     "nth = 1",
+     "raw = '250 go'",
+     {"4:9: raw takes a command, and CONTENT is none (expected bytes that begin with neither 2 nor "
+      "3)"}},
+    {"['DATA', 'CONTENT']",
+     "nth = 1",
+     "raw = 'go', disconnect = 'close', throttle = '1K/s'",
+     {"4:43: throttle does nothing at DATA (expected one of CONTENT)",
+      "4:43: throttle and raw exclude each other: the connection ends before content is read",
+      "4:43: throttle and disconnect exclude each other: the connection ends before content is "
+      "read"}},
+    {"['DATA', 'CONTENT']",
+     "nth = 1",
+     "raw = 'go'",
+     {"4:9: a reply at CONTENT ends the connection, one at others not (expected CONTENT to have a "
+      "rule of its own, or disconnect as well)"}},
     {"'DATA'",
      "recipient = '/^(...)/'",
      "reply = '{1} go'",
@@ -269,7 +295,7 @@ const std::vector<WrongRule> kWrongRules = {
      "throttle = '1K/s', drop_after = 1, tls_fault = 'stall'",
      {"4:9: throttle does nothing at RCPT (expected one of CONTENT)",
       "4:28: drop_after does nothing at RCPT (expected one of CONTENT)",
-      "4:44: tls_fault does nothing at RCPT (expected one of CONNECT, STARTTLS)"}},
+      "4:44: tls_fault does nothing at RCPT (expected one of STARTTLS)"}},
     {"'CONTENT'",
      "nth = 1",
      "throttle = '1K/s', reply = '450 x'",
@@ -279,7 +305,11 @@ const std::vector<WrongRule> kWrongRules = {
      "drop_after = '1K', disconnect = 'reset'",
      {"4:28: drop_after and disconnect exclude each other: it closes the connection without a "
       "word"}},
-    {"'CONNECT'",
+    {"['STARTTLS', 'CONNECT']",
+     "nth = 1",
+     "tls_fault = 'expired'",
+     {"4:9: tls_fault does nothing at CONNECT (expected one of STARTTLS)"}},
+    {"'STARTTLS'",
      "nth = 1",
      "tls_fault = 'bad'",
      {"4:21: bad tls_fault: bad (expected one of alert, stall, expired, wrong-name, self-signed, "
@@ -350,7 +380,12 @@ const std::vector<WrongRule> kWrongRules = {
      "bounce_later = { reply = '250 2.0.0 x' }, auto_reply = { text = '' }",
      {"4:34: bad reply: 250 2.0.0 x (expected as 550 5.1.1 User unknown: a 4xx or 5xx code and an "
       "enhanced one)",
-      R"(4:73: bad text: "" (expected what the answer says))"}},
+      R"(4:73: bad text: "" (expected what the answer says, at most 16 KiB))"}},
+    {"'RCPT'",
+     "recipient = '/(x)/'",
+     "bounce_later = { reply = '550 5.1.1 {recipient} {x}' }, auto_reply = { text = 'a {1}' }",
+     {"4:34: bad reply: 550 5.1.1 {recipient} {x} (expected no {recipient}: nothing is filled in)",
+      "4:87: bad text: a {1} (expected no {1}: nothing is filled in)"}},
     {"'RCPT'",
      "nth = 1",
      "bounce_later = { reply = '550 4.1.1 x' }, reply = '550 5.1.1 x'",
@@ -375,6 +410,7 @@ const std::vector<WrongRule> kWrongRules = {
      "authenticated = { a = 1 }",
      "log = true",
      {"3:45: bad authenticated (expected a text or a number)"}},
+    {"'MAIL'", "nth = 1", "raw = ['a', 'b']", {"4:15: bad raw (expected one value, no list)"}},
 };
 
 struct WrongFile {
@@ -411,6 +447,8 @@ const std::vector<WrongFile> kWrongFiles = {
     {"[[rule]]\nname = 'a'\nname = 'b'",
      {"3:8: Error while parsing key-value pair: cannot redefine existing string 'name'"}},
     {"[[rule\n", {R"(1:7: Error while parsing table header: expected ']', saw '\n')"}},
+    {"[[rule]]\nact = { raw = \"250 \\x00\" }",
+     {R"(2:21: Error while parsing string: escape sequence '\x' is not supported in TOML 1.0.0 and earlier (expected \\ for a backslash within "", or '' around the text))"}},
     {"x = \"unfinished", {"1:16: Error while parsing string: encountered end-of-file"}},
     {"a.b.c.d.e.f.g.h.i = 1", {"1:16: a key has too many parts (expected at most 8)"}},
     {"# a.b.c.d.e.f.g.h.i\nx = \"\"\"\n\"\"a.b.c.d.e.f.g.h.i\"\"\"\"\" # '\n'y'.z = "
@@ -471,6 +509,19 @@ TEST(RuleMistakes, SoManyAreTold) {
   const Lines told = mistakes(text);
   ASSERT_EQ(told.size(), Mistakes::kMostTold + 1);
   EXPECT_EQ(told.back(), "1001:1: 7 more mistakes");
+}
+
+TEST(RuleMistakes, WhatAnAutoReplySaysHasABound) {
+  const auto saying = [](std::size_t bytes) {
+    return mistakes(
+        fmt::format("[[rule]]\nname = 'a'\nmatch = {{ command = '.' }}\n"
+                    "act.auto_reply.text = '{}'\n",
+                    std::string(bytes, 'x')));
+  };
+  EXPECT_EQ(shown(saying(16 * 1024)), "");
+  const Lines told = saying(16 * 1024 + 1);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_TRUE(told[0].ends_with("(expected what the answer says, at most 16 KiB)")) << told[0];
 }
 
 TEST(RuleMistakes, AFileHasABound) {
