@@ -105,7 +105,8 @@ CONDITIONS = {
     "nth": Play((MAIL + RSET) * 2 + "C: MAIL FROM:<a@b.test>\nS: 451 4.3.0 Not this one\n" + MAIL, hits=1),
     "probability": Play(some_of_a_thousand),
     "over": Play("= new 10.0.0.1\n" + MAIL + RCPT * 20
-                 + refused("c@d.test", "450 4.7.1 10.0.0.1: 21 in a minute") * 2
+                 + refused("c@d.test", "450 4.7.1 10.0.0.1: 21 in a minute")
+                 + refused("c@d.test", "450 4.7.1 10.0.0.1: 22 in a minute")
                  + "= new 10.0.0.2\n" + MAIL + RCPT, PROXIED, hits=2),
 }
 ACTIONS = {
@@ -142,6 +143,7 @@ ACTIONS = {
                    + refused("c@d.test", "550 5.7.1 Who are you?"), hits=1),
 }
 ELSEWHERE = {
+    "tables": Play(MAIL + refused("nobody@d.test", "550 5.1.1 nobody@d.test is not here") + RCPT, hits=1),
     "lmtp": Play(MAIL + taken("ann@d.test") + taken("full@d.test") + DATA
                  + "C: .\nS: 250 2.*\nS: 452 4.2.2 full@d.test is full", ("-L",), hits=1),
     "placeholders": Play(MAIL + refused("ann+news@d.test", "550 5.1.1 {ann} news at d.test: says it all"), hits=1),

@@ -1,7 +1,6 @@
 #include "sink/rules/header_lines.h"
 
 #include <algorithm>
-#include <array>
 
 namespace millrace::sink::rules {
 namespace {
@@ -19,14 +18,13 @@ std::string_view take_field(std::string_view& head) {
   return field;
 }
 
-// Where a field is folded: what is written to `line` of it. The blank behind a line's end stays.
-std::string_view unfold(std::string_view field, std::array<char, kLongestField>& line) {
-  std::size_t length = 0;
-  for (std::size_t place = 0; place < field.size() && length < line.size(); ++place) {
+// Where a field is folded: the one line that it is. The blank behind a line's end stays.
+void unfold(std::string_view field, std::string& line) {
+  line.clear();
+  for (std::size_t place = 0; place < field.size(); ++place) {
     if (field[place] == '\n' || field.substr(place, 2) == "\r\n") continue;
-    line[length++] = field[place];
+    line += field[place];
   }
-  return {line.data(), length};
 }
 
 bool one_matches(const std::vector<Pattern>& patterns, std::string_view line, Groups* groups) {
@@ -39,12 +37,15 @@ bool one_matches(const std::vector<Pattern>& patterns, std::string_view line, Gr
 bool header_matches(const Patterns& patterns, std::string_view head, Groups* groups,
                     std::unique_ptr<const std::string>& line) {
   bool matched = patterns.any().empty();
-  std::array<char, kLongestField> unfolded;
+  std::string unfolded;
   while (!head.empty()) {
     std::string_view field = take_field(head);
     if (field.empty()) break;
     const bool folded = field.find('\n') != std::string_view::npos;
-    if (folded) field = unfold(field, unfolded);
+    if (folded) {
+      unfold(field, unfolded);
+      field = unfolded;
+    }
     if (one_matches(patterns.none(), field, nullptr)) return false;
     if (matched || !one_matches(patterns.any(), field, nullptr)) continue;
     matched = true;

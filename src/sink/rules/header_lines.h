@@ -8,12 +8,10 @@
 
 namespace millrace::sink::rules {
 
-// Of a header field that goes over several lines (RFC 5322, 2.2.3), so much is looked at.
-inline constexpr std::size_t kLongestField = 4 * 1024;  // bytes
-
-// Whether one of the lines of a header is as `patterns` want, and none is what they negate. `head`:
-// a content's beginning, with CR LF or LF; the header ends with the empty line. `groups`: null when
-// nobody asks for them; `line` is what they are views into where that is not `head`.
+// Whether one of the lines of a header is as `patterns` want, and none is what they negate; one
+// that is folded (RFC 5322, 2.2.3) is one line. `head`: a content's beginning, with CR LF or LF;
+// the header ends with the empty line. `groups`: null when nobody asks for them; `line` is what
+// they are views into where that is not `head`.
 bool header_matches(const Patterns& patterns, std::string_view head, Groups* groups,
                     std::unique_ptr<const std::string>& line);
 

@@ -51,8 +51,7 @@ struct SizeRange {
 enum class Per : std::uint8_t { client, session, sender, recipient, domain, listener, all };
 
 // More than `count` commands that this rule would else match in `window`, which begins with the
-// first one of whom it is counted and is followed by another one. Those that it does match are
-// not counted: `count` of them pass in each window.
+// first one of whom it is counted, and is followed by another one: `count` of them pass in each.
 struct Over {
   std::uint64_t count = 0;
   Duration window{0};
@@ -69,7 +68,7 @@ struct SessionsOver {
 struct During {
   Duration from{0};
   Duration to{Duration::max()};
-  Duration every{0};  // at least `to`
+  Duration every{0};  // at least from `from` to `to`
 };
 
 // What must hold, all of it, for a rule to match; what is not given holds.

@@ -64,8 +64,8 @@ Windows::Taken Windows::take(std::uint64_t key, std::uint64_t count, Duration wi
   const auto [of_key, added] = shard.table.touch(key);
   // A moment before the window began is another thread's that was late.
   if (added || now - of_key.start >= window) of_key = {.start = now, .number = 0};
-  if (of_key.number >= count) return {.over = true, .number = of_key.number + 1};
-  return {.over = false, .number = ++of_key.number};
+  ++of_key.number;
+  return {.over = of_key.number > count, .number = of_key.number};
 }
 
 bool Windows::known_for(std::uint64_t key, Duration age, TimePoint now) {

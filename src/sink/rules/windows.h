@@ -35,7 +35,7 @@ class Windows {
   explicit Windows(std::uint64_t secret, std::size_t most_keys = kMostKeys);
 
   // One more command of `key`: whether it is above `count` in `window` (rule.h, Over), and the how
-  // many-th in its window it is, those above not counted but as one.
+  // many-th in its window it is.
   struct Taken {
     bool over = false;
     std::uint64_t number = 0;
