@@ -1,13 +1,14 @@
 #include "sink/recorder.h"
 
+#include "base/number.h"
+
 namespace millrace::sink {
 namespace {
 
-// The three digits that each of the sink's own replies begins with.
+// The code that a reply begins with; 0 where it is none (RFC 5321, 4.2), as a rule's `raw` may
+// have.
 int code_of(std::string_view reply) {
-  int code = 0;
-  for (const char digit : reply.substr(0, 3)) code = code * 10 + (digit - '0');
-  return code;
+  return static_cast<int>(whole_number(reply.substr(0, 3), 200, 599).value_or(0));
 }
 
 }  // namespace

@@ -280,6 +280,21 @@ class SinkReport(measuring.MeasureCase):
         self.assertEqual(counted[0]["replies"]["UNKNOWN"], [{"code": 500, "enhanced": "5.5.1", "count": 1}])
         self.assertEqual(counted[0]["replies"]["RCPT"], [{"code": 503, "enhanced": "5.5.1", "count": 1}])
 
+    @rig.on_every_engine()
+    def test_what_is_no_reply_has_no_code(self, programs):
+        """Bytes that a rule has in place of one."""
+        rules = self.scratch / "raw.toml"
+        rules.write_text("[[rule]]\nname = 'a'\nmatch = { command = 'NOOP' }\nact = { raw = 'certainly\\x0d\\x0a' }\n")
+        path = self.scratch / "sink.json"
+        with programs.sink("--rules", rules, "--json", path) as sink, sink.connect() as client:
+            client.read_until(b"\r\n")
+            client.talk(b"NOOP\r\n", b"certainly\r\n")
+        readers.validate(measuring.SCHEMA, path)
+        self.assertEqual(json.loads(path.read_text())["replies"]["NOOP"], [{"code": 0, "count": 1}])
+        done = programs.run_plain("smtp-report", "show", path)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assertRegex(done.stdout.decode(), r"NOOP +0 +1\n")
+
     def test_a_report_is_written_by_a_sink_that_gave_up_its_rights(self):
         rig.need(os.geteuid() == 0, "only root can become somebody else")
         programs = rig.ours("epoll")
