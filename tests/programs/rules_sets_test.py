@@ -456,6 +456,8 @@ class ByAddress(RuleSets):
             self.play(sink, MAIL + refused("450-4.7.1@d.test", "450 4.7.1 As 450-4.7.1@d.test wishes")
                       + refused("550-5.1.1@d.test", "550 5.1.1 As 550-5.1.1@d.test wishes")
                       + refused("552@d.test", "552 As 552@d.test wishes")
+                      + refused("451@d.test", "451 As 451@d.test wishes")
+                      + taken("450-5.1.1@d.test") + taken("550-4.7.1@d.test") + taken("460-4.7.1@d.test")
                       + taken("650-5.1.1@d.test") + taken("x550-5.1.1@d.test") + taken("ann@d.test")
                       + taken("delay-400ms@d.test") + "= took 0.4s\n"
                       + taken("delay-0.5s@d.test") + "= took 0.5s\n"
