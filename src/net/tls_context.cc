@@ -56,8 +56,31 @@ void load_certificate(SSL_CTX* context, const TlsOptions& options) {
   require(SSL_CTX_check_private_key(context) == 1, "TLS key " + key);
 }
 
-// A certificate that nobody vouches for, made in memory.
-void make_certificate(SSL_CTX* context, const TlsServerOptions& options) {
+void add_name(X509_NAME* name, const char* field, const std::string& text) {
+  X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8,
+                             reinterpret_cast<const unsigned char*>(text.c_str()), -1, -1, 0);
+}
+
+// Leaves out what cannot be made, as the key identifier of an issuer that has none.
+void add_extension(X509* certificate, X509* issuer, int kind, const std::string& text) {
+  X509V3_CTX context;
+  X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
+  using Extension = std::unique_ptr<X509_EXTENSION, decltype(&X509_EXTENSION_free)>;
+  const Extension extension(X509V3_EXT_conf_nid(nullptr, &context, kind, text.c_str()),
+                            X509_EXTENSION_free);
+  if (extension) X509_add_ext(certificate, extension.get(), -1);
+  ERR_clear_error();
+}
+
+// What a key signs with: Ed25519 and Ed448 have a digest of their own (RFC 8410).
+const EVP_MD* digest_of(EVP_PKEY* key) {
+  const bool its_own = EVP_PKEY_is_a(key, "ED25519") == 1 || EVP_PKEY_is_a(key, "ED448") == 1;
+  return its_own ? nullptr : EVP_sha256();
+}
+
+// A certificate made in memory, for which only itself vouches, or its issuer.
+void make_certificate(SSL_CTX* context, const TlsServerOptions& options,
+                      const TlsContext* vouching) {
   const bool rsa = options.key_type == TlsServerOptions::KeyType::rsa;
   const Key key(rsa ? EVP_RSA_gen(kRsaBits) : EVP_EC_gen("P-256"), EVP_PKEY_free);
   const Certificate certificate(X509_new(), X509_free);
@@ -70,17 +93,19 @@ void make_certificate(SSL_CTX* context, const TlsServerOptions& options) {
   X509_gmtime_adj(X509_getm_notAfter(certificate.get()), start + kCertificateDays * kDay);
   X509_set_pubkey(certificate.get(), key.get());
   X509_NAME* const name = X509_get_subject_name(certificate.get());
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
-                             reinterpret_cast<const unsigned char*>(options.host_name.c_str()), -1,
-                             -1, 0);
-  X509_set_issuer_name(certificate.get(), name);
-  const std::string names = "DNS:" + options.host_name;
-  using Extension = std::unique_ptr<X509_EXTENSION, decltype(&X509_EXTENSION_free)>;
-  const Extension alternative(
-      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names.c_str()),
-      X509_EXTENSION_free);
-  if (alternative) X509_add_ext(certificate.get(), alternative.get(), -1);
-  require(X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0 &&
+  add_name(name, "CN", options.host_name);
+  X509* issuer = certificate.get();
+  EVP_PKEY* signer = key.get();
+  if (vouching != nullptr) {
+    // Whose subject is its issuer's counts as signed by itself.
+    add_name(name, "O", "made by smtp-sink");
+    issuer = SSL_CTX_get0_certificate(vouching->get());
+    signer = SSL_CTX_get0_privatekey(vouching->get());
+    add_extension(certificate.get(), issuer, NID_authority_key_identifier, "keyid");
+  }
+  X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer));
+  add_extension(certificate.get(), issuer, NID_subject_alt_name, "DNS:" + options.host_name);
+  require(X509_sign(certificate.get(), signer, digest_of(signer)) > 0 &&
               SSL_CTX_use_certificate(context, certificate.get()) == 1 &&
               SSL_CTX_use_PrivateKey(context, key.get()) == 1,
           "TLS certificate");
@@ -161,10 +186,10 @@ TlsContext TlsContext::for_client(const TlsClientOptions& options) {
   return made;
 }
 
-TlsContext TlsContext::for_server(const TlsServerOptions& options) {
+TlsContext TlsContext::for_server(const TlsServerOptions& options, const TlsContext* issuer) {
   TlsContext made(false, options.common);
   SSL_CTX* const context = made.get();
-  if (options.common.certificate_file.empty()) make_certificate(context, options);
+  if (options.common.certificate_file.empty()) make_certificate(context, options, issuer);
   // Tickets hold all that resumption needs; nothing is kept here.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   constexpr std::array<unsigned char, 9> kSessionContext{'s', 'm', 't', 'p', '-',

@@ -44,7 +44,8 @@ class TlsContext {
  public:
   // Both throw Fatal naming the option value that is wrong.
   static TlsContext for_client(const TlsClientOptions& options);
-  static TlsContext for_server(const TlsServerOptions& options);
+  // `issuer`: whose certificate vouches for one that is made; null: only that itself.
+  static TlsContext for_server(const TlsServerOptions& options, const TlsContext* issuer = nullptr);
 
   [[nodiscard]] ssl_ctx_st* get() const { return context_.get(); }
   [[nodiscard]] bool client() const { return client_; }

@@ -83,7 +83,7 @@ metrics::Measurement run_sink(const SinkOptions& options, const Identity& identi
   std::optional<net::TlsContext> tls;
   if (options.tls) tls = net::TlsContext::for_server(*options.tls);
   std::optional<FaultyCertificates> faulty;
-  if (options.tls && !options.rule_files.empty()) faulty.emplace(*options.tls);
+  if (options.tls && !options.rule_files.empty()) faulty.emplace(*options.tls, *tls);
   RuleBook rules(options);
   const std::vector<OpenListener> listeners(options.listeners.begin(), options.listeners.end());
   const ListeningSockets sockets(options, listeners);

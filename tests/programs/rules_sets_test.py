@@ -4,6 +4,7 @@ rewritten before it is played; each test says which."""
 import contextlib
 import datetime
 import ssl
+import subprocess
 import time
 import unittest
 
@@ -370,6 +371,32 @@ class BrokenTls(RuleSets):
                 self.assertEqual(stall, "stall")
                 self.assertRegex(str(alert), "ALERT")
         self.assertEqual(set(hits.values()), {2})
+
+    def what_is_wrong(self, sink, authority):
+        """What a client says that verifies, and trusts this certificate."""
+        with playing.Player(sink.endpoint) as player:
+            player.play("C: STARTTLS\nS: 220 *")
+            context = ssl.create_default_context(cafile=authority)
+            try:
+                context.wrap_socket(player.socket, server_hostname="localhost").close()
+            except ssl.SSLCertVerificationError as error:
+                return error.verify_message
+            return "nothing"
+
+    @rig.on_every_engine()
+    def test_a_client_that_trusts_the_sink_sees_what_is_wrong(self, programs):
+        for key in ("rsa:2048", "ed25519"):
+            own = self.scratch / f"{key}.pem"
+            subprocess.run(["openssl", "req", "-x509", "-newkey", key, "-nodes", "-subj", "/CN=localhost",
+                            "-addext", "subjectAltName=DNS:localhost", "-keyout", f"{own}.key", "-out", own],
+                           check=True, stderr=subprocess.DEVNULL)
+            with self.subTest(key=key), self.rule_set(
+                    programs, "broken-tls", "--starttls", "--tls-cert", own, "--tls-key", f"{own}.key",
+                    "--hostname", "localhost") as sink:
+                self.assertEqual([self.what_is_wrong(sink, own) for _ in range(4)],
+                                 ["nothing", "self-signed certificate",
+                                  "Hostname mismatch, certificate is not valid for 'localhost'.",
+                                  "certificate has expired"])
 
     @rig.on_every_engine()
     def test_the_same_where_tls_is_from_the_start(self, programs):
