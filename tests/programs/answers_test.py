@@ -14,6 +14,16 @@ match = { command = "RCPT", recipient = "bounce@*" }
 act = { bounce_later = { reply = "550 5.1.1 User unknown", delay = "0s" } }
 
 [[rule]]
+name = "bounces too"
+match = { command = "RCPT", recipient = "bounce-*" }
+act = { bounce_later = { reply = "550 5.1.1 User unknown" } }
+
+[[rule]]
+name = "full"
+match = { command = ".", recipient = "bounce-full@*" }
+act = { reply = "452 4.2.2 Mailbox full" }
+
+[[rule]]
 name = "complaints"
 match = { command = "RCPT", recipient = "complaint@*" }
 act = { complaint = true }
@@ -227,6 +237,23 @@ class Answers(rig.TestCase):
             self.assertEqual(message["Original-Envelope-Id"], "QQ+1")
             self.assertEqual(recipient["Original-Recipient"], "rfc822; robert+x@b.example")
             self.assertEqual(recipient["Final-Recipient"], "rfc822; bounce@b.example")
+            self.forget()
+
+    @rig.on_every_engine()
+    def test_over_lmtp_only_those_who_were_accepted_are_answered_for(self, programs):
+        with self.world(programs, "-L") as sink:
+            with sink.connect() as client:
+                client.read_until(b"\r\n")
+                client.talk(b"LHLO here\r\nMAIL FROM:<ann@a.example>\r\n", b"2.1.0 Ok\r\n")
+                for recipient in (b"bounce", b"bounce-full", b"bounce-too"):
+                    client.talk(b"RCPT TO:<" + recipient + b"@b.example>\r\n", b"Ok\r\n")
+                client.talk(b"DATA\r\n", b"<CR><LF>.<CR><LF>\r\n")
+                replies = client.talk(ORIGINAL + b"\r\ntext\r\n.\r\nNOOP\r\n", b"250 2.0.0 Ok\r\n")
+                self.assertEqual([line[:3] for line in replies.splitlines()[:3]], [b"250", b"452", b"250"])
+                client.talk(b"QUIT\r\n", b"Bye\r\n")
+            told = [answer.get_payload()[1].get_payload()[1] for answer in self.answers(2)]
+            self.assertEqual({recipient["Final-Recipient"] for recipient in told},
+                             {"rfc822; bounce@b.example", "rfc822; bounce-too@b.example"})
             self.forget()
 
     @rig.on_every_engine()
