@@ -136,6 +136,7 @@ class Postfix(Peers):
         for directory in (queue, data):
             directory.mkdir()
         shutil.chown(data, *owner("postfix"))
+        (ROOT / f"var/log/postfix-{port}.log").unlink(missing_ok=True)  # of an earlier one with this port
         in_root("postfix", "-c", f"/etc/postfix-{port}", "start")
         self.addCleanup(self.stop_postfix, port)
         rig.wait_for(lambda: rig.listens(f"127.0.0.1:{port}"), "Postfix to listen")
