@@ -7,6 +7,7 @@
 #include <cstring>
 #include <limits>
 #include <new>
+#include <span>
 
 namespace millrace::metrics {
 namespace {
@@ -58,10 +59,10 @@ void Histogram::clear() {
 std::size_t Histogram::pages() const {
   constexpr std::size_t kSlotsAPage = 4'096 / sizeof(std::uint64_t);
   std::size_t pages = 0;
-  for (std::size_t begin = 0; begin < used_; begin += kSlotsAPage) {
-    const std::uint64_t* const first = counts_.get() + begin;
-    const std::uint64_t* const last = counts_.get() + std::min(begin + kSlotsAPage, used_);
-    if (std::any_of(first, last, [](std::uint64_t count) { return count != 0; })) ++pages;
+  for (std::span<const std::uint64_t> rest(counts_.get(), used_); !rest.empty();) {
+    const auto page = rest.first(std::min(kSlotsAPage, rest.size()));
+    if (std::any_of(page.begin(), page.end(), [](auto count) { return count != 0; })) ++pages;
+    rest = rest.subspan(page.size());
   }
   return pages;
 }

@@ -1,5 +1,7 @@
 #include "metrics/reply_counts.h"
 
+#include <optional>
+
 namespace millrace::metrics {
 namespace {
 
@@ -10,22 +12,19 @@ constexpr unsigned kPartBits = 10;      // of an enhanced code: subject and deta
 
 bool digit(char byte) { return byte >= '0' && byte <= '9'; }
 
-// One to three digits off the front; -1 when there are none, or more.
-int take_part(std::string_view& text) {
-  int number = 0;
+// A dot and one to three digits off the front, if they are there.
+std::optional<ReplyCounts::Enhanced> take_part(std::string_view& text) {
+  if (!text.starts_with('.')) return std::nullopt;
+  text.remove_prefix(1);
+  ReplyCounts::Enhanced number = 0;
   std::size_t length = 0;
   for (; length < text.size() && digit(text[length]); ++length) {
-    if (length == 3) return -1;
-    number = number * 10 + (text[length] - '0');
+    if (length == 3) return std::nullopt;
+    number = number * 10 + static_cast<ReplyCounts::Enhanced>(text[length] - '0');
   }
+  if (length == 0) return std::nullopt;
   text.remove_prefix(length);
-  return length > 0 ? number : -1;
-}
-
-bool take_dot(std::string_view& text) {
-  if (text.empty() || text.front() != '.') return false;
-  text.remove_prefix(1);
-  return true;
+  return number;
 }
 
 }  // namespace
@@ -62,16 +61,14 @@ ReplyCounts::Enhanced ReplyCounts::enhanced_code(std::string_view text) {
 }
 
 ReplyCounts::Enhanced ReplyCounts::parse(std::string_view enhanced) {
-  if (enhanced.size() < 5 || enhanced[1] != '.') return 0;
+  if (enhanced.empty()) return 0;
   const char status = enhanced.front();
   if (status != '2' && status != '4' && status != '5') return 0;
-  enhanced.remove_prefix(2);
-  const int subject = take_part(enhanced);
-  if (subject < 0 || !take_dot(enhanced)) return 0;
-  const int detail = take_part(enhanced);
-  if (detail < 0 || !enhanced.empty()) return 0;
-  return static_cast<Enhanced>(status - '0') << (2 * kPartBits) |
-         static_cast<Enhanced>(subject) << kPartBits | static_cast<Enhanced>(detail);
+  enhanced.remove_prefix(1);
+  const auto subject = take_part(enhanced);
+  const auto detail = take_part(enhanced);
+  if (!subject || !detail || !enhanced.empty()) return 0;
+  return static_cast<Enhanced>(status - '0') << (2 * kPartBits) | *subject << kPartBits | *detail;
 }
 
 std::string ReplyCounts::text(Enhanced enhanced) {

@@ -167,8 +167,8 @@ Comparison compare(const std::vector<Run>& base, const std::vector<Run>& next) {
   comparison.by_second = std::min(base.size(), next.size()) < kEnough;
   const Values base_values = comparison.by_second ? of_seconds(base) : base_runs;
   const Values next_values = comparison.by_second ? of_seconds(next) : next_runs;
-  comparison.base_values = base_values[0].size();
-  comparison.next_values = next_values[0].size();
+  comparison.base_values = base_values.front().size();
+  comparison.next_values = next_values.front().size();
   for (std::size_t i = 0; i < kFigures.size(); ++i) {
     comparison.changes.push_back(
         change(kFigures[i], base_runs[i], next_runs[i], base_values[i], next_values[i]));

@@ -32,7 +32,6 @@ int write_all(int descriptor, std::string_view text) {
   return 0;
 }
 
-constexpr int kAttempts = 100;             // at a name that nobody has
 constexpr std::size_t kLongestName = 100;  // of the file, in the name it has until it is complete
 
 // Whether it is a pipe. Throws Fatal when it is another user's, having closed it.
@@ -97,13 +96,9 @@ void OutputFile::open_own_name() {
   const std::string directory = name == 0 ? "." : path_.substr(0, name);
   directory_ = open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (directory_ < 0) fail("create", errno);
-  for (int attempt = 0; attempt < kAttempts && descriptor_ < 0; ++attempt) {
-    const std::string own = own_name(std::string_view(path_).substr(name));
-    descriptor_ =
-        openat(directory_, own.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-    if (descriptor_ >= 0) temporary_ = own;
-    if (descriptor_ < 0 && errno != EEXIST) break;
-  }
+  temporary_ = own_name(std::string_view(path_).substr(name));
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  descriptor_ = openat(directory_, temporary_.c_str(), kFlags, 0666);
   if (descriptor_ < 0) {
     const int error = errno;
     close(directory_);

@@ -115,8 +115,8 @@ double mann_whitney(const std::vector<double>& lower, const std::vector<double>&
   const double all = m + n;
   const double u = static_cast<double>(sum) / 2 - n * (n + 1) / 2;
   const double variance = m * n / 12 * (all + 1 - ranks.ties / (all * (all - 1)));
-  if (variance <= 0) return 1;  // all the same
-  const double z = (u - m * n / 2 - 0.5) / std::sqrt(variance);
+  // Of values that are all the same it is 0, or by rounding less: z is minus infinity.
+  const double z = (u - m * n / 2 - 0.5) / std::sqrt(std::max(variance, 0.0));
   return std::erfc(z / std::sqrt(2.0)) / 2;
 }
 

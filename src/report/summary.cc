@@ -288,12 +288,12 @@ std::string failures(const Counters& counters, const Measurement& measured) {
 // How long those took that were delivered.
 std::string latencies(const Counters& counters, const Histogram& intended) {
   const bool all = counters.failed() == 0;
-  const auto within = [&intended](double share) {
-    return "within " + latency(static_cast<double>(intended.percentile(share)));
+  const auto within = [](std::uint64_t microseconds) {
+    return "within " + latency(static_cast<double>(microseconds));
   };
-  if (counters.delivered == 1) return (all ? "" : "the other ") + within(1);
-  return fmt::format("half of {} {} and 99% {}", all ? "them" : "the others", within(0.5),
-                     within(0.99));
+  if (counters.delivered == 1) return (all ? "" : "the other ") + within(intended.most());
+  return fmt::format("half of {} {} and 99% {}", all ? "them" : "the others",
+                     within(intended.percentile(0.5)), within(intended.percentile(0.99)));
 }
 
 }  // namespace

@@ -37,19 +37,15 @@ bool ClientSession::take_reply(const Reply& reply, Output& out) {
   if (reply.closing()) {
     break_off(DialoguePhase::closed,
               phase_ == DialoguePhase::opening ? opening_.fault() : std::string());
-    return true;
+  } else if (phase_ == DialoguePhase::opening) {
+    opening_.take_reply(reply, outcome, out);
+    follow_opening();
+  } else if (phase_ == DialoguePhase::open) {
+    return transactions_.take_reply(reply, outcome, out);
+  } else {
+    phase_ = DialoguePhase::finished;
   }
-  switch (phase_) {
-    case DialoguePhase::opening:
-      opening_.take_reply(reply, outcome, out);
-      follow_opening();
-      return true;
-    case DialoguePhase::open:
-      return transactions_.take_reply(reply, outcome, out);
-    default:
-      phase_ = DialoguePhase::finished;
-      return true;
-  }
+  return true;
 }
 
 void ClientSession::secured(Output& out) {

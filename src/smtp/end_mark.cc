@@ -35,7 +35,7 @@ template <typename ShowsMark>
       // The pair may be the second or third byte of the mark, or the last of the block.
       const std::size_t from = at - std::min(at, std::size_t{2});
       const std::size_t found =
-          bytes.substr(from, at - from + kBlock + kWholeEndMark.size()).find(kWholeEndMark);
+          bytes.substr(from, kBlock + kWholeEndMark.size()).find(kWholeEndMark);
       if (found != std::string_view::npos) return from + found;
     }
     if (at == last) return std::string_view::npos;

@@ -80,6 +80,7 @@ TEST(ClientSession, KnowsWhatWasPendingWhenItWasClosed) {
   Client opening(kExtended);
   opening.hear("220 s\r\n421 no more\r\n");
   EXPECT_EQ(opening.session.phase(), Phase::closed);
+  EXPECT_EQ(opening.session.fault(), "unasked reply: 421 no more");
   Client client(kExtended);
   client.hear("220 s\r\n");
   client.hear("421 no more\r\n");
