@@ -160,6 +160,12 @@ TEST(Scram, DoesNotWorkForAServerWithoutMeasure) {
   }
 }
 
+TEST(Scram, WorksForAServerThatAsksForOneIteration) {
+  EXPECT_EQ(
+      fault_after({"r=NONCEx,s=QSXCR+Q6sek8bf92,i=1"}),
+      "authentication by SCRAM-SHA-256 failed: server has not proved that it knows the password");
+}
+
 // What GNU SASL reads must be what was measured: a C string ends where the text does not.
 TEST(Scram, WorksForNothingThatIsNotStrictlyAChallenge) {
   const std::string first = "r=NONCEx,s=QSXCR+Q6sek8bf92,i=";
@@ -172,15 +178,20 @@ TEST(Scram, WorksForNothingThatIsNotStrictlyAChallenge) {
   EXPECT_EQ(fault_after({first + "4096,x=" + std::string(1, '\0') + "x"}), malformed);
 }
 
-// How many challenges are answered, and what is said of the next.
+// How many challenges are answered, and what is said of the next: as it begins anew, the same.
 std::pair<int, std::string> patience(std::string_view mechanism, std::string_view challenge) {
   const Library library = open_library();
   const User user{"ann", "secret"};
   Client client(library.get(), mechanism, user);
-  client.begin();
-  int answered = 0;
-  while (answered < 100 && client.respond(challenge)) ++answered;
-  return {answered, client.fault()};
+  const auto once = [&] {
+    client.begin();
+    int answered = 0;
+    while (answered < 100 && client.respond(challenge)) ++answered;
+    return std::pair(answered, client.fault());
+  };
+  const auto first = once();
+  EXPECT_EQ(once(), first);
+  return first;
 }
 
 TEST(Client, DoesNotAnswerForEver) {
@@ -220,7 +231,9 @@ TEST(Users, AreReadALineEach) {
   std::ofstream(path) << "# who\nann,secret\r\n\nbob,a,b\n";
   const auto users = read_users(path);
   ASSERT_EQ(users.size(), 2U);
+  EXPECT_EQ(users[0].name, "ann");
   EXPECT_EQ(users[0].password, "secret");
+  EXPECT_EQ(users[1].name, "bob");
   EXPECT_EQ(users[1].password, "a,b");
   EXPECT_EQ(read_password(path), "# who");
   std::ofstream(path) << "ann,secret\nbob\n";

@@ -75,6 +75,18 @@ TEST(Reply, AWholeReplyIsCapped) {
   EXPECT_EQ(read(endless, Cut::whole), (Replies{{-1, ""}}));
 }
 
+TEST(Reply, AWholeReplyMayReachItsLimit) {
+  std::string text = "250-" + std::string(8'000, 'x');
+  std::string lines = text + "\r\n";
+  for (int line = 0; line < 7; ++line) {
+    lines += "250-" + std::string(8'000, 'y') + "\r\n";
+    text += '\n' + std::string(8'000, 'y');
+  }
+  const std::string last = "250 " + std::string(ReplyReader::kReplyLimit - text.size() - 4, 'z');
+  EXPECT_EQ(read(lines + last + "\r\n", Cut::whole).at(0).first, 250);
+  EXPECT_EQ(read(lines + last + "z\r\n", Cut::whole), (Replies{{-1, ""}}));
+}
+
 TEST(Reply, KnowsItsClass) {
   EXPECT_TRUE((Reply{250, ""}).positive_completion());
   EXPECT_TRUE((Reply{421, ""}).closing());

@@ -93,6 +93,7 @@ TEST(ServerSession, ManyRepliesToOneMessageComeInPieces) {
   server.say("MAIL FROM:<a@b>\r\n");
   for (std::size_t n = 0; n < kRecipients; ++n) server.say("RCPT TO:<c@d>\r\n");
   server.say("DATA\r\n");
+  EXPECT_EQ(server.notes.answered, Verb::data);
   const std::size_t asked = server.notes.replies;
   const std::string_view end = ".\r\nNOOP\r\n";
   EXPECT_EQ(server.session.feed(end, server.out), 3U);
@@ -105,6 +106,7 @@ TEST(ServerSession, ManyRepliesToOneMessageComeInPieces) {
   }
   EXPECT_EQ(answered + lines(test::take(server.out)), kRecipients);
   EXPECT_EQ(server.notes.replies - asked, kRecipients);
+  EXPECT_EQ(server.notes.answered, Verb::end_of_data);
   EXPECT_EQ(server.say("NOOP\r\n"), "250 2.0.0 Ok\r\n");
 }
 
