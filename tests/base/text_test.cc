@@ -63,6 +63,7 @@ TEST(Printable, TheBeginningOfATextIsOfWholeCharacters) {
   EXPECT_EQ(beginning("ab\U0001f600d", 5), "ab...");
   // What is no UTF-8 is shown escaped, so that nothing is lost where it is cut.
   EXPECT_EQ(beginning("\xbf\xbf\xbf\xbf\xbf\xbf\xbf", 6), "\xbf\xbf\xbf...");
+  EXPECT_EQ(beginning("\xbf\xbf\xbf", 2), "...");
 }
 
 TEST(Diagnostics, NamesAnErrorOfTheSystem) {

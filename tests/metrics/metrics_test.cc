@@ -25,9 +25,10 @@ TEST(ReplyCounts, ReadEnhancedStatusCodes) {
   EXPECT_EQ(code("250 2.1.5 Ok"), "2.1.5");
   EXPECT_EQ(code("550-5.7.520 no\n5.7.520 really"), "5.7.520");
   EXPECT_EQ(code("450 4.999.999"), "4.999.999");
-  for (const char* const text : {"250", "250 ", "250 Ok", "250 2.1 Ok", "250 3.1.1 x", "250 2..1 x",
-                                 "250 2.1.1x", "250 2.1.1000 x", "250 2.1.1.1 x", "220 2.example",
-                                 "250 2.1,5 Ok", "250 2.15 Ok x", "250 2.1", "250 2.123 x"}) {
+  for (const char* const text :
+       {"250", "250 ", "250 Ok", "250 2.1 Ok", "250 3.1.1 x", "250 2..1 x", "250 2.1.1x",
+        "250 211.1 x", "250 2.1. x", "250 2.1.1000 x", "250 2.1.1.1 x", "220 2.example",
+        "250 2.1,5 Ok", "250 2.15 Ok x", "250 2.1", "250 2.123 x"}) {
     EXPECT_EQ(ReplyCounts::enhanced_code(text), 0U) << text;
   }
 }
@@ -355,6 +356,8 @@ TEST(Measurement, SaysWhenTheGeneratorSetsThePace) {
   measurement.generator.busy = {0.97};
   measurement.generator.run_delay = {0};
   EXPECT_EQ(measurement.limits()[0], "a thread of it was busy 97% of the time");
+  measurement.generator.busy = {0.9};
+  EXPECT_TRUE(measurement.limits().empty());
   measurement.generator.busy.clear();
   for (int i = 0; i < 100; ++i) measurement.generator.start_lag.record(microseconds(10));
   measurement.generator.late_starts = 1;

@@ -35,6 +35,20 @@ TEST(FileInput, OneValueHasABound) {
   EXPECT_EQ(said_of_noughts(kReadLimits.piece + 1), "a value of more than 4194304 bytes");
 }
 
+TEST(FileInput, AFileHasABoundHoweverSmallItsValues) {
+  std::uint64_t taken = 0;
+  const std::string said = message_of([&] {
+    FileInput input("/dev/zero");
+    std::vector<char> piece(65'536);
+    while (taken <= kReadLimits.bytes) {
+      input.mark();
+      taken += static_cast<std::uint64_t>(input.sgetn(piece.data(), std::ssize(piece)));
+    }
+  });
+  EXPECT_EQ(said, "more than 1073741824 bytes");
+  EXPECT_EQ(taken, kReadLimits.bytes);
+}
+
 TEST(FileInput, ThatCannotBeReadIsNamed) {
   EXPECT_EQ(message_of([] { FileInput("/no/such/run.json"); }),
             "open /no/such/run.json: No such file or directory");

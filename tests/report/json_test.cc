@@ -207,6 +207,8 @@ TEST(Json, ASeriesGoesForward) {
             "a.json: its series goes back to second 1");
   EXPECT_EQ(said_of(good, "\"second\":1", "\"second\":9"),
             "a.json: its series goes back to second 2");
+  EXPECT_EQ(said_of(good, "\"second\":0", "\"second\":9"),
+            "a.json: its series goes back to second 1");
 }
 
 // `text` so many times.

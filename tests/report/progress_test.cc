@@ -130,7 +130,9 @@ std::vector<std::string> drawn_on(unsigned short columns) {
   ioctl(screen, TIOCSWINSZ, &size);
   const int kept = dup(STDERR_FILENO);
   dup2(screen, STDERR_FILENO);
-  LiveView({}).show(snapshot_of(0));
+  metrics::ProgressSnapshot snapshot = snapshot_of(0);
+  snapshot.stage.append(100, 'x');
+  LiveView({}).show(snapshot);
   dup2(kept, STDERR_FILENO);
   std::string text(65'536, '\0');
   std::size_t length = 0;
@@ -150,7 +152,7 @@ std::vector<std::string> drawn_on(unsigned short columns) {
 // The last column stays free: what stands there may break the line. A size of nought is unknown.
 TEST(LiveView, FitsItsTerminal) {
   for (const auto& [columns, width] :
-       std::vector<std::pair<unsigned short, std::size_t>>{{60, 59}, {20, 19}, {5, 19}, {0, 70}}) {
+       std::vector<std::pair<unsigned short, std::size_t>>{{60, 59}, {20, 19}, {5, 19}, {0, 79}}) {
     const std::vector<std::string> lines = drawn_on(columns);
     ASSERT_EQ(lines.size(), 5U);
     EXPECT_EQ(lines[0].size(), width) << columns;
