@@ -233,8 +233,9 @@ class Answers(Postfix):
         for answer in answers:
             (message, recipient), original = self.check_report(answer, "delivery-status")
             self.assertEqual(message["Reporting-MTA"], "dns; mx.example")
+            address = f"rfc822; {recipients[original['Message-ID']]}"
             self.assertEqual(dict(recipient.items()), {
-                "Final-Recipient": f"rfc822; {recipients[original['Message-ID']]}", "Action": "failed",
+                "Original-Recipient": address, "Final-Recipient": address, "Action": "failed",
                 "Status": "5.1.6", "Diagnostic-Code": "smtp; 550 5.1.6 Has left"})
             self.assertIn("by relay.example", original["Received"])
             left.add(original["Message-ID"])
