@@ -224,7 +224,7 @@ std::size_t Connection::on_bytes(std::string_view bytes) {
     if (slow) throttle_.passed(more);
     taken += more;
     after_step();
-    if (more < room || go_on_at_) break;
+    if (more < room || go_on_at_ || stream_.finishing()) break;
     // What is left behind a message that was slowed down is taken as it comes.
     if (room < rest.size() && policy_.throttle() > 0) {
       wait_until(worker_.loop().now() + throttle_.slice());

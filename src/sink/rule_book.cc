@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <random>
 #include <utility>
 
 #include "base/diagnostics.h"

@@ -2,7 +2,8 @@
 
 #include <atomic>
 #include <cstdint>
-#include <random>
+#include <string>
+#include <vector>
 
 #include "base/time.h"
 #include "sink/options.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "net/address_pool.h"
+#include "sink/xclient_address.h"
 #include "smtp/mail_parameters.h"
 #include "smtp/path.h"
 
@@ -119,18 +119,11 @@ void SessionFacts::hello_forgotten() {
   facts_.user = {};
 }
 
-// Postfix's XCLIENT_README; addresses of IPv6 come as "IPV6:2001:db8::1".
 void SessionFacts::client_attribute(std::string_view name, std::string_view value) {
   if (name == "HELO") helo_ = value;
   if (name == "LOGIN" && !value.empty() && value.front() != '[') authenticated(std::string(value));
   if (name != "ADDR") return;
-  constexpr std::string_view kIpv6 = "IPV6:";
-  const bool prefixed =
-      value.size() > kIpv6.size() &&
-      std::equal(kIpv6.begin(), kIpv6.end(), value.begin(),
-                 [](char one, char other) { return one == (other & ~0x20) || one == other; });
-  if (prefixed) value.remove_prefix(kIpv6.size());
-  if (const auto address = net::numeric_address(value, 0)) be(*address);
+  if (const auto address = xclient_address(value)) be(*address);
 }
 
 void SessionFacts::mail(std::string_view arguments) {

@@ -26,7 +26,7 @@ constexpr rules::Moment kEnd = rules::moment(Verb::end_of_data);
 }  // namespace
 
 Decision SessionPolicy::decide(Verb verb, std::string_view arguments) {
-  if (verb == Verb::mail) throttle_ = 0;
+  if (verb == Verb::mail || verb == Verb::rset || verb == Verb::quit) throttle_ = 0;
   if (verb == Verb::starttls) tls_fault_ = rules::TlsFault::none;
   Decision decision = verb == Verb::end_of_data ? ask_options(rules::moment(verb))
                                                 : ask_at(rules::moment(verb), arguments);
@@ -45,15 +45,18 @@ Decision SessionPolicy::ask_options(rules::Moment moment) {
   return rules::decision_of({.rule = &*found, .state = with_.rules.set().state(*found)}, kNoFacts);
 }
 
-Decision SessionPolicy::ask_at(rules::Moment moment, std::string_view arguments) {
+Decision SessionPolicy::ask_at(rules::Moment moment, std::string_view arguments, Whose whose) {
   if (with_.rules.set().silent(moment)) return {};
-  return ask(moment, with_.facts != nullptr ? with_.facts->at(moment, arguments) : kNoFacts,
-             nullptr);
+  const rules::Facts& facts =
+      with_.facts != nullptr ? with_.facts->at(moment, arguments) : kNoFacts;
+  return ask(moment, facts, whose, nullptr);
 }
 
-Decision SessionPolicy::decide_content(smtp::Form /*form*/) {
+// Options about content are about what follows a 354.
+Decision SessionPolicy::decide_content(smtp::Form form) {
   throttle_ = 0;
-  Decision decision = ask_at(rules::kContent, {});
+  Decision decision =
+      ask_at(rules::kContent, {}, form == smtp::Form::dotted ? Whose::all : Whose::files);
   // Content that is read slowly begins with a pause: none of it is read with its command.
   if (throttle_ > 0)
     decision.wait = std::max<Duration>(decision.wait, std::chrono::microseconds(1));
@@ -62,15 +65,16 @@ Decision SessionPolicy::decide_content(smtp::Form /*form*/) {
 
 Decision SessionPolicy::decide_handshake() {
   tls_fault_ = rules::TlsFault::none;
-  return ask_at(rules::moment(Verb::starttls), {});
+  return ask_at(rules::moment(Verb::starttls), {}, Whose::files);
 }
 
 // What the first rule that matches says.
-Decision SessionPolicy::ask(rules::Moment moment, const rules::Facts& facts,
+Decision SessionPolicy::ask(rules::Moment moment, const rules::Facts& facts, Whose whose,
                             rules::OncePerMessage* once) {
   const bool whole = moment == kEnd && facts.recipient.empty();
   const rules::Found found = with_.rules.set().find(moment, facts, once);
   if (found.rule == nullptr) return {};
+  if (whose == Whose::files && found.rule->name.empty()) return {};  // those of options come last
   if (with_.facts != nullptr) with_.facts->about(found.recipient);
   const rules::Act& act = found.rule->act;
   if (with_.later != nullptr && !act.later.empty()) ask_later(found, facts, whole);
@@ -113,7 +117,7 @@ Decision SessionPolicy::decide_end() {
   rules::OncePerMessage once(with_.rules.set().rules().size());
   once_.clear();
   for (std::size_t number = 0; number < recipients; ++number) {
-    Decision one = ask(kEnd, with_.facts->for_recipient(number), &once);
+    Decision one = ask(kEnd, with_.facts->for_recipient(number), Whose::all, &once);
     whole.wait = std::max(whole.wait, one.wait);
     whole.step = std::max(whole.step, one.step);
     const bool goes_on = one.action == Action::proceed || one.action == Action::answer;

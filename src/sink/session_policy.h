@@ -54,9 +54,13 @@ class SessionPolicy final : public smtp::ServerPolicy {
   void ended(bool quit);
 
  private:
+  // Rules of files only, or those that options are as well.
+  enum class Whose : std::uint8_t { files, all };
+
   smtp::Decision ask_options(rules::Moment moment);
-  smtp::Decision ask_at(rules::Moment moment, std::string_view arguments);
-  smtp::Decision ask(rules::Moment moment, const rules::Facts& facts, rules::OncePerMessage* once);
+  smtp::Decision ask_at(rules::Moment moment, std::string_view arguments, Whose whose = Whose::all);
+  smtp::Decision ask(rules::Moment moment, const rules::Facts& facts, Whose whose,
+                     rules::OncePerMessage* once);
   void ask_later(const rules::Found& found, const rules::Facts& facts, bool whole);
   void log(const rules::Rule& rule, rules::Moment moment, const rules::Facts& facts);
   smtp::AuthenticationStep taken(smtp::AuthenticationStep step);

@@ -19,7 +19,7 @@ class Throttle {
     constexpr Duration kSecond = std::chrono::seconds(1);
     byte_ = std::max(kSecond / static_cast<Duration::rep>(std::min<std::uint64_t>(rate, kMost)),
                      Duration(1));
-    free_ = std::max(free_, now - slice());
+    free_ = std::max(free_, now - slice() - byte_ + Duration(1));
     return static_cast<std::uint64_t>((now - free_) / byte_);
   }
   // So many of those have passed.

@@ -40,10 +40,10 @@ struct Decision {
   Action action = Action::proceed;
   bool reset = false;                      // where it closes the connection: with a reset
   Duration wait{0};                        // before it acts; waits for one reply add up
-  GivenReply reply = nullptr;              // to answer, and for a farewell
+  GivenReply reply = nullptr;              // see above
   std::size_t repeat = 1;                  // how often that is sent
   Duration step{0};                        // between the bytes of the reply, whichever it is
-  RecipientReplies each = nullptr;         // LMTP, at the end of data: in place of the usual ones
+  RecipientReplies each = nullptr;         // LMTP, at the end of data: a recipient's own, once
   std::uint64_t content_limit = kNoLimit;  // bytes of content; with them the connection is dropped
 };
 

@@ -40,6 +40,7 @@ ServerSession::Response ServerSession::response_to(const Decision& decision, Res
       if (decision.each && decision.each->size() == usual.copies) {
         given_each_ = decision.each;
         usual.each = given_each_.get();
+        usual.repeat = 1;  // one a recipient
       }
       return usual;
     case Decision::Action::answer:
@@ -81,14 +82,15 @@ void ServerSession::resume(Output& out) {
 }
 
 void ServerSession::emit(Response response, Output& out) {
-  tell(response);
+  response.refusal = tell(response);
   response.copies = product(response.copies, response.repeat);
   append_replies(response, out);
 }
 
-// Has the observer know of the replies, and of what became of the message that they are to.
-void ServerSession::tell(const Response& response) {
-  if (response.reply.empty()) return;
+// Has the observer know of the replies, and of what became of the message that they are to. Returns
+// whether nothing was taken.
+bool ServerSession::tell(const Response& response) {
+  if (response.reply.empty()) return false;
   std::size_t accepted = positive(response.reply) ? recipients_ : 0;
   if (response.each == nullptr) {
     observer_.replied(answering_, response.reply, response.copies);
@@ -100,6 +102,7 @@ void ServerSession::tell(const Response& response) {
     }
   }
   if (owes_final_reply_) observer_.message_answered(accepted);
+  return response.each == nullptr ? negative(response.reply) : accepted == 0;
 }
 
 // The reply that comes next.
@@ -129,8 +132,7 @@ void ServerSession::append_replies(Response response, Output& out) {
   }
   owes_final_reply_ = false;
   given_each_.reset();
-  if (negative(response.reply) && ++errors_ == profile_.limits.errors &&
-      response.ending == Ending::open) {
+  if (response.refusal && ++errors_ == profile_.limits.errors && response.ending == Ending::open) {
     out.append(replies_.too_many_errors);
     observer_.replied(std::nullopt, replies_.too_many_errors, 1);
     response.ending = Ending::farewell;

@@ -193,7 +193,7 @@ void ServerSession::end_chunk(Output& out) {
     decision = decide_end();
     decision.wait += chunk_.decision.wait;
     decision.step = std::max(decision.step, chunk_.decision.step);
-    if (decision.action == Decision::Action::proceed && !decision.reply) {
+    if (decision.action == Decision::Action::proceed && !decision.reply && !decision.each) {
       decision.reply = chunk_.decision.reply;
       decision.repeat = chunk_.decision.repeat;
     }

@@ -121,6 +121,7 @@ class ServerSession {
     SessionPhase next = SessionPhase::command;
     Ending ending = Ending::open;
     bool asks_for_content = false;                  // the policy is asked about content once more
+    bool refusal = false;                           // it counts as an error of the client
     std::size_t repeat = 1;                         // how often each copy is sent
     const std::vector<GivenReply>* each = nullptr;  // in place of `reply`, a recipient each
   };
@@ -153,7 +154,7 @@ class ServerSession {
   void emit(Response response, Output& out);
   void append_replies(Response response, Output& out);
   void pause(const Response& response, Duration wait);
-  void tell(const Response& response);
+  bool tell(const Response& response);
   static std::string_view reply_of(const Response& response);
   void open_content(Form form, SessionPhase next, Output& out);
   [[nodiscard]] std::size_t acceptable(std::string_view bytes) const;

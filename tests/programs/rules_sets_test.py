@@ -284,10 +284,9 @@ class Outage(RuleSets):
 
     @rig.on_every_engine()
     def test_open_sessions_are_told_to_go(self, programs):
-        """It begins after two seconds, in which a session opens."""
+        """It begins after five seconds, in which a session opens."""
         hits = {}
-        with self.outage(programs, figures={"60s-90s": "2s-1h"}, hits=hits) as sink:
-            self.play(sink, "= new\n= until 250 2.0.0 Ok: NOOP\n")
+        with self.outage(programs, figures={"60s-90s": "5s-1h"}, hits=hits) as sink:
             with playing.Player(sink.endpoint) as player:
                 player.play("")
                 rig.wait_for(lambda: self.gone(sink), "the outage")

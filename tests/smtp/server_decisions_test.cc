@@ -235,6 +235,39 @@ TEST_F(Decided, EachRecipientOfLmtpMayHaveAReplyOfItsOwn) {
   EXPECT_EQ(say(".\r\n").find("450"), std::string::npos);
 }
 
+// What a chunk's decision repeats is another reply than those to the recipients of its message.
+TEST_F(Decided, WhatIsSaidToEachRecipientIsSaidOnce) {
+  profile.protocol = ServerProfile::Protocol::lmtp;
+  const auto each = std::make_shared<const std::vector<GivenReply>>(
+      std::vector<GivenReply>{given_reply("450 one\r\n"), given_reply("450 two\r\n")});
+  policy.decisions[Verb::bdat] = {.reply = given_reply("250 ok\r\n"), .repeat = 3};
+  policy.decisions[Verb::end_of_data] = {.each = each};
+  begin();
+  envelope(2);
+  EXPECT_EQ(say("BDAT 1 LAST\r\nx"), "450 one\r\n450 two\r\n");
+  policy.decisions[Verb::end_of_data] = {
+      .reply = given_reply("250 mine\r\n"), .repeat = 3, .each = each};
+  envelope(2);
+  EXPECT_EQ(say("BDAT 1 LAST\r\nx"), "450 one\r\n450 two\r\n");
+}
+
+TEST_F(Decided, ARefusalOfAllRecipientsIsAnError) {
+  profile.protocol = ServerProfile::Protocol::lmtp;
+  profile.limits.errors = 1;
+  const GivenReply no = given_reply("550 no\r\n");
+  policy.decisions[Verb::end_of_data] = {.each = std::make_shared<const std::vector<GivenReply>>(
+                                             std::vector<GivenReply>{no, nullptr})};
+  begin();
+  envelope(2);
+  say("DATA\r\n.\r\n");
+  EXPECT_NE(session->phase(), Phase::closed);
+  policy.decisions[Verb::end_of_data] = {
+      .each = std::make_shared<const std::vector<GivenReply>>(std::vector<GivenReply>{no, no})};
+  envelope(2);
+  say("DATA\r\n.\r\n");
+  EXPECT_EQ(session->phase(), Phase::closed);
+}
+
 TEST_F(Decided, WhatBecameOfAMessageIsToldOnceAndOnlyOfOneThatWasComplete) {
   begin();
   envelope(2);

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "net/address_pool.h"
 #include "sink/answers/dsn_parameters.h"
 #include "sink/answers/eligibility.h"
+#include "sink/xclient_address.h"
 #include "smtp/path.h"
 
 namespace millrace::sink {
@@ -63,12 +63,9 @@ void AnswerObserver::opened(const net::SocketAddress& peer, TimePoint /*now*/) {
 
 void AnswerObserver::speaks_for(const net::SocketAddress& source) { client_ = source.host(); }
 
-// XCLIENT writes addresses as XFORWARD does: "IPV6:2001:db8::1".
 void AnswerObserver::client_attribute(std::string_view name, std::string_view value) {
   if (name != "ADDR") return;
-  constexpr std::string_view kVersion = "IPV6:";
-  if (value.starts_with(kVersion)) value.remove_prefix(kVersion.size());
-  client_ = value;
+  if (const auto address = xclient_address(value)) client_ = address->host();
 }
 
 void AnswerObserver::commanded(smtp::Verb verb, std::string_view /*arguments*/) {

@@ -4,6 +4,8 @@
 #include <array>
 #include <bitset>
 
+#include "sink/rules/letters.h"
+
 namespace millrace::sink::rules {
 namespace {
 
@@ -11,14 +13,10 @@ constexpr std::size_t kBytes = 256;
 constexpr std::size_t kWordBits = 64;
 constexpr std::size_t kMostWords = kLongestPattern / kWordBits + 1;
 
-constexpr char lower(char byte) {
-  return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
-}
-
 // Whether a text is a literal that is in small letters.
 bool same(std::string_view text, std::string_view literal) {
   return std::equal(text.begin(), text.end(), literal.begin(), literal.end(),
-                    [](char one, char other) { return lower(one) == other; });
+                    [](char one, char other) { return small_letter(one) == other; });
 }
 
 // Which bytes a character of the pattern may be.
@@ -59,7 +57,7 @@ class Parser {
         Set one;
         include(one, static_cast<unsigned char>(itself));
         parts.characters.push_back(one);
-        parts.literal += lower(itself);
+        parts.literal += small_letter(itself);
       }
     }
     return wrong_;
