@@ -63,7 +63,7 @@ ServerSession::Response ServerSession::response_to(const Decision& decision, Res
   return {.reply = {}, .ending = closing};
 }
 
-void ServerSession::give(Response response, Duration wait, Output& out) {
+void ServerSession::give(const Response& response, Duration wait, Output& out) {
   if (wait <= Duration::zero()) return emit(response, out);
   pause(response, wait);
 }
@@ -77,7 +77,8 @@ void ServerSession::pause(const Response& response, Duration wait) {
 void ServerSession::resume(Output& out) {
   if (phase_ == SessionPhase::paused && pending_.written == 0) return emit(pending_, out);
   if (phase_ == SessionPhase::paused || phase_ == SessionPhase::replying) {
-    append_replies(pending_, out);
+    Response rest = pending_;
+    append_replies(rest, out);
   }
 }
 
@@ -115,7 +116,7 @@ std::string_view ServerSession::reply_of(const Response& response) {
 // Appends a reply as often as it is due, and goes on. Of many copies those that pass the bound
 // wait until the client has taken what is ahead of them; one that comes step by step has a pause
 // behind each byte.
-void ServerSession::append_replies(Response response, Output& out) {
+void ServerSession::append_replies(Response& response, Output& out) {
   for (; response.copies > 0; --response.copies, response.written = 0) {
     if (response.copies > 1 && out.size() >= kReplyBound) {
       pending_ = response;

@@ -150,9 +150,9 @@ class ServerSession {
   Decision decide_end();
   void take_command(Verb verb, std::string_view arguments, Output& out);
   Response response_to(const Decision& decision, Response usual);
-  void give(Response response, Duration wait, Output& out);
+  void give(const Response& response, Duration wait, Output& out);
   void emit(Response response, Output& out);
-  void append_replies(Response response, Output& out);
+  void append_replies(Response& response, Output& out);
   void pause(const Response& response, Duration wait);
   bool tell(const Response& response);
   static std::string_view reply_of(const Response& response);

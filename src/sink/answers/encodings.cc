@@ -126,8 +126,8 @@ std::string with_escapes(std::string_view text, std::string_view escaped) {
     }
     const auto lead = static_cast<unsigned char>(text.front());
     std::uint32_t character = more == 0 ? lead : lead & (0x3fU >> more);
-    for (const unsigned char byte : text.substr(1, more)) {
-      character = character << 6U | (byte & 0x3fU);
+    for (const char byte : text.substr(1, more)) {
+      character = character << 6U | (static_cast<unsigned char>(byte) & 0x3fU);
     }
     if (more > 0 || escaped.find(text.front()) != std::string_view::npos) {
       fmt::format_to(std::back_inserter(encoded), "\\x{{{:02X}}}", character);
