@@ -164,7 +164,7 @@ std::string utf8_address(std::string_view address) { return with_escapes(address
 bool seven_bit(std::string_view text) {
   while (!text.empty()) {
     const std::size_t end = text.find("\r\n");
-    if (end == std::string_view::npos || end > kLongestLine) return false;
+    if (end > kLongestLine) return false;  // or it does not end
     const std::string_view line = text.substr(0, end);
     const bool clean = std::all_of(line.begin(), line.end(), [](unsigned char byte) {
       return byte != '\0' && byte != '\r' && byte != '\n' && byte < 0x80;
