@@ -43,8 +43,7 @@ Connection::Connection(Worker& worker, const OpenListener& listener, std::size_t
                .rules = worker.rules(),
                .facts = facts_,
                .later = answers_,
-               .sasl = worker.sasl(),
-               .lmtp = listener.profile.protocol == smtp::ServerProfile::Protocol::lmtp}),
+               .sasl = worker.sasl()}),
       session_(listener.profile, listener.replies, policy_, observers_) {
   const SinkOptions& options = shared_.options;
   if (options.verbose) {

@@ -27,7 +27,6 @@ class SessionPolicy final : public smtp::ServerPolicy {
     SessionFacts* facts;    // null: no rule asks for any
     AnswerObserver* later;  // null: none are sent
     Gsasl* sasl;            // null unless AUTH is carried out
-    bool lmtp;              // each recipient of a message is answered
   };
   explicit SessionPolicy(const With& with) : with_(with) {}
 

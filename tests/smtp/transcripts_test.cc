@@ -66,14 +66,12 @@ std::string play_server(const sink::SinkOptions& options, const Transcript& tran
   auto facts = std::make_unique<sink::SessionFacts>(rules, windows, listener, 1, TimePoint());
   facts->opened(*localhost, TimePoint());
   facts->time(TimePoint());
-  const bool lmtp = listener.profile.protocol == smtp::ServerProfile::Protocol::lmtp;
   sink::SessionPolicy policy({.options = options,
                               .quotas = quotas,
                               .rules = rules,
                               .facts = facts.get(),
                               .later = nullptr,
-                              .sasl = library.get(),
-                              .lmtp = lmtp});
+                              .sasl = library.get()});
   observers.add(std::move(facts));
   if (!drop) observers.add(std::make_unique<Reader>());
   smtp::ServerSession session(listener.profile, listener.replies, policy, observers);

@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "base/printable.h"
+#include "sasl/gnu_sasl.h"
 #include "smtp/keyword.h"
 
 namespace millrace::sink {
@@ -20,23 +21,6 @@ constexpr std::size_t kLongestEncodedWord = 75;    // RFC 2047, 2
 constexpr std::size_t kBytesOfAnEncodedWord = 45;  // 60 in base64, and 12 around them
 
 bool graphic(char byte) { return byte > ' ' && byte <= '~'; }
-
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (; !bytes.empty(); bytes.remove_prefix(std::min<std::size_t>(bytes.size(), 3))) {
-    std::uint32_t group = 0;
-    for (std::size_t place = 0; place < 3; ++place) {
-      const char byte = place < bytes.size() ? bytes[place] : '\0';
-      group = group << 8U | static_cast<unsigned char>(byte);
-    }
-    for (std::size_t digit = 0; digit < 4; ++digit) {
-      text += digit <= bytes.size() ? kDigits[group >> (18 - 6 * digit) & 63U] : '=';
-    }
-  }
-  return text;
-}
 
 bool base64_text(std::string_view text) {
   if (text.empty() || text.size() % 4 != 0) return false;
@@ -213,7 +197,7 @@ std::string unstructured(std::string_view text, std::size_t most) {
   for (std::string_view rest = shown; !rest.empty();) {
     if (!encoded.empty()) encoded += ' ';
     const std::string_view piece = take_piece(rest, kBytesOfAnEncodedWord);
-    encoded.append("=?utf-8?B?").append(base64(piece)).append("?=");
+    encoded.append("=?utf-8?B?").append(sasl::encode_base64(piece)).append("?=");
   }
   return encoded;
 }
