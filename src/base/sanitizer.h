@@ -16,6 +16,12 @@
 #include <sanitizer/lsan_interface.h>
 #endif
 
+#ifdef __SANITIZE_THREAD__
+// What <sanitizer/linux_syscall_hooks.h> declares, which g++ lacks.
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
+extern "C" void __sanitizer_syscall_pre_impl_close(long descriptor);
+#endif
+
 namespace millrace {
 
 // Nobody but the kernel has business in these bytes until permit().
@@ -28,6 +34,13 @@ inline void forbid([[maybe_unused]] const char* begin, [[maybe_unused]] std::siz
 inline void permit([[maybe_unused]] const char* begin, [[maybe_unused]] std::size_t size) {
 #ifdef MILLRACE_ADDRESS_SANITIZER
   ASAN_UNPOISON_MEMORY_REGION(begin, size);
+#endif
+}
+
+// The kernel closes it by itself from here on: its number may come back from any open.
+inline void closed_by_kernel([[maybe_unused]] int descriptor) {
+#ifdef __SANITIZE_THREAD__
+  __sanitizer_syscall_pre_impl_close(descriptor);
 #endif
 }
 

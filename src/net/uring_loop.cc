@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/diagnostics.h"
+#include "base/sanitizer.h"
 
 namespace millrace::net {
 namespace {
@@ -342,6 +343,7 @@ void UringLoop::begin_close(Channel& channel) {
   if (state.connecting) cancel(channel, Operation::connect);
   if (FileDescriptor socket = channel.take_socket(); socket.valid()) {
     io_uring_sqe* const entry = next_entry();
+    closed_by_kernel(socket.descriptor());
     io_uring_prep_close(entry, socket.release());
     entry->flags |= IOSQE_CQE_SKIP_SUCCESS;
     entry->user_data = user_data(Operation::other, nullptr);
