@@ -8,7 +8,7 @@
 #include <variant>
 
 #include "base/time.h"
-#include "sink/rules/dice.h"
+#include "base/roll.h"
 
 namespace millrace::sink::rules {
 

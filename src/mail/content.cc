@@ -1,0 +1,84 @@
+#include "mail/content.h"
+
+#include <algorithm>
+
+#include "mail/body.h"
+#include "smtp/end_of_data.h"
+
+namespace millrace::mail {
+namespace {
+
+// Text with its dots doubled where a line begins with one.
+void append_doubled(std::string_view text, Output& out) {
+  while (!text.empty()) {
+    if (text.front() == '.') out.append(".");
+    const std::size_t dot = text.find("\r\n.");
+    const std::string_view lines = text.substr(0, dot == std::string_view::npos ? dot : dot + 2);
+    out.append(lines);
+    text.remove_prefix(lines.size());
+  }
+}
+
+}  // namespace
+
+void Content::clear() {
+  own_.clear();
+  shared_.clear();
+  shared_size_ = 0;
+}
+
+void Content::share(std::string_view text, Dots dots) {
+  if (text.empty()) return;
+  shared_.push_back({.own_before = own_.size(), .text = text, .dots = dots});
+  shared_size_ += text.size();
+}
+
+std::uint64_t Content::size() const { return own_.size() + shared_size_; }
+
+// What is its own may have any line in it.
+template <typename Visit>
+void Content::for_each_piece(Visit visit) const {
+  const std::string_view own = own_;
+  std::size_t gone = 0;
+  const auto visit_own = [&](std::size_t end) {
+    if (end > gone) visit(own.substr(gone, end - gone), false, Dots::some);
+    gone = end;
+  };
+  for (const Shared& shared : shared_) {
+    visit_own(shared.own_before);
+    visit(shared.text, true, shared.dots);
+  }
+  visit_own(own.size());
+}
+
+void Content::append_data(Output& out) const {
+  std::string_view last;
+  for_each_piece([&](std::string_view piece, bool shared, Dots dots) {
+    last = piece;
+    if (dots == Dots::some) return append_doubled(piece, out);
+    if (shared) return out.append_borrowed(piece);
+    out.append(piece);
+  });
+  // The mark is one at the start of a line only.
+  if (!last.empty() && !last.ends_with("\r\n")) out.append("\r\n");
+  out.append(smtp::kEndMark);
+}
+
+void Content::append_range(std::uint64_t offset, std::uint64_t length, Output& out) const {
+  for_each_piece([&](std::string_view piece, bool shared, Dots /*dots*/) {
+    const std::size_t begin = std::min<std::uint64_t>(offset, piece.size());
+    const std::string_view part = piece.substr(begin, length);
+    offset -= begin;
+    length -= part.size();
+    if (shared) return out.append_borrowed(part);
+    out.append(part);
+  });
+}
+
+std::string Content::flattened() const {
+  Output all;
+  append_range(0, size(), all);
+  return all.flattened();
+}
+
+}  // namespace millrace::mail

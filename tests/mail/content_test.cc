@@ -1,0 +1,91 @@
+#include "mail/content.h"
+
+#include <gtest/gtest.h>
+
+namespace millrace::mail {
+namespace {
+
+std::string data_of(const Content& content) {
+  Output out;
+  content.append_data(out);
+  return out.flattened();
+}
+
+std::string range_of(const Content& content, std::uint64_t offset, std::uint64_t length) {
+  Output out;
+  content.append_range(offset, length, out);
+  return out.flattened();
+}
+
+TEST(Content, OfNothingIsTheEndMarkAlone) {
+  EXPECT_EQ(data_of({}), ".\r\n");
+  EXPECT_EQ(range_of({}, 0, 10), "");
+}
+
+TEST(Content, KeepsItsPiecesInOrder) {
+  Content content;
+  content.own() += "a\r\n";
+  content.share("b\r\n", Content::Dots::none);
+  content.share("c\r\n", Content::Dots::none);
+  content.own() += "d\r\n";
+  EXPECT_EQ(data_of(content), "a\r\nb\r\nc\r\nd\r\n.\r\n");
+  EXPECT_EQ(content.flattened(), "a\r\nb\r\nc\r\nd\r\n");
+  EXPECT_EQ(content.size(), 12U);
+}
+
+TEST(Content, DoublesDotsForDataOnly) {
+  Content content;
+  content.own() += ".a\r\nb.\r\n..c\r\n";
+  content.share(".d\r\n\r\n.\r\n", Content::Dots::some);
+  EXPECT_EQ(data_of(content), "..a\r\nb.\r\n...c\r\n..d\r\n\r\n..\r\n.\r\n");
+  EXPECT_EQ(content.flattened(), ".a\r\nb.\r\n..c\r\n.d\r\n\r\n.\r\n");
+}
+
+TEST(Content, EndsALineThatDoesNotEnd) {
+  Content own;
+  own.own() += "a";
+  EXPECT_EQ(data_of(own), "a\r\n.\r\n");
+  EXPECT_EQ(own.size(), 1U);
+  Content shared;
+  shared.share("a\r", Content::Dots::none);
+  EXPECT_EQ(data_of(shared), "a\r\r\n.\r\n");
+}
+
+TEST(Content, GivesAnyRange) {
+  Content content;
+  content.own() += "ab\r\n";
+  content.share("cde\r\n", Content::Dots::none);
+  content.share("f\r\n", Content::Dots::some);
+  content.own() += "gh\r\n";
+  const std::string all = content.flattened();
+  for (std::size_t offset = 0; offset <= all.size(); ++offset) {
+    for (std::size_t length = 0; length <= all.size() + 1; ++length) {
+      EXPECT_EQ(range_of(content, offset, length), all.substr(offset, length));
+    }
+  }
+  EXPECT_EQ(range_of(content, 3, ~std::uint64_t{0}), all.substr(3));
+  EXPECT_EQ(range_of(content, all.size() + 1, 1), "");
+}
+
+TEST(Content, BorrowsWhatIsShared) {
+  const std::string body(100, 'x');
+  Content content;
+  content.share(body, Content::Dots::none);
+  Output out;
+  content.append_data(out);
+  std::string_view piece;
+  ASSERT_EQ(out.gather(&piece, 1), 1U);
+  EXPECT_EQ(piece.data(), body.data());
+}
+
+TEST(Content, IsForgotten) {
+  Content content;
+  content.own() += "a\r\n";
+  content.share("b\r\n", Content::Dots::none);
+  content.clear();
+  EXPECT_EQ(content.size(), 0U);
+  EXPECT_EQ(data_of(content), ".\r\n");
+}
+
+}  // namespace
+}  // namespace millrace::mail
