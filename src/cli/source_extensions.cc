@@ -194,10 +194,10 @@ void add_extension_options(CommandLine& line, SourceArguments& given) {
 
 void build_parameters(const SourceArguments& given, mail::MessageOptions& message) {
   const auto mail = [&](std::optional<Extension> extension, std::string text) {
-    message.mail_parameters.push_back({extension, std::move(text)});
+    message.envelope.mail_parameters.push_back({extension, std::move(text)});
   };
   const auto rcpt = [&](std::optional<Extension> extension, std::string text) {
-    message.rcpt_parameters.push_back({extension, std::move(text)});
+    message.envelope.rcpt_parameters.push_back({extension, std::move(text)});
   };
   if (given.body) mail(body_extension(*given.body), "BODY=" + *given.body);
   if (given.smtputf8) mail(Extension::smtp_utf8, "SMTPUTF8");
@@ -208,8 +208,8 @@ void build_parameters(const SourceArguments& given, mail::MessageOptions& messag
   for (const std::string& text : given.mail_param) mail(std::nullopt, text);
   if (given.dsn_notify) rcpt(Extension::dsn, "NOTIFY=" + *given.dsn_notify);
   for (const std::string& text : given.rcpt_param) rcpt(std::nullopt, text);
-  message.original_recipient = given.dsn_orcpt;
-  put(message.xforward, given.xforward);
+  message.envelope.original_recipient = given.dsn_orcpt;
+  put(message.envelope.xforward, given.xforward);
 }
 
 void build_plan(const SourceArguments& given, source::SourceOptions& options) {

@@ -3,76 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <iterator>
 #include <utility>
 
 #include "mail/body.h"
-#include "mail/generated.h"
+#include "mail/decimal.h"
 #include "smtp/end_of_data.h"
 #include "smtp/path.h"
 
 namespace millrace::mail {
-namespace {
-
 using smtp::Extension;
 using smtp::ExtensionSet;
 
-// At least four digits.
-void append_hexadecimal(std::uint64_t number, std::string& text) {
-  constexpr std::size_t kLeast = 4;
-  std::array<char, kLeast + 16> digits{'0', '0', '0', '0'};
-  char* const start = digits.data() + kLeast;
-  const char* const end = std::to_chars(start, digits.end(), number, 16).ptr;
-  text.append(std::min<const char*>(start, end - kLeast), end);
-}
-
-void append_decimal(std::uint64_t number, std::string& text) {
-  std::array<char, 20> digits;
-  text.append(digits.data(), std::to_chars(digits.begin(), digits.end(), number).ptr);
-}
-
-void append_parameters(const std::vector<Parameter>& parameters, ExtensionSet used, Output& out) {
-  for (const Parameter& parameter : parameters) {
-    if (parameter.extension && !used.has(*parameter.extension)) continue;
-    out.append(" ");
-    out.append(parameter.text);
-  }
-}
-
-// Text as RFC 6533, 3 wants it where UTF-8 may stand: what has a meaning of its own, or cannot be
-// seen, is written otherwise.
-std::string unitext(std::string_view plain) {
-  std::string text;
-  for (const char byte : plain) {
-    const bool seen = (byte & 0x80) != 0 || (byte >= '!' && byte <= '~');
-    if (!seen || byte == '\\' || byte == '+' || byte == '=') {
-      fmt::format_to(std::back_inserter(text), "\\x{{{:02X}}}", static_cast<unsigned char>(byte));
-    } else {
-      text += byte;
-    }
-  }
-  return text;
-}
-
-}  // namespace
-
-std::string xtext(std::string_view plain) {
-  std::string text;
-  for (const char byte : plain) {
-    if (byte >= '!' && byte <= '~' && byte != '+' && byte != '=') {
-      text += byte;
-    } else {
-      fmt::format_to(std::back_inserter(text), "+{:02X}", static_cast<unsigned char>(byte));
-    }
-  }
-  return text;
-}
-
 MessageTemplate::MessageTemplate(MessageOptions options)
     : options_(std::move(options)),
-      mail_command_("MAIL FROM:<" + options_.reverse_path + ">"),
       head_("From: <" + options_.reverse_path + ">\r\nTo: <"),
       after_to_(fmt::format(">\r\nDate: {}\r\nMessage-Id: <{:012x}.", options_.date, options_.run)),
       after_number_("@" + options_.host_name + ">\r\n" +
@@ -117,39 +60,23 @@ void MessageTemplate::append_forward_path(std::uint64_t message, std::size_t rec
   text.append(local_part_).append(domain_);
 }
 
+std::unique_ptr<smtp::MessageSource> MessageTemplate::messages() const {
+  return std::make_unique<SessionMessages>(*this);
+}
+
 void MessageTemplate::append_xforward(std::uint64_t message, Output& out) const {
-  out.append("XFORWARD ");
-  out.append(fill_generated(options_.xforward, message));
-  out.append("\r\n");
+  mail::append_xforward(options_.envelope, message, out);
 }
 
 void MessageTemplate::append_mail(std::uint64_t /*message*/, std::uint64_t size, ExtensionSet used,
                                   Output& out) const {
-  out.append(mail_command_);
-  if (used.has(Extension::size)) {
-    out.append(" SIZE=");
-    append_decimal(size, out.text());
-  }
-  append_parameters(options_.mail_parameters, used, out);
-  out.append("\r\n");
+  mail::append_mail(options_.envelope, options_.reverse_path, size, used, out);
 }
 
 void MessageTemplate::append_rcpt(std::uint64_t message, std::size_t recipient, ExtensionSet used,
                                   Output& out) const {
-  out.append("RCPT TO:<");
-  const std::size_t start = out.text().size();
-  append_forward_path(message, recipient, out.text());
-  const std::size_t end = out.text().size();
-  out.append(">");
-  append_parameters(options_.rcpt_parameters, used, out);
-  if (options_.original_recipient && used.has(Extension::dsn)) {
-    const std::string address = out.text().substr(start, end - start);
-    // RFC 6533, 3: under SMTPUTF8 the address may stand as it is.
-    const bool utf8 = used.has(Extension::smtp_utf8);
-    out.append(utf8 ? " ORCPT=utf-8;" : " ORCPT=rfc822;");
-    out.append(utf8 ? unitext(address) : xtext(address));
-  }
-  out.append("\r\n");
+  mail::append_rcpt(options_.envelope, used, out,
+                    [&](std::string& text) { append_forward_path(message, recipient, text); });
 }
 
 void MessageTemplate::append_headers(std::uint64_t message, std::string& text) const {

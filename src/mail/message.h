@@ -2,12 +2,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/output.h"
+#include "mail/envelope.h"
+#include "mail/workload.h"
 #include "smtp/extension.h"
 #include "smtp/message_source.h"
 
@@ -21,25 +23,13 @@ enum class RecipientNumber : std::uint8_t {
   suffix,      // foo0, foo1, ... counted over the whole program: Postfix since 3.9
 };
 
-// A parameter of MAIL or RCPT (RFC 5321, 4.1.2).
-struct Parameter {
-  std::optional<smtp::Extension> extension;  // given only where this is in use
-  std::string text;
-};
-
-// Text as parameters of RFC 3461 want it: what is not printable, '+' and '=' in hexadecimal.
-std::string xtext(std::string_view plain);
-
 // What all messages of a run have in common.
 struct MessageOptions {
   std::string reverse_path;  // without angle brackets; empty: the null reverse-path
   std::string forward_path;  // the same; numbers are put to its local part
   std::size_t recipients = 1;
   RecipientNumber recipient_number = RecipientNumber::none;
-  std::vector<Parameter> mail_parameters;
-  std::vector<Parameter> rcpt_parameters;
-  bool original_recipient = false;  // give RCPT the parameter ORCPT (RFC 3461, 4.2)
-  std::string xforward;             // attributes of XFORWARD, see mail/generated.h
+  EnvelopeOptions envelope;
 
   bool headers = true;
   std::string host_name;  // right-hand side of the Message-Id
@@ -52,11 +42,13 @@ struct MessageOptions {
 
 // The messages of a run, all made from one text: what does not change from one to the next is
 // composed once and shared by all sessions.
-class MessageTemplate {
+class MessageTemplate final : public Workload {
  public:
   explicit MessageTemplate(MessageOptions options);
   MessageTemplate(const MessageTemplate&) = delete;
   MessageTemplate& operator=(const MessageTemplate&) = delete;
+
+  [[nodiscard]] std::unique_ptr<smtp::MessageSource> messages() const override;
 
   // `message`: number of the message in the run, from 0.
   [[nodiscard]] std::size_t recipients(std::uint64_t /*message*/) const {
@@ -78,7 +70,6 @@ class MessageTemplate {
   void append_forward_path(std::uint64_t message, std::size_t recipient, std::string& text) const;
 
   MessageOptions options_;
-  std::string mail_command_;  // without parameters
   std::string local_part_;
   std::string domain_;  // with its '@'; empty when the forward-path has none
   // Headers up to the Message-Id's run number; where recipients are told apart by a suffix, up to

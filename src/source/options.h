@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
@@ -54,8 +55,9 @@ struct SourceOptions {
   smtp::ClientPlan plan;
   std::string xclient;         // attributes of XCLIENT, see mail/generated.h; empty: none is sent
   std::string auth_mechanism;  // in capitals; empty: AUTH is not sent
-  std::vector<sasl::User> users;  // sessions take turns in them
-  mail::MessageOptions message;
+  std::vector<sasl::User> users;                  // sessions take turns in them
+  mail::MessageOptions message;                   // what is sent, but for what `traffic` says of it
+  std::shared_ptr<const mail::Workload> traffic;  // null: the same message all the time
 
   std::uint64_t messages = 1;          // over all sessions, at most
   unsigned sessions = 1;               // at once

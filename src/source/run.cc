@@ -44,7 +44,8 @@ Run::Run(const SourceOptions& options, std::function<void()> on_failure)
     : options_(options),
       on_failure_(std::move(on_failure)),
       addresses_(addresses_to(options)),
-      message_(options.message),
+      workload_(options.traffic ? options.traffic
+                                : std::make_shared<mail::MessageTemplate>(options.message)),
       load_(options.load, options.messages, options.sessions),
       tls_(make_tls(options)) {
   if (!options.bind_addresses.empty()) {

@@ -4,13 +4,14 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/cache_line.h"
 #include "base/time.h"
-#include "mail/message.h"
+#include "mail/workload.h"
 #include "metrics/names.h"
 #include "net/address_pool.h"
 #include "net/local_ports.h"
@@ -32,7 +33,7 @@ class Run {
 
   [[nodiscard]] const SourceOptions& options() const { return options_; }
   [[nodiscard]] const std::vector<net::SocketAddress>& addresses() const { return addresses_; }
-  [[nodiscard]] const mail::MessageTemplate& message() const { return message_; }
+  [[nodiscard]] const mail::Workload& workload() const { return *workload_; }
   [[nodiscard]] SharedLoad& load() { return load_; }
   [[nodiscard]] const SharedLoad& load() const { return load_; }
 
@@ -81,7 +82,7 @@ class Run {
   const SourceOptions& options_;
   const std::function<void()> on_failure_;
   const std::vector<net::SocketAddress> addresses_;
-  const mail::MessageTemplate message_;
+  const std::shared_ptr<const mail::Workload> workload_;
   SharedLoad load_;
   std::atomic<bool> failed_{false};  // read often and written once
   std::optional<net::AddressPool> pool_;

@@ -22,7 +22,7 @@ Session::Session(WorkerResources& worker, Run& run, std::uint64_t number)
       run_(run),
       stream_(worker.loop, *this, net::Side::client),
       timer_(*this),
-      messages_(run.message()),
+      messages_(run.workload().messages()),
       record_(worker.recorder),
       number_(number),
       display_(run.options().verbose),
@@ -118,7 +118,7 @@ void Session::on_connected() {
       options.plan,
       smtp::ClientSession::Identity{.xclient = xclient_,
                                     .authenticator = authenticator_ ? &*authenticator_ : nullptr},
-      messages_, *this);
+      *messages_, *this);
   start_timer(options.reply_limit);
   if (options.proxy) stream_.output().append(connector_.proxy_header());
   if (options.tls_from_start) secure();
@@ -335,7 +335,7 @@ std::string Session::where() const {
 }
 
 std::string Session::where(const smtp::PendingCommand& command) const {
-  return about(number_, command_text(command, messages_, run_.options().plan.hello_name,
+  return about(number_, command_text(command, *messages_, run_.options().plan.hello_name,
                                      connector_.address().text()));
 }
 

@@ -2,15 +2,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "mail/message.h"
 #include "net/stream.h"
 #include "net/timers.h"
 #include "sasl/client.h"
 #include "smtp/client_session.h"
+#include "smtp/message_source.h"
 #include "source/connector.h"
 #include "source/dialogue_display.h"
 #include "source/run.h"
@@ -99,7 +100,7 @@ class Session final : public Sender,
   Run& run_;
   net::Stream stream_;
   net::Timer timer_;  // ends a pause; else bounds the wait for the server
-  mail::SessionMessages messages_;
+  const std::unique_ptr<smtp::MessageSource> messages_;
   SessionRecord record_;
   std::optional<smtp::ClientSession> client_;
   std::uint64_t number_;

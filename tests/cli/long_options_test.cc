@@ -234,12 +234,12 @@ std::vector<Row<SourceCommandLine>> source_rows(const std::string& users,
   };
   const auto gives_mail = [](const std::string& text) {
     return [text](const SourceCommandLine& line) {
-      return line.source.message.mail_parameters.at(0).text == text;
+      return line.source.message.envelope.mail_parameters.at(0).text == text;
     };
   };
   const auto gives_rcpt = [](const std::string& text) {
     return [text](const SourceCommandLine& line) {
-      return line.source.message.rcpt_parameters.at(0).text == text;
+      return line.source.message.envelope.rcpt_parameters.at(0).text == text;
     };
   };
   const std::string plain =
@@ -311,7 +311,7 @@ std::vector<Row<SourceCommandLine>> source_rows(const std::string& users,
       {"--chunking", wants(Extension::chunking)},
       {"--chunk-size|64K", [](Line line) { return line.source.plan.chunk_size == 65'536; }},
       {"--xclient|NAME=x", [](Line line) { return line.source.xclient == "NAME=x"; }},
-      {"--xforward|NAME=x", [](Line line) { return line.source.message.xforward == "NAME=x"; }},
+      {"--xforward|NAME=x", [](Line line) { return line.source.message.envelope.xforward == "NAME=x"; }},
       {"--body|binarymime", gives_mail("BODY=BINARYMIME")},
       {"--smtputf8", gives_mail("SMTPUTF8")},
       {"--requiretls", gives_mail("REQUIRETLS")},
@@ -319,7 +319,7 @@ std::vector<Row<SourceCommandLine>> source_rows(const std::string& users,
       {"--dsn-ret|hdrs", gives_mail("RET=HDRS")},
       {"--dsn-envid|a+b", gives_mail("ENVID=a+2Bb")},
       {"--dsn-notify|success,delay", gives_rcpt("NOTIFY=SUCCESS,DELAY")},
-      {"--dsn-orcpt", [](Line line) { return line.source.message.original_recipient; }},
+      {"--dsn-orcpt", [](Line line) { return line.source.message.envelope.original_recipient; }},
       {"--mail-param|X=1", gives_mail("X=1")},
       {"--rcpt-param|X=1", gives_rcpt("X=1")},
       {plain, [](Line line) { return line.source.auth_mechanism == "PLAIN"; }},

@@ -140,9 +140,10 @@ TEST(Message, GivesEachCommandTheParametersInUse) {
   const MessageTemplate shared(
       {.reverse_path = "s@x",
        .forward_path = "a+b@x",
-       .mail_parameters = {{Extension::eight_bit_mime, "BODY=8BITMIME"}, {std::nullopt, "FOO=1"}},
-       .rcpt_parameters = {{Extension::dsn, "NOTIFY=NEVER"}},
-       .original_recipient = true,
+       .envelope = {.mail_parameters = {{Extension::eight_bit_mime, "BODY=8BITMIME"},
+                                        {std::nullopt, "FOO=1"}},
+                    .rcpt_parameters = {{Extension::dsn, "NOTIFY=NEVER"}},
+                    .original_recipient = true},
        .headers = false,
        .body = "12345\r\n"});
   const SessionMessages messages(shared);
@@ -167,7 +168,7 @@ TEST(Message, WritesWhatCannotStandInXtextInHexadecimal) {
 // RFC 6533, 3.
 TEST(Message, NamesTheOriginalRecipientInUtf8) {
   const MessageTemplate shared(
-      {.forward_path = "\"\xc3\xa4 \\=\t\x7f!~\"@x", .original_recipient = true});
+      {.forward_path = "\"\xc3\xa4 \\=\t\x7f!~\"@x", .envelope = {.original_recipient = true}});
   Output out;
   SessionMessages(shared).append_rcpt(0, 0, {smtp::Extension::dsn, smtp::Extension::smtp_utf8},
                                       out);

@@ -27,7 +27,7 @@ TEST(Trouble, NamesACommandAsItWasSent) {
   options.forward_path = "c@d";
   options.recipients = 2;
   options.recipient_number = mail::RecipientNumber::prefix;
-  options.mail_parameters = {{.extension = {}, .text = "BODY=8BITMIME"}};
+  options.envelope.mail_parameters = {{.extension = {}, .text = "BODY=8BITMIME"}};
   options.body = "x\r\n";
   const mail::MessageTemplate shared(options);
   const mail::SessionMessages messages(shared);

@@ -98,12 +98,17 @@ class Printer {
     const auto& [extension, text] = parameter;
     all(extension, text);
   }
-  void put(const mail::MessageOptions& message) {
-    const auto& [reverse, forward, recipients, number, mail, rcpt, original, xforward, headers,
-                 host_name, date, subject, run, body] = message;
-    all(reverse, forward, recipients, number, mail, rcpt, original, xforward, headers, host_name,
-        date, subject, run, body);
+  void put(const mail::EnvelopeOptions& envelope) {
+    const auto& [mail, rcpt, original, xforward] = envelope;
+    all(mail, rcpt, original, xforward);
   }
+  void put(const mail::MessageOptions& message) {
+    const auto& [reverse, forward, recipients, number, envelope, headers, host_name, date, subject,
+                 run, body] = message;
+    all(reverse, forward, recipients, number, envelope, headers, host_name, date, subject, run,
+        body);
+  }
+  void put(const std::shared_ptr<const mail::Workload>& workload) { put(workload != nullptr); }
   void put(const source::Stage& stage) {
     const auto& [name, length, from, to, measured] = stage;
     all(name, length, from, to, measured);
@@ -158,12 +163,13 @@ class Printer {
   }
   void put(const source::SourceOptions& options) {
     const auto& [endpoint, family, window, addresses, ports, proxy, proxy_source, attempts, tls,
-                 from_start, plan, xclient, mechanism, users, message, messages, sessions, keep,
-                 session_messages, on_trouble, pause, load, reply_limit, measure, counter, verbose,
-                 threads, engine] = options;
+                 from_start, plan, xclient, mechanism, users, message, traffic, messages, sessions,
+                 keep, session_messages, on_trouble, pause, load, reply_limit, measure, counter,
+                 verbose, threads, engine] = options;
     all(endpoint, family, window, addresses, ports, proxy, proxy_source, attempts, tls, from_start,
-        plan, xclient, mechanism, users, message, messages, sessions, keep, session_messages,
-        on_trouble, pause, load, reply_limit, measure, counter, verbose, threads, engine);
+        plan, xclient, mechanism, users, message, traffic, messages, sessions, keep,
+        session_messages, on_trouble, pause, load, reply_limit, measure, counter, verbose, threads,
+        engine);
   }
   void put(const sink::Listener& listener) {
     const auto& [name, endpoint, profile, from_start, proxy] = listener;

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/output.h"
+#include "smtp/extension.h"
+
+namespace millrace::mail {
+
+// A parameter of MAIL or RCPT (RFC 5321, 4.1.2).
+struct Parameter {
+  std::optional<smtp::Extension> extension;  // given only where this is in use
+  std::string text;
+};
+
+// Text as parameters of RFC 3461 want it: what is not printable, '+' and '=' in hexadecimal.
+std::string xtext(std::string_view plain);
+
+// What the commands of all transactions of a run have besides their addresses.
+struct EnvelopeOptions {
+  std::vector<Parameter> mail_parameters;
+  std::vector<Parameter> rcpt_parameters;
+  bool original_recipient = false;  // give RCPT the parameter ORCPT (RFC 3461, 4.2)
+  std::string xforward;             // attributes of XFORWARD, see mail/generated.h
+};
+
+// The commands of a transaction, each with its CR LF. `used`: the extensions that they may make use
+// of. Addresses are without angle brackets.
+void append_xforward(const EnvelopeOptions& options, std::uint64_t message, Output& out);
+
+// `size`: of the content, for the parameter SIZE.
+void append_mail(const EnvelopeOptions& options, std::string_view reverse_path, std::uint64_t size,
+                 smtp::ExtensionSet used, Output& out);
+
+// `append_path`: is given the text of the output, to append the forward-path.
+template <typename AppendPath>
+void append_rcpt(const EnvelopeOptions& options, smtp::ExtensionSet used, Output& out,
+                 AppendPath append_path);
+
+// What follows the forward-path, which begins at position `path` of the output's text.
+void append_rcpt_end(const EnvelopeOptions& options, std::size_t path, smtp::ExtensionSet used,
+                     Output& out);
+
+template <typename AppendPath>
+void append_rcpt(const EnvelopeOptions& options, smtp::ExtensionSet used, Output& out,
+                 AppendPath append_path) {
+  out.append("RCPT TO:<");
+  const std::size_t path = out.text().size();
+  append_path(out.text());
+  append_rcpt_end(options, path, used, out);
+}
+
+}  // namespace millrace::mail
