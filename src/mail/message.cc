@@ -38,8 +38,8 @@ MessageTemplate::MessageTemplate(MessageOptions options)
   head_.append(options_.forward_path).append(std::exchange(after_to_, {}));
 }
 
-void MessageTemplate::append_forward_path(std::uint64_t message, std::size_t recipient,
-                                          std::string& text) const {
+void MessageTemplate::append_recipient(std::uint64_t message, std::size_t recipient,
+                                       std::string& text) const {
   const std::uint64_t counted = message * options_.recipients + recipient;
   switch (options_.recipient_number) {
     case RecipientNumber::none:
@@ -76,14 +76,14 @@ void MessageTemplate::append_mail(std::uint64_t /*message*/, std::uint64_t size,
 void MessageTemplate::append_rcpt(std::uint64_t message, std::size_t recipient, ExtensionSet used,
                                   Output& out) const {
   mail::append_rcpt(options_.envelope, used, out,
-                    [&](std::string& text) { append_forward_path(message, recipient, text); });
+                    [&](std::string& text) { append_recipient(message, recipient, text); });
 }
 
 void MessageTemplate::append_headers(std::uint64_t message, std::string& text) const {
   if (!options_.headers) return;
   text.append(head_);
   if (options_.recipient_number == RecipientNumber::suffix) {
-    append_forward_path(message, options_.recipients - 1, text);
+    append_recipient(message, options_.recipients - 1, text);
     text.append(after_to_);
   }
   append_hexadecimal(message >> 16U, text);

@@ -49,6 +49,11 @@ class MessageTemplate final : public Workload {
   MessageTemplate& operator=(const MessageTemplate&) = delete;
 
   [[nodiscard]] std::unique_ptr<smtp::MessageSource> messages() const override;
+  void append_sender(std::uint64_t /*message*/, std::string& text) const override {
+    text.append(options_.reverse_path);
+  }
+  void append_recipient(std::uint64_t message, std::size_t recipient,
+                        std::string& text) const override;
 
   // `message`: number of the message in the run, from 0.
   [[nodiscard]] std::size_t recipients(std::uint64_t /*message*/) const {
@@ -67,8 +72,6 @@ class MessageTemplate final : public Workload {
   [[nodiscard]] std::string_view wire_body(std::uint64_t /*message*/) const { return wire_body_; }
 
  private:
-  void append_forward_path(std::uint64_t message, std::size_t recipient, std::string& text) const;
-
   MessageOptions options_;
   std::string local_part_;
   std::string domain_;  // with its '@'; empty when the forward-path has none

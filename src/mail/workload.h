@@ -1,6 +1,10 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "smtp/message_source.h"
 
@@ -14,6 +18,17 @@ class Workload {
 
   // Its messages, as one session asks for them. The workload outlasts them.
   [[nodiscard]] virtual std::unique_ptr<smtp::MessageSource> messages() const = 0;
+
+  // Who the message is from (nothing: the null reverse-path) and for, without angle brackets, put
+  // to the end of `text`.
+  virtual void append_sender(std::uint64_t message, std::string& text) const = 0;
+  virtual void append_recipient(std::uint64_t message, std::size_t recipient,
+                                std::string& text) const = 0;
+
+  // The kinds of messages that there are, by name, and which of them the message is; none where all
+  // are of one.
+  [[nodiscard]] virtual std::vector<std::string> kinds() const { return {}; }
+  [[nodiscard]] virtual std::size_t kind(std::uint64_t /*message*/) const { return 0; }
 };
 
 }  // namespace millrace::mail
