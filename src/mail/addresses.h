@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/roll.h"
+#include "mail/address_list.h"
+#include "mail/address_part.h"
+#include "mail/pattern.h"
+#include "mail/weights.h"
+
+namespace millrace::mail {
+
+struct WeightedPattern {
+  std::string text;
+  double weight = 1;
+};
+
+// Where the addresses, the domains or the local parts of a run are drawn from: patterns with
+// weights, or a file. What is made is only read from then on, by any number of threads. All that
+// makes one gives nothing where something is wrong, and `why` says what, in one line that names
+// the pattern, or the file and its line.
+class AddressSource {
+ public:
+  static std::optional<AddressSource> of_patterns(std::span<const WeightedPattern> patterns,
+                                                  AddressPart part, std::string& why);
+  static std::optional<AddressSource> of_file(const std::string& path, AddressPart part,
+                                              std::string& why);
+  // As a single text names it: a file when it begins with "/", "./" or "../", and where addresses
+  // are wanted also when it has no '@'; else one pattern.
+  static std::optional<AddressSource> of_text(const std::string& text, AddressPart part,
+                                              std::string& why);
+
+  // Puts one to the end of `text`.
+  void append_draw(Roll& roll, std::string& text) const;
+
+  // How many different ones there are, those of different patterns counted apart.
+  [[nodiscard]] std::uint64_t size() const;
+
+ private:
+  struct Patterns {
+    std::vector<Pattern> patterns;
+    Weights weights;
+  };
+
+  explicit AddressSource(std::variant<Patterns, AddressList> from) : from_(std::move(from)) {}
+
+  std::variant<Patterns, AddressList> from_;
+};
+
+// Who messages are from.
+struct Senders {
+  AddressSource addresses;  // mailboxes
+  double null_share = 0;    // 0 to 1: how many have the null reverse-path, as bounces have
+
+  // Puts one to the end of `text`; nothing for the null reverse-path.
+  void append_draw(Roll& roll, std::string& text) const;
+};
+
+// Who they are for: mailboxes of a list, or a local part at a domain, each drawn by itself.
+struct MailboxesByPart {
+  AddressSource local_parts;
+  AddressSource domains;
+};
+struct Recipients {
+  std::variant<AddressSource, MailboxesByPart> addresses;
+
+  // Puts one to the end of `text`.
+  void append_draw(Roll& roll, std::string& text) const;
+};
+
+}  // namespace millrace::mail
