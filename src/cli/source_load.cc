@@ -129,8 +129,10 @@ Stage warm_up(const Stage& first, Duration length) {
 }
 
 source::Pause pause(const SourceArguments& given) {
-  if (given.random_pause) return {.length = *given.random_pause, .random = true};
-  return {.length = given.pause.value_or(Duration::zero())};
+  const auto ticks = [](Duration time) { return static_cast<double>(time.count()); };
+  if (given.random_pause)
+    return {.length = Uniform{.least = 0, .most = ticks(*given.random_pause)}};
+  return {.length = Constant{ticks(given.pause.value_or(Duration::zero()))}};
 }
 
 source::OnTrouble on_trouble(const SourceArguments& given) {

@@ -6,10 +6,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string>
 #include <vector>
 
+#include "base/distribution.h"
+#include "base/roll.h"
 #include "mail/message.h"
 #include "net/endpoint.h"
 #include "net/event_loop.h"
@@ -18,18 +19,23 @@
 #include "sasl/users.h"
 #include "smtp/client_plan.h"
 #include "source/load.h"
+#include "source/session_mix.h"
 
 namespace millrace::source {
 
-// The pause of a session before each of its messages.
+// The pause of a session before each of its messages, in ticks of Duration.
 struct Pause {
-  Duration length{0};
-  bool random = false;  // anything from nothing to `length`
+  Distribution length = Constant{0};
 
-  [[nodiscard]] Duration draw(std::mt19937_64& generator) const {
-    if (!random) return length;
-    return Duration(std::uniform_int_distribution<Duration::rep>(0, length.count())(generator));
+  [[nodiscard]] bool none() const {
+    const auto* const constant = std::get_if<Constant>(&length);
+    return constant != nullptr && constant->value == 0;
   }
+  [[nodiscard]] Duration draw(Roll& roll) const {
+    return Duration(static_cast<Duration::rep>(millrace::draw(length, roll, kLongest)));
+  }
+
+  static constexpr double kLongest = 3e17;  // some nine years
 };
 
 // What is to become of the run when the server refuses or goes away.
@@ -53,6 +59,7 @@ struct SourceOptions {
   std::optional<net::TlsClientOptions> tls;
   bool tls_from_start = false;  // else after STARTTLS
   smtp::ClientPlan plan;
+  std::optional<SessionMix> mix;  // where connections differ in what the plan says
   std::string xclient;         // attributes of XCLIENT, see mail/generated.h; empty: none is sent
   std::string auth_mechanism;  // in capitals; empty: AUTH is not sent
   std::vector<sasl::User> users;                  // sessions take turns in them
@@ -80,7 +87,7 @@ struct SourceOptions {
     return keep_session && (session_messages == 0 || carried < session_messages);
   }
   [[nodiscard]] bool may_go_on(std::uint64_t carried) const {
-    return may_reuse(carried) && pause.length == Duration::zero();
+    return may_reuse(carried) && pause.none();
   }
 };
 

@@ -36,7 +36,7 @@ Session::Session(WorkerResources& worker, Run& run, std::uint64_t number)
 // While it pauses, a session still listens: the server may hang up.
 void Session::pause_then_begin() {
   const Pause& pause = run_.options().pause;
-  if (pause.length == Duration::zero()) return begin_message();
+  if (pause.none()) return begin_message();
   state_ = State::pausing;
   start_timer(pause.draw(worker_.random));
 }
@@ -114,10 +114,16 @@ void Session::on_connected() {
   state_ = State::talking;
   record_.connected(now());
   xclient_ = mail::fill_generated(options.xclient, connector_.connection());
+  if (options.mix) {
+    std::string sender;
+    run_.workload().append_sender(record_.waiting_message(), sender);
+    traits_ = draw_traits(*options.mix, options.plan, connector_.connection(), sender);
+  }
+  const bool authenticates = authenticator_ && plan().wanted.has(smtp::Extension::auth);
   client_.emplace(
-      options.plan,
+      plan(),
       smtp::ClientSession::Identity{.xclient = xclient_,
-                                    .authenticator = authenticator_ ? &*authenticator_ : nullptr},
+                                    .authenticator = authenticates ? &*authenticator_ : nullptr},
       *messages_, *this);
   start_timer(options.reply_limit);
   if (options.proxy) stream_.output().append(connector_.proxy_header());
@@ -191,8 +197,7 @@ void Session::send_messages() {
     client_->send(record_.launch(now()), stream_.output());
   }
   if (client_->idle()) return all_over();
-  if (client_->may_send() && run_.options().may_go_on(record_.carried()))
-    worker_.load_model->has_room(*this, now());
+  if (client_->may_send() && may_go_on()) worker_.load_model->has_room(*this, now());
   show_commands(shown);
   watch_reply();
 }
@@ -200,7 +205,7 @@ void Session::send_messages() {
 // Whether there is a message to send: one that waits, or one that may follow without a pause.
 bool Session::next_message() {
   if (record_.waiting()) return true;
-  if (!run_.options().may_go_on(record_.carried())) return false;
+  if (!may_go_on()) return false;
   const Next next = worker_.load_model->next(*this, now());
   if (next.when != Next::When::now) return false;
   record_.take(next.arrival, now());
@@ -210,7 +215,7 @@ bool Session::next_message() {
 // Nothing is under way on this connection.
 void Session::all_over() {
   const bool done = worker_.load_model->over(now());
-  if (done || client_->exhausted() || !run_.options().may_reuse(record_.carried())) {
+  if (done || client_->exhausted() || !may_reuse()) {
     return say_goodbye();
   }
   pause_then_begin();
@@ -316,6 +321,23 @@ void Session::on_timer(net::Timer& /*timer*/) {
   }
 }
 
+const smtp::ClientPlan& Session::plan() const {
+  return traits_ ? traits_->plan : run_.options().plan;
+}
+
+// Whether this connection is one that carries more messages than so far.
+bool Session::has_room() const {
+  return !traits_ || traits_->messages == 0 || record_.carried() < traits_->messages;
+}
+
+bool Session::may_reuse() const {
+  return has_room() && run_.options().may_reuse(record_.carried());
+}
+
+bool Session::may_go_on() const {
+  return has_room() && run_.options().may_go_on(record_.carried());
+}
+
 void Session::start_timer(Duration delay) { worker_.loop.timers().start(timer_, now() + delay); }
 
 // The timer that runs already looks at the stream's progress when it is due.
@@ -335,8 +357,8 @@ std::string Session::where() const {
 }
 
 std::string Session::where(const smtp::PendingCommand& command) const {
-  return about(number_, command_text(command, *messages_, run_.options().plan.hello_name,
-                                     connector_.address().text()));
+  return about(number_,
+               command_text(command, *messages_, plan().hello_name, connector_.address().text()));
 }
 
 }  // namespace millrace::source

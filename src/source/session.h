@@ -91,6 +91,10 @@ class Session final : public Sender,
   void start_timer(Duration delay);
   void watch_reply();
   void show_commands(std::size_t shown);
+  [[nodiscard]] const smtp::ClientPlan& plan() const;
+  [[nodiscard]] bool has_room() const;
+  [[nodiscard]] bool may_reuse() const;
+  [[nodiscard]] bool may_go_on() const;
   [[nodiscard]] TimePoint now() const { return worker_.loop.now(); }
   [[nodiscard]] Trouble loss(int error) const;
   [[nodiscard]] std::string where() const;
@@ -107,7 +111,8 @@ class Session final : public Sender,
   net::TlsSession tls_session_;  // of the last connection, when sessions are resumed
   TimePoint handshake_begun_;
   std::optional<sasl::Client> authenticator_;
-  std::string xclient_;  // of this connection
+  std::string xclient_;                     // of this connection
+  std::optional<ConnectionTraits> traits_;  // the same, where connections differ
   DialogueDisplay display_;
   Connector connector_;
   bool started_ = false;

@@ -35,6 +35,8 @@ class SessionRecord {
   // The session turns to a message, which waits until it can be sent.
   void take(const Arrival& arrival, TimePoint now);
   [[nodiscard]] bool waiting() const { return waiting_.has_value(); }
+  // Its number.
+  [[nodiscard]] std::uint64_t waiting_message() const { return waiting_->message; }
   // The waiting message is sent now; returns its number.
   std::uint64_t launch(TimePoint now);
   // How many have been sent on this connection.

@@ -5,6 +5,7 @@
 #include <optional>
 #include <random>
 
+#include "base/roll.h"
 #include "net/event_loop.h"
 #include "sasl/gnu_sasl.h"
 #include "source/load_model.h"
@@ -21,7 +22,7 @@ struct WorkerResources {
   sasl::Library sasl;                     // null unless AUTH is carried out
   std::optional<Recorder> recorder;       // from the begin of the run on, where it is measured
   std::unique_ptr<LoadModel> load_model;  // from the begin of the run on
-  std::mt19937_64 random{std::random_device{}()};
+  Roll random{std::random_device{}()};
   std::size_t sessions_left = 0;  // that have, or may get, a message to send
 };
 
