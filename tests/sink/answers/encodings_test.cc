@@ -22,7 +22,7 @@ TEST(SevenBit, IsAsciiInLinesOfAtMost998) {
 }
 
 TEST(QuotedPrintable, EncodesWhatIsNoText) {
-  EXPECT_EQ(quoted_printable("a=b\r\n"), "a=3Db\r\n");
+  EXPECT_EQ(quoted_printable("!a=b~\x7f\r\n"), "!a=3Db~=7F\r\n");
   EXPECT_EQ(quoted_printable(std::string_view("\0\xe4\n\r", 4)), "=00=E4=0A=0D");
   EXPECT_EQ(quoted_printable("a \r\nb\t\r\n c "), "a=20\r\nb=09\r\n c=20");
   EXPECT_EQ(quoted_printable("\r\r\n"), "=0D\r\n");

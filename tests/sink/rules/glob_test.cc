@@ -68,6 +68,7 @@ TEST(Glob, WhatIsNoneIsToldWhy) {
   EXPECT_EQ(refused("[]"), "a [ has no ], and \\[ stands for itself");
   EXPECT_EQ(refused("[z-a]"), "a range ends before it begins");
   EXPECT_EQ(refused("[\xc3\xa4]"), "a set has characters of ASCII only");
+  EXPECT_EQ(refused("[\x80]"), "a set has characters of ASCII only");
   EXPECT_EQ(refused(std::string(1025, 'a')), "it is longer than 1 KiB");
 }
 

@@ -432,6 +432,10 @@ const std::vector<WrongFile> kWrongFiles = {
      {"1:1: a rule without match (expected name, match and act)",
       "1:1: a rule without act (expected name, match and act)",
       "3:1: unknown key of rule: foo (expected one of name, match, act)"}},
+    {"[[rule]]\nname = 'a'\nact = { accept = true }",
+     {"1:1: a rule without match (expected name, match and act)"}},
+    {"[[rule]]\nname = 'a'\nmatch = { command = 'RCPT' }",
+     {"1:1: a rule without act (expected name, match and act)"}},
     {"[[rule]]\nname = ''\nmatch = 1\nact = []",
      {R"(2:8: bad name: "" (expected 1 to 64 bytes that can be printed))",
       "3:9: bad match (expected a table)", "4:7: bad act (expected a table)"}},
@@ -451,6 +455,7 @@ const std::vector<WrongFile> kWrongFiles = {
      {R"(2:21: Error while parsing string: escape sequence '\x' is not supported in TOML 1.0.0 and earlier (expected \\ for a backslash within "", or '' around the text))"}},
     {"x = \"unfinished", {"1:16: Error while parsing string: encountered end-of-file"}},
     {"a.b.c.d.e.f.g.h.i = 1", {"1:16: a key has too many parts (expected at most 8)"}},
+    {"a = 1\n\na.b.c.d.e.f.g.h.i = 1", {"3:16: a key has too many parts (expected at most 8)"}},
     {"# a.b.c.d.e.f.g.h.i\nx = \"\"\"\n\"\"a.b.c.d.e.f.g.h.i\"\"\"\"\" # '\n'y'.z = "
      "'a.b.c.d.e.f.g.h.i'",
      {"2:1: unknown: x (expected [[rule]])", "4:1: unknown: y (expected [[rule]])"}},
