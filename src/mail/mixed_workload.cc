@@ -1,23 +1,33 @@
 #include "mail/mixed_workload.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "mail/decimal.h"
 #include "mail/mixed_messages.h"
+#include "mail/scenario.h"
 
 namespace millrace::mail {
 
 std::size_t RecipientCounts::draw(Roll& roll) const {
-  const RecipientRange& range = ranges[weights.draw(roll)];
-  const auto choices = static_cast<double>(range.most - range.least + 1);
-  return range.least + static_cast<std::size_t>(roll.unit() * choices);
+  const Distribution& count = counts[weights.draw(roll)];
+  return std::max<std::uint64_t>(draw_whole(count, roll, kMostRecipients), 1);
 }
 
 std::size_t RecipientCounts::most() const {
-  std::size_t most = 1;
-  for (const RecipientRange& range : ranges) most = std::max(most, range.most);
-  return most;
+  constexpr auto kMost = static_cast<double>(kMostRecipients);
+  double most = 1;
+  for (const Distribution& count : counts) {
+    if (const auto* const constant = std::get_if<Constant>(&count)) {
+      most = std::max(most, constant->value);
+    } else if (const auto* const uniform = std::get_if<Uniform>(&count)) {
+      most = std::max(most, uniform->most);
+    } else {
+      most = kMost;
+    }
+  }
+  return static_cast<std::size_t>(std::ceil(std::min(most, kMost)));
 }
 
 Roll roll_for(std::uint64_t seed, Drawn what, std::uint64_t number) {

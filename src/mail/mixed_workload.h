@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/distribution.h"
 #include "mail/addresses.h"
 #include "mail/envelope.h"
 #include "mail/kind.h"
@@ -15,17 +16,14 @@
 
 namespace millrace::mail {
 
-// How many recipients a message has: one of these, by weight, and within it each number alike
-// often.
-struct RecipientRange {
-  std::size_t least = 1;
-  std::size_t most = 1;
-};
+// How many recipients a message has: a draw of one of these, by weight.
 struct RecipientCounts {
-  std::vector<RecipientRange> ranges;
+  std::vector<Distribution> counts;
   Weights weights;
 
+  // From 1 to kMostRecipients.
   [[nodiscard]] std::size_t draw(Roll& roll) const;
+  // What is never exceeded.
   [[nodiscard]] std::size_t most() const;
 };
 

@@ -19,7 +19,7 @@
 #include "sasl/users.h"
 #include "smtp/client_plan.h"
 #include "source/load.h"
-#include "source/session_mix.h"
+#include "source/connection_mix.h"
 
 namespace millrace::source {
 
@@ -59,7 +59,7 @@ struct SourceOptions {
   std::optional<net::TlsClientOptions> tls;
   bool tls_from_start = false;  // else after STARTTLS
   smtp::ClientPlan plan;
-  std::optional<SessionMix> mix;  // where connections differ in what the plan says
+  std::optional<ConnectionMix> mix;  // where connections differ in what the plan says
   std::string xclient;         // attributes of XCLIENT, see mail/generated.h; empty: none is sent
   std::string auth_mechanism;  // in capitals; empty: AUTH is not sent
   std::vector<sasl::User> users;                  // sessions take turns in them

@@ -1,6 +1,8 @@
-#include "source/session_mix.h"
+#include "source/connection_mix.h"
 
+#include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
 
 #include "mail/mixed_workload.h"
@@ -34,28 +36,32 @@ std::string domain_of(std::string_view sender) {
 
 }  // namespace
 
-ConnectionTraits draw_traits(const SessionMix& mix, const smtp::ClientPlan& plan,
+ConnectionTraits draw_traits(const ConnectionMix& mix, const smtp::ClientPlan& plan,
                              std::uint64_t connection, std::string_view sender) {
   Roll roll = mail::roll_for(mix.seed, mail::Drawn::connection, connection);
+  const mail::SessionMix& session = mix.session;
   ConnectionTraits traits{.plan = plan};
   // Each is drawn, wanted or not, so that none changes what the others are.
-  const auto leave_out = [&](Extension extension, double share) {
-    if (roll.unit() < share) return;
+  const auto leave_out = [&](Extension extension, std::optional<double> share) {
+    if (roll.unit() < share.value_or(1)) return;
     traits.plan.wanted.remove(extension);
   };
-  leave_out(Extension::starttls, mix.starttls);
-  leave_out(Extension::auth, mix.auth);
-  leave_out(Extension::pipelining, mix.pipelining);
+  leave_out(Extension::starttls, session.tls);
+  leave_out(Extension::auth, session.auth);
+  leave_out(Extension::pipelining, session.pipelining);
   const auto has = [](const smtp::ClientPlan& of, Extension extension) {
     return of.wanted.has(extension);
   };
   const bool clear = has(plan, Extension::starttls) && !has(traits.plan, Extension::starttls);
   if (clear && !mix.auth_in_clear) traits.plan.wanted.remove(Extension::auth);
   if (!has(traits.plan, Extension::pipelining)) traits.plan.window = 1;
-  if (mix.messages) traits.messages = draw_whole(*mix.messages, roll, kMostMessagesDrawn);
-  if (!mix.hello_name.empty() && !plan.hello_name.empty()) {
+  if (session.messages) {
+    traits.messages =
+        std::max<std::uint64_t>(draw_whole(*session.messages, roll, mail::kMostMessages), 1);
+  }
+  if (!session.helo.empty() && !plan.hello_name.empty()) {
     traits.plan.hello_name =
-        fill_hello_name(mix.hello_name, std::to_string(connection), domain_of(sender));
+        fill_hello_name(session.helo, std::to_string(connection), domain_of(sender));
   }
   return traits;
 }

@@ -1,0 +1,33 @@
+#include "mail/plain_kind.h"
+
+#include <utility>
+
+namespace millrace::mail {
+namespace {
+
+Content::Dots dots_of(std::string_view body) {
+  const bool some = body.starts_with('.') || body.find("\r\n.") != std::string_view::npos;
+  return some ? Content::Dots::some : Content::Dots::none;
+}
+
+}  // namespace
+
+PlainKind::PlainKind(bool headers, std::string_view subject, std::string body)
+    : headers_(headers),
+      subject_(subject.empty() ? "" : "Subject: " + std::string(subject) + "\r\n"),
+      body_(std::move(body)),
+      dots_(dots_of(body_)) {}
+
+void PlainKind::make(const MessageFacts& facts, Content& content) const {
+  std::string& text = content.own();
+  if (headers_) {
+    text.append("From: <").append(facts.sender).append(">\r\nTo: <").append(facts.recipient);
+    text.append(">\r\nDate: ").append(facts.date).append("\r\nMessage-Id: ");
+    text.append(facts.message_id).append("\r\n").append(subject_);
+  }
+  text.append(facts.extra_headers);
+  if (headers_) text.append("\r\n");
+  content.share(body_, dots_);
+}
+
+}  // namespace millrace::mail
