@@ -9,10 +9,17 @@
 
 #include "base/number.h"
 #include "base/quantity.h"
+#include "config/words.h"
 #include "sink/rules/rule_values.h"
 
 namespace millrace::sink::rules {
 namespace {
+
+using config::Entry;
+using config::KeyReader;
+using config::place_of;
+using config::Value;
+using config::Words;
 
 constexpr std::size_t kLongestAutoReply = 16 * 1024;  // bytes
 
@@ -20,20 +27,6 @@ bool control(char byte) { return (byte >= 0 && byte < ' ') || byte == '\x7f'; }
 
 constexpr std::string_view kDelays =
     "as 1s, 1s-5s, exponential 2s, lognormal 800ms 2.0 or {1}, at most 1h";
-
-// What a word stands for; of none, nothing is done.
-template <typename Meaning, std::size_t kSize>
-void read_word(const Entry& entry, const Words<Meaning, kSize>& words, Meaning& into) {
-  const auto value = entry.value();
-  if (!value) return;
-  if (const auto meant = meaning(words, value->text)) {
-    into = *meant;
-    return;
-  }
-  std::vector<std::string_view> known;
-  for (const auto& [word, meant] : words) known.push_back(word);
-  entry.reject(*value, fmt::format("one of {}", fmt::join(known, ", ")));
-}
 
 // A time above 0.
 std::optional<Duration> read_time(const Entry& entry) {
@@ -92,7 +85,7 @@ void read_repeat(const Entry& entry, Act& act) {
 void read_disconnect(const Entry& entry, Act& act) {
   constexpr Words<Disconnect, 3> kWords = {
       {{"close", Disconnect::close}, {"reset", Disconnect::reset}, {"421", Disconnect::farewell}}};
-  read_word(entry, kWords, act.disconnect);
+  config::read_word(entry, kWords, act.disconnect);
 }
 
 void read_delay(const Entry& entry, Act& act) { act.delay = read_length(entry); }
@@ -125,7 +118,7 @@ void read_tls_fault(const Entry& entry, Act& act) {
                                           {"wrong-name", TlsFault::wrong_name},
                                           {"self-signed", TlsFault::self_signed},
                                           {"garbage", TlsFault::garbage}}};
-  read_word(entry, kWords, act.tls_fault);
+  config::read_word(entry, kWords, act.tls_fault);
 }
 
 void read_stall(const Entry& entry, Act& act) { act.stall = entry.is_true(); }
@@ -200,7 +193,7 @@ void read_later(const Entry& entry, LaterAnswer::Kind kind, const Readers& reade
                                           : fmt::format("a table with a {}", required));
     return;
   }
-  read_table(*table, entry.key(), readers, draft, entry.mistakes());
+  config::read_table(*table, entry.key(), readers, draft, entry.mistakes());
   if (!required.empty() && !table->contains(required)) {
     entry.mistakes().add(entry.place(), fmt::format("{} has no {}", entry.key(), required));
   }
@@ -244,9 +237,9 @@ constexpr std::array<KeyReader<Act>, 16> kActions = {{
 
 }  // namespace
 
-Act read_act(const toml::table& table, Mistakes& mistakes) {
+Act read_act(const toml::table& table, config::Mistakes& mistakes) {
   Act act;
-  read_table(table, "act", kActions, act, mistakes);
+  config::read_table(table, "act", kActions, act, mistakes);
   return act;
 }
 

@@ -9,11 +9,20 @@
 #include "base/number.h"
 #include "base/printable.h"
 #include "base/quantity.h"
+#include "config/words.h"
 #include "sink/rules/rule_values.h"
 #include "smtp/keyword.h"
 
 namespace millrace::sink::rules {
 namespace {
+
+using config::Entry;
+using config::KeyReader;
+using config::meaning;
+using config::Mistakes;
+using config::place_of;
+using config::Value;
+using config::Words;
 
 // What has been read so far; what belongs together is put together when all is.
 struct Draft {
@@ -302,9 +311,9 @@ void join_per(const toml::table& table, Draft& draft, Mistakes& mistakes) {
 
 }  // namespace
 
-MatchRead read_match(const toml::table& table, Mistakes& mistakes) {
+MatchRead read_match(const toml::table& table, config::Mistakes& mistakes) {
   Draft draft;
-  read_table(table, "match", kConditions, draft, mistakes);
+  config::read_table(table, "match", kConditions, draft, mistakes);
   if (!table.contains("command")) {
     mistakes.add(place_of(table), "match has no command", "command = \"RCPT\", or * for all");
   }

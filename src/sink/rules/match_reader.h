@@ -1,7 +1,7 @@
 #pragma once
 
+#include "config/toml_file.h"
 #include "sink/rules/rule.h"
-#include "sink/rules/toml_file.h"
 
 namespace millrace::sink::rules {
 
@@ -13,6 +13,6 @@ struct MatchRead {
   bool all_commands = false;
 };
 
-MatchRead read_match(const toml::table& table, Mistakes& mistakes);
+MatchRead read_match(const toml::table& table, config::Mistakes& mistakes);
 
 }  // namespace millrace::sink::rules

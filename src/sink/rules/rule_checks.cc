@@ -13,6 +13,9 @@
 namespace millrace::sink::rules {
 namespace {
 
+using config::Mistakes;
+using config::Place;
+using config::place_of;
 using smtp::Verb;
 using Field = ReplyText::Field;
 
@@ -320,7 +323,7 @@ class Checker {
 
 }  // namespace
 
-void complete(const WrittenRule& written, Rule& rule, Mistakes& mistakes) {
+void complete(const WrittenRule& written, Rule& rule, config::Mistakes& mistakes) {
   Checker(written, rule, mistakes).check();
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "config/toml_file.h"
 #include "sink/rules/rule.h"
-#include "sink/rules/toml_file.h"
 
 namespace millrace::sink::rules {
 
@@ -16,6 +16,6 @@ struct WrittenRule {
 // actions do there and with each other, and that its reply is one that may be given there. What
 // does not is a mistake. Fills in what goes without saying: of a rule for all commands, those that
 // are meant; the reply of greylisting; that a refusal of content ends the connection.
-void complete(const WrittenRule& written, Rule& rule, Mistakes& mistakes);
+void complete(const WrittenRule& written, Rule& rule, config::Mistakes& mistakes);
 
 }  // namespace millrace::sink::rules

@@ -9,7 +9,7 @@
 
 #include "base/diagnostics.h"
 #include "base/input_file.h"
-#include "sink/rules/toml_file.h"
+#include "config/toml_file.h"
 
 namespace millrace::sink::rules {
 
@@ -47,7 +47,7 @@ std::string RuleFiles::text_of(const File& file, bool again) {
     if (!S_ISREG(status.st_mode)) throw Fatal(file.path + ": no plain file, not read again");
     if (status.st_size == 0) throw Fatal(file.path + ": the file is empty");
   }
-  return read_all(opened, file.path, kLargestFile);
+  return read_all(opened, file.path, config::kLargestFile);
 }
 
 }  // namespace millrace::sink::rules

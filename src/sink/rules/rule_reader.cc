@@ -8,13 +8,19 @@
 #include <utility>
 
 #include "base/printable.h"
+#include "config/toml_file.h"
 #include "sink/rules/act_reader.h"
 #include "sink/rules/match_reader.h"
 #include "sink/rules/rule_checks.h"
-#include "sink/rules/toml_file.h"
 
 namespace millrace::sink::rules {
 namespace {
+
+using config::Entry;
+using config::KeyReader;
+using config::Mistakes;
+using config::Place;
+using config::place_of;
 
 constexpr std::size_t kLongestName = 64;
 
@@ -24,14 +30,6 @@ struct Draft {
   const toml::table* match = nullptr;
   const toml::table* act = nullptr;
 };
-
-const toml::table* table_of(const Entry& entry) {
-  const auto* table = entry.node().as_table();
-  if (table == nullptr) {
-    entry.mistakes().add(place_of(entry.node()), fmt::format("bad {}", entry.key()), "a table");
-  }
-  return table;
-}
 
 void read_name(const Entry& entry, Draft& draft) {
   auto name = entry.text();
@@ -48,15 +46,15 @@ void read_name(const Entry& entry, Draft& draft) {
 
 constexpr std::array<KeyReader<Draft>, 3> kKeys = {{
     {"name", read_name},
-    {"match", [](const Entry& entry, Draft& draft) { draft.match = table_of(entry); }},
-    {"act", [](const Entry& entry, Draft& draft) { draft.act = table_of(entry); }},
+    {"match", [](const Entry& entry, Draft& draft) { draft.match = entry.table(); }},
+    {"act", [](const Entry& entry, Draft& draft) { draft.act = entry.table(); }},
 }};
 
 class Reader {
  public:
   void read(std::string_view text, std::string_view name) {
     Mistakes mistakes(name);
-    if (const auto root = parse_toml(text, mistakes)) {
+    if (const auto root = config::parse_toml(text, mistakes)) {
       for (const auto& [key, node] : *root) {
         const auto* list = node.as_array();
         if (key.str() == "rule" && list != nullptr) {
@@ -88,7 +86,7 @@ class Reader {
 
   void read_rule(const toml::table& table, Mistakes& mistakes) {
     Draft draft;
-    read_table(table, "rule", kKeys, draft, mistakes);
+    config::read_table(table, "rule", kKeys, draft, mistakes);
     for (const auto& row : kKeys) {
       if (table.contains(row.key)) continue;
       mistakes.add(place_of(table), fmt::format("a rule without {}", row.key),

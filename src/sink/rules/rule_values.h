@@ -1,29 +1,14 @@
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "sink/rules/rule.h"
 
 // The values of conditions and actions as rules have them; nothing when `text` is none.
 namespace millrace::sink::rules {
-
-// Words, and what each stands for.
-template <typename Meaning, std::size_t kSize>
-using Words = std::array<std::pair<std::string_view, Meaning>, kSize>;
-
-template <typename Meaning, std::size_t kSize>
-std::optional<Meaning> meaning(const Words<Meaning, kSize>& words, std::string_view text) {
-  for (const auto& [word, meant] : words) {
-    if (word == text) return meant;
-  }
-  return std::nullopt;
-}
 
 // ">1M", ">=1M", "<10K", "<=10K", "10K-1M" or "5000".
 std::optional<SizeRange> parse_size_range(std::string_view text);

@@ -1,10 +1,10 @@
-#include "sink/rules/toml_file.h"
+#include "config/toml_file.h"
 
 #include <fmt/format.h>
 
 #include "base/printable.h"
 
-namespace millrace::sink::rules {
+namespace millrace::config {
 namespace {
 
 // What helps whoever wrote "\x00".
@@ -144,6 +144,12 @@ std::optional<std::string> Entry::text() const {
   return value->text;
 }
 
+const toml::table* Entry::table() const {
+  const auto* table = node_.as_table();
+  if (table == nullptr) mistakes_.add(place_of(node_), fmt::format("bad {}", key()), "a table");
+  return table;
+}
+
 bool Entry::is_true() const {
   const auto* truth = node_.as_boolean();
   if (truth != nullptr && truth->get()) return true;
@@ -176,4 +182,4 @@ void unknown_key(const toml::key& key, std::string_view what,
                fmt::format("one of {}", fmt::join(known, ", ")));
 }
 
-}  // namespace millrace::sink::rules
+}  // namespace millrace::config

@@ -1,4 +1,4 @@
-#include "sink/rules/mistakes.h"
+#include "config/mistakes.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 
 #include "base/printable.h"
 
-namespace millrace::sink::rules {
+namespace millrace::config {
 
 void Mistakes::add(Place place, std::string_view what, std::string_view expected) {
   std::string text(what);
@@ -34,4 +34,4 @@ std::string Mistakes::describe(Place place) const {
   return fmt::format("{}:{}:{}", file_, place.line, place.column);
 }
 
-}  // namespace millrace::sink::rules
+}  // namespace millrace::config

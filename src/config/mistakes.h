@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace millrace::sink::rules {
+namespace millrace::config {
 
 // Where something stands in a file; both from 1 on, columns in characters.
 struct Place {
@@ -19,7 +19,7 @@ constexpr bool operator<(const Place& one, const Place& other) {
   return one.line != other.line ? one.line < other.line : one.column < other.column;
 }
 
-// What is wrong in a file of rules: found in any order, told in that of the file.
+// What is wrong in a file: found in any order, told in that of the file.
 class Mistakes {
  public:
   // No more than so many are told of one file, and how many there are besides.
@@ -45,4 +45,4 @@ class Mistakes {
   std::vector<std::pair<Place, std::string>> found_;
 };
 
-}  // namespace millrace::sink::rules
+}  // namespace millrace::config

@@ -9,17 +9,19 @@
 #include <string_view>
 #include <vector>
 
-#include "sink/rules/mistakes.h"
+#include "config/mistakes.h"
 
-// TOML as rules use it: tables of known keys, whose values are texts, one or a list.
-namespace millrace::sink::rules {
+// config/ is how files that people write are read: TOML, with all mistakes told at once, each with
+// its line and column. It knows nothing of what the files are about. Here: tables of known keys,
+// whose values are texts, one or a list, or tables again.
+namespace millrace::config {
 
 // The largest file that is read.
 inline constexpr std::size_t kLargestFile = 1 << 20;
 // So many parts a key may have, as a.b.c has three: toml++ takes a table apart by recursion.
 inline constexpr std::size_t kMostKeyParts = 8;
 
-// What a text says; nothing when it is no TOML, or none that a rule could be in.
+// What a text says; nothing, which is a mistake, when it is no TOML, or goes beyond the limits.
 std::optional<toml::table> parse_toml(std::string_view text, Mistakes& mistakes);
 
 Place place_of(const toml::node& node);
@@ -48,6 +50,8 @@ class Entry {
   [[nodiscard]] std::optional<Value> value() const;
   // The same where it must be a text.
   [[nodiscard]] std::optional<std::string> text() const;
+  // Its table; nullptr, which is a mistake, when it is none.
+  [[nodiscard]] const toml::table* table() const;
   // Whether it is `true`, without quotes; all else is a mistake.
   [[nodiscard]] bool is_true() const;
 
@@ -96,4 +100,4 @@ void read_table(const toml::table& table, std::string_view what, const Readers& 
   }
 }
 
-}  // namespace millrace::sink::rules
+}  // namespace millrace::config
