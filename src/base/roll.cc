@@ -13,6 +13,10 @@ Roll::result_type Roll::operator()() {
   return mixed ^ (mixed >> 31);
 }
 
+std::uint64_t Roll::below(std::uint64_t bound) {
+  return static_cast<std::uint64_t>((static_cast<unsigned __int128>((*this)()) * bound) >> 64);
+}
+
 double Roll::unit() { return static_cast<double>((*this)() >> 11) * 0x1p-53; }
 
 // By Box and Muller. The logarithm is of what is never 0.

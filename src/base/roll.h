@@ -19,6 +19,8 @@ class Roll {
   static constexpr result_type max() { return ~result_type{0}; }
   result_type operator()();
 
+  // Evenly from 0 to `bound` - 1, each to within 2^-64; 0 where the bound is.
+  std::uint64_t below(std::uint64_t bound);
   // Evenly from [0, 1), in steps of 2^-53.
   double unit();
   // From a normal distribution with mean 0 and deviation 1.
