@@ -46,7 +46,7 @@ constexpr LeftOut kLeftOut[] = {
 };
 
 CommandDelay data_delay(const std::string& text, std::string_view names) {
-  return {smtp::Verb::data, sink::rules::Fixed{time_value("fixed delay", kLeastTime)(text, names)}};
+  return {smtp::Verb::data, sink::rules::fixed(time_value("fixed delay", kLeastTime)(text, names))};
 }
 
 void add_network(CommandLine& line, SinkArguments& given) {

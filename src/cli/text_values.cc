@@ -89,7 +89,7 @@ CommandDelay command_delay(const std::string& text, std::string_view names) {
     throw Fatal(fmt::format("non-positive '{}' delay ({}: '{}' is no time, as 2, 0.5 or 250ms)",
                             name, spaced(names), rest.substr(0, second)));
   }
-  if (second == rest.size()) return {verb_of_name, sink::rules::Fixed{*step}};
+  if (second == rest.size()) return {verb_of_name, sink::rules::fixed(*step)};
   const auto odds = whole_number(rest.substr(second + 1), 1, 99);
   if (!odds) {
     throw Fatal(

@@ -71,11 +71,11 @@ TEST(Options, OfTwoThatSayTheSameTheLastCounts) {
   EXPECT_EQ(source({"-4", "-6", "host"}).address_family, AF_INET6);
   EXPECT_EQ(sink({"-4", "-6", "-4", ":2525"}).address_family, AF_INET);
   const auto delay = [](const Words& words) {
-    return std::get<sink::rules::Fixed>(*sink(words).commands[smtp::Verb::data].delay).length;
+    return *sink(words).commands[smtp::Verb::data].delay;
   };
-  EXPECT_EQ(delay({"-w", "3", "-W", "data:1", ":2525"}), seconds(1));
-  EXPECT_EQ(delay({"-W", "data:1", "-w", "3", ":2525"}), seconds(3));
-  EXPECT_EQ(delay({"-W", "data:1:50", "-w", "3", ":2525"}), seconds(3));
+  EXPECT_EQ(delay({"-w", "3", "-W", "data:1", ":2525"}), sink::rules::fixed(seconds(1)));
+  EXPECT_EQ(delay({"-W", "data:1", "-w", "3", ":2525"}), sink::rules::fixed(seconds(3)));
+  EXPECT_EQ(delay({"-W", "data:1:50", "-w", "3", ":2525"}), sink::rules::fixed(seconds(3)));
 }
 
 TEST(SinkOptions, HaveTheDefaultsOfTheManual) {
@@ -103,8 +103,7 @@ TEST(SinkOptions, DelaysMayHaveOdds) {
   const auto mail = std::get<sink::rules::Multiple>(*options.commands[smtp::Verb::mail].delay);
   EXPECT_EQ(mail.step, seconds(3));
   EXPECT_EQ(mail.odds, 20);
-  const auto data = std::get<sink::rules::Fixed>(*options.commands[smtp::Verb::data].delay);
-  EXPECT_EQ(data.length, seconds(4));
+  EXPECT_EQ(options.commands[smtp::Verb::data].delay, sink::rules::fixed(seconds(4)));
 }
 
 TEST(SinkOptions, TheLastOfEqualOptionsCounts) {

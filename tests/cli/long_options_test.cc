@@ -27,7 +27,7 @@ using namespace std::chrono_literals;
 using smtp::Extension;
 using smtp::Verb;
 using Action = sink::rules::CommandOption::Action;
-using sink::rules::Fixed;
+using sink::rules::fixed;
 using sink::rules::Multiple;
 using Protocol = smtp::ServerProfile::Protocol;
 using Words = std::vector<std::string>;
@@ -189,9 +189,7 @@ std::vector<Row<SinkCommandLine>> sink_rows(const std::string& users) {
          return delay.step == 2s && delay.odds == 30;
        }},
       {"--data-delay|250ms",
-       [](Line line) {
-         return std::get<Fixed>(*line.sink.commands[Verb::data].delay).length == 250ms;
-       }},
+       [](Line line) { return line.sink.commands[Verb::data].delay == fixed(250ms); }},
       {"--content-delay|3", [](Line line) { return line.sink.commands.content_delay == 3s; }},
       {"--abort-content|0", [](Line line) { return line.sink.commands.abort_delay == 0s; }},
       {"--rules|x.toml", [](Line line) { return line.sink.rule_files.front() == "x.toml"; }},

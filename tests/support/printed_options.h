@@ -131,11 +131,16 @@ class Printer {
     all(protocol, host_name, hide, offered, mechanisms, xclient, xforward, authenticates,
         takes_effect, limits);
   }
-  void put(const sink::rules::Fixed& delay) { put(delay.length); }
+  void put(const Constant& of) { put(of.value); }
+  void put(const Uniform& of) { all(of.least, of.most); }
+  void put(const Exponential& of) { put(of.mean); }
+  void put(const Lognormal& of) { all(of.median, of.sigma); }
+  void put(const Pareto& of) { all(of.least, of.alpha); }
+  void put(const Geometric& of) { put(of.mean); }
+  void put(const Distribution& of) {
+    std::visit([this](const auto& one) { put(one); }, of);
+  }
   void put(const sink::rules::Multiple& delay) { all(delay.step, delay.odds); }
-  void put(const sink::rules::Uniform& delay) { all(delay.least, delay.most); }
-  void put(const sink::rules::Exponential& delay) { put(delay.mean); }
-  void put(const sink::rules::Lognormal& delay) { all(delay.median, delay.sigma); }
   void put(const sink::rules::OfGroup& delay) { put(delay.group); }
   void put(const sink::rules::Delay& delay) {
     std::visit([this](const auto& one) { put(one); }, delay);

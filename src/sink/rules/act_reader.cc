@@ -26,7 +26,7 @@ constexpr std::size_t kLongestAutoReply = 16 * 1024;  // bytes
 bool control(char byte) { return (byte >= 0 && byte < ' ') || byte == '\x7f'; }
 
 constexpr std::string_view kDelays =
-    "as 1s, 1s-5s, exponential 2s, lognormal 800ms 2.0 or {1}, at most 1h";
+    "as 1s, 1s-5s, exponential 2s, lognormal 800ms 2.0, pareto 100ms 1.5 or {1}, at most 1h";
 
 // A time above 0.
 std::optional<Duration> read_time(const Entry& entry) {
@@ -144,7 +144,7 @@ struct LaterDraft {
 };
 
 void read_later_delay(const Entry& entry, LaterDraft& draft) {
-  draft.answer.delay = read_length(entry).value_or(Fixed{});
+  draft.answer.delay = read_length(entry).value_or(Delay{});
 }
 
 void read_bounce_reply(const Entry& entry, LaterDraft& draft) {

@@ -7,41 +7,39 @@
 #include <string_view>
 #include <variant>
 
-#include "base/time.h"
+#include "base/distribution.h"
 #include "base/roll.h"
+#include "base/time.h"
 
 namespace millrace::sink::rules {
 
-// How long something waits: always the same, or a draw from a distribution.
-struct Fixed {
-  Duration length{0};
-};
-struct Uniform {
-  Duration least{0};
-  Duration most{0};
-};
-struct Exponential {
-  Duration mean{0};
-};
-struct Lognormal {
-  Duration median{0};
-  double sigma = 0;  // of the logarithm
-};
 // -W with odds: a further step for each roll of a hundred-sided die (0-99) below `odds`.
 struct Multiple {
   Duration step{0};
   int odds = 0;
+  bool operator==(const Multiple&) const = default;
 };
 // What a group of the pattern that matched says: "delay = '{1}'".
 struct OfGroup {
   std::size_t group = 0;
+  bool operator==(const OfGroup&) const = default;
 };
-using Delay = std::variant<Fixed, Uniform, Exponential, Lognormal, Multiple, OfGroup>;
+// How long something waits: always the same or a draw from a distribution, in ticks of Duration;
+// or by what else decides.
+using Delay = std::variant<Distribution, Multiple, OfGroup>;
 
-// Nothing that is drawn, and nothing that a client asks for, is longer. A fixed length may be.
+constexpr double ticks(Duration duration) { return static_cast<double>(duration.count()); }
+
+// Always the same.
+inline Delay fixed(Duration length) { return Constant{ticks(length)}; }
+
+// Nothing that is drawn, and nothing that a client asks for, is longer. A fixed length may be: a
+// year, as base/quantity.h reads them.
 inline constexpr std::chrono::hours kLongestDelay{1};
+inline constexpr std::chrono::hours kLongestFixedDelay{366 * 24};
 
-// "1s", "1s-5s", "exponential 2s", "lognormal 800ms 2.0" or "{1}"; nothing when it is none of them.
+// "1s", "1s-5s", "exponential 2s", "lognormal 800ms 2.0", "pareto 100ms 1.5" or "{1}"; nothing when
+// it is none of them.
 std::optional<Delay> parse_delay(std::string_view text);
 
 // A length of it, never a negative one. `groups` are what the pattern of a match found; a group

@@ -49,9 +49,9 @@ std::vector<Rule> option_rules(const CommandOptions& options) {
     add(rules, kContent,
         {.reply = ReplyText::raw("550 This violates SMTP\r\n"),
          .disconnect = Disconnect::close,
-         .delay = Fixed{*options.abort_delay}});
+         .delay = fixed(*options.abort_delay)});
   } else if (options.content_delay) {
-    add(rules, kContent, {.delay = Fixed{*options.content_delay}});
+    add(rules, kContent, {.delay = fixed(*options.content_delay)});
   }
   return rules;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sink/rules/delay.h"
+#include "sink/rules/dice.h"
 
 namespace millrace::sink::rules {
 namespace {
@@ -40,13 +41,13 @@ double quantile(const std::vector<Duration>& lengths, double share) {
 }
 
 TEST(Draw, AFixedDelayIsItsLength) {
-  EXPECT_EQ(draw(Fixed{250ms}, Roll(1), {}), 250ms);
-  EXPECT_EQ(draw(Fixed{2h}, Roll(1), {}), 2h);
-  EXPECT_EQ(draw(Fixed{-1s}, Roll(1), {}), 0s);
+  EXPECT_EQ(draw(fixed(250ms), Roll(1), {}), 250ms);
+  EXPECT_EQ(draw(fixed(2h), Roll(1), {}), 2h);
+  EXPECT_EQ(draw(fixed(-1s), Roll(1), {}), 0s);
 }
 
 TEST(Draw, AUniformOneIsEvenlyBetweenItsEnds) {
-  const auto lengths = draws(Uniform{1s, 5s});
+  const auto lengths = draws(Uniform{ticks(1s), ticks(5s)});
   EXPECT_GE(lengths.front(), 1s);
   EXPECT_LE(lengths.back(), 5s);
   EXPECT_NEAR(mean(lengths), 3'000, 30);
@@ -55,14 +56,14 @@ TEST(Draw, AUniformOneIsEvenlyBetweenItsEnds) {
 }
 
 TEST(Draw, AnExponentialOneHasItsMean) {
-  const auto lengths = draws(Exponential{2s});
+  const auto lengths = draws(Exponential{ticks(2s)});
   EXPECT_NEAR(mean(lengths), 2'000, 40);
   EXPECT_NEAR(quantile(lengths, 0.5), 1'386, 40);    // 2 ln 2
   EXPECT_NEAR(quantile(lengths, 0.99), 9'210, 300);  // 2 ln 100
 }
 
 TEST(Draw, ALognormalOneHasItsMedian) {
-  const auto lengths = draws(Lognormal{800ms, 0.5});
+  const auto lengths = draws(Lognormal{ticks(800ms), 0.5});
   EXPECT_NEAR(quantile(lengths, 0.5), 800, 16);
   EXPECT_NEAR(mean(lengths), 906.5, 18);                // 800 exp(0.5^2 / 2)
   EXPECT_NEAR(quantile(lengths, 0.8413), 1'319, 40);    // 800 exp(0.5): one deviation above
@@ -92,16 +93,16 @@ TEST(Draw, AGroupSaysHowLong) {
 TEST(Draw, NothingThatIsDrawnIsNegativeOrTooLong) {
   constexpr double kHuge = std::numeric_limits<double>::max();
   constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-  const std::vector<Delay> delays = {Uniform{-2h, 2h},
-                                     Uniform{5s, 1s},
-                                     Uniform{Duration::min(), Duration::max()},
-                                     Exponential{-1s},
-                                     Exponential{1h},
-                                     Exponential{Duration::max()},
-                                     Lognormal{0s, kHuge},
-                                     Lognormal{1s, kHuge},
-                                     Lognormal{1s, kNone},
-                                     Lognormal{-1s, 3},
+  const std::vector<Delay> delays = {Uniform{ticks(-2h), ticks(2h)},
+                                     Uniform{ticks(5s), ticks(1s)},
+                                     Uniform{ticks(Duration::min()), ticks(Duration::max())},
+                                     Exponential{ticks(-1s)},
+                                     Exponential{ticks(1h)},
+                                     Exponential{ticks(Duration::max())},
+                                     Lognormal{ticks(0s), kHuge},
+                                     Lognormal{ticks(1s), kHuge},
+                                     Lognormal{ticks(1s), kNone},
+                                     Lognormal{ticks(-1s), 3},
                                      Multiple{Duration::max(), 99},
                                      Multiple{-1s, 50},
                                      Multiple{1s, 1'000}};

@@ -26,7 +26,7 @@ TEST(OptionRules, AreOneACommandAndNamelessAndNoneWithoutOptions) {
   EXPECT_TRUE(option_rules({}).empty());
   CommandOptions options;
   options[Verb::rcpt].action = Action::soft_reject;
-  options[Verb::mail].delay = Fixed{2s};
+  options[Verb::mail].delay = fixed(2s);
   options.content_delay = 3s;
   const std::vector<Rule> rules = option_rules(options);
   ASSERT_EQ(rules.size(), 3U);
@@ -41,7 +41,7 @@ TEST(OptionRules, AreOneACommandAndNamelessAndNoneWithoutOptions) {
 
 TEST(OptionRules, AnActionComesAtOnceWhateverTheDelay) {
   CommandOptions options;
-  options[Verb::mail] = {.action = Action::hard_reject, .delay = Fixed{2s}};
+  options[Verb::mail] = {.action = Action::hard_reject, .delay = fixed(2s)};
   const std::vector<Rule> rules = option_rules(options);
   ASSERT_EQ(rules.size(), 1U);
   EXPECT_FALSE(rules[0].act.delay.has_value());
@@ -55,7 +55,7 @@ TEST(OptionRules, ToAbortContentIsStrongerThanToWaitForIt) {
   const std::vector<Rule> rules = option_rules(options);
   ASSERT_EQ(rules.size(), 1U);
   EXPECT_EQ(rules[0].act.disconnect, Disconnect::close);
-  EXPECT_EQ(std::get<Fixed>(*rules[0].act.delay).length, 1s);
+  EXPECT_EQ(rules[0].act.delay, fixed(1s));
 }
 
 }  // namespace

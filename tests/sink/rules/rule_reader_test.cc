@@ -311,8 +311,8 @@ TEST(RuleReader, ARefusalOfContentEndsTheConnection) {
 }
 
 TEST(RuleReader, SlowActions) {
-  EXPECT_EQ(std::get<Uniform>(*act("'RCPT'", "delay = '1s-5s'").delay).most, 5s);
-  EXPECT_EQ(std::get<Fixed>(*act("'RCPT'", "delay = 2").delay).length, 2s);
+  EXPECT_EQ(act("'RCPT'", "delay = '1s-5s'").delay, Delay(Uniform{ticks(1s), ticks(5s)}));
+  EXPECT_EQ(act("'RCPT'", "delay = 2").delay, fixed(2s));
   EXPECT_EQ(act("'RCPT'", "tarpit = '250ms'").tarpit, 250ms);
   EXPECT_EQ(act("'CONTENT'", "throttle = '10K/s'").throttle, 10'240U);
   EXPECT_EQ(act("'CONTENT'", "throttle = 100").throttle, 100U);
@@ -366,15 +366,15 @@ TEST(RuleReader, WhatComesBackLater) {
   ASSERT_EQ(later.later.size(), 3U);
   EXPECT_EQ(later.later[0].kind, LaterAnswer::Kind::auto_reply);
   EXPECT_EQ(later.later[0].text, "I am away\n");
-  EXPECT_EQ(std::get<Fixed>(later.later[0].delay).length, 2s);
+  EXPECT_EQ(later.later[0].delay, fixed(2s));
   EXPECT_EQ(later.later[1].kind, LaterAnswer::Kind::bounce);
   EXPECT_EQ(later.later[1].status, "5.1.1");
   EXPECT_EQ(later.later[1].diagnostic, "550 5.1.1 User unknown");
-  EXPECT_EQ(std::get<Uniform>(later.later[1].delay).least, 1s);
+  EXPECT_EQ(later.later[1].delay, Delay(Uniform{ticks(1s), ticks(5s)}));
   EXPECT_EQ(later.later[2].kind, LaterAnswer::Kind::complaint);
-  EXPECT_EQ(std::get<Fixed>(later.later[2].delay).length, 0s);
+  EXPECT_EQ(later.later[2].delay, fixed(0s));
   const Act slow = act("'.'", "complaint = { delay = '1h' }, reply = '250 2.0.0 Ok'");
-  EXPECT_EQ(std::get<Fixed>(slow.later.at(0).delay).length, 1h);
+  EXPECT_EQ(slow.later.at(0).delay, fixed(1h));
 }
 
 }  // namespace
