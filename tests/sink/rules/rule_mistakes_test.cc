@@ -271,8 +271,8 @@ const std::vector<WrongRule> kWrongRules = {
     {"'RCPT'",
      "nth = 1",
      "delay = '2h'",
-     {"4:17: bad delay: 2h (expected as 1s, 1s-5s, exponential 2s, lognormal 800ms 2.0 or {1}, at "
-      "most 1h)"}},
+     {"4:17: bad delay: 2h (expected as 1s, 1s-5s, exponential 2s, lognormal 800ms 2.0, pareto "
+      "100ms 1.5 or {1}, at most 1h)"}},
     {"'RCPT'",
      "nth = 1",
      "tarpit = 0",
@@ -371,8 +371,8 @@ const std::vector<WrongRule> kWrongRules = {
      {"4:9: bounce_later has no reply",
       "4:42: unknown key of complaint: reply (expected one of delay)",
       "4:55: auto_reply has no text",
-      "4:78: bad delay: x (expected as 1s, 1s-5s, exponential 2s, lognormal 800ms 2.0 or {1}, at "
-      "most 1h)"}},
+      "4:78: bad delay: x (expected as 1s, 1s-5s, exponential 2s, lognormal 800ms 2.0, pareto "
+      "100ms 1.5 or {1}, at most 1h)"}},
     {"'RCPT'",
      "nth = 1",
      "bounce_later = { reply = '250 2.0.0 x' }, auto_reply = { text = '' }",
