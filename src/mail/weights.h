@@ -30,12 +30,15 @@ class Weights {
   [[nodiscard]] std::size_t size() const { return columns_.size(); }
 
  private:
-  // As much of the choice as each other column has: it is this entry's where what is left of the
-  // number, in 2^-44, is below `own`, and the other's above.
+  // Each entry has a column, and shares it with one other: of what is left of the number that chose
+  // the column, in 2^-44, what is below `own` is the entry's.
   struct Column {
     std::uint64_t own : 44;
     std::uint64_t other : 20;
   };
+
+  // `heights`: weights by their mean.
+  explicit Weights(std::vector<double> heights);
 
   std::vector<Column> columns_;
 };
