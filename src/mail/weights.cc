@@ -1,6 +1,5 @@
 #include "mail/weights.h"
 
-#include <algorithm>
 #include <cmath>
 
 namespace millrace::mail {
@@ -70,28 +69,24 @@ std::optional<Weights> Weights::make(std::span<const double> weights, std::strin
 }
 
 Weights::Weights(std::vector<double> heights) : columns_(heights.size()) {
-  const auto fill = [&](std::size_t place, std::size_t other) {
-    const auto own = static_cast<std::uint64_t>(std::round(heights[place] * kRests));
-    // A column that is its entry's alone is so on both sides.
-    columns_[place].own = own & (kRests - 1);
-    columns_[place].other = (own < kRests ? other : place) & 0xfffff;
-  };
-  const auto heaviest =
-      static_cast<std::size_t>(std::max_element(heights.begin(), heights.end()) - heights.begin());
   Unfilled unfilled(heights);
   while (unfilled.has_low() && unfilled.has_high()) {
     const std::size_t low = unfilled.take_low();
     const std::size_t high = unfilled.take_high();
-    fill(low, high);
+    fill(low, heights[low], high);
     heights[high] -= 1 - heights[low];
     unfilled.put(high, heights[high]);
   }
-  // By rounding some are left alone, at nearly 1. An entry of weight 0 that is left is never drawn.
-  while (unfilled.has_high()) {
-    const std::size_t high = unfilled.take_high();
-    fill(high, high);
-  }
-  while (unfilled.has_low()) fill(unfilled.take_low(), heaviest);
+  // Those left are 1, but for rounding: what is left adds up to as many as they are.
+  while (unfilled.has_low()) fill(unfilled.take_low(), 1, 0);
+  while (unfilled.has_high()) fill(unfilled.take_high(), 1, 0);
+}
+
+void Weights::fill(std::size_t place, double height, std::size_t other) {
+  const auto own = static_cast<std::uint64_t>(std::round(height * kRests));
+  // A column that is its entry's alone is so on both sides.
+  columns_[place].own = own & (kRests - 1);
+  columns_[place].other = (own < kRests ? other : place) & 0xfffff;
 }
 
 std::size_t Weights::draw(Roll& roll) const {

@@ -40,6 +40,8 @@ class Weights {
   // `heights`: weights by their mean.
   explicit Weights(std::vector<double> heights);
 
+  void fill(std::size_t place, double height, std::size_t other);
+
   std::vector<Column> columns_;
 };
 

@@ -59,7 +59,7 @@ TEST(Weights, WhatHasNoneIsNeverDrawn) {
   for (int round = 0; round < 300; ++round) {
     std::vector<double> weights(1 + roll.below(40));
     for (double& weight : weights) weight = roll.below(3) == 0 ? 0 : roll.unit();
-    weights[0] = 0.1;
+    weights.back() = 0.1;
     const Weights table = made(weights);
     for (int count = 0; count < 300; ++count) ASSERT_GT(weights.at(table.draw(roll)), 0);
   }
