@@ -24,23 +24,18 @@ class Pattern {
   // the part. Nothing when it is no such pattern, and `why` says what is wrong.
   static std::optional<Pattern> parse(std::string_view text, AddressPart part, std::string& why);
 
-  // How many values it has, and the number of bytes of the longest one.
+  // How many values it has.
   [[nodiscard]] std::uint64_t size() const { return size_; }
-  [[nodiscard]] std::size_t longest() const;
 
-  // Puts value `number`, below size(), to the end of `text`. The first range counts slowest.
+  // Puts value `number`, below size(), to the end of `text`. The last range counts fastest.
   void append(std::uint64_t number, std::string& text) const;
 
  private:
   struct Range {
     std::string before;       // text between the range and the one before it
     std::uint64_t first = 0;  // its numbers
-    std::uint64_t last = 0;
-    std::size_t digits = 0;  // at least
-    std::uint64_t step = 1;  // values of the pattern for each of its numbers
-
-    [[nodiscard]] std::uint64_t count() const { return last - first + 1; }
-    [[nodiscard]] bool same_length() const;
+    std::uint64_t count = 1;
+    std::size_t digits = 1;  // at least
   };
 
   static std::optional<Range> parse_range(std::string_view text, std::string& why);

@@ -93,9 +93,11 @@ bool valid_address_literal(std::string_view text) {
          });
 }
 
+bool valid_local_part(std::string_view text) { return dot_string(text) || quoted_string(text); }
+
 bool valid_mailbox(std::string_view text) {
   const auto [local_part, domain] = split_mailbox(text);
-  if (domain.empty() || !(dot_string(local_part) || quoted_string(local_part))) return false;
+  if (domain.empty() || !valid_local_part(local_part)) return false;
   return valid_domain(domain.substr(1)) || valid_address_literal(domain.substr(1));
 }
 

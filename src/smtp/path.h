@@ -29,8 +29,12 @@ Mailbox split_mailbox(std::string_view text);
 bool valid_domain(std::string_view text);
 bool valid_address_literal(std::string_view text);
 
-// Whether this is a mailbox in ASCII: a local part of atoms or in quotes, and a domain or an
-// address literal (RFC 5321, 4.1.2). How long its local part may be is not looked at.
+// Whether this is a local part in ASCII: atoms, or text in quotes. How long it may be is not looked
+// at.
+bool valid_local_part(std::string_view text);
+
+// Whether this is a mailbox in ASCII: a local part, and a domain or an address literal (RFC
+// 5321, 4.1.2).
 bool valid_mailbox(std::string_view text);
 
 }  // namespace millrace::smtp

@@ -80,6 +80,15 @@ TEST(ValidMailbox, HasALocalPartAndADomain) {
   EXPECT_FALSE(valid_mailbox(std::string_view("a\0b@c", 5)));
 }
 
+TEST(ValidLocalPart, HasAtomsOrQuotes) {
+  for (const char* local_part : {"a", "a.b+c=d", "\"a b@c\"", "!#$%&'*"}) {
+    EXPECT_TRUE(valid_local_part(local_part)) << local_part;
+  }
+  for (const char* other : {"", ".a", "a.", "a..b", "a b", "a@b", "\"", "\"\"", "\"a\"b", "a\r"}) {
+    EXPECT_FALSE(valid_local_part(other)) << other;
+  }
+}
+
 TEST(Path, AnAddressHasNeitherBracketsNorRouteNorParameters) {
   for (const auto& [arguments, address] :
        std::initializer_list<std::pair<std::string_view, std::string_view>>{
