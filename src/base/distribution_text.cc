@@ -13,8 +13,6 @@ namespace {
 
 using Words = std::vector<std::string_view>;
 
-std::string quoted(std::string_view text) { return "'" + beginning(text) + "'"; }
-
 Words words_of(std::string_view text) {
   constexpr std::string_view kBlanks = " \t";
   Words words;

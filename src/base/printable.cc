@@ -122,4 +122,8 @@ std::string beginning(std::string_view text, std::size_t most) {
   return std::string(text.substr(0, end)).append("...");
 }
 
+std::string quoted(std::string_view text) {
+  return "'" + printable(beginning(text), Charset::utf8) + "'";
+}
+
 }  // namespace millrace

@@ -22,25 +22,25 @@ struct WeightedPattern {
 };
 
 // Where the addresses, the domains or the local parts of a run are drawn from: patterns with
-// weights, or a file. What is made is only read from then on, by any number of threads. All that
-// makes one gives nothing where something is wrong, and `why` says what, in one line that names
-// the pattern, or the file and its line.
+// weights, or a file. Only read once it is made, by any number of threads. What makes one gives
+// nothing where something is wrong, and `why` says what, in one line that names the pattern, or the
+// file and its line.
 class AddressSource {
  public:
   static std::optional<AddressSource> of_patterns(std::span<const WeightedPattern> patterns,
                                                   AddressPart part, std::string& why);
   static std::optional<AddressSource> of_file(const std::string& path, AddressPart part,
                                               std::string& why);
-  // As a single text names it: a file when it begins with "/", "./" or "../", and where addresses
-  // are wanted also when it has no '@'; else one pattern.
+  // What a single text names: a file (names_file) or one pattern.
   static std::optional<AddressSource> of_text(const std::string& text, AddressPart part,
                                               std::string& why);
 
+  // Whether it is a file: it begins with "/", "./" or "../" or, where addresses are wanted, has no
+  // '@'.
+  static bool names_file(std::string_view text, AddressPart part);
+
   // Puts one to the end of `text`.
   void append_draw(Roll& roll, std::string& text) const;
-
-  // How many different ones there are, those of different patterns counted apart.
-  [[nodiscard]] std::uint64_t size() const;
 
  private:
   struct Patterns {

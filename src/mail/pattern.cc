@@ -32,8 +32,6 @@ bool only_digits(std::string_view text) {
   return text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-std::string quoted(std::string_view text) { return "'" + beginning(text) + "'"; }
-
 }  // namespace
 
 // `text` with its braces.

@@ -66,6 +66,12 @@ TEST(Printable, TheBeginningOfATextIsOfWholeCharacters) {
   EXPECT_EQ(beginning("\xbf\xbf\xbf", 2), "...");
 }
 
+TEST(Quoted, IsShortAndPrintable) {
+  EXPECT_EQ(quoted("a b"), "'a b'");
+  EXPECT_EQ(quoted(std::string_view("a\0\n\x1b", 4)), "'a\\x00\\n\\x1b'");
+  EXPECT_EQ(quoted(std::string(100, 'a')), "'" + std::string(80, 'a') + "...'");
+}
+
 TEST(Diagnostics, NamesAnErrorOfTheSystem) {
   EXPECT_EQ(describe_error("connect", ECONNREFUSED), "connect: Connection refused");
 }
