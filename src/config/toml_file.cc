@@ -176,6 +176,10 @@ void Entry::reject(const Value& value, std::string_view expected) const {
   mistakes_.add(value.place, fmt::format("bad {}: {}", key(), shown), expected);
 }
 
+void Entry::reject(std::string_view text, std::string_view expected) const {
+  reject({.text = std::string(text), .place = place_of(node_)}, expected);
+}
+
 void unknown_key(const toml::key& key, std::string_view what,
                  const std::vector<std::string_view>& known, Mistakes& mistakes) {
   mistakes.add(place_of(key), fmt::format("unknown key of {}: {}", what, beginning(key.str())),

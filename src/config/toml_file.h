@@ -61,6 +61,8 @@ class Entry {
 
   // "bad KEY: VALUE (expected what)".
   void reject(const Value& value, std::string_view expected) const;
+  // The same where its one value is this text.
+  void reject(std::string_view text, std::string_view expected) const;
 
  private:
   [[nodiscard]] std::optional<Value> one_value_of(const toml::node& node, bool texts_only) const;

@@ -52,7 +52,7 @@ std::optional<ReplyText> read_reply_text(const Entry& entry) {
   if (lines.empty()) return std::nullopt;
   std::string why;
   auto reply = ReplyText::parse(lines, why);
-  if (!reply) entry.reject({.text = lines.front(), .place = place_of(entry.node())}, why);
+  if (!reply) entry.reject(lines.front(), why);
   return reply;
 }
 
@@ -66,8 +66,7 @@ void read_raw(const Entry& entry, Act& act) {
   act.raw = true;
   auto bytes = parse_raw(*text);
   if (!bytes || bytes->empty()) {
-    entry.reject({.text = *text, .place = place_of(entry.node())},
-                 "bytes, of which \\xHH is one and \\\\ a backslash");
+    entry.reject(*text, "bytes, of which \\xHH is one and \\\\ a backslash");
     return;
   }
   act.reply = ReplyText::raw(std::move(*bytes));
@@ -132,8 +131,7 @@ void read_accept(const Entry& entry, Act& /*act*/) { static_cast<void>(entry.is_
 bool says_it_all(const Entry& entry, const std::string& text) {
   const std::string_view placeholder = ReplyText::placeholder_in(text);
   if (placeholder.empty()) return true;
-  entry.reject({.text = text, .place = place_of(entry.node())},
-               fmt::format("no {}: nothing is filled in", placeholder));
+  entry.reject(text, fmt::format("no {}: nothing is filled in", placeholder));
   return false;
 }
 
@@ -156,8 +154,7 @@ void read_bounce_reply(const Entry& entry, LaterDraft& draft) {
   const std::string_view status =
       refusal ? enhanced_code(std::string_view(*text).substr(4)) : std::string_view();
   if (status.empty() || status[0] != code[0] || std::any_of(text->begin(), text->end(), control)) {
-    return entry.reject({.text = *text, .place = place_of(entry.node())},
-                        "as 550 5.1.1 User unknown: a 4xx or 5xx code and an enhanced one");
+    return entry.reject(*text, "as 550 5.1.1 User unknown: a 4xx or 5xx code and an enhanced one");
   }
   if (!says_it_all(entry, *text)) return;
   draft.answer.status = status;
@@ -168,8 +165,7 @@ void read_later_text(const Entry& entry, LaterDraft& draft) {
   const auto text = entry.text();
   if (!text) return;
   if (text->empty() || text->size() > kLongestAutoReply || text->find('\0') != std::string::npos) {
-    return entry.reject({.text = *text, .place = place_of(entry.node())},
-                        "what the answer says, at most 16 KiB");
+    return entry.reject(*text, "what the answer says, at most 16 KiB");
   }
   if (!says_it_all(entry, *text)) return;
   draft.answer.text = *text;

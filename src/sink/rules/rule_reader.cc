@@ -39,8 +39,7 @@ void read_name(const Entry& entry, Draft& draft) {
   if (good) {
     draft.name = std::move(*name);
   } else {
-    entry.reject({.text = *name, .place = place_of(entry.node())},
-                 "1 to 64 bytes that can be printed");
+    entry.reject(*name, "1 to 64 bytes that can be printed");
   }
 }
 
