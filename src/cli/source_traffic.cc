@@ -1,0 +1,184 @@
+#include "cli/source_traffic.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/diagnostics.h"
+#include "base/quantity.h"
+#include "cli/source_arguments.h"
+#include "cli/text_values.h"
+#include "mail/scenario_mix.h"
+#include "mail/scenario_reader.h"
+#include "mail/scenario_texts.h"
+
+namespace millrace::cli {
+namespace {
+
+using mail::Scenario;
+
+// Reads a value as a scenario has it.
+template <typename Value>
+Reader<Value> as_in_scenario(std::string_view what,
+                             std::optional<Value> (*parse)(std::string_view, std::string&)) {
+  return [=](const std::string& text, std::string_view names) {
+    std::string why;
+    auto value = parse(text, why);
+    if (!value) reject(what, text, names, why);
+    return std::move(*value);
+  };
+}
+
+std::string header_line(const std::string& text, std::string_view names) {
+  if (!mail::is_header_line(text)) {
+    reject("header", text, names, "expected 'Name: text' on one line of printable characters");
+  }
+  return text;
+}
+
+Scenario read_scenario(const SourceArguments& given) {
+  if (!given.scenario) return {};
+  mail::ScenarioRead read = mail::read_scenario_file(*given.scenario);
+  if (read.mistakes.empty()) return std::move(read.scenario);
+  mail::tell(read.mistakes);
+  throw Fatal(fmt::format("{} mistake{} in {}", read.mistakes.size(), plural(read.mistakes.size()),
+                          *given.scenario));
+}
+
+// What an option says that the scenario says too.
+[[noreturn]] void said_twice(std::string_view option, std::string_view what) {
+  throw Fatal(fmt::format("{} cannot be used: the scenario says {}", option, what));
+}
+
+// What of the scenario options say, which it must leave open.
+struct Part {
+  bool (*given)(const SourceArguments& given);
+  bool (*said)(const Scenario& scenario);
+  const char* option;
+  const char* what;
+};
+
+constexpr auto kSenders = [](const Scenario& scenario) {
+  return scenario.senders.addresses.has_value();
+};
+constexpr auto kRecipients = [](const Scenario& scenario) {
+  return scenario.recipients.addresses.has_value();
+};
+constexpr auto kCount = [](const Scenario& scenario) { return !scenario.recipients.count.empty(); };
+constexpr auto kKinds = [](const Scenario& scenario) { return !scenario.kinds.empty(); };
+
+constexpr char kWhoFrom[] = "who messages are from";
+constexpr char kWhoFor[] = "who messages are for";
+constexpr char kHowMany[] = "how many recipients messages have";
+constexpr char kWhat[] = "what messages are";
+
+constexpr std::array<Part, 14> kParts = {{
+    {has<&Source::from>, kSenders, "-f", kWhoFrom},
+    {has<&Source::senders>, kSenders, "--senders", kWhoFrom},
+    {has<&Source::to>, kRecipients, "-t", kWhoFor},
+    {has<&Source::recipient_addresses>, kRecipients, "--recipients", kWhoFor},
+    {has<&Source::domains>, kRecipients, "--domains", kWhoFor},
+    {has<&Source::number_recipients>, kRecipients, "-N", kWhoFor},
+    {has<&Source::recipient_number>, kRecipients, "--recipient-number", kWhoFor},
+    {has<&Source::recipients>, kCount, "-r", kHowMany},
+    {has<&Source::length>, kKinds, "-l", kWhat},
+    {has<&Source::message_file>, kKinds, "-F", kWhat},
+    {has<&Source::subject>, kKinds, "-S", kWhat},
+    {has<&Source::size>, kKinds, "--size", kWhat},
+    {has<&Source::corpus>, kKinds, "--corpus", kWhat},
+    {has<&Source::message_template>, kKinds, "--template", kWhat},
+}};
+
+// The kind of all messages, where an option says what they are.
+std::optional<mail::MessageKind> only_kind(const SourceArguments& given) {
+  mail::MessageKind kind{.name = "message"};
+  if (given.size) {
+    kind.content = mail::GeneratedContent{.size = mail::Mixture{{.distribution = *given.size}}};
+  } else if (given.corpus) {
+    kind.content = mail::CorpusContent{.corpus = {*given.corpus}};
+  } else if (given.message_template) {
+    mail::TemplateContent content{.text = {*given.message_template}};
+    if (given.fields) content.fields = {*given.fields};
+    kind.content = std::move(content);
+  } else {
+    return std::nullopt;
+  }
+  return kind;
+}
+
+// Puts what options say to what the scenario leaves open.
+void complete(const SourceArguments& given, const source::SourceOptions& options,
+              Scenario& scenario) {
+  for (const Part& part : kParts) {
+    if (part.given(given) && part.said(scenario)) said_twice(part.option, part.what);
+  }
+  if (given.senders) scenario.senders.addresses = *given.senders;
+  if (given.recipient_addresses) scenario.recipients.addresses = *given.recipient_addresses;
+  if (given.domains) {
+    scenario.recipients.addresses = mail::OriginByPart{
+        .local_parts = mail::only_pattern(smtp::split_mailbox(options.message.forward_path).local_part),
+        .domains = *given.domains};
+  }
+  if (auto kind = only_kind(given)) scenario.kinds.push_back(std::move(*kind));
+}
+
+// What sessions do by the scenario, and the options that this needs.
+void build_sessions(const SourceArguments& given, const mail::SessionMix& session,
+                    std::uint64_t seed, source::SourceOptions& options) {
+  const auto needs = [](const auto& share, bool there, std::string_view key,
+                        std::string_view option) {
+    if (share && !there) throw Fatal(fmt::format("{} of the scenario's sessions needs {}", key, option));
+  };
+  needs(session.tls, given.starttls, "tls", "--starttls");
+  needs(session.auth, given.auth.has_value(), "auth", "--auth");
+  needs(session.pipelining, given.pipelining, "pipelining", "--pipelining");
+  if (session.messages) options.keep_session = true;
+  if (session.think) {
+    if (given.pauses()) said_twice("-w or -R", "how long sessions think");
+    if (given.open_loop()) {
+      throw Fatal("think of the scenario's sessions cannot be used with a rate, which says when messages are due");
+    }
+    options.pause = {.length = *session.think};
+  }
+  options.mix = source::ConnectionMix{
+      .seed = seed, .session = session, .auth_in_clear = given.auth_in_clear};
+}
+
+}  // namespace
+
+void add_traffic_options(CommandLine& line, SourceArguments& given) {
+  OptionGroup group(line, "Messages that differ");
+  group.value("--scenario", "FILE", "traffic as millrace-scenario(5) has it", given.scenario,
+              some_text);
+  group.value("--senders", "ADDRESSES", "a file, or a pattern: u{1-5000}@a.test", given.senders,
+              as_in_scenario<mail::AddressOrigin>("senders", mail::mailboxes));
+  group.value("--recipients-from", "ADDRESSES", "the same for recipients", given.recipient_addresses,
+              as_in_scenario<mail::AddressOrigin>("recipients", mail::mailboxes));
+  group.value("--domains", "DOMAINS", "recipients' domains, with weights:\nbig.test=9,mid{1-40}.test=1",
+              given.domains, as_in_scenario<mail::AddressOrigin>("domains", mail::domains));
+  group.value("--size", "SIZE", "of messages: 14K, 1K-1M, 'lognormal 14K 1.1'", given.size,
+              as_in_scenario<Distribution>("size", mail::message_sizes));
+  group.value("--corpus", "PATH", "messages from files, a Maildir or an mbox", given.corpus,
+              some_text);
+  group.value("--template", "FILE", "a message with {{fields}}", given.message_template, some_text);
+  group.value("--fields", "FILE", "what they are for each message: CSV", given.fields, some_text);
+  group.values("--header", "TEXT", "a header line 'Name: text' more", given.headers, header_line);
+  group.value("--show", "NUMBER", "show this message of the run, send nothing", given.show,
+              number<std::uint64_t>("message number", 0));
+}
+
+void build_traffic(const SourceArguments& given, source::SourceOptions& options) {
+  if (!given.differs()) return;
+  Scenario scenario = read_scenario(given);
+  complete(given, options, scenario);
+  const std::uint64_t seed = given.seed.value_or(scenario.seed.value_or(options.message.run));
+  build_sessions(given, scenario.session, seed, options);
+  options.traffic = mail::make_workload(
+      scenario, {.seed = seed, .common = options.message, .headers = given.headers});
+}
+
+}  // namespace millrace::cli
