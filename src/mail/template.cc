@@ -11,7 +11,7 @@ namespace millrace::mail {
 namespace {
 
 // Drawn numbers have up to six digits.
-constexpr std::uint32_t kRandomNumbers = 1'000'000;
+constexpr std::uint64_t kRandomNumbers = 1'000'000;
 
 void append_decimal(std::uint64_t number, std::string& text) {
   std::array<char, 20> digits;
@@ -101,7 +101,7 @@ void TemplateKind::make(const MessageFacts& facts, Content& content) const {
         own.append(random_word(roll));
         break;
       case Does::random_number:
-        append_decimal(random_number(roll, kRandomNumbers), own);
+        append_decimal(roll.below(kRandomNumbers), own);
         break;
       case Does::from:
         append_from(facts, own);

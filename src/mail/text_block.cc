@@ -17,11 +17,11 @@ class Sentences {
  public:
   // The next word, with what is behind it. Of at most kLongestWord characters and one more.
   std::string next() {
-    constexpr std::uint32_t kFewest = 4;
-    constexpr std::uint32_t kMore = 12;
+    constexpr std::uint64_t kFewest = 4;
+    constexpr std::uint64_t kMore = 12;
     std::string word(random_word(roll_));
     if (left_ == 0) {
-      left_ = kFewest + random_number(roll_, kMore);
+      left_ = kFewest + roll_.below(kMore);
       word.front() = static_cast<char>(word.front() - 'a' + 'A');
     }
     if (--left_ == 0) word += '.';
@@ -91,7 +91,7 @@ std::string filler() {
 }  // namespace
 
 std::size_t TextBlock::draw_line(Roll& roll) const {
-  const std::size_t line = lines_.find('\n', roll() % lines_.size()) + 1;
+  const std::size_t line = lines_.find('\n', roll.below(lines_.size())) + 1;
   return line == lines_.size() ? 0 : line;
 }
 

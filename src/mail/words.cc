@@ -47,10 +47,6 @@ constexpr std::array<std::string_view, 303> kWords = {
 
 }  // namespace
 
-std::uint64_t random_number(Roll& roll, std::uint32_t below) {
-  return (roll() >> 32) * below >> 32;
-}
-
-std::string_view random_word(Roll& roll) { return kWords[random_number(roll, kWords.size())]; }
+std::string_view random_word(Roll& roll) { return kWords[roll.below(kWords.size())]; }
 
 }  // namespace millrace::mail

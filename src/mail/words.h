@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <string_view>
 
 #include "base/roll.h"
@@ -12,8 +12,5 @@ inline constexpr std::size_t kLongestWord = 12;
 
 // One of them.
 std::string_view random_word(Roll& roll);
-
-// A whole number from 0 to `below` - 1; `below` is not 0.
-std::uint64_t random_number(Roll& roll, std::uint32_t below);
 
 }  // namespace millrace::mail
