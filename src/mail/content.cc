@@ -33,31 +33,20 @@ void Content::share(std::string_view text, Dots dots) {
   shared_size_ += text.size();
 }
 
-std::uint64_t Content::size() const { return own_.size() + shared_size_; }
-
-// What is its own may have any line in it.
-template <typename Visit>
-void Content::for_each_piece(Visit visit) const {
-  const std::string_view own = own_;
-  std::size_t gone = 0;
-  const auto visit_own = [&](std::size_t end) {
-    if (end > gone) visit(own.substr(gone, end - gone), false, Dots::some);
-    gone = end;
-  };
-  for (const Shared& shared : shared_) {
-    visit_own(shared.own_before);
-    visit(shared.text, true, shared.dots);
-  }
-  visit_own(own.size());
+void Content::prepend(std::string_view lines) {
+  own_.insert(0, lines);
+  for (Shared& shared : shared_) shared.own_before += lines.size();
 }
+
+std::uint64_t Content::size() const { return own_.size() + shared_size_; }
 
 void Content::append_data(Output& out) const {
   std::string_view last;
-  for_each_piece([&](std::string_view piece, bool shared, Dots dots) {
-    last = piece;
-    if (dots == Dots::some) return append_doubled(piece, out);
-    if (shared) return out.append_borrowed(piece);
-    out.append(piece);
+  for_each_piece([&](const Piece& piece) {
+    last = piece.text;
+    if (piece.dots == Dots::some) return append_doubled(piece.text, out);
+    if (piece.shared) return out.append_borrowed(piece.text);
+    out.append(piece.text);
   });
   // The mark is one at the start of a line only.
   if (!last.empty() && !last.ends_with("\r\n")) out.append("\r\n");
@@ -65,12 +54,12 @@ void Content::append_data(Output& out) const {
 }
 
 void Content::append_range(std::uint64_t offset, std::uint64_t length, Output& out) const {
-  for_each_piece([&](std::string_view piece, bool shared, Dots /*dots*/) {
-    const std::size_t begin = std::min<std::uint64_t>(offset, piece.size());
-    const std::string_view part = piece.substr(begin, length);
+  for_each_piece([&](const Piece& piece) {
+    const std::size_t begin = std::min<std::uint64_t>(offset, piece.text.size());
+    const std::string_view part = piece.text.substr(begin, length);
     offset -= begin;
     length -= part.size();
-    if (shared) return out.append_borrowed(part);
+    if (piece.shared) return out.append_borrowed(part);
     out.append(part);
   });
 }

@@ -26,8 +26,12 @@ class Content {
   std::string& own() { return own_; }
 
   // The next piece, which must outlast the content and what it was sent to. What own() had before
-  // it must end with a line.
+  // it must end with a line. As long as there are messages to make, the same place holds the same
+  // text: what is worked out of it is kept by its address.
   void share(std::string_view text, Dots dots);
+
+  // Puts whole lines in front of all pieces, as text of its own.
+  void prepend(std::string_view lines);
 
   [[nodiscard]] std::uint64_t size() const;
 
@@ -38,8 +42,19 @@ class Content {
   // For BDAT: `length` bytes of it from `offset` on, or as many as there are.
   void append_range(std::uint64_t offset, std::uint64_t length, Output& out) const;
 
-  // All of it, copied: to show or to sign it.
+  // All of it, copied: to show it.
   [[nodiscard]] std::string flattened() const;
+
+  // Some of it, valid until the next change.
+  struct Piece {
+    std::string_view text;
+    bool shared;
+    Dots dots;
+  };
+
+  // Calls `visit` with each Piece, in order. None is empty.
+  template <typename Visit>
+  void for_each_piece(Visit visit) const;
 
  private:
   struct Shared {
@@ -48,12 +63,25 @@ class Content {
     Dots dots;
   };
 
-  template <typename Visit>
-  void for_each_piece(Visit visit) const;
-
   std::string own_;
   std::vector<Shared> shared_;
   std::uint64_t shared_size_ = 0;
 };
+
+// What is its own may have any line in it.
+template <typename Visit>
+void Content::for_each_piece(Visit visit) const {
+  const std::string_view own = own_;
+  std::size_t gone = 0;
+  const auto visit_own = [&](std::size_t end) {
+    if (end > gone) visit(Piece{own.substr(gone, end - gone), false, Dots::some});
+    gone = end;
+  };
+  for (const Shared& shared : shared_) {
+    visit_own(shared.own_before);
+    visit(Piece{shared.text, true, shared.dots});
+  }
+  visit_own(own.size());
+}
 
 }  // namespace millrace::mail
