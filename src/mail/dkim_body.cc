@@ -8,10 +8,13 @@ namespace {
 bool is_blank(char byte) { return byte == ' ' || byte == '\t'; }
 
 // Whether the canonical form may differ from the text at this byte, the next one known: a tab, or a
-// blank before more white space. (Other control characters may count as that: they are rare.)
-bool may_change(char byte, char next) {
-  const bool blank = byte == ' ';
-  return (byte == '\t') | (blank & (static_cast<unsigned char>(next) <= ' '));
+// blank before more white space. (Other control characters may count as that: they are rare.) As
+// bytes and without a branch, so that the compiler does many at once.
+std::uint8_t may_change(char byte, char next) {
+  const auto is_tab = static_cast<std::uint8_t>(byte == '\t');
+  const auto is_space = static_cast<std::uint8_t>(byte == ' ');
+  const auto before_more = static_cast<std::uint8_t>(static_cast<std::uint8_t>(next) <= ' ');
+  return static_cast<std::uint8_t>(is_tab | (is_space & before_more));
 }
 
 // How much of this text, which begins with neither white space nor a CR, is canonical as it is,
@@ -21,13 +24,15 @@ std::size_t canonical_length(std::string_view text) {
   const std::size_t last = text.size() - 1;
   std::size_t at = 0;
   while (at + kBlock <= last) {
-    // (No early end, so that the compiler makes a few instructions of it.)
-    bool changes = false;
-    for (std::size_t i = at; i < at + kBlock; ++i) changes |= may_change(text[i], text[i + 1]);
-    if (changes) break;
+    const char* const block = text.data() + at;
+    std::uint8_t changes = 0;
+    for (std::size_t i = 0; i < kBlock; ++i) {
+      changes = static_cast<std::uint8_t>(changes | may_change(block[i], block[i + 1]));
+    }
+    if (changes != 0) break;
     at += kBlock;
   }
-  while (at < last && !may_change(text[at], text[at + 1])) ++at;
+  while (at < last && may_change(text[at], text[at + 1]) == 0) ++at;
   if (at == last && !is_blank(text[at])) ++at;
   // Empty lines, and half an end of a line, count when more text follows.
   text = text.substr(0, at);

@@ -33,8 +33,8 @@ class DkimKey {
   bool rsa_ = false;
   std::size_t signature_size_ = 0;
 
-  // As it is before it is given the text: copied for each signature. That takes no lock, where
-  // to begin one anew looks its algorithm up under one.
+  // As it is before it is given a text: copied for each signature, since to begin one anew means to
+  // look its algorithm up, under a lock of all threads.
   std::unique_ptr<evp_md_ctx_st, void (*)(evp_md_ctx_st*)> begun_;
 };
 

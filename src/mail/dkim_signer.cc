@@ -155,7 +155,8 @@ bool DkimSigner::append_signature(std::string_view header, const BodyHash& body,
   append_base64(body.data(), body.size(), out);
   out += ';';
   Folding tags(out);
-  tags.word("h=");
+  tags.fold();
+  out += "h=";
   work.canonical.clear();
   std::size_t signed_fields = 0;
   for (const std::string& name : names_) {
@@ -179,7 +180,8 @@ bool DkimSigner::append_signature(std::string_view header, const BodyHash& body,
 
   // The field itself is signed as it is before the signature is in it, without its end
   // (RFC 6376, 3.7).
-  tags.word("b=");
+  tags.fold();
+  out += "b=";
   append_relaxed({.name = "DKIM-Signature", .text = std::string_view(out).substr(begin)},
                  work.canonical);
   work.canonical.resize(work.canonical.size() - 2);

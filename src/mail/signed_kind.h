@@ -22,7 +22,7 @@ class SignedKind final : public Kind {
   void make(const MessageFacts& facts, Content& content) const override;
 
  private:
-  // Of so many messages, or bodies, it is kept: at most 16 MB of signatures.
+  // For so many messages, and so many bodies, it is kept: some 16 MB of RSA's signatures.
   static constexpr std::size_t kMostKept = 16'384;
 
   std::unique_ptr<const Kind> kind_;

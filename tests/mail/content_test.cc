@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <tuple>
+#include <vector>
+
 namespace millrace::mail {
 namespace {
 
@@ -76,6 +80,37 @@ TEST(Content, BorrowsWhatIsShared) {
   std::string_view piece;
   ASSERT_EQ(out.gather(&piece, 1), 1U);
   EXPECT_EQ(piece.data(), body.data());
+}
+
+TEST(Content, LinesGoInFront) {
+  const std::string body = "b\r\n";
+  Content content;
+  content.prepend("1\r\n");
+  content.own() += "a\r\n";
+  content.share(body, Content::Dots::none);
+  content.own() += "c\r\n";
+  content.share(body, Content::Dots::none);
+  content.prepend(".2\r\n3\r\n");
+  EXPECT_EQ(content.flattened(), ".2\r\n3\r\n1\r\na\r\nb\r\nc\r\nb\r\n");
+  EXPECT_EQ(data_of(content), "..2\r\n3\r\n1\r\na\r\nb\r\nc\r\nb\r\n.\r\n");
+  EXPECT_EQ(content.size(), 22U);
+}
+
+TEST(Content, IsSeenPieceByPiece) {
+  const std::string body = ".b\r\n";
+  Content content;
+  content.share(body, Content::Dots::some);
+  content.own() += "a\r\n";
+  content.own() += "c\r\n";
+  content.share(body, Content::Dots::none);
+  std::vector<std::tuple<std::string_view, bool, Content::Dots>> seen;
+  content.for_each_piece([&](const Content::Piece& piece) {
+    seen.emplace_back(piece.text, piece.shared, piece.dots);
+  });
+  ASSERT_EQ(seen.size(), 3U);
+  EXPECT_EQ(seen[0], std::tuple(".b\r\n", true, Content::Dots::some));
+  EXPECT_EQ(seen[1], std::tuple("a\r\nc\r\n", false, Content::Dots::some));
+  EXPECT_EQ(seen[2], std::tuple(".b\r\n", true, Content::Dots::none));
 }
 
 TEST(Content, IsForgotten) {
