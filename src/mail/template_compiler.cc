@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "mail/header_fields.h"
+#include "mail/header_form.h"
 #include "smtp/keyword.h"
 
 namespace millrace::mail {
