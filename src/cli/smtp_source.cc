@@ -10,6 +10,7 @@
 #include "cli/report_options.h"
 #include "cli/source_command_line.h"
 #include "cli/source_load.h"
+#include "cli/source_traffic.h"
 #include "source/source.h"
 #include "threads/signal_watch.h"
 
@@ -24,6 +25,10 @@ constexpr std::chrono::seconds kGrace{3};
 
 int pour(int argc, char** argv) {
   const cli::SourceCommandLine line = cli::parse_source_command_line(argc, argv);
+  if (line.show) {
+    cli::show_message(line.source, *line.show);
+    return EXIT_SUCCESS;
+  }
   threads::block_ending_signals();  // from here on they wait for those who take them
   const source::SourceOptions& options = line.source;
   threads::SignalWatch signals(kGrace);  // from here on, until all is reported

@@ -4,19 +4,25 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
+#include "base/distribution.h"
 #include "cli/given.h"
 #include "cli/network_options.h"
 #include "cli/report_options.h"
 #include "cli/source_load.h"
 #include "cli/tls_options.h"
 #include "mail/message.h"
+#include "mail/scenario.h"
 #include "net/proxy_header.h"
 #include "smtp/extension.h"
 #include "source/arrivals.h"
 
 namespace millrace::cli {
+
+// What --recipients is given: how many a message has, or who they are.
+using RecipientsValue = std::variant<std::size_t, mail::AddressOrigin>;
 
 // What smtp-source was given: a field an option, named like it. Values are as they were read, and
 // nothing where the option was not given.
@@ -64,6 +70,18 @@ struct SourceArguments : NetworkArguments, TlsArguments {
   std::optional<std::string> subject;
   bool old = false;
 
+  // Messages that differ
+  std::optional<std::string> scenario;
+  std::optional<mail::AddressOrigin> senders;
+  std::optional<RecipientsValue> all_recipients;  // --recipients
+  std::optional<mail::AddressOrigin> domains;
+  std::optional<Distribution> size;  // bytes
+  std::optional<std::string> corpus;
+  std::optional<std::string> message_template;  // --template
+  std::optional<std::string> fields;
+  std::vector<std::string> header;
+  std::optional<std::uint64_t> show;
+
   // Extensions
   bool ehlo = false;
   bool if_offered = false;
@@ -109,9 +127,23 @@ struct SourceArguments : NetworkArguments, TlsArguments {
   bool verbose = false;
 
   // What several of them say together.
+  [[nodiscard]] std::optional<std::size_t> recipient_count() const {
+    const auto* const count = all_recipients ? std::get_if<std::size_t>(&*all_recipients) : nullptr;
+    return count != nullptr ? *count : recipients;
+  }
+  [[nodiscard]] const mail::AddressOrigin* recipient_addresses() const {
+    return all_recipients ? std::get_if<mail::AddressOrigin>(&*all_recipients) : nullptr;
+  }
+  [[nodiscard]] bool any_recipient_addresses() const { return recipient_addresses() != nullptr; }
+  [[nodiscard]] bool any_recipient_count() const { return recipient_count().has_value(); }
+  [[nodiscard]] bool differs() const {
+    return scenario || senders || any_recipient_addresses() || domains || size || corpus ||
+           message_template || !header.empty();
+  }
   [[nodiscard]] bool open_loop() const { return rate || (stages && stages->of_rates); }
   [[nodiscard]] bool stages_of_sessions() const { return stages && !stages->of_rates; }
   [[nodiscard]] bool poisson() const { return arrivals == source::ArrivalPattern::poisson; }
+  [[nodiscard]] bool draws() const { return poisson() || differs(); }
   [[nodiscard]] bool pauses() const { return pause || random_pause; }
   // By the clock: errors are counted, and end nothing.
   [[nodiscard]] bool timed() const { return open_loop() || duration || stages; }
@@ -135,8 +167,18 @@ struct SourceArguments : NetworkArguments, TlsArguments {
 using SourceCombination = Combination<SourceArguments>;
 using Source = SourceArguments;
 
+inline constexpr char kOneContent[] =
+    "use only one of --size, --corpus or --template, but no two of them";
+
 inline constexpr SourceCombination kSourceExclusions[] = {
     {has<&Source::length>, has<&Source::message_file>, "-l option cannot be used with -F"},
+    {has<&Source::size>, has<&Source::corpus>, kOneContent},
+    {has<&Source::size>, has<&Source::message_template>, kOneContent},
+    {has<&Source::corpus>, has<&Source::message_template>, kOneContent},
+    {has<&Source::any_recipient_addresses>, has<&Source::domains>,
+     "--domains and --recipients both say who messages are for: use one of them"},
+    {has<&Source::old>, has<&Source::differs>,
+     "-o sends no headers: it cannot be used where messages differ"},
     {has<&Source::tls>, has<&Source::starttls>,
      "use only one of --tls or --starttls, but not both"},
     {has<&Source::one_user>, has<&Source::auth_users>,
@@ -176,7 +218,9 @@ inline constexpr SourceCombination kSourceNeeds[] = {
      "--auth needs --auth-user with --auth-password-file, or --auth-users"},
     {has<&Source::arrivals>, has<&Source::open_loop>,
      "--arrivals needs --rate, or --stages of rates"},
-    {has<&Source::seed>, has<&Source::poisson>, "--seed needs --arrivals poisson"},
+    {has<&Source::seed>, has<&Source::draws>,
+     "--seed needs something that is drawn: --arrivals poisson, or messages that differ"},
+    {has<&Source::fields>, has<&Source::message_template>, "--fields needs --template"},
     {has<&Source::abort_on>, has<&Source::outlives_errors>,
      "--abort-on needs --rate, --duration or --stages, or -A: the first error ends others"},
 };

@@ -14,6 +14,7 @@
 #include "cli/other_tools.h"
 #include "cli/source_arguments.h"
 #include "cli/source_extensions.h"
+#include "cli/source_traffic.h"
 #include "cli/text_values.h"
 #include "mail/body.h"
 #include "net/address_pool.h"
@@ -60,7 +61,7 @@ void add_message(CommandLine& line, SourceArguments& given) {
   group.value("-f,--from", "ADDRESS", "sender, '' for none (foo@hostname)", given.from,
               single_line("sender"));
   group.value("-t,--to", "ADDRESS", "recipient (foo@hostname)", given.to, single_line("recipient"));
-  group.value("-r,--recipients", "COUNT", "recipients a message (1)", given.recipients,
+  group.value("-r", "COUNT", "recipients a message (1)", given.recipients,
               number<std::size_t>("recipient count", 1));
   group.flag("-N,--number-recipients", "give each recipient a number of its own",
              given.number_recipients);
@@ -83,7 +84,7 @@ void add_display(CommandLine& line, SourceArguments& given) {
 }
 
 void build_network(const SourceArguments& given, source::SourceOptions& options) {
-  options.endpoint = net::parse_remote(given.endpoint, "25");
+  if (!given.endpoint.empty()) options.endpoint = net::parse_remote(given.endpoint, "25");
   options.address_family = given.address_family();
   if (given.tcp_window) options.window = static_cast<int>(*given.tcp_window);
   put(options.bind_addresses, given.bind);
@@ -96,7 +97,7 @@ void build_network(const SourceArguments& given, source::SourceOptions& options)
 
 mail::RecipientNumber recipient_number(const SourceArguments& given) {
   using Number = mail::RecipientNumber;
-  const bool several = given.recipients.value_or(1) > 1;
+  const bool several = given.recipient_count().value_or(1) > 1;
   if (given.recipient_number == Number::suffix && (several || given.number_recipients)) {
     return Number::suffix;
   }
@@ -119,7 +120,7 @@ void build_message(const SourceArguments& given, const Surroundings& surrounding
       (given.smtputf8 ? "f\u00f6\u00f6@" : "foo@") + message.host_name;
   message.reverse_path = given.from.value_or(nobody_in_particular);
   message.forward_path = given.to.value_or(nobody_in_particular);
-  put(message.recipients, given.recipients);
+  put(message.recipients, given.recipient_count());
   message.recipient_number = recipient_number(given);
   message.headers = !given.old && !given.message_file;
   put(message.subject, given.subject);
@@ -158,6 +159,7 @@ SourceArguments read_source_arguments(int argc, const char* const* argv) {
   add_network(line, given);
   add_load_options(line, given);
   add_message(line, given);
+  add_traffic_options(line, given);
   add_extension_options(line, given);
   add_tls_options(line, given);
   add_report_options(line, given.report);
@@ -167,7 +169,7 @@ SourceArguments read_source_arguments(int argc, const char* const* argv) {
 }
 
 SourceCommandLine build_source(const SourceArguments& given, const Surroundings& surroundings) {
-  if (given.endpoint.empty()) {
+  if (given.endpoint.empty() && !given.show) {
     throw Fatal(
         "missing endpoint: expected [inet:]host[:port] or unix:path (see smtp-source --help)");
   }
@@ -179,13 +181,14 @@ SourceCommandLine build_source(const SourceArguments& given, const Surroundings&
   build_tls(given, options);
   build_plan(given, options);
   build_load(given, options);
+  build_traffic(given, options);
   ReportOptions report = build_report(given);
   options.measure = report.wanted() || options.on_trouble == source::OnTrouble::count;
   options.show_counter = given.counter;
   options.verbose = given.verbose;
   options.threads = std::min(given.resolved_threads(), options.sessions);
   options.engine = given.resolved_engine();
-  return {.source = std::move(options), .report = std::move(report)};
+  return {.source = std::move(options), .report = std::move(report), .show = given.show};
 }
 
 SourceCommandLine parse_source_command_line(int argc, const char* const* argv) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <ctime>
+#include <optional>
 #include <string>
 
 #include "cli/report_options.h"
@@ -15,6 +16,7 @@ struct SourceArguments;
 struct SourceCommandLine {
   source::SourceOptions source;
   ReportOptions report;
+  std::optional<std::uint64_t> show;  // only this message is asked for
 };
 
 // What messages have of where and when they are sent.

@@ -9,12 +9,15 @@
 #include <vector>
 
 #include "base/diagnostics.h"
+#include "base/number.h"
+#include "base/printable.h"
 #include "base/quantity.h"
 #include "cli/source_arguments.h"
 #include "cli/text_values.h"
-#include "mail/scenario_mix.h"
 #include "mail/scenario_reader.h"
 #include "mail/scenario_texts.h"
+#include "mail/scenario_workload.h"
+#include "smtp/path.h"
 
 namespace millrace::cli {
 namespace {
@@ -40,11 +43,18 @@ std::string header_line(const std::string& text, std::string_view names) {
   return text;
 }
 
+RecipientsValue all_recipients(const std::string& text, std::string_view names) {
+  if (const auto count = whole_number(text, 1)) return static_cast<std::size_t>(*count);
+  return as_in_scenario<mail::AddressOrigin>("recipients", mail::mailboxes)(text, names);
+}
+
 Scenario read_scenario(const SourceArguments& given) {
   if (!given.scenario) return {};
   mail::ScenarioRead read = mail::read_scenario_file(*given.scenario);
   if (read.mistakes.empty()) return std::move(read.scenario);
-  mail::tell(read.mistakes);
+  for (const std::string& mistake : read.mistakes) {
+    fmt::print(stderr, "{}\n", printable(mistake, Charset::utf8));
+  }
   throw Fatal(fmt::format("{} mistake{} in {}", read.mistakes.size(), plural(read.mistakes.size()),
                           *given.scenario));
 }
@@ -80,11 +90,11 @@ constexpr std::array<Part, 14> kParts = {{
     {has<&Source::from>, kSenders, "-f", kWhoFrom},
     {has<&Source::senders>, kSenders, "--senders", kWhoFrom},
     {has<&Source::to>, kRecipients, "-t", kWhoFor},
-    {has<&Source::recipient_addresses>, kRecipients, "--recipients", kWhoFor},
+    {has<&Source::any_recipient_addresses>, kRecipients, "--recipients", kWhoFor},
     {has<&Source::domains>, kRecipients, "--domains", kWhoFor},
     {has<&Source::number_recipients>, kRecipients, "-N", kWhoFor},
     {has<&Source::recipient_number>, kRecipients, "--recipient-number", kWhoFor},
-    {has<&Source::recipients>, kCount, "-r", kHowMany},
+    {has<&Source::any_recipient_count>, kCount, "-r", kHowMany},
     {has<&Source::length>, kKinds, "-l", kWhat},
     {has<&Source::message_file>, kKinds, "-F", kWhat},
     {has<&Source::subject>, kKinds, "-S", kWhat},
@@ -117,10 +127,13 @@ void complete(const SourceArguments& given, const source::SourceOptions& options
     if (part.given(given) && part.said(scenario)) said_twice(part.option, part.what);
   }
   if (given.senders) scenario.senders.addresses = *given.senders;
-  if (given.recipient_addresses) scenario.recipients.addresses = *given.recipient_addresses;
+  if (const auto* const addresses = given.recipient_addresses()) {
+    scenario.recipients.addresses = *addresses;
+  }
   if (given.domains) {
+    const auto to = smtp::split_mailbox(options.message.forward_path);
     scenario.recipients.addresses = mail::OriginByPart{
-        .local_parts = mail::only_pattern(smtp::split_mailbox(options.message.forward_path).local_part),
+        .local_parts = std::vector<mail::WeightedPattern>{{.text = std::string(to.local_part)}},
         .domains = *given.domains};
   }
   if (auto kind = only_kind(given)) scenario.kinds.push_back(std::move(*kind));
@@ -131,7 +144,8 @@ void build_sessions(const SourceArguments& given, const mail::SessionMix& sessio
                     std::uint64_t seed, source::SourceOptions& options) {
   const auto needs = [](const auto& share, bool there, std::string_view key,
                         std::string_view option) {
-    if (share && !there) throw Fatal(fmt::format("{} of the scenario's sessions needs {}", key, option));
+    if (share && !there)
+      throw Fatal(fmt::format("{} of the scenario's sessions needs {}", key, option));
   };
   needs(session.tls, given.starttls, "tls", "--starttls");
   needs(session.auth, given.auth.has_value(), "auth", "--auth");
@@ -140,12 +154,14 @@ void build_sessions(const SourceArguments& given, const mail::SessionMix& sessio
   if (session.think) {
     if (given.pauses()) said_twice("-w or -R", "how long sessions think");
     if (given.open_loop()) {
-      throw Fatal("think of the scenario's sessions cannot be used with a rate, which says when messages are due");
+      throw Fatal(
+          "think of the scenario's sessions cannot be used with a rate, which says when messages "
+          "are due");
     }
     options.pause = {.length = *session.think};
   }
-  options.mix = source::ConnectionMix{
-      .seed = seed, .session = session, .auth_in_clear = given.auth_in_clear};
+  options.mix =
+      source::ConnectionMix{.seed = seed, .session = session, .auth_in_clear = given.auth_in_clear};
 }
 
 }  // namespace
@@ -156,18 +172,19 @@ void add_traffic_options(CommandLine& line, SourceArguments& given) {
               some_text);
   group.value("--senders", "ADDRESSES", "a file, or a pattern: u{1-5000}@a.test", given.senders,
               as_in_scenario<mail::AddressOrigin>("senders", mail::mailboxes));
-  group.value("--recipients-from", "ADDRESSES", "the same for recipients", given.recipient_addresses,
-              as_in_scenario<mail::AddressOrigin>("recipients", mail::mailboxes));
-  group.value("--domains", "DOMAINS", "recipients' domains, with weights:\nbig.test=9,mid{1-40}.test=1",
-              given.domains, as_in_scenario<mail::AddressOrigin>("domains", mail::domains));
+  group.value("--recipients", "ADDRESSES", "the same for recipients; or how many, as -r",
+              given.all_recipients, all_recipients);
+  group.value("--domains", "DOMAINS",
+              "recipients' domains, with weights:\nbig.test=9,mid{1-40}.test=1", given.domains,
+              as_in_scenario<mail::AddressOrigin>("domains", mail::domains));
   group.value("--size", "SIZE", "of messages: 14K, 1K-1M, 'lognormal 14K 1.1'", given.size,
               as_in_scenario<Distribution>("size", mail::message_sizes));
   group.value("--corpus", "PATH", "messages from files, a Maildir or an mbox", given.corpus,
               some_text);
   group.value("--template", "FILE", "a message with {{fields}}", given.message_template, some_text);
   group.value("--fields", "FILE", "what they are for each message: CSV", given.fields, some_text);
-  group.values("--header", "TEXT", "a header line 'Name: text' more", given.headers, header_line);
-  group.value("--show", "NUMBER", "show this message of the run, send nothing", given.show,
+  group.each("--header", "TEXT", "a header line more: 'Name: text'", given.header, header_line);
+  group.value("--show", "NUMBER", "show this message (from 0), send none", given.show,
               number<std::uint64_t>("message number", 0));
 }
 
@@ -178,7 +195,26 @@ void build_traffic(const SourceArguments& given, source::SourceOptions& options)
   const std::uint64_t seed = given.seed.value_or(scenario.seed.value_or(options.message.run));
   build_sessions(given, scenario.session, seed, options);
   options.traffic = mail::make_workload(
-      scenario, {.seed = seed, .common = options.message, .headers = given.headers});
+      scenario, {.seed = seed, .common = options.message, .headers = given.header});
+}
+
+void show_message(const source::SourceOptions& options, std::uint64_t message) {
+  const auto workload = source::workload_of(options);
+  const auto messages = workload->messages();
+  const smtp::ExtensionSet used = options.plan.wanted;
+  Output out;
+  messages->append_mail(message, used, out);
+  for (std::size_t i = 0; i < messages->recipients(message); ++i) {
+    messages->append_rcpt(message, i, used, out);
+  }
+  out.append("\r\n");
+  messages->append_chunk(message, 0, messages->content_size(message), out);
+  std::string text = out.flattened();
+  for (std::size_t end = text.find("\r\n"); end != std::string::npos;
+       end = text.find("\r\n", end)) {
+    text.erase(end, 1);
+  }
+  std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
 }  // namespace millrace::cli

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "cli/command_line.h"
 #include "source/options.h"
 
@@ -14,5 +16,9 @@ void add_traffic_options(CommandLine& line, SourceArguments& given);
 // Reads the files that are named. Needs what other options make of messages, the plan and the load.
 // Throws Fatal; what is wrong with a scenario is told before, a line a mistake.
 void build_traffic(const SourceArguments& given, source::SourceOptions& options);
+
+// --show: the envelope of a message of the run, as the commands of a transaction have it, an empty
+// line and the message; lines end in LF.
+void show_message(const source::SourceOptions& options, std::uint64_t message);
 
 }  // namespace millrace::cli

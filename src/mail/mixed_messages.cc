@@ -27,16 +27,16 @@ const Content& MixedMessages::content(std::uint64_t message) const {
   workload_.append_recipient(message, 0, recipient_);
   workload_.append_message_id(message, message_id_);
   const Mix& mix = workload_.mix();
+  const Kinds::Named& kind = mix.kinds.kinds[workload_.kind(message)];
   content_.clear();
-  mix.kinds.kinds[workload_.kind(message)].kind->make(
-      {.number = message,
-       .sender = sender_,
-       .recipient = recipient_,
-       .message_id = message_id_,
-       .date = mix.date,
-       .extra_headers = mix.extra_headers,
-       .roll = roll_for(mix.seed, Drawn::content, message)},
-      content_);
+  kind.kind->make({.number = message,
+                   .sender = sender_,
+                   .recipient = recipient_,
+                   .message_id = message_id_,
+                   .date = mix.date,
+                   .extra_headers = kind.extra_headers,
+                   .roll = roll_for(mix.seed, Drawn::content, message)},
+                  content_);
   content_of_ = message;
   return content_;
 }

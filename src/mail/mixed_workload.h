@@ -32,6 +32,7 @@ struct Kinds {
   struct Named {
     std::string name;
     std::unique_ptr<const Kind> kind;
+    std::string extra_headers;  // lines that each of them has, each with its CR LF
   };
   std::vector<Named> kinds;
   Weights weights;
@@ -45,9 +46,8 @@ struct Mix {
   RecipientCounts counts;
   Kinds kinds;
   EnvelopeOptions envelope;
-  std::string host_name;      // right-hand side of the Message-IDs
-  std::string date;           // RFC 5322 text
-  std::string extra_headers;  // lines of all messages, each with its CR LF
+  std::string host_name;  // right-hand side of the Message-IDs
+  std::string date;       // RFC 5322 text
 };
 
 // What of a message is drawn. Each has numbers of its own, so that one can be known without the

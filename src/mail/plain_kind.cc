@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "mail/standard_headers.h"
+
 namespace millrace::mail {
 namespace {
 
@@ -21,9 +23,11 @@ PlainKind::PlainKind(bool headers, std::string_view subject, std::string body)
 void PlainKind::make(const MessageFacts& facts, Content& content) const {
   std::string& text = content.own();
   if (headers_) {
-    text.append("From: <").append(facts.sender).append(">\r\nTo: <").append(facts.recipient);
-    text.append(">\r\nDate: ").append(facts.date).append("\r\nMessage-Id: ");
-    text.append(facts.message_id).append("\r\n").append(subject_);
+    append_from(facts, text);
+    append_to(facts, text);
+    append_date(facts, text);
+    append_message_id(facts, text);
+    text.append(subject_);
   }
   text.append(facts.extra_headers);
   if (headers_) text.append("\r\n");

@@ -18,8 +18,8 @@
 #include "net/tls_context.h"
 #include "sasl/users.h"
 #include "smtp/client_plan.h"
-#include "source/load.h"
 #include "source/connection_mix.h"
+#include "source/load.h"
 
 namespace millrace::source {
 
@@ -90,5 +90,8 @@ struct SourceOptions {
     return may_reuse(carried) && pause.none();
   }
 };
+
+// What a run with these options sends.
+std::shared_ptr<const mail::Workload> workload_of(const SourceOptions& options);
 
 }  // namespace millrace::source

@@ -40,12 +40,16 @@ std::vector<net::SocketAddress> addresses_to(const SourceOptions& options) {
 
 }  // namespace
 
+std::shared_ptr<const mail::Workload> workload_of(const SourceOptions& options) {
+  if (options.traffic) return options.traffic;
+  return std::make_shared<mail::MessageTemplate>(options.message);
+}
+
 Run::Run(const SourceOptions& options, std::function<void()> on_failure)
     : options_(options),
       on_failure_(std::move(on_failure)),
       addresses_(addresses_to(options)),
-      workload_(options.traffic ? options.traffic
-                                : std::make_shared<mail::MessageTemplate>(options.message)),
+      workload_(workload_of(options)),
       load_(options.load, options.messages, options.sessions),
       tls_(make_tls(options)) {
   if (!options.bind_addresses.empty()) {
