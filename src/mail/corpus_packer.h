@@ -6,14 +6,9 @@
 #include <string_view>
 
 #include "mail/content.h"
+#include "mail/corpus_form.h"
 
 namespace millrace::mail {
-
-// How the messages of a corpus are sent.
-enum class CorpusForm : std::uint8_t {
-  fresh,  // as if their authors sent them now: without the fields that are made anew
-  is,     // as they are, but for the ends of lines
-};
 
 // A line has no more bytes than this, its end not counted (RFC 5321, 4.5.3.1.6).
 inline constexpr std::size_t kLongestLine = 998;

@@ -10,6 +10,8 @@
 #include "base/distribution.h"
 #include "base/time.h"
 #include "mail/addresses.h"
+#include "mail/body_form.h"
+#include "mail/corpus_form.h"
 
 namespace millrace::mail {
 
@@ -18,9 +20,9 @@ namespace millrace::mail {
 // say.
 //
 // Bounds: none of what is drawn is above them, whatever a distribution has beyond.
-inline constexpr std::uint64_t kLargestMessage = std::uint64_t{1} << 30;  // bytes
-inline constexpr std::uint64_t kMostRecipients = 100'000;                 // of a message
-inline constexpr std::uint64_t kMostMessages = 1'000'000'000;             // on a connection
+inline constexpr std::uint64_t kLargestSize = std::uint64_t{1} << 30;  // of a message, bytes
+inline constexpr std::uint64_t kMostRecipients = 100'000;              // of a message
+inline constexpr std::uint64_t kMostMessages = 1'000'000'000;          // on a connection
 inline constexpr Duration kLongestThink = std::chrono::hours(1);
 inline constexpr std::size_t kMostKinds = 1'000;          // of messages
 inline constexpr std::size_t kMostScenarioHeaders = 100;  // of a kind
@@ -55,20 +57,11 @@ struct RecipientMix {
   Mixture count;  // a message, at least 1; empty: left open
 };
 
-// What the body of a generated message is made of.
-enum class BodyForm : std::uint8_t {
-  text,        // words
-  attachment,  // base64 (RFC 2045, 6.8)
-  html,        // with text as an alternative (RFC 2046, 5.1.4)
-  filler,      // lines of 'X', see payload_body()
-};
 struct GeneratedContent {
   std::variant<Mixture, FilePath> size;  // bytes; a file of sizes with how many have each
   BodyForm body = BodyForm::text;
 };
 
-// Whether a message of a corpus gets a Message-ID, a Date and a To of its own.
-enum class CorpusForm : std::uint8_t { fresh, as_is };
 struct CorpusContent {
   FilePath corpus;  // a file, or a directory
   CorpusForm form = CorpusForm::fresh;
@@ -79,8 +72,8 @@ struct TemplateContent {
   std::optional<FilePath> fields;  // CSV
 };
 
-// Who signs (RFC 6376).
-struct DkimSigner {
+// Who signs messages (RFC 6376).
+struct DkimSettings {
   std::string domain;
   std::string selector;
   FilePath key;  // PEM
@@ -92,7 +85,7 @@ struct MessageKind {
   double weight = 1;
   std::variant<GeneratedContent, CorpusContent, TemplateContent> content;
   std::vector<std::string> headers;  // "Name: text", without a line end
-  std::optional<DkimSigner> dkim;
+  std::optional<DkimSettings> dkim;
 };
 
 // What sessions do; shares are 0 to 1.

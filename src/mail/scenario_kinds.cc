@@ -12,6 +12,7 @@
 
 #include "base/printable.h"
 #include "config/words.h"
+#include "mail/scenario_texts.h"
 #include "mail/scenario_values.h"
 #include "smtp/path.h"
 
@@ -27,7 +28,6 @@ using config::Value;
 using config::Words;
 
 constexpr std::size_t kLongestName = 64;
-constexpr std::size_t kLongestLine = 998;  // bytes (RFC 5322, 2.1.1)
 
 // What of a kind is read, before it is put together.
 struct Draft {
@@ -59,8 +59,7 @@ void read_body(const Entry& entry, Draft& draft) {
 }
 
 void read_form(const Entry& entry, Draft& draft) {
-  constexpr Words<CorpusForm, 2> kWords = {
-      {{"fresh", CorpusForm::fresh}, {"is", CorpusForm::as_is}}};
+  constexpr Words<CorpusForm, 2> kWords = {{{"fresh", CorpusForm::fresh}, {"is", CorpusForm::is}}};
   config::read_word(entry, kWords, draft.form);
 }
 
@@ -71,21 +70,9 @@ void read_file_of(const Entry& entry, Draft& draft) {
 
 // --- header lines
 
-// A field name is printable and has no colon (RFC 5322, 3.6.8).
-bool in_field_name(char byte) { return byte > ' ' && byte < '\x7f' && byte != ':'; }
-bool control(char byte) { return (byte >= 0 && byte < ' ' && byte != '\t') || byte == '\x7f'; }
-
-bool header_line(std::string_view line) {
-  const std::size_t colon = line.find(':');
-  if (colon == 0 || colon == std::string_view::npos || line.size() > kLongestLine) return false;
-  const std::string_view name = line.substr(0, colon);
-  return std::all_of(name.begin(), name.end(), in_field_name) &&
-         std::none_of(line.begin(), line.end(), control);
-}
-
 void read_headers(const Entry& entry, Draft& draft) {
   for (Value& value : entry.values(true)) {
-    if (!header_line(value.text)) {
+    if (!is_header_line(value.text)) {
       entry.reject(value, "as \"Name: text\": one line of at most 998 bytes");
     } else if (draft.kind.headers.size() == kMostScenarioHeaders) {
       entry.mistakes().add(value.place, "too many headers",
@@ -99,33 +86,33 @@ void read_headers(const Entry& entry, Draft& draft) {
 
 // --- signatures
 
-template <std::string DkimSigner::*kName>
-void read_domain(const Entry& entry, DkimSigner& signer) {
+template <std::string DkimSettings::*kName>
+void read_domain(const Entry& entry, DkimSettings& settings) {
   auto text = entry.text();
   if (!text) return;
   if (!smtp::valid_domain(*text)) {
     return entry.reject(*text, "a name of labels with dots between them");
   }
-  signer.*kName = std::move(*text);
+  settings.*kName = std::move(*text);
 }
 
-constexpr std::array<KeyReader<DkimSigner>, 3> kDkim = {{
-    {"domain", read_domain<&DkimSigner::domain>},
-    {"selector", read_domain<&DkimSigner::selector>},
+constexpr std::array<KeyReader<DkimSettings>, 3> kDkim = {{
+    {"domain", read_domain<&DkimSettings::domain>},
+    {"selector", read_domain<&DkimSettings::selector>},
     {"key", [](const Entry& entry,
-               DkimSigner& signer) { signer.key = read_path(entry).value_or(FilePath{}); }},
+               DkimSettings& settings) { settings.key = read_path(entry).value_or(FilePath{}); }},
 }};
 
 void read_dkim(const Entry& entry, Draft& draft) {
   const auto* table = entry.table();
   if (table == nullptr) return;
-  DkimSigner signer;
-  config::read_table(*table, "dkim", kDkim, signer, entry.mistakes());
+  DkimSettings settings;
+  config::read_table(*table, "dkim", kDkim, settings, entry.mistakes());
   for (const auto& row : kDkim) {
     if (table->contains(row.key)) continue;
     entry.mistakes().add(entry.place(), fmt::format("dkim has no {}", row.key));
   }
-  draft.kind.dkim = std::move(signer);
+  draft.kind.dkim = std::move(settings);
 }
 
 constexpr std::array<KeyReader<Draft>, 11> kKeys = {{
@@ -133,7 +120,7 @@ constexpr std::array<KeyReader<Draft>, 11> kKeys = {{
     {"weight",
      [](const Entry& entry, Draft& draft) { draft.kind.weight = read_weight(entry).value_or(1); }},
     {"size",
-     [](const Entry& entry, Draft& draft) { draft.size = read_mixture(entry, drawn_sizes()); }},
+     [](const Entry& entry, Draft& draft) { draft.size = read_mixture(entry, message_sizes); }},
     {"histogram", read_file_of<&Draft::histogram>},
     {"body", read_body},
     {"corpus", read_file_of<&Draft::corpus>},
@@ -186,14 +173,11 @@ void check_refinements(const toml::table& table, Mistakes& mistakes) {
   }
 }
 
-// What is sent as it is has nothing put to it.
+// What is sent as it is has no lines put to it. (A signature changes nothing of what it signs.)
 void check_as_is(const toml::table& table, const Draft& draft, Mistakes& mistakes) {
-  if (draft.form != CorpusForm::as_is) return;
-  for (const std::string_view key : {"headers", "dkim"}) {
-    if (const auto place = place_of(table, key)) {
-      mistakes.add(*place, fmt::format("{} changes what is sent as it is", key), "as = \"fresh\"");
-    }
-  }
+  const auto place = place_of(table, "headers");
+  if (draft.form != CorpusForm::is || !place) return;
+  mistakes.add(*place, "headers change what is sent as it is", "as = \"fresh\"");
 }
 
 MessageKind put_together(Draft draft) {

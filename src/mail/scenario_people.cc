@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "mail/scenario_texts.h"
 #include "mail/scenario_values.h"
 
 namespace millrace::mail {
@@ -17,8 +18,10 @@ using config::Mistakes;
 using config::place_of;
 
 constexpr std::array<KeyReader<SenderMix>, 2> kSenders = {{
-    {"addresses", [](const Entry& entry,
-                     SenderMix& mix) { mix.addresses = read_origin(entry, AddressPart::mailbox); }},
+    {"addresses",
+     [](const Entry& entry, SenderMix& mix) {
+       mix.addresses = read_origin(entry, AddressPart::mailbox, mailboxes);
+     }},
     {"null",
      [](const Entry& entry, SenderMix& mix) { mix.null_share = read_share(entry).value_or(0); }},
 }};
@@ -32,16 +35,20 @@ struct Draft {
 };
 
 constexpr std::array<KeyReader<Draft>, 4> kRecipients = {{
-    {"addresses", [](const Entry& entry,
-                     Draft& draft) { draft.addresses = read_origin(entry, AddressPart::mailbox); }},
-    {"domains", [](const Entry& entry,
-                   Draft& draft) { draft.domains = read_origin(entry, AddressPart::domain); }},
+    {"addresses",
+     [](const Entry& entry, Draft& draft) {
+       draft.addresses = read_origin(entry, AddressPart::mailbox, mailboxes);
+     }},
+    {"domains",
+     [](const Entry& entry, Draft& draft) {
+       draft.domains = read_origin(entry, AddressPart::domain, domains);
+     }},
     {"local",
      [](const Entry& entry, Draft& draft) {
-       draft.local_parts = read_origin(entry, AddressPart::local_part);
+       draft.local_parts = read_origin(entry, AddressPart::local_part, local_parts);
      }},
-    {"count", [](const Entry& entry,
-                 Draft& draft) { draft.count = read_mixture(entry, drawn_recipients()); }},
+    {"count",
+     [](const Entry& entry, Draft& draft) { draft.count = read_mixture(entry, recipient_counts); }},
 }};
 
 // Recipients are whole addresses, or of two parts.

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "mail/scenario_texts.h"
 #include "mail/scenario_values.h"
 
 namespace millrace::mail {
@@ -51,16 +52,14 @@ void read_part(const Entry& entry, SessionMix& mix) {
 }
 
 constexpr std::array<KeyReader<SessionMix>, 6> kKeys = {{
-    {"messages",
-     [](const Entry& entry, SessionMix& mix) {
-       mix.messages = read_distribution(entry, drawn_messages());
-     }},
+    {"messages", [](const Entry& entry,
+                    SessionMix& mix) { mix.messages = read_distribution(entry, message_counts); }},
     {"tls", read_part<&SessionMix::tls>},
     {"auth", read_part<&SessionMix::auth>},
     {"pipelining", read_part<&SessionMix::pipelining>},
     {"helo", read_helo},
     {"think", [](const Entry& entry,
-                 SessionMix& mix) { mix.think = read_distribution(entry, drawn_times()); }},
+                 SessionMix& mix) { mix.think = read_distribution(entry, think_times); }},
 }};
 
 }  // namespace

@@ -150,6 +150,8 @@ TEST(ScenarioReader, PartsOfAddressesArePatternsUnlessAPathIsWritten) {
             "local parts: u: 1\ndomains: a.test: 1\n");
   EXPECT_EQ(read_in("recipients", "domains = './a.test'\nlocal = { 'x{01-99}' = 3, y = 1 }"),
             "local parts: x{01-99}: 3; y: 1\ndomains: file ./a.test\n");
+  EXPECT_EQ(read_in("recipients", "domains = 'a.test=9, b{1-2}.test=0.5,c.test'\nlocal = 'u'"),
+            "local parts: u: 1\ndomains: a.test: 9; b{1-2}.test: 0.5; c.test: 1\n");
 }
 
 TEST(ScenarioReader, SomeSendersAreNull) {
