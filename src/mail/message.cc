@@ -8,7 +8,6 @@
 #include "mail/body.h"
 #include "mail/decimal.h"
 #include "smtp/end_of_data.h"
-#include "smtp/path.h"
 
 namespace millrace::mail {
 using smtp::Extension;
@@ -16,6 +15,7 @@ using smtp::ExtensionSet;
 
 MessageTemplate::MessageTemplate(MessageOptions options)
     : options_(std::move(options)),
+      recipients_(options_.forward_path, options_.recipient_number, options_.recipients),
       head_("From: <" + options_.reverse_path + ">\r\nTo: <"),
       after_to_(fmt::format(">\r\nDate: {}\r\nMessage-Id: <{:012x}.", options_.date, options_.run)),
       after_number_("@" + options_.host_name + ">\r\n" +
@@ -31,33 +31,13 @@ MessageTemplate::MessageTemplate(MessageOptions options)
     body_ = std::string_view(wire_body_).substr(0, body_.size());
     options_.body = {};
   }
-  const smtp::Mailbox mailbox = smtp::split_mailbox(options_.forward_path);
-  local_part_ = mailbox.local_part;
-  domain_ = mailbox.domain;
   if (options_.recipient_number == RecipientNumber::suffix) return;
   head_.append(options_.forward_path).append(std::exchange(after_to_, {}));
 }
 
 void MessageTemplate::append_recipient(std::uint64_t message, std::size_t recipient,
                                        std::string& text) const {
-  const std::uint64_t counted = message * options_.recipients + recipient;
-  switch (options_.recipient_number) {
-    case RecipientNumber::none:
-      break;
-    case RecipientNumber::count_down:
-      if (recipient + 1 < options_.recipients)
-        append_decimal(options_.recipients - recipient, text);
-      break;
-    case RecipientNumber::prefix:
-      append_decimal(counted + 1, text);
-      break;
-    case RecipientNumber::suffix:
-      text.append(local_part_);
-      append_decimal(counted, text);
-      text.append(domain_);
-      return;
-  }
-  text.append(local_part_).append(domain_);
+  recipients_.append(message, recipient, options_.recipients, text);
 }
 
 std::unique_ptr<smtp::MessageSource> MessageTemplate::messages() const {

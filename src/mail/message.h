@@ -9,19 +9,12 @@
 
 #include "base/output.h"
 #include "mail/envelope.h"
+#include "mail/numbered_recipients.h"
 #include "mail/workload.h"
 #include "smtp/extension.h"
 #include "smtp/message_source.h"
 
 namespace millrace::mail {
-
-// How recipients are told apart.
-enum class RecipientNumber : std::uint8_t {
-  none,
-  count_down,  // 3foo, 2foo, foo in each message: what -r alone means
-  prefix,      // 1foo, 2foo, ... counted over the whole program: -N
-  suffix,      // foo0, foo1, ... counted over the whole program: Postfix since 3.9
-};
 
 // What all messages of a run have in common.
 struct MessageOptions {
@@ -73,8 +66,7 @@ class MessageTemplate final : public Workload {
 
  private:
   MessageOptions options_;
-  std::string local_part_;
-  std::string domain_;  // with its '@'; empty when the forward-path has none
+  NumberedRecipients recipients_;
   // Headers up to the Message-Id's run number; where recipients are told apart by a suffix, up to
   // the recipient, and what follows that.
   std::string head_;

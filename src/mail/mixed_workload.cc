@@ -67,9 +67,12 @@ void MixedWorkload::append_sender(std::uint64_t message, std::string& text) cons
 
 void MixedWorkload::append_recipient(std::uint64_t message, std::size_t recipient,
                                      std::string& text) const {
+  if (const auto* const numbered = std::get_if<NumberedRecipients>(&mix_.recipients)) {
+    return numbered->append(message, recipient, recipients(message), text);
+  }
   Roll all = roll_for(mix_.seed, Drawn::recipient, message);
   Roll one(all() + recipient * Roll::kStride);
-  mix_.recipients.append_draw(one, text);
+  std::get<Recipients>(mix_.recipients).append_draw(one, text);
 }
 
 void MixedWorkload::append_message_id(std::uint64_t message, std::string& text) const {

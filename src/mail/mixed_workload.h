@@ -5,12 +5,14 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/distribution.h"
 #include "mail/addresses.h"
 #include "mail/envelope.h"
 #include "mail/kind.h"
+#include "mail/numbered_recipients.h"
 #include "mail/weights.h"
 #include "mail/workload.h"
 
@@ -42,7 +44,7 @@ struct Kinds {
 struct Mix {
   std::uint64_t seed = 0;  // of all that is drawn
   Senders senders;
-  Recipients recipients;
+  std::variant<Recipients, NumberedRecipients> recipients;
   RecipientCounts counts;
   Kinds kinds;
   EnvelopeOptions envelope;

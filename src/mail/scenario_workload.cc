@@ -65,15 +65,19 @@ Senders senders_of(const SenderMix& mix, const std::string& otherwise) {
   return {.addresses = always(otherwise), .null_share = mix.null_share};
 }
 
-Recipients recipients_of(const RecipientMix& mix, const std::string& otherwise) {
-  if (!mix.addresses) return {.addresses = always(otherwise)};
+std::variant<Recipients, NumberedRecipients> recipients_of(const RecipientMix& mix,
+                                                           std::size_t most,
+                                                           const MessageOptions& otherwise) {
+  if (!mix.addresses) {
+    return NumberedRecipients(otherwise.forward_path, otherwise.recipient_number, most);
+  }
   if (const auto* const whole = std::get_if<AddressOrigin>(&*mix.addresses)) {
-    return {.addresses = source_of(*whole, AddressPart::mailbox)};
+    return Recipients{.addresses = source_of(*whole, AddressPart::mailbox)};
   }
   const auto& parts = std::get<OriginByPart>(*mix.addresses);
-  return {.addresses =
-              MailboxesByPart{.local_parts = source_of(parts.local_parts, AddressPart::local_part),
-                              .domains = source_of(parts.domains, AddressPart::domain)}};
+  return Recipients{.addresses = MailboxesByPart{
+                        .local_parts = source_of(parts.local_parts, AddressPart::local_part),
+                        .domains = source_of(parts.domains, AddressPart::domain)}};
 }
 
 RecipientCounts counts_of(const Mixture& mixture, std::size_t otherwise) {
@@ -174,11 +178,13 @@ Kinds kinds_of(const std::vector<MessageKind>& messages, const WorkloadSettings&
 std::shared_ptr<const MixedWorkload> make_workload(const Scenario& scenario,
                                                    const WorkloadSettings& settings) {
   const MessageOptions& common = settings.common;
+  RecipientCounts counts = counts_of(scenario.recipients.count, common.recipients);
+  const std::size_t most = counts.most();
   return std::make_shared<MixedWorkload>(
       Mix{.seed = settings.seed,
           .senders = senders_of(scenario.senders, common.reverse_path),
-          .recipients = recipients_of(scenario.recipients, common.forward_path),
-          .counts = counts_of(scenario.recipients.count, common.recipients),
+          .recipients = recipients_of(scenario.recipients, most, common),
+          .counts = std::move(counts),
           .kinds = kinds_of(scenario.kinds, settings),
           .envelope = common.envelope,
           .host_name = common.host_name,

@@ -39,7 +39,8 @@ MixedWorkload mix(std::uint64_t seed) {
       {.seed = seed,
        .senders = {.addresses = patterns({{"u{1-1000}@a.test"}}, AddressPart::mailbox),
                    .null_share = 0.25},
-       .recipients = {.addresses =
+       .recipients =
+           Recipients{.addresses =
                           MailboxesByPart{
                               .local_parts = patterns({{"r{1-1000}"}}, AddressPart::local_part),
                               .domains = patterns({{"big.test", 3}, {"small{1-9}.test", 1}},
@@ -89,7 +90,9 @@ TEST(MixedWorkload, OrderMeansNothing) {
     messages->append_content(n + 1, out);
     const std::string text = test::take(out);
     const auto [place, fresh] = seen.try_emplace(n, text);
-    if (!fresh) EXPECT_EQ(place->second, text);
+    if (!fresh) {
+      EXPECT_EQ(place->second, text);
+    }
   }
 }
 
