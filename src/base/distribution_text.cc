@@ -35,10 +35,10 @@ class Reader {
   std::optional<double> quantity(std::string_view text, double least) {
     const auto number = measure_.read(text);
     if (!number) {
-      return wrong(quoted(text) + " is not written as " + quoted(measure_.example) + " is");
+      return wrong(in_quotes(text) + " is not written as " + in_quotes(measure_.example) + " is");
     }
-    if (*number > measure_.most) return wrong(quoted(text) + " is too large");
-    if (*number < least) return wrong(quoted(text) + " is too small");
+    if (*number > measure_.most) return wrong(in_quotes(text) + " is too large");
+    if (*number < least) return wrong(in_quotes(text) + " is too small");
     return number;
   }
 
@@ -47,7 +47,7 @@ class Reader {
                               bool zero) {
     const auto number = decimal(text);
     if (!number || *number > most || (*number == 0 && !zero)) {
-      return wrong(quoted(text) + " is no " + std::string(name) + ": a number " +
+      return wrong(in_quotes(text) + " is no " + std::string(name) + ": a number " +
                    (zero ? "from" : "above") + " 0 to " + std::to_string(static_cast<int>(most)));
     }
     return number;
@@ -115,7 +115,7 @@ std::optional<Distribution> constant_or_uniform(Reader& reader, std::string_view
   if (dash == std::string_view::npos) return Constant{*least};
   const auto most = reader.quantity(text.substr(dash + 1), 0);
   if (!most) return std::nullopt;
-  if (*most < *least) return reader.wrong(quoted(text) + " ends below where it begins");
+  if (*most < *least) return reader.wrong(in_quotes(text) + " ends below where it begins");
   return Uniform{.least = *least, .most = *most};
 }
 
@@ -150,12 +150,12 @@ std::optional<Distribution> parse_distribution(std::string_view text, const Meas
   for (const Form& form : kForms) {
     if (words[0] != form.name) continue;
     if (words.size() == 1 + form.values) return form.read(reader, Values(words).subspan(1));
-    return reader.wrong(quoted(text) + " is not written as '" + std::string(form.usage) + "'");
+    return reader.wrong(in_quotes(text) + " is not written as '" + std::string(form.usage) + "'");
   }
   if (words.size() == 1 && measure.read(words[0].substr(0, words[0].find('-')))) {
     return constant_or_uniform(reader, words[0]);
   }
-  return reader.wrong(quoted(text) + " is not written as '" + std::string(measure.example) +
+  return reader.wrong(in_quotes(text) + " is not written as '" + std::string(measure.example) +
                       "', as A-B, or with exponential, lognormal, pareto" +
                       (measure.counts ? ", geometric" : ""));
 }

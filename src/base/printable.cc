@@ -122,7 +122,7 @@ std::string beginning(std::string_view text, std::size_t most) {
   return std::string(text.substr(0, end)).append("...");
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   return "'" + printable(beginning(text), Charset::utf8) + "'";
 }
 

@@ -24,6 +24,6 @@ std::string printable(std::string_view text, Charset charset = charset_of_locale
 std::string beginning(std::string_view text, std::size_t most = 80);
 
 // The same between single quotes and printable, NULs too: what a message of an exception may have.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 }  // namespace millrace

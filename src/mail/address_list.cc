@@ -20,7 +20,7 @@ constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 }
 
 std::string no_part(std::string_view text, AddressPart part) {
-  return fmt::format("{} is no {}", quoted(text), name_of(part));
+  return fmt::format("{} is no {}", in_quotes(text), name_of(part));
 }
 
 std::string_view without_blanks(std::string_view text) {
@@ -41,7 +41,7 @@ double weight_in(const Csv& csv, std::size_t row, std::size_t column) {
   const auto weight = decimal(text);
   if (weight && weight_mistake(*weight).empty()) return *weight;
   fail(csv.name(), csv.line(row),
-       fmt::format("{} is no weight: a number from 0 to {:g}", quoted(text),
+       fmt::format("{} is no weight: a number from 0 to {:g}", in_quotes(text),
                    Weights::kLargestWeight));
 }
 

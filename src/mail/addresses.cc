@@ -18,7 +18,7 @@ std::optional<AddressSource> AddressSource::of_patterns(std::span<const Weighted
     parsed.push_back(std::move(*one));
     const std::string_view mistake = weight_mistake(pattern.weight);
     if (!mistake.empty()) {
-      why = "the weight of " + quoted(pattern.text) + " " + std::string(mistake);
+      why = "the weight of " + in_quotes(pattern.text) + " " + std::string(mistake);
       return std::nullopt;
     }
     weight_of.push_back(pattern.weight);

@@ -43,11 +43,11 @@ std::optional<Pattern::Range> Pattern::parse_range(std::string_view text, std::s
   const auto from = whole_number(first, 0, kLargestNumber);
   const auto to = whole_number(last, 0, kLargestNumber);
   if (!from || !to || first.size() > kMostDigits || last.size() > kMostDigits) {
-    why = quoted(text) + " is no range, as {1-5000}, of numbers of 18 digits at most";
+    why = in_quotes(text) + " is no range, as {1-5000}, of numbers of 18 digits at most";
   } else if (*to < *from) {
-    why = quoted(text) + " ends below where it begins";
+    why = in_quotes(text) + " ends below where it begins";
   } else if (has_zeros(last) && last.size() != first.size()) {
-    why = quoted(text) + " has zeros in front of its end, which is not as long as its beginning";
+    why = in_quotes(text) + " has zeros in front of its end, which is not as long as its beginning";
   } else {
     return Range{
         .first = *from, .count = *to - *from + 1, .digits = has_zeros(first) ? first.size() : 1};
@@ -63,18 +63,18 @@ std::optional<Pattern> Pattern::parse(std::string_view text, AddressPart part, s
     const std::size_t open = std::min(rest.find('{'), rest.size());
     const std::size_t close = std::min(rest.find('}'), rest.size());
     if (close < open || (close == rest.size() && open < close)) {
-      why = quoted(text) + " has a brace without the other";
+      why = in_quotes(text) + " has a brace without the other";
       return std::nullopt;
     }
     if (open == rest.size()) break;
     if (pattern.ranges_.size() == kMostRanges) {
-      why = quoted(text) + " has more than 8 ranges";
+      why = in_quotes(text) + " has more than 8 ranges";
       return std::nullopt;
     }
     auto range = parse_range(rest.substr(open, close + 1 - open), why);
     if (!range) return std::nullopt;
     if (range->count > kMostValues / pattern.size_) {
-      why = quoted(text) + " is of more than 2^48 values";
+      why = in_quotes(text) + " is of more than 2^48 values";
       return std::nullopt;
     }
     pattern.size_ *= range->count;
@@ -84,7 +84,7 @@ std::optional<Pattern> Pattern::parse(std::string_view text, AddressPart part, s
   }
   pattern.behind_ = rest;
   if (pattern.ambiguous()) {
-    why = quoted(text) +
+    why = in_quotes(text) +
           " has ranges with nothing but digits between them, so that two of its values would be "
           "the same";
     return std::nullopt;
@@ -94,7 +94,7 @@ std::optional<Pattern> Pattern::parse(std::string_view text, AddressPart part, s
   std::string last;
   pattern.append(pattern.size_ - 1, last);
   if (!valid_part(last, part)) {
-    why = quoted(last) + " is no " + std::string(name_of(part));
+    why = in_quotes(last) + " is no " + std::string(name_of(part));
     return std::nullopt;
   }
   return pattern;

@@ -66,10 +66,10 @@ TEST(Printable, TheBeginningOfATextIsOfWholeCharacters) {
   EXPECT_EQ(beginning("\xbf\xbf\xbf", 2), "...");
 }
 
-TEST(Quoted, IsShortAndPrintable) {
-  EXPECT_EQ(quoted("a b"), "'a b'");
-  EXPECT_EQ(quoted(std::string_view("a\0\n\x1b", 4)), "'a\\x00\\n\\x1b'");
-  EXPECT_EQ(quoted(std::string(100, 'a')), "'" + std::string(80, 'a') + "...'");
+TEST(InQuotes, IsShortAndPrintable) {
+  EXPECT_EQ(in_quotes("a b"), "'a b'");
+  EXPECT_EQ(in_quotes(std::string_view("a\0\n\x1b", 4)), "'a\\x00\\n\\x1b'");
+  EXPECT_EQ(in_quotes(std::string(100, 'a')), "'" + std::string(80, 'a') + "...'");
 }
 
 TEST(Diagnostics, NamesAnErrorOfTheSystem) {
