@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <memory_resource>
+#include <utility>
 #include <vector>
 
 #include "base/diagnostics.h"
@@ -25,7 +27,8 @@ struct CloseDirectory {
 };
 using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
-// The names in a directory, in order. They are in one block, since there may be a million.
+// The names in a directory, in order. Each takes its bytes and a pointer, since there may be a
+// million of them.
 class SortedNames {
  public:
   // Throws Fatal, `path` naming the directory.
@@ -36,32 +39,25 @@ class SortedNames {
       if (entry == nullptr && errno != 0) throw Fatal(describe_error("read " + path, errno));
       if (entry == nullptr) break;
       if (entry->d_name[0] == '.') continue;
-      begins_.push_back(block_.size());
-      block_.append(entry->d_name).append(1, '\0');
+      const std::size_t size = std::strlen(entry->d_name) + 1;
+      void* const name = storage_.allocate(size, 1);
+      names_.push_back(static_cast<char*>(std::memcpy(name, entry->d_name, size)));
     }
-    std::sort(begins_.begin(), begins_.end(), [this](std::size_t one, std::size_t other) {
-      return std::strcmp(name(one), name(other)) < 0;
-    });
+    std::sort(names_.begin(), names_.end(), is_before);
   }
 
-  template <typename Visit>
-  void for_each(Visit visit) const {
-    for (const std::size_t begin : begins_) visit(name(begin));
-  }
+  [[nodiscard]] auto begin() const { return names_.begin(); }
+  [[nodiscard]] auto end() const { return names_.end(); }
 
-  [[nodiscard]] bool has(const char* wanted) const {
-    const auto is_before = [this](std::size_t begin, const char* other) {
-      return std::strcmp(name(begin), other) < 0;
-    };
-    const auto found = std::lower_bound(begins_.begin(), begins_.end(), wanted, is_before);
-    return found != begins_.end() && std::strcmp(name(*found), wanted) == 0;
+  [[nodiscard]] bool has(const char* name) const {
+    return std::binary_search(begin(), end(), name, is_before);
   }
 
  private:
-  [[nodiscard]] const char* name(std::size_t begin) const { return block_.data() + begin; }
+  static bool is_before(const char* one, const char* other) { return std::strcmp(one, other) < 0; }
 
-  std::string block_;                // each name with a NUL
-  std::vector<std::size_t> begins_;  // where in it
+  std::pmr::monotonic_buffer_resource storage_;
+  std::vector<const char*> names_;
 };
 
 class Walk {
@@ -83,7 +79,7 @@ class Walk {
       visit_entry(here, "cur");
       visit_entry(here, "new");
     } else {
-      names.for_each([&](const char* name) { visit_entry(here, name); });
+      for (const char* const name : names) visit_entry(here, name);
     }
     --depth_;
   }

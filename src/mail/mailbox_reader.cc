@@ -115,8 +115,9 @@ std::string_view MailboxReader::next_of_mbox() {
 }
 
 std::string_view MailboxReader::last_of_mbox(std::string_view text) const {
-  if (!text.empty() && !text.ends_with('\n'))
+  if (!text.empty() && !text.ends_with('\n')) {
     throw Fatal(place() + " is cut: its last line does not end");
+  }
   const std::size_t empty_line = empty_line_at_end(text);
   if (empty_line == 0 && number_ > 1) {
     throw Fatal(place() + " is cut: no empty line follows it");

@@ -78,10 +78,14 @@ TEST_F(CorpusFiles, OfAMaildirAreInTwoPlaces) {
 }
 
 TEST_F(CorpusFiles, CalledAsPartsOfAMaildirMakeNone) {
-  scratch_.write("cur", "1");
-  scratch_.write("new/a", "2");
-  scratch_.write("tmp", "3");
-  EXPECT_EQ(visited(), (Visited{"cur=1", "new/a=2", "tmp=3"}));
+  scratch_.write("a/cur", "1");
+  scratch_.write("a/new/x", "2");
+  scratch_.write("a/tmp", "3");
+  scratch_.write("b/cur/x", "4");
+  scratch_.write("b/new", "5");
+  scratch_.write("b/tmp", "6");
+  EXPECT_EQ(visited(),
+            (Visited{"a/cur=1", "a/new/x=2", "a/tmp=3", "b/cur/x=4", "b/new=5", "b/tmp=6"}));
 }
 
 TEST_F(CorpusFiles, AreWhatCanHoldMailAndIsNotHidden) {
@@ -130,6 +134,9 @@ TEST_F(CorpusFiles, AreNotLookedForEndlesslyDeep) {
   std::string deep = scratch_.path();
   for (int depth = 0; depth < 63; ++depth) deep += "/d";
   fs::create_directories(deep);
+  for (int beside = 0; beside < 70; ++beside) {  // which is wide, not deep
+    fs::create_directory(scratch_.path("a" + std::to_string(beside)));
+  }
   EXPECT_EQ(refusal(), "");
   fs::create_directory(deep + "/d");
   EXPECT_TRUE(refusal().ends_with("/d is more than 64 directories deep")) << refusal();
