@@ -20,14 +20,10 @@ constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 // What ends a field without quotes, or must not be in one.
 constexpr std::array<bool, 256> kEndsField = [] {
   std::array<bool, 256> ends{};
-  for (const unsigned char byte : {',', '\r', '\n', '"', '\0'}) ends[byte] = true;
+  for (const char byte : {',', '\r', '\n', '"', '\0'})
+    ends[static_cast<unsigned char>(byte)] = true;
   return ends;
 }();
-
-std::string_view without_blanks(std::string_view text) {
-  const std::size_t begin = std::min(text.find_first_not_of(smtp::kBlanks), text.size());
-  return text.substr(begin, text.find_last_not_of(smtp::kBlanks) + 1 - begin);
-}
 
 }  // namespace
 
@@ -126,7 +122,7 @@ Csv::Csv(std::string text, std::string name) : name_(std::move(name)), text_(std
     const std::size_t line = reader.line();
     ended = reader.take();
     const std::string_view column =
-        without_blanks(std::string_view(text_).substr(begin, reader.written() - begin));
+        smtp::without_blanks(std::string_view(text_).substr(begin, reader.written() - begin));
     if (column.empty()) reader.fail(line, "a column without a name");
     if (column.find_first_of("\r\n") != std::string_view::npos) {
       reader.fail(line, "a line break in the name of a column");

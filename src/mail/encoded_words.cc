@@ -76,6 +76,10 @@ void append_encoded_words(std::string_view text, std::string& field) {
   const std::size_t line = field.rfind('\n');
   std::size_t room =
       room_behind(line == std::string::npos ? field.size() : field.size() - line - 1);
+  // One word rather than two, but for a first line that would have the field's name alone.
+  const bool named =
+      std::string_view(field).substr(0, field.find_last_not_of(' ') + 1).ends_with(':');
+  if (!named && text.size() > room && text.size() <= kMostBytes) room = 0;
   std::array<char, kMostBytes> word;
   std::size_t size = 0;
   for (std::size_t place = 0; place < text.size();) {

@@ -6,6 +6,7 @@
 #include "mail/encoded_words.h"
 #include "mail/standard_headers.h"
 #include "mail/words.h"
+#include "smtp/keyword.h"
 
 namespace millrace::mail {
 namespace {
@@ -29,14 +30,15 @@ void append_lines(std::string_view value, std::string& text) {
   }
 }
 
-// What was put to the end of `text` from `begin` on is replaced by what `append` makes of it.
+// What was put to the end of `text` from `begin` on is replaced by what `append` makes of it,
+// without the blanks that a first or last part without a value leaves.
 template <typename Append>
 void rewrite(std::string& text, std::size_t begin, Append append) {
   // Kept for the next one: what is made of a value needs more room than it has.
   thread_local std::string value;
   value.assign(text, begin);
   text.resize(begin);
-  append(value, text);
+  append(smtp::without_blanks(value), text);
 }
 
 void end_text(std::string& text, std::size_t begin) {

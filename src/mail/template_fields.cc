@@ -41,11 +41,6 @@ std::string known_names(const Csv* fields) {
   return beginning(fmt::format("{}", fmt::join(names, ", ")), kMost);
 }
 
-std::string_view without_blanks(std::string_view text) {
-  const std::size_t begin = std::min(text.find_first_not_of(smtp::kBlanks), text.size());
-  return text.substr(begin, text.find_last_not_of(smtp::kBlanks) + 1 - begin);
-}
-
 // What puts the value of that name; else says why there is none.
 std::optional<TemplateStep> step_of(std::string_view name, const Csv* fields, std::string& wrong) {
   const auto known = std::ranges::find(kKnown, name, &Known::name);
@@ -85,7 +80,8 @@ std::vector<TemplateField> find_template_fields(std::string_view text, const Csv
     }
     const std::size_t end = close + kClose.size();
     std::string wrong;
-    const auto step = step_of(without_blanks(text.substr(inside, close - inside)), fields, wrong);
+    const auto step =
+        step_of(smtp::without_blanks(text.substr(inside, close - inside)), fields, wrong);
     if (!step) mistakes.push_back({begin, wrong});
     found.push_back({.begin = begin, .end = end, .step = step});
     begin = text.find(kOpen, end);

@@ -9,6 +9,9 @@ namespace millrace::smtp {
 
 inline constexpr std::string_view kBlanks = " \t";
 
+// Text without the blanks around it.
+std::string_view without_blanks(std::string_view text);
+
 // Whether two words are the same keyword, in any case (RFC 5321, 2.4).
 bool same_keyword(std::string_view one, std::string_view other);
 

@@ -39,6 +39,14 @@ TEST(EncodedWords, FoldSoThatNoLineIsTooLongAndNoCharacterIsDivided) {
   }
 }
 
+TEST(EncodedWords, AreOneWhereOneIsEnough) {
+  EXPECT_EQ(encoded(std::string(30, 'x'), "To: <a@b.test>, <" + std::string(20, 'c') + ">, "),
+            "To: <a@b.test>, <" + std::string(20, 'c') +
+                ">, \r\n =?utf-8?B?eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4?=");
+  // The name of a field is not left alone.
+  EXPECT_TRUE(encoded(std::string(45, 'x')).starts_with("Subject: =?utf-8?B?"));
+}
+
 TEST(EncodedWords, LeaveOutWhatFoldsALine) {
   EXPECT_EQ(encoded("\xc3\xa4\r\n b"), encoded("\xc3\xa4 b"));
 }

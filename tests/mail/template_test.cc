@@ -175,6 +175,21 @@ TEST(Template, DisplayNamesAreQuotedOrEncodedWhereTheyNeedIt) {
   EXPECT_EQ(header("To: {{email}}", 2), "To: j@c.test");
 }
 
+TEST(Template, APartWithoutAValueLeavesNoBlankInFront) {
+  const Csv csv("a,b,c\n,J.,J\xc3\xbcrg\n", "x.csv");
+  Content content;
+  make(
+      read_template(
+          "Cc: {{a}} {{b}} <b@x>, {{a}} <a@x>\nTo: {{a}} {{c}} <c@x>\nSubject: {{a}} {{c}} {{a}}\n",
+          "t", &csv),
+      facts_of(0), content);
+  EXPECT_NE(
+      content.flattened().find("Cc: \"J.\" <b@x>,  <a@x>\r\nTo: =?utf-8?B?SsO8cmc=?=\r\n <c@x>\r\n"
+                               "Subject: =?utf-8?B?SsO8cmc=?=\r\n"),
+      std::string::npos)
+      << content.flattened();
+}
+
 TEST(Template, EachAddressOfAListHasItsName) {
   EXPECT_EQ(header("Cc: a@x.test, Dr {{name}} <b@x.test>, \"<{{name}}\" <c@x.test>", 1),
             R"(Cc: a@x.test, "Dr Smith, \"Jo\"" <b@x.test>, "<Smith, \"Jo\"" <c@x.test>)");
