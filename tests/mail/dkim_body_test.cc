@@ -106,7 +106,7 @@ TEST(BodyHasher, FindsWhatChangesAnywhere) {
   for (const std::string_view odd :
        {"  ", "\t", " \r\n", "\r\n\r\n", " ", "\r", " \r", "\x80 \x80"}) {
     for (std::size_t before = 0; before < 200; ++before) {
-      for (const std::size_t after : {0, 1, 100}) {
+      for (const std::size_t after : {0U, 1U, 100U}) {
         std::string body(before, 'x');
         body.append(odd).append(after, 'y');
         ASSERT_EQ(hash_of(body), plain_hash(canonical(body))) << before << ' ' << after;
