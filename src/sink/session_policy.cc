@@ -113,7 +113,7 @@ Decision SessionPolicy::decide_end() {
   if (recipients == 0 || with_.rules.set().silent(kEnd)) return ask_at(kEnd, {});
   with_.facts->at(kEnd, {});
   Decision whole;
-  auto replies = std::make_shared<std::vector<smtp::GivenReply>>(recipients);
+  auto replies = std::make_shared<std::vector<smtp::RecipientReply>>(recipients);
   rules::OncePerMessage once(with_.rules.set().rules().size());
   once_.clear();
   for (std::size_t number = 0; number < recipients; ++number) {
@@ -122,7 +122,7 @@ Decision SessionPolicy::decide_end() {
     whole.step = std::max(whole.step, one.step);
     const bool goes_on = one.action == Action::proceed || one.action == Action::answer;
     if (goes_on) {
-      (*replies)[number] = std::move(one.reply);
+      (*replies)[number] = {.text = std::move(one.reply), .repeat = one.repeat};
     } else if (whole.action == Action::proceed) {
       one.wait = whole.wait;
       whole = std::move(one);

@@ -23,8 +23,12 @@ inline GivenReply given_reply(std::string text) {
   return std::make_shared<const std::string>(std::move(text));
 }
 
-// Such texts, one a recipient; null: the usual reply.
-using RecipientReplies = std::shared_ptr<const std::vector<GivenReply>>;
+// What LMTP answers one recipient at the end of data.
+struct RecipientReply {
+  GivenReply text = nullptr;  // null: the usual reply
+  std::size_t repeat = 1;     // how often the text is sent
+};
+using RecipientReplies = std::shared_ptr<const std::vector<RecipientReply>>;
 
 // What a policy decides about a command: wait, if it says so, then act.
 struct Decision {
@@ -43,7 +47,7 @@ struct Decision {
   GivenReply reply = nullptr;              // see above
   std::size_t repeat = 1;                  // how often that is sent
   Duration step{0};                        // between the bytes of the reply, whichever it is
-  RecipientReplies each = nullptr;         // LMTP, at the end of data: a recipient's own, once
+  RecipientReplies each = nullptr;         // LMTP, at the end of data: one a recipient
   std::uint64_t content_limit = kNoLimit;  // bytes of content; with them the connection is dropped
 };
 

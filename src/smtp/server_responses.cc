@@ -1,7 +1,6 @@
 // How a server's session answers: at once, after a wait, step by step, in pieces, or never. What it
 // answers is decided in server_session.cc and server_commands.cc.
 #include <algorithm>
-#include <limits>
 
 #include "smtp/server_session.h"
 
@@ -15,12 +14,6 @@ bool positive(std::string_view reply) {
 
 bool negative(std::string_view reply) {
   return !reply.empty() && (reply.front() == '4' || reply.front() == '5');
-}
-
-// At most as many as there can be.
-std::size_t product(std::size_t copies, std::size_t repeat) {
-  constexpr std::size_t kMost = std::numeric_limits<std::size_t>::max();
-  return repeat > 0 && copies > kMost / repeat ? kMost : copies * repeat;
 }
 
 }  // namespace
@@ -40,7 +33,6 @@ ServerSession::Response ServerSession::response_to(const Decision& decision, Res
       if (decision.each && decision.each->size() == usual.copies) {
         given_each_ = decision.each;
         usual.each = given_each_.get();
-        usual.repeat = 1;  // one a recipient
       }
       return usual;
     case Decision::Action::answer:
@@ -84,7 +76,6 @@ void ServerSession::resume(Output& out) {
 
 void ServerSession::emit(Response response, Output& out) {
   response.refusal = tell(response);
-  response.copies = product(response.copies, response.repeat);
   append_replies(response, out);
 }
 
@@ -98,38 +89,45 @@ bool ServerSession::tell(const Response& response) {
   } else {
     accepted = 0;
     for (Response one = response; one.copies > 0; --one.copies) {
-      observer_.replied(answering_, reply_of(one), 1);
-      if (positive(reply_of(one))) ++accepted;
+      const std::string_view reply = next_copy(one).reply;
+      observer_.replied(answering_, reply, 1);
+      if (positive(reply)) ++accepted;
     }
   }
   if (owes_final_reply_) observer_.message_answered(accepted);
   return response.each == nullptr ? negative(response.reply) : accepted == 0;
 }
 
-// The reply that comes next.
-std::string_view ServerSession::reply_of(const Response& response) {
-  if (response.each == nullptr) return response.reply;
-  const GivenReply& own = (*response.each)[response.each->size() - response.copies];
-  return own ? std::string_view(*own) : response.reply;
+ServerSession::Copy ServerSession::next_copy(const Response& response) {
+  if (response.each != nullptr) {
+    const auto& own = (*response.each)[response.each->size() - response.copies];
+    if (own.text) return {.reply = *own.text, .repeat = own.repeat};
+  }
+  return {.reply = response.reply, .repeat = response.repeat};
 }
 
 // Appends a reply as often as it is due, and goes on. Of many copies those that pass the bound
 // wait until the client has taken what is ahead of them; one that comes step by step has a pause
 // behind each byte.
 void ServerSession::append_replies(Response& response, Output& out) {
-  for (; response.copies > 0; --response.copies, response.written = 0) {
-    if (response.copies > 1 && out.size() >= kReplyBound) {
+  while (response.copies > 0) {
+    const auto [reply, repeat] = next_copy(response);
+    const bool last = response.copies == 1 && response.said + 1 >= repeat;
+    if (!last && out.size() >= kReplyBound) {
       pending_ = response;
       phase_ = SessionPhase::replying;
       return;
     }
-    const std::string_view reply = reply_of(response);
     if (response.step <= Duration::zero()) {
       out.append(reply);
     } else if (response.written < reply.size()) {
       out.append(reply.substr(response.written++, 1));
       return pause(response, response.step);
     }
+    response.written = 0;
+    if (++response.said < repeat) continue;
+    response.said = 0;
+    --response.copies;
   }
   owes_final_reply_ = false;
   given_each_.reset();

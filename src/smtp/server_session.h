@@ -117,13 +117,14 @@ class ServerSession {
     std::string_view reply;   // outlives the session or a pause; empty: none
     std::size_t copies = 1;   // LMTP answers the end of a message once a recipient
     Duration step{0};         // between its bytes
-    std::size_t written = 0;  // bytes of the current copy, where they come step by step
+    std::size_t said = 0;     // how often the current copy was sent, where it is repeated
+    std::size_t written = 0;  // bytes of it, where they come step by step
     SessionPhase next = SessionPhase::command;
     Ending ending = Ending::open;
-    bool asks_for_content = false;                  // the policy is asked about content once more
-    bool refusal = false;                           // it counts as an error of the client
-    std::size_t repeat = 1;                         // how often each copy is sent
-    const std::vector<GivenReply>* each = nullptr;  // in place of `reply`, a recipient each
+    bool asks_for_content = false;  // the policy is asked about content once more
+    bool refusal = false;           // it counts as an error of the client
+    std::size_t repeat = 1;         // how often each copy is sent
+    const std::vector<RecipientReply>* each = nullptr;  // in place of `reply`, one a copy
   };
 
   // A command: in which servers it is known, and what it does.
@@ -155,7 +156,12 @@ class ServerSession {
   void append_replies(Response& response, Output& out);
   void pause(const Response& response, Duration wait);
   bool tell(const Response& response);
-  static std::string_view reply_of(const Response& response);
+  // What is sent for one copy of a response, and how often.
+  struct Copy {
+    std::string_view reply;
+    std::size_t repeat;
+  };
+  static Copy next_copy(const Response& response);
   void open_content(Form form, SessionPhase next, Output& out);
   [[nodiscard]] std::size_t acceptable(std::string_view bytes) const;
 

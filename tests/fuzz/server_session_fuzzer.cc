@@ -29,8 +29,8 @@ class Dice final : public smtp::ServerPolicy {
     static const smtp::GivenReply kRefused = smtp::given_reply("450 refused\r\n");
     decision.reply = decision.action == Action::proceed ? kTaken : kRefused;
     if ((bits_ & 0x08) != 0) {
-      decision.each = std::make_shared<const std::vector<smtp::GivenReply>>(
-          std::vector<smtp::GivenReply>{kRefused, nullptr});
+      decision.each = std::make_shared<const std::vector<smtp::RecipientReply>>(
+          std::vector<smtp::RecipientReply>{{.text = kRefused, .repeat = decision.repeat}, {}});
     }
     return decision;
   }

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "output_text.h"
@@ -38,6 +39,13 @@ struct Told final : ServerPolicy {
   Decision content;
   std::vector<Form> asked_for_content;
 };
+
+// A reply of its own for each recipient, once.
+RecipientReplies each(const std::vector<GivenReply>& texts) {
+  std::vector<RecipientReply> replies;
+  for (const GivenReply& text : texts) replies.push_back({.text = text});
+  return std::make_shared<const std::vector<RecipientReply>>(std::move(replies));
+}
 
 struct Notes final : ServerObserver {
   void replied(std::optional<Verb>, std::string_view reply, std::size_t copies) override {
@@ -219,8 +227,7 @@ TEST_F(Decided, AChunkOfNothingIsAnsweredBehindTheWaitForContent) {
 TEST_F(Decided, EachRecipientOfLmtpMayHaveAReplyOfItsOwn) {
   profile.protocol = ServerProfile::Protocol::lmtp;
   policy.decisions[Verb::end_of_data] = {
-      .each = std::make_shared<const std::vector<GivenReply>>(std::vector<GivenReply>{
-          nullptr, given_reply("450 later\r\n"), given_reply("250 yours\r\n")})};
+      .each = each({nullptr, given_reply("450 later\r\n"), given_reply("250 yours\r\n")})};
   begin();
   envelope(3);
   say("DATA\r\n");
@@ -236,33 +243,55 @@ TEST_F(Decided, EachRecipientOfLmtpMayHaveAReplyOfItsOwn) {
 }
 
 // What a chunk's decision repeats is another reply than those to the recipients of its message.
-TEST_F(Decided, WhatIsSaidToEachRecipientIsSaidOnce) {
+TEST_F(Decided, WhatIsSaidToEachRecipientIsSaidAsOftenAsThatOneSays) {
   profile.protocol = ServerProfile::Protocol::lmtp;
-  const auto each = std::make_shared<const std::vector<GivenReply>>(
-      std::vector<GivenReply>{given_reply("450 one\r\n"), given_reply("450 two\r\n")});
   policy.decisions[Verb::bdat] = {.reply = given_reply("250 ok\r\n"), .repeat = 3};
-  policy.decisions[Verb::end_of_data] = {.each = each};
+  policy.decisions[Verb::end_of_data] = {
+      .each = each({given_reply("450 one\r\n"), given_reply("450 two\r\n")})};
   begin();
   envelope(2);
   EXPECT_EQ(say("BDAT 1 LAST\r\nx"), "450 one\r\n450 two\r\n");
   policy.decisions[Verb::end_of_data] = {
-      .reply = given_reply("250 mine\r\n"), .repeat = 3, .each = each};
+      .reply = given_reply("250 mine\r\n"),
+      .repeat = 3,
+      .each = std::make_shared<const std::vector<RecipientReply>>(
+          std::vector<RecipientReply>{{.text = given_reply("450 one\r\n"), .repeat = 2},
+                                      {.text = given_reply("450 two\r\n")}})};
   envelope(2);
-  EXPECT_EQ(say("BDAT 1 LAST\r\nx"), "450 one\r\n450 two\r\n");
+  notes.replies.clear();
+  EXPECT_EQ(say("BDAT 1 LAST\r\nx"), "450 one\r\n450 one\r\n450 two\r\n");
+  const std::string told = "450 one\r\n450 two\r\n";
+  EXPECT_EQ(notes.replies.substr(notes.replies.find("450")), told) << "each once";
+}
+
+TEST_F(Decided, OneRecipientMayBeAnsweredForEver) {
+  profile.protocol = ServerProfile::Protocol::lmtp;
+  policy.decisions[Verb::end_of_data] = {
+      .each = std::make_shared<const std::vector<RecipientReply>>(std::vector<RecipientReply>{
+          {.text = given_reply("250-x\r\n"), .repeat = std::numeric_limits<std::size_t>::max()},
+          {}})};
+  begin();
+  envelope(2);
+  say("DATA\r\n.\r\n");
+  for (int round = 0; round < 100; ++round) {
+    ASSERT_EQ(session->phase(), Phase::replying);
+    session->resume(out);
+    const std::string replies = spoken();
+    ASSERT_LT(replies.size(), ServerSession::kReplyBound + 10);
+    ASSERT_EQ(replies.find("250 "), std::string::npos);
+  }
 }
 
 TEST_F(Decided, ARefusalOfAllRecipientsIsAnError) {
   profile.protocol = ServerProfile::Protocol::lmtp;
   profile.limits.errors = 1;
   const GivenReply no = given_reply("550 no\r\n");
-  policy.decisions[Verb::end_of_data] = {.each = std::make_shared<const std::vector<GivenReply>>(
-                                             std::vector<GivenReply>{no, nullptr})};
+  policy.decisions[Verb::end_of_data] = {.each = each({no, nullptr})};
   begin();
   envelope(2);
   say("DATA\r\n.\r\n");
   EXPECT_NE(session->phase(), Phase::closed);
-  policy.decisions[Verb::end_of_data] = {
-      .each = std::make_shared<const std::vector<GivenReply>>(std::vector<GivenReply>{no, no})};
+  policy.decisions[Verb::end_of_data] = {.each = each({no, no})};
   envelope(2);
   say("DATA\r\n.\r\n");
   EXPECT_EQ(session->phase(), Phase::closed);

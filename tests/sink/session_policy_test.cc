@@ -1,0 +1,102 @@
+// What rules make of whole sessions, where a decision of one command is not all of it.
+#include "sink/session_policy.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "net/address_pool.h"
+#include "output_text.h"
+#include "sink/rules/rule_reader.h"
+#include "smtp/server_session.h"
+
+namespace millrace::sink {
+namespace {
+
+using namespace std::chrono_literals;
+using Phase = smtp::ServerSession::SessionPhase;
+using Protocol = smtp::ServerProfile::Protocol;
+
+// A session of a sink with rules, without a connection.
+class RuledSession : public testing::Test {
+ protected:
+  void begin(const std::string& text, Protocol protocol = Protocol::smtp) {
+    in_force.emplace(compiled(text));
+    rules.emplace(*in_force);
+    Listener plain;
+    plain.profile.protocol = protocol;
+    listener.emplace(plain);
+    auto facts = std::make_unique<SessionFacts>(*rules, windows, *listener, 1, TimePoint());
+    auto later = std::make_unique<AnswerObserver>(queue);
+    policy.emplace(SessionPolicy::With{.options = options,
+                                       .quotas = quotas,
+                                       .rules = *rules,
+                                       .facts = facts.get(),
+                                       .later = later.get(),
+                                       .sasl = nullptr});
+    observers.add(std::move(facts));
+    observers.add(std::move(later));
+    observers.opened(*net::numeric_address("127.0.0.1", 1), TimePoint());
+    session.emplace(listener->profile, listener->replies, *policy, observers);
+    session->start({}, out);
+    test::take(out);
+  }
+
+  rules::Snapshot compiled(const std::string& text) {
+    rules::RulesRead read = rules::read_rules(text, "rules");
+    EXPECT_EQ(read.mistakes, std::vector<std::string>());
+    return std::make_shared<const rules::RuleSet>(std::move(read.rules), states, windows);
+  }
+
+  std::string say(const std::string& input) {
+    session->feed(input, out);
+    while (session->phase() == Phase::paused) session->resume(out);
+    return test::take(out);
+  }
+
+  // The last reply to a message.
+  std::string message(const std::vector<std::string>& recipients) {
+    say("MAIL FROM:<a@a>\r\n");
+    for (const std::string& recipient : recipients) say("RCPT TO:<" + recipient + ">\r\n");
+    say("DATA\r\n");
+    return say("Subject: x\r\n\r\nx\r\n.\r\n");
+  }
+
+  SinkOptions options;
+  Quotas quotas{{}, {}, [] {}};
+  rules::RuleStates states{1};
+  rules::Windows windows{1};
+  AnswerQueue queue;
+  std::optional<rules::InForce> in_force;
+  std::optional<rules::WorkerRules> rules;
+  std::optional<OpenListener> listener;
+  SessionObservers observers;
+  std::optional<SessionPolicy> policy;
+  std::optional<smtp::ServerSession> session;
+  Output out;
+};
+
+TEST_F(RuledSession, WhatARecipientIsAnsweredMayBeRepeated) {
+  begin(R"(
+[[rule]]
+name = "stutters"
+match = { command = ".", recipient = "b@*" }
+act = { raw = "250-b\r\n", repeat = 3 }
+[[rule]]
+name = "all others"
+match = { command = "." }
+act = { raw = "250 x\r\n", repeat = 2 }
+)",
+        Protocol::lmtp);
+  EXPECT_EQ(message({"a@d", "b@d", "c@d"}),
+            "250 x\r\n250 x\r\n250-b\r\n250-b\r\n250-b\r\n250 x\r\n250 x\r\n");
+  EXPECT_EQ(message({"a@d"}), "250 x\r\n250 x\r\n");
+}
+
+}  // namespace
+}  // namespace millrace::sink
