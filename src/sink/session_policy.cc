@@ -90,17 +90,18 @@ Decision SessionPolicy::ask(rules::Moment moment, const rules::Facts& facts, Who
 
 // `whole`: it is about a message with all recipients that the rule is about.
 void SessionPolicy::ask_later(const rules::Found& found, const rules::Facts& facts, bool whole) {
+  rules::Groups groups = found.groups;
   for (const rules::LaterAnswer& answer : found.rule->act.later) {
     const auto ask_for = [&](std::string_view recipient) {
-      with_.later->asked_for(answer, std::string(recipient),
-                             rules::draw(answer.delay, found.state->dice.roll(), found.groups));
+      with_.later->asked_for(answer, recipient,
+                             rules::draw(answer.delay, found.state->dice.roll(), groups));
     };
     if (!whole) {
       ask_for(found.recipient);
       continue;
     }
     for (const std::string& recipient : facts.recipients) {
-      if (rules::holds_for(found.rule->match, recipient)) ask_for(recipient);
+      if (rules::holds_for(found.rule->match, recipient, groups)) ask_for(recipient);
     }
   }
 }

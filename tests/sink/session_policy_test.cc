@@ -4,11 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "net/address_pool.h"
 #include "output_text.h"
@@ -26,6 +26,10 @@ using Protocol = smtp::ServerProfile::Protocol;
 class RuledSession : public testing::Test {
  protected:
   void begin(const std::string& text, Protocol protocol = Protocol::smtp) {
+    session.reset();
+    policy.reset();
+    observers = {};
+    rules.reset();
     in_force.emplace(compiled(text));
     rules.emplace(*in_force);
     Listener plain;
@@ -96,6 +100,30 @@ act = { raw = "250 x\r\n", repeat = 2 }
   EXPECT_EQ(message({"a@d", "b@d", "c@d"}),
             "250 x\r\n250 x\r\n250-b\r\n250-b\r\n250-b\r\n250 x\r\n250 x\r\n");
   EXPECT_EQ(message({"a@d"}), "250 x\r\n250 x\r\n");
+}
+
+// Each recipient says how long it takes, also where the rule is about a message and all of them.
+TEST_F(RuledSession, WhatComesLaterWaitsAsItsOwnRecipientSays) {
+  for (const Protocol protocol : {Protocol::smtp, Protocol::lmtp}) {
+    for (const std::string condition :
+         {"recipient = ['!none@*', '/^in-([0-9]+s)@/']", "domain = '/^in-([0-9]+s)$/'"}) {
+      SCOPED_TRACE(condition);
+      begin("[[rule]]\nname = 'later'\nmatch = { command = '.', " + condition +
+                " }\nact = { complaint = { delay = '{1}' } }\n",
+            protocol);
+      const TimePoint before = Clock::now();
+      message({"in-900s@in-900s", "x@d", "in-60s@in-60s", "in-300s@in-300s"});
+      const TimePoint after = Clock::now();
+      for (const Duration wait : std::vector<Duration>{60s, 300s, 900s}) {
+        const auto answer = queue.take(TimePoint::max());
+        ASSERT_TRUE(answer);
+        EXPECT_EQ(answer->recipient.substr(0, 5), "in-" + std::to_string(wait / 1s).substr(0, 2));
+        EXPECT_GE(answer->due, before + wait);
+        EXPECT_LE(answer->due, after + wait);
+      }
+      EXPECT_FALSE(queue.take(TimePoint::max()));
+    }
+  }
 }
 
 }  // namespace

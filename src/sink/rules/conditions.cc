@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cstddef>
+#include <optional>
 
 #include "sink/rules/header_lines.h"
 #include "smtp/path.h"
@@ -148,9 +149,12 @@ bool about_one(Moment moment, const Facts& facts) {
   return moment == rules::moment(smtp::Verb::rcpt) || !facts.recipient.empty();
 }
 
-bool holds_for(const Match& match, std::string_view recipient) {
-  return (!match.recipient || match.recipient->matches(recipient)) &&
-         (!match.domain || match.domain->matches(domain_of(recipient)));
+bool holds_for(const Match& match, std::string_view recipient, Groups& groups) {
+  const Patterns* const grouping = grouping_condition(match);
+  const auto holds = [&](const std::optional<Patterns>& condition, std::string_view text) {
+    return !condition || condition->matches(text, &*condition == grouping ? &groups : nullptr);
+  };
+  return holds(match.recipient, recipient) && holds(match.domain, domain_of(recipient));
 }
 
 Conditions conditions_of(const Match& match) {

@@ -17,8 +17,9 @@ std::string_view domain_of(std::string_view address);
 // about all that were accepted.
 bool about_one(Moment moment, const Facts& facts);
 
-// Whether the conditions of a rule about the recipient hold for this one.
-bool holds_for(const Match& match, std::string_view recipient);
+// Whether the conditions of a rule about the recipient hold for this one. Where {1} to {9} stand
+// for groups of one of them, `groups` are its groups from then on.
+bool holds_for(const Match& match, std::string_view recipient, Groups& groups);
 
 // A set of the conditions that look at facts and change nothing, as bits: most rules have one or
 // two, and to look for all of them in a `Match` would take most of the time.
