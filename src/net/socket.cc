@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -16,6 +18,11 @@
 
 namespace millrace::net {
 namespace {
+
+// When the kernel asks a silent client whether it is there, and how often, in seconds.
+constexpr int kProbeAfter = 60;
+constexpr int kProbeEach = 30;
+constexpr int kProbes = 4;
 
 template <typename Value>
 void set_option(const FileDescriptor& socket, int level, int name, const Value& value) {
@@ -119,6 +126,15 @@ void configure(const FileDescriptor& socket, int family, const SocketOptions& op
   }
 }
 
+PeerState peer_state(const FileDescriptor& socket) {
+  pollfd asked{.fd = socket.descriptor(), .events = POLLRDHUP, .revents = 0};
+  if (poll(&asked, 1, 0) <= 0) return PeerState::there;
+  if ((asked.revents & (POLLERR | POLLHUP)) != 0) return PeerState::gone;
+  int unread = 0;
+  ioctl(socket.descriptor(), FIONREAD, &unread);
+  return unread == 0 ? PeerState::finished : PeerState::there;
+}
+
 FileDescriptor listen_on(const SocketAddress& address, int backlog, bool share,
                          const SocketOptions& options) {
   const auto fail = [&](const char* what) {
@@ -132,6 +148,10 @@ FileDescriptor listen_on(const SocketAddress& address, int backlog, bool share,
     set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
     if (share) set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1);
     if (address.family() == AF_INET6) set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    set_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, kProbeAfter);
+    set_option(socket, IPPROTO_TCP, TCP_KEEPINTVL, kProbeEach);
+    set_option(socket, IPPROTO_TCP, TCP_KEEPCNT, kProbes);
   }
   configure(socket, address.family(), options);  // accepted sockets inherit it
   if (bind(socket.descriptor(), address.get(), address.length) != 0) fail("bind");

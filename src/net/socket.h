@@ -49,7 +49,17 @@ void configure(const FileDescriptor& socket, int family, const SocketOptions& op
 // Has the kernel reset the connection when the socket is closed.
 void reset_on_close(const FileDescriptor& socket);
 
+// What is known of a connected peer without reading.
+enum class PeerState : std::uint8_t {
+  there,     // for all that is known
+  finished,  // it sends no more, and nothing that it sent is unread; it may still read
+  gone,      // it has reset the connection, or closed a unix socket: it takes nothing any more
+};
+PeerState peer_state(const FileDescriptor& socket);
+
 // A listening socket. `share`: SO_REUSEPORT, so that each worker listens for itself.
+// Who connects there by TCP and has gone without a word is reset after a few minutes
+// (SO_KEEPALIVE), and so is who has closed, which nobody can tell from a client that still reads.
 // Throws Fatal naming the address.
 FileDescriptor listen_on(const SocketAddress& address, int backlog, bool share,
                          const SocketOptions& options);

@@ -1,5 +1,6 @@
 #include "net/stream.h"
 
+#include <cerrno>
 #include <utility>
 
 #include "net/event_loop.h"
@@ -36,6 +37,12 @@ void Stream::reset() {
 void Stream::hold() {
   held_ = true;
   update_reading();
+}
+
+bool Stream::peer_has_finished() {
+  const PeerState peer = peer_state(socket_);
+  if (peer == PeerState::gone) end(ECONNRESET);
+  return peer == PeerState::finished && waiting_.empty();
 }
 
 void Stream::release() {

@@ -82,6 +82,11 @@ class Stream : private Channel {
   void hold();
   void release();
 
+  // Looks whether the peer is still there, which nobody tells while reading is held. One that takes
+  // nothing any more ends the stream. Returns whether it is only that it sends no more, and all of
+  // it was taken.
+  bool peer_has_finished();
+
   // Closes in order: sends what is queued, tells the peer, drops what still comes and ends when
   // the peer has closed too. The owner bounds the wait with abort().
   void finish() { Channel::finish(); }

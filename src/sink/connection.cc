@@ -19,6 +19,9 @@ constexpr std::chrono::seconds kFarewellLimit{2};
 // How often replies that wait for others go on before everybody else has a turn.
 constexpr int kRepliesPerTurn = 16;
 
+// How often it is looked whether a client is still there that has to wait.
+constexpr std::chrono::seconds kClientWatch{2};
+
 // How often a session that is stalled is looked at; it may last.
 constexpr std::chrono::hours kStallWatch{1};
 
@@ -322,7 +325,7 @@ TimePoint Connection::idle_end() const {
 void Connection::arm() {
   TimePoint limit = idle_end();
   if (stalled()) limit = worker_.loop().now() + kStallWatch;
-  if (go_on_at_) limit = *go_on_at_;
+  if (go_on_at_) limit = std::min(*go_on_at_, worker_.loop().now() + kClientWatch);
   if (const auto& whole = shared_.options.session_time_limit) {
     limit = std::min(limit, begun_ + *whole);
   }
@@ -338,12 +341,21 @@ void Connection::on_timer(net::Timer& /*timer*/) {
     go_on_at_.reset();
     resumed_ = now;
     wait_is_over();
-  } else if (!go_on_at_ && !stalled() && now >= idle_end()) {
+  } else if (go_on_at_) {
+    look_after_client();
+  } else if (!stalled() && now >= idle_end()) {
     complain(metrics::Error::timeout, "read timeout");
     ending_ = Ending::ours;
     return stream_.abort();
   }
   if (!stream_.finishing()) arm();
+}
+
+// While it waits nothing is read, which would tell that the client has gone. One that has only
+// ended its side may still read, and is answered.
+void Connection::look_after_client() {
+  const bool finished = stream_.peer_has_finished();
+  if (finished && !session_.owes_reply()) stream_.abort();
 }
 
 // Goes on with what was waited for: a handshake, a reply, the next replies, room for content.

@@ -54,6 +54,7 @@ class Connection final : private net::StreamHandler, private net::TimerHandler {
   std::size_t room_for(std::string_view bytes);
   void wait_until(TimePoint moment);
   void wait_is_over();
+  void look_after_client();
   void arm();
   [[nodiscard]] TimePoint idle_end() const;
   void dismiss();

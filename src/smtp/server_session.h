@@ -99,6 +99,11 @@ class ServerSession {
   [[nodiscard]] SessionPhase phase() const { return phase_; }
   // How long the pause is.
   [[nodiscard]] Duration wait() const { return wait_; }
+  // Whether something that the client is to be told has to wait.
+  [[nodiscard]] bool owes_reply() const {
+    return phase_ == SessionPhase::replying ||
+           (phase_ == SessionPhase::paused && !pending_.reply.empty());
+  }
   // Whether a message was admitted whose reply is not out yet.
   [[nodiscard]] bool owes_final_reply() const { return owes_final_reply_; }
   [[nodiscard]] Ending ending() const { return ending_; }

@@ -1,9 +1,12 @@
 """Rules where they touch something else: files that are wrong, SIGHUP, a jail, TLS from the start,
 several recipients of LMTP, clients that change, limits of time."""
 
+import contextlib
 import os
 import signal
+import socket
 import ssl
+import struct
 import time
 import unittest
 
@@ -298,6 +301,74 @@ class Time(playing.RulesCase):
                 self.assertEqual(player.socket.recv(1), b"")
             except ConnectionResetError:
                 pass
+
+
+class Gone(playing.RulesCase):
+    """Clients that go while they wait for an hour."""
+
+    @staticmethod
+    def waits(command, act='delay = "1h"', name="waits"):
+        return f'[[rule]]\nname = "{name}"\nmatch = {{ command = "{command}" }}\nact = {{ {act} }}\n'
+
+    @contextlib.contextmanager
+    def ended(self, programs, rules, *options):
+        """A sink with these rules, which sees that a session ends while it waits."""
+        with self.ruled(programs, rules, "-c", *options) as sink:
+            yield sink
+            sink.wait_counter("sess", 1)
+
+    @staticmethod
+    def reset(client):
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+
+    @rig.on_every_engine()
+    def test_a_reset_ends_the_wait(self, programs):
+        for command, steps in (("NOOP", "C: NOOP\nC: RSET"), ("CONTENT", playing.mail() + "C: text\nC: .")):
+            with self.subTest(command=command), self.ended(programs, self.waits(command)) as sink, \
+                    playing.Player(sink.endpoint) as player:
+                player.play(steps)
+                self.reset(player.socket)
+
+    @rig.on_every_engine()
+    def test_so_does_an_end_where_nothing_is_to_be_answered(self, programs):
+        drop = 'delay = "1h", disconnect = "close"'
+        for rules, steps in ((self.waits("CONTENT"), playing.mail()), (self.waits("NOOP", drop), "C: NOOP")):
+            with self.subTest(rules=rules), self.ended(programs, rules) as sink, \
+                    playing.Player(sink.endpoint) as player:
+                player.play(steps)
+                player.socket.shutdown(socket.SHUT_WR)
+        with self.ended(programs, self.waits("STARTTLS"), "--tls") as sink:
+            rig.connect(sink.endpoint).close()
+
+    @rig.on_every_engine()
+    def test_a_client_at_a_unix_socket_has_gone_when_it_has_closed(self, programs):
+        endpoint = f"unix:{self.scratch}/sink"
+        with self.ended(programs, self.waits("NOOP"), "--listen", endpoint) as sink, \
+                playing.Player(endpoint) as player:
+            player.play("C: NOOP")
+            player.socket.close()
+
+    @rig.on_every_engine()
+    def test_who_only_ends_its_side_is_answered(self, programs):
+        """Later than it is looked whether it is there."""
+        rules = self.waits("NOOP", 'delay = "3s"') + self.waits("CONTENT", 'delay = "3s"', "content")
+        with self.ruled(programs, rules) as sink:
+            for steps, replies in (("C: NOOP", "S: 250 *\n= closed"),
+                                   (playing.mail() + "C: .\nC: QUIT", "S: 250 *\nS: 221 *\n= closed")):
+                with self.subTest(steps=steps), playing.Player(sink.endpoint) as player:
+                    player.play(steps)
+                    player.socket.shutdown(socket.SHUT_WR)
+                    player.play(f"{replies}\n= took 3s")
+
+    @unittest.skipUnless(rig.LONG, "waits for the kernel to forget a connection")
+    @rig.on_every_engine()
+    def test_one_that_has_closed_is_found_out(self, programs):
+        """It could still read, for all that the sink is told, until its system says that it is not there."""
+        with self.ruled(programs, self.waits("NOOP"), "-c") as sink, playing.Player(sink.endpoint) as player:
+            player.play("C: NOOP")
+            player.socket.close()
+            rig.wait_for(lambda: sink.out and sink.counters().get("sess", 0) == 1, "the end", 240)
 
 
 if __name__ == "__main__":
