@@ -38,7 +38,7 @@ void Channel::begin() {
   held_ = peer_done_ = output_ended_ = resets_ = false;
   error_ = 0;
   phase_ = ChannelPhase::open;
-  last_progress_ = loop_.now();
+  last_progress_ = last_sent_ = loop_.now();
 }
 
 void Channel::connected() {
@@ -173,7 +173,7 @@ void Channel::received_end() {
 
 void Channel::written(std::size_t bytes) {
   (in_flight_.empty() ? queued_ : in_flight_).consume(bytes);
-  last_progress_ = loop_.now();
+  last_progress_ = last_sent_ = loop_.now();
 }
 
 void Channel::all_written() {

@@ -162,6 +162,8 @@ class Channel {
   void tell_end();
   // When bytes last moved in either direction.
   [[nodiscard]] TimePoint last_progress() const { return last_progress_; }
+  // When bytes last went out.
+  [[nodiscard]] TimePoint last_sent() const { return last_sent_; }
   // After EventLoop::note_grown(). Returns whether there was nothing in the queues, so that their
   // memory could go.
   bool give_back_storage();
@@ -197,6 +199,7 @@ class Channel {
   WaitingInput waiting_;
   std::unique_ptr<TlsFilter> tls_;
   TimePoint last_progress_{};
+  TimePoint last_sent_{};
   int error_ = 0;
   ChannelPhase phase_ = ChannelPhase::idle;
   Dropping dropping_ = Dropping::not_asked;

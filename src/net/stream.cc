@@ -17,7 +17,7 @@ void Stream::open(FileDescriptor socket) {
 void Stream::connect(FileDescriptor socket, const SocketAddress& address) {
   socket_ = std::move(socket);
   phase_ = ChannelPhase::connecting;
-  last_progress_ = loop_.now();
+  last_progress_ = last_sent_ = loop_.now();
   loop_.begin_connect(*this, address);
 }
 

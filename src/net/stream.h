@@ -105,6 +105,8 @@ class Stream : private Channel {
 
   // When bytes last moved in either direction.
   [[nodiscard]] TimePoint last_progress() const { return Channel::last_progress(); }
+  // When they last went out, or the connection was begun.
+  [[nodiscard]] TimePoint last_sent() const { return Channel::last_sent(); }
   [[nodiscard]] bool finishing() const { return phase_ == ChannelPhase::finishing; }
   [[nodiscard]] bool all_sent() const { return Channel::all_sent(); }
 };

@@ -1,5 +1,6 @@
 #include "source/session.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <utility>
@@ -112,6 +113,7 @@ void Session::connect_failed(int error) {
 void Session::on_connected() {
   const SourceOptions& options = run_.options();
   state_ = State::talking;
+  awaited_since_ = now();
   record_.connected(now());
   xclient_ = mail::fill_generated(options.xclient, connector_.connection());
   if (options.mix) {
@@ -138,6 +140,7 @@ void Session::secure() {
 void Session::on_secured() {
   const net::TlsFilter& tls = *stream_.tls();
   const Duration took = Clock::now() - handshake_begun_;
+  awaited_since_ = now();
   run_.secured(took, tls.resumed());
   record_.secured(took, tls.resumed(), now());
   display_.secured(tls);
@@ -194,6 +197,7 @@ void Session::send_messages() {
   while (client_->may_send()) {
     if (!next_message()) break;
     state_ = State::talking;
+    awaited_since_ = now();
     client_->send(record_.launch(now()), stream_.output());
   }
   if (client_->idle()) return all_over();
@@ -223,6 +227,7 @@ void Session::all_over() {
 
 void Session::say_goodbye() {
   state_ = State::talking;
+  awaited_since_ = now();
   const std::size_t shown = stream_.output().size();
   client_->quit(stream_.output());
   show_commands(shown);
@@ -264,6 +269,7 @@ void Session::lost(const Trouble& trouble) {
 
 void Session::replied(const smtp::PendingCommand& command, const smtp::Reply& reply,
                       smtp::Outcome outcome) {
+  awaited_since_ = now();
   display_.replied(command, reply, outcome);
   record_.replied(*client_, command, reply, outcome, now());
   if (outcome != smtp::Outcome::refused || command.verb == smtp::Verb::quit) return;
@@ -299,8 +305,11 @@ Trouble Session::loss(int error) const {
   return loss_awaiting(client_->pending_command().verb, loss, where());
 }
 
+// RFC 5321, 4.5.3.2: each reply has its time, and so has each part of content that is sent. That a
+// reply has begun does not count.
 void Session::on_timer(net::Timer& /*timer*/) {
-  const TimePoint limit = stream_.last_progress() + run_.options().reply_limit;
+  const TimePoint limit =
+      std::max(stream_.last_sent(), awaited_since_) + run_.options().reply_limit;
   switch (state_) {
     case State::pausing:
       return begin_message();

@@ -110,6 +110,7 @@ class Session final : public Sender,
   std::uint64_t number_;
   net::TlsSession tls_session_;  // of the last connection, when sessions are resumed
   TimePoint handshake_begun_;
+  TimePoint awaited_since_;  // a reply, or the end of a handshake
   std::optional<sasl::Client> authenticator_;
   std::string xclient_;                     // of this connection
   std::optional<ConnectionTraits> traits_;  // the same, where connections differ

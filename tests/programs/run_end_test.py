@@ -2,7 +2,9 @@
 
 import json
 import random
+import select
 import signal
+import socket
 import subprocess
 import time
 import unittest
@@ -94,6 +96,43 @@ class Ends(measuring.MeasureCase):
         self.assertGreaterEqual(run["errors"]["timeout"]["count"], 4)
         self.assertEqual(run["totals"]["messages"], 0)
         self.check_sums(run)
+
+    @rig.on_every_engine()
+    def test_a_reply_that_only_begins_is_lost_as_well(self, programs):
+        """It may come byte by byte, or line by line, and never be there."""
+        for greeting in ([bytes([byte]) for byte in b"220 a name of so many letters"] + [b"\r\n"],
+                         [b"220-a line\r\n"] * 30 + [b"220 there\r\n"]):
+            def greet(connection, greeting=greeting):
+                for piece in greeting:
+                    connection.sendall(piece)
+                    if select.select([connection], [], [], 0.1)[0]:
+                        break  # hung up, or goes on
+                rig.play_server(connection, rig.refusing("CONNECT", b""))
+
+            with self.subTest(greeting=greeting), rig.FakeServer(greet) as server:
+                run, done = self.measure(programs, server.endpoint, "-m", "1", "--reply-timeout", "1", status=1)
+                self.assertIn(b"timeout while", done.stderr)
+                self.assertEqual(run["errors"]["timeout"]["count"], 1)
+
+    @rig.on_every_engine()
+    def test_content_may_take_longer_than_a_reply(self, programs):
+        """What counts is that it goes on."""
+        def serve(connection):
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+            def read_content():
+                connection.sendall(b"354 go\r\n")
+                content = b""
+                while not content.endswith(b"\r\n.\r\n"):
+                    time.sleep(0.02)
+                    content = content[-5:] + connection.recv(65536)
+                return b"250 ok\r\n"
+
+            rig.play_server(connection, lambda verb: read_content() if verb == "DATA" else rig.usual_reply(verb))
+
+        with rig.FakeServer(serve) as server:
+            began = time.monotonic()
+            self.measure(programs, server.endpoint, "-m", "1", "-l", "6M", "-T", "60000", "--reply-timeout", "1")
+            self.assertGreater(time.monotonic() - began, 1.5)
 
     @rig.on_every_engine()
     def test_a_session_whose_tls_has_failed_takes_no_message(self, programs):
