@@ -53,7 +53,7 @@ const rules::Facts& SessionFacts::at(rules::Moment moment, std::string_view argu
   facts_.size = declared_size_;
   facts_.recipient = {};
   facts_.recipients = recipients_;
-  facts_.head = {};
+  facts_.head.reset();
   switch (static_cast<Verb>(moment)) {  // of content nothing else is known
     case Verb::helo:
     case Verb::ehlo:
@@ -72,7 +72,7 @@ const rules::Facts& SessionFacts::at(rules::Moment moment, std::string_view argu
     case Verb::end_of_data:
       facts_.size.reset();
       if (kept_.size) facts_.size = counted_.size();
-      facts_.head = head_;
+      if (kept_.head) facts_.head = head_;
       break;
     default:
       break;

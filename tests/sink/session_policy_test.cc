@@ -57,6 +57,12 @@ class RuledSession : public testing::Test {
     return std::make_shared<const rules::RuleSet>(std::move(read.rules), states, windows);
   }
 
+  // Other rules hold from now on.
+  void swap(const std::string& text) {
+    in_force->replace(compiled(text));
+    rules->renew();
+  }
+
   std::string say(const std::string& input) {
     session->feed(input, out);
     while (session->phase() == Phase::paused) session->resume(out);
@@ -122,6 +128,32 @@ TEST_F(RuledSession, WhatComesLaterWaitsAsItsOwnRecipientSays) {
         EXPECT_LE(answer->due, after + wait);
       }
       EXPECT_FALSE(queue.take(TimePoint::max()));
+    }
+  }
+}
+
+// A transaction keeps what the rules that held at its MAIL look at. Of what others look at nothing
+// is known until the next one: it is not what came since the rules were swapped.
+TEST_F(RuledSession, RulesThatCameDuringATransactionKnowOnlyWhatWasKept) {
+  const std::string none =
+      "[[rule]]\nname = 'x'\nmatch = { command = 'VRFY' }\nact = { log = true }\n";
+  for (const Protocol protocol : {Protocol::smtp, Protocol::lmtp}) {
+    for (const std::string condition :
+         {"size = '<1M'", "header = '*'", "header = '!X:*'", "recipient = '*'", "domain = '!x'"}) {
+      SCOPED_TRACE(condition);
+      const std::string refusing = "[[rule]]\nname = 'end'\nmatch = { command = '.', " + condition +
+                                   " }\nact = { reply = '450 {sender} {size}' }\n";
+      begin(none, protocol);
+      say("MAIL FROM:<a@a>\r\nRCPT TO:<b@b>\r\n");
+      swap(refusing);
+      say("RCPT TO:<c@c>\r\nDATA\r\nSubject: x\r\n");
+      EXPECT_EQ(say("\r\nx\r\n.\r\n").substr(0, 3), "250");
+      EXPECT_EQ(message({"b@b"}).substr(0, 9), "450 a@a 1");
+      // What was kept may be more than anybody looks at.
+      say("MAIL FROM:<a@a>\r\nRCPT TO:<b@b>\r\n");
+      swap(none);
+      EXPECT_EQ(say("DATA\r\n\r\nx\r\n.\r\n").substr(0, 4), "354 ");
+      EXPECT_EQ(message({"b@b"}).substr(0, 3), "250");
     }
   }
 }

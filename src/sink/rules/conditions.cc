@@ -108,8 +108,8 @@ bool recipient(const Question& question) {
 
 bool header(const Question& question) {
   const Patterns& patterns = *question.match.header;
-  return header_matches(patterns, question.facts.head, groups(question, patterns),
-                        question.found.line);
+  const auto head = question.facts.head;
+  return head && header_matches(patterns, *head, groups(question, patterns), question.found.line);
 }
 
 struct Condition {

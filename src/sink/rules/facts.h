@@ -29,7 +29,8 @@ struct Facts {
   bool authenticated = false;
   int tls = 0;                        // 0, or its version: 10, 11, 12, 13
   std::optional<std::uint64_t> size;  // declared at MAIL; of the content at its end
-  std::string_view head;  // at the end of data: the content's first 64 KiB, as it is kept
+  // At the end of data: the content's first 64 KiB, as it is kept.
+  std::optional<std::string_view> head;
 };
 
 }  // namespace millrace::sink::rules

@@ -261,8 +261,8 @@ class Maker {
       rule.conditions.emplace_back([header](const Asked& asked) {
         // The heads of facts(), line for line.
         std::vector<std::string> lines;
-        if (asked.facts.head.starts_with("Subject: ham")) lines = {"Subject: ham", "X-Flag: yes"};
-        if (asked.facts.head.starts_with("Subject: big")) lines = {"Subject: big  spam", "To: x"};
+        if (asked.facts.head->starts_with("Subject: ham")) lines = {"Subject: ham", "X-Flag: yes"};
+        if (asked.facts.head->starts_with("Subject: big")) lines = {"Subject: big  spam", "To: x"};
         bool found = header.any.empty();
         for (const std::string& line : lines) {
           if (!meant({.any = {}, .none = header.none}, line)) return false;
