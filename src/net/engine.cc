@@ -37,6 +37,7 @@ void Channel::begin() {
   dropping_ = Dropping::not_asked;
   held_ = peer_done_ = output_ended_ = resets_ = false;
   error_ = 0;
+  sent_ = 0;
   phase_ = ChannelPhase::open;
   last_progress_ = last_sent_ = loop_.now();
 }
@@ -173,6 +174,7 @@ void Channel::received_end() {
 
 void Channel::written(std::size_t bytes) {
   (in_flight_.empty() ? queued_ : in_flight_).consume(bytes);
+  sent_ += bytes;
   last_progress_ = last_sent_ = loop_.now();
 }
 

@@ -200,6 +200,7 @@ class Channel {
   std::unique_ptr<TlsFilter> tls_;
   TimePoint last_progress_{};
   TimePoint last_sent_{};
+  std::uint64_t sent_ = 0;  // bytes of this connection that the kernel has taken
   int error_ = 0;
   ChannelPhase phase_ = ChannelPhase::idle;
   Dropping dropping_ = Dropping::not_asked;

@@ -97,6 +97,14 @@ class Stream : private Channel {
   // Ends now. on_end() is called on this turn of the loop.
   void abort() { end(0); }
 
+  // How much has been sent on this connection, encrypted under TLS, also when it has ended; and how
+  // much waits to be, where plain text counts as it is. Their sum, taken when something has just
+  // been appended, is a position that sent() reaches no later than that has left.
+  [[nodiscard]] std::uint64_t sent() const { return sent_; }
+  [[nodiscard]] std::size_t unsent() const {
+    return queued_.size() + in_flight_.size() + (tls_ ? tls_->plain().size() : 0);
+  }
+
   // The address of this end.
   [[nodiscard]] SocketAddress local_address() const { return net::local_address(socket_); }
 

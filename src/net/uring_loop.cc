@@ -327,10 +327,12 @@ void UringLoop::submit_write(Channel& channel) {
 
 void UringLoop::on_send(Channel& channel, int result) {
   state_of(channel).sending = false;
+  if (result > 0) {
+    traffic_.sent += static_cast<std::uint64_t>(result);
+    channel.written(static_cast<std::size_t>(result));  // even of one that has ended: it has left
+  }
   if (channel.ended()) return close_if_idle(channel);
   if (result < 0) return channel.failed(-result);
-  traffic_.sent += static_cast<std::uint64_t>(result);
-  channel.written(static_cast<std::size_t>(result));
   if (!channel.in_flight().empty()) return submit_write(channel);
   if (channel.fill_queue()) return begin_write(channel);
   channel.all_written();

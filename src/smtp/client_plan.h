@@ -37,7 +37,10 @@ struct PendingCommand {
   Verb verb = Verb::connect;
   std::uint64_t message = 0;  // from MAIL on
   std::size_t recipient = 0;  // for RCPT
+  bool final = false;         // whether its reply, or each of them, is to the end of the message
 };
+
+struct RecipientBatch;
 
 // Is told what becomes of the dialogue.
 class ClientObserver {
@@ -47,12 +50,22 @@ class ClientObserver {
   // A reply has come; called in order, before anything follows from it.
   virtual void replied(const PendingCommand& command, const Reply& reply, Outcome outcome) = 0;
 
-  // The first command of one of the message's transactions goes out now.
-  virtual void transaction_begun(std::uint64_t /*message*/) {}
+  // The first command of one of the message's transactions, for these recipients, goes out now.
+  virtual void transaction_begun(const RecipientBatch& /*batch*/) {}
+
+  // The end of the message's content goes out with the transaction that was begun last. From here
+  // on the server may take it, whatever becomes of the connection (RFC 1047).
+  virtual void content_ended(std::uint64_t /*message*/) {}
 
   // The content of a message has been sent and its transaction had been agreed to (DATA), or
   // was taken (BDAT). Told once, with the first transaction of several.
   virtual void message_sent(std::uint64_t message) = 0;
+
+  // The transaction that was begun first of those under way is over, after all of its replies.
+  // `taken`: for how many of its recipients the server took the message. `again`: nothing was
+  // decided, since it met a server that was not ready for it; it will be begun again.
+  virtual void transaction_over(const RecipientBatch& /*batch*/, std::size_t /*taken*/,
+                                bool /*again*/) {}
 
   // Nothing more is awaited for the message. `recipients`: for how many the server took it, over
   // all of its transactions; none: it was refused.

@@ -78,7 +78,7 @@ void ClientTransactions::begin() {
   const Step first = uses(Extension::xforward) ? Step::xforward : Step::mail;
   const RecipientBatch batch = batches_.begin(/*behind=*/!window_.empty());
   window_.push_back({.batch = batch, .next = first, .awaited = first});
-  observer_.transaction_begun(batch.message);
+  observer_.transaction_begun(batch);
 }
 
 // Sends what is left of the last transaction. Returns false when that has to wait; one that has
@@ -132,6 +132,7 @@ bool ClientTransactions::send_chunk(PendingTransaction& transaction, Output& out
   source_.append_chunk(message, transaction.sent, length, out);
   transaction.sent += length;
   ++transaction.chunks_unanswered;
+  if (length == rest) observer_.content_ended(message);
   return length == rest;
 }
 
@@ -140,7 +141,8 @@ PendingCommand ClientTransactions::pending_command() const {
   const PendingTransaction& first = window_.front();
   return {.verb = rule(first.awaited).command,
           .message = first.batch.message,
-          .recipient = first.batch.first + first.answered};
+          .recipient = first.batch.first + first.answered,
+          .final = first.awaited == Step::content || ends_with(first)};
 }
 
 Outcome ClientTransactions::judge(const Reply& reply) const {
@@ -200,6 +202,7 @@ void ClientTransactions::send_content(PendingTransaction& transaction, Output& o
     out.append(kEndMark);
   } else {
     source_.append_content(transaction.batch.message, out);
+    observer_.content_ended(transaction.batch.message);
     tell_sent(transaction);
   }
   transaction.replies_due = lmtp() ? std::max<std::size_t>(transaction.accepted, 1) : 1;
@@ -215,10 +218,15 @@ bool ClientTransactions::take_content_reply(PendingTransaction& transaction, boo
   return true;
 }
 
+// Whether the next reply is to the last chunk.
+bool ClientTransactions::ends_with(const PendingTransaction& transaction) {
+  return transaction.awaited == Step::chunk && transaction.next == Step::none &&
+         transaction.chunks_unanswered == 1;
+}
+
 bool ClientTransactions::take_chunk_reply(PendingTransaction& transaction, const Reply& reply,
                                           bool expected) {
-  const bool last_chunk = transaction.next == Step::none && transaction.chunks_unanswered == 1;
-  if (!last_chunk) {
+  if (!ends_with(transaction)) {
     if (!expected) refuse(transaction);
     --transaction.chunks_unanswered;
     return true;
@@ -277,10 +285,11 @@ void ClientTransactions::calm() {
 void ClientTransactions::finish() {
   const PendingTransaction done = window_.front();
   window_.pop_front();
-  if (done.standing != Standing::sound) {
-    reset_ = Reset::due;
-    if (done.disturbed) return batches_.send_again(done.batch);
-  }
+  const bool failed = done.standing != Standing::sound;
+  const bool again = failed && done.disturbed;
+  if (failed) reset_ = Reset::due;
+  observer_.transaction_over(done.batch, done.taken, again);
+  if (again) return batches_.send_again(done.batch);
   const std::uint64_t message = done.batch.message;
   const auto taken = batches_.finish(done.batch, done.taken);
   if (taken) observer_.message_over(message, *taken);

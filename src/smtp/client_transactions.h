@@ -111,6 +111,7 @@ class ClientTransactions {
   bool take_transaction_reply(PendingTransaction& transaction, const Reply& reply, bool expected,
                               Output& out);
   bool take_content_reply(PendingTransaction& transaction, bool expected);
+  static bool ends_with(const PendingTransaction& transaction);
   bool take_chunk_reply(PendingTransaction& transaction, const Reply& reply, bool expected);
   [[nodiscard]] std::size_t replies_to_last_chunk(const PendingTransaction& transaction,
                                                   const Reply& reply) const;

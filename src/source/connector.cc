@@ -83,9 +83,7 @@ Connector::Progress Connector::failed(std::string_view call, int error) {
 Connector::Progress Connector::give_up(const Trouble& trouble) {
   record_.session_failed(trouble, loop_.now());
   run_.not_connected(trouble);
-  if (run_.failed()) return Progress::run_over;
-  record_.lose(loop_.now());
-  return Progress::given_up;
+  return run_.failed() ? Progress::run_over : Progress::given_up;
 }
 
 // Whether there is a port or an address that has not been tried: it is the next.

@@ -38,7 +38,7 @@ class Connector {
   enum class Progress : std::uint8_t {
     connecting,  // the stream does; if it ends before it is connected: failed()
     waiting,     // for kRetryDelay, then try_again()
-    given_up,    // there were as many attempts as there may be; what was to be sent is lost
+    given_up,    // there were as many attempts as there may be: what was to be sent is lost
     run_over,
   };
   // A new connection is wanted.

@@ -11,7 +11,8 @@ namespace millrace::source {
 // A message that is due to be sent: its number in the run, and when it was meant to be.
 struct Arrival {
   std::uint64_t message = 0;
-  TimePoint intended;  // closed loop: when its session was ready for it
+  TimePoint intended;    // closed loop: when its session was ready for it
+  unsigned attempt = 1;  // to send this message
 };
 
 // A message on its way.

@@ -29,6 +29,10 @@ Session::Session(WorkerResources& worker, Run& run, std::uint64_t number)
       display_(run.options().verbose),
       connector_(run, number, worker.loop, stream_, record_, display_) {
   const SourceOptions& options = run.options();
+  if (!worker.delivery_observers.empty()) {
+    deliveries_.emplace(number, options.plan.hello_verb == smtp::Verb::lhlo, messages_,
+                        worker.delivery_observers);
+  }
   if (options.auth_mechanism.empty()) return;
   const sasl::User& user = options.users[number % options.users.size()];
   authenticator_.emplace(worker.sasl.get(), options.auth_mechanism, user);
@@ -59,7 +63,7 @@ void Session::begin_message() {
       return done();
   }
   started_ = true;
-  record_.take(next.arrival, now());
+  take(next.arrival);
   if (client_) {
     step();
     return stream_.flush();
@@ -91,6 +95,7 @@ void Session::follow(Connector::Progress progress) {
       state_ = State::retrying;
       return start_timer(Connector::kRetryDelay);
     case Connector::Progress::given_up:
+      lose_messages();
       // What is due next waits for a turn of its own, not on this stack.
       state_ = State::pausing;
       return start_timer(run_.options().load.open_loop ? Duration::zero()
@@ -105,6 +110,7 @@ void Session::connect_failed(int error) {
   const Connector::Progress progress = connector_.failed(error);
   // The connect had a turn of the loop to itself, so the next message may be begun within this one.
   if (progress == Connector::Progress::given_up && run_.options().load.open_loop) {
+    lose_messages();
     return begin_message();
   }
   follow(progress);
@@ -115,6 +121,7 @@ void Session::on_connected() {
   state_ = State::talking;
   awaited_since_ = now();
   record_.connected(now());
+  if (deliveries_) deliveries_->connected();
   xclient_ = mail::fill_generated(options.xclient, connector_.connection());
   if (options.mix) {
     std::string sender;
@@ -143,6 +150,7 @@ void Session::on_secured() {
   awaited_since_ = now();
   run_.secured(took, tls.resumed());
   record_.secured(took, tls.resumed(), now());
+  if (deliveries_) deliveries_->secured(tls.version());
   display_.secured(tls);
   if (run_.options().tls_from_start) return;
   client_->secured(stream_.output());
@@ -212,8 +220,23 @@ bool Session::next_message() {
   if (!may_go_on()) return false;
   const Next next = worker_.load_model->next(*this, now());
   if (next.when != Next::When::now) return false;
-  record_.take(next.arrival, now());
+  take(next.arrival);
   return true;
+}
+
+void Session::take(const Arrival& arrival) {
+  record_.take(arrival, now());
+  if (deliveries_) deliveries_->take(arrival, now());
+}
+
+void Session::lose_messages() {
+  record_.lose(now());
+  if (deliveries_) deliveries_->lose(stream_.sent(), now());
+}
+
+void Session::abandon() {
+  record_.abandon(now());
+  if (deliveries_) deliveries_->abandon(stream_.sent(), now());
 }
 
 // Nothing is under way on this connection.
@@ -245,7 +268,7 @@ void Session::close() {
 void Session::closed() {
   worker_.loop.timers().stop(timer_);
   record_.ended(now());
-  record_.lose(now());
+  lose_messages();
   client_.reset();
   if (run_.failed() || worker_.load_model->over(now())) return done();
   pause_then_begin();
@@ -272,16 +295,29 @@ void Session::replied(const smtp::PendingCommand& command, const smtp::Reply& re
   awaited_since_ = now();
   display_.replied(command, reply, outcome);
   record_.replied(*client_, command, reply, outcome, now());
+  if (deliveries_) deliveries_->replied(command, reply, outcome);
   if (outcome != smtp::Outcome::refused || command.verb == smtp::Verb::quit) return;
   refused(rejection(command.verb, reply, where(command)));
 }
 
-void Session::transaction_begun(std::uint64_t /*message*/) { record_.transaction_begun(now()); }
+void Session::transaction_begun(const smtp::RecipientBatch& batch) {
+  record_.transaction_begun(now());
+  if (deliveries_) deliveries_->transaction_begun(batch);
+}
+
+void Session::content_ended(std::uint64_t message) {
+  if (deliveries_) deliveries_->content_ended(message, stream_.sent() + stream_.unsent());
+}
 
 void Session::message_sent(std::uint64_t /*message*/) { run_.message_sent(); }
 
+void Session::transaction_over(const smtp::RecipientBatch& batch, std::size_t taken, bool again) {
+  if (deliveries_) deliveries_->transaction_over(batch, taken, again);
+}
+
 void Session::message_over(std::uint64_t message, std::size_t recipients) {
   record_.message_over(message, recipients, now());
+  if (deliveries_) deliveries_->message_over(message, now());
 }
 
 void Session::on_end(int error) {

@@ -13,6 +13,7 @@
 #include "smtp/client_session.h"
 #include "smtp/message_source.h"
 #include "source/connector.h"
+#include "source/delivery_record.h"
 #include "source/dialogue_display.h"
 #include "source/run.h"
 #include "source/sender.h"
@@ -43,7 +44,7 @@ class Session final : public Sender,
   void wind_up();
 
   // Gives up what is under way. Nothing happens any more.
-  void abandon() { record_.abandon(now()); }
+  void abandon();
 
   [[nodiscard]] std::uint64_t number() const override { return number_; }
   [[nodiscard]] bool started() const override { return started_; }
@@ -61,8 +62,10 @@ class Session final : public Sender,
   // smtp::ClientObserver
   void replied(const smtp::PendingCommand& command, const smtp::Reply& reply,
                smtp::Outcome outcome) override;
-  void transaction_begun(std::uint64_t message) override;
+  void transaction_begun(const smtp::RecipientBatch& batch) override;
+  void content_ended(std::uint64_t message) override;
   void message_sent(std::uint64_t message) override;
+  void transaction_over(const smtp::RecipientBatch& batch, std::size_t taken, bool again) override;
   void message_over(std::uint64_t message, std::size_t recipients) override;
 
   // net::StreamHandler, net::TimerHandler
@@ -82,6 +85,8 @@ class Session final : public Sender,
   void send_messages();
   void all_over();
   bool next_message();
+  void take(const Arrival& arrival);
+  void lose_messages();
   void refused(const Trouble& trouble);
   void lost(const Trouble& trouble);
   void say_goodbye();
@@ -106,6 +111,7 @@ class Session final : public Sender,
   net::Timer timer_;  // ends a pause; else bounds the wait for the server
   const std::unique_ptr<smtp::MessageSource> messages_;
   SessionRecord record_;
+  std::optional<DeliveryRecord> deliveries_;  // where somebody wants to know of each message
   std::optional<smtp::ClientSession> client_;
   std::uint64_t number_;
   net::TlsSession tls_session_;  // of the last connection, when sessions are resumed

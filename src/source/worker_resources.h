@@ -4,10 +4,12 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <vector>
 
 #include "base/roll.h"
 #include "net/event_loop.h"
 #include "sasl/gnu_sasl.h"
+#include "source/delivery.h"
 #include "source/load_model.h"
 #include "source/recorder.h"
 
@@ -22,6 +24,7 @@ struct WorkerResources {
   sasl::Library sasl;                     // null unless AUTH is carried out
   std::optional<Recorder> recorder;       // from the begin of the run on, where it is measured
   std::unique_ptr<LoadModel> load_model;  // from the begin of the run on
+  std::vector<DeliveryObserver*> delivery_observers;  // before sessions are made; mostly none
   Roll random{std::random_device{}()};
   std::size_t sessions_left = 0;  // that have, or may get, a message to send
 };

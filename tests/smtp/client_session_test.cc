@@ -23,7 +23,7 @@ struct Notes final : ClientObserver {
     replies.push_back(std::string(keyword(command.verb)) + " " + std::to_string(reply.code) + " " +
                       std::string(kOutcomes[static_cast<std::size_t>(outcome)]));
   }
-  void transaction_begun(std::uint64_t message) override { begun.push_back(message); }
+  void transaction_begun(const RecipientBatch& batch) override { begun.push_back(batch.message); }
   void message_sent(std::uint64_t) override {}
   void message_over(std::uint64_t, std::size_t) override {}
 

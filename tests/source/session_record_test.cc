@@ -67,7 +67,9 @@ class SessionRecordTest : public testing::Test, public smtp::ClientObserver {
                smtp::Outcome outcome) override {
     record.replied(*client, command, reply, outcome, now);
   }
-  void transaction_begun(std::uint64_t /*message*/) override { record.transaction_begun(now); }
+  void transaction_begun(const smtp::RecipientBatch& /*batch*/) override {
+    record.transaction_begun(now);
+  }
   void message_sent(std::uint64_t /*message*/) override {}
   void message_over(std::uint64_t message, std::size_t recipients) override {
     record.message_over(message, recipients, now);

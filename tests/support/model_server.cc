@@ -44,9 +44,13 @@ void NumberedMessages::append_chunk(std::uint64_t message, std::uint64_t offset,
 
 void ModelServer::read(std::string_view bytes) {
   unread_.append(bytes);
-  while (!unread_.empty()) {
-    const std::size_t end = unread_.find("\r\n") + 2;
+  for (;;) {
+    const std::size_t line_end = unread_.find("\r\n");
+    if (line_end == std::string::npos) return;
+    const std::size_t end = line_end + 2;
     const std::string line = unread_.substr(0, end);
+    const bool chunk = !in_data_ && line.starts_with("BDAT");
+    if (chunk && unread_.size() - end < number_after(line, ' ')) return;  // the rest is to come
     unread_.erase(0, end);
     take_line(line);
   }

@@ -1,0 +1,70 @@
+#include "source/delivery.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace::source {
+namespace {
+
+// What a message with many recipients made of the memory is not kept for the next one.
+constexpr std::size_t kQuietTexts = std::size_t{16} * 1024;
+constexpr std::size_t kQuietRecipients = 1'000;
+
+}  // namespace
+
+Fate fate_by(int code) { return code / 100 == 5 ? Fate::refused : Fate::deferred; }
+
+void Delivery::begin(std::uint64_t its_message, unsigned its_attempt, std::size_t its_recipients) {
+  if (texts_.capacity() > kQuietTexts) std::exchange(texts_, {});
+  if (recipients.capacity() > std::max(kQuietRecipients, its_recipients)) {
+    std::exchange(recipients, {});
+  }
+  texts_.clear();
+  last_ = {};
+  message = its_message;
+  attempt = its_attempt;
+  bytes = 0;
+  recipients.assign(its_recipients, {});
+  ends.clear();
+  ending = Ending::over;
+}
+
+Delivery::KeptReply Delivery::keep(const smtp::Reply& reply) {
+  const std::string_view said = reply.text.substr(0, kReplyLimit);
+  if (last_.length > 0 && said == text(last_)) return last_;
+  KeptReply kept{.code = static_cast<std::uint16_t>(reply.code)};
+  if (texts_.size() + said.size() > kTextLimit) return kept;
+  kept.begin = static_cast<std::uint32_t>(texts_.size());
+  kept.length = static_cast<std::uint16_t>(said.size());
+  texts_.append(said);
+  return last_ = kept;
+}
+
+DeliveryOutcome Delivery::outcome() const {
+  std::array<std::size_t, kFates> counts{};
+  for (const Recipient& recipient : recipients) ++counts[static_cast<std::size_t>(recipient.fate)];
+  const auto any = [&](Fate fate) { return counts[static_cast<std::size_t>(fate)] > 0; };
+  if (counts[static_cast<std::size_t>(Fate::accepted)] == recipients.size()) {
+    return DeliveryOutcome::accepted;
+  }
+  if (any(Fate::accepted)) return DeliveryOutcome::partly_accepted;
+  if (any(Fate::in_doubt)) return DeliveryOutcome::in_doubt;
+  if (any(Fate::lost)) {
+    return ending == Ending::abandoned ? DeliveryOutcome::unfinished : DeliveryOutcome::lost;
+  }
+  return any(Fate::deferred) ? DeliveryOutcome::deferred : DeliveryOutcome::refused;
+}
+
+Delivery::KeptReply Delivery::reply() const {
+  const auto yes =
+      std::find_if(ends.rbegin(), ends.rend(), [](const KeptReply& end) { return end.positive(); });
+  if (yes != ends.rend()) return *yes;
+  if (!ends.empty()) return ends.back();
+  const auto no =
+      std::find_if(recipients.rbegin(), recipients.rend(), [](const Recipient& recipient) {
+        return recipient.reply.length > 0 && !recipient.reply.positive();
+      });
+  return no != recipients.rend() ? no->reply : KeptReply{};
+}
+
+}  // namespace millrace::source

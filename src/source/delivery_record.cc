@@ -1,0 +1,148 @@
+#include "source/delivery_record.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace::source {
+
+void DeliveryRecord::take(const Arrival& arrival, TimePoint now) {
+  if (spare_.empty()) spare_.push_back(std::make_unique<Delivery>());
+  std::unique_ptr<Delivery> delivery = std::move(spare_.back());
+  spare_.pop_back();
+  delivery->begin(arrival.message, arrival.attempt, messages_.recipients(arrival.message));
+  delivery->session = session_;
+  delivery->intended = arrival.intended;
+  delivery->begun = now;
+  under_way_.push_back(std::move(delivery));
+}
+
+void DeliveryRecord::transaction_begun(const smtp::RecipientBatch& batch) {
+  transactions_.push_back({.batch = batch, .ended = batch.first});
+}
+
+void DeliveryRecord::content_ended(std::uint64_t message, std::uint64_t position) {
+  transactions_.back().content_end = position;
+  (*find(message))->bytes = messages_.content_size(message);
+}
+
+void DeliveryRecord::replied(const smtp::PendingCommand& command, const smtp::Reply& reply,
+                             smtp::Outcome outcome) {
+  if (transactions_.empty()) return;
+  Transaction& transaction = transactions_.front();
+  Delivery& delivery = **find(transaction.batch.message);
+  const bool tolerated = outcome == smtp::Outcome::tolerated;
+  switch (command.verb) {
+    case smtp::Verb::xforward:
+      return;
+    case smtp::Verb::rcpt:
+      return rcpt_answered(delivery.recipients[command.recipient], delivery, reply, tolerated);
+    case smtp::Verb::end_of_data:
+      if (transaction.content_end == kNotEnded) return;  // it was that of an empty message
+      break;
+    default:
+      break;
+  }
+  const bool own = lmtp_ && command.final;
+  // What follows from a no says nothing more. To MAIL, the first, it may follow from one before.
+  const bool refused = outcome == smtp::Outcome::refused;
+  const bool no = refused || (tolerated && command.verb == smtp::Verb::mail);
+  if (no && transaction.no.code == 0) transaction.no = delivery.keep(reply);
+  if (refused && !own) transaction.failed = true;
+  if (!command.final) return;
+  const Delivery::KeptReply kept = tolerated ? transaction.no : delivery.keep(reply);
+  if (kept.positive()) transaction.yes = kept;
+  if (own) own_end_answered(transaction, delivery, kept);
+}
+
+// A no that follows from another one leaves open whether it means the recipient.
+void DeliveryRecord::rcpt_answered(Delivery::Recipient& recipient, Delivery& delivery,
+                                   const smtp::Reply& reply, bool tolerated) {
+  recipient.reply = delivery.keep(reply);
+  if (reply.positive_completion()) {
+    recipient.fate = Fate::agreed;
+  } else if (!tolerated) {
+    recipient.fate = fate_by(reply.code);
+  }
+}
+
+// The end of the message was answered for the next of those whose RCPT had been.
+void DeliveryRecord::own_end_answered(Transaction& transaction, Delivery& delivery,
+                                      const Delivery::KeptReply& reply) {
+  const std::size_t end = transaction.batch.first + transaction.batch.count;
+  while (transaction.ended < end) {
+    Delivery::Recipient& recipient = delivery.recipients[transaction.ended++];
+    if (recipient.fate != Fate::agreed) continue;
+    recipient.reply = reply;
+    recipient.fate = reply.positive() ? Fate::accepted : fate_by(reply.code);
+    return;
+  }
+}
+
+void DeliveryRecord::transaction_over(const smtp::RecipientBatch& batch, std::size_t taken,
+                                      bool again) {
+  const Transaction transaction = transactions_.front();
+  transactions_.pop_front();
+  Delivery& delivery = **find(batch.message);
+  const auto first = delivery.recipients.begin() + static_cast<std::ptrdiff_t>(batch.first);
+  const auto end = first + static_cast<std::ptrdiff_t>(batch.count);
+  if (again) {
+    std::fill(first, end, Delivery::Recipient{});
+    return;
+  }
+  // In LMTP those that have no reply of their own share a no to the end as a whole.
+  const Fate fate = taken > 0 && !lmtp_ ? Fate::accepted : fate_by(transaction.no.code);
+  for (auto recipient = first; recipient != end; ++recipient) {
+    if (recipient->fate == Fate::agreed) recipient->fate = fate;
+    if (recipient->fate != Fate::open) continue;
+    if (taken == 0) recipient->reply = transaction.no;
+    recipient->fate = fate_by(recipient->reply.code);
+  }
+  const Delivery::KeptReply& decided = taken > 0 ? transaction.yes : transaction.no;
+  if (decided.given()) delivery.ends.push_back(decided);
+}
+
+void DeliveryRecord::message_over(std::uint64_t message, TimePoint now) {
+  const auto delivery = find(message);
+  tell(**delivery, now);
+  spare_.push_back(std::move(*delivery));
+  under_way_.erase(delivery);
+}
+
+void DeliveryRecord::end_all(Delivery::Ending ending, std::uint64_t sent, TimePoint now) {
+  for (; !transactions_.empty(); transactions_.pop_front()) {
+    const Transaction& transaction = transactions_.front();
+    Delivery& delivery = **find(transaction.batch.message);
+    const Delivery::KeptReply& said = transaction.failed ? transaction.no : transaction.yes;
+    if (said.given()) delivery.ends.push_back(said);
+    // A position that is not known is beyond all that was sent.
+    if (transaction.failed || transaction.content_end > sent) continue;
+    const std::size_t end = transaction.batch.first + transaction.batch.count;
+    for (std::size_t place = transaction.batch.first; place < end; ++place) {
+      Fate& fate = delivery.recipients[place].fate;
+      if (fate == Fate::open || fate == Fate::agreed) fate = Fate::in_doubt;
+    }
+  }
+  for (auto& delivery : under_way_) {
+    delivery->ending = ending;
+    for (Delivery::Recipient& recipient : delivery->recipients) {
+      if (recipient.fate == Fate::open || recipient.fate == Fate::agreed) {
+        recipient.fate = Fate::lost;
+      }
+    }
+    tell(*delivery, now);
+    spare_.push_back(std::move(delivery));
+  }
+  under_way_.clear();
+}
+
+void DeliveryRecord::tell(Delivery& delivery, TimePoint now) const {
+  delivery.tls_version = tls_version_;
+  for (DeliveryObserver* const observer : observers_) observer->delivered(delivery, messages_, now);
+}
+
+DeliveryRecord::Deliveries::iterator DeliveryRecord::find(std::uint64_t message) {
+  return std::find_if(under_way_.begin(), under_way_.end(),
+                      [&](const auto& delivery) { return delivery->message == message; });
+}
+
+}  // namespace millrace::source
