@@ -144,6 +144,10 @@
     text: (second) => `${second} s`, tick: whole,
   };
   const timed = run.latency !== undefined;
+  const totals = run.totals;
+  const byIntended = timed && (run.options.open_loop || totals.retries > 0);
+  const failures = (counters) =>
+    ["refused", "lost", "unfinished", "unstarted", "given_up", "waiting", "shed"].reduce((sum, name) => sum + counters[`messages_${name}`], 0);
   // A logarithmic scale has no place for nothing.
   const positive = (values) => values.map((value) => (value > 0 ? value : null));
 
@@ -152,10 +156,11 @@
     if (rows.some((row) => row.asked > 0)) {
       series.push({ label: "asked", values: perSecond("asked"), text: rate, dash: [6, 4] });
     }
-    const failed = each((row) => (row.messages_refused + row.messages_lost + row.messages_unfinished + row.messages_unstarted) / row.length_s);
+    const failed = each((row) => failures(row) / row.length_s);
     if (failed.some((value) => value > 0)) {
       series.push({ label: "failed", values: failed, text: rate, colour: colours[3] });
     }
+    if (totals.retries > 0) series.push({ label: "retries", values: perSecond("retries"), text: rate, dash: [2, 3] });
     plot("Throughput over time", time, { tick: few }, series);
   };
 
@@ -166,7 +171,7 @@
   };
 
   const drawCurve = () => {
-    const names = run.options.open_loop ? ["intended", "service"] : ["service"];
+    const names = byIntended ? ["intended", "service"] : ["service"];
     const xs = [...new Set(names.flatMap((name) => run.curves[name].map(([x]) => x)))].sort((a, b) => a - b);
     const share = (x) => {
       const value = 100 * (1 - 1 / x);
@@ -199,15 +204,12 @@
 
   // --- the page ----------------------------------------------------------------------------------
 
-  const totals = run.totals;
   add(page, "h1", `smtp-${run.kind}: ${run.start.replace("T", " ").replace(/\.\d+Z/, " UTC")}`);
   for (const [name, value] of Object.entries(run.options.settings)) add(page, "p", `${name}: ${value}`, "faint");
   add(page, "p", run.verdict, "verdict");
-  const failed = (counters) =>
-    counters.messages_refused + counters.messages_lost + counters.messages_unfinished + counters.messages_unstarted;
-  // Where most messages were refused or lost, that comes first.
-  const away = timed ? totals.messages_refused + totals.messages_lost : 0;
-  const turnedAway = timed && away > totals.messages + failed(totals) - away;
+  // Where most messages were refused, lost or given up, that comes first.
+  const away = timed ? totals.messages_refused + totals.messages_lost + totals.messages_given_up : 0;
+  const turnedAway = timed && away > totals.messages + failures(totals) - away;
   const tellLimits = () => {
     if (!run.generator || !run.generator.is_bottleneck) return;
     add(page, "p", `The generator itself may be the bottleneck: ${run.generator.reasons.join("; ")}.`, "warning");
@@ -242,8 +244,13 @@
   const counted = ([, values]) => values.count > 0;
   if (timed) {
     const { intended, service, failed } = run.latency;
-    const clocks = Object.entries(run.options.open_loop ? { intended, service, failed } : { service, failed });
+    const clocks = Object.entries(byIntended ? { intended, service, failed } : { service, failed });
     table("Latency", head, clocks.filter(counted).map(latencyRow));
+  }
+  // A message that was over after one attempt is nothing to tell of by itself.
+  const attempts = run.attempts ?? [];
+  if (timed && attempts.length > 1) {
+    table("Attempts", ["attempts", "messages"], attempts.map((messages, i) => ({ cells: [count(i + 1), count(messages)] })));
   }
   const phases = timed ? run.latency.phases : run.phases;
   table("Phases", head, Object.entries(phases).filter(counted).map(latencyRow));
@@ -264,7 +271,7 @@
   if (run.stages && run.stages.length > 1) {
     table("Stages", ["stage", "messages", "failed", "p50", "p99", "max"], run.stages.map((stage) => ({
       cells: [stage.name, count(stage.totals.messages),
-        count(failed(stage.totals)),
+        count(failures(stage.totals)),
         latency(stage.latency.intended.p50_us), latency(stage.latency.intended.p99_us), latency(stage.latency.intended.max_us)],
     })));
   }

@@ -44,8 +44,9 @@ double Measurement::failed_share() const {
 bool Measurement::carried() const { return total.counters.delivered > 0 && failed_share() <= 0.5; }
 
 bool Measurement::turned_away() const {
-  const std::uint64_t away = total.counters.refused + total.counters.lost;
-  return away > total.counters.delivered + total.counters.failed() - away;
+  const Counters& counters = total.counters;
+  const std::uint64_t away = counters.refused + counters.lost + counters.given_up;
+  return away > counters.delivered + counters.failed() - away;
 }
 
 std::vector<std::string> Measurement::limits() const {

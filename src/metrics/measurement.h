@@ -96,7 +96,8 @@ struct Measurement {
   [[nodiscard]] double failed_share() const;
   // Whether the load was borne at all: something was delivered, and no more than half of it failed.
   [[nodiscard]] bool carried() const;
-  // Whether most messages were refused, or lost with their session: that comes before all else.
+  // Whether most messages were refused, given up, or lost with their session: that comes before all
+  // else.
   [[nodiscard]] bool turned_away() const;
   // Why the generator rather than the server may have set the pace, as clauses; none if not.
   [[nodiscard]] std::vector<std::string> limits() const;

@@ -26,6 +26,7 @@ void Metrics::add(const Metrics& other) {
     if (errors[kind].sample.empty()) errors[kind].sample = other.errors[kind].sample;
     errors[kind].times += other.errors[kind].times;
   }
+  for (std::size_t i = 0; i < attempts.size(); ++i) attempts[i] += other.attempts[i];
 }
 
 }  // namespace millrace::metrics

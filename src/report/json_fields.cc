@@ -117,6 +117,23 @@ bool recorded(const Histogram& histogram) { return !histogram.empty(); }
 bool counted(const std::uint64_t& times) { return times > 0; }
 bool occurred(const ErrorCount& error) { return error.times > 0; }
 
+// Counts by number, up to the last that is not nothing. What a file has beyond our last one is more
+// of that.
+struct Attempts {
+  static Json written(const metrics::AttemptCounts& counts) {
+    const auto last = std::find_if(counts.rbegin(), counts.rend(), counted).base();
+    return std::vector<std::uint64_t>(counts.begin(), last);
+  }
+  static void read(const Json& json, metrics::AttemptCounts& counts, Reading& /*reading*/) {
+    check_list(json);
+    std::size_t place = 0;
+    for (const Json& one : json) {
+      counts[place] += to_count(one);
+      if (place + 1 < counts.size()) ++place;
+    }
+  }
+};
+
 // An enhanced status code.
 struct Enhanced {
   static Json written(ReplyCounts::Enhanced enhanced) { return ReplyCounts::text(enhanced); }
@@ -306,6 +323,8 @@ constexpr auto kRunFields = std::to_array<Field<Run>>({
     part<Object<kTotalFields>, Run>("totals"),
     where(of_source,
           field<Object<kLatencyFields>, &Run::measurement, &Measurement::total>("latency")),
+    where(of_source, field<Attempts, &Run::measurement, &Measurement::total, &Metrics::attempts>(
+                         "attempts", 3)),
     where(of_sink, field<ByName<Latencies, metrics::kPhaseNames, &recorded>, &Run::measurement,
                          &Measurement::total, &Metrics::phases>("phases", 1)),
     field<Replies, &Run::measurement, &Measurement::total, &Metrics::replies>("replies"),

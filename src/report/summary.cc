@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <iterator>
+#include <utility>
 
 #include "base/quantity.h"
 #include "report/writer.h"
@@ -53,6 +54,9 @@ void write_totals(Writer& out, const Run& run) {
   also("lost with their session", counters.lost);
   also("unfinished at the end", counters.unfinished);
   also("due, but never started", counters.unstarted);
+  also("given up after retries", counters.given_up);
+  also("still waiting for a retry", counters.waiting);
+  also("shed, as too many waited", counters.shed);
   also("more in the warm-up, left out", measured.warmup.delivered);
   out.line("  {:<11} {:>15} {:<11} {:>12}", "recipients", count(counters.recipients), "",
            rate(static_cast<double>(counters.recipients) / length));
@@ -70,6 +74,29 @@ void write_totals(Writer& out, const Run& run) {
   if (counters.tls_handshakes > 0) {
     out.line("  {:<11} {:>15} handshake{}, {} resumed", "TLS", count(counters.tls_handshakes),
              plural(counters.tls_handshakes), count(counters.tls_resumed));
+  }
+}
+
+// What came back, and how often messages had to be sent.
+void write_retries(Writer& out, const metrics::Metrics& total) {
+  const Counters& counters = total.counters;
+  const std::uint64_t none = counters.given_up + counters.waiting + counters.shed;
+  if (counters.retries + counters.in_doubt + none == 0) return;
+  out.heading("Retries");
+  const auto line = [&out](std::string_view name, std::uint64_t number, std::string_view what) {
+    out.line("  {:<11} {:>15} {}", name, count(number), what);
+  };
+  line("retries", counters.retries, "after the first attempts");
+  line("in doubt", counters.in_doubt, "lost before the reply to all of the content");
+  line("duplicates", counters.possible_duplicates, "possible at most");
+  if (counters.recipients_given_up > 0)
+    line("recipients", counters.recipients_given_up, "given up");
+  std::string_view name = "attempts";
+  for (std::size_t i = 0; i < total.attempts.size(); ++i) {
+    if (total.attempts[i] == 0) continue;
+    const bool more = i + 1 == total.attempts.size();
+    line(std::exchange(name, ""), total.attempts[i],
+         fmt::format("over after {}{}", i + 1, more ? " or more" : ""));
   }
 }
 
@@ -153,15 +180,20 @@ void write_bars(Writer& out, const Histogram& histogram) {
   }
 }
 
+// Whether more has to be told of how long messages took than of the attempts that were taken.
+bool by_intended(const Measurement& measured) {
+  return measured.open_loop || measured.total.counters.retries > 0;
+}
+
 void write_latency(Writer& out, const Run& run) {
   const metrics::Metrics& total = run.measurement.total;
   if (!total.service.empty() || !total.failed.empty()) {
     write_columns(out, "Latency");
-    if (run.measurement.open_loop) write_row(out, "intended", total.intended);
+    if (by_intended(run.measurement)) write_row(out, "intended", total.intended);
     write_row(out, "service", total.service);
     write_row(out, "failed", total.failed);
     out.line("");
-    write_bars(out, run.measurement.open_loop ? total.intended : total.service);
+    write_bars(out, by_intended(run.measurement) ? total.intended : total.service);
   }
   const bool timed = std::any_of(total.phases.begin(), total.phases.end(),
                                  [](const Histogram& histogram) { return !histogram.empty(); });
@@ -334,6 +366,7 @@ std::string summary(const Run& run, const Style& style) {
   if (!turned_away) write_limits(out, limits);
   write_totals(out, run);
   write_latency(out, run);
+  write_retries(out, run.measurement.total);
   write_replies(out, run.measurement.total.replies);
   write_errors(out, run.measurement.total);
   if (turned_away) write_limits(out, limits);

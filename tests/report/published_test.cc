@@ -148,8 +148,8 @@ TEST(Published, OnlyWhatIsNewerThanTheFileMayBeLacking) {
 
 TEST(Published, WhatIsWrittenIsOfTheNewestVersion) {
   const std::string newest = fmt::format("source-{}.{}.json", kSchemaMajor, kSchemaMinor);
-  for (const char* const name :
-       {"source-1.0.json", "source-1.1.json", "source-1.2.json", "source-newer.json"}) {
+  for (const char* const name : {"source-1.0.json", "source-1.1.json", "source-1.2.json",
+                                 "source-1.3.json", "source-newer.json"}) {
     EXPECT_EQ(to_json(read_run(published(name))), text_of(newest)) << name;
   }
   const std::string sink = fmt::format("sink-{}.{}.json", kSchemaMajor, kSchemaMinor);
