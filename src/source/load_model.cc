@@ -22,24 +22,44 @@ Next ClosedLoop::next(const Sender& sender, TimePoint now) {
   const auto when = allowed(sender, now);
   if (!when) return {};
   if (*when > now) return {.when = Next::When::later};
-  const auto message =
-      sender.started() ? load_.take_message() : load_.first_message(sender.number());
-  if (!message) return {};
+  std::optional<std::uint64_t> message;
+  if (!sender.started()) message = load_.first_message(sender.number());
+  if (!message && retries_ != nullptr) {
+    if (retries_->ready(now)) return {.when = Next::When::now, .arrival = retries_->take()};
+    if (retries_->full()) return {.when = Next::When::later};
+  }
+  if (!message) message = load_.take_message();
+  if (!message) return {.when = some_come_back() ? Next::When::later : Next::When::never};
   return {.when = Next::When::now, .arrival = {.message = *message, .intended = now}};
 }
 
 bool ClosedLoop::over(TimePoint now) const {
-  return stopped_ || load_.all_taken() || load_.past_end(now);
+  return stopped_ || load_.past_end(now) || (load_.all_taken() && !some_come_back());
 }
 
 void ClosedLoop::wait(Sender& sender, TimePoint now) {
-  parked_.push_back({.until = allowed(sender, now).value_or(now), .sender = &sender});
+  const TimePoint until = allowed(sender, now).value_or(now);
+  if (retries_ != nullptr && until <= now) {
+    idle_.push_back(&sender);
+    return;
+  }
+  parked_.push_back({.until = until, .sender = &sender});
   std::push_heap(parked_.begin(), parked_.end());
 }
 
+// When those that wait for a message to come back should ask again: also at the end of the load,
+// and at once where there is nothing to wait for any more.
+TimePoint ClosedLoop::idle_until() const {
+  const auto due = retries_->due();
+  const bool in_vain = load_.all_taken() ? !due : !retries_->full();
+  if (in_vain) return load_.start();
+  return std::min(due.value_or(load_.end()), load_.end());
+}
+
 std::optional<TimePoint> ClosedLoop::due() const {
-  if (parked_.empty()) return std::nullopt;
-  return parked_.front().until;
+  if (parked_.empty() && idle_.empty()) return std::nullopt;
+  const TimePoint parked_until = parked_.empty() ? TimePoint::max() : parked_.front().until;
+  return idle_.empty() ? parked_until : std::min(parked_until, idle_until());
 }
 
 void ClosedLoop::dispatch(TimePoint now) {
@@ -49,17 +69,25 @@ void ClosedLoop::dispatch(TimePoint now) {
     parked_.pop_back();
     sender.go();
   }
+  while (!idle_.empty() && (stopped_ || idle_until() <= now)) {
+    Sender& sender = *idle_.back();
+    idle_.pop_back();
+    sender.go();
+  }
 }
 
 void ClosedLoop::wind_up(TimePoint now) {
   stopped_ = true;
+  if (retries_ != nullptr) retries_->close();
   dispatch(now);
 }
 
-OpenLoop::OpenLoop(const SharedLoad& load, unsigned first, unsigned step, Recorder* recorder)
+OpenLoop::OpenLoop(const SharedLoad& load, unsigned first, unsigned step, Recorder* recorder,
+                   RetryQueue* retries)
     : load_(load),
       step_(step),
       recorder_(recorder),
+      retries_(retries),
       arrivals_(load.arrivals()),
       available_since_(load.start()) {
   advance(first + 1);
@@ -78,17 +106,39 @@ void OpenLoop::advance(unsigned steps) {
   next_ = Arrival{.message = message, .intended = load_.start() + *due};
 }
 
+// When the next message is: an arrival, or one that comes back. Nothing when there are no more.
+std::optional<TimePoint> OpenLoop::next_due() const {
+  const auto again = retries_ != nullptr ? retries_->due() : std::nullopt;
+  if (!next_) return again;
+  return std::min(again.value_or(TimePoint::max()), next_->intended);
+}
+
+// The message that is due.
+Arrival OpenLoop::take() {
+  if (!next_ || next_->intended != *next_due()) return retries_->take();
+  const Arrival arrival{.message = next_->message, .intended = next_->intended};
+  advance(step_);
+  return arrival;
+}
+
+// Drops the arrivals for which there is no room, should they have to come back.
+void OpenLoop::shed(TimePoint now) {
+  if (retries_ == nullptr || !retries_->full()) return;
+  for (; next_ && next_->intended <= now; advance(step_)) {
+    if (recorder_ != nullptr) recorder_->shed(next_->intended, now);
+  }
+}
+
 Next OpenLoop::next(const Sender& /*sender*/, TimePoint now) {
-  if (!next_) return {};
-  if (next_->intended > now) return {.when = Next::When::soon};
-  const Next next{.when = Next::When::now, .arrival = *next_};
+  shed(now);
+  const auto due = next_due();
+  if (!due) return {};
+  if (*due > now) return {.when = Next::When::soon};
   if (recorder_ != nullptr) {
     const bool could_start = dispatching_ || !idle_.empty() || !with_room_.empty();
-    recorder_->start_lag(could_start ? now - std::max(next_->intended, available_since_)
-                                     : Duration::zero());
+    recorder_->start_lag(could_start ? now - std::max(*due, available_since_) : Duration::zero());
   }
-  advance(step_);
-  return next;
+  return {.when = Next::When::now, .arrival = take()};
 }
 
 void OpenLoop::wait(Sender& sender, TimePoint now) {
@@ -96,7 +146,7 @@ void OpenLoop::wait(Sender& sender, TimePoint now) {
 }
 
 void OpenLoop::has_room(Sender& sender, TimePoint now) {
-  if (next_) list(with_room_, sender, sender.place_in_pool.with_room, now);
+  if (next_due()) list(with_room_, sender, sender.place_in_pool.with_room, now);
 }
 
 void OpenLoop::list(std::vector<Sender*>& list, Sender& sender, bool& listed, TimePoint now) {
@@ -107,18 +157,23 @@ void OpenLoop::list(std::vector<Sender*>& list, Sender& sender, bool& listed, Ti
 
 std::optional<TimePoint> OpenLoop::due() const {
   if (idle_.empty() && with_room_.empty()) return std::nullopt;
-  return next_ ? next_->intended : load_.start();  // they wait in vain: tell them now
+  return next_due().value_or(load_.start());  // they wait in vain: tell them now
 }
 
 void OpenLoop::dispatch(TimePoint now) {
-  while (next_ && next_->intended <= now) {
+  for (auto due = next_due(); due && *due <= now; due = next_due()) {
     Sender* const sender = take_sender();
     if (sender == nullptr) return;
     dispatching_ = true;
     sender->go();
     dispatching_ = false;
   }
-  if (!next_) wind_up(now);
+  if (!next_due()) release();
+}
+
+// Lets all go on that wait.
+void OpenLoop::release() {
+  while (Sender* const sender = take_sender()) sender->go();
 }
 
 // A sender that can take a message, or null.
@@ -136,7 +191,8 @@ void OpenLoop::wind_up(TimePoint now) {
     if (recorder_ != nullptr) recorder_->unstarted(next_->intended, now);
   }
   next_.reset();
-  while (Sender* const sender = take_sender()) sender->go();
+  if (retries_ != nullptr) retries_->close();
+  release();
 }
 
 }  // namespace millrace::source

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "source/arrivals.h"
 #include "source/message_in_flight.h"
+#include "source/retry_queue.h"
 #include "source/shared_load.h"
 
 namespace millrace::source {
@@ -28,7 +29,8 @@ struct Next {
 };
 
 // Which sender of a worker begins its next message when. Senders ask; those told to wait are told
-// to go on when they should ask again.
+// to go on when they should ask again. Where messages come back, the next one may be such a one: a
+// model that has a queue of them gives them out, and whoever sends them puts them back.
 class LoadModel {
  public:
   virtual ~LoadModel() = default;
@@ -51,11 +53,13 @@ class LoadModel {
 };
 
 // Each sender has the next message when it is done with the last one, as long as its number
-// is below the schedule's level.
+// is below the schedule's level. A message that comes back goes before a new one. When the queue of
+// those is full nothing new begins: senders wait for it, and nothing is shed.
 class ClosedLoop final : public LoadModel {
  public:
-  // `load` must outlive the model.
-  explicit ClosedLoop(SharedLoad& load) : load_(load) {}
+  // Both must outlive the model; `retries` may be null: nothing comes back.
+  explicit ClosedLoop(SharedLoad& load, RetryQueue* retries = nullptr)
+      : load_(load), retries_(retries) {}
 
   Next next(const Sender& sender, TimePoint now) override;
   void wait(Sender& sender, TimePoint now) override;
@@ -74,36 +78,47 @@ class ClosedLoop final : public LoadModel {
   };
 
   [[nodiscard]] std::optional<TimePoint> allowed(const Sender& sender, TimePoint now) const;
+  [[nodiscard]] bool some_come_back() const { return retries_ != nullptr && retries_->due(); }
+  [[nodiscard]] TimePoint idle_until() const;
 
   SharedLoad& load_;
+  RetryQueue* const retries_;
   std::vector<Parked> parked_;  // a heap
+  std::vector<Sender*> idle_;   // wait for a message to come back
   bool stopped_ = false;
 };
 
 // Messages are due when the schedule says, however slow the server is. A message that finds no
-// free sender waits, and the wait counts.
+// free sender waits, and the wait counts. Those that come back are on top of the arrivals: what was
+// due first goes first. An arrival that finds the queue of those full is shed.
 class OpenLoop final : public LoadModel {
  public:
-  // Takes every `step`th arrival from number `first` on, once the load has begun. Both must outlive
-  // the model; `recorder` may be null.
-  OpenLoop(const SharedLoad& load, unsigned first, unsigned step, Recorder* recorder);
+  // Takes every `step`th arrival from number `first` on, once the load has begun. All must outlive
+  // the model; `recorder` may be null, and `retries`: nothing comes back.
+  OpenLoop(const SharedLoad& load, unsigned first, unsigned step, Recorder* recorder,
+           RetryQueue* retries = nullptr);
 
   Next next(const Sender& sender, TimePoint now) override;
   void wait(Sender& sender, TimePoint now) override;
   void has_room(Sender& sender, TimePoint now) override;
-  [[nodiscard]] bool over(TimePoint /*now*/) const override { return !next_; }
+  [[nodiscard]] bool over(TimePoint /*now*/) const override { return !next_due(); }
   [[nodiscard]] std::optional<TimePoint> due() const override;
   void dispatch(TimePoint now) override;
   void wind_up(TimePoint now) override;
 
  private:
   void advance(unsigned steps);
+  [[nodiscard]] std::optional<TimePoint> next_due() const;
+  Arrival take();
+  void shed(TimePoint now);
+  void release();
   void list(std::vector<Sender*>& list, Sender& sender, bool& listed, TimePoint now);
   [[nodiscard]] Sender* take_sender();
 
   const SharedLoad& load_;
   const unsigned step_;
   Recorder* const recorder_;
+  RetryQueue* const retries_;
   Arrivals arrivals_;
   std::uint64_t drawn_ = 0;      // arrivals, of all workers
   std::optional<Arrival> next_;  // nothing when there are no more

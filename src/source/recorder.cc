@@ -60,8 +60,9 @@ std::size_t Recorder::stage_of(TimePoint at) const {
 void Recorder::started(MessageInFlight& in_flight, TimePoint now) {
   at(now);
   in_flight.stage = stage_of(in_flight.intended);
-  ++stages_[in_flight.stage].counters.started;
   ++in_flight_;
+  metrics::Counters& counters = stages_[in_flight.stage].counters;
+  ++(in_flight.attempt == 1 ? counters.started : counters.retries);
 }
 
 void Recorder::start_lag(Duration lag) {
@@ -78,41 +79,75 @@ void Recorder::replied(std::size_t stage, smtp::Verb verb, const smtp::Reply& re
 }
 
 void Recorder::over(const MessageInFlight& in_flight, std::size_t recipients, TimePoint now) {
-  if (in_flight.content) stages_[in_flight.stage][LatencyPhase::content].record(*in_flight.content);
-  if (recipients == 0) return failed(in_flight, &metrics::Counters::refused, now);
+  attempt_over(in_flight, {.recipients = recipients}, now);
+  end(in_flight, recipients, &metrics::Counters::refused, now);
+}
+
+void Recorder::given_up(const MessageInFlight& in_flight, const Attempt& attempt, std::size_t left,
+                        TimePoint now) {
+  attempt_over(in_flight, attempt, now);
+  stages_[in_flight.stage].counters.recipients_given_up += left;
+  end(in_flight, attempt.recipients, &metrics::Counters::given_up, now);
+}
+
+// An attempt that the server may have, or has, taken behind another of which nobody knows makes a
+// duplicate of the message, perhaps.
+void Recorder::attempt_over(const MessageInFlight& in_flight, const Attempt& attempt,
+                            TimePoint now) {
+  --in_flight_;
+  last_over_ = now;
   metrics::Metrics& metrics = stages_[in_flight.stage];
+  if (in_flight.content) metrics[LatencyPhase::content].record(*in_flight.content);
+  if (attempt.in_doubt) ++metrics.counters.in_doubt;
+  const bool perhaps_taken = attempt.in_doubt || attempt.recipients > 0;
+  if (perhaps_taken && in_flight.remains.in_doubt) ++metrics.counters.possible_duplicates;
+  if (attempt.recipients == 0) return;
   metrics[LatencyPhase::transaction].record(now - in_flight.sent);
   metrics.service.record(now - in_flight.begun);
-  metrics.intended.record(now - in_flight.intended);
-  interval_.intended.record(now - in_flight.intended);
+  metrics.counters.recipients += attempt.recipients;
+}
+
+// Nothing comes back of the message. It was delivered when the server took it last, for whichever
+// recipients; where it never did, `otherwise` counts it.
+void Recorder::end(const MessageInFlight& in_flight, std::size_t recipients,
+                   std::uint64_t metrics::Counters::*otherwise, TimePoint now) {
+  metrics::Metrics& metrics = stages_[in_flight.stage];
+  metrics.count_attempts(in_flight.attempt);
+  const std::optional<TimePoint> taken = recipients > 0 ? now : in_flight.remains.taken;
+  if (!taken) return failed(in_flight.intended, otherwise, now);
+  metrics.intended.record(*taken - in_flight.intended);
+  interval_.intended.record(*taken - in_flight.intended);
   ++metrics.counters.delivered;
-  metrics.counters.recipients += recipients;
-  last_over_ = now;
-  --in_flight_;
 }
 
 void Recorder::lost(const MessageInFlight& in_flight, TimePoint now) {
-  failed(in_flight, &metrics::Counters::lost, now);
+  --in_flight_;
+  failed(in_flight.intended, &metrics::Counters::lost, now);
 }
 
 void Recorder::unfinished(const MessageInFlight& in_flight, TimePoint now) {
-  failed(in_flight, &metrics::Counters::unfinished, now);
+  --in_flight_;
+  failed(in_flight.intended, &metrics::Counters::unfinished, now);
 }
 
 void Recorder::unstarted(TimePoint intended, TimePoint now) {
-  metrics::Metrics& metrics = stages_[stage_of(intended)];
-  ++metrics.counters.unstarted;
-  metrics.failed.record(now - intended);
-  last_over_ = now;
+  failed(intended, &metrics::Counters::unstarted, now);
 }
 
-void Recorder::failed(const MessageInFlight& in_flight, std::uint64_t metrics::Counters::*counter,
+void Recorder::waiting(const Arrival& arrival, TimePoint now) {
+  failed(arrival.intended, &metrics::Counters::waiting, now);
+}
+
+void Recorder::shed(TimePoint intended, TimePoint now) {
+  failed(intended, &metrics::Counters::shed, now);
+}
+
+void Recorder::failed(TimePoint intended, std::uint64_t metrics::Counters::*counter,
                       TimePoint now) {
-  metrics::Metrics& metrics = stages_[in_flight.stage];
+  metrics::Metrics& metrics = stages_[stage_of(intended)];
   ++(metrics.counters.*counter);
-  metrics.failed.record(now - in_flight.intended);
+  metrics.failed.record(now - intended);
   last_over_ = now;
-  --in_flight_;
 }
 
 void Recorder::error(metrics::Error kind, std::string_view text, TimePoint now) {

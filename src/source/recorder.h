@@ -29,7 +29,7 @@ class Recorder {
   // The stage of the schedule at a moment.
   [[nodiscard]] std::size_t stage_of(TimePoint at) const;
 
-  // A session turned to the message.
+  // A session turned to the message, for the first time or again.
   void started(MessageInFlight& in_flight, TimePoint now);
   // The message goes out on a connection that has carried another.
   void reused(const MessageInFlight& in_flight) {
@@ -43,13 +43,28 @@ class Recorder {
   void replied(std::size_t stage, smtp::Verb verb, const smtp::Reply& reply,
                std::optional<Duration> took);
 
-  // What became of the message: taken for so many recipients (none: refused), lost with its
-  // session, or given up when the run was stopped.
+  // What became of the message in this attempt, which is the last: taken for so many recipients
+  // (none, and none earlier: refused), lost with its session, or given up when the run was stopped.
   void over(const MessageInFlight& in_flight, std::size_t recipients, TimePoint now);
   void lost(const MessageInFlight& in_flight, TimePoint now);
   void unfinished(const MessageInFlight& in_flight, TimePoint now);
-  // A message was due, no session has turned to it, and none will.
+  // The same of an attempt after which the message is to come back: it waits for that, or is given
+  // up for the `left` of its recipients.
+  struct Attempt {
+    std::size_t recipients = 0;  // that it was taken for
+    bool in_doubt = false;       // lost when only the reply to the content was missing (RFC 1047)
+  };
+  void put_back(const MessageInFlight& in_flight, const Attempt& attempt, TimePoint now) {
+    attempt_over(in_flight, attempt, now);
+  }
+  void given_up(const MessageInFlight& in_flight, const Attempt& attempt, std::size_t left,
+                TimePoint now);
+  // At the end of the run a message still waits for its next attempt.
+  void waiting(const Arrival& arrival, TimePoint now);
+  // A message was due, no session has turned to it, and none will: also because too many wait for
+  // another attempt.
   void unstarted(TimePoint intended, TimePoint now);
+  void shed(TimePoint intended, TimePoint now);
 
   void error(metrics::Error kind, std::string_view text, TimePoint now);
   void session_opened(Duration took, TimePoint now);
@@ -71,8 +86,10 @@ class Recorder {
   [[nodiscard]] metrics::Generator& generator() { return generator_; }
 
  private:
-  void failed(const MessageInFlight& in_flight, std::uint64_t metrics::Counters::*counter,
-              TimePoint now);
+  void attempt_over(const MessageInFlight& in_flight, const Attempt& attempt, TimePoint now);
+  void end(const MessageInFlight& in_flight, std::size_t recipients,
+           std::uint64_t metrics::Counters::*otherwise, TimePoint now);
+  void failed(TimePoint intended, std::uint64_t metrics::Counters::*counter, TimePoint now);
 
   const Schedule& schedule_;
   const TimePoint start_;
