@@ -18,6 +18,7 @@
 #include "net/proxy_header.h"
 #include "smtp/extension.h"
 #include "source/arrivals.h"
+#include "source/retry_policy.h"
 
 namespace millrace::cli {
 
@@ -56,6 +57,8 @@ struct SourceArguments : NetworkArguments, TlsArguments {
   std::optional<Duration> warmup;
   std::optional<Duration> drain;
   std::optional<double> abort_on;  // a share of failures
+  std::optional<source::RetryPolicy> retry;
+  std::optional<std::uint64_t> retry_limit;
 
   // Envelope and message
   bool lmtp = false;
@@ -145,12 +148,15 @@ struct SourceArguments : NetworkArguments, TlsArguments {
   [[nodiscard]] bool poisson() const { return arrivals == source::ArrivalPattern::poisson; }
   [[nodiscard]] bool draws() const { return poisson() || differs(); }
   [[nodiscard]] bool pauses() const { return pause || random_pause; }
-  // By the clock: errors are counted, and end nothing.
+  // By the clock.
   [[nodiscard]] bool timed() const { return open_loop() || duration || stages; }
-  [[nodiscard]] bool outlives_errors() const { return timed() || carry_on; }
+  // Errors are counted, and end nothing.
+  [[nodiscard]] bool counts_errors() const { return timed() || retry; }
+  [[nodiscard]] bool outlives_errors() const { return counts_errors() || carry_on; }
   // Whether one of the options of load is used that Postfix's program does not have.
   [[nodiscard]] bool modelled() const {
-    return timed() || arrivals || seed || warmup || drain || messages_per_session || abort_on;
+    return timed() || arrivals || seed || warmup || drain || messages_per_session || abort_on ||
+           retry;
   }
   [[nodiscard]] bool one_user() const { return auth_user || auth_password_file || auth_password; }
   [[nodiscard]] bool any_users() const { return one_user() || auth_users; }
@@ -222,7 +228,9 @@ inline constexpr SourceCombination kSourceNeeds[] = {
      "--seed needs something that is drawn: --arrivals poisson, or messages that differ"},
     {has<&Source::fields>, has<&Source::message_template>, "--fields needs --template"},
     {has<&Source::abort_on>, has<&Source::outlives_errors>,
-     "--abort-on needs --rate, --duration or --stages, or -A: the first error ends others"},
+     "--abort-on needs --rate, --duration, --stages or --retry, or -A: the first error ends "
+     "others"},
+    {has<&Source::retry_limit>, has<&Source::retry>, "--retry-limit needs --retry"},
 };
 
 }  // namespace millrace::cli

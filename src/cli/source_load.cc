@@ -7,6 +7,7 @@
 
 #include "base/diagnostics.h"
 #include "base/quantity.h"
+#include "cli/retry_value.h"
 #include "cli/source_arguments.h"
 #include "cli/text_values.h"
 #include "report/text.h"
@@ -136,8 +137,23 @@ source::Pause pause(const SourceArguments& given) {
 }
 
 source::OnTrouble on_trouble(const SourceArguments& given) {
-  if (given.timed()) return source::OnTrouble::count;
+  if (given.counts_errors()) return source::OnTrouble::count;
   return given.carry_on ? source::OnTrouble::warn : source::OnTrouble::stop;
+}
+
+std::string describe(const source::RetryPolicy& retry) {
+  std::string text = "first after " + report::span(in_seconds(retry.first));
+  if (retry.factor != 1) {
+    text += fmt::format(", then {:.4g} times as long, {} at most", retry.factor,
+                        report::span(in_seconds(retry.most)));
+  }
+  if (retry.retries != source::RetryPolicy::kUnlimited) {
+    text += fmt::format(", {} at most", retry.retries);
+  }
+  if (retry.give_up != source::RetryPolicy::kYear) {
+    text += ", given up after " + report::span(in_seconds(retry.give_up));
+  }
+  return text;
 }
 
 // `sessions`: at once, where they are the level.
@@ -199,6 +215,13 @@ void add_load_options(CommandLine& line, SourceArguments& given) {
               given.drain, time_value("drain time", Duration(0)));
   model.value("--abort-on", "TEXT", "give the run up once so much has failed,\nas errors>20%",
               given.abort_on, abort_share);
+
+  OptionGroup again(line, "Retries (errors are counted, and end nothing)");
+  again.value("--retry", "TEXT",
+              "send again what was not taken: 5x1s, or\nfirst 30s, factor 2, most 10m, give up 1h",
+              given.retry, retry_policy);
+  again.value("--retry-limit", "COUNT", "messages that may wait for it (100000)", given.retry_limit,
+              number<std::uint64_t>("message count", 1));
 }
 
 void build_load(const SourceArguments& given, source::SourceOptions& options) {
@@ -219,6 +242,8 @@ void build_load(const SourceArguments& given, source::SourceOptions& options) {
   load.seed = given.seed.value_or(options.message.run);
   load.drain_limit = given.drain.value_or(kDrainLimit);
   load.abort_share = given.abort_on;
+  load.retry = given.retry;
+  put(load.retry_limit, given.retry_limit);
 }
 
 std::vector<std::pair<std::string, std::string>> describe_load(
@@ -248,7 +273,10 @@ std::vector<std::pair<std::string, std::string>> describe_load(
   } else {
     sessions += options.keep_session ? ", kept" : ", each for one message";
   }
-  return {{"to", net::describe(options.endpoint)}, {"load", model}, {"sessions", sessions}};
+  std::vector<std::pair<std::string, std::string>> settings = {
+      {"to", net::describe(options.endpoint)}, {"load", model}, {"sessions", sessions}};
+  if (load.retry) settings.emplace_back("retries", describe(*load.retry));
+  return settings;
 }
 
 }  // namespace millrace::cli

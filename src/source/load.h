@@ -6,6 +6,7 @@
 
 #include "base/time.h"
 #include "source/arrivals.h"
+#include "source/retry_policy.h"
 #include "source/schedule.h"
 
 namespace millrace::source {
@@ -18,6 +19,9 @@ struct Load {
   std::vector<Stage> schedule;        // at least one stage
   Duration drain_limit{0};            // how long what is under way may take at the end
   std::optional<double> abort_share;  // of failures so far: beyond it the run is given up
+  std::optional<RetryPolicy> retry;   // none: what was not taken has failed
+  // Messages that wait for another attempt, over all threads, when nothing new begins any more.
+  std::uint64_t retry_limit = 100'000;
 };
 
 }  // namespace millrace::source

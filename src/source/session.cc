@@ -25,13 +25,20 @@ Session::Session(WorkerResources& worker, Run& run, std::uint64_t number)
       timer_(*this),
       messages_(run.workload().messages()),
       record_(worker.recorder),
+      remaining_(*messages_, record_),
+      source_(run.options().load.retry ? static_cast<const smtp::MessageSource&>(remaining_)
+                                       : *messages_),
+      observers_(worker.delivery_observers),
       number_(number),
       display_(run.options().verbose),
       connector_(run, number, worker.loop, stream_, record_, display_) {
   const SourceOptions& options = run.options();
-  if (!worker.delivery_observers.empty()) {
-    deliveries_.emplace(number, options.plan.hello_verb == smtp::Verb::lhlo, messages_,
-                        worker.delivery_observers);
+  // It is told last: from then on the session knows no more of the message.
+  if (options.load.retry) {
+    observers_.push_back(&retrier_.emplace(worker.retries, worker.recorder, record_));
+  }
+  if (!observers_.empty()) {
+    deliveries_.emplace(number, options.plan.hello_verb == smtp::Verb::lhlo, source_, observers_);
   }
   if (options.auth_mechanism.empty()) return;
   const sasl::User& user = options.users[number % options.users.size()];
@@ -133,7 +140,7 @@ void Session::on_connected() {
       plan(),
       smtp::ClientSession::Identity{.xclient = xclient_,
                                     .authenticator = authenticates ? &*authenticator_ : nullptr},
-      *messages_, *this);
+      source_, *this);
   start_timer(options.reply_limit);
   if (options.proxy) stream_.output().append(connector_.proxy_header());
   if (options.tls_from_start) secure();
@@ -229,14 +236,15 @@ void Session::take(const Arrival& arrival) {
   if (deliveries_) deliveries_->take(arrival, now());
 }
 
+// Where messages come back, none is lost that the record could count.
 void Session::lose_messages() {
-  record_.lose(now());
   if (deliveries_) deliveries_->lose(stream_.sent(), now());
+  record_.lose(now());
 }
 
 void Session::abandon() {
-  record_.abandon(now());
   if (deliveries_) deliveries_->abandon(stream_.sent(), now());
+  record_.abandon(now());
 }
 
 // Nothing is under way on this connection.
@@ -316,8 +324,8 @@ void Session::transaction_over(const smtp::RecipientBatch& batch, std::size_t ta
 }
 
 void Session::message_over(std::uint64_t message, std::size_t recipients) {
-  record_.message_over(message, recipients, now());
   if (deliveries_) deliveries_->message_over(message, now());
+  record_.message_over(message, recipients, now());
 }
 
 void Session::on_end(int error) {
@@ -403,7 +411,7 @@ std::string Session::where() const {
 
 std::string Session::where(const smtp::PendingCommand& command) const {
   return about(number_,
-               command_text(command, *messages_, plan().hello_name, connector_.address().text()));
+               command_text(command, source_, plan().hello_name, connector_.address().text()));
 }
 
 }  // namespace millrace::source

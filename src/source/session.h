@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "net/stream.h"
 #include "net/timers.h"
@@ -15,6 +16,8 @@
 #include "source/connector.h"
 #include "source/delivery_record.h"
 #include "source/dialogue_display.h"
+#include "source/remaining_recipients.h"
+#include "source/retrier.h"
 #include "source/run.h"
 #include "source/sender.h"
 #include "source/session_record.h"
@@ -111,6 +114,10 @@ class Session final : public Sender,
   net::Timer timer_;  // ends a pause; else bounds the wait for the server
   const std::unique_ptr<smtp::MessageSource> messages_;
   SessionRecord record_;
+  RemainingRecipients remaining_;
+  const smtp::MessageSource& source_;         // of what is sent: one of these two
+  std::optional<Retrier> retrier_;            // where messages come back
+  std::vector<DeliveryObserver*> observers_;  // the worker's, and that
   std::optional<DeliveryRecord> deliveries_;  // where somebody wants to know of each message
   std::optional<smtp::ClientSession> client_;
   std::uint64_t number_;

@@ -34,9 +34,12 @@ void SessionRecord::session_failed(const Trouble& trouble, TimePoint now) {
   if (recorder_) ++recorder_->at(now).counters.sessions_failed;
 }
 
-void SessionRecord::take(const Arrival& arrival, TimePoint now) {
-  waiting_ =
-      MessageInFlight{.message = arrival.message, .intended = arrival.intended, .begun = now};
+void SessionRecord::take(Arrival arrival, TimePoint now) {
+  waiting_ = MessageInFlight{.message = arrival.message,
+                             .intended = arrival.intended,
+                             .begun = now,
+                             .attempt = arrival.attempt,
+                             .remains = std::move(arrival.remains)};
   if (recorder_) recorder_->started(*waiting_, now);
 }
 
@@ -45,8 +48,24 @@ std::uint64_t SessionRecord::launch(TimePoint now) {
   in_flight.sent = now;
   if (recorder_ && carried_ > 0) recorder_->reused(in_flight);
   ++carried_;
-  in_flight_.push_back(in_flight);
-  return in_flight.message;
+  in_flight_.push_back(std::move(in_flight));
+  return in_flight_.back().message;
+}
+
+std::span<const std::uint32_t> SessionRecord::recipients_left(std::uint64_t message) const {
+  if (waiting_ && waiting_->message == message) return waiting_->remains.recipients;
+  const auto in_flight =
+      std::find_if(in_flight_.begin(), in_flight_.end(),
+                   [&](const MessageInFlight& one) { return one.message == message; });
+  return in_flight->remains.recipients;
+}
+
+MessageInFlight SessionRecord::take_out(std::uint64_t message) {
+  if (waiting_ && waiting_->message == message) return *std::exchange(waiting_, std::nullopt);
+  const auto place = find(message);
+  MessageInFlight in_flight = std::move(*place);
+  in_flight_.erase(place);
+  return in_flight;
 }
 
 void SessionRecord::transaction_begun(TimePoint now) {

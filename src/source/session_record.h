@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/ring.h"
@@ -33,12 +34,15 @@ class SessionRecord {
   void session_failed(const Trouble& trouble, TimePoint now);
 
   // The session turns to a message, which waits until it can be sent.
-  void take(const Arrival& arrival, TimePoint now);
+  void take(Arrival arrival, TimePoint now);
   [[nodiscard]] bool waiting() const { return waiting_.has_value(); }
   // Its number.
   [[nodiscard]] std::uint64_t waiting_message() const { return waiting_->message; }
   // The waiting message is sent now; returns its number.
   std::uint64_t launch(TimePoint now);
+  // The numbers of the recipients that are left of a message which the session has turned to;
+  // empty: all.
+  [[nodiscard]] std::span<const std::uint32_t> recipients_left(std::uint64_t message) const;
   // How many have been sent on this connection.
   [[nodiscard]] std::uint64_t carried() const { return carried_; }
 
@@ -49,6 +53,9 @@ class SessionRecord {
                const smtp::Reply& reply, smtp::Outcome outcome, TimePoint now);
   // The message is over: taken for so many recipients, or refused.
   void message_over(std::uint64_t message, std::size_t recipients, TimePoint now);
+
+  // The attempt at the message is over; unknown to those above.
+  MessageInFlight take_out(std::uint64_t message);
 
   // What was taken and is not over never will be: the connection is gone, or the run is stopped.
   void lose(TimePoint now);

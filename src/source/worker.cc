@@ -31,12 +31,21 @@ void Worker::begin() {
           return own_.recorder->complete_interval(moved, loop().now());
         });
   }
-  if (run_.options().load.open_loop) {
-    own_.load_model = std::make_unique<OpenLoop>(run_.load(), first_, step_, recorder());
+  const Load& load = run_.options().load;
+  if (load.retry) own_.retries.emplace(*load.retry, retry_limit(), run_.load().end());
+  RetryQueue* const retries = own_.retries ? &*own_.retries : nullptr;
+  if (load.open_loop) {
+    own_.load_model = std::make_unique<OpenLoop>(run_.load(), first_, step_, recorder(), retries);
   } else {
-    own_.load_model = std::make_unique<ClosedLoop>(run_.load());
+    own_.load_model = std::make_unique<ClosedLoop>(run_.load(), retries);
   }
   if (run_.load().end() != TimePoint::max()) loop().timers().start(end_timer_, run_.load().end());
+}
+
+// This worker's part of how many may wait for another attempt.
+std::size_t Worker::retry_limit() const {
+  const std::uint64_t all = run_.options().load.retry_limit;
+  return std::max<std::size_t>(1, all / step_ + (first_ < all % step_ ? 1 : 0));
 }
 
 // A loop that fails ends the run; what was measured stays.
@@ -100,6 +109,11 @@ void Worker::stop() {
 
 void Worker::finish() {
   if (!own_.recorder) return;
+  if (own_.retries) {
+    for (const Arrival& left : own_.retries->left()) {
+      own_.recorder->waiting(left, loop().now());
+    }
+  }
   const ThreadUse use = thread_use();
   const double all = std::max(in_seconds(Clock::now() - run_.load().start()), 1e-9);
   metrics::Generator& generator = own_.recorder->generator();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -35,6 +36,7 @@ class Worker final : public threads::Worker, private net::TimerHandler {
  private:
   void on_timer(net::Timer& timer) override;
   void begin();
+  [[nodiscard]] std::size_t retry_limit() const;
   void work();
   void wind_up();
   void stop();

@@ -127,6 +127,8 @@ TEST(Combinations, OfTheSourceAreEachRefusedInTheirWords) {
            },
            [](Given& given) { given.arrivals = source::ArrivalPattern::poisson; }},
           {[](Given& given) { given.abort_on = 0.5; }, open_loop},
+          {[](Given& given) { given.retry_limit = 5; },
+           [](Given& given) { given.retry = source::RetryPolicy{.first = seconds(1)}; }},
       },
       kSourceExclusions, kSourceNeeds);
 }

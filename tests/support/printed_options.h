@@ -114,8 +114,12 @@ class Printer {
     all(name, length, from, to, measured);
   }
   void put(const source::Load& load) {
-    const auto& [open_loop, pattern, seed, schedule, drain_limit, abort_share] = load;
-    all(open_loop, pattern, seed, schedule, drain_limit, abort_share);
+    const auto& [open_loop, pattern, seed, schedule, drain_limit, abort_share, retry, limit] = load;
+    all(open_loop, pattern, seed, schedule, drain_limit, abort_share, retry, limit);
+  }
+  void put(const source::RetryPolicy& retry) {
+    const auto& [first, factor, most, give_up, retries] = retry;
+    all(first, factor, most, give_up, retries);
   }
   void put(const source::Pause& pause) {
     const auto& [length, random] = pause;
