@@ -22,11 +22,13 @@ act = { greylist = "400ms", reply = "451 4.7.1 Come back later" }"""
 
 
 class Dump:
-    """What a sink has taken, by its -D file: the recipients of each Message-Id, in its order."""
+    """What a sink has taken, by its -D file: the recipients of each Message-Id, in its order. (There is
+    none before the first message.)"""
 
     def __init__(self, path):
         self.taken = collections.defaultdict(list)
-        for message in re.split(rb"(?m)^X-Client-Addr:", path.read_bytes())[1:]:
+        text = path.read_bytes() if path.exists() else b""
+        for message in re.split(rb"(?m)^X-Client-Addr:", text)[1:]:
             number = re.search(rb"(?mi)^Message-Id: <([^>]*)>", message)[1]
             self.taken[number] += re.findall(rb"(?m)^X-Rcpt-Args: <([^>]*)>", message)
 
@@ -82,8 +84,7 @@ class Rules(RetryCase):
         totals = run["totals"]
         self.assertEqual((totals["messages"], totals["retries"]), (100, 100))
         self.assertEqual(len(set(dump.recipients)), 100)
-        self.assertEqual(sum(row["asked"] for row in run["series"] if row["second"] == 0), 200)
-        self.assertFalse(run["generator"]["is_bottleneck"] and totals["messages_unstarted"])
+        self.assertEqual((totals["messages_started"], totals["messages_unstarted"]), (100, 0))
 
     @rig.on_every_engine()
     def test_only_the_recipient_that_was_refused_for_now_comes_back(self, programs):
@@ -135,7 +136,7 @@ class Rules(RetryCase):
     def test_what_is_refused_for_good_does_not_come_back(self, programs):
         rules = """[[rule]]
             name = "no"
-            match = { command = "." }
+            match = { command = "DATA" }
             act = { reply = "550 5.7.1 No" }"""
         run, dump = self.sent(programs, rules, "--retry", "5x10ms", "-m", "3", status=1)
         self.assertEqual((run["totals"]["messages_refused"], run["totals"]["retries"]), (3, 0))
@@ -169,7 +170,8 @@ class Rules(RetryCase):
     def test_a_signal_ends_the_wait(self, programs):
         path = self.scratch / "run.json"
         with self.ruled(programs, GREYLIST.replace("400ms", "1h"), "-c") as sink:
-            source = programs.start("smtp-source", "--json", path, "--retry", "5x1h", "-m", "3", sink.endpoint)
+            source = programs.start("smtp-source", "--json", path, "--retry", "5x1h", "-m", "3", sink.endpoint,
+                                    statuses=(1,))
             sink.wait_counter("quit", 3)
             source.end(signal.SIGINT)
         totals = json.loads(path.read_text())["totals"]
@@ -186,8 +188,8 @@ class Rules(RetryCase):
 
 
 class CuttingServer(rig.FakeServer):
-    """Takes messages, and hangs up after any byte of what a client says, without an answer to that:
-    behind the end of a message it has taken it. Spares so much of all connections."""
+    """Takes messages, and hangs up after any byte of what a client says, without an answer to that;
+    often when it has taken the message. Spares so much of all connections."""
 
     LONGEST = 1_000  # bytes until the cut: that of some messages
     TAKEN = b"250 taken\r\n"
@@ -201,7 +203,9 @@ class CuttingServer(rig.FakeServer):
 
     def serve(self, connection):
         with self.lock:
-            cut = None if self.random.random() < self.spared else self.random.randrange(self.LONGEST)
+            dice = self.random.random()
+            cut = None if dice < self.spared + 0.2 else self.random.randrange(self.LONGEST)
+            behind_end = self.spared <= dice < self.spared + 0.2
             reset = self.random.random() < 0.5
         if reset:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -216,6 +220,8 @@ class CuttingServer(rig.FakeServer):
             while (end := heard.find(b"\r\n") + 2) > 1:
                 line, heard = heard[:end], heard[end:]
                 content, answer = self.take(line, content)
+                if answer == self.TAKEN and behind_end:
+                    cut = 0
                 if answer and (cut != 0 or heard):
                     connection.sendall(answer)
             if cut == 0:
