@@ -78,7 +78,6 @@ void ClosedLoop::dispatch(TimePoint now) {
 
 void ClosedLoop::wind_up(TimePoint now) {
   stopped_ = true;
-  if (retries_ != nullptr) retries_->close();
   dispatch(now);
 }
 
