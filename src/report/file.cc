@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <limits.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -14,7 +13,7 @@
 #include <utility>
 
 #include "base/diagnostics.h"
-#include "base/number.h"
+#include "base/file_in_place.h"
 
 namespace millrace::report {
 namespace {
@@ -33,27 +32,6 @@ int write_all(int descriptor, std::string_view text) {
 }
 
 constexpr std::size_t kLongestName = 100;  // of the file, in the name it has until it is complete
-
-// Whether it is a pipe. Throws Fatal when it is another user's, having closed it.
-bool is_own_pipe(int descriptor, const std::string& path) {
-  struct stat status {};
-  if (fstat(descriptor, &status) != 0 || !S_ISFIFO(status.st_mode)) return false;
-  if (status.st_uid == geteuid()) return true;
-  close(descriptor);
-  throw Fatal("create " + path + ": there is a pipe of another user, which is not written to");
-}
-
-// The descriptor of this process that `path` stands for, if it does.
-std::optional<int> own_descriptor(std::string_view path) {
-  if (path == "-" || path == "/dev/stdout") return STDOUT_FILENO;
-  if (path == "/dev/stderr") return STDERR_FILENO;
-  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
-    if (!path.starts_with(folder)) continue;
-    const auto number = whole_number(path.substr(folder.size()), 0, INT_MAX);
-    if (number) return static_cast<int>(*number);
-  }
-  return std::nullopt;
-}
 
 // Whether a rename can put a plain file in the place of what is at `path`.
 bool replaceable(const std::string& path) {
@@ -80,7 +58,9 @@ OutputFile::OutputFile(std::string path, How how) : path_(std::move(path)) {
   } else if (how == How::replace && replaceable(path_)) {
     open_own_name();
   } else {
-    open_in_place();
+    FileInPlace file = open_in_place(path_);
+    descriptor_ = file.descriptor.release();
+    cut_ = file.plain;
   }
 }
 
@@ -104,45 +84,6 @@ void OutputFile::open_own_name() {
     close(directory_);
     fail("create", error);
   }
-}
-
-// What somebody else put there must not hold up the start: a pipe without a reader would.
-void OutputFile::open_in_place() {
-  constexpr int kFlags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
-  descriptor_ = open(path_.c_str(), kFlags | O_NONBLOCK, 0666);
-  if (descriptor_ < 0 && errno == ENXIO) descriptor_ = await_reader();
-  if (descriptor_ < 0 && errno == ELOOP) {
-    throw Fatal("create " + path_ + ": symbolic links are not followed");
-  }
-  if (descriptor_ < 0) fail("create", errno);
-  if (fcntl(descriptor_, F_SETFL, 0) != 0) fail("create", errno);
-  struct stat status {};
-  if (is_own_pipe(descriptor_, path_) || fstat(descriptor_, &status) != 0 ||
-      !S_ISREG(status.st_mode)) {
-    return;
-  }
-  cut_ = true;
-  if (status.st_uid == geteuid() && status.st_nlink == 1) return;
-  close(descriptor_);
-  throw Fatal("create " + path_ + ": there is a file of " +
-              (status.st_nlink > 1 ? "several names" : "another user") +
-              ", which is not written over");
-}
-
-// What is at the path is a pipe that nobody reads yet. As the user's own it is waited for; held by
-// a descriptor, so that nothing else takes its place meanwhile. Less than 0: errno says why.
-int OutputFile::await_reader() const {
-  const int pipe = open(path_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC);
-  if (pipe < 0) return -1;
-  int opened = -1;
-  errno = ENXIO;
-  if (is_own_pipe(pipe, path_)) {
-    opened = open(fmt::format("/proc/self/fd/{}", pipe).c_str(), O_WRONLY | O_CLOEXEC);
-  }
-  const int error = errno;
-  close(pipe);
-  errno = error;
-  return opened;
 }
 
 void OutputFile::write(std::string_view text) {

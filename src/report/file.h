@@ -33,8 +33,6 @@ class OutputFile {
 
  private:
   void open_own_name();
-  void open_in_place();
-  [[nodiscard]] int await_reader() const;
   [[noreturn]] void fail(std::string_view doing, int error) const;
 
   const std::string path_;
