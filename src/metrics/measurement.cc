@@ -31,6 +31,10 @@ void Answers::add(const Answers& other) {
   for (const auto& row : kAnswerNames) this->*row.counter += other.*row.counter;
 }
 
+void LogTotals::add(const LogTotals& other) {
+  for (const auto& row : kLogNames) this->*row.counter += other.*row.counter;
+}
+
 double Measurement::rate() const {
   const double seconds = in_seconds(measured);
   return seconds > 0 ? static_cast<double>(total.counters.delivered) / seconds : 0;

@@ -67,6 +67,20 @@ inline constexpr std::array<CountName<Answers>, 7> kAnswerNames = {{
     {"not_allowed", &Answers::not_allowed},
 }};
 
+// What became of the lines of a source's log, one a message.
+struct LogTotals {
+  std::uint64_t lines = 0;    // that it has
+  std::uint64_t dropped = 0;  // that had no place: it was too slow, or could not be written
+
+  void add(const LogTotals& other);
+};
+
+// A row a count, as kCounterNames has them.
+inline constexpr std::array<CountName<LogTotals>, 2> kLogNames = {{
+    {"lines", &LogTotals::lines},
+    {"dropped", &LogTotals::dropped},
+}};
+
 // How a run came to its end.
 enum class Ending : std::uint8_t { completed, interrupted, failed };
 
@@ -89,6 +103,7 @@ struct Measurement {
   std::vector<RuleHits> rules;
   std::uint64_t keys_forgotten = 0;  // of what rules count by, for want of room
   std::optional<Answers> answers;    // of a sink that was to give any
+  std::optional<LogTotals> log;      // of a source that was to write one
 
   // Delivered messages a second.
   [[nodiscard]] double rate() const;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "base/output.h"
 #include "smtp/extension.h"
@@ -17,6 +18,10 @@ namespace millrace::smtp {
 class MessageSource {
  public:
   virtual ~MessageSource() = default;
+
+  // What kind of message it is, by name; empty where there are no kinds. The name lasts as long as
+  // the run.
+  [[nodiscard]] virtual std::string_view kind(std::uint64_t /*message*/) const { return {}; }
 
   // The number of the message's recipients, at least one.
   [[nodiscard]] virtual std::size_t recipients(std::uint64_t message) const = 0;

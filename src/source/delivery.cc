@@ -41,7 +41,7 @@ Delivery::KeptReply Delivery::keep(const smtp::Reply& reply) {
 }
 
 DeliveryOutcome Delivery::outcome() const {
-  std::array<std::size_t, kFates> counts{};
+  std::array<std::size_t, kFateNames.size()> counts{};
   for (const Recipient& recipient : recipients) ++counts[static_cast<std::size_t>(recipient.fate)];
   const auto any = [&](Fate fate) { return counts[static_cast<std::size_t>(fate)] > 0; };
   if (counts[static_cast<std::size_t>(Fate::accepted)] == recipients.size()) {

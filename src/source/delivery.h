@@ -23,7 +23,12 @@ enum class Fate : std::uint8_t {
   in_doubt,  // lost when the server had all of the message and had not answered (RFC 1047)
   lost,      // lost before that: the server cannot have taken it
 };
-inline constexpr std::size_t kFates = 7;
+inline constexpr auto kFateNames = std::to_array<std::string_view>(
+    {"open", "agreed", "accepted", "deferred", "refused", "in_doubt", "lost"});
+
+[[nodiscard]] constexpr std::string_view name(Fate fate) {
+  return kFateNames[static_cast<std::size_t>(fate)];
+}
 
 // What a reply that is no yes makes of a recipient.
 [[nodiscard]] Fate fate_by(int code);
@@ -92,6 +97,7 @@ class Delivery {
   [[nodiscard]] KeptReply reply() const;
 
   std::uint64_t message = 0;          // its number in the run
+  std::string_view kind;              // of the message, where its source has kinds
   unsigned attempt = 1;               // of this message: the how-manieth
   std::uint64_t session = 0;          // its number, from 0
   TimePoint intended;                 // when it was due

@@ -10,6 +10,7 @@ void DeliveryRecord::take(const Arrival& arrival, TimePoint now) {
   std::unique_ptr<Delivery> delivery = std::move(spare_.back());
   spare_.pop_back();
   delivery->begin(arrival.message, arrival.attempt, messages_.recipients(arrival.message));
+  delivery->kind = messages_.kind(arrival.message);
   delivery->session = session_;
   delivery->intended = arrival.intended;
   delivery->begun = now;

@@ -20,6 +20,7 @@
 #include "smtp/client_plan.h"
 #include "source/connection_mix.h"
 #include "source/load.h"
+#include "source/message_log.h"
 
 namespace millrace::source {
 
@@ -74,6 +75,8 @@ struct SourceOptions {
   Pause pause;
   Load load;
   Duration reply_limit = std::chrono::seconds(300);
+
+  std::optional<LogTarget> log;  // of every message
 
   bool measure = false;  // else nothing is counted or timed
   bool show_counter = false;

@@ -13,6 +13,7 @@
 #include "base/diagnostics.h"
 #include "base/quantity.h"
 #include "net/socket.h"
+#include "source/message_log.h"
 #include "source/recordings.h"
 #include "source/run.h"
 #include "source/worker.h"
@@ -110,9 +111,12 @@ Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
   Run run(options, [&workers] { workers.end(threads::Urgency::at_once); });
   std::optional<Recordings> recordings;
   if (options.measure) recordings.emplace(run);
+  std::optional<MessageLog> log;
+  if (options.log) log.emplace(*options.log, options.threads);
   try {
     workers.start([&](unsigned number) {
-      return std::make_unique<Worker>(run, recordings ? &*recordings : nullptr, number,
+      return std::make_unique<Worker>(run, recordings ? &*recordings : nullptr,
+                                      log ? &log->of_worker(number) : nullptr, number,
                                       options.threads);
     });
   } catch (const Fatal& error) {
@@ -141,6 +145,7 @@ Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
   if (options.verbose && options.tls) inform(describe(run.handshakes()));
 
   if (recordings) result.measurement = recordings->measurement(start, result.signal != 0);
+  if (log) result.measurement.log = log->finish();
   const bool carried = options.on_trouble == OnTrouble::count ? result.measurement.carried()
                                                               : run.sessions_lost() == 0;
   result.well = !run.failed() && carried;

@@ -8,7 +8,8 @@
 
 namespace millrace::source {
 
-Worker::Worker(Run& run, Recordings* recordings, unsigned first, unsigned step)
+Worker::Worker(Run& run, Recordings* recordings, DeliveryObserver* log, unsigned first,
+               unsigned step)
     : threads::Worker(*run.options().engine),
       run_(run),
       recordings_(recordings),
@@ -17,6 +18,7 @@ Worker::Worker(Run& run, Recordings* recordings, unsigned first, unsigned step)
       own_(loop(), !run.options().auth_mechanism.empty()),
       end_timer_(*this),
       drain_timer_(*this) {
+  if (log != nullptr) own_.delivery_observers.push_back(log);
   for (unsigned number = first; number < run.options().sessions; number += step) {
     sessions_.push_back(std::make_unique<Session>(own_, run, number));
   }

@@ -21,8 +21,8 @@ namespace millrace::source {
 class Worker final : public threads::Worker, private net::TimerHandler {
  public:
   // Runs the sessions `first`, `first + step`, ... of the run. `recordings`: null when nothing is
-  // measured. Throws Fatal.
-  Worker(Run& run, Recordings* recordings, unsigned first, unsigned step);
+  // measured. `log`: what is told of each message for it; null when none is written. Throws Fatal.
+  Worker(Run& run, Recordings* recordings, DeliveryObserver* log, unsigned first, unsigned step);
 
   // To be called once the run has begun. Returns when all sessions are done, when the run is over,
   // or when the loop has failed, which ends the run.

@@ -1,0 +1,243 @@
+#include "source/log_lines.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <ctime>
+
+#include "base/printable.h"
+#include "source/log_record.h"
+#include "source/queue_id.h"
+
+namespace millrace::source {
+namespace {
+
+void append_decimal(std::uint64_t number, std::string& text) {
+  std::array<char, 20> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  text.append(digits.data(), end);
+}
+
+// Text of others, on one line: lines of a reply are joined as they are wherever one is shown.
+// `quote`: what stands before a quotation mark, `escape`: before a backslash.
+void append_printable(std::string_view others, std::string_view quote, std::string_view escape,
+                      std::string& text) {
+  const auto plain = [](char byte) {
+    return byte >= ' ' && byte <= '~' && byte != '"' && byte != '\\';
+  };
+  if (std::all_of(others.begin(), others.end(), plain)) {
+    text.append(others);
+    return;
+  }
+  std::string one_line(others);
+  std::replace(one_line.begin(), one_line.end(), '\n', ' ');
+  for (const char byte : printable(one_line, Charset::utf8)) {
+    if (byte == '"') text.append(quote);
+    if (byte == '\\') text.append(escape);
+    text += byte;
+  }
+}
+
+// The text of a reply, or its code where that alone was kept.
+std::string_view shown(const LogRecord::Reply& reply, std::array<char, 20>& room) {
+  if (!reply.text.empty() || reply.code == 0) return reply.text;
+  return {room.data(), std::to_chars(room.data(), room.data() + room.size(), reply.code).ptr};
+}
+
+// The fields of a line, as one form writes them.
+class JsonFields {
+ public:
+  explicit JsonFields(std::string& text) : text_(text) {}
+
+  void number(std::string_view name, std::uint64_t number) {
+    begin(name);
+    append_decimal(number, text_);
+  }
+  // `text` needs no escape.
+  void word(std::string_view name, std::string_view text) {
+    begin(name);
+    text_.append("\"").append(text).append("\"");
+  }
+  void text(std::string_view name, std::string_view text) {
+    begin(name);
+    quoted(text);
+  }
+  void moment(std::string_view name, TimePoint moment, UtcText& utc) {
+    begin(name);
+    text_ += '"';
+    utc.append(moment, text_);
+    text_ += '"';
+  }
+  void recipients(std::string_view name, LogRecord& record) {
+    begin(name);
+    text_ += '[';
+    std::array<char, 20> room;
+    for (std::size_t place = 0; place < record.header().recipients; ++place) {
+      const LogRecord::Recipient recipient = record.next_recipient();
+      text_.append(place == 0 ? "{\"to\":" : ",{\"to\":");
+      quoted(recipient.address);
+      text_.append(",\"fate\":\"").append(source::name(recipient.fate)).append("\",\"reply\":");
+      quoted(shown(recipient.reply, room));
+      text_ += '}';
+    }
+    text_ += ']';
+  }
+  void end() { text_.append("}\n"); }
+
+ private:
+  void begin(std::string_view name) {
+    text_ += first_ ? '{' : ',';
+    first_ = false;
+    text_.append("\"").append(name).append("\":");
+  }
+  void quoted(std::string_view text) {
+    text_ += '"';
+    append_printable(text, "\\", "\\", text_);
+    text_ += '"';
+  }
+
+  std::string& text_;
+  bool first_ = true;
+};
+
+// A quotation mark within quotation marks is doubled (RFC 4180, 2).
+class CsvFields {
+ public:
+  explicit CsvFields(std::string& text) : text_(text) {}
+
+  void number(std::string_view /*name*/, std::uint64_t number) {
+    begin();
+    append_decimal(number, text_);
+  }
+  void word(std::string_view /*name*/, std::string_view text) {
+    begin();
+    text_.append(text);
+  }
+  void text(std::string_view /*name*/, std::string_view text) {
+    begin();
+    text_ += '"';
+    append_printable(text, "\"", "", text_);
+    text_ += '"';
+  }
+  void moment(std::string_view /*name*/, TimePoint moment, UtcText& utc) {
+    begin();
+    utc.append(moment, text_);
+  }
+  void recipients(std::string_view /*name*/, LogRecord& record) {
+    begin();
+    text_ += '"';
+    std::array<char, 20> room;
+    for (std::size_t place = 0; place < record.header().recipients; ++place) {
+      const LogRecord::Recipient recipient = record.next_recipient();
+      if (place > 0) text_.append("; ");
+      append_printable(recipient.address, "\"", "", text_);
+      text_.append(" ").append(source::name(recipient.fate)).append(" ");
+      append_printable(shown(recipient.reply, room), "\"", "", text_);
+    }
+    text_ += '"';
+  }
+  void end() { text_ += '\n'; }
+
+ private:
+  void begin() {
+    if (!first_) text_ += ',';
+    first_ = false;
+  }
+
+  std::string& text_;
+  bool first_ = true;
+};
+
+// The queue ids of all transactions that took the message.
+std::string queue_ids(LogRecord& record) {
+  std::string ids;
+  const auto add = [&](std::string_view reply) {
+    const std::string_view id = queue_id(reply);
+    if (!id.empty()) ids.append(ids.empty() ? "" : " ").append(id);
+  };
+  for (std::size_t place = 0; place < record.header().others; ++place) {
+    add(record.next_other().text);
+  }
+  if (record.reply().code / 100 == 2) add(record.reply().text);
+  return ids;
+}
+
+constexpr auto kNames = std::to_array<std::string_view>(
+    {"number", "kind", "attempt", "due", "begun", "ended", "session", "from", "recipients",
+     "outcome", "reply", "queue_id", "bytes", "tls"});
+
+template <typename Fields>
+void append_line(LogRecord& record, UtcText& utc, Fields fields) {
+  const LogRecord::Header& header = record.header();
+  std::array<char, 20> room;
+  const std::string ids = queue_ids(record);
+  const auto* name = kNames.data();
+  fields.number(*name++, header.message);
+  fields.text(*name++, header.kind);
+  fields.number(*name++, header.attempt);
+  fields.moment(*name++, header.intended, utc);
+  fields.moment(*name++, header.begun, utc);
+  fields.moment(*name++, header.ended, utc);
+  fields.number(*name++, header.session + 1);
+  fields.text(*name++, record.sender());
+  fields.recipients(*name++, record);
+  fields.word(*name++, source::name(header.outcome));
+  fields.text(*name++, shown(record.reply(), room));
+  fields.text(*name++, ids);
+  fields.number(*name++, header.bytes);
+  fields.word(*name++, header.tls_version);
+  fields.end();
+}
+
+}  // namespace
+
+void UtcText::append(TimePoint moment, std::string& text) {
+  const auto since_1970 =
+      std::chrono::floor<std::chrono::microseconds>(moment.time_since_epoch() + ahead_);
+  const std::int64_t second = since_1970.count() / 1'000'000;
+  if (second != second_) {
+    const std::time_t time = second;
+    std::tm parts{};
+    gmtime_r(&time, &parts);
+    second_text_ =
+        fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.", parts.tm_year + 1900, parts.tm_mon + 1,
+                    parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+    second_ = second;
+  }
+  std::array<char, 7> rest{'0', '0', '0', '0', '0', '0', 'Z'};
+  auto digits = static_cast<unsigned>(since_1970.count() % 1'000'000);
+  for (std::size_t place = 6; place-- > 0; digits /= 10) {
+    rest[place] = static_cast<char>('0' + digits % 10);
+  }
+  text.append(second_text_).append(rest.data(), rest.size());
+}
+
+void LogLines::append_head(std::string& text) {
+  if (form_ == LogForm::json) return;
+  for (const auto& name : kNames) {
+    text.append(&name == kNames.data() ? "" : ",").append(name);
+  }
+  text += '\n';
+}
+
+void LogLines::append(std::string_view record, std::string& text) {
+  LogRecord packed(record);
+  if (form_ == LogForm::json) {
+    append_line(packed, utc_, JsonFields(text));
+  } else {
+    append_line(packed, utc_, CsvFields(text));
+  }
+}
+
+// In CSV it has as many fields as the others: a word, the two numbers, and nothing.
+void LogLines::append_end(std::uint64_t lines, std::uint64_t dropped, std::string& text) const {
+  if (form_ == LogForm::json) {
+    text.append(fmt::format("{{\"lines\":{},\"dropped\":{}}}\n", lines, dropped));
+  } else {
+    text.append(fmt::format("end,{},{}{}\n", lines, dropped, std::string(kNames.size() - 3, ',')));
+  }
+}
+
+}  // namespace millrace::source
