@@ -37,7 +37,11 @@ std::vector<std::string> public_words(int argc, const char* const* argv) {
 }  // namespace
 
 std::vector<std::pair<std::string_view, std::string_view>> ReportOptions::files() const {
-  return {{"--json", json}, {"--html", html}, {"--csv", csv}, {"--hlog", histogram_log}};
+  return {{"--json", json},
+          {"--html", html},
+          {"--csv", csv},
+          {"--hlog", histogram_log},
+          {"--log", log}};
 }
 
 bool ReportOptions::on_standard_output() const {
@@ -71,6 +75,8 @@ void add_report_options(CommandLine& line, ReportOptions& options) {
   group.value("--html", "FILE", "the same as a page with plots", options.html);
   group.value("--csv", "FILE", "a line a second", options.csv);
   group.value("--hlog", "FILE", "a histogram a second, HdrHistogram's log", options.histogram_log);
+  group.value("--log", "FILE",
+              "a line a message as it ends, in JSON;\nas CSV where FILE ends in .csv", options.log);
   group.each(
       "--threshold", "TEXT", "exit with 3 unless so, as p99<250ms,\nerrors<0.1%, rate>=1000/s",
       options.thresholds,

@@ -26,6 +26,7 @@ struct ReportOptions {
   std::string histogram_log;
   std::string csv;
   std::string html;
+  std::string log;  // of the source: written by the run itself, and nothing is measured for it
   std::vector<report::Threshold> thresholds;
   std::optional<Progress> progress;
 

@@ -141,6 +141,13 @@ ReportOptions build_report(const SourceArguments& given) {
   return report;
 }
 
+std::optional<source::LogTarget> log(const std::string& path) {
+  if (path.empty()) return std::nullopt;
+  const bool csv = path.ends_with(".csv");
+  return source::LogTarget{.path = path,
+                           .form = csv ? source::LogForm::csv : source::LogForm::json};
+}
+
 }  // namespace
 
 Surroundings Surroundings::here() {
@@ -184,6 +191,7 @@ SourceCommandLine build_source(const SourceArguments& given, const Surroundings&
   build_traffic(given, options);
   ReportOptions report = build_report(given);
   options.measure = report.wanted() || options.on_trouble == source::OnTrouble::count;
+  options.log = log(report.log);
   options.show_counter = given.counter;
   options.verbose = given.verbose;
   options.threads = std::min(given.resolved_threads(), options.sessions);

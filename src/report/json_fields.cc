@@ -286,6 +286,7 @@ struct Series {
 bool of_source(const Run& run) { return run.kind == Run::Kind::source; }
 bool of_sink(const Run& run) { return run.kind == Run::Kind::sink; }
 bool answering(const Run& run) { return of_sink(run) && run.measurement.answers.has_value(); }
+bool logging(const Run& run) { return of_source(run) && run.measurement.log.has_value(); }
 
 constexpr auto kTotalFields = std::to_array<Field<Run>>({
     field<Totals, &Run::measurement, &Measurement::total, &Metrics::counters>(""),
@@ -336,6 +337,9 @@ constexpr auto kRunFields = std::to_array<Field<Run>>({
     where(answering,
           field<Optional<Counted<metrics::kAnswerNames>>, &Run::measurement, &Measurement::answers>(
               "answers", 2)),
+    where(logging,
+          field<Optional<Counted<metrics::kLogNames>>, &Run::measurement, &Measurement::log>("log",
+                                                                                             3)),
     field<List<Object<kVerdictFields>>, &Run::verdicts>("thresholds"),
     where(of_source, field<Totals, &Run::measurement, &Measurement::warmup>("warmup")),
     where(of_source,
@@ -354,10 +358,11 @@ constexpr std::uint64_t newest(const Table& table) {
 }
 static_assert(kSchemaMinor ==
               std::max({newest(metrics::kCounterNames), newest(metrics::kAnswerNames),
-                        newest(kRunFields), newest(kRuleFields), newest(kTotalFields),
-                        newest(kOptionFields), newest(kGeneratorFields), newest(kLatencyFields),
-                        newest(kStageFields), newest(kReplyFields), newest(kErrorFields),
-                        newest(kRowFields), newest(kVerdictFields), newest(kEnvironmentFields)}));
+                        newest(metrics::kLogNames), newest(kRunFields), newest(kRuleFields),
+                        newest(kTotalFields), newest(kOptionFields), newest(kGeneratorFields),
+                        newest(kLatencyFields), newest(kStageFields), newest(kReplyFields),
+                        newest(kErrorFields), newest(kRowFields), newest(kVerdictFields),
+                        newest(kEnvironmentFields)}));
 
 }  // namespace
 

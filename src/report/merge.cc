@@ -143,6 +143,12 @@ void add_answers(std::optional<metrics::Answers>& sum,
   sum->add(*answers);
 }
 
+void add_log(std::optional<metrics::LogTotals>& sum, const std::optional<metrics::LogTotals>& log) {
+  if (!log) return;
+  if (!sum) sum.emplace();
+  sum->add(*log);
+}
+
 void add_environment(Environment& sum, const Environment& environment) {
   join(sum.host, environment.host);
   join(sum.kernel, environment.kernel);
@@ -174,6 +180,7 @@ Measurement merge_measurements(const std::vector<Run>& runs) {
     add_rules(whole.rules, part.rules);
     whole.keys_forgotten += part.keys_forgotten;
     add_answers(whole.answers, part.answers);
+    add_log(whole.log, part.log);
   }
   whole.measured = whole.elapsed - begin;
   whole.series = merge_series(runs, whole.start);

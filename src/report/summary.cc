@@ -71,6 +71,14 @@ void write_totals(Writer& out, const Run& run) {
   also(fmt::format("message{} on a session used before", plural(counters.sessions_reused)),
        counters.sessions_reused);
   also("failed", counters.sessions_failed);
+  if (measured.log) {
+    out.line("  {:<11} {:>15} line{}", "log", count(measured.log->lines),
+             plural(measured.log->lines));
+    if (measured.log->dropped > 0) {
+      out.line("{}", out.style().red(
+                         fmt::format("  {:<11} {:>15} dropped", "", count(measured.log->dropped))));
+    }
+  }
   if (counters.tls_handshakes > 0) {
     out.line("  {:<11} {:>15} handshake{}, {} resumed", "TLS", count(counters.tls_handshakes),
              plural(counters.tls_handshakes), count(counters.tls_resumed));

@@ -392,6 +392,8 @@ TEST(SourceOptions, RefusalsNameOptionValueAndExpectation) {
       {{"--summary", "--csv", "-", "h"}, "--summary and --csv cannot both be written"},
       {{"-c", "--hlog", "-", "h"}, "-c and --hlog cannot both be written to standard output"},
       {{"--json", "x", "--csv", "x", "h"}, "--json and --csv cannot both be written to x"},
+      {{"--summary", "--log", "-", "h"}, "--summary and --log cannot both be written to standard"},
+      {{"--json", "x", "--log", "x", "h"}, "--json and --log cannot both be written to x"},
       {{"-o", "--pipelining", "h"}, "-o sends no EHLO"},
       {{"--pipeline-window", "0", "h"}, "bad pipeline window: 0"},
       {{"--chunk-size", "x", "h"}, "bad chunk size: x"},
@@ -412,6 +414,7 @@ TEST(SourceOptions, AnImpliedSummaryLeavesStandardOutputToWhatWasAskedFor) {
   EXPECT_TRUE(summary({"--duration", "1s", "h"}));
   EXPECT_TRUE(summary({"--duration", "1s", "--json", "x", "h"}));
   EXPECT_FALSE(summary({"--duration", "1s", "--json", "-", "h"}));
+  EXPECT_FALSE(summary({"--duration", "1s", "--log", "-", "h"}));
   EXPECT_TRUE(summary({"--summary", "--json", "/dev/null", "--html", "/dev/null", "h"}));
 }
 

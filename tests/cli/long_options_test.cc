@@ -358,6 +358,12 @@ std::vector<Row<SourceCommandLine>> source_rows(const std::string& users,
       {"--html|x", [](Line line) { return line.report.html == "x"; }},
       {"--csv|x", [](Line line) { return line.report.csv == "x"; }},
       {"--hlog|x", [](Line line) { return line.report.histogram_log == "x"; }},
+      {"--log|x",
+       [](Line line) {
+         return line.source.log->path == "x" && line.source.log->form == source::LogForm::json &&
+                !line.source.measure;
+       }},
+      {"--log|x.csv", [](Line line) { return line.source.log->form == source::LogForm::csv; }},
       {"--threshold|p99<1s", [](Line line) { return line.report.thresholds.size() == 1; }},
       {"--progress|line",
        [](Line line) { return line.report.progress == ReportOptions::Progress::line; }},

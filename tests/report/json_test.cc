@@ -77,6 +77,18 @@ TEST(Json, ASinkHasItsRulesInTheirOrderAndItsAnswers) {
   }
 }
 
+TEST(Json, ASourceHasWhatBecameOfItsLog) {
+  report::Run run = sample_run(1, 5);
+  EXPECT_FALSE(nlohmann::ordered_json::parse(to_json(run)).contains("log"));
+  run.measurement.log = {.lines = 7, .dropped = 2};
+  EXPECT_EQ(nlohmann::ordered_json::parse(to_json(run))["log"].dump(),
+            R"({"lines":7,"dropped":2})");
+  const auto log = from_json(to_json(run), "x").measurement.log;
+  ASSERT_TRUE(log);
+  EXPECT_EQ(log->lines, 7U);
+  EXPECT_EQ(log->dropped, 2U);
+}
+
 TEST(Json, BadInputIsOneClearLine) {
   const std::string good = to_json(sample_run(2, 5));
   EXPECT_TRUE(message_of([&] {

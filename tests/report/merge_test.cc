@@ -183,6 +183,17 @@ TEST(Merge, AddsAnswersOfThoseThatGaveAny) {
   }
 }
 
+TEST(Merge, AddsTheLogsOfThoseThatWroteOne) {
+  const report::Run none = sample_run(1, 5);
+  report::Run a = none;
+  a.measurement.log = {.lines = 7, .dropped = 2};
+  EXPECT_FALSE(merge({none, none}, {"a", "b"}).measurement.log);
+  EXPECT_EQ(merge({none, a}, {"a", "b"}).measurement.log->lines, 7U);
+  const auto both = merge({a, a}, {"a", "b"}).measurement.log;
+  EXPECT_EQ(both->lines, 14U);
+  EXPECT_EQ(both->dropped, 4U);
+}
+
 // A row that one host left out, as nothing occurred there.
 TEST(Merge, TakesEachSecondOnceWhoeverHasIt) {
   report::Run a = sample_run(4, 5);

@@ -167,17 +167,21 @@ class Printer {
     all(mode, name, start, largest);
   }
   void put(const cli::ReportOptions& report) {
-    const auto& [summary, json, histogram_log, csv, html, thresholds, progress] = report;
-    all(summary, json, histogram_log, csv, html, thresholds, progress);
+    const auto& [summary, json, histogram_log, csv, html, log, thresholds, progress] = report;
+    all(summary, json, histogram_log, csv, html, log, thresholds, progress);
+  }
+  void put(const source::LogTarget& log) {
+    const auto& [path, form] = log;
+    all(path, form);
   }
   void put(const source::SourceOptions& options) {
     const auto& [endpoint, family, window, addresses, ports, proxy, proxy_source, attempts, tls,
                  from_start, plan, xclient, mechanism, users, message, traffic, messages, sessions,
-                 keep, session_messages, on_trouble, pause, load, reply_limit, measure, counter,
+                 keep, session_messages, on_trouble, pause, load, reply_limit, log, measure, counter,
                  verbose, threads, engine] = options;
     all(endpoint, family, window, addresses, ports, proxy, proxy_source, attempts, tls, from_start,
         plan, xclient, mechanism, users, message, traffic, messages, sessions, keep,
-        session_messages, on_trouble, pause, load, reply_limit, measure, counter, verbose, threads,
+        session_messages, on_trouble, pause, load, reply_limit, log, measure, counter, verbose, threads,
         engine);
   }
   void put(const sink::Listener& listener) {
