@@ -133,7 +133,7 @@ class MessageLog(playing.RulesCase):
 
     @rig.on_every_engine()
     def test_an_interrupt_leaves_it_complete(self, programs):
-        log = self.scratch / "log"
+        log = self.scratch / f"log-{programs.options[1]}"
         with programs.sink() as sink:
             source = programs.start("smtp-source", "--rate", "500/s", "--duration", 60, "--log", log,
                                     sink.endpoint)
@@ -159,7 +159,7 @@ class MessageLog(playing.RulesCase):
     def test_a_slow_reader_costs_lines_and_holds_nothing_up(self, programs):
         """Nobody reads until all is sent: many times what a pipe and the ring have room for."""
         messages, recipients = 1_500, 100
-        pipe, report = self.scratch / "pipe", self.scratch / "run.json"
+        pipe, report = self.scratch / f"pipe-{programs.options[1]}", self.scratch / "run.json"
         os.mkfifo(pipe)
         sent, lines = threading.Event(), []
 
