@@ -121,9 +121,11 @@ class Printer {
     const auto& [first, factor, most, give_up, retries] = retry;
     all(first, factor, most, give_up, retries);
   }
-  void put(const source::Pause& pause) {
-    const auto& [length, random] = pause;
-    all(length, random);
+  void put(const source::Pause& pause) { put(pause.length); }
+  void put(const source::ConnectionMix& mix) {
+    const auto& [seed, session, in_clear] = mix;
+    const auto& [messages, tls, auth, pipelining, helo, think] = session;
+    all(seed, messages, tls, auth, pipelining, helo, think, in_clear);
   }
   void put(const smtp::ServerLimits& limits) {
     const auto& [size, line, recipients, transactions, commands, errors] = limits;
@@ -176,13 +178,13 @@ class Printer {
   }
   void put(const source::SourceOptions& options) {
     const auto& [endpoint, family, window, addresses, ports, proxy, proxy_source, attempts, tls,
-                 from_start, plan, xclient, mechanism, users, message, traffic, messages, sessions,
-                 keep, session_messages, on_trouble, pause, load, reply_limit, log, measure, counter,
-                 verbose, threads, engine] = options;
+                 from_start, plan, mix, xclient, mechanism, users, message, traffic, messages,
+                 sessions, keep, session_messages, on_trouble, pause, load, reply_limit, log,
+                 measure, counter, verbose, threads, engine] = options;
     all(endpoint, family, window, addresses, ports, proxy, proxy_source, attempts, tls, from_start,
-        plan, xclient, mechanism, users, message, traffic, messages, sessions, keep,
-        session_messages, on_trouble, pause, load, reply_limit, log, measure, counter, verbose, threads,
-        engine);
+        plan, mix, xclient, mechanism, users, message, traffic, messages, sessions, keep,
+        session_messages, on_trouble, pause, load, reply_limit, log, measure, counter, verbose,
+        threads, engine);
   }
   void put(const sink::Listener& listener) {
     const auto& [name, endpoint, profile, from_start, proxy] = listener;
