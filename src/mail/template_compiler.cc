@@ -12,8 +12,9 @@ namespace {
 
 using Does = TemplateStep::Does;
 
-// What is shorter costs less to copy than to send as a piece of its own.
-constexpr std::size_t kShareFrom = 4096;
+// What is shorter is copied, and looked through for dots with each message. With 700 bytes between
+// two fields, a template of 4 KiB costs half as much when they are shared.
+constexpr std::size_t kShareFrom = 512;
 
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kFolds = " \t\r\n";
