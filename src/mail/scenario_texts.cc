@@ -33,7 +33,7 @@ bool from_one(const Distribution& distribution) {
 std::optional<Distribution> counts(std::string_view text, std::uint64_t most, std::string& why) {
   auto distribution = parse_distribution(text, numbers_up_to(most), why);
   if (distribution && !from_one(*distribution)) {
-    why = quoted(text) + " is not of whole numbers from 1 on";
+    why = in_quotes(text) + " is not of whole numbers from 1 on";
     return std::nullopt;
   }
   return distribution;
@@ -95,7 +95,7 @@ std::optional<AddressOrigin> domains(std::string_view text, std::string& why) {
   if (AddressSource::names_file(text, AddressPart::domain)) return file_path(text, why);
   const auto items = split_list(text);
   if (!items) {
-    why = quoted(text) + " has an item that is empty";
+    why = in_quotes(text) + " has an item that is empty";
     return std::nullopt;
   }
   std::vector<WeightedPattern> patterns;
@@ -131,7 +131,7 @@ std::optional<FilePath> file_path(std::string_view text, std::string& why) {
 std::optional<double> weight(std::string_view text, std::string& why) {
   const auto number = decimal(text);
   if (number && weight_mistake(*number).empty()) return number;
-  why = quoted(text) + " is no weight: a number from 0 to 1e15";
+  why = in_quotes(text) + " is no weight: a number from 0 to 1e15";
   return std::nullopt;
 }
 
