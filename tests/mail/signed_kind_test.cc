@@ -30,11 +30,16 @@ SignedKind signed_kind(Make make) {
   return {std::make_unique<MadeUpKind>(std::move(make)), signer()};
 }
 
-std::string made(const Kind& kind, std::uint64_t number = 0) {
-  Content content;
+std::string made(const Kind& kind, std::uint64_t number, Content& content) {
+  content.clear();
   kind.make({.number = number}, content);
   EXPECT_EQ(content.size(), content.flattened().size());
   return content.flattened();
+}
+
+std::string made(const Kind& kind, std::uint64_t number = 0) {
+  Content content;
+  return made(kind, number, content);
 }
 
 // The message with the signature that it must have.
@@ -99,15 +104,15 @@ TEST(SignedKind, WhatCannotBeSignedIsLeftAsItIs) {
   }
 }
 
-// Bodies are shared by messages whose headers differ, and some are made anew each time.
+// Bodies are shared by messages whose headers differ, made anew each time, or both.
 void make_any(const std::string& bodies, const MessageFacts& facts, Content& content) {
-  content.own() += "From: " + std::to_string(facts.number) + "@a.test\r\n\r\n";
-  const std::size_t length = 1 + facts.number % 7;
-  if (facts.number % 3 == 0) {
-    content.own() += std::string(length, 'y');
-  } else {
-    content.share(std::string_view(bodies).substr(facts.number % 11, length), Content::Dots::none);
+  const std::string number = std::to_string(1'000 + facts.number) + "\r\n";
+  content.own() += "From: " + number + "\r\n";
+  if (facts.number % 3 != 0) {
+    content.share(std::string_view(bodies).substr(facts.number % 11, 1 + facts.number % 7),
+                  Content::Dots::none);
   }
+  if (facts.number % 3 != 1) content.own() += number;
 }
 
 TEST(SignedKind, ManyThreadsMakeTheSame) {
@@ -117,13 +122,14 @@ TEST(SignedKind, ManyThreadsMakeTheSame) {
   };
   const SignedKind kind = signed_kind(make);
   constexpr int kThreads = 4;
-  constexpr std::uint64_t kMessages = 100;
+  constexpr std::uint64_t kMessages = 200;
   std::vector<std::vector<std::string>> all(kThreads);
   std::vector<std::thread> threads;
   for (auto& messages : all) {
     threads.emplace_back([&] {
+      Content content;
       for (std::uint64_t number = 0; number < kMessages; ++number) {
-        messages.push_back(made(kind, number));
+        messages.push_back(made(kind, number, content));
       }
     });
   }

@@ -107,7 +107,6 @@ class Dkim(unittest.TestCase):
                     (b"text", b"Text", False),
                     (b"From: A <a", b"From: A <b", False),
                     (b"Message-ID: <1", b"Message-ID: <2", False),
-                    (b"\r\n\r\ntext", b"\r\nFrom: b@b.test\r\n\r\ntext", False),  # signed once more
                     (b"d=a.test", b"d=A.test", False),
                     (b"t=1", b"t=2", False)):
                 with self.subTest(selector=selector, new=new):
