@@ -55,7 +55,7 @@ TEST(Summary, TellsOfALogAndOfWhatItLacks) {
   report::Run run = sample_run(1, 5);
   EXPECT_EQ(summary(run, {}).find("\n  log"), std::string::npos);
   run.measurement.log = {.lines = 1'234};
-  EXPECT_NE(summary(run, {}).find("\n  log                   1,234 lines\n  "), std::string::npos);
+  EXPECT_NE(summary(run, {}).find("\n  log                   1,234 lines\n"), std::string::npos);
   EXPECT_EQ(summary(run, {}).find("dropped"), std::string::npos);
   run.measurement.log->dropped = 2;
   EXPECT_NE(summary(run, {}).find(" lines\n                            2 dropped\n"),
