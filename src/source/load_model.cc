@@ -115,7 +115,7 @@ std::optional<TimePoint> OpenLoop::next_due() const {
 // The message that is due.
 Arrival OpenLoop::take() {
   if (!next_ || next_->intended != *next_due()) return retries_->take();
-  const Arrival arrival{.message = next_->message, .intended = next_->intended};
+  Arrival arrival{.message = next_->message, .intended = next_->intended};
   advance(step_);
   return arrival;
 }
