@@ -106,6 +106,22 @@ class Rules(RetryCase):
         self.assertEqual(codes, {250: 2, 450: 1, 550: 1})
 
     @rig.on_every_engine()
+    def test_in_windows_and_over_lmtp_each_recipient_arrives_once(self, programs):
+        rules = GREYLIST.replace('"RCPT" }', '"RCPT", recipient = "/^[0-9]*[13579]foo@/" }')
+        for options in (["--pipelining", "--pipeline-window", "5"], ["-L"],
+                        ["-L", "--pipelining", "--pipeline-window", "5"]):
+            path = self.scratch / f"dump-{time.monotonic_ns()}"
+            lmtp = [option for option in options if option == "-L"]
+            with self.ruled(programs, rules, "-D", path, *lmtp) as sink:
+                run, _ = self.measure(programs, sink.endpoint, "--retry", "9x500ms", "-m", "40", "-s", "3", "-r", "4",
+                                      "-N", "-t", "foo@b.test", "-d", *options)
+            self.check_ends(run)
+            self.assertEqual((run["totals"]["recipients"], run["attempts"]), (160, [0, 40]), options)
+            dump = Dump(path)
+            self.assertEqual(dump.recipients, sorted(b"%dfoo@b.test" % (i + 1) for i in range(160)), options)
+            self.assertEqual(len(dump.taken), 40)
+
+    @rig.on_every_engine()
     def test_what_a_rate_limit_refuses_comes_back_until_it_passes(self, programs):
         rules = """[[rule]]
             name = "rate"
