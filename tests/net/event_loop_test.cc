@@ -269,6 +269,25 @@ TEST_P(Loop, AHeldStreamMakesItsPeerWait) {
   run_until([&] { return server.received.size() == body.size(); });
 }
 
+// What had come before the kernel could stop is kept, and no more than that.
+TEST_P(Loop, AFloodLeavesAHeldStreamNoMoreThanCameBeforeItStopped) {
+  constexpr std::size_t kBound = std::size_t{8} << 20U;  // twice what it keeps, as strings grow
+  Peer server(*loop);
+  server.reaction = [&](std::string_view) {
+    server.stream.hold();
+    return std::size_t{0};
+  };
+  const FileDescriptor client = connect_plain(server);
+  const std::string piece(1 << 16, 'x');
+  for (int round = 0; round < 50; ++round) {
+    while (send(client.descriptor(), piece.data(), piece.size(), MSG_DONTWAIT) > 0) {
+    }
+    run_turns(1);
+  }
+  EXPECT_GT(server.stream.storage(), 0U);
+  EXPECT_LE(server.stream.storage(), kBound);
+}
+
 TEST_P(Loop, APeerThatDoesNotReadIsNotReadFrom) {
   constexpr std::size_t kAmplified = 10;
   Peer client(*loop, Side::client);
