@@ -134,6 +134,21 @@ act = { reply = "451 4.3.0 second" }
         self.assertEqual(hits, {"waits": 2, "ends it": 1, "every second message": 1})
 
 
+class Hits(playing.RulesCase):
+    @rig.on_every_engine()
+    def test_who_decides_is_hit_whatever_the_sink_does_then(self, programs):
+        hits = {}
+        with self.ruled(programs, refusing("words", "250 2.1.5 Welcome", "RCPT"), hits=hits) as sink:
+            self.play(sink, """
+                C: RCPT TO:<c@d>
+                S: 503 *
+                C: MAIL FROM:<a@b>
+                S: 250 *
+                C: RCPT TO:<c@d>
+                S: 250 2.1.5 Welcome""")
+        self.assertEqual(hits, {"words": 2})
+
+
 class TlsFromTheStart(playing.RulesCase):
     def handshake(self, sink, patience):
         """How it ends: "done", or what went wrong; and how long it took."""
@@ -283,6 +298,7 @@ class Time(playing.RulesCase):
                 try:
                     while more := player.socket.recv(65536):
                         said += more
+                        self.assertLess(time.monotonic() - player.spoke, rig.PATIENCE, "it goes on")
                     self.assertIn(b"421 ", said)
                 except ConnectionResetError:  # what was not read
                     pass
