@@ -23,6 +23,11 @@ inline GivenReply given_reply(std::string text) {
   return std::make_shared<const std::string>(std::move(text));
 }
 
+// Whether a reply says that the command is taken (RFC 5321, 4.2.1).
+constexpr bool positive(std::string_view reply) {
+  return reply.starts_with('2') || reply.starts_with('3');
+}
+
 // What LMTP answers one recipient at the end of data.
 struct RecipientReply {
   GivenReply text = nullptr;  // null: the usual reply

@@ -7,14 +7,7 @@
 namespace millrace::smtp {
 namespace {
 
-// Whether the client is told that its command is taken.
-bool positive(std::string_view reply) {
-  return !reply.empty() && (reply.front() == '2' || reply.front() == '3');
-}
-
-bool negative(std::string_view reply) {
-  return !reply.empty() && (reply.front() == '4' || reply.front() == '5');
-}
+bool negative(std::string_view reply) { return reply.starts_with('4') || reply.starts_with('5'); }
 
 }  // namespace
 

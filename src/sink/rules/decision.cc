@@ -5,12 +5,10 @@ namespace {
 
 using Action = smtp::Decision::Action;
 
-bool positive(std::string_view reply) { return reply.starts_with('2') || reply.starts_with('3'); }
-
 // Closing takes the place of what a reply alone would do.
 Action action_of(Disconnect disconnect, const smtp::GivenReply& reply) {
   if (disconnect != Disconnect::none) return reply ? Action::farewell : Action::drop;
-  if (!reply || positive(*reply)) return Action::proceed;
+  if (!reply || smtp::positive(*reply)) return Action::proceed;
   return Action::answer;
 }
 

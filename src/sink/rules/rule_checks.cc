@@ -132,8 +132,6 @@ bool is_refusal(const ReplyText& reply) {
   return reply.first_digit() == '4' || reply.first_digit() == '5';
 }
 
-bool takes(std::string_view raw) { return raw.starts_with('2') || raw.starts_with('3'); }
-
 class Checker {
  public:
   Checker(const WrittenRule& written, Rule& rule, Mistakes& mistakes)
@@ -233,7 +231,7 @@ class Checker {
   void content() {
     const auto place = action(action("raw") ? "raw" : "reply");
     if (!match_.moments[kContent] || !place) return;
-    if (act_.raw && act_.reply && takes(*act_.reply->compose({}, {}))) {
+    if (act_.raw && act_.reply && smtp::positive(*act_.reply->compose({}, {}))) {
       mistakes_.add(*place, "raw takes a command, and CONTENT is none",
                     "bytes that begin with neither 2 nor 3");
     }
