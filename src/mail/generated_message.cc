@@ -70,7 +70,7 @@ void append_line(std::size_t bytes, std::string& text) {
 // Lines of a block and one or two more, so many bytes in all; not 1.
 void put_lines(const TextBlock& block, std::uint64_t bytes, Roll& roll, Content& content) {
   if (bytes == 0) return;
-  constexpr std::size_t kLongestLine = 80;
+  constexpr std::size_t kLongestLine = 80;  // with its end
   std::size_t left = bytes - block.share(block.draw_line(roll), bytes - kLineEnd.size(), content);
   if (left > kLongestLine) {
     append_line(kLongestLine / 2, content.own());
@@ -132,7 +132,7 @@ void make_attachment(std::uint64_t size, const MessageFacts& facts, Roll roll, C
   own.insert(sentence, rest, '.');
   base64_block().share(base64_block().draw_line(roll), body - body % kLine, content);
   if (digits > 0) {
-    own.append(base64_block().from(base64_block().draw_line(roll)).substr(0, digits));
+    own.append(base64_block().line(base64_block().draw_line(roll)).substr(0, digits));
     own.append(kLineEnd);
   }
   own.append("--").append(boundary).append("--\r\n");

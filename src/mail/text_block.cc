@@ -1,5 +1,7 @@
 #include "mail/text_block.h"
 
+#include <algorithm>
+
 #include "mail/body.h"
 #include "mail/words.h"
 
@@ -7,123 +9,105 @@ namespace millrace::mail {
 namespace {
 
 constexpr std::size_t kBlock = 1 << 20;
-constexpr std::size_t kLongestLine = 78;
+constexpr std::string_view kLineEnd = "\r\n";
 
 // Any will do: blocks are the same in all runs.
 constexpr std::uint64_t kSeed = 5322;
 
-// Writes sentences, a word at a time.
+// Writes sentences.
 class Sentences {
  public:
-  // The next word, with what is behind it. Of at most kLongestWord characters and one more.
-  std::string next() {
-    constexpr std::uint64_t kFewest = 4;
-    constexpr std::uint64_t kMore = 12;
-    std::string word(random_word(roll_));
-    if (left_ == 0) {
-      left_ = kFewest + roll_.below(kMore);
-      word.front() = static_cast<char>(word.front() - 'a' + 'A');
+  // The next so many characters, which begin and end with a word.
+  std::string take(std::size_t characters) {
+    std::string text;
+    while (text.size() < characters) {
+      const std::size_t room = characters - text.size() - (text.empty() ? 0 : 1);
+      const bool ends = left_ == 1 && room > 2;
+      std::string word(random_word(roll_));
+      if (ends) word += '.';
+      // Either nothing is left behind it, or a blank and a word of one letter at least.
+      if (word.size() != room && word.size() + 2 > room) continue;
+      if (begins_) word.front() = static_cast<char>(word.front() - 'a' + 'A');
+      if (!text.empty()) text += ' ';
+      text += word;
+      begins_ = ends;
+      left_ = ends ? kFewest + roll_.below(kMore) : std::max<std::uint64_t>(left_ - 1, 1);
     }
-    if (--left_ == 0) word += '.';
-    return word;
+    return text;
   }
-  [[nodiscard]] bool ended() const { return left_ == 0; }
 
  private:
+  static constexpr std::uint64_t kFewest = 4;  // words of one
+  static constexpr std::uint64_t kMore = 12;
+
   Roll roll_{kSeed};
-  std::uint64_t left_ = 0;
+  std::uint64_t left_ = kFewest;  // words of this one
+  bool begins_ = true;
 };
 
-// As many words as fit in a line.
-std::string line_of(Sentences& sentences, std::size_t longest) {
-  std::string line = sentences.next();
-  while (line.size() + 1 + kLongestWord + 1 <= longest) line.append(" ").append(sentences.next());
-  return line;
-}
-
-std::string words() {
-  constexpr std::size_t kLinesOfParagraph = 5;
-  std::string block;
+// Lines of so many characters besides what is around them.
+TextBlock sentences_block(std::string_view before, std::string_view behind) {
+  constexpr std::size_t kLine = 72;
+  std::string lines;
   Sentences sentences;
-  while (block.size() < kBlock) {
-    for (std::size_t line = 0; line < kLinesOfParagraph; ++line) {
-      block.append(line_of(sentences, kLongestLine)).append("\r\n");
-    }
-    block.append("\r\n");
+  while (lines.size() < kBlock) {
+    lines.append(before).append(sentences.take(kLine - before.size() - behind.size()));
+    lines.append(behind).append(kLineEnd);
   }
-  return block;
+  return {std::move(lines), kLine + kLineEnd.size()};
 }
 
-std::string html() {
-  constexpr std::string_view kBegin = "<p>";
-  constexpr std::string_view kEnd = "</p>\r\n";
-  std::string block;
-  Sentences sentences;
-  while (block.size() < kBlock) {
-    block.append(kBegin);
-    block.append(line_of(sentences, kLongestLine + 2 - kBegin.size() - kEnd.size()));
-    block.append(kEnd);
-  }
-  return block;
-}
-
-std::string base64() {
+TextBlock make_base64() {
   constexpr std::size_t kLine = 76;
   constexpr std::string_view kAlphabet =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string block;
+  std::string lines;
   Roll roll(kSeed);
-  while (block.size() < kBlock) {
-    for (std::size_t count = 0; count < kLine; ++count) block += kAlphabet[roll() % 64];
-    block.append("\r\n");
+  while (lines.size() < kBlock) {
+    for (std::size_t count = 0; count < kLine; ++count) lines += kAlphabet[roll.below(64)];
+    lines.append(kLineEnd);
   }
-  return block;
+  return {std::move(lines), kLine + kLineEnd.size()};
 }
 
-std::string filler() {
+TextBlock make_filler() {
   constexpr std::size_t kLine = 80;
   constexpr std::size_t kTenLines = 10 * kLine;
-  std::string block = payload_body(kBlock / kTenLines * kTenLines + 1);
-  block.resize(block.size() - 3);  // the line that was begun
-  return block;
+  constexpr std::size_t kSize = kBlock / kTenLines * kTenLines;
+  // With a byte of the next line, so that the last one ends as the others do.
+  return {payload_body(kSize + 1).substr(0, kSize), kLine};
 }
 
 }  // namespace
 
-std::size_t TextBlock::draw_line(Roll& roll) const {
-  const std::size_t line = lines_.find('\n', roll.below(lines_.size())) + 1;
-  return line == lines_.size() ? 0 : line;
-}
-
-std::uint64_t TextBlock::share(std::size_t line, std::uint64_t most, Content& content) const {
-  std::uint64_t left = most;
-  for (;;) {
-    const std::string_view part = from(line).substr(0, left);
-    const std::string_view whole = part.substr(0, part.rfind('\n') + 1);
-    content.share(whole, Content::Dots::none);
-    left -= whole.size();
-    if (whole.size() < from(line).size()) return most - left;
-    line = 0;
+std::uint64_t TextBlock::share(std::size_t first, std::uint64_t most, Content& content) const {
+  const std::uint64_t whole = most - most % line_size_;
+  std::string_view lines = std::string_view(lines_).substr(first * line_size_);
+  for (std::uint64_t left = whole; left > 0; lines = lines_) {
+    const std::string_view part = lines.substr(0, left);
+    content.share(part, Content::Dots::none);
+    left -= part.size();
   }
+  return whole;
 }
 
 const TextBlock& words_block() {
-  static const TextBlock block(words());
+  static const TextBlock block = sentences_block("", "");
   return block;
 }
 
 const TextBlock& html_block() {
-  static const TextBlock block(html());
+  static const TextBlock block = sentences_block("<p>", "</p>");
   return block;
 }
 
 const TextBlock& base64_block() {
-  static const TextBlock block(base64());
+  static const TextBlock block = make_base64();
   return block;
 }
 
 const TextBlock& filler_block() {
-  static const TextBlock block(filler());
+  static const TextBlock block = make_filler();
   return block;
 }
 

@@ -162,30 +162,42 @@ TEST(GeneratedMessage, NeedsNoMemoryOnceWarm) {
 }
 
 TEST(TextBlock, GivesWholeLinesOnly) {
-  const TextBlock block("ab\r\nc\r\n\r\n");
-  const auto shared = [&](std::size_t line, std::uint64_t most) {
+  const TextBlock block("a\r\nb\r\nc\r\n", 3);
+  const auto shared = [&](std::size_t first, std::uint64_t most) {
     Content content;
-    const std::uint64_t size = block.share(line, most, content);
+    const std::uint64_t size = block.share(first, most, content);
     EXPECT_EQ(size, content.size());
     return content.flattened();
   };
   EXPECT_EQ(shared(0, 0), "");
-  EXPECT_EQ(shared(0, 3), "");
-  EXPECT_EQ(shared(0, 4), "ab\r\n");
-  EXPECT_EQ(shared(0, 8), "ab\r\nc\r\n");
-  EXPECT_EQ(shared(4, 9), "c\r\n\r\nab\r\n");
-  EXPECT_EQ(shared(4, 8), "c\r\n\r\n");
-  EXPECT_EQ(shared(7, 2 + 9 + 4), "\r\nab\r\nc\r\n\r\nab\r\n");
+  EXPECT_EQ(shared(0, 2), "");
+  EXPECT_EQ(shared(0, 3), "a\r\n");
+  EXPECT_EQ(shared(0, 8), "a\r\nb\r\n");
+  EXPECT_EQ(shared(1, 6), "b\r\nc\r\n");
+  EXPECT_EQ(shared(1, 11), "b\r\nc\r\na\r\n");
+  EXPECT_EQ(shared(2, 15), "c\r\na\r\nb\r\nc\r\na\r\n");
+  EXPECT_EQ(block.line(1), "b\r\n");
 }
 
-TEST(TextBlock, BeginsAtAnyLine) {
-  const TextBlock block("ab\r\nc\r\n\r\n");
-  std::array<unsigned, 9> drawn{};
+TEST(TextBlock, DrawsEachLine) {
+  const TextBlock block("a\r\nb\r\nc\r\n", 3);
+  std::array<unsigned, 3> drawn{};
   Roll roll(1);
-  for (unsigned count = 0; count < 900; ++count) ++drawn.at(block.draw_line(roll));
-  for (std::size_t place = 0; place < drawn.size(); ++place) {
-    EXPECT_EQ(drawn.at(place) > 0, place == 0 || place == 4 || place == 7) << place;
+  for (unsigned count = 0; count < 300; ++count) ++drawn.at(block.draw_line(roll));
+  for (const unsigned count : drawn) EXPECT_GT(count, 50U);
+}
+
+TEST(TextBlock, HasLinesOfOneSize) {
+  for (const TextBlock* block : {&words_block(), &html_block(), &base64_block(), &filler_block()}) {
+    Content content;
+    block->share(0, 1'000'000, content);
+    const std::string lines = content.flattened();
+    const std::size_t size = block->line(0).size();
+    for (std::size_t end = size; end <= lines.size(); end += size) {
+      ASSERT_EQ(lines.find("\r\n", end - size), end - 2);
+    }
   }
+  EXPECT_TRUE(words_block().line(0).find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 0);
 }
 
 }  // namespace
