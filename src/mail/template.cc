@@ -67,6 +67,9 @@ void TemplateKind::make(const MessageFacts& facts, Content& content) const {
   const std::string_view constant = template_.text;
   const Csv* const fields = template_.fields;
   const std::size_t row = fields == nullptr ? 0 : facts.number % fields->rows();
+  const auto field = [&](std::size_t column) {
+    return fields == nullptr ? std::string_view() : fields->field(row, column);
+  };
   Roll roll = facts.roll;
   std::string& own = content.own();
   std::size_t value = 0;  // where the one begins that is being put
@@ -79,10 +82,10 @@ void TemplateKind::make(const MessageFacts& facts, Content& content) const {
         content.share(constant.substr(step.begin, step.size), step.dots);
         break;
       case Does::column:
-        own.append(fields->field(row, step.begin));
+        own.append(field(step.begin));
         break;
       case Does::lines:
-        append_lines(fields->field(row, step.begin), own);
+        append_lines(field(step.begin), own);
         break;
       case Does::number:
         append_decimal(facts.number, own);
