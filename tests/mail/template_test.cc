@@ -195,6 +195,8 @@ TEST(Template, EachAddressOfAListHasItsName) {
             R"(Cc: a@x.test, "Dr Smith, \"Jo\"" <b@x.test>, "<Smith, \"Jo\"" <c@x.test>)");
   EXPECT_EQ(header("Cc: \"x, \\\" <\" <a@x.test>, team: {{name}} <b@x.test>;", 1),
             R"(Cc: "x, \" <" <a@x.test>, team: "Smith, \"Jo\"" <b@x.test>;)");
+  EXPECT_EQ(header(R"(Cc: "a\"<b"@x.test, {{name}} <c@x.test>)", 1),
+            R"(Cc: "a\"<b"@x.test, "Smith, \"Jo\"" <c@x.test>)");
 }
 
 TEST(Template, StructuredFieldsStayAsTheyAre) {
