@@ -67,16 +67,12 @@ void append_line(std::size_t bytes, std::string& text) {
   text.append(kLineEnd);
 }
 
-// Lines of a block and one or two more, so many bytes in all; not 1.
+// Lines of a block, and one that is not longer than those by more than its end; so many bytes in
+// all, not 1.
 void put_lines(const TextBlock& block, std::uint64_t bytes, Roll& roll, Content& content) {
   if (bytes == 0) return;
-  constexpr std::size_t kLongestLine = 80;  // with its end
-  std::size_t left = bytes - block.share(block.draw_line(roll), bytes - kLineEnd.size(), content);
-  if (left > kLongestLine) {
-    append_line(kLongestLine / 2, content.own());
-    left -= kLongestLine / 2;
-  }
-  append_line(left, content.own());
+  const std::uint64_t shared = block.share(block.draw_line(roll), bytes - kLineEnd.size(), content);
+  append_line(bytes - shared, content.own());
 }
 
 void make_filler(std::uint64_t size, const MessageFacts& facts, Roll roll, Content& content) {
