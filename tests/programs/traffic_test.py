@@ -1,0 +1,259 @@
+"""Messages that differ: what --scenario and the options beside it send is what was asked for, whoever
+sends it, and what is wrong with what they name is said before anything is sent."""
+
+import collections
+import email.policy
+import json
+import mailbox
+import re
+import subprocess
+
+import dkim
+
+import rig
+
+SCENARIO = """
+seed = 7
+[senders]
+addresses = "u{1-5000}@a.test"
+null = "10%"
+[recipients]
+domains = { "big.test" = 3, "small{1-9}.test" = 1 }
+local = "r{1-1000}"
+count = { "1" = 8, "2-5" = 2 }
+[[message]]
+name = "words"
+weight = 2
+size = "lognormal 2K 1.0"
+[[message]]
+name = "page"
+size = "4K-8K"
+body = "html"
+[[message]]
+name = "file"
+size = { "6K" = 1, "20K" = 1 }
+body = "attachment"
+headers = ["X-Kind: file"]
+"""
+
+
+def messages_in(folder):
+    """Each message that the sink dumped, as often as it did: its envelope and its content."""
+    dumped = collections.Counter()
+    for path in folder.iterdir():
+        head, content = re.fullmatch(rb"(.*?)Received: [^\n]*\n\t[^\n]*\n\t[^\n]*\n(.*)", path.read_bytes(),
+                                     re.DOTALL).groups()
+        envelope = tuple(line for line in head.splitlines() if line.startswith((b"X-Mail-Args", b"X-Rcpt-Args")))
+        dumped[envelope, content] += 1
+    return dumped
+
+
+class TrafficCase(rig.TestCase):
+    def write(self, name, text):
+        path = self.scratch / name
+        path.write_text(text)
+        return path
+
+    def sent(self, programs, *arguments, sink_arguments=()):
+        """What a run of the source brings to the sink."""
+        folder = self.scratch / "dumps"
+        folder.mkdir(mode=0o777)
+        with programs.sink("-d", folder / "%M.", *sink_arguments) as sink:
+            done = programs.source(sink.endpoint, *arguments)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        found = messages_in(folder)
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
+        return found
+
+    def refused(self, *arguments):
+        """What is said of a run that is not begun: nothing listens there."""
+        done = rig.ours("epoll").source("127.0.0.1:1", *arguments)
+        self.assertEqual(done.returncode, 1, done)
+        return done.stderr.decode()
+
+
+class Scenario(TrafficCase):
+    def test_sends_the_same_messages_whoever_sends_them(self):
+        path = self.write("s.toml", SCENARIO)
+        runs = []
+        for engine in rig.ENGINES:
+            for threads in (1, 2, 8):
+                programs = rig.ours(engine, "--threads", threads)
+                runs.append(self.sent(programs, "--scenario", path, "-m", 300, "-s", 10, "-d", "-M", "h.test"))
+        # The date is that of the run.
+        runs = [collections.Counter({(envelope, re.sub(rb"\nDate: [^\n]*", b"", content)): number
+                                     for (envelope, content), number in run.items()}) for run in runs]
+        self.assertEqual(sum(runs[0].values()), 300)
+        self.assertEqual(len(runs[0]), 300)
+        for run in runs[1:]:
+            self.assertEqual(run, runs[0])
+        other = self.sent(rig.ours(rig.ENGINES[0]), "--scenario", path, "-m", 300, "-M", "h.test", "--seed", 8)
+        self.assertNotEqual({envelope for envelope, _ in other}, {envelope for envelope, _ in runs[0]})
+
+    @rig.on_every_engine()
+    def test_sends_well_formed_messages_in_every_way(self, programs):
+        path = self.write("s.toml", SCENARIO)
+        ways = ((), ("--pipelining",), ("--chunking", "--chunk-size", 1000), ("--pipeline-window", 5, "--chunking"))
+        for way in ways:
+            found = self.sent(programs, "--scenario", path, "-m", 60, "-d", *way)
+            self.assertEqual(sum(found.values()), 60)
+            kinds = collections.Counter()
+            for (envelope, content) in found:
+                message = email.message_from_bytes(content, policy=email.policy.default)
+                self.assertEqual([part.defects for part in message.walk() if part.defects], [], content)
+                kinds[message.get_content_type()] += 1
+                self.assertEqual(message["X-Kind"], "file" if message.get_content_type() == "multipart/mixed" else None)
+                sender = re.search(rb"<(.*?)>", envelope[0])[1].decode()
+                if sender:
+                    self.assertEqual(message["From"].addresses[0].addr_spec, sender)
+                self.assertIn(message["To"].addresses[0].addr_spec.encode(), envelope[1])
+                self.assertLessEqual(max(len(line) for line in content.splitlines()), 998)
+            self.assertEqual(set(kinds), {"text/plain", "multipart/alternative", "multipart/mixed"})
+
+    def test_shows_what_it_would_send(self):
+        path = self.write("s.toml", SCENARIO)
+        programs = rig.ours(rig.ENGINES[0])
+        arguments = ("--scenario", path, "-M", "h.test")
+        (envelope, content), = self.sent(programs, *arguments, "-m", 1)
+        done = programs.run("smtp-source", *arguments, "--show", 0)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        shown, message = done.stdout.split(b"\n\n", 1)
+        self.assertEqual(re.findall(rb"<.*?>", shown), [re.search(rb"<.*?>", line)[0] for line in envelope])
+        undated = re.compile(rb"\nDate: [^\n]*")
+        self.assertEqual(undated.sub(b"", message), undated.sub(b"", content))
+
+    def test_says_what_is_wrong_before_anything_is_sent(self):
+        for text, told in (
+                ("[senders]\naddresses = 'nowhere.txt'\n", "nowhere.txt"),
+                ("[recipients]\ncount = { 1 = 0 }\n", "s.toml:2:9: the weights of count sum to nothing"),
+                ("[[message]]\nname = 'a'\nsize = 'big'\n[foo]\n", "s.toml:4:"),
+                ("[[message]]\nname = 'a'\ncorpus = 'empty'\n", "empty"),
+                ("[[message]]\nname = 'a'\ntemplate = 't.eml'\nfields = 'f.csv'\n", "f.csv:3"),
+                ("[[message]]\nname = 'a'\ncorpus = 'cut.mbox'\n", "cut.mbox"),
+                ("[[message]]\nname = 'a'\ncorpus = 'nul.eml'\n", "NUL"),
+                ("[session]\ntls = '80%'\n", "--starttls"),
+                ("[session]\nauth = '80%'\n", "--auth"),
+        ):
+            path = self.write("s.toml", text)
+            (self.scratch / "empty").mkdir(exist_ok=True)
+            self.write("t.eml", "From: {{sender}}\n\n{{name}}\n")
+            self.write("f.csv", "name,other\na,b\nc\n")
+            self.write("cut.mbox", "From a\nA: b\n\nc\n\nFrom b\nA: b\n\nc")
+            self.write("nul.eml", "A: b\n\nc\0d\n")
+            self.assertIn(told, self.refused("--scenario", path))
+        path = self.write("s.toml", SCENARIO)
+        self.assertIn("what messages are", self.refused("--scenario", path, "-l", 5))
+        self.assertIn("who messages are for", self.refused("--scenario", path, "-t", "a@b"))
+
+    def test_sessions_differ(self):
+        path = self.write("s.toml", "seed = 3\n[session]\nmessages = '4'\ntls = '50%'\npipelining = '50%'\n"
+                          "helo = 'host{n}.{domain}'\n")
+        folder = self.scratch / "dumps"
+        folder.mkdir(mode=0o777)
+        report = self.scratch / "run.json"
+        programs = rig.ours(rig.ENGINES[0])
+        with programs.sink("-d", folder / "%M.", "--starttls") as sink:
+            done = programs.source(sink.endpoint, "--scenario", path, "-m", 80, "--starttls", "--pipelining",
+                                   "-f", "u@a.test", "--json", report)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        run = json.loads(report.read_text())
+        self.assertEqual(run["totals"]["sessions_opened"], 20)
+        self.assertTrue(3 <= run["totals"]["tls_handshakes"] <= 17, run["totals"])
+        names = collections.Counter(re.search(rb"Received: from (\S+)", path.read_bytes())[1]
+                                    for path in folder.iterdir())
+        self.assertEqual(names, {b"host%d.a.test" % number: 4 for number in range(20)})
+
+
+class Options(TrafficCase):
+    """Each has a short form."""
+
+    @rig.on_every_engine()
+    def test_corpora_go_out_as_they_are(self, programs):
+        box = mailbox.mbox(self.scratch / "box")
+        texts = [b"Subject: %d\n\n.%s\n..\nFrom me\n" % (number, b"x" * number) for number in range(20)]
+        for text in texts:
+            box.add(mailbox.mboxMessage(text))
+        box.close()
+        path = self.write("s.toml", "[[message]]\nname = 'a'\ncorpus = 'box'\nas = 'is'\n")
+        found = self.sent(programs, "--scenario", path, "-m", 400, "-d")
+        self.assertEqual({content.rstrip(b"\n") for _, content in found}, {text.rstrip(b"\n") for text in texts})
+        fresh = self.sent(programs, "--corpus", self.scratch / "box", "-m", 40, "-f", "s@a.test", "-t", "r@b.test")
+        self.assertEqual(sum(fresh.values()), len(fresh))  # no Message-ID comes twice
+        for _, content in fresh:
+            message = email.message_from_bytes(content)
+            self.assertEqual(message["To"], "<r@b.test>")
+            self.assertRegex(message.get_payload().encode(), rb"^\.x*\n\.\.\n>?From me\n")
+
+    @rig.on_every_engine()
+    def test_templates_are_filled_row_by_row(self, programs):
+        template = self.write("t.eml", "Subject: Hello {{ name }}\nX-To: {{recipient}}\n\nDear {{name}}, no. {{n}}\n")
+        fields = self.write("f.csv", "name\nAnn\n\"Bob, J\u00fcrgen\"\n")
+        found = self.sent(programs, "--template", template, "--fields", fields, "-m", 4, "-t", "r@b.test",
+                          "--header", "X-More: yes")
+        seen = []
+        for _, content in found:
+            message = email.message_from_bytes(content, policy=email.policy.default)
+            body = content.split(b"\n\n", 1)[1].decode().strip()
+            seen.append((body, message["Subject"], message["X-To"], message["X-More"]))
+        names = ("Ann", "Bob, J\u00fcrgen", "Ann", "Bob, J\u00fcrgen")
+        self.assertEqual(sorted(seen), sorted((f"Dear {name}, no. {number}", f"Hello {name}", "r@b.test", "yes")
+                                              for number, name in enumerate(names)))
+
+    @rig.on_every_engine()
+    def test_who_and_how_large(self, programs):
+        senders = self.write("senders.txt", "# who\na@a.test\nb@b.test\n")
+        found = self.sent(programs, "--senders", senders, "--domains", "big.test=9,mid{1-4}.test", "-t", "me@x",
+                          "--size", "3000", "-m", 200, "-d")
+        self.assertEqual({envelope[0] for envelope, _ in found},
+                         {b"X-Mail-Args: <a@a.test>", b"X-Mail-Args: <b@b.test>"})
+        domains = collections.Counter(envelope[1] for envelope, _ in found.elements())
+        self.assertEqual(set(domains), {b"X-Rcpt-Args: <me@big.test>",
+                                        *(b"X-Rcpt-Args: <me@mid%d.test>" % number for number in range(1, 5))})
+        self.assertGreater(domains[b"X-Rcpt-Args: <me@big.test>"], 150)
+        # A CR LF has become an LF.
+        self.assertEqual({len(content) + content.count(b"\n") for _, content in found}, {3000})
+        numbered = self.sent(programs, "--size", "1K", "-N", "-r", 2, "-m", 3, "-t", "me@x")
+        self.assertEqual(sorted(line for envelope, _ in numbered for line in envelope[1:]),
+                         [b"X-Rcpt-Args: <%dme@x>" % number for number in range(1, 7)])
+        both = self.sent(programs, "--recipients", "r{1-100}@b.test", "-r", 2, "-m", 3)
+        self.assertTrue(all(re.fullmatch(rb"X-Rcpt-Args: <r\d+@b.test>", line)
+                            for envelope, _ in both for line in envelope[1:]), both)
+        self.assertEqual({len(envelope) for envelope, _ in both}, {3})
+
+    def test_what_excludes_each_other(self):
+        for arguments, told in (
+                (("--size", "1K", "--corpus", "x"), "use only one of --size, --corpus or --template"),
+                (("--fields", "x"), "--fields needs --template"),
+                (("--size", "1K", "-o"), "-o sends no headers"),
+                (("--size", "1K", "-l", 5), "-l"),
+                (("--domains", "a.test", "--recipients", "a@b"), "use one of them"),
+                (("--size", "quick"), "--size"),
+                (("--header", "no colon"), "--header"),
+        ):
+            self.assertIn(told, self.refused(*arguments))
+
+
+class Signatures(TrafficCase):
+    def test_are_verified_by_others(self):
+        key = self.scratch / "key.pem"
+        subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024", "-out", key],
+                       check=True, capture_output=True)
+        public = subprocess.run(["openssl", "pkey", "-in", key, "-pubout"], check=True, capture_output=True,
+                                text=True).stdout
+        record = "v=DKIM1; k=rsa; p=" + "".join(public.splitlines()[1:-1])
+        path = self.write("s.toml", SCENARIO.replace('name = "words"', 'name = "words"\ndkim = { domain = "a.test", '
+                                                     'selector = "s1", key = "key.pem" }'))
+        found = self.sent(rig.ours(rig.ENGINES[0]), "--scenario", path, "-m", 60)
+        signed = 0
+        for _, content in found:
+            content = content.replace(b"\n", b"\r\n")
+            plain = b"Content-Type: text/plain" in content and b"multipart" not in content
+            self.assertEqual(content.startswith(b"DKIM-Signature:"), plain)
+            if not plain:
+                continue
+            signed += 1
+            dns = {b"s1._domainkey.a.test.": record.encode()}
+            self.assertTrue(dkim.verify(content, dnsfunc=lambda name, timeout=5, dns=dns: dns[name]), content)
+        self.assertGreater(signed, 10)
