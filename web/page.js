@@ -232,7 +232,7 @@
 
   if (rows.length > 0) {
     drawThroughput();
-    if (timed) drawLatencies();
+    if (rows.some((row) => row.max_us > 0)) drawLatencies();
   }
   if (timed && run.latency.service.count > 0) drawCurve();
   if (rows.length > 0) drawSessions();

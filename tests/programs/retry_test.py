@@ -121,6 +121,15 @@ class Rules(RetryCase):
             self.assertEqual(dump.recipients, sorted(b"%dfoo@b.test" % (i + 1) for i in range(160)), options)
             self.assertEqual(len(dump.taken), 40)
 
+    def test_the_page_tells_of_attempts_and_of_the_time_over_all_of_them(self):
+        page = self.scratch / "run.html"
+        self.sent(rig.ours("epoll"), GREYLIST, "--retry", "5x1s", "-m", "20", "-s", "2", "-w", "200ms", "-N", "--html",
+                  page)
+        shown = self.check_page(page, plots=4)
+        self.assertRegex(shown.text, r"Attempts\s+attempts messages\s+1 0\s+2 20\n")
+        self.assertRegex(shown.text, r"\nintended 20 ")
+        self.assertRegex(shown.text, r"\nretries 20\n")
+
     @rig.on_every_engine()
     def test_what_a_rate_limit_refuses_comes_back_until_it_passes(self, programs):
         rules = """[[rule]]

@@ -26,7 +26,7 @@ Run retried() {
   total.counters.recipients_given_up = 13;
   for (int message = 0; message < 190; ++message) total.count_attempts(1);
   for (int message = 0; message < 8; ++message) total.count_attempts(3);
-  for (const std::uint64_t many : {32, 33, 1'000'000}) total.count_attempts(many);
+  for (const std::uint64_t many : {32U, 33U, 1'000'000U}) total.count_attempts(many);
   return run;
 }
 

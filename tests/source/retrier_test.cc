@@ -51,7 +51,7 @@ class RetrierTest : public testing::Test, public smtp::ClientObserver {
     now += 1ms;
     client->feed(said, out);
   }
-  void turn_to(Arrival arrival) {
+  void turn_to(const Arrival& arrival) {
     record.take(arrival, now);
     deliveries.take(arrival, now);
   }
