@@ -222,9 +222,30 @@ std::vector<Row<SinkCommandLine>> sink_rows(const std::string& users) {
   };
 }
 
-// `users`, `password`: files.
-std::vector<Row<SourceCommandLine>> source_rows(const std::string& users,
-                                                const std::string& password) {
+// Files that options name.
+struct Files {
+  LineFile users{"ann,secret"};
+  LineFile password{"hidden"};
+  LineFile message{"Subject: from a file\n\nbody"};
+  LineFile fields{"name\nAnn"};
+  LineFile scenario{"[session]\nhelo = 'x'"};
+};
+
+// The first message of the run, its sender and its recipient in front.
+std::string first_message(const SourceCommandLine& line) {
+  std::string text;
+  line.source.traffic->append_sender(0, text);
+  line.source.traffic->append_recipient(0, 0, text += ' ');
+  const auto messages = line.source.traffic->messages();
+  Output out;
+  messages->append_chunk(0, 0, messages->content_size(0), out);
+  return text + '\n' + out.flattened();
+}
+
+std::vector<Row<SourceCommandLine>> source_rows(const Files& files) {
+  const std::string& users = files.users.path();
+  const std::string& password = files.password.path();
+  const std::string& message = files.message.path();
   const auto wants = [](Extension extension) {
     return [extension](const SourceCommandLine& line) {
       return line.source.plan.wanted.has(extension) && line.source.plan.hello_verb == Verb::ehlo;
@@ -302,6 +323,25 @@ std::vector<Row<SourceCommandLine>> source_rows(const std::string& users,
       {"--length|10", [](Line line) { return line.source.message.body.size() == 12; }},
       {"--message-file|" + users,
        [](Line line) { return line.source.message.body.starts_with("ann,secret"); }},
+      {"--scenario|" + files.scenario.path(),
+       [](Line line) { return line.source.mix->session.helo == "x"; }},
+      {"--senders|a@b.test",
+       [](Line line) { return first_message(line).starts_with("a@b.test "); }},
+      {"--recipients|r@b.test",
+       [](Line line) { return first_message(line).find(" r@b.test\n") != std::string::npos; }},
+      {"-t|me@x|--domains|b.test",
+       [](Line line) { return first_message(line).find(" me@b.test\n") != std::string::npos; }},
+      {"--size|3000",
+       [](Line line) { return line.source.traffic->messages()->content_size(0) == 3000; }},
+      {"--corpus|" + message,
+       [](Line line) { return first_message(line).ends_with("from a file\r\n\r\nbody\r\n"); }},
+      {"--template|" + message,
+       [](Line line) { return first_message(line).ends_with("from a file\r\n\r\nbody\r\n"); }},
+      {"--template|" + message + "|--fields|" + files.fields.path(),
+       [](Line line) { return line.source.traffic != nullptr; }},
+      {"--header|X: y",
+       [](Line line) { return first_message(line).find("\nX: y\r\n") != std::string::npos; }},
+      {"--show|3", [](Line line) { return line.show == 3U; }},
       {"--subject|hello", [](Line line) { return line.source.message.subject == "hello"; }},
       {"--old", [](Line line) { return !line.source.message.headers; }},
       {"--ehlo", [](Line line) { return line.source.plan.hello_verb == Verb::ehlo; }},
@@ -312,7 +352,8 @@ std::vector<Row<SourceCommandLine>> source_rows(const std::string& users,
       {"--chunking", wants(Extension::chunking)},
       {"--chunk-size|64K", [](Line line) { return line.source.plan.chunk_size == 65'536; }},
       {"--xclient|NAME=x", [](Line line) { return line.source.xclient == "NAME=x"; }},
-      {"--xforward|NAME=x", [](Line line) { return line.source.message.envelope.xforward == "NAME=x"; }},
+      {"--xforward|NAME=x",
+       [](Line line) { return line.source.message.envelope.xforward == "NAME=x"; }},
       {"--body|binarymime", gives_mail("BODY=BINARYMIME")},
       {"--smtputf8", gives_mail("SMTPUTF8")},
       {"--requiretls", gives_mail("REQUIRETLS")},
@@ -378,9 +419,8 @@ TEST(LongOptions, OfTheSinkDoWhatTheySay) {
 }
 
 TEST(LongOptions, OfTheSourceDoWhatTheySay) {
-  const LineFile users("ann,secret");
-  const LineFile password("hidden");
-  check("smtp-source", parse_source_command_line, source_rows(users.path(), password.path()));
+  const Files files;
+  check("smtp-source", parse_source_command_line, source_rows(files));
 }
 
 // Each option of the rows by itself, with its value.
@@ -447,13 +487,11 @@ TEST(LongOptions, OfTheSinkMeanTheSameInAnyOrder) {
 }
 
 TEST(LongOptions, OfTheSourceMeanTheSameInAnyOrder) {
-  const LineFile users("ann,secret");
-  const LineFile password("hidden");
-  expect_no_order(single_options(source_rows(users.path(), password.path())),
-                  [](int argc, const char* const* argv) {
-                    const Surroundings anywhere{.host_name = "a.example", .now = 1, .run = 2};
-                    return build_source(read_source_arguments(argc, argv), anywhere);
-                  });
+  const Files files;
+  expect_no_order(single_options(source_rows(files)), [](int argc, const char* const* argv) {
+    const Surroundings anywhere{.host_name = "a.example", .now = 1, .run = 2};
+    return build_source(read_source_arguments(argc, argv), anywhere);
+  });
 }
 
 }  // namespace

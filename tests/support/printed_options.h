@@ -204,7 +204,7 @@ class Printer {
 
 inline std::string printed(const cli::SourceCommandLine& line) {
   Printer printer;
-  printer.all(line.source, line.report);
+  printer.all(line.source, line.report, line.show);
   return printer.text();
 }
 
