@@ -51,27 +51,27 @@ class JsonFields {
  public:
   explicit JsonFields(std::string& text) : text_(text) {}
 
-  void number(std::string_view name, std::uint64_t number) {
-    begin(name);
+  void number(std::string_view key, std::uint64_t number) {
+    begin(key);
     append_decimal(number, text_);
   }
   // `text` needs no escape.
-  void word(std::string_view name, std::string_view text) {
-    begin(name);
+  void word(std::string_view key, std::string_view text) {
+    begin(key);
     text_.append("\"").append(text).append("\"");
   }
-  void text(std::string_view name, std::string_view text) {
-    begin(name);
+  void text(std::string_view key, std::string_view text) {
+    begin(key);
     quoted(text);
   }
-  void moment(std::string_view name, TimePoint moment, UtcText& utc) {
-    begin(name);
+  void moment(std::string_view key, TimePoint moment, UtcText& utc) {
+    begin(key);
     text_ += '"';
     utc.append(moment, text_);
     text_ += '"';
   }
-  void recipients(std::string_view name, LogRecord& record) {
-    begin(name);
+  void recipients(std::string_view key, LogRecord& record) {
+    begin(key);
     text_ += '[';
     std::array<char, 20> room;
     for (std::size_t place = 0; place < record.header().recipients; ++place) {
@@ -87,10 +87,11 @@ class JsonFields {
   void end() { text_.append("}\n"); }
 
  private:
-  void begin(std::string_view name) {
-    text_ += first_ ? '{' : ',';
+  void begin(std::string_view key) {
+    const std::size_t place = text_.size();
+    text_.append(key);
+    if (first_) text_[place] = '{';
     first_ = false;
-    text_.append("\"").append(name).append("\":");
   }
   void quoted(std::string_view text) {
     text_ += '"';
@@ -107,25 +108,25 @@ class CsvFields {
  public:
   explicit CsvFields(std::string& text) : text_(text) {}
 
-  void number(std::string_view /*name*/, std::uint64_t number) {
+  void number(std::string_view /*key*/, std::uint64_t number) {
     begin();
     append_decimal(number, text_);
   }
-  void word(std::string_view /*name*/, std::string_view text) {
+  void word(std::string_view /*key*/, std::string_view text) {
     begin();
     text_.append(text);
   }
-  void text(std::string_view /*name*/, std::string_view text) {
+  void text(std::string_view /*key*/, std::string_view text) {
     begin();
     text_ += '"';
     append_printable(text, "\"", "", text_);
     text_ += '"';
   }
-  void moment(std::string_view /*name*/, TimePoint moment, UtcText& utc) {
+  void moment(std::string_view /*key*/, TimePoint moment, UtcText& utc) {
     begin();
     utc.append(moment, text_);
   }
-  void recipients(std::string_view /*name*/, LogRecord& record) {
+  void recipients(std::string_view /*key*/, LogRecord& record) {
     begin();
     text_ += '"';
     std::array<char, 20> room;
@@ -164,30 +165,35 @@ std::string queue_ids(LogRecord& record) {
   return ids;
 }
 
-constexpr auto kNames = std::to_array<std::string_view>(
-    {"number", "kind", "attempt", "due", "begun", "ended", "session", "from", "recipients",
-     "outcome", "reply", "queue_id", "bytes", "tls"});
+// The fields in their order, as JSON has them ahead of a value.
+constexpr auto kKeys = std::to_array<std::string_view>(
+    {R"(,"number":)", R"(,"kind":)", R"(,"attempt":)", R"(,"due":)", R"(,"begun":)", R"(,"ended":)",
+     R"(,"session":)", R"(,"from":)", R"(,"recipients":)", R"(,"outcome":)", R"(,"reply":)",
+     R"(,"queue_id":)", R"(,"bytes":)", R"(,"tls":)"});
+
+// Of such a key: without what is around it.
+constexpr std::string_view name_of(std::string_view key) { return key.substr(2, key.size() - 4); }
 
 template <typename Fields>
 void append_line(LogRecord& record, UtcText& utc, Fields fields) {
   const LogRecord::Header& header = record.header();
   std::array<char, 20> room;
   const std::string ids = queue_ids(record);
-  const auto* name = kNames.data();
-  fields.number(*name++, header.message);
-  fields.text(*name++, header.kind);
-  fields.number(*name++, header.attempt);
-  fields.moment(*name++, header.intended, utc);
-  fields.moment(*name++, header.begun, utc);
-  fields.moment(*name++, header.ended, utc);
-  fields.number(*name++, header.session + 1);
-  fields.text(*name++, record.sender());
-  fields.recipients(*name++, record);
-  fields.word(*name++, source::name(header.outcome));
-  fields.text(*name++, shown(record.reply(), room));
-  fields.text(*name++, ids);
-  fields.number(*name++, header.bytes);
-  fields.word(*name++, header.tls_version);
+  const auto* key = kKeys.data();
+  fields.number(*key++, header.message);
+  fields.text(*key++, header.kind);
+  fields.number(*key++, header.attempt);
+  fields.moment(*key++, header.intended, utc);
+  fields.moment(*key++, header.begun, utc);
+  fields.moment(*key++, header.ended, utc);
+  fields.number(*key++, header.session + 1);
+  fields.text(*key++, record.sender());
+  fields.recipients(*key++, record);
+  fields.word(*key++, source::name(header.outcome));
+  fields.text(*key++, shown(record.reply(), room));
+  fields.text(*key++, ids);
+  fields.number(*key++, header.bytes);
+  fields.word(*key++, header.tls_version);
   fields.end();
 }
 
@@ -216,8 +222,8 @@ void UtcText::append(TimePoint moment, std::string& text) {
 
 void LogLines::append_head(std::string& text) {
   if (form_ == LogForm::json) return;
-  for (const auto& name : kNames) {
-    text.append(&name == kNames.data() ? "" : ",").append(name);
+  for (const auto& key : kKeys) {
+    text.append(&key == kKeys.data() ? "" : ",").append(name_of(key));
   }
   text += '\n';
 }
@@ -236,7 +242,7 @@ void LogLines::append_end(std::uint64_t lines, std::uint64_t dropped, std::strin
   if (form_ == LogForm::json) {
     text.append(fmt::format("{{\"lines\":{},\"dropped\":{}}}\n", lines, dropped));
   } else {
-    text.append(fmt::format("end,{},{}{}\n", lines, dropped, std::string(kNames.size() - 3, ',')));
+    text.append(fmt::format("end,{},{}{}\n", lines, dropped, std::string(kKeys.size() - 3, ',')));
   }
 }
 
