@@ -139,9 +139,11 @@ struct SourceArguments : NetworkArguments, TlsArguments {
   }
   [[nodiscard]] bool any_recipient_addresses() const { return recipient_addresses() != nullptr; }
   [[nodiscard]] bool any_recipient_count() const { return recipient_count().has_value(); }
+  // Recipients are drawn.
+  [[nodiscard]] bool pools() const { return any_recipient_addresses() || domains; }
+  [[nodiscard]] bool content() const { return size || corpus || message_template; }
   [[nodiscard]] bool differs() const {
-    return scenario || senders || any_recipient_addresses() || domains || size || corpus ||
-           message_template || !header.empty();
+    return scenario || senders || pools() || content() || !header.empty();
   }
   [[nodiscard]] bool open_loop() const { return rate || (stages && stages->of_rates); }
   [[nodiscard]] bool stages_of_sessions() const { return stages && !stages->of_rates; }
@@ -183,6 +185,17 @@ inline constexpr SourceCombination kSourceExclusions[] = {
     {has<&Source::corpus>, has<&Source::message_template>, kOneContent},
     {has<&Source::any_recipient_addresses>, has<&Source::domains>,
      "--domains and --recipients both say who messages are for: use one of them"},
+    {has<&Source::content>, has<&Source::length>,
+     "-l option cannot be used with --size, --corpus or --template"},
+    {has<&Source::content>, has<&Source::message_file>,
+     "-F option cannot be used with --size, --corpus or --template"},
+    {has<&Source::content>, has<&Source::subject>,
+     "-S option cannot be used with --size, --corpus or --template"},
+    {has<&Source::senders>, has<&Source::from>, "-f option cannot be used with --senders"},
+    {has<&Source::any_recipient_addresses>, has<&Source::to>,
+     "-t option cannot be used with addresses of --recipients"},
+    {has<&Source::pools>, has<&Source::number_recipients>,
+     "-N option cannot be used with --domains or addresses of --recipients"},
     {has<&Source::old>, has<&Source::differs>,
      "-o sends no headers: it cannot be used where messages differ"},
     {has<&Source::tls>, has<&Source::starttls>,

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "mail/content.h"
 #include "mail/mixed_workload.h"
@@ -16,6 +17,9 @@ class MixedMessages final : public smtp::MessageSource {
  public:
   explicit MixedMessages(const MixedWorkload& workload) : workload_(workload) {}
 
+  [[nodiscard]] std::string_view kind(std::uint64_t message) const override {
+    return workload_.mix().kinds.kinds[workload_.kind(message)].name;
+  }
   [[nodiscard]] std::size_t recipients(std::uint64_t message) const override {
     return workload_.recipients(message);
   }

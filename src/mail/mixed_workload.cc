@@ -44,12 +44,6 @@ std::unique_ptr<smtp::MessageSource> MixedWorkload::messages() const {
   return std::make_unique<MixedMessages>(*this);
 }
 
-std::vector<std::string> MixedWorkload::kinds() const {
-  std::vector<std::string> names;
-  for (const Kinds::Named& named : mix_.kinds.kinds) names.push_back(named.name);
-  return names;
-}
-
 std::size_t MixedWorkload::kind(std::uint64_t message) const {
   Roll roll = roll_for(mix_.seed, Drawn::kind, message);
   return mix_.kinds.weights.draw(roll);

@@ -70,9 +70,9 @@ class MixedWorkload final : public Workload {
   void append_sender(std::uint64_t message, std::string& text) const override;
   void append_recipient(std::uint64_t message, std::size_t recipient,
                         std::string& text) const override;
-  [[nodiscard]] std::vector<std::string> kinds() const override;
-  [[nodiscard]] std::size_t kind(std::uint64_t message) const override;
 
+  // Of the message: its kind (an index of Mix::kinds), and how many recipients it has.
+  [[nodiscard]] std::size_t kind(std::uint64_t message) const;
   [[nodiscard]] std::size_t recipients(std::uint64_t message) const;
   // With its angle brackets.
   void append_message_id(std::uint64_t message, std::string& text) const;

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "smtp/message_source.h"
 
@@ -24,11 +23,6 @@ class Workload {
   virtual void append_sender(std::uint64_t message, std::string& text) const = 0;
   virtual void append_recipient(std::uint64_t message, std::size_t recipient,
                                 std::string& text) const = 0;
-
-  // The kinds of messages that there are, by name, and which of them the message is; none where all
-  // are of one.
-  [[nodiscard]] virtual std::vector<std::string> kinds() const { return {}; }
-  [[nodiscard]] virtual std::size_t kind(std::uint64_t /*message*/) const { return 0; }
 };
 
 }  // namespace millrace::mail

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <span>
 
 #include "smtp/message_source.h"
@@ -20,6 +21,9 @@ class RemainingRecipients final : public smtp::MessageSource {
   RemainingRecipients(const smtp::MessageSource& all, const SessionRecord& record)
       : all_(all), record_(record) {}
 
+  [[nodiscard]] std::string_view kind(std::uint64_t message) const override {
+    return all_.kind(message);
+  }
   [[nodiscard]] std::size_t recipients(std::uint64_t message) const override;
   [[nodiscard]] std::size_t most_recipients() const override { return all_.most_recipients(); }
   void append_xforward(std::uint64_t message, Output& out) const override {

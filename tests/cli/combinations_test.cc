@@ -12,6 +12,7 @@
 #include "cli/sink_command_line.h"
 #include "cli/source_arguments.h"
 #include "cli/source_command_line.h"
+#include "scratch_directory.h"
 
 namespace millrace::cli {
 namespace {
@@ -77,11 +78,38 @@ TEST(Combinations, OfTheSourceAreEachRefusedInTheirWords) {
                      .of_rates = true};
   Stages levels = rates;
   levels.of_rates = false;
+  const tests::ScratchDirectory scratch;
+  const std::string mail = scratch.write("a.eml", "Subject: x\n\ny\n");
+  const std::string fields = scratch.write("a.csv", "name\nAnn\n");
+  const mail::AddressOrigin somebody = std::vector<mail::WeightedPattern>{{.text = "a@b"}};
+  const mail::AddressOrigin some_domain = std::vector<mail::WeightedPattern>{{.text = "b"}};
   expect_all_said<Given>(
       "h",
       {
           {[](Given& given) { given.length = 5, given.message_file = "/dev/null"; },
            [](Given& given) { given.length.reset(); }},
+          {[&](Given& given) { given.size = Constant{5}, given.corpus = mail; },
+           [](Given& given) { given.size.reset(); }},
+          {[&](Given& given) { given.size = Constant{5}, given.message_template = mail; },
+           [](Given& given) { given.size.reset(); }},
+          {[&](Given& given) { given.corpus = given.message_template = mail; },
+           [](Given& given) { given.corpus.reset(); }},
+          {[&](Given& given) { given.all_recipients = somebody, given.domains = some_domain; },
+           [](Given& given) { given.domains.reset(); }},
+          {[](Given& given) { given.size = Constant{5}, given.length = 5; },
+           [](Given& given) { given.size.reset(); }},
+          {[](Given& given) { given.size = Constant{5}, given.message_file = "/dev/null"; },
+           [](Given& given) { given.size.reset(); }},
+          {[](Given& given) { given.size = Constant{5}, given.subject = "x"; },
+           [](Given& given) { given.size.reset(); }},
+          {[&](Given& given) { given.senders = somebody, given.from = "a@b"; },
+           [](Given& given) { given.senders.reset(); }},
+          {[&](Given& given) { given.all_recipients = somebody, given.to = "a@b"; },
+           [](Given& given) { given.all_recipients.reset(); }},
+          {[&](Given& given) { given.domains = some_domain, given.number_recipients = true; },
+           [](Given& given) { given.domains.reset(); }},
+          {[](Given& given) { given.size = Constant{5}, given.old = true; },
+           [](Given& given) { given.size.reset(); }},
           {[](Given& given) { given.tls = given.starttls = true; },
            [](Given& given) { given.tls = false; }},
           {[&](Given& given) { auth(given), given.auth_users = "/nonexistent"; },
@@ -126,6 +154,8 @@ TEST(Combinations, OfTheSourceAreEachRefusedInTheirWords) {
              given.arrivals = source::ArrivalPattern::constant;
            },
            [](Given& given) { given.arrivals = source::ArrivalPattern::poisson; }},
+          {[&](Given& given) { given.fields = fields; },
+           [&](Given& given) { given.message_template = mail; }},
           {[](Given& given) { given.abort_on = 0.5; }, open_loop},
           {[](Given& given) { given.retry_limit = 5; },
            [](Given& given) { given.retry = source::RetryPolicy{.first = seconds(1)}; }},
