@@ -6,6 +6,7 @@ from pair_rows import (
     replacement_row, unwanted_row, window_row)
 from rule_rows import rules_row
 from session_rows import crowd_row, opening_row, scaling_row, tls_memory_row
+from traffic_rows import traffic_row, traffic_window_row
 
 ROWS = {
     "kept": ("pair, -d -s 50 -l 1024", pair_row(100_000, 1024, 0.95)),
@@ -36,6 +37,9 @@ ROWS = {
                     measurement_row(200_000)),
     "rules": ("a sink with rules, against one without, -d -s 50 -l 1024",
               rules_row(100_000, 1024, 0.95, 0.90)),
+    "traffic": ("messages that differ, against one body, -d -s 50", traffic_row(100_000)),
+    "traffic-window": ("a corpus with --chunking --pipeline-window 10, against one body",
+                       traffic_window_row(1_000_000, 1024)),
     "jitter": ("open loop, 5,000/s", jitter_row(5_000, 10)),
     "tls-memory": ("1,000 TLS sessions, all open and then all sending", tls_memory_row(1_000)),
 }

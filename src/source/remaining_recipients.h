@@ -2,8 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 #include <span>
+#include <string_view>
 
 #include "smtp/message_source.h"
 
