@@ -76,7 +76,8 @@ void add_report_options(CommandLine& line, ReportOptions& options) {
   group.value("--csv", "FILE", "a line a second", options.csv);
   group.value("--hlog", "FILE", "a histogram a second, HdrHistogram's log", options.histogram_log);
   group.value("--log", "FILE",
-              "a line a message as it ends, in JSON;\nas CSV where FILE ends in .csv", options.log);
+              "a line a message as it ends, in JSON;\nas CSV where FILE ends in .csv", options.log,
+              some_text);
   group.each(
       "--threshold", "TEXT", "exit with 3 unless so, as p99<250ms,\nerrors<0.1%, rate>=1000/s",
       options.thresholds,

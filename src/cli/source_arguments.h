@@ -138,6 +138,7 @@ struct SourceArguments : NetworkArguments, TlsArguments {
     return all_recipients ? std::get_if<mail::AddressOrigin>(&*all_recipients) : nullptr;
   }
   [[nodiscard]] bool any_recipient_addresses() const { return recipient_addresses() != nullptr; }
+  [[nodiscard]] bool several_recipients() const { return recipient_count().value_or(1) > 1; }
   [[nodiscard]] bool any_recipient_count() const { return recipient_count().has_value(); }
   // Recipients are drawn.
   [[nodiscard]] bool pools() const { return any_recipient_addresses() || domains; }
@@ -194,6 +195,9 @@ inline constexpr SourceCombination kSourceExclusions[] = {
     {has<&Source::senders>, has<&Source::from>, "-f option cannot be used with --senders"},
     {has<&Source::any_recipient_addresses>, has<&Source::to>,
      "-t option cannot be used with addresses of --recipients"},
+    {has<&Source::domains>, has<&Source::several_recipients>,
+     "--domains gives all recipients of a message the same name: with more of them use "
+     "--recipients"},
     {has<&Source::pools>, has<&Source::number_recipients>,
      "-N option cannot be used with --domains or addresses of --recipients"},
     {has<&Source::old>, has<&Source::differs>,

@@ -267,7 +267,9 @@ std::vector<std::pair<std::string, std::string>> describe_load(
     model += ": " + stages;
   }
   std::string sessions = fmt::format("{}{}", load.open_loop ? "at most " : "", options.sessions);
-  if (options.session_messages > 0) {
+  if (options.mix && options.mix->session.messages) {
+    sessions += ", each for as many messages as the scenario says";
+  } else if (options.session_messages > 0) {
     sessions += fmt::format(", each for {} message{}", options.session_messages,
                             plural(options.session_messages));
   } else {

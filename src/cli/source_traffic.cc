@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <string>
@@ -17,6 +18,7 @@
 #include "mail/scenario_reader.h"
 #include "mail/scenario_texts.h"
 #include "mail/scenario_workload.h"
+#include "sasl/mechanisms.h"
 #include "smtp/path.h"
 
 namespace millrace::cli {
@@ -38,7 +40,8 @@ Reader<Value> as_in_scenario(std::string_view what,
 
 std::string header_line(const std::string& text, std::string_view names) {
   if (!mail::is_header_line(text)) {
-    reject("header", text, names, "expected 'Name: text' on one line of printable characters");
+    reject("header", text, names,
+           "expected 'Name: text' on one line, of no field that messages have anyway");
   }
   return text;
 }
@@ -149,8 +152,13 @@ void build_sessions(const SourceArguments& given, const mail::SessionMix& sessio
   };
   needs(session.tls, given.starttls, "tls", "--starttls");
   needs(session.auth, given.auth.has_value(), "auth", "--auth");
-  needs(session.pipelining, given.pipelining, "pipelining", "--pipelining");
-  if (session.messages) options.keep_session = true;
+  needs(session.pipelining, given.extensions().has(smtp::Extension::pipelining), "pipelining",
+        "--pipelining");
+  if (session.messages) {
+    if (given.messages_per_session)
+      said_twice("--messages-per-session", "how many a connection has");
+    options.keep_session = true;
+  }
   if (session.think) {
     if (given.pauses()) said_twice("-w or -R", "how long sessions think");
     if (given.open_loop()) {
@@ -160,8 +168,8 @@ void build_sessions(const SourceArguments& given, const mail::SessionMix& sessio
     }
     options.pause = {.length = *session.think};
   }
-  options.mix =
-      source::ConnectionMix{.seed = seed, .session = session, .auth_in_clear = given.auth_in_clear};
+  const bool in_clear = given.auth_in_clear || !sasl::reveals_secret(options.auth_mechanism);
+  options.mix = source::ConnectionMix{.seed = seed, .session = session, .auth_in_clear = in_clear};
 }
 
 }  // namespace
@@ -194,6 +202,11 @@ void build_traffic(const SourceArguments& given, source::SourceOptions& options)
   complete(given, options, scenario);
   const std::uint64_t seed = given.seed.value_or(scenario.seed.value_or(options.message.run));
   build_sessions(given, scenario.session, seed, options);
+  // RFC 6531, 3.2: nobody looks through them for header fields beyond ASCII.
+  const bool from_files = std::ranges::any_of(scenario.kinds, [](const mail::MessageKind& kind) {
+    return !std::holds_alternative<mail::GeneratedContent>(kind.content);
+  });
+  if (from_files) options.plan.optional.remove(smtp::Extension::smtp_utf8);
   options.traffic = mail::make_workload(
       scenario, {.seed = seed, .common = options.message, .headers = given.header});
 }

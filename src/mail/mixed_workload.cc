@@ -56,7 +56,11 @@ std::size_t MixedWorkload::recipients(std::uint64_t message) const {
 
 void MixedWorkload::append_sender(std::uint64_t message, std::string& text) const {
   Roll roll = roll_for(mix_.seed, Drawn::sender, message);
-  mix_.senders.append_draw(roll, text);
+  if (const auto* const senders = std::get_if<Senders>(&mix_.senders)) {
+    return senders->append_draw(roll, text);
+  }
+  const auto& only = std::get<OnlySender>(mix_.senders);
+  if (roll.unit() >= only.null_share) text.append(only.address);
 }
 
 void MixedWorkload::append_recipient(std::uint64_t message, std::size_t recipient,
@@ -73,7 +77,9 @@ void MixedWorkload::append_message_id(std::uint64_t message, std::string& text) 
   text += '<';
   append_hexadecimal(run_, text);
   text += '.';
-  append_decimal(message, text);
+  append_hexadecimal(message >> 16U, text);
+  text += '.';
+  append_hexadecimal(message & 0xffffU, text);
   text.append("@").append(mix_.host_name).append(">");
 }
 

@@ -40,10 +40,16 @@ struct Kinds {
   Weights weights;
 };
 
+// One sender, as the run has it.
+struct OnlySender {
+  std::string address;    // without angle brackets; empty: the null reverse-path
+  double null_share = 0;  // 0 to 1
+};
+
 // What a mix of messages is made of.
 struct Mix {
   std::uint64_t seed = 0;  // of all that is drawn
-  Senders senders;
+  std::variant<Senders, OnlySender> senders;
   std::variant<Recipients, NumberedRecipients> recipients;
   RecipientCounts counts;
   Kinds kinds;

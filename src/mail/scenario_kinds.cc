@@ -73,7 +73,9 @@ void read_file_of(const Entry& entry, Draft& draft) {
 void read_headers(const Entry& entry, Draft& draft) {
   for (Value& value : entry.values(true)) {
     if (!is_header_line(value.text)) {
-      entry.reject(value, "as \"Name: text\": one line of at most 998 bytes");
+      entry.reject(value,
+                   "as \"Name: text\": one line of at most 998 bytes, of no field that messages "
+                   "have anyway");
     } else if (draft.kind.headers.size() == kMostScenarioHeaders) {
       entry.mistakes().add(value.place, "too many headers",
                            fmt::format("{} at most", kMostScenarioHeaders));

@@ -1,6 +1,7 @@
 #include "mail/scenario_texts.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/quantity.h"
 #include "mail/pattern.h"
 #include "mail/weights.h"
+#include "smtp/keyword.h"
 
 namespace millrace::mail {
 namespace {
@@ -135,11 +137,18 @@ std::optional<double> weight(std::string_view text, std::string& why) {
   return std::nullopt;
 }
 
+// Those that messages have anyway, and may have once (RFC 5322, 3.6; RFC 2045, 3).
+constexpr std::array<std::string_view, 8> kOnce = {
+    "From",    "To",           "Date",         "Message-ID",
+    "Subject", "MIME-Version", "Content-Type", "Content-Transfer-Encoding"};
+
 bool is_header_line(std::string_view text) {
   const std::size_t colon = text.find(':');
   if (colon == 0 || colon == std::string_view::npos || text.size() > kLongestHeader) return false;
   const std::string_view name = text.substr(0, colon);
-  return std::all_of(name.begin(), name.end(), in_field_name) &&
+  const auto same = [name](std::string_view once) { return smtp::same_keyword(name, once); };
+  return std::ranges::none_of(kOnce, same) &&
+         std::all_of(name.begin(), name.end(), in_field_name) &&
          std::none_of(text.begin(), text.end(), control);
 }
 

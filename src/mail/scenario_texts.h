@@ -29,8 +29,8 @@ std::optional<FilePath> file_path(std::string_view text, std::string& why);
 // A number from 0 on.
 std::optional<double> weight(std::string_view text, std::string& why);
 
-// Whether this can be a line of a header section: "Name: text" (RFC 5322, 2.1.1, 2.2), without its
-// end. It may be more than ASCII.
+// Whether this can be a line more of a header section: "Name: text" (RFC 5322, 2.1.1, 2.2), without
+// its end, and of no field that messages have anyway. It may be more than ASCII.
 bool is_header_line(std::string_view text);
 
 }  // namespace millrace::mail

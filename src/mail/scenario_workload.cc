@@ -52,17 +52,10 @@ AddressSource source_of(const AddressOrigin& origin, AddressPart part) {
   return made(std::move(source), why);
 }
 
-AddressSource always(const std::string& address) {
-  return source_of(std::vector<WeightedPattern>{{.text = address}}, AddressPart::mailbox);
-}
-
-Senders senders_of(const SenderMix& mix, const std::string& otherwise) {
-  if (mix.addresses) {
-    return {.addresses = source_of(*mix.addresses, AddressPart::mailbox),
-            .null_share = mix.null_share};
-  }
-  if (otherwise.empty()) return {.addresses = always("nobody@example.invalid"), .null_share = 1};
-  return {.addresses = always(otherwise), .null_share = mix.null_share};
+std::variant<Senders, OnlySender> senders_of(const SenderMix& mix, const std::string& otherwise) {
+  if (!mix.addresses) return OnlySender{.address = otherwise, .null_share = mix.null_share};
+  return Senders{.addresses = source_of(*mix.addresses, AddressPart::mailbox),
+                 .null_share = mix.null_share};
 }
 
 std::variant<Recipients, NumberedRecipients> recipients_of(const RecipientMix& mix,

@@ -115,9 +115,23 @@ void Recorder::end(const MessageInFlight& in_flight, std::size_t recipients,
   metrics.count_attempts(in_flight.attempt);
   const std::optional<TimePoint> taken = recipients > 0 ? now : in_flight.remains.taken;
   if (!taken) return failed(in_flight.intended, otherwise, now);
-  metrics.intended.record(*taken - in_flight.intended);
-  interval_.intended.record(*taken - in_flight.intended);
+  delivered(in_flight.intended, *taken);
+}
+
+void Recorder::delivered(TimePoint intended, TimePoint taken) {
+  metrics::Metrics& metrics = stages_[stage_of(intended)];
+  metrics.intended.record(taken - intended);
+  interval_.intended.record(taken - intended);
   ++metrics.counters.delivered;
+}
+
+// The run is over for the message, before it was for all of its recipients: it was delivered where
+// the server has taken it for any.
+void Recorder::broken_off(TimePoint intended, const Remains& remains,
+                          std::uint64_t metrics::Counters::*otherwise, TimePoint now) {
+  if (!remains.taken) return failed(intended, otherwise, now);
+  stages_[stage_of(intended)].counters.recipients_given_up += remains.recipients.size();
+  delivered(intended, *remains.taken);
 }
 
 void Recorder::lost(const MessageInFlight& in_flight, TimePoint now) {
@@ -127,7 +141,7 @@ void Recorder::lost(const MessageInFlight& in_flight, TimePoint now) {
 
 void Recorder::unfinished(const MessageInFlight& in_flight, TimePoint now) {
   --in_flight_;
-  failed(in_flight.intended, &metrics::Counters::unfinished, now);
+  broken_off(in_flight.intended, in_flight.remains, &metrics::Counters::unfinished, now);
 }
 
 void Recorder::unstarted(TimePoint intended, TimePoint now) {
@@ -135,7 +149,7 @@ void Recorder::unstarted(TimePoint intended, TimePoint now) {
 }
 
 void Recorder::waiting(const Arrival& arrival, TimePoint now) {
-  failed(arrival.intended, &metrics::Counters::waiting, now);
+  broken_off(arrival.intended, arrival.remains, &metrics::Counters::waiting, now);
 }
 
 void Recorder::shed(TimePoint intended, TimePoint now) {

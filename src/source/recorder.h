@@ -89,6 +89,9 @@ class Recorder {
   void attempt_over(const MessageInFlight& in_flight, const Attempt& attempt, TimePoint now);
   void end(const MessageInFlight& in_flight, std::size_t recipients,
            std::uint64_t metrics::Counters::*otherwise, TimePoint now);
+  void delivered(TimePoint intended, TimePoint taken);
+  void broken_off(TimePoint intended, const Remains& remains,
+                  std::uint64_t metrics::Counters::*otherwise, TimePoint now);
   void failed(TimePoint intended, std::uint64_t metrics::Counters::*counter, TimePoint now);
 
   const Schedule& schedule_;

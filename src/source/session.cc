@@ -124,6 +124,7 @@ void Session::connect_failed(int error) {
 }
 
 void Session::on_connected() {
+  if (state_ == State::done) return;
   const SourceOptions& options = run_.options();
   state_ = State::talking;
   awaited_since_ = now();
@@ -152,6 +153,7 @@ void Session::secure() {
 }
 
 void Session::on_secured() {
+  if (state_ == State::done) return;
   const net::TlsFilter& tls = *stream_.tls();
   const Duration took = Clock::now() - handshake_begun_;
   awaited_since_ = now();
@@ -165,12 +167,14 @@ void Session::on_secured() {
 }
 
 void Session::on_tls_failure(std::string_view what) {
+  if (state_ == State::done) return;
   lost({metrics::Error::tls, std::string(what) + where()});
   state_ = State::closing;
   start_timer(kFarewellLimit);
 }
 
 std::size_t Session::on_bytes(std::string_view bytes) {
+  if (state_ == State::done) return bytes.size();
   const std::size_t shown = stream_.output().size();
   const std::size_t taken = client_->feed(bytes, stream_.output());
   show_commands(shown);
@@ -245,6 +249,7 @@ void Session::lose_messages() {
 void Session::abandon() {
   if (deliveries_) deliveries_->abandon(stream_.sent(), now());
   record_.abandon(now());
+  state_ = State::done;
 }
 
 // Nothing is under way on this connection.
@@ -334,6 +339,8 @@ void Session::on_end(int error) {
       return connect_failed(timed_out_ ? ETIMEDOUT : error);
     case State::closing:
       return closed();
+    case State::done:
+      return;
     default:
       lost(loss(error));
       return closed();

@@ -106,6 +106,8 @@ TEST(Combinations, OfTheSourceAreEachRefusedInTheirWords) {
            [](Given& given) { given.senders.reset(); }},
           {[&](Given& given) { given.all_recipients = somebody, given.to = "a@b"; },
            [](Given& given) { given.all_recipients.reset(); }},
+          {[&](Given& given) { given.domains = some_domain, given.recipients = 2; },
+           [](Given& given) { given.domains.reset(); }},
           {[&](Given& given) { given.domains = some_domain, given.number_recipients = true; },
            [](Given& given) { given.domains.reset(); }},
           {[](Given& given) { given.size = Constant{5}, given.old = true; },

@@ -37,8 +37,8 @@ MixedWorkload mix(std::uint64_t seed) {
       {.name = "bare", .kind = std::make_unique<PlainKind>(false, "", "A: b\r\n\r\nc\r\n")});
   return MixedWorkload(
       {.seed = seed,
-       .senders = {.addresses = patterns({{"u{1-1000}@a.test"}}, AddressPart::mailbox),
-                   .null_share = 0.25},
+       .senders = Senders{.addresses = patterns({{"u{1-1000}@a.test"}}, AddressPart::mailbox),
+                          .null_share = 0.25},
        .recipients =
            Recipients{.addresses =
                           MailboxesByPart{
@@ -161,7 +161,7 @@ TEST(MixedWorkload, DrawsByWeights) {
 // Else all recipients of a message would be in one place, or the kind would tell the sender.
 TEST(MixedWorkload, WhatIsDrawnIsDrawnByItself) {
   const MixedWorkload workload = mix(5);
-  std::set<std::string> domains;
+  int same = 0;
   std::map<std::size_t, int> null_of_kind;
   for (std::uint64_t n = 0; n < 2'000; ++n) {
     std::string sender;
@@ -171,8 +171,10 @@ TEST(MixedWorkload, WhatIsDrawnIsDrawnByItself) {
     std::string other;
     workload.append_recipient(n, 0, one);
     workload.append_recipient(n, 1, other);
-    EXPECT_NE(one, other);
+    same += one == other ? 1 : 0;
   }
+  // One of a thousand at one of ten domains: some two by chance.
+  EXPECT_LT(same, 15);
   EXPECT_NEAR(null_of_kind[0], 375, 80);
   EXPECT_NEAR(null_of_kind[1], 125, 50);
 }

@@ -144,7 +144,8 @@ TEST(ScenarioMistakes, OfNamesOfMessages) {
 
 TEST(ScenarioMistakes, OfHeaders) {
   constexpr std::string_view kExpected =
-      " (expected as \"Name: text\": one line of at most 998 bytes)\n";
+      " (expected as \"Name: text\": one line of at most 998 bytes, of no field that messages have "
+      "anyway)\n";
   const std::string longest = "X: " + std::string(996, 'x');
   std::vector<Wrong> rows = {
       {"headers = []", "4:11: headers is an empty list\n"},
@@ -157,6 +158,7 @@ TEST(ScenarioMistakes, OfHeaders) {
        fmt::format("4:11: bad headers: X: y\\r\\nY: z{}", kExpected)},
       {"headers = '" + longest + "'",
        fmt::format("4:11: bad headers: {}...{}", longest.substr(0, 80), kExpected)},
+      {"headers = 'SUBJECT: x'", fmt::format("4:11: bad headers: SUBJECT: x{}", kExpected)},
       {"headers = 'ä: x'", fmt::format("4:11: bad headers: ä: x{}", kExpected)}};
   check("[[message]]\nname = 'a'\nsize = 1", rows);
 }

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import threading
+import time
 import unittest
 
 import playing
@@ -143,6 +144,18 @@ class MessageLog(playing.RulesCase):
         self.assertEqual(end, {"lines": len(lines), "dropped": 0})
         delivered = re.search(rb"([0-9,]+) messages at", source.out)
         self.assertEqual(int(delivered[1].replace(b",", b"")), len(lines))
+
+    @rig.on_every_engine((1, 2))
+    def test_an_end_at_once_comes_amid_replies(self, programs):
+        for options in (("--log", self.scratch / "log"), ("--retry", "5x1s"), ()):
+            for _ in range(4):
+                with programs.sink() as sink:
+                    source = programs.start("smtp-source", "-s", 300, "-m", 10**8, "-d", "--summary", *options,
+                                            sink.endpoint, statuses=(0, 1))
+                    rig.wait_for(lambda sink=sink: sink.open_sessions() >= 300, "all sessions")
+                    source.send_signal(signal.SIGINT)
+                    time.sleep(0.004)  # which of them it meets is a matter of luck
+                    self.assertIn(source.end(signal.SIGINT), (0, 1), source.err)  # 1: nothing was delivered
 
     @rig.on_every_engine()
     def test_standard_output_is_its_own(self, programs):

@@ -86,6 +86,24 @@ TEST_F(RecorderTest, OnlyWhatWasDeliveredIsInTheLatencies) {
   EXPECT_TRUE(stage(0)[LatencyPhase::transaction].empty());
 }
 
+// The run is over, and the message has been taken for one of its recipients.
+TEST_F(RecorderTest, WhatSomeHaveIsDelivered) {
+  const Remains some{.taken = start + 400ms, .recipients = {1, 2}};
+  recorder.waiting({.intended = start + 100ms, .attempt = 2, .remains = some}, start + 900ms);
+  MessageInFlight in_flight{.intended = start + 200ms, .begun = start + 300ms, .remains = some};
+  recorder.started(in_flight, start + 300ms);
+  recorder.unfinished(in_flight, start + 900ms);
+  const metrics::Counters& counters = stage(0).counters;
+  EXPECT_EQ(counters.delivered, 2U);
+  EXPECT_EQ(counters.waiting, 0U);
+  EXPECT_EQ(counters.unfinished, 0U);
+  EXPECT_EQ(counters.recipients_given_up, 4U);
+  EXPECT_NEAR(static_cast<double>(stage(0).intended.most()), 300'000, 300);
+  EXPECT_TRUE(stage(0).failed.empty());
+  recorder.waiting({.intended = start + 100ms}, start + 900ms);
+  EXPECT_EQ(counters.waiting, 1U);
+}
+
 TEST_F(RecorderTest, ContentIsTimedWhetherItWasTakenOrRefused) {
   MessageInFlight in_flight = started(start);
   in_flight.content = 400us;
