@@ -222,12 +222,15 @@ void show_message(const source::SourceOptions& options, std::uint64_t message) {
   }
   out.append("\r\n");
   messages->append_chunk(message, 0, messages->content_size(message), out);
-  std::string text = out.flattened();
-  for (std::size_t end = text.find("\r\n"); end != std::string::npos;
-       end = text.find("\r\n", end)) {
-    text.erase(end, 1);
+  const std::string all = out.flattened();
+  for (std::string_view rest = all; !rest.empty();) {
+    const std::size_t end = rest.find("\r\n");
+    const std::string_view line = rest.substr(0, end);
+    std::fwrite(line.data(), 1, line.size(), stdout);
+    if (end == std::string_view::npos) break;
+    std::fputc('\n', stdout);
+    rest.remove_prefix(end + 2);
   }
-  std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
 }  // namespace millrace::cli

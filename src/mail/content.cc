@@ -8,13 +8,20 @@
 namespace millrace::mail {
 namespace {
 
-// Text with its dots doubled where a line begins with one.
-void append_doubled(std::string_view text, Output& out) {
+// What is shorter is copied: to borrow it costs as much.
+constexpr std::size_t kWorthBorrowing = 256;
+
+// Text with its dots doubled where a line begins with one. What is `shared` can be borrowed.
+void append_doubled(std::string_view text, bool shared, Output& out) {
   while (!text.empty()) {
     if (text.front() == '.') out.append(".");
     const std::size_t dot = text.find("\r\n.");
     const std::string_view lines = text.substr(0, dot == std::string_view::npos ? dot : dot + 2);
-    out.append(lines);
+    if (shared && lines.size() >= kWorthBorrowing) {
+      out.append_borrowed(lines);
+    } else {
+      out.append(lines);
+    }
     text.remove_prefix(lines.size());
   }
 }
@@ -44,7 +51,7 @@ void Content::append_data(Output& out) const {
   std::string_view last;
   for_each_piece([&](const Piece& piece) {
     last = piece.text;
-    if (piece.dots == Dots::some) return append_doubled(piece.text, out);
+    if (piece.dots == Dots::some) return append_doubled(piece.text, piece.shared, out);
     if (piece.shared) return out.append_borrowed(piece.text);
     out.append(piece.text);
   });

@@ -82,6 +82,16 @@ RecipientCounts counts_of(const Mixture& mixture, std::size_t otherwise) {
 
 // --- what
 
+constexpr std::size_t kLargestTemplate = 16 * 1024 * 1024;  // bytes
+
+std::string template_text(const std::string& path) {
+  std::string text = read_all(open_input(path), path, kLargestTemplate);
+  if (text.size() > kLargestTemplate) {
+    throw Fatal(path + ": the template is too large (at most 16 MiB)");
+  }
+  return text;
+}
+
 // A template together with the values of its fields.
 class OwnTemplateKind final : public Kind {
  public:
@@ -111,7 +121,7 @@ struct KindMaker {
     std::unique_ptr<const Csv> fields;
     if (content.fields) fields = std::make_unique<const Csv>(Csv::read(content.fields->path));
     TemplateRead read =
-        read_template(read_file(content.text.path), content.text.path, fields.get());
+        read_template(template_text(content.text.path), content.text.path, fields.get());
     if (read.mistakes.empty()) {
       return std::make_unique<OwnTemplateKind>(std::move(fields), std::move(read.compiled));
     }

@@ -113,6 +113,18 @@ TEST(Content, IsSeenPieceByPiece) {
   EXPECT_EQ(seen[2], std::tuple(".b\r\n", true, Content::Dots::none));
 }
 
+// A message of megabytes with one such line is not copied for each session.
+TEST(Content, BorrowsWhatIsBetweenDots) {
+  const std::string long_line = std::string(10'000, 'x') + "\r\n";
+  const std::string body = long_line + ".\r\n" + long_line;
+  Content content;
+  content.share(body, Content::Dots::some);
+  Output out;
+  content.append_data(out);
+  EXPECT_LT(out.storage(), 1'000U);
+  EXPECT_EQ(out.flattened(), long_line + "..\r\n" + long_line + ".\r\n");
+}
+
 TEST(Content, IsForgotten) {
   Content content;
   content.own() += "a\r\n";
