@@ -134,6 +134,7 @@ void DeliveryRecord::end_all(Delivery::Ending ending, std::uint64_t sent, TimePo
     spare_.push_back(std::move(delivery));
   }
   under_way_.clear();
+  tls_version_ = {};
 }
 
 void DeliveryRecord::tell(Delivery& delivery, TimePoint now) const {

@@ -45,7 +45,8 @@ class DeliveryRecord {
   void transaction_over(const smtp::RecipientBatch& batch, std::size_t taken, bool again);
   void message_over(std::uint64_t message, TimePoint now);
 
-  // What is under way never will be over. `sent`: how many bytes have left on the connection.
+  // The connection is gone, or none came about: what is under way never will be over. `sent`: how
+  // many bytes have left on the connection.
   void lose(std::uint64_t sent, TimePoint now) { end_all(Delivery::Ending::lost, sent, now); }
   void abandon(std::uint64_t sent, TimePoint now) {
     end_all(Delivery::Ending::abandoned, sent, now);
@@ -81,7 +82,7 @@ class DeliveryRecord {
   Deliveries under_way_;
   Deliveries spare_;
   Ring<Transaction> transactions_;
-  std::string_view tls_version_;
+  std::string_view tls_version_;  // of the connection, until it is gone
 };
 
 }  // namespace millrace::source

@@ -342,6 +342,29 @@ TEST_F(DeliveryRecordTest, WhatWasRefusedWithTheSessionIsNotInDoubt) {
   EXPECT_EQ(reply(), "421 4.3.2 shutting down");
 }
 
+TEST_F(DeliveryRecordTest, TheNextConnectionIsAnotherOne) {
+  plan.hello_verb = smtp::Verb::ehlo;
+  connect("250 x\r\n");
+  client->record.secured("TLSv1.3");
+  send(0);
+  says("421 bye\r\n");
+  lose();
+  EXPECT_EQ(told(0).tls_version, "TLSv1.3");
+  client->record.take({.message = 1}, TimePoint());  // and the connection is refused
+  lose();
+  EXPECT_EQ(told(1).tls_version, "");
+  EXPECT_EQ(told(1).outcome(), DeliveryOutcome::lost);
+
+  client->record.connected();
+  session.emplace(plan, smtp::ClientSession::Identity{}, *messages, *client);
+  says("220 x\r\n");
+  says("250 x\r\n");
+  send(2);
+  for (const char* const line : {"250 a\r\n", "250 b\r\n", "354 c\r\n"}) says(line);
+  lose();
+  EXPECT_EQ(told(2).outcome(), DeliveryOutcome::in_doubt) << "this one was not closed by 421";
+}
+
 TEST_F(DeliveryRecordTest, WhatNeverBeganIsLostOrUnfinished) {
   connect("250 x\r\n");
   client->record.take({.message = 3}, TimePoint());
