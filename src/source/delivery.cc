@@ -12,7 +12,10 @@ constexpr std::size_t kQuietRecipients = 1'000;
 
 }  // namespace
 
-Fate fate_by(int code) { return code / 100 == 5 ? Fate::refused : Fate::deferred; }
+Fate fate_by(int code) {
+  if (code == 421) return Fate::lost;
+  return code / 100 == 5 ? Fate::refused : Fate::deferred;
+}
 
 void Delivery::begin(std::uint64_t its_message, unsigned its_attempt, std::size_t its_recipients) {
   if (texts_.capacity() > kQuietTexts) std::exchange(texts_, {});

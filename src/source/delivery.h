@@ -21,7 +21,7 @@ enum class Fate : std::uint8_t {
   deferred,  // it said no for now: 4xx, and what is no reply of RFC 5321
   refused,   // it said no for good: 5xx
   in_doubt,  // lost when the server had all of the message and had not answered (RFC 1047)
-  lost,      // lost before that: the server cannot have taken it
+  lost,      // lost before that, or by 421: the server cannot have taken it
 };
 inline constexpr auto kFateNames = std::to_array<std::string_view>(
     {"open", "agreed", "accepted", "deferred", "refused", "in_doubt", "lost"});
@@ -30,7 +30,7 @@ inline constexpr auto kFateNames = std::to_array<std::string_view>(
   return kFateNames[static_cast<std::size_t>(fate)];
 }
 
-// What a reply that is no yes makes of a recipient.
+// What a reply that is no yes makes of a recipient. By 421 the server closes (RFC 5321, 3.8).
 [[nodiscard]] Fate fate_by(int code);
 
 // What becomes of the message as a whole.

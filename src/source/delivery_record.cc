@@ -31,7 +31,10 @@ void DeliveryRecord::replied(const smtp::PendingCommand& command, const smtp::Re
   if (transactions_.empty()) return;
   Transaction& transaction = transactions_.front();
   Delivery& delivery = **find(transaction.batch.message);
-  const bool tolerated = outcome == smtp::Outcome::tolerated;
+  // What follows from a no says nothing more, though the server closes by it.
+  const bool refused = outcome == smtp::Outcome::refused && !transaction.failed;
+  const bool tolerated = outcome != smtp::Outcome::expected && !refused;
+  if (reply.closing()) fail(transaction, delivery.keep(reply));
   switch (command.verb) {
     case smtp::Verb::xforward:
       return;
@@ -44,15 +47,21 @@ void DeliveryRecord::replied(const smtp::PendingCommand& command, const smtp::Re
       break;
   }
   const bool own = lmtp_ && command.final;
-  // What follows from a no says nothing more. To MAIL, the first, it may follow from one before.
-  const bool refused = outcome == smtp::Outcome::refused;
+  // To MAIL, the first, a no may follow from one before.
   const bool no = refused || (tolerated && command.verb == smtp::Verb::mail);
   if (no && transaction.no.code == 0) transaction.no = delivery.keep(reply);
-  if (refused && !own) transaction.failed = true;
+  if (refused && !own) fail(transaction, delivery.keep(reply));
   if (!command.final) return;
   const Delivery::KeptReply kept = tolerated ? transaction.no : delivery.keep(reply);
   if (kept.positive()) transaction.yes = kept;
   if (own) own_end_answered(transaction, delivery, kept);
+}
+
+// Such a no counts, not one to MAIL before it that followed from another transaction.
+void DeliveryRecord::fail(Transaction& transaction, const Delivery::KeptReply& no) {
+  if (transaction.failed) return;
+  transaction.failed = true;
+  transaction.no = no;
 }
 
 // A no that follows from another one leaves open whether it means the recipient.
@@ -84,21 +93,25 @@ void DeliveryRecord::transaction_over(const smtp::RecipientBatch& batch, std::si
   const Transaction transaction = transactions_.front();
   transactions_.pop_front();
   Delivery& delivery = **find(batch.message);
-  const auto first = delivery.recipients.begin() + static_cast<std::ptrdiff_t>(batch.first);
-  const auto end = first + static_cast<std::ptrdiff_t>(batch.count);
   if (again) {
-    std::fill(first, end, Delivery::Recipient{});
+    std::ranges::fill(recipients(transaction, delivery), Delivery::Recipient{});
     return;
   }
+  settle(transaction, delivery, taken > 0);
+}
+
+// Nothing more is awaited: what the server has said decides of those that are open or agreed.
+// `taken`: whether it took the message for any.
+void DeliveryRecord::settle(const Transaction& transaction, Delivery& delivery, bool taken) const {
   // In LMTP those that have no reply of their own share a no to the end as a whole.
-  const Fate fate = taken > 0 && !lmtp_ ? Fate::accepted : fate_by(transaction.no.code);
-  for (auto recipient = first; recipient != end; ++recipient) {
-    if (recipient->fate == Fate::agreed) recipient->fate = fate;
-    if (recipient->fate != Fate::open) continue;
-    if (taken == 0) recipient->reply = transaction.no;
-    recipient->fate = fate_by(recipient->reply.code);
+  const Fate fate = taken && !lmtp_ ? Fate::accepted : fate_by(transaction.no.code);
+  for (Delivery::Recipient& recipient : recipients(transaction, delivery)) {
+    if (recipient.fate == Fate::agreed) recipient.fate = fate;
+    if (recipient.fate != Fate::open) continue;
+    if (!taken) recipient.reply = transaction.no;
+    recipient.fate = fate_by(recipient.reply.code);
   }
-  const Delivery::KeptReply& decided = taken > 0 ? transaction.yes : transaction.no;
+  const Delivery::KeptReply& decided = taken ? transaction.yes : transaction.no;
   if (decided.given()) delivery.ends.push_back(decided);
 }
 
@@ -113,13 +126,16 @@ void DeliveryRecord::end_all(Delivery::Ending ending, std::uint64_t sent, TimePo
   for (; !transactions_.empty(); transactions_.pop_front()) {
     const Transaction& transaction = transactions_.front();
     Delivery& delivery = **find(transaction.batch.message);
-    const Delivery::KeptReply& said = transaction.failed ? transaction.no : transaction.yes;
-    if (said.given()) delivery.ends.push_back(said);
+    const bool taken = transaction.yes.given();
+    if (transaction.failed) {
+      settle(transaction, delivery, taken);
+      continue;
+    }
+    if (taken) delivery.ends.push_back(transaction.yes);
     // A position that is not known is beyond all that was sent.
-    if (transaction.failed || transaction.content_end > sent) continue;
-    const std::size_t end = transaction.batch.first + transaction.batch.count;
-    for (std::size_t place = transaction.batch.first; place < end; ++place) {
-      Fate& fate = delivery.recipients[place].fate;
+    if (transaction.content_end > sent) continue;
+    for (Delivery::Recipient& recipient : recipients(transaction, delivery)) {
+      Fate& fate = recipient.fate;
       if (fate == Fate::open || fate == Fate::agreed) fate = Fate::in_doubt;
     }
   }
@@ -140,6 +156,11 @@ void DeliveryRecord::end_all(Delivery::Ending ending, std::uint64_t sent, TimePo
 void DeliveryRecord::tell(Delivery& delivery, TimePoint now) const {
   delivery.tls_version = tls_version_;
   for (DeliveryObserver* const observer : observers_) observer->delivered(delivery, messages_, now);
+}
+
+std::span<Delivery::Recipient> DeliveryRecord::recipients(const Transaction& transaction,
+                                                          Delivery& delivery) {
+  return std::span(delivery.recipients).subspan(transaction.batch.first, transaction.batch.count);
 }
 
 DeliveryRecord::Deliveries::iterator DeliveryRecord::find(std::uint64_t message) {

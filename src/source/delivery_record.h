@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -68,10 +69,14 @@ class DeliveryRecord {
   using Deliveries = std::vector<std::unique_ptr<Delivery>>;
 
   [[nodiscard]] Deliveries::iterator find(std::uint64_t message);
+  [[nodiscard]] static std::span<Delivery::Recipient> recipients(const Transaction& transaction,
+                                                                 Delivery& delivery);
+  static void fail(Transaction& transaction, const Delivery::KeptReply& no);
   static void rcpt_answered(Delivery::Recipient& recipient, Delivery& delivery,
                             const smtp::Reply& reply, bool tolerated);
   static void own_end_answered(Transaction& transaction, Delivery& delivery,
                                const Delivery::KeptReply& reply);
+  void settle(const Transaction& transaction, Delivery& delivery, bool taken) const;
   void end_all(Delivery::Ending ending, std::uint64_t sent, TimePoint now);
   void tell(Delivery& delivery, TimePoint now) const;
 

@@ -342,6 +342,69 @@ TEST_F(DeliveryRecordTest, WhatWasRefusedWithTheSessionIsNotInDoubt) {
   EXPECT_EQ(reply(), "421 4.3.2 shutting down");
 }
 
+// Then the connection is lost before the replies to what was pipelined behind it.
+TEST_F(DeliveryRecordTest, ANoToTheSenderIsForAllThoughTheirRepliesNeverCome) {
+  plan.hello_verb = smtp::Verb::ehlo;
+  plan.wanted = {Extension::pipelining};
+  for (const char* const no : {"550 5.7.1 banned", "451 4.7.1 later"}) {
+    connect("250-x\r\n250 PIPELINING\r\n", {2});
+    send(0);
+    says(std::string(no) + "\r\n");
+    lose();
+    EXPECT_EQ(told().outcome(),
+              no[0] == '5' ? DeliveryOutcome::refused : DeliveryOutcome::deferred);
+    EXPECT_EQ(told().recipients[1].fate, no[0] == '5' ? Fate::refused : Fate::deferred);
+    EXPECT_EQ(reply_to(1), no);
+    EXPECT_EQ(reply(), no);
+  }
+}
+
+// RFC 7504: the server takes no mail.
+TEST_F(DeliveryRecordTest, WhatIsClosedBy521IsRefused) {
+  connect("250 x\r\n", {2});
+  send(0);
+  for (const char* const line : {"250 a\r\n", "250 b\r\n", "451 c\r\n", "354 d\r\n"}) says(line);
+  says("521 no mail here\r\n");
+  lose();
+  EXPECT_EQ(told().recipients[0].fate, Fate::refused);
+  EXPECT_EQ(told().recipients[1].fate, Fate::deferred) << "it had its own reply";
+  EXPECT_EQ(reply(), "521 no mail here");
+
+  connect("250 x\r\n", {3});
+  send(0);
+  for (const char* const line : {"250 a\r\n", "250 b\r\n", "521 no mail here\r\n"}) says(line);
+  lose();
+  EXPECT_EQ(told().outcome(), DeliveryOutcome::refused);
+  EXPECT_EQ(told().recipients[0].fate, Fate::refused);
+  EXPECT_EQ(told().recipients[2].fate, Fate::refused);
+  EXPECT_EQ(reply_to(2), "521 no mail here");
+  EXPECT_EQ(reply(), "521 no mail here");
+}
+
+TEST_F(DeliveryRecordTest, WhatIsClosedBy421IsLostWhateverThatWasTo) {
+  connect("250 x\r\n", {3});
+  send(0);
+  for (const char* const line : {"250 a\r\n", "250 b\r\n", "421 bye\r\n"}) says(line);
+  lose();
+  for (const Delivery::Recipient& recipient : told().recipients) {
+    EXPECT_EQ(recipient.fate, Fate::lost);
+  }
+  EXPECT_EQ(reply(), "421 bye");
+}
+
+// A reply by which the server closes follows from the no before it.
+TEST_F(DeliveryRecordTest, TheFirstNoDecidesWhateverTheServerClosesBy) {
+  plan.hello_verb = smtp::Verb::ehlo;
+  plan.wanted = {Extension::pipelining};
+  connect("250-x\r\n250 PIPELINING\r\n", {2});
+  send(0);
+  says("550 banned\r\n421 bye\r\n");
+  lose();
+  EXPECT_EQ(told().outcome(), DeliveryOutcome::refused);
+  EXPECT_EQ(told().recipients[0].fate, Fate::refused);
+  EXPECT_EQ(reply(), "550 banned");
+}
+
 TEST_F(DeliveryRecordTest, TheNextConnectionIsAnotherOne) {
   plan.hello_verb = smtp::Verb::ehlo;
   connect("250 x\r\n");
@@ -363,6 +426,25 @@ TEST_F(DeliveryRecordTest, TheNextConnectionIsAnotherOne) {
   for (const char* const line : {"250 a\r\n", "250 b\r\n", "354 c\r\n"}) says(line);
   lose();
   EXPECT_EQ(told(2).outcome(), DeliveryOutcome::in_doubt) << "this one was not closed by 421";
+}
+
+TEST_F(DeliveryRecordTest, InLmtpWhatIsClosedAtTheEndIsNotInDoubt) {
+  plan.hello_verb = smtp::Verb::lhlo;
+  for (const char* const closing : {"421 bye", "521 no mail"}) {
+    connect("250 x\r\n", {3});
+    send(0);
+    for (const char* const line : {"250 a\r\n", "250 b\r\n", "250 c\r\n", "250 d\r\n"}) says(line);
+    says("354 go\r\n");
+    says("250 taken\r\n");
+    says(std::string(closing) + "\r\n");
+    lose();
+    const Fate fate = closing[0] == '5' ? Fate::refused : Fate::lost;
+    EXPECT_EQ(told().recipients[0].fate, Fate::accepted);
+    EXPECT_EQ(told().recipients[1].fate, fate);
+    EXPECT_EQ(reply_to(1), closing);
+    EXPECT_EQ(told().recipients[2].fate, fate);
+    EXPECT_EQ(reply(), "250 taken");
+  }
 }
 
 TEST_F(DeliveryRecordTest, WhatNeverBeganIsLostOrUnfinished) {
