@@ -28,13 +28,14 @@ void DeliveryRecord::content_ended(std::uint64_t message, std::uint64_t position
 
 void DeliveryRecord::replied(const smtp::PendingCommand& command, const smtp::Reply& reply,
                              smtp::Outcome outcome) {
+  closed_ = reply.closing();
   if (transactions_.empty()) return;
   Transaction& transaction = transactions_.front();
   Delivery& delivery = **find(transaction.batch.message);
   // What follows from a no says nothing more, though the server closes by it.
   const bool refused = outcome == smtp::Outcome::refused && !transaction.failed;
   const bool tolerated = outcome != smtp::Outcome::expected && !refused;
-  if (reply.closing()) fail(transaction, delivery.keep(reply));
+  if (closed_) fail(transaction, delivery.keep(reply));
   switch (command.verb) {
     case smtp::Verb::xforward:
       return;
@@ -132,11 +133,14 @@ void DeliveryRecord::end_all(Delivery::Ending ending, std::uint64_t sent, TimePo
       continue;
     }
     if (taken) delivery.ends.push_back(transaction.yes);
-    // A position that is not known is beyond all that was sent.
-    if (transaction.content_end > sent) continue;
+    // Replies come in order: behind the one by which the server closes it has taken nothing. A
+    // position that is not known is beyond all that was sent.
+    if (closed_ || transaction.content_end > sent) continue;
     for (Delivery::Recipient& recipient : recipients(transaction, delivery)) {
-      Fate& fate = recipient.fate;
-      if (fate == Fate::open || fate == Fate::agreed) fate = Fate::in_doubt;
+      // One that is open and has a reply met a no, whichever that followed from.
+      const bool possible = recipient.fate == Fate::agreed ||
+                            (recipient.fate == Fate::open && !recipient.reply.given());
+      if (possible) recipient.fate = Fate::in_doubt;
     }
   }
   for (auto& delivery : under_way_) {

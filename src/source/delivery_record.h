@@ -87,7 +87,9 @@ class DeliveryRecord {
   Deliveries under_way_;
   Deliveries spare_;
   Ring<Transaction> transactions_;
-  std::string_view tls_version_;  // of the connection, until it is gone
+  // Of the connection, until it is gone.
+  std::string_view tls_version_;
+  bool closed_ = false;  // by its last reply the server closes it (421, 521)
 };
 
 }  // namespace millrace::source

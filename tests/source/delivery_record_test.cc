@@ -405,6 +405,32 @@ TEST_F(DeliveryRecordTest, TheFirstNoDecidesWhateverTheServerClosesBy) {
   EXPECT_EQ(reply(), "550 banned");
 }
 
+// Replies come in order: what was sent behind has none, and gets none any more.
+TEST_F(DeliveryRecordTest, WhatWasSentBehindThatByWhichTheServerClosesIsNotInDoubt) {
+  plan.hello_verb = smtp::Verb::ehlo;
+  plan.wanted = {Extension::pipelining, Extension::chunking};
+  plan.window = 3;
+  for (const char* const replies :
+       {"421 bye\r\n", "250 a\r\n421 bye\r\n", "250 a\r\n250 b\r\n421 bye\r\n", "521 no mail\r\n",
+        "250 a\r\n250 b\r\n521 no mail\r\n", ""}) {
+    connect("250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
+    for (std::uint64_t message = 0; message < 3; ++message) send(message);
+    says(replies);
+    lose();
+    const bool closed = *replies != 0;
+    const bool no_mail = std::string_view(replies).find("521") != std::string_view::npos;
+    EXPECT_EQ(told(0).outcome(), no_mail  ? DeliveryOutcome::refused
+                                 : closed ? DeliveryOutcome::lost
+                                          : DeliveryOutcome::in_doubt)
+        << replies;
+    for (const std::uint64_t behind : {1U, 2U}) {
+      EXPECT_EQ(told(behind).outcome(), closed ? DeliveryOutcome::lost : DeliveryOutcome::in_doubt)
+          << replies;
+      EXPECT_EQ(reply(behind), "");
+    }
+  }
+}
+
 TEST_F(DeliveryRecordTest, TheNextConnectionIsAnotherOne) {
   plan.hello_verb = smtp::Verb::ehlo;
   connect("250 x\r\n");
@@ -426,6 +452,22 @@ TEST_F(DeliveryRecordTest, TheNextConnectionIsAnotherOne) {
   for (const char* const line : {"250 a\r\n", "250 b\r\n", "354 c\r\n"}) says(line);
   lose();
   EXPECT_EQ(told(2).outcome(), DeliveryOutcome::in_doubt) << "this one was not closed by 421";
+}
+
+// That its RCPT follows from a failure leaves open whether the server means it, but not that it
+// was not taken. A no to the MAIL alone does: the server may be in a transaction that it kept open.
+TEST_F(DeliveryRecordTest, WhoseRecipientMetANoIsNotInDoubt) {
+  plan.hello_verb = smtp::Verb::ehlo;
+  plan.wanted = {Extension::pipelining, Extension::chunking};
+  plan.window = 2;
+  connect("250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n", {2});
+  send(0);
+  send(1);
+  says("250 a\r\n550 nobody\r\n550 nobody\r\n503 no recipient\r\n");
+  says("503 nested\r\n503 no sender\r\n");
+  lose();
+  EXPECT_EQ(told(1).recipients[0].fate, Fate::lost);
+  EXPECT_EQ(told(1).recipients[1].fate, Fate::in_doubt);
 }
 
 TEST_F(DeliveryRecordTest, InLmtpWhatIsClosedAtTheEndIsNotInDoubt) {
