@@ -33,8 +33,7 @@ class DeliveryRecord {
   // The session turns to a message.
   void take(const Arrival& arrival, TimePoint now);
 
-  // The connection is there; TLS is in place, of this version, whose name stays for ever.
-  void connected() { tls_version_ = {}; }
+  // TLS is in place, of this version, whose name stays for ever.
   void secured(std::string_view version) { tls_version_ = version; }
 
   // As smtp::ClientObserver is told. `position`: of the end of the content in all that is sent on

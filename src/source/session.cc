@@ -129,7 +129,6 @@ void Session::on_connected() {
   state_ = State::talking;
   awaited_since_ = now();
   record_.connected(now());
-  if (deliveries_) deliveries_->connected();
   xclient_ = mail::fill_generated(options.xclient, connector_.connection());
   if (options.mix) {
     std::string sender;

@@ -192,7 +192,6 @@ class DeliveryRecordTest : public testing::Test {
     messages.emplace(std::move(recipients));
     client.emplace(plan, *messages);
     session.emplace(plan, smtp::ClientSession::Identity{}, *messages, *client);
-    client->record.connected();
     says("220 x\r\n");
     says(hello);
   }
@@ -444,7 +443,6 @@ TEST_F(DeliveryRecordTest, TheNextConnectionIsAnotherOne) {
   EXPECT_EQ(told(1).tls_version, "");
   EXPECT_EQ(told(1).outcome(), DeliveryOutcome::lost);
 
-  client->record.connected();
   session.emplace(plan, smtp::ClientSession::Identity{}, *messages, *client);
   says("220 x\r\n");
   says("250 x\r\n");
