@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 #include "mail/header_form.h"
+#include "mail/template_addresses.h"
 #include "smtp/keyword.h"
 
 namespace millrace::mail {
@@ -107,14 +109,14 @@ void TemplateCompiler::put_value(const TemplateStep& step) {
 }
 
 void TemplateCompiler::put_text(std::size_t end) {
-  if (in_body_ && end - done_ >= kShareFrom) share_lines(end);
+  if (in_body_ && end >= done_ + kShareFrom) share_lines(end);
   copy_text(end);
 }
 
 void TemplateCompiler::copy_text(std::size_t end) {
+  if (end <= done_) return;  // nothing is put twice
   const TemplateStep text{.does = Does::text, .begin = done_, .size = end - done_};
   done_ = end;
-  if (text.size == 0) return;
   const bool goes_on = !steps_.empty() && steps_.back().does == Does::text &&
                        steps_.back().begin + steps_.back().size == text.begin;
   if (!goes_on) return steps_.push_back(text);
@@ -180,31 +182,10 @@ void TemplateCompiler::read_unstructured(std::size_t begin, std::size_t end) {
   steps_.push_back({.does = Does::end_text});
 }
 
-// Looks for the '<' of each mailbox (RFC 5322, 3.4): what is ahead of it, from the last mailbox or
-// the name of the group on, is its display name.
 void TemplateCompiler::read_addresses(std::size_t begin, std::size_t end) {
-  enum class Within : std::uint8_t { list, quotes, angle } within = Within::list;
-  std::size_t field = next_;
-  std::size_t name = begin;
-  for (std::size_t place = begin; place < end; ++place) {
-    if (field < fields_.size() && fields_[field].begin == place) {
-      place = fields_[field++].end - 1;
-      continue;
-    }
-    const char byte = text_[place];
-    if (within == Within::quotes) {
-      if (byte == '\\') ++place;
-      if (byte == '"') within = Within::list;
-    } else if (within == Within::angle) {
-      if (byte == '>') within = Within::list;
-    } else if (byte == '"') {
-      within = Within::quotes;
-    } else if (byte == '<') {
-      read_display_name(name, place);
-      within = Within::angle;
-    } else if (byte == ',' || byte == ';' || byte == ':') {
-      name = place + 1;
-    }
+  const std::span fields = std::span(fields_).subspan(next_);
+  for (const auto& name : find_display_names(text_, begin, end, fields, mistakes_)) {
+    read_display_name(name.begin, name.end);
   }
 }
 

@@ -35,7 +35,7 @@ class TemplateCompiler {
   [[nodiscard]] std::string_view line_at(std::size_t begin) const;
   [[nodiscard]] std::size_t behind_line(std::size_t begin) const;
 
-  // Steps for what is next, up to `end`: done_ moves there.
+  // Steps for what is next, up to `end`: done_ moves there, and never back.
   void put_until(std::size_t end);
   void put_value(const TemplateStep& step);
   void put_text(std::size_t end);

@@ -34,7 +34,8 @@ struct TemplateRead {
 // - In an unstructured field (Subject, and those that are not known to be structured) the whole
 //   value is put in encoded words (RFC 2047) when it is not ASCII.
 // - In a field of addresses, what is ahead of a '<' is a display name, which is quoted or encoded
-//   as a whole where it needs that; all else stays as it is, UTF-8 too (RFC 6532).
+//   as a whole where it needs that; all else stays as it is, UTF-8 too (RFC 6532). What stands
+//   between the '>' of a mailbox and the next comma, but for comments, is a mistake.
 // - In other structured fields it stays as it is, and must be ASCII.
 // - In the body it stays as it is but for line breaks, which become CR LF.
 //

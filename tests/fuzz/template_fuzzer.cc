@@ -24,7 +24,18 @@ std::size_t header_lines(std::string_view message) {
   return lines;
 }
 
-void check_message(const TemplateKind& kind, std::uint64_t number, std::size_t& fields) {
+// Steps put what the text has once at most.
+void check_steps(const Template& compiled) {
+  std::size_t left = compiled.text.size();
+  for (const TemplateStep& step : compiled.steps) {
+    fuzz::require(step.size <= left);
+    fuzz::require(step.size == 0 || step.begin <= compiled.text.size() - step.size);
+    left -= step.size;
+  }
+}
+
+void check_message(const TemplateKind& kind, std::uint64_t number, std::size_t most,
+                   std::size_t& fields) {
   const MessageFacts facts{.number = number,
                            .sender = number == 0 ? "" : "a@b",
                            .recipient = "c@d",
@@ -36,6 +47,7 @@ void check_message(const TemplateKind& kind, std::uint64_t number, std::size_t& 
   kind.make(facts, content);
   const std::string message = content.flattened();
   fuzz::require(message.size() == content.size() && message.ends_with("\r\n"));
+  fuzz::require(message.size() <= most);
   fuzz::require(message.find(kMark) != std::string::npos);
   // Lines end in CR LF alone, whatever the fields have.
   for (std::size_t end = 0; (end = message.find('\n', end)) != std::string::npos; ++end) {
@@ -69,10 +81,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::require(mistake.starts_with("template:") || mistake.starts_with("fields:"));
     fuzz::require(mistake.find('\n') == std::string::npos);
   }
+  check_steps(read.compiled);
   if (!read.mistakes.empty()) return 0;
+  // Escaped or in encoded words, which have at most 32 bytes around them, each of which begins a
+  // value or follows 45 bytes of it; no other value is longer than 64.
+  const std::size_t most =
+      4 * (read.compiled.text.size() + read.compiled.steps.size() * (size + 64));
   const TemplateKind kind(std::move(read.compiled));
   std::size_t fields = 0;
   const std::size_t rows = csv ? std::min<std::size_t>(csv->rows(), 16) : 1;
-  for (std::uint64_t number = 0; number <= rows; ++number) check_message(kind, number, fields);
+  for (std::uint64_t number = 0; number <= rows; ++number) {
+    check_message(kind, number, most, fields);
+  }
   return 0;
 }
