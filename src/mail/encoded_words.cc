@@ -63,13 +63,16 @@ bool is_ascii(std::string_view text) {
   return std::ranges::none_of(text, [](char byte) { return (byte & 0x80) != 0; });
 }
 
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = first_character(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
+bool is_utf8(std::string_view text) { return utf8_length(text) == text.size(); }
+
+std::size_t utf8_length(std::string_view text) {
+  std::size_t length = 0;
+  while (length < text.size()) {
+    const std::size_t character = first_character(text.substr(length));
+    if (character == 0) break;
+    length += character;
   }
-  return true;
+  return length;
 }
 
 void append_encoded_words(std::string_view text, std::string& field) {

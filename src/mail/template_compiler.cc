@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "mail/encoded_words.h"
 #include "mail/header_form.h"
 #include "mail/template_addresses.h"
 #include "smtp/keyword.h"
@@ -171,8 +172,24 @@ void TemplateCompiler::read_header_field(std::size_t end) {
   note_columns(end, form == HeaderForm::structured, name);
   const std::size_t last = end - kLineEnd.size();
   const std::size_t value = text_.find_first_not_of(kFolds, colon + 1);
+  if (form != HeaderForm::structured) check_constant_text(value, last);
   if (form == HeaderForm::unstructured) read_unstructured(value, last);
   if (form == HeaderForm::addresses) read_addresses(value, last);
+}
+
+// It may be put in encoded words, which say that it is UTF-8.
+void TemplateCompiler::check_constant_text(std::size_t begin, std::size_t end) {
+  for (std::size_t field = next_; begin < end; ++field) {
+    const bool more = field < fields_.size() && fields_[field].begin < end;
+    const std::string_view text = text_.substr(begin, (more ? fields_[field].begin : end) - begin);
+    const std::size_t good = utf8_length(text);
+    if (good < text.size()) {
+      mistakes_.push_back({begin + good, "what is not UTF-8 in a header field with values"});
+      return;
+    }
+    if (!more) return;
+    begin = fields_[field].end;
+  }
 }
 
 void TemplateCompiler::read_unstructured(std::size_t begin, std::size_t end) {

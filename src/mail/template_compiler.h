@@ -49,6 +49,7 @@ class TemplateCompiler {
   // They begin where steps have been made up to.
   void read_header_section();
   void read_header_field(std::size_t end);
+  void check_constant_text(std::size_t begin, std::size_t end);
   void read_unstructured(std::size_t begin, std::size_t end);
   void read_addresses(std::size_t begin, std::size_t end);
   void read_display_name(std::size_t begin, std::size_t end);

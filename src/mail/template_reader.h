@@ -39,9 +39,10 @@ struct TemplateRead {
 // - In other structured fields it stays as it is, and must be ASCII.
 // - In the body it stays as it is but for line breaks, which become CR LF.
 //
-// A column that is used in the header section must have no line break in any row, and be UTF-8. No
-// line that a column is put in may come to more than 998 bytes (RFC 5322, 2.1.1), before it is
-// encoded; what is longer in the template, or by what is not in a column, is left so.
+// A column that is used in the header section must have no line break in any row, and be UTF-8, as
+// must the text around it in an unstructured field or one of addresses. No line that a column is
+// put in may come to more than 998 bytes (RFC 5322, 2.1.1), before it is encoded; what is longer in
+// the template, or by what is not in a column, is left so.
 TemplateRead read_template(std::string_view text, std::string_view name, const Csv* fields);
 
 }  // namespace millrace::mail

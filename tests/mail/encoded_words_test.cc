@@ -98,5 +98,12 @@ TEST(EncodedWords, AreOfWhatIsUtf8) {
   EXPECT_FALSE(is_ascii("a\x80"));
 }
 
+TEST(EncodedWords, Utf8IsMeasuredUpToWhatIsNot) {
+  EXPECT_EQ(utf8_length(""), 0U);
+  EXPECT_EQ(utf8_length("a\xc3\xbc"), 3U);
+  EXPECT_EQ(utf8_length("a\xc3\xbc\xe9 b"), 3U);
+  EXPECT_EQ(utf8_length("a\xc3"), 1U);
+}
+
 }  // namespace
 }  // namespace millrace::mail

@@ -102,6 +102,17 @@ TEST(TemplateAddresses, ABackslashHidesNoField) {
             "To: a@b.test (\\1), \"Smith, \\\"Jo\\\"\" <b@c.test>");
 }
 
+TEST(TemplateAddresses, RefusesTextThatIsNotUtf8WhereThereAreValues) {
+  const std::string wrong = ": what is not UTF-8 in a header field with values";
+  EXPECT_EQ(mistakes("Subject: caf\xe9 {{n}}"), Mistakes{"t:1:13" + wrong});
+  EXPECT_EQ(mistakes("From: <a@b.test>\nTo: \xc3\xbc{{n}} \xfc <a@b.test>"),
+            Mistakes{"t:2:12" + wrong});
+  // A character that a field divides is none.
+  EXPECT_EQ(mistakes("X: {{n}}\xc3{{n}}\xbc"), Mistakes{"t:1:9" + wrong});
+  EXPECT_EQ(mistakes("Subject: caf\xe9\n\n\xe9 {{n}}"), Mistakes());
+  EXPECT_EQ(header("X: caf\xc3\xa9 {{n}}"), "X: =?utf-8?B?Y2Fmw6kgMA==?=");
+}
+
 // What is read without a mistake stays where it is: no field of it reaches into the next.
 TEST(TemplateAddresses, RandomFieldsEndWhereTheyDo) {
   constexpr std::array<std::string_view, 24> kParts = {"{{n}}",    "{{name}}",   "{{last, first}}",
