@@ -40,6 +40,11 @@ TEST(Summary, BarsHaveRoundBoundsThatFitTheRange) {
   EXPECT_EQ(bars({20'300, 24'900}),
             (Bounds{" 20.5 ms", " 21.0 ms", " 21.5 ms", " 22.0 ms", " 22.5 ms", " 23.0 ms",
                     " 23.5 ms", " 24.0 ms", " 24.5 ms", " 25.0 ms"}));
+  EXPECT_EQ(bars({20'300, 29'300}),
+            (Bounds{" 21.0 ms", " 22.0 ms", " 23.0 ms", " 24.0 ms", " 25.0 ms", " 26.0 ms",
+                    " 27.0 ms", " 28.0 ms", " 29.0 ms", " 30.0 ms"}));
+  EXPECT_EQ(bars({20'300, 21'700}), (Bounds{" 20.4 ms", " 20.6 ms", " 20.8 ms", " 21.0 ms",
+                                            " 21.2 ms", " 21.4 ms", " 21.6 ms", " 21.8 ms"}));
   EXPECT_EQ(bars({7}), (Bounds{"    8 us"}));
   EXPECT_EQ(bars({5, 100}), (Bounds{"   10 us", "   20 us", "   50 us", "  100 us", "  200 us"}));
   EXPECT_EQ(bars({0}).size(), 1U);
@@ -49,6 +54,16 @@ TEST(Summary, BarsHaveRoundBoundsThatFitTheRange) {
       EXPECT_LE(bars({least, most}).size(), 12U) << least << " " << most;
     }
   }
+}
+
+TEST(Summary, LatenciesAreShownWhereThereAreAny) {
+  const auto shows = [](const report::Run& run) {
+    return summary(run, {}).find("\nLatency") != std::string::npos;
+  };
+  report::Run run;
+  EXPECT_FALSE(shows(run));
+  run.measurement.total.failed.record(1ms);
+  EXPECT_TRUE(shows(run));
 }
 
 TEST(Summary, TellsOfALogAndOfWhatItLacks) {
