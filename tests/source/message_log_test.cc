@@ -15,7 +15,6 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <regex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -88,9 +87,11 @@ TEST(LogLines, SayAllThatIsKnownOfAMessage) {
   EXPECT_EQ(json["bytes"], 9);
   EXPECT_EQ(json["tls"], "TLSv1.3");
   EXPECT_EQ(json.size(), 14U);
-  const std::regex utc(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)");
   for (const char* const name : {"due", "begun", "ended"}) {
-    EXPECT_TRUE(std::regex_match(json[name].get<std::string>(), utc)) << json[name];
+    auto shape = json[name].get<std::string>();
+    std::ranges::replace_if(
+        shape, [](char byte) { return byte >= '0' && byte <= '9'; }, '9');
+    EXPECT_EQ(shape, "9999-99-99T99:99:99.999999Z");
   }
   EXPECT_EQ(since(json["due"], json["begun"]), 1500us);
   EXPECT_EQ(since(json["begun"], json["ended"]), 2s);
