@@ -22,7 +22,6 @@ namespace {
 using config::Entry;
 using config::KeyReader;
 using config::Mistakes;
-using config::Place;
 using config::place_of;
 using config::Value;
 using config::Words;
