@@ -36,13 +36,4 @@ HeaderForm form_of_header(std::string_view name) {
                                                                   : HeaderForm::unstructured;
 }
 
-std::size_t header_name_length(std::string_view line) {
-  const auto in_name = [](char byte) { return byte > ' ' && byte <= '~' && byte != ':'; };
-  const auto length =
-      static_cast<std::size_t>(std::ranges::find_if_not(line, in_name) - line.begin());
-  // Blanks ahead of the colon are obsolete, and read (RFC 5322, 4.5).
-  const std::size_t colon = line.find_first_not_of(smtp::kBlanks, length);
-  return colon != std::string_view::npos && line[colon] == ':' ? length : 0;
-}
-
 }  // namespace millrace::mail

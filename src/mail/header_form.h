@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -13,8 +12,5 @@ enum class HeaderForm : std::uint8_t {
   structured,    // else
 };
 HeaderForm form_of_header(std::string_view name);
-
-// The length of the name of the header field that `line` begins with (RFC 5322, 2.2); 0: with none.
-std::size_t header_name_length(std::string_view line);
 
 }  // namespace millrace::mail

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "mail/encoded_words.h"
+#include "mail/header_fields.h"
 #include "mail/header_form.h"
 #include "mail/template_addresses.h"
 #include "smtp/keyword.h"
@@ -54,7 +55,7 @@ Template TemplateCompiler::compile() {
     mistakes_.push_back({nul, "a NUL"});
   }
   // What does not begin with a header field is a body.
-  const bool headers = line_at(0).empty() || header_name_length(line_at(0)) > 0;
+  const bool headers = line_at(0).empty() || !field_name(line_at(0)).empty();
   if (headers) read_header_section();
   std::vector<TemplateStep> section = std::exchange(steps_, {});
   put_missing_headers();
@@ -155,7 +156,7 @@ void TemplateCompiler::read_header_section() {
 }
 
 void TemplateCompiler::read_header_field(std::size_t end) {
-  const std::size_t length = header_name_length(line_at(done_));
+  const std::size_t length = field_name(line_at(done_)).size();
   if (length == 0) {
     mistakes_.push_back({done_, "no header field, nor an empty line that ends the header section"});
     return;
