@@ -11,10 +11,9 @@
 
 #include "base/diagnostics.h"
 #include "base/number.h"
-#include "base/printable.h"
-#include "base/quantity.h"
 #include "cli/source_arguments.h"
 #include "cli/text_values.h"
+#include "config/refusal.h"
 #include "mail/scenario_reader.h"
 #include "mail/scenario_texts.h"
 #include "mail/scenario_workload.h"
@@ -55,11 +54,7 @@ Scenario read_scenario(const SourceArguments& given) {
   if (!given.scenario) return {};
   mail::ScenarioRead read = mail::read_scenario_file(*given.scenario);
   if (read.mistakes.empty()) return std::move(read.scenario);
-  for (const std::string& mistake : read.mistakes) {
-    fmt::print(stderr, "{}\n", printable(mistake, Charset::utf8));
-  }
-  throw Fatal(fmt::format("{} mistake{} in {}", read.mistakes.size(), plural(read.mistakes.size()),
-                          *given.scenario));
+  config::refuse(*given.scenario, read.mistakes);
 }
 
 // What an option says that the scenario says too.

@@ -1,13 +1,10 @@
 #include "mail/scenario_workload.h"
 
-#include <fmt/format.h>
-
 #include <utility>
 
 #include "base/diagnostics.h"
 #include "base/input_file.h"
-#include "base/printable.h"
-#include "base/quantity.h"
+#include "config/refusal.h"
 #include "mail/corpus_kind.h"
 #include "mail/csv.h"
 #include "mail/generated_kind.h"
@@ -125,11 +122,7 @@ struct KindMaker {
     if (read.mistakes.empty()) {
       return std::make_unique<OwnTemplateKind>(std::move(fields), std::move(read.compiled));
     }
-    for (const std::string& mistake : read.mistakes) {
-      fmt::print(stderr, "{}\n", printable(mistake, Charset::utf8));
-    }
-    throw Fatal(fmt::format("{} mistake{} in {}", read.mistakes.size(),
-                            plural(read.mistakes.size()), content.text.path));
+    config::refuse(content.text.path, read.mistakes);
   }
 
   static Sizes sizes_of(const std::variant<Mixture, FilePath>& size) {

@@ -1,0 +1,20 @@
+#include "config/refusal.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "base/diagnostics.h"
+#include "base/printable.h"
+#include "base/quantity.h"
+
+namespace millrace::config {
+
+void refuse(const std::string& path, const std::vector<std::string>& mistakes) {
+  for (const std::string& mistake : mistakes) {
+    fmt::print(stderr, "{}\n", printable(mistake, Charset::utf8));
+  }
+  throw Fatal(fmt::format("{} mistake{} in {}", mistakes.size(), plural(mistakes.size()), path));
+}
+
+}  // namespace millrace::config
