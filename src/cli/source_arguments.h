@@ -14,7 +14,7 @@
 #include "cli/source_load.h"
 #include "cli/tls_options.h"
 #include "mail/message.h"
-#include "mail/scenario.h"
+#include "mail/scenario/scenario.h"
 #include "net/proxy_header.h"
 #include "smtp/extension.h"
 #include "source/arrivals.h"

@@ -14,9 +14,9 @@
 #include "cli/source_arguments.h"
 #include "cli/text_values.h"
 #include "config/refusal.h"
-#include "mail/scenario_reader.h"
-#include "mail/scenario_texts.h"
-#include "mail/scenario_workload.h"
+#include "mail/scenario/scenario_reader.h"
+#include "mail/scenario/scenario_texts.h"
+#include "mail/scenario/scenario_workload.h"
 #include "sasl/mechanisms.h"
 #include "smtp/path.h"
 

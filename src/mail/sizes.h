@@ -9,8 +9,8 @@
 
 #include "base/distribution.h"
 #include "base/roll.h"
+#include "mail/addresses/weights.h"
 #include "mail/csv.h"
-#include "mail/weights.h"
 
 namespace millrace::mail {
 

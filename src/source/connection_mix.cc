@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "mail/mixed_workload.h"
+#include "mail/scenario/mixed_workload.h"
 #include "smtp/path.h"
 
 namespace millrace::source {

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "mail/scenario.h"
+#include "mail/scenario/scenario.h"
 #include "smtp/client_plan.h"
 
 namespace millrace::source {

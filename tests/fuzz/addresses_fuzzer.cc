@@ -6,8 +6,8 @@
 #include <string>
 
 #include "base/diagnostics.h"
-#include "mail/address_list.h"
-#include "mail/pattern.h"
+#include "mail/addresses/address_list.h"
+#include "mail/addresses/pattern.h"
 #include "pieces.h"
 
 using namespace millrace;

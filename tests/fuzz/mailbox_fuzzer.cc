@@ -7,9 +7,9 @@
 
 #include "base/diagnostics.h"
 #include "mail/body.h"
-#include "mail/corpus_packer.h"
+#include "mail/corpus/corpus_packer.h"
+#include "mail/corpus/mailbox_reader.h"
 #include "mail/header_fields.h"
-#include "mail/mailbox_reader.h"
 #include "mbox_writer.h"
 #include "pieces.h"
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <variant>
 
-#include "mail/addresses.h"
-#include "mail/scenario_reader.h"
+#include "mail/addresses/addresses.h"
+#include "mail/scenario/scenario_reader.h"
 #include "pieces.h"
 
 using namespace millrace;

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "base/diagnostics.h"
-#include "mail/template_reader.h"
+#include "mail/template/template_reader.h"
 #include "pieces.h"
 
 using namespace millrace;

@@ -8,7 +8,7 @@
 
 #include "base/diagnostics.h"
 #include "base/input_file.h"
-#include "mail/signed_kind.h"
+#include "mail/dkim/signed_kind.h"
 
 namespace {
 

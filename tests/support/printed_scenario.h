@@ -5,7 +5,7 @@
 #include <string>
 #include <variant>
 
-#include "mail/scenario.h"
+#include "mail/scenario/scenario.h"
 
 // A scenario as text, a line for each thing that it says.
 namespace millrace::mail {

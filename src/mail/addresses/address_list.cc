@@ -1,0 +1,115 @@
+#include "mail/addresses/address_list.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/diagnostics.h"
+#include "base/input_file.h"
+#include "base/printable.h"
+#include "base/quantity.h"
+#include "smtp/keyword.h"
+
+namespace millrace::mail {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+[[noreturn]] void fail(const std::string& name, std::size_t line, std::string_view what) {
+  throw Fatal(fmt::format("{}:{}: {}", name, line, what));
+}
+
+std::string no_part(std::string_view text, AddressPart part) {
+  return fmt::format("{} is no {}", in_quotes(text), name_of(part));
+}
+
+std::string_view without_blanks(std::string_view text) {
+  const std::size_t begin = std::min(text.find_first_not_of(smtp::kBlanks), text.size());
+  return text.substr(begin, text.find_last_not_of(smtp::kBlanks) + 1 - begin);
+}
+
+// Takes the next line off the front of `text`, without its end.
+std::string_view take_line(std::string_view& text) {
+  std::string_view line = text.substr(0, text.find('\n'));
+  text.remove_prefix(std::min(line.size() + 1, text.size()));
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+double weight_in(const Csv& csv, std::size_t row, std::size_t column) {
+  const std::string_view text = without_blanks(csv.field(row, column));
+  const auto weight = decimal(text);
+  if (weight && weight_mistake(*weight).empty()) return *weight;
+  fail(csv.name(), csv.line(row),
+       fmt::format("{} is no weight: a number from 0 to {:g}", in_quotes(text),
+                   Weights::kLargestWeight));
+}
+
+}  // namespace
+
+AddressList AddressList::of_lines(std::string_view text, const std::string& name,
+                                  AddressPart part) {
+  if (text.size() > kMostBytes) throw Fatal(fmt::format("{}: larger than 1 GiB", name));
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  AddressList list;
+  for (std::size_t line = 1; !text.empty(); ++line) {
+    const std::string_view address = without_blanks(take_line(text));
+    if (address.empty() || address.starts_with('#')) continue;
+    if (!list.add(address, part)) fail(name, line, no_part(address, part));
+  }
+  list.close(name, part);
+  return list;
+}
+
+AddressList AddressList::of_csv(const Csv& csv, AddressPart part) {
+  const auto addresses = csv.column("address");
+  const auto weights = csv.column("weight");
+  if (!addresses) fail(csv.name(), 1, "no column is called 'address'");
+  AddressList list;
+  std::vector<double> weight_of;
+  for (std::size_t row = 0; row < csv.rows(); ++row) {
+    const std::string_view address = without_blanks(csv.field(row, *addresses));
+    if (!list.add(address, part)) fail(csv.name(), csv.line(row), no_part(address, part));
+    if (weights) weight_of.push_back(weight_in(csv, row, *weights));
+  }
+  list.close(csv.name(), part);
+  if (!weights) return list;
+  std::string why;
+  list.weights_ = Weights::make(weight_of, why);
+  if (!list.weights_) throw Fatal(fmt::format("{}: {}", csv.name(), why));
+  return list;
+}
+
+AddressList AddressList::read(const std::string& path, AddressPart part) {
+  std::string text = read_all(open_input(path), path, kMostBytes);
+  const std::string_view end =
+      std::string_view(path).substr(path.size() - std::min<std::size_t>(path.size(), 4));
+  if (!smtp::same_keyword(end, ".csv")) return of_lines(text, path, part);
+  if (text.size() > kMostBytes) throw Fatal(fmt::format("{}: larger than 1 GiB", path));
+  return of_csv(Csv(std::move(text), path), part);
+}
+
+std::string_view AddressList::operator[](std::size_t place) const {
+  const std::size_t begin = place == 0 ? 0 : ends_[place - 1];
+  return std::string_view(text_).substr(begin, ends_[place] - begin);
+}
+
+std::string_view AddressList::draw(Roll& roll) const {
+  return (*this)[weights_ ? weights_->draw(roll) : roll.below(size())];
+}
+
+bool AddressList::add(std::string_view text, AddressPart part) {
+  if (!valid_part(text, part)) return false;
+  text_ += text;
+  ends_.push_back(static_cast<std::uint32_t>(text_.size()));
+  return true;
+}
+
+// All are there: gives back what was only there to grow.
+void AddressList::close(const std::string& name, AddressPart part) {
+  if (ends_.empty()) throw Fatal(fmt::format("{}: no {} in it", name, name_of(part)));
+  text_.shrink_to_fit();
+  ends_.shrink_to_fit();
+}
+
+}  // namespace millrace::mail

@@ -1,0 +1,79 @@
+#include "mail/addresses/addresses.h"
+
+#include <utility>
+
+#include "base/diagnostics.h"
+#include "base/printable.h"
+
+namespace millrace::mail {
+
+std::optional<AddressSource> AddressSource::of_patterns(std::span<const WeightedPattern> patterns,
+                                                        AddressPart part, std::string& why) {
+  why.clear();
+  std::vector<Pattern> parsed;
+  std::vector<double> weight_of;
+  for (const WeightedPattern& pattern : patterns) {
+    auto one = Pattern::parse(pattern.text, part, why);
+    if (!one) return std::nullopt;
+    parsed.push_back(std::move(*one));
+    const std::string_view mistake = weight_mistake(pattern.weight);
+    if (!mistake.empty()) {
+      why = "the weight of " + in_quotes(pattern.text) + " " + std::string(mistake);
+      return std::nullopt;
+    }
+    weight_of.push_back(pattern.weight);
+  }
+  auto weights = Weights::make(weight_of, why);
+  if (!weights) return std::nullopt;
+  return AddressSource(Patterns{.patterns = std::move(parsed), .weights = std::move(*weights)});
+}
+
+std::optional<AddressSource> AddressSource::of_file(const std::string& path, AddressPart part,
+                                                    std::string& why) {
+  why.clear();
+  try {
+    return AddressSource(AddressList::read(path, part));
+  } catch (const Fatal& mistake) {
+    why = mistake.what();
+    return std::nullopt;
+  }
+}
+
+std::optional<AddressSource> AddressSource::of_text(const std::string& text, AddressPart part,
+                                                    std::string& why) {
+  if (names_file(text, part)) return of_file(text, part, why);
+  const WeightedPattern pattern{.text = text};
+  return of_patterns({&pattern, 1}, part, why);
+}
+
+bool AddressSource::names_file(std::string_view text, AddressPart part) {
+  return text.starts_with("/") || text.starts_with("./") || text.starts_with("../") ||
+         (part == AddressPart::mailbox && text.find('@') == std::string_view::npos);
+}
+
+void AddressSource::append_draw(Roll& roll, std::string& text) const {
+  if (const auto* const list = std::get_if<AddressList>(&from_)) {
+    text += list->draw(roll);
+    return;
+  }
+  const auto& [patterns, weights] = *std::get_if<Patterns>(&from_);
+  const Pattern& pattern = patterns[weights.draw(roll)];
+  pattern.append(roll.below(pattern.size()), text);
+}
+
+void Senders::append_draw(Roll& roll, std::string& text) const {
+  if (roll.unit() >= null_share) addresses.append_draw(roll, text);
+}
+
+void Recipients::append_draw(Roll& roll, std::string& text) const {
+  if (const auto* const whole = std::get_if<AddressSource>(&addresses)) {
+    whole->append_draw(roll, text);
+    return;
+  }
+  const auto& [local_parts, domains] = *std::get_if<MailboxesByPart>(&addresses);
+  local_parts.append_draw(roll, text);
+  text += '@';
+  domains.append_draw(roll, text);
+}
+
+}  // namespace millrace::mail

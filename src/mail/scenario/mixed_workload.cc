@@ -1,0 +1,86 @@
+#include "mail/scenario/mixed_workload.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "mail/decimal.h"
+#include "mail/scenario/mixed_messages.h"
+#include "mail/scenario/scenario.h"
+
+namespace millrace::mail {
+
+std::size_t RecipientCounts::draw(Roll& roll) const {
+  const Distribution& count = counts[weights.draw(roll)];
+  return std::max<std::uint64_t>(draw_whole(count, roll, kMostRecipients), 1);
+}
+
+std::size_t RecipientCounts::most() const {
+  constexpr auto kMost = static_cast<double>(kMostRecipients);
+  double most = 1;
+  for (const Distribution& count : counts) {
+    if (const auto* const constant = std::get_if<Constant>(&count)) {
+      most = std::max(most, constant->value);
+    } else if (const auto* const uniform = std::get_if<Uniform>(&count)) {
+      most = std::max(most, uniform->most);
+    } else {
+      most = kMost;
+    }
+  }
+  return static_cast<std::size_t>(std::ceil(std::min(most, kMost)));
+}
+
+Roll roll_for(std::uint64_t seed, Drawn what, std::uint64_t number) {
+  // Far apart, whatever the seed: it is mixed once, then again with what is drawn.
+  const std::uint64_t of_run = Roll(seed)();
+  const std::uint64_t of_drawn = Roll(of_run + static_cast<std::uint64_t>(what))();
+  return Roll(of_drawn + number * Roll::kStride);
+}
+
+MixedWorkload::MixedWorkload(Mix mix)
+    : mix_(std::move(mix)), most_recipients_(mix_.counts.most()), run_(Roll(mix_.seed)() >> 16U) {}
+
+std::unique_ptr<smtp::MessageSource> MixedWorkload::messages() const {
+  return std::make_unique<MixedMessages>(*this);
+}
+
+std::size_t MixedWorkload::kind(std::uint64_t message) const {
+  Roll roll = roll_for(mix_.seed, Drawn::kind, message);
+  return mix_.kinds.weights.draw(roll);
+}
+
+std::size_t MixedWorkload::recipients(std::uint64_t message) const {
+  Roll roll = roll_for(mix_.seed, Drawn::recipient_count, message);
+  return mix_.counts.draw(roll);
+}
+
+void MixedWorkload::append_sender(std::uint64_t message, std::string& text) const {
+  Roll roll = roll_for(mix_.seed, Drawn::sender, message);
+  if (const auto* const senders = std::get_if<Senders>(&mix_.senders)) {
+    return senders->append_draw(roll, text);
+  }
+  const auto& only = std::get<OnlySender>(mix_.senders);
+  if (roll.unit() >= only.null_share) text.append(only.address);
+}
+
+void MixedWorkload::append_recipient(std::uint64_t message, std::size_t recipient,
+                                     std::string& text) const {
+  if (const auto* const numbered = std::get_if<NumberedRecipients>(&mix_.recipients)) {
+    return numbered->append(message, recipient, recipients(message), text);
+  }
+  Roll all = roll_for(mix_.seed, Drawn::recipient, message);
+  Roll one(all() + recipient * Roll::kStride);
+  std::get<Recipients>(mix_.recipients).append_draw(one, text);
+}
+
+void MixedWorkload::append_message_id(std::uint64_t message, std::string& text) const {
+  text += '<';
+  append_hexadecimal(run_, text);
+  text += '.';
+  append_hexadecimal(message >> 16U, text);
+  text += '.';
+  append_hexadecimal(message & 0xffffU, text);
+  text.append("@").append(mix_.host_name).append(">");
+}
+
+}  // namespace millrace::mail

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/distribution.h"
+#include "mail/addresses/addresses.h"
+#include "mail/addresses/weights.h"
+#include "mail/envelope.h"
+#include "mail/kind.h"
+#include "mail/numbered_recipients.h"
+#include "mail/workload.h"
+
+namespace millrace::mail {
+
+// How many recipients a message has: a draw of one of these, by weight.
+struct RecipientCounts {
+  std::vector<Distribution> counts;
+  Weights weights;
+
+  // From 1 to kMostRecipients.
+  [[nodiscard]] std::size_t draw(Roll& roll) const;
+  // What is never exceeded.
+  [[nodiscard]] std::size_t most() const;
+};
+
+// The kinds of messages of a run, by weight.
+struct Kinds {
+  struct Named {
+    std::string name;
+    std::unique_ptr<const Kind> kind;
+    std::string extra_headers;  // lines that each of them has, each with its CR LF
+  };
+  std::vector<Named> kinds;
+  Weights weights;
+};
+
+// One sender, as the run has it.
+struct OnlySender {
+  std::string address;    // without angle brackets; empty: the null reverse-path
+  double null_share = 0;  // 0 to 1
+};
+
+// What a mix of messages is made of.
+struct Mix {
+  std::uint64_t seed = 0;  // of all that is drawn
+  std::variant<Senders, OnlySender> senders;
+  std::variant<Recipients, NumberedRecipients> recipients;
+  RecipientCounts counts;
+  Kinds kinds;
+  EnvelopeOptions envelope;
+  std::string host_name;  // right-hand side of the Message-IDs
+  std::string date;       // RFC 5322 text
+};
+
+// What of a message is drawn. Each has numbers of its own, so that one can be known without the
+// others, in any order.
+enum class Drawn : std::uint8_t { kind, sender, recipient_count, recipient, content, connection };
+
+// The roll for it of number `number` (a message, or a connection) of a run.
+Roll roll_for(std::uint64_t seed, Drawn what, std::uint64_t number);
+
+// Messages that differ. Which kind number n is, from whom, for whom and what it says follows from
+// the seed and n.
+class MixedWorkload final : public Workload {
+ public:
+  explicit MixedWorkload(Mix mix);
+
+  [[nodiscard]] std::unique_ptr<smtp::MessageSource> messages() const override;
+
+  void append_sender(std::uint64_t message, std::string& text) const override;
+  void append_recipient(std::uint64_t message, std::size_t recipient,
+                        std::string& text) const override;
+
+  // Of the message: its kind (an index of Mix::kinds), and how many recipients it has.
+  [[nodiscard]] std::size_t kind(std::uint64_t message) const;
+  [[nodiscard]] std::size_t recipients(std::uint64_t message) const;
+  // With its angle brackets.
+  void append_message_id(std::uint64_t message, std::string& text) const;
+
+  [[nodiscard]] const Mix& mix() const { return mix_; }
+  [[nodiscard]] std::size_t most_recipients() const { return most_recipients_; }
+
+ private:
+  const Mix mix_;
+  const std::size_t most_recipients_;
+  const std::uint64_t run_;  // what tells its Message-IDs from those of another seed
+};
+
+}  // namespace millrace::mail
