@@ -48,4 +48,10 @@ std::string read_first_line(const std::string& path) {
   throw Fatal(path + ": its first line is too long");
 }
 
+std::string_view without_byte_order_mark(std::string_view text) {
+  constexpr std::string_view kMark = "\xef\xbb\xbf";
+  if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
+  return text;
+}
+
 }  // namespace millrace

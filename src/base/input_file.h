@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "base/file_descriptor.h"
 
@@ -21,5 +22,8 @@ std::string read_all(const FileDescriptor& file, const std::string& path,
 // The first line of a file, without its end; reads no further, so that a terminal or a pipe may go
 // on. Throws Fatal, also where it has more than 64 KiB.
 std::string read_first_line(const std::string& path);
+
+// A text without the mark that some editors put in front of UTF-8 (U+FEFF).
+std::string_view without_byte_order_mark(std::string_view text);
 
 }  // namespace millrace

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <random>
 
 namespace millrace {
 
@@ -23,6 +24,11 @@ double Roll::unit() { return static_cast<double>((*this)() >> 11) * 0x1p-53; }
 double Roll::normal() {
   const double radius = std::sqrt(-2 * std::log(1 - unit()));
   return radius * std::cos(2 * std::numbers::pi * unit());
+}
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32U | device();
 }
 
 }  // namespace millrace

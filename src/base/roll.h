@@ -30,4 +30,7 @@ class Roll {
   std::uint64_t state_;
 };
 
+// Of 64 bits, another one each time: where nothing has to be repeated.
+std::uint64_t random_seed();
+
 }  // namespace millrace

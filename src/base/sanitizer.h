@@ -24,6 +24,12 @@ extern "C" void __sanitizer_syscall_pre_impl_close(long descriptor);
 
 namespace millrace {
 
+#if defined(MILLRACE_ADDRESS_SANITIZER) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr bool kSanitized = false;
+#endif
+
 // Nobody but the kernel has business in these bytes until permit().
 inline void forbid([[maybe_unused]] const char* begin, [[maybe_unused]] std::size_t size) {
 #ifdef MILLRACE_ADDRESS_SANITIZER

@@ -22,10 +22,7 @@ using Action = sink::rules::CommandOption::Action;
 using Protocol = smtp::ServerProfile::Protocol;
 using smtp::Extension;
 
-// What a delay or a limit is at least, where nothing would make no sense.
-constexpr Duration kLeastTime{1};
-
-constexpr std::uint64_t kLargestWindow = 1 << 30;
+constexpr std::uint64_t kLargestReceiveBuffer = 1 << 30;
 
 // Options that leave out an extension, as --withhold does.
 struct LeftOut {
@@ -154,7 +151,7 @@ void build_network(const SinkArguments& given, sink::SinkOptions& options) {
   options.address_family = given.address_family();
   options.backlog = backlog(given.backlog);
   if (given.tcp_window) {
-    options.window = static_cast<int>(std::min(*given.tcp_window, kLargestWindow));
+    options.window = static_cast<int>(std::min(*given.tcp_window, kLargestReceiveBuffer));
   }
   options.proxies = given.proxy_from;
   put(options.idle_limit, given.timeout);

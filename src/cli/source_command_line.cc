@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <random>
 #include <utility>
 
 #include "base/calendar.h"
 #include "base/diagnostics.h"
 #include "base/input_file.h"
+#include "base/roll.h"
 #include "cli/command_line.h"
 #include "cli/other_tools.h"
 #include "cli/source_arguments.h"
@@ -153,10 +153,8 @@ std::optional<source::LogTarget> log(const std::string& path) {
 Surroundings Surroundings::here() {
   std::array<char, 256> name{};
   gethostname(name.data(), name.size() - 1);
-  std::random_device random;
-  return {.host_name = name.data(),
-          .now = std::time(nullptr),
-          .run = (std::uint64_t{random()} << 16 ^ random()) & 0xffff'ffff'ffff};
+  return {
+      .host_name = name.data(), .now = std::time(nullptr), .run = random_seed() & 0xffff'ffff'ffff};
 }
 
 SourceArguments read_source_arguments(int argc, const char* const* argv) {

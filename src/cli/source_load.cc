@@ -28,9 +28,6 @@ constexpr double kMostSessions = 1'000'000;
 // Nobody means to run a load for less.
 constexpr std::chrono::milliseconds kShortest{1};
 
-// A pause of nothing is none.
-constexpr Duration kLeastTime{1};
-
 constexpr std::string_view kStagesForm =
     "expected stages such as ramp 0-2000/s 30s, hold 2000/s 2m";
 

@@ -83,6 +83,9 @@ std::string host_name(const std::string& text, std::string_view names);
 Reader<std::uint64_t> byte_count(std::string_view what,
                                  std::uint64_t most = std::numeric_limits<std::uint64_t>::max());
 
+// What a delay or a limit is at least, where nothing would make no sense.
+inline constexpr Duration kLeastTime{1};
+
 // A time (base/quantity.h) of at least `least`: a bare number counts seconds.
 Reader<Duration> time_value(std::string_view what, Duration least);
 

@@ -28,6 +28,11 @@ void append_doubled(std::string_view text, bool shared, Output& out) {
 
 }  // namespace
 
+Content::Dots Content::dots_of(std::string_view lines) {
+  const bool some = lines.starts_with('.') || lines.find("\r\n.") != std::string_view::npos;
+  return some ? Dots::some : Dots::none;
+}
+
 void Content::clear() {
   own_.clear();
   shared_.clear();

@@ -10,6 +10,9 @@
 
 namespace millrace::mail {
 
+inline constexpr std::string_view kLineEnd = "\r\n";
+inline constexpr std::size_t kLongestLine = 998;  // bytes without its end (RFC 5322, 2.1.1)
+
 // The content of one message, in pieces: text that is made for it, and text that it shares with
 // other messages, which is borrowed and outlasts whoever sends it. As it is: lines end in CR LF
 // (but for binary bodies), dots are single, there is no end mark. Each piece begins at the start of
@@ -18,6 +21,7 @@ class Content {
  public:
   // Whether a line of some text begins with a dot, so that DATA needs it doubled.
   enum class Dots : std::uint8_t { none, some };
+  static Dots dots_of(std::string_view lines);
 
   // Forgets all of it.
   void clear();

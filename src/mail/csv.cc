@@ -15,8 +15,6 @@
 namespace millrace::mail {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-
 // What ends a field without quotes, or must not be in one.
 constexpr std::array<bool, 256> kEndsField = [] {
   std::array<bool, 256> ends{};
@@ -34,7 +32,7 @@ class Csv::Reader {
   enum class End : std::uint8_t { field, row, file };
 
   Reader(std::string& text, const std::string& name)
-      : text_(text), name_(name), read_(text.starts_with(kByteOrderMark) ? 3 : 0) {}
+      : text_(text), name_(name), read_(text.size() - without_byte_order_mark(text).size()) {}
 
   [[nodiscard]] bool done() const { return read_ == text_.size(); }
   [[nodiscard]] bool at_empty_line() const {

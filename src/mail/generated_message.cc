@@ -5,14 +5,13 @@
 #include <string>
 #include <string_view>
 
+#include "mail/content.h"
 #include "mail/standard_headers.h"
 #include "mail/text_block.h"
 #include "mail/words.h"
 
 namespace millrace::mail {
 namespace {
-
-constexpr std::string_view kLineEnd = "\r\n";
 
 // "=_" is in no line of base64, of words or of their HTML (RFC 2045, 6.7): none is a boundary.
 constexpr std::string_view kBoundaryBegin = "=_";

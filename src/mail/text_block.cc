@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include "mail/body.h"
+#include "mail/content.h"
 #include "mail/words.h"
 
 namespace millrace::mail {
 namespace {
 
-constexpr std::size_t kBlock = 1 << 20;
-constexpr std::string_view kLineEnd = "\r\n";
+constexpr std::size_t kTextBlock = 1 << 20;
 
 // Any will do: blocks are the same in all runs.
 constexpr std::uint64_t kSeed = 5322;
@@ -50,7 +50,7 @@ TextBlock sentences_block(std::string_view before, std::string_view behind) {
   constexpr std::size_t kLine = 72;
   std::string lines;
   Sentences sentences;
-  while (lines.size() < kBlock) {
+  while (lines.size() < kTextBlock) {
     lines.append(before).append(sentences.take(kLine - before.size() - behind.size()));
     lines.append(behind).append(kLineEnd);
   }
@@ -63,7 +63,7 @@ TextBlock make_base64() {
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string lines;
   Roll roll(kSeed);
-  while (lines.size() < kBlock) {
+  while (lines.size() < kTextBlock) {
     for (std::size_t count = 0; count < kLine; ++count) lines += kAlphabet[roll.below(64)];
     lines.append(kLineEnd);
   }
@@ -73,7 +73,7 @@ TextBlock make_base64() {
 TextBlock make_filler() {
   constexpr std::size_t kLine = 80;
   constexpr std::size_t kTenLines = 10 * kLine;
-  constexpr std::size_t kSize = kBlock / kTenLines * kTenLines;
+  constexpr std::size_t kSize = kTextBlock / kTenLines * kTenLines;
   // With a byte of the next line, so that the last one ends as the others do.
   return {payload_body(kSize + 1).substr(0, kSize), kLine};
 }

@@ -10,12 +10,12 @@
 
 #include "base/diagnostics.h"
 #include "base/number.h"
+#include "net/socket.h"
 
 namespace millrace::net {
 namespace {
 
 constexpr std::uint64_t kMostAddresses = 1 << 20;
-constexpr std::uint64_t kLastPort = 65'535;
 
 // The address that follows.
 SocketAddress next_address(const SocketAddress& address) {

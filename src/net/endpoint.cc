@@ -10,11 +10,10 @@
 
 #include "base/diagnostics.h"
 #include "base/number.h"
+#include "net/socket.h"
 
 namespace millrace::net {
 namespace {
-
-constexpr std::uint64_t kLastPort = 65'535;
 
 using Found = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
 

@@ -27,12 +27,12 @@ std::uint64_t address_of(Object& object) {
 }
 
 // What the loop keeps of a stream.
-struct State {
+struct EpollState {
   bool connecting = false;    // the next edge says how it went
   bool missed_input = false;  // an edge came that was not followed to its end
 };
 
-State& state_of(Channel& channel) { return channel.engine_state().as<State>(); }
+EpollState& epoll_state(Channel& channel) { return channel.engine_state().as<EpollState>(); }
 
 // What no wait is longer than; it only has to be more than nothing.
 constexpr std::chrono::minutes kLongestWait{1};
@@ -62,7 +62,7 @@ void EpollLoop::wait(const TimePoint* deadline, TimePoint now) {
   visiting_.clear();
   visiting_.swap(ready_);
   for (Channel* const channel : visiting_) {
-    if (state_of(*channel).missed_input) read(*channel, true);
+    if (epoll_state(*channel).missed_input) read(*channel, true);
   }
 }
 
@@ -87,7 +87,7 @@ void EpollLoop::dispatch(const epoll_event& event) {
   }
   Channel& channel = *reinterpret_cast<Channel*>(event.data.u64);
   if (channel.ended()) return;  // ended earlier in this turn
-  if (state_of(channel).connecting) finish_connect(channel);
+  if (epoll_state(channel).connecting) finish_connect(channel);
   if (channel.writing() && (event.events & EPOLLOUT) != 0) begin_write(channel);
   const bool ends = (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
   if (ends || (event.events & EPOLLIN) != 0) read(channel, ends);
@@ -102,12 +102,12 @@ void EpollLoop::add(Channel& channel) {
 }
 
 void EpollLoop::adopt(Channel& channel) {
-  channel.engine_state().begin<State>();
+  channel.engine_state().begin<EpollState>();
   add(channel);
 }
 
 void EpollLoop::begin_connect(Channel& channel, const SocketAddress& address) {
-  State& state = channel.engine_state().begin<State>();
+  EpollState& state = channel.engine_state().begin<EpollState>();
   if (::connect(channel.descriptor(), address.get(), address.length) != 0 && errno != EINPROGRESS) {
     return channel.failed(errno);
   }
@@ -119,20 +119,20 @@ void EpollLoop::finish_connect(Channel& channel) {
   int error = 0;
   socklen_t length = sizeof error;
   getsockopt(channel.descriptor(), SOL_SOCKET, SO_ERROR, &error, &length);
-  state_of(channel).connecting = false;
+  epoll_state(channel).connecting = false;
   // Only a connection that was there can be reset; one that was refused says so.
   if (error == 0 || error == ECONNRESET) channel.connected();
   if (error != 0 && !channel.ended()) channel.failed(error);
 }
 
 void EpollLoop::begin_reading(Channel& channel) {
-  if (state_of(channel).missed_input) ready_.push_back(&channel);
+  if (epoll_state(channel).missed_input) ready_.push_back(&channel);
 }
 
 void EpollLoop::stop_reading(Channel& channel) { channel.reading_ended(); }
 
 void EpollLoop::read(Channel& channel, bool to_the_end) {
-  State& state = state_of(channel);
+  EpollState& state = epoll_state(channel);
   for (std::size_t reads = 0; !channel.ended(); ++reads) {
     state.missed_input = true;
     if (!channel.reading()) return;
@@ -184,7 +184,7 @@ void EpollLoop::begin_write(Channel& channel) {
 }
 
 void EpollLoop::begin_close(Channel& channel) {
-  state_of(channel) = {};
+  epoll_state(channel) = {};
   std::erase(ready_, &channel);  // visiting_ may be in use; what it holds lives to the turn's end
   const FileDescriptor closing = channel.take_socket();
   channel.closed();

@@ -13,6 +13,8 @@
 
 namespace millrace::net {
 
+inline constexpr std::uint64_t kLastPort = 65'535;
+
 // The address of a socket: IPv4, IPv6 or unix.
 struct SocketAddress {
   sockaddr_storage storage{};

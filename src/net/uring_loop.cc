@@ -61,7 +61,7 @@ std::uint64_t user_data(Operation operation, const void* object) {
 }
 
 // What the loop keeps of a stream: the operations that the kernel holds of it.
-struct State {
+struct UringState {
   bool connecting = false;
   bool sending = false;
   bool receiving = false;
@@ -70,12 +70,12 @@ struct State {
   bool expects_chunks = false;  // receives are short, so that the next one can be dropped
 };
 
-State& state_of(Channel& channel) { return channel.engine_state().as<State>(); }
+UringState& uring_state(Channel& channel) { return channel.engine_state().as<UringState>(); }
 
 // How much of what comes next the kernel is to drop.
 std::size_t droppable(Channel& channel) {
   const std::size_t bytes = channel.droppable();
-  if (bytes > 0) state_of(channel).expects_chunks = true;
+  if (bytes > 0) uring_state(channel).expects_chunks = true;
   return bytes;
 }
 
@@ -200,24 +200,24 @@ void UringLoop::dispatch(const io_uring_cqe& entry) {
   }
 }
 
-void UringLoop::adopt(Channel& channel) { channel.engine_state().begin<State>(); }
+void UringLoop::adopt(Channel& channel) { channel.engine_state().begin<UringState>(); }
 
 void UringLoop::begin_connect(Channel& channel, const SocketAddress& address) {
-  channel.engine_state().begin<State>().connecting = true;
+  channel.engine_state().begin<UringState>().connecting = true;
   io_uring_sqe* const entry = next_entry();
   io_uring_prep_connect(entry, channel.descriptor(), address.get(), address.length);
   entry->user_data = user_data(Operation::connect, &channel);
 }
 
 void UringLoop::on_connect(Channel& channel, int result) {
-  state_of(channel).connecting = false;
+  uring_state(channel).connecting = false;
   if (channel.ended()) return close_if_idle(channel);
   if (result < 0) return channel.failed(-result);
   channel.connected();
 }
 
 void UringLoop::begin_reading(Channel& channel) {
-  State& state = state_of(channel);
+  UringState& state = uring_state(channel);
   state.receiving = true;
   const int descriptor = channel.descriptor();
   if (const std::size_t bytes = droppable(channel); bytes > 0)
@@ -236,14 +236,14 @@ void UringLoop::begin_reading(Channel& channel) {
 }
 
 void UringLoop::begin_dropping(Channel& channel, std::size_t bytes) {
-  state_of(channel).dropping = true;
+  uring_state(channel).dropping = true;
   io_uring_sqe* const entry = next_entry();
   io_uring_prep_recv(entry, channel.descriptor(), nullptr, bytes, MSG_TRUNC);
   entry->user_data = user_data(Operation::drop, &channel);
 }
 
 void UringLoop::on_drop(Channel& channel, int result) {
-  State& state = state_of(channel);
+  UringState& state = uring_state(channel);
   state.receiving = state.cancelling = state.dropping = false;
   channel.reading_ended();
   if (result > 0) {
@@ -257,12 +257,12 @@ void UringLoop::on_drop(Channel& channel, int result) {
 }
 
 void UringLoop::stop_reading(Channel& channel) {
-  if (std::exchange(state_of(channel).cancelling, true)) return;
+  if (std::exchange(uring_state(channel).cancelling, true)) return;
   cancel_receive(channel);
 }
 
 void UringLoop::cancel_receive(Channel& channel) {
-  cancel(channel, state_of(channel).dropping ? Operation::drop : Operation::receive);
+  cancel(channel, uring_state(channel).dropping ? Operation::drop : Operation::receive);
 }
 
 void UringLoop::cancel(Channel& channel, Operation operation) {
@@ -273,7 +273,7 @@ void UringLoop::cancel(Channel& channel, Operation operation) {
 }
 
 void UringLoop::on_receive(Channel& channel, const io_uring_cqe& entry) {
-  State& state = state_of(channel);
+  UringState& state = uring_state(channel);
   if ((entry.flags & IORING_CQE_F_MORE) == 0) {
     state.receiving = state.cancelling = false;
     channel.reading_ended();
@@ -309,7 +309,7 @@ void UringLoop::begin_write(Channel& channel) {
 }
 
 void UringLoop::submit_write(Channel& channel) {
-  state_of(channel).sending = true;
+  uring_state(channel).sending = true;
   io_uring_sqe* const entry = next_entry();
   if (sends_used_ == vectored_sends_.size()) vectored_sends_.emplace_back();
   VectoredSend& vectored = vectored_sends_[sends_used_];
@@ -326,7 +326,7 @@ void UringLoop::submit_write(Channel& channel) {
 }
 
 void UringLoop::on_send(Channel& channel, int result) {
-  state_of(channel).sending = false;
+  uring_state(channel).sending = false;
   if (result > 0) {
     traffic_.sent += static_cast<std::uint64_t>(result);
     channel.written(static_cast<std::size_t>(result));  // even of one that has ended: it has left
@@ -339,7 +339,7 @@ void UringLoop::on_send(Channel& channel, int result) {
 }
 
 void UringLoop::begin_close(Channel& channel) {
-  const State& state = state_of(channel);
+  const UringState& state = uring_state(channel);
   if (state.receiving) cancel_receive(channel);
   if (state.sending) cancel(channel, Operation::send);
   if (state.connecting) cancel(channel, Operation::connect);
@@ -354,7 +354,7 @@ void UringLoop::begin_close(Channel& channel) {
 }
 
 void UringLoop::close_if_idle(Channel& channel) {
-  const State& state = state_of(channel);
+  const UringState& state = uring_state(channel);
   if (!state.receiving && !state.sending && !state.connecting) channel.closed();
 }
 

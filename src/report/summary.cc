@@ -18,9 +18,9 @@ using metrics::Counters;
 using metrics::Histogram;
 using metrics::Measurement;
 
-constexpr std::size_t kBars = 12;         // lines of the bar histogram, at most
-constexpr std::size_t kBarWidth = 32;     // columns
-constexpr std::size_t kMostReplies = 12;  // lines of replies
+constexpr std::size_t kBars = 12;           // lines of the bar histogram, at most
+constexpr std::size_t kShareBarWidth = 32;  // columns
+constexpr std::size_t kMostReplies = 12;    // lines of replies
 
 void write_head(Writer& out, const Run& run) {
   const Measurement& measured = run.measurement;
@@ -184,7 +184,7 @@ void write_bars(Writer& out, const Histogram& histogram) {
     const auto number = static_cast<double>(counts[i]);
     const std::string shown = number > 0 ? percent(number / all) : "";
     out.line("  below {:>8}  {:>8} {:>12}  {}", latency(bounds[i]), shown, count(counts[i]),
-             out.style().bar(number / largest, kBarWidth));
+             out.style().bar(number / largest, kShareBarWidth));
   }
 }
 

@@ -8,7 +8,7 @@
 namespace millrace::report {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string csv_field(std::string_view text) {
   std::string quoted = "\"";
   for (const char byte : text) quoted.append(byte == '"' ? 2 : 1, byte);
   return quoted + "\"";
@@ -24,7 +24,7 @@ std::string to_csv(const Run& run) {
   text += ",p50_us,p90_us,p99_us,p99_9_us,max_us\r\n";
   const auto out = std::back_inserter(text);
   for (const metrics::Row& row : run.measurement.series) {
-    fmt::format_to(out, "{},{:.6g},{}", row.number, row.length, quoted(row.stage));
+    fmt::format_to(out, "{},{:.6g},{}", row.number, row.length, csv_field(row.stage));
     for (const metrics::CounterName& counter : metrics::kCounterNames) {
       fmt::format_to(out, ",{}", row.counters.*counter.counter);
     }

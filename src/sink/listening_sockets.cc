@@ -13,7 +13,7 @@ namespace millrace::sink {
 namespace {
 
 // An address to listen on, and who wants it.
-struct Place {
+struct BoundPlace {
   net::SocketAddress address;
   const OpenListener& listener;
 };
@@ -42,11 +42,11 @@ std::vector<net::SocketAddress> addresses_of(const Listener& listener, int famil
 }
 
 // Where all of them listen. Throws Fatal where two would at the same address.
-std::vector<Place> places_of(const std::vector<OpenListener>& listeners, int family) {
-  std::vector<Place> places;
+std::vector<BoundPlace> places_of(const std::vector<OpenListener>& listeners, int family) {
+  std::vector<BoundPlace> places;
   for (const OpenListener& listener : listeners) {
     for (const net::SocketAddress& address : addresses_of(listener, family)) {
-      for (const Place& taken : places) {
+      for (const BoundPlace& taken : places) {
         if (&taken.listener == &listener || !overlap(taken.address, address)) continue;
         throw Fatal(fmt::format("two listeners at {}: {} and {}", address.text(),
                                 taken.listener.name, listener.name));
@@ -62,7 +62,7 @@ std::vector<Place> places_of(const std::vector<OpenListener>& listeners, int fam
 ListeningSockets::ListeningSockets(const SinkOptions& options,
                                    const std::vector<OpenListener>& listeners) {
   const net::SocketOptions socket_options{.window = options.window};
-  for (const Place& place : places_of(listeners, options.address_family)) {
+  for (const BoundPlace& place : places_of(listeners, options.address_family)) {
     const auto open = [&](bool share, std::optional<unsigned> worker) {
       sockets_.push_back(
           {.socket = net::listen_on(place.address, options.backlog, share, socket_options),

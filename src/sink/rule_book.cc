@@ -9,14 +9,10 @@
 #include "base/diagnostics.h"
 #include "base/printable.h"
 #include "base/quantity.h"
+#include "base/roll.h"
 
 namespace millrace::sink {
 namespace {
-
-std::uint64_t random_number() {
-  std::random_device device;
-  return (std::uint64_t{device()} << 32) | device();
-}
 
 // A line each, as compilers have it, so that editors find the place.
 void tell(const std::vector<std::string>& mistakes) {
@@ -40,8 +36,8 @@ rules::RulesRead read(const rules::RuleFiles& files, bool again = false) {
 RuleBook::RuleBook(const SinkOptions& options)
     : option_rules_(rules::option_rules(options.commands)),
       files_(options.rule_files),
-      states_(options.seed.value_or(random_number())),
-      windows_(random_number()),
+      states_(options.seed.value_or(random_seed())),
+      windows_(random_seed()),
       in_force_(compile(read(files_))) {}
 
 rules::Snapshot RuleBook::compile(rules::RulesRead read) {

@@ -40,7 +40,7 @@ int copy_all(int from, int to) {
   std::array<char, 64 * 1024> block;
   if (lseek(from, 0, SEEK_SET) != 0) return errno;
   for (;;) {
-    const ssize_t length = read(from, block.data(), block.size());
+    const ssize_t length = ::read(from, block.data(), block.size());
     if (length == 0) return 0;
     if (length < 0) {
       if (errno == EINTR) continue;

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <random>
 #include <vector>
 
 #include "base/roll.h"
@@ -27,7 +26,7 @@ struct WorkerResources {
   std::optional<RetryQueue> retries;      // the same, where messages come back
   std::unique_ptr<LoadModel> load_model;  // from the begin of the run on
   std::vector<DeliveryObserver*> delivery_observers;  // before sessions are made; mostly none
-  Roll random{std::random_device{}()};
+  Roll random{random_seed()};
   std::size_t sessions_left = 0;  // that have, or may get, a message to send
 };
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/sanitizer.h"
 #include "model_server.h"
 #include "output_text.h"
 
@@ -200,9 +201,14 @@ std::vector<ServerHabits> all_habits() {
   return all;
 }
 
+// Sanitizers look at how memory is used, which is the same in most of these: they see every eighth.
+constexpr std::size_t kStep = kSanitized ? 8 : 1;
+
 // Every place of two refusals.
 void refuse_twice_everywhere(const std::vector<std::size_t>& recipients, std::uint64_t messages) {
-  for (const ServerHabits& habits : all_habits()) {
+  const std::vector<ServerHabits> all = all_habits();
+  for (std::size_t i = 0; i < all.size(); i += kStep) {
+    const ServerHabits& habits = all[(i + i / kStep % kStep) % all.size()];
     for (const bool chunking : {false, true}) {
       for (const std::uint64_t chunk_size : {0U, 5U}) {
         if (!chunking && (chunk_size > 0 || habits.hollow != ServerHabits::Hollow::closed))
@@ -260,7 +266,7 @@ TEST(ClientTransactions, DealsWithEachRecipientOnceWhateverTheServerRefuses) {
   const std::vector<ServerHabits> habits = all_habits();
   std::mt19937 random(8);
   const auto below = [&](unsigned limit) { return static_cast<unsigned>(random() % limit); };
-  for (int run = 0; run < 40'000; ++run) {
+  for (int run = 0; run < 40'000 / static_cast<int>(kStep); ++run) {
     Setting setting{.habits = habits[below(static_cast<unsigned>(habits.size()))],
                     .pipelining = below(5) > 0,
                     .xforward = below(4) == 0,

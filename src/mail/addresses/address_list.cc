@@ -13,8 +13,6 @@
 namespace millrace::mail {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-
 [[noreturn]] void fail(const std::string& name, std::size_t line, std::string_view what) {
   throw Fatal(fmt::format("{}:{}: {}", name, line, what));
 }
@@ -50,7 +48,7 @@ double weight_in(const Csv& csv, std::size_t row, std::size_t column) {
 AddressList AddressList::of_lines(std::string_view text, const std::string& name,
                                   AddressPart part) {
   if (text.size() > kMostBytes) throw Fatal(fmt::format("{}: larger than 1 GiB", name));
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  text = without_byte_order_mark(text);
   AddressList list;
   for (std::size_t line = 1; !text.empty(); ++line) {
     const std::string_view address = without_blanks(take_line(text));

@@ -10,9 +10,6 @@
 
 namespace millrace::mail {
 
-// A line has no more bytes than this, its end not counted (RFC 5321, 4.5.3.1.6).
-inline constexpr std::size_t kLongestLine = 998;
-
 // What is known of a packed message.
 struct PackedTraits {
   Content::Dots dots = Content::Dots::none;

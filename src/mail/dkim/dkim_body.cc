@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "mail/header_fields.h"
+
 namespace millrace::mail {
 namespace {
-
-bool is_blank(char byte) { return byte == ' ' || byte == '\t'; }
 
 // Whether the canonical form may differ from the text at this byte, the next one known: a tab, or a
 // blank before more white space. (Other control characters may count as that: they are rare.) As

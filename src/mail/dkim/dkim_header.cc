@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "mail/header_fields.h"
+
 namespace millrace::mail {
 namespace {
-
-bool is_blank(char byte) { return byte == ' ' || byte == '\t'; }
 
 char lower(char byte) {
   return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;

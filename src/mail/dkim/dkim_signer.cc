@@ -14,7 +14,7 @@ namespace millrace::mail {
 namespace {
 
 // RFC 5322, 2.1.1, without the CR LF.
-constexpr std::size_t kLongestLine = 78;
+constexpr std::size_t kFoldAt = 78;
 
 // Writes the value of a field whose name is there: goes on in another line, behind a tab, where
 // this one would get too long.
@@ -55,7 +55,7 @@ class Folding {
 
  private:
   [[nodiscard]] std::size_t room() const {
-    return kLongestLine - std::min(kLongestLine, out_.size() - line_);
+    return kFoldAt - std::min(kFoldAt, out_.size() - line_);
   }
 
   std::string& out_;

@@ -8,7 +8,7 @@ namespace millrace::mail {
 namespace {
 
 // A message in its two parts, and what they are signed with; kept for the next one of the thread.
-struct Workspace {
+struct SigningWorkspace {
   std::string header;
   std::vector<Content::Piece> body;
   BodyHasher hasher;
@@ -23,7 +23,7 @@ std::size_t header_length(std::string_view piece) {
 }
 
 // Cuts a message at its first empty line, which is in neither part.
-void split(const Content& content, Workspace& work) {
+void split(const Content& content, SigningWorkspace& work) {
   work.header.clear();
   work.body.clear();
   bool in_body = false;
@@ -64,7 +64,7 @@ void SignedKind::make(const MessageFacts& facts, Content& content) const {
     }
   }
 
-  thread_local Workspace work;
+  thread_local SigningWorkspace work;
   split(content, work);
   BodyHash hash;
   const bool one_piece = work.body.size() == 1 && work.body.front().shared;

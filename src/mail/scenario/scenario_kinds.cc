@@ -29,7 +29,7 @@ using config::Words;
 constexpr std::size_t kLongestName = 64;
 
 // What of a kind is read, before it is put together.
-struct Draft {
+struct KindDraft {
   MessageKind kind;
   Mixture size;
   std::optional<FilePath> histogram;
@@ -40,7 +40,7 @@ struct Draft {
   std::optional<FilePath> fields;
 };
 
-void read_name(const Entry& entry, Draft& draft) {
+void read_name(const Entry& entry, KindDraft& draft) {
   auto name = entry.text();
   if (!name) return;
   const bool good =
@@ -49,7 +49,7 @@ void read_name(const Entry& entry, Draft& draft) {
   draft.kind.name = std::move(*name);
 }
 
-void read_body(const Entry& entry, Draft& draft) {
+void read_body(const Entry& entry, KindDraft& draft) {
   constexpr Words<BodyForm, 4> kWords = {{{"text", BodyForm::text},
                                           {"attachment", BodyForm::attachment},
                                           {"html", BodyForm::html},
@@ -57,19 +57,19 @@ void read_body(const Entry& entry, Draft& draft) {
   config::read_word(entry, kWords, draft.body);
 }
 
-void read_form(const Entry& entry, Draft& draft) {
+void read_form(const Entry& entry, KindDraft& draft) {
   constexpr Words<CorpusForm, 2> kWords = {{{"fresh", CorpusForm::fresh}, {"is", CorpusForm::is}}};
   config::read_word(entry, kWords, draft.form);
 }
 
-template <std::optional<FilePath> Draft::*kPath>
-void read_file_of(const Entry& entry, Draft& draft) {
+template <std::optional<FilePath> KindDraft::*kPath>
+void read_file_of(const Entry& entry, KindDraft& draft) {
   draft.*kPath = read_path(entry);
 }
 
 // --- header lines
 
-void read_headers(const Entry& entry, Draft& draft) {
+void read_headers(const Entry& entry, KindDraft& draft) {
   for (Value& value : entry.values(true)) {
     if (!is_header_line(value.text)) {
       entry.reject(value,
@@ -104,7 +104,7 @@ constexpr std::array<KeyReader<DkimSettings>, 3> kDkim = {{
                DkimSettings& settings) { settings.key = read_path(entry).value_or(FilePath{}); }},
 }};
 
-void read_dkim(const Entry& entry, Draft& draft) {
+void read_dkim(const Entry& entry, KindDraft& draft) {
   const auto* table = entry.table();
   if (table == nullptr) return;
   DkimSettings settings;
@@ -116,18 +116,18 @@ void read_dkim(const Entry& entry, Draft& draft) {
   draft.kind.dkim = std::move(settings);
 }
 
-constexpr std::array<KeyReader<Draft>, 11> kKeys = {{
+constexpr std::array<KeyReader<KindDraft>, 11> kKindKeys = {{
     {"name", read_name},
-    {"weight",
-     [](const Entry& entry, Draft& draft) { draft.kind.weight = read_weight(entry).value_or(1); }},
+    {"weight", [](const Entry& entry,
+                  KindDraft& draft) { draft.kind.weight = read_weight(entry).value_or(1); }},
     {"size",
-     [](const Entry& entry, Draft& draft) { draft.size = read_mixture(entry, message_sizes); }},
-    {"histogram", read_file_of<&Draft::histogram>},
+     [](const Entry& entry, KindDraft& draft) { draft.size = read_mixture(entry, message_sizes); }},
+    {"histogram", read_file_of<&KindDraft::histogram>},
     {"body", read_body},
-    {"corpus", read_file_of<&Draft::corpus>},
+    {"corpus", read_file_of<&KindDraft::corpus>},
     {"as", read_form},
-    {"template", read_file_of<&Draft::text>},
-    {"fields", read_file_of<&Draft::fields>},
+    {"template", read_file_of<&KindDraft::text>},
+    {"fields", read_file_of<&KindDraft::fields>},
     {"headers", read_headers},
     {"dkim", read_dkim},
 }};
@@ -175,13 +175,13 @@ void check_refinements(const toml::table& table, Mistakes& mistakes) {
 }
 
 // What is sent as it is has no lines put to it. (A signature changes nothing of what it signs.)
-void check_as_is(const toml::table& table, const Draft& draft, Mistakes& mistakes) {
+void check_as_is(const toml::table& table, const KindDraft& draft, Mistakes& mistakes) {
   const auto place = place_of(table, "headers");
   if (draft.form != CorpusForm::is || !place) return;
   mistakes.add(*place, "headers change what is sent as it is", "as = \"fresh\"");
 }
 
-MessageKind put_together(Draft draft) {
+MessageKind put_together(KindDraft draft) {
   if (draft.corpus) {
     draft.kind.content = CorpusContent{.corpus = std::move(*draft.corpus), .form = draft.form};
   } else if (draft.text) {
@@ -198,8 +198,8 @@ MessageKind put_together(Draft draft) {
 }  // namespace
 
 MessageKind read_kind(const toml::table& table, Mistakes& mistakes) {
-  Draft draft;
-  config::read_table(table, "message", kKeys, draft, mistakes);
+  KindDraft draft;
+  config::read_table(table, "message", kKindKeys, draft, mistakes);
   if (!table.contains("name")) {
     mistakes.add(place_of(table), "a message without name", "name = \"receipt\"");
   }

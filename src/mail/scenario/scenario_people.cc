@@ -27,28 +27,28 @@ constexpr std::array<KeyReader<SenderMix>, 2> kSenders = {{
 }};
 
 // What of recipients is read, before it is put together.
-struct Draft {
+struct PeopleDraft {
   std::optional<AddressOrigin> addresses;
   std::optional<AddressOrigin> domains;
   std::optional<AddressOrigin> local_parts;
   Mixture count;
 };
 
-constexpr std::array<KeyReader<Draft>, 4> kRecipients = {{
+constexpr std::array<KeyReader<PeopleDraft>, 4> kRecipients = {{
     {"addresses",
-     [](const Entry& entry, Draft& draft) {
+     [](const Entry& entry, PeopleDraft& draft) {
        draft.addresses = read_origin(entry, AddressPart::mailbox, mailboxes);
      }},
     {"domains",
-     [](const Entry& entry, Draft& draft) {
+     [](const Entry& entry, PeopleDraft& draft) {
        draft.domains = read_origin(entry, AddressPart::domain, domains);
      }},
     {"local",
-     [](const Entry& entry, Draft& draft) {
+     [](const Entry& entry, PeopleDraft& draft) {
        draft.local_parts = read_origin(entry, AddressPart::local_part, local_parts);
      }},
-    {"count",
-     [](const Entry& entry, Draft& draft) { draft.count = read_mixture(entry, recipient_counts); }},
+    {"count", [](const Entry& entry,
+                 PeopleDraft& draft) { draft.count = read_mixture(entry, recipient_counts); }},
 }};
 
 // Recipients are whole addresses, or of two parts.
@@ -76,7 +76,7 @@ SenderMix read_senders(const toml::table& table, Mistakes& mistakes) {
 }
 
 RecipientMix read_recipients(const toml::table& table, Mistakes& mistakes) {
-  Draft draft;
+  PeopleDraft draft;
   config::read_table(table, "recipients", kRecipients, draft, mistakes);
   check_parts(table, mistakes);
   RecipientMix mix{.count = std::move(draft.count)};

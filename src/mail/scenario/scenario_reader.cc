@@ -79,7 +79,7 @@ void read_section(const Entry& entry, Scenario& scenario) {
   if (table != nullptr) scenario.*kSection = kRead(*table, entry.mistakes());
 }
 
-constexpr std::array<KeyReader<Scenario>, 5> kKeys = {{
+constexpr std::array<KeyReader<Scenario>, 5> kScenarioKeys = {{
     {"seed", read_seed},
     {"senders", read_section<&Scenario::senders, read_senders>},
     {"recipients", read_section<&Scenario::recipients, read_recipients>},
@@ -90,9 +90,9 @@ constexpr std::array<KeyReader<Scenario>, 5> kKeys = {{
 // --- files
 
 // Files are where the scenario is, unless they are named from the root on.
-class Directory {
+class BesideScenario {
  public:
-  explicit Directory(const std::string& file) : path_(file.substr(0, file.rfind('/') + 1)) {}
+  explicit BesideScenario(const std::string& file) : path_(file.substr(0, file.rfind('/') + 1)) {}
 
   void find(FilePath& file) const {
     if (!file.path.starts_with('/')) file.path.insert(0, path_);
@@ -132,9 +132,9 @@ ScenarioRead read_scenario(std::string_view text, const std::string& path) {
   ScenarioRead read;
   Mistakes mistakes(path);
   if (const auto root = config::parse_toml(text, mistakes)) {
-    config::read_table(*root, "scenario", kKeys, read.scenario, mistakes);
+    config::read_table(*root, "scenario", kScenarioKeys, read.scenario, mistakes);
   }
-  Directory(path).find(read.scenario);
+  BesideScenario(path).find(read.scenario);
   read.mistakes = mistakes.told();
   return read;
 }

@@ -51,7 +51,7 @@ void read_part(const Entry& entry, SessionMix& mix) {
   mix.*kShare = read_share(entry);
 }
 
-constexpr std::array<KeyReader<SessionMix>, 6> kKeys = {{
+constexpr std::array<KeyReader<SessionMix>, 6> kSessionKeys = {{
     {"messages", [](const Entry& entry,
                     SessionMix& mix) { mix.messages = read_distribution(entry, message_counts); }},
     {"tls", read_part<&SessionMix::tls>},
@@ -66,7 +66,7 @@ constexpr std::array<KeyReader<SessionMix>, 6> kKeys = {{
 
 SessionMix read_session(const toml::table& table, config::Mistakes& mistakes) {
   SessionMix mix;
-  config::read_table(table, "session", kKeys, mix, mistakes);
+  config::read_table(table, "session", kSessionKeys, mix, mistakes);
   return mix;
 }
 

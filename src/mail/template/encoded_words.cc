@@ -26,13 +26,15 @@ std::size_t first_character(std::string_view text) {
 
 constexpr std::string_view kBegin = "=?utf-8?B?";
 constexpr std::string_view kEnd = "?=";
-constexpr std::size_t kLongestLine = 76;  // that has an encoded word in it (RFC 2047, 2)
-constexpr std::size_t kMostBytes = 45;    // in a word of at most 75 characters, the same
+constexpr std::size_t kLongestEncodedLine = 76;  // that has an encoded word in it (RFC 2047, 2)
+constexpr std::size_t kMostBytes = 45;           // in a word of at most 75 characters, the same
 
 // How many bytes fit in a word behind so many characters of a line.
 std::size_t room_behind(std::size_t used) {
   const std::size_t around = used + kBegin.size() + kEnd.size();
-  return around >= kLongestLine ? 0 : std::min((kLongestLine - around) / 4 * 3, kMostBytes);
+  return around >= kLongestEncodedLine
+             ? 0
+             : std::min((kLongestEncodedLine - around) / 4 * 3, kMostBytes);
 }
 
 void append_word(std::string_view bytes, std::string& field) {

@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 
+#include "mail/decimal.h"
 #include "mail/standard_headers.h"
 #include "mail/template/encoded_words.h"
 #include "mail/words.h"
@@ -13,11 +14,6 @@ namespace {
 
 // Drawn numbers have up to six digits.
 constexpr std::uint64_t kRandomNumbers = 1'000'000;
-
-void append_decimal(std::uint64_t number, std::string& text) {
-  std::array<char, 20> digits;
-  text.append(digits.data(), std::to_chars(digits.begin(), digits.end(), number).ptr);
-}
 
 // Text whose lines may end in anything: in the message they end in CR LF.
 void append_lines(std::string_view value, std::string& text) {

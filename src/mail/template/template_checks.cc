@@ -4,13 +4,13 @@
 
 #include <algorithm>
 
+#include "mail/content.h"
 #include "mail/template/encoded_words.h"
 
 namespace millrace::mail {
 namespace {
 
 // RFC 5322, 2.1.1, without the CR LF.
-constexpr std::size_t kLongestLine = 998;
 
 // What a value may not be; empty: nothing.
 std::string_view wrong_in_header(std::string_view value, bool ascii) {

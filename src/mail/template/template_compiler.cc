@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "mail/content.h"
 #include "mail/header_fields.h"
 #include "mail/header_form.h"
 #include "mail/template/encoded_words.h"
@@ -20,7 +21,6 @@ using Does = TemplateStep::Does;
 // two fields, a template of 4 KiB costs half as much when they are shared.
 constexpr std::size_t kShareFrom = 512;
 
-constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kFolds = " \t\r\n";
 
 // A header field that is put in front where the text has none.
@@ -35,11 +35,6 @@ constexpr std::array<Needed, 4> kNeeded = {
      {"To", "To: <", Does::recipient, ">\r\n"},
      {"Date", "Date: ", Does::date, "\r\n"},
      {"Message-ID", "Message-ID: ", Does::message_id, "\r\n"}}};
-
-Content::Dots dots_of(std::string_view lines) {
-  const bool some = lines.starts_with('.') || lines.find("\r\n.") != std::string_view::npos;
-  return some ? Content::Dots::some : Content::Dots::none;
-}
 
 }  // namespace
 
@@ -133,7 +128,7 @@ void TemplateCompiler::share_lines(std::size_t end) {
   copy_text(begin);
   const std::string_view lines = text_.substr(begin, last - begin);
   steps_.push_back(
-      {.does = Does::share, .begin = begin, .size = lines.size(), .dots = dots_of(lines)});
+      {.does = Does::share, .begin = begin, .size = lines.size(), .dots = Content::dots_of(lines)});
   done_ = last;
 }
 

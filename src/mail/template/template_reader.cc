@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/input_file.h"
 #include "mail/template/template_checks.h"
 #include "mail/template/template_compiler.h"
 
@@ -13,8 +14,7 @@ namespace {
 // Without a byte order mark, with a CR LF in place of each LF, and behind a last line that has
 // none.
 std::string with_line_ends(std::string_view text) {
-  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  text = without_byte_order_mark(text);
   std::string lines;
   while (!text.empty()) {
     const std::size_t end = text.find('\n');

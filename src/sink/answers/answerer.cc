@@ -8,6 +8,7 @@
 #include <random>
 #include <utility>
 
+#include "base/roll.h"
 #include "net/socket.h"
 #include "sink/answers/answer_message.h"
 #include "smtp/path.h"
@@ -23,11 +24,6 @@ constexpr double kLongestInterval = 366 * 24 * 3600.0;  // in seconds
 
 // From one try of an answer to the next.
 constexpr int kPauseFactor = 4;
-
-std::uint64_t random_number() {
-  std::random_device random;
-  return std::uint64_t{random()} << 32U | random();
-}
 
 smtp::ClientPlan plan_for(const std::string& domain) {
   const smtp::ExtensionSet pipelining = {smtp::Extension::pipelining};
@@ -45,7 +41,7 @@ Answerer::Answerer(const net::Engine& engine, AnswerQueue& queue, AnswererOption
       options_(std::move(options)),
       domain_(smtp::valid_domain(options_.host_name) ? options_.host_name : "localhost"),
       plan_(plan_for(domain_)),
-      run_(random_number()),
+      run_(random_seed()),
       stream_(loop(), *this, net::Side::client),
       pause_(options_.first_pause) {
   queue_.attach(loop());

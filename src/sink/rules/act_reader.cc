@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/number.h"
+#include "base/printable.h"
 #include "base/quantity.h"
 #include "config/words.h"
 #include "sink/rules/rule_values.h"
@@ -22,8 +23,6 @@ using config::Value;
 using config::Words;
 
 constexpr std::size_t kLongestAutoReply = 16 * 1024;  // bytes
-
-bool control(char byte) { return (byte >= 0 && byte < ' ') || byte == '\x7f'; }
 
 constexpr std::string_view kDelays =
     "as 1s, 1s-5s, exponential 2s, lognormal 800ms 2.0, pareto 100ms 1.5 or {1}, at most 1h";
@@ -153,7 +152,8 @@ void read_bounce_reply(const Entry& entry, LaterDraft& draft) {
                        text->size() > 4 && (*text)[3] == ' ';
   const std::string_view status =
       refusal ? enhanced_code(std::string_view(*text).substr(4)) : std::string_view();
-  if (status.empty() || status[0] != code[0] || std::any_of(text->begin(), text->end(), control)) {
+  if (status.empty() || status[0] != code[0] ||
+      std::any_of(text->begin(), text->end(), is_control)) {
     return entry.reject(*text, "as 550 5.1.1 User unknown: a 4xx or 5xx code and an enhanced one");
   }
   if (!says_it_all(entry, *text)) return;
@@ -212,7 +212,7 @@ void read_auto_reply(const Entry& entry, Act& act) {
   read_later(entry, LaterAnswer::Kind::auto_reply, kAutoReply, "text", act);
 }
 
-constexpr std::array<KeyReader<Act>, 16> kActions = {{
+constexpr std::array<KeyReader<Act>, 16> kActKeys = {{
     {"reply", read_reply},
     {"raw", read_raw},
     {"repeat", read_repeat},
@@ -235,7 +235,7 @@ constexpr std::array<KeyReader<Act>, 16> kActions = {{
 
 Act read_act(const toml::table& table, config::Mistakes& mistakes) {
   Act act;
-  config::read_table(table, "act", kActions, act, mistakes);
+  config::read_table(table, "act", kActKeys, act, mistakes);
   return act;
 }
 

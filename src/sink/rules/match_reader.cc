@@ -25,7 +25,7 @@ using config::Value;
 using config::Words;
 
 // What has been read so far; what belongs together is put together when all is.
-struct Draft {
+struct MatchDraft {
   MatchRead read;
   std::optional<Per> per;
   std::optional<Duration> every;
@@ -54,7 +54,7 @@ std::optional<Moments> moments_of(std::string_view name) {
   return one.set(moment(*verb));
 }
 
-void read_command(const Entry& entry, Draft& draft) {
+void read_command(const Entry& entry, MatchDraft& draft) {
   Moments named;
   Moments negated;
   bool any = false;
@@ -112,13 +112,13 @@ Patterns read_patterns(const Entry& entry, bool null_sender) {
 }
 
 template <std::optional<Patterns> Match::*kCondition>
-void read_globs(const Entry& entry, Draft& draft) {
+void read_globs(const Entry& entry, MatchDraft& draft) {
   draft.read.match.*kCondition = read_patterns(entry, kCondition == &Match::sender);
 }
 
 // --- the session
 
-void read_client(const Entry& entry, Draft& draft) {
+void read_client(const Entry& entry, MatchDraft& draft) {
   Clients clients;
   for (const Value& value : entry.values(true)) {
     std::string text = value.text;
@@ -133,7 +133,7 @@ void read_client(const Entry& entry, Draft& draft) {
   draft.read.match.client = std::move(clients);
 }
 
-void read_tls(const Entry& entry, Draft& draft) {
+void read_tls(const Entry& entry, MatchDraft& draft) {
   using Is = TlsCondition::Is;
   constexpr Words<Is, 4> kWords = {
       {{"true", Is::on}, {"false", Is::off}, {"1.2", Is::tls12}, {"1.3", Is::tls13}}};
@@ -150,7 +150,7 @@ void read_tls(const Entry& entry, Draft& draft) {
   draft.read.match.tls = std::move(tls);
 }
 
-void read_authenticated(const Entry& entry, Draft& draft) {
+void read_authenticated(const Entry& entry, MatchDraft& draft) {
   constexpr Words<bool, 2> kTruths = {{{"true", true}, {"false", false}}};
   if (!entry.node().is_array()) {
     const auto value = entry.value();
@@ -176,7 +176,7 @@ void read_authenticated(const Entry& entry, Draft& draft) {
   draft.read.match.authenticated = Authenticated{.user = std::move(users)};
 }
 
-void read_size(const Entry& entry, Draft& draft) {
+void read_size(const Entry& entry, MatchDraft& draft) {
   for (const Value& value : entry.values()) {
     if (const auto range = parse_size_range(value.text)) {
       draft.read.match.size.push_back(*range);
@@ -188,21 +188,21 @@ void read_size(const Entry& entry, Draft& draft) {
 
 // --- time and counts
 
-void read_during(const Entry& entry, Draft& draft) {
+void read_during(const Entry& entry, MatchDraft& draft) {
   const auto value = entry.value();
   if (!value) return;
   draft.read.match.during = parse_during(value->text);
   if (!draft.read.match.during) entry.reject(*value, "as 60s-90s, or 60s- without an end");
 }
 
-void read_every(const Entry& entry, Draft& draft) {
+void read_every(const Entry& entry, MatchDraft& draft) {
   const auto value = entry.value();
   if (!value) return;
   draft.every = duration(value->text);
   if (!draft.every) entry.reject(*value, "a time, as 90s, 10m or 1h");
 }
 
-void read_sessions_over(const Entry& entry, Draft& draft) {
+void read_sessions_over(const Entry& entry, MatchDraft& draft) {
   const auto value = entry.value();
   if (!value) return;
   if (const auto count = whole_number(value->text)) {
@@ -212,7 +212,7 @@ void read_sessions_over(const Entry& entry, Draft& draft) {
   }
 }
 
-void read_nth(const Entry& entry, Draft& draft) {
+void read_nth(const Entry& entry, MatchDraft& draft) {
   const auto value = entry.value();
   if (!value) return;
   if (const auto nth = whole_number(value->text, 1)) {
@@ -222,21 +222,21 @@ void read_nth(const Entry& entry, Draft& draft) {
   }
 }
 
-void read_probability(const Entry& entry, Draft& draft) {
+void read_probability(const Entry& entry, MatchDraft& draft) {
   const auto value = entry.value();
   if (!value) return;
   draft.read.match.probability = share(value->text);
   if (!draft.read.match.probability) entry.reject(*value, "a share, as 2% or 0.02");
 }
 
-void read_over(const Entry& entry, Draft& draft) {
+void read_over(const Entry& entry, MatchDraft& draft) {
   const auto value = entry.value();
   if (!value) return;
   draft.read.match.over = parse_over(value->text);
   if (!draft.read.match.over) entry.reject(*value, "as 20/1m: how many in which time");
 }
 
-void read_per(const Entry& entry, Draft& draft) {
+void read_per(const Entry& entry, MatchDraft& draft) {
   constexpr Words<Per, 7> kWords = {{{"client", Per::client},
                                      {"session", Per::session},
                                      {"sender", Per::sender},
@@ -252,7 +252,7 @@ void read_per(const Entry& entry, Draft& draft) {
   }
 }
 
-constexpr std::array<KeyReader<Draft>, 18> kConditions = {{
+constexpr std::array<KeyReader<MatchDraft>, 18> kMatchKeys = {{
     {"command", read_command},
     {"sender", read_globs<&Match::sender>},
     {"recipient", read_globs<&Match::recipient>},
@@ -276,7 +276,7 @@ constexpr std::array<KeyReader<Draft>, 18> kConditions = {{
 // --- what belongs together
 
 // `every` says when `during` comes again.
-void join_every(const toml::table& table, Draft& draft, Mistakes& mistakes) {
+void join_every(const toml::table& table, MatchDraft& draft, Mistakes& mistakes) {
   const auto place = place_of(table, "every");
   if (!place) return;
   auto& during = draft.read.match.during;
@@ -293,7 +293,7 @@ void join_every(const toml::table& table, Draft& draft, Mistakes& mistakes) {
 }
 
 // `per` says of whom `over` and `sessions_over` count.
-void join_per(const toml::table& table, Draft& draft, Mistakes& mistakes) {
+void join_per(const toml::table& table, MatchDraft& draft, Mistakes& mistakes) {
   const auto place = place_of(table, "per");
   if (!place) return;
   Match& match = draft.read.match;
@@ -312,8 +312,8 @@ void join_per(const toml::table& table, Draft& draft, Mistakes& mistakes) {
 }  // namespace
 
 MatchRead read_match(const toml::table& table, config::Mistakes& mistakes) {
-  Draft draft;
-  config::read_table(table, "match", kConditions, draft, mistakes);
+  MatchDraft draft;
+  config::read_table(table, "match", kMatchKeys, draft, mistakes);
   if (!table.contains("command")) {
     mistakes.add(place_of(table), "match has no command", "command = \"RCPT\", or * for all");
   }

@@ -5,9 +5,8 @@
 namespace millrace::sink::rules {
 namespace {
 
-using Action = CommandOption::Action;
-
 Act act_of(const CommandOption& option, const CommandOptions& options) {
+  using Action = CommandOption::Action;
   Act act;
   switch (option.action) {
     case Action::proceed:
@@ -41,7 +40,7 @@ std::vector<Rule> option_rules(const CommandOptions& options) {
   std::vector<Rule> rules;
   for (Moment moment = 0; moment < smtp::kVerbCount; ++moment) {
     const CommandOption& option = options.of_verb[moment];
-    if (option.action != Action::proceed || option.delay) {
+    if (option.action != CommandOption::Action::proceed || option.delay) {
       add(rules, moment, act_of(option, options));
     }
   }

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "base/printable.h"
 #include "smtp/keyword.h"
 #include "smtp/path.h"
 
@@ -21,7 +22,6 @@ constexpr std::array<std::string_view, 8> kFields = {"client", "helo", "sender",
                                                      "domain", "size", "rule",   "count"};
 
 constexpr bool digit(char byte) { return byte >= '0' && byte <= '9'; }
-constexpr bool control(char byte) { return (byte >= 0 && byte < ' ') || byte == '\x7f'; }
 
 // "450 text", "450-text" or "450": a code, as a line may begin with.
 bool begins_with_code(std::string_view line) {
@@ -84,7 +84,7 @@ std::string_view group_value(std::size_t group, const ReplyText::Match& match) {
 void append_said(std::string& out, std::string_view said, std::size_t& room) {
   said = said.substr(0, room);
   for (const char byte : said) {
-    const bool shown = !control(byte) && static_cast<unsigned char>(byte) < 0x80;
+    const bool shown = !is_control(byte) && static_cast<unsigned char>(byte) < 0x80;
     out += shown ? byte : '?';
   }
   room -= said.size();
@@ -137,7 +137,7 @@ bool ReplyText::parse_line(std::string_view text, Line& line, std::string& why) 
     const char byte = text.front();
     const bool brace = byte == '{' || byte == '}';
     const bool doubled = brace && text.size() >= 2 && text[1] == byte;
-    if (control(byte) && byte != '\t') {
+    if (is_control(byte) && byte != '\t') {
       why = "a control character; raw sends such";
       return false;
     }

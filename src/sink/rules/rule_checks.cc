@@ -41,7 +41,7 @@ struct KnownAt {
   unsigned long moments;
 };
 
-constexpr std::array<KnownAt, 7> kConditions = {{
+constexpr std::array<KnownAt, 7> kConditionsKnown = {{
     {"sender", kOfMessage},
     {"recipient", kOfRecipients},
     {"domain", kOfRecipients},
@@ -64,7 +64,7 @@ constexpr std::array<CountedAt, 3> kCounted = {{
     {Per::domain, "the domain that per names", at({Verb::rcpt})},
 }};
 
-constexpr std::array<KnownAt, 8> kActions = {{
+constexpr std::array<KnownAt, 8> kActionsKnown = {{
     {"tarpit", kOfReplies},
     {"throttle", kOfContent},
     {"drop_after", kOfContent},
@@ -81,7 +81,7 @@ struct FieldKnownAt {
   unsigned long moments;
 };
 
-constexpr std::array<FieldKnownAt, 5> kFields = {{
+constexpr std::array<FieldKnownAt, 5> kFieldsKnown = {{
     {Field::helo, "{helo}", kHello},
     {Field::sender, "{sender}", kOfMessage},
     {Field::recipient, "{recipient}", kOfRecipients},
@@ -171,7 +171,7 @@ class Checker {
   }
 
   void conditions() {
-    for (const KnownAt& row : kConditions) {
+    for (const KnownAt& row : kConditionsKnown) {
       if (const auto place = condition(row.key)) restrict(*place, row.key, row.moments);
     }
     if (!match_.over) return;
@@ -184,7 +184,7 @@ class Checker {
     if (written_.act.empty()) {
       mistakes_.add(place_of(written_.act), "act says nothing to do", "accept = true, at least");
     }
-    for (const KnownAt& row : kActions) {
+    for (const KnownAt& row : kActionsKnown) {
       const auto place = action(row.key);
       const Moments without = match_.moments & ~Moments(row.moments);
       if (!place || without.none()) continue;
@@ -282,7 +282,7 @@ class Checker {
   }
 
   void fields(Place place) {
-    for (const FieldKnownAt& row : kFields) {
+    for (const FieldKnownAt& row : kFieldsKnown) {
       const Moments unknown = match_.moments & ~Moments(row.moments);
       if (!act_.reply->names(row.field) || unknown.none()) continue;
       mistakes_.add(place, fmt::format("{} is not known at {}", row.name, names(unknown)),

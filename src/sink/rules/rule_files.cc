@@ -17,7 +17,7 @@ RuleFiles::RuleFiles(const std::vector<std::string>& paths) {
   for (const std::string& text : paths) {
     const std::filesystem::path path(text);
     const std::string directory = path.has_parent_path() ? path.parent_path().string() : ".";
-    FileDescriptor opened(open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    FileDescriptor opened(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!opened.valid()) throw Fatal(describe_error("open " + text, errno));
     files_.push_back({.path = text, .directory = std::move(opened), .name = path.filename()});
   }

@@ -25,13 +25,13 @@ using config::place_of;
 constexpr std::size_t kLongestName = 64;
 
 // What of a rule is read, before it is put together.
-struct Draft {
+struct RuleDraft {
   std::optional<std::string> name;
   const toml::table* match = nullptr;
   const toml::table* act = nullptr;
 };
 
-void read_name(const Entry& entry, Draft& draft) {
+void read_name(const Entry& entry, RuleDraft& draft) {
   auto name = entry.text();
   if (!name) return;
   const bool good =
@@ -43,10 +43,10 @@ void read_name(const Entry& entry, Draft& draft) {
   }
 }
 
-constexpr std::array<KeyReader<Draft>, 3> kKeys = {{
+constexpr std::array<KeyReader<RuleDraft>, 3> kKeys = {{
     {"name", read_name},
-    {"match", [](const Entry& entry, Draft& draft) { draft.match = entry.table(); }},
-    {"act", [](const Entry& entry, Draft& draft) { draft.act = entry.table(); }},
+    {"match", [](const Entry& entry, RuleDraft& draft) { draft.match = entry.table(); }},
+    {"act", [](const Entry& entry, RuleDraft& draft) { draft.act = entry.table(); }},
 }};
 
 class Reader {
@@ -84,7 +84,7 @@ class Reader {
   }
 
   void read_rule(const toml::table& table, Mistakes& mistakes) {
-    Draft draft;
+    RuleDraft draft;
     config::read_table(table, "rule", kKeys, draft, mistakes);
     for (const auto& row : kKeys) {
       if (table.contains(row.key)) continue;
