@@ -159,9 +159,7 @@ Surroundings Surroundings::here() {
           .run = (std::uint64_t{random()} << 16 ^ random()) & 0xffff'ffff'ffff};
 }
 
-SourceArguments read_source_arguments(int argc, const char* const* argv) {
-  CommandLine line("Pours SMTP or LMTP messages into a server.", "smtp-source");
-  SourceArguments given;
+void add_source_options(CommandLine& line, SourceArguments& given) {
   line.argument("endpoint", given.endpoint, "[inet:]host[:port] or unix:path");
   add_network(line, given);
   add_load_options(line, given);
@@ -171,6 +169,12 @@ SourceArguments read_source_arguments(int argc, const char* const* argv) {
   add_tls_options(line, given);
   add_report_options(line, given.report);
   add_display(line, given);
+}
+
+SourceArguments read_source_arguments(int argc, const char* const* argv) {
+  CommandLine line("Pours SMTP or LMTP messages into a server.", "smtp-source");
+  SourceArguments given;
+  add_source_options(line, given);
   line.parse(argc, argv);
   return given;
 }
