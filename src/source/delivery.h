@@ -93,7 +93,8 @@ class Delivery {
   }
 
   [[nodiscard]] DeliveryOutcome outcome() const;
-  // The reply that decided: the last yes to the end of a transaction, or else the last no.
+  // The reply that gave the outcome: the last yes to the end of a transaction; else the last no
+  // that makes of a recipient what the outcome says. None where a connection was lost without one.
   [[nodiscard]] KeptReply reply() const;
 
   std::uint64_t message = 0;          // its number in the run

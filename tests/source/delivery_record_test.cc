@@ -268,6 +268,44 @@ TEST_F(DeliveryRecordTest, ANoToTheSenderIsForAllRecipients) {
   EXPECT_EQ(told().bytes, 0U);
 }
 
+// The outcome is that of one recipient; the reply is not another one's.
+TEST_F(DeliveryRecordTest, TheReplyIsTheOneThatGaveTheOutcome) {
+  connect("250 x\r\n", {3});
+  send(0);
+  says("250 a\r\n");
+  for (const char* const line : {"450 b\r\n", "550 c\r\n", "551 d\r\n"}) says(line);
+  EXPECT_EQ(told().outcome(), DeliveryOutcome::deferred);
+  EXPECT_EQ(reply(), "450 b");
+
+  connect("250 x\r\n", {2});
+  send(0);
+  for (const char* const line : {"250 a\r\n", "450 b\r\n", "250 c\r\n", "354 d\r\n"}) says(line);
+  says("552 too large\r\n");
+  EXPECT_EQ(told().outcome(), DeliveryOutcome::deferred);
+  EXPECT_EQ(reply(), "450 b");
+
+  plan.hello_verb = smtp::Verb::lhlo;
+  connect("250 x\r\n", {2});
+  send(0);
+  for (const char* const line : {"250 a\r\n", "250 b\r\n", "250 c\r\n", "354 d\r\n"}) says(line);
+  says("452 full\r\n550 nobody\r\n");
+  EXPECT_EQ(told().outcome(), DeliveryOutcome::deferred);
+  EXPECT_EQ(reply(), "452 full");
+}
+
+TEST_F(DeliveryRecordTest, NoReplyDecidesOfWhatIsInDoubtOrLostWithTheConnection) {
+  for (const bool content : {true, false}) {
+    connect("250 x\r\n", {2});
+    send(0);
+    for (const char* const line : {"250 a\r\n", "550 b\r\n", "250 c\r\n"}) says(line);
+    if (content) says("354 go\r\n");
+    lose();
+    EXPECT_EQ(told().outcome(), content ? DeliveryOutcome::in_doubt : DeliveryOutcome::lost);
+    EXPECT_EQ(reply_to(0), "550 b");
+    EXPECT_EQ(reply(), "");
+  }
+}
+
 TEST_F(DeliveryRecordTest, WhatFollowsFromANoIsNotTheReply) {
   plan.hello_verb = smtp::Verb::ehlo;
   plan.wanted = {Extension::pipelining};
@@ -367,7 +405,8 @@ TEST_F(DeliveryRecordTest, WhatIsClosedBy521IsRefused) {
   lose();
   EXPECT_EQ(told().recipients[0].fate, Fate::refused);
   EXPECT_EQ(told().recipients[1].fate, Fate::deferred) << "it had its own reply";
-  EXPECT_EQ(reply(), "521 no mail here");
+  EXPECT_EQ(told().outcome(), DeliveryOutcome::deferred);
+  EXPECT_EQ(reply(), "451 c");
 
   connect("250 x\r\n", {3});
   send(0);
