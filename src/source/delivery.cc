@@ -45,6 +45,7 @@ void Delivery::begin(std::uint64_t its_message, unsigned its_attempt, std::size_
   bytes = 0;
   recipients.assign(its_recipients, {});
   ends.clear();
+  opening = {};
   ending = Ending::over;
 }
 
@@ -89,7 +90,8 @@ Delivery::KeptReply Delivery::reply() const {
       std::find_if(recipients.rbegin(), recipients.rend(), [&](const Recipient& recipient) {
         return recipient.fate == fate && decided(recipient.reply);
       });
-  return own != recipients.rend() ? own->reply : KeptReply{};
+  if (own != recipients.rend()) return own->reply;
+  return fate == Fate::lost ? opening : KeptReply{};
 }
 
 }  // namespace millrace::source

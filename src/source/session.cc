@@ -245,7 +245,13 @@ void Session::lose_messages() {
   record_.lose(now());
 }
 
+// What the server has closed or kept out is lost by that, though the connection is not yet gone.
 void Session::abandon() {
+  using DialoguePhase = smtp::ClientSession::DialoguePhase;
+  const bool goes_on = !client_ || client_->phase() == DialoguePhase::opening ||
+                       client_->phase() == DialoguePhase::securing ||
+                       client_->phase() == DialoguePhase::open;
+  if (!goes_on) lose_messages();
   if (deliveries_) deliveries_->abandon(stream_.sent(), now());
   record_.abandon(now());
   state_ = State::done;

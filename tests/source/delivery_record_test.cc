@@ -195,6 +195,14 @@ class DeliveryRecordTest : public testing::Test {
     says("220 x\r\n");
     says(hello);
   }
+  // The first message waits for it, which has one recipient.
+  void connect_for_the_first() {
+    plan.hello_name = "me";
+    messages.emplace(std::vector<std::size_t>{1});
+    client.emplace(plan, *messages);
+    session.emplace(plan, smtp::ClientSession::Identity{}, *messages, *client);
+    client->record.take({.message = 0}, TimePoint());
+  }
   void says(std::string_view text) {
     session->feed(text, client->out);
     client->send();
@@ -535,6 +543,35 @@ TEST_F(DeliveryRecordTest, WhatNeverBeganIsLostOrUnfinished) {
   client->record.take({.message = 4}, TimePoint());
   client->record.abandon(client->sent, TimePoint());
   EXPECT_EQ(told(4).outcome(), DeliveryOutcome::unfinished);
+}
+
+// Its message is due and never asked about.
+TEST_F(DeliveryRecordTest, ARefusedSessionIsToldWithTheMessageThatWaitsForIt) {
+  plan.hello_verb = smtp::Verb::ehlo;
+  for (const std::vector<const char*>& dialogue :
+       {std::vector{"421 4.3.2 busy\r\n"},
+        {"220 x\r\n", "421 4.3.2 busy\r\n"},
+        {"220 x\r\n", "502 no\r\n", "421 4.3.2 busy\r\n"}}) {
+    connect_for_the_first();
+    for (const char* const line : dialogue) says(line);
+    lose();
+    EXPECT_EQ(told().outcome(), DeliveryOutcome::lost);
+    EXPECT_EQ(told().recipients[0].fate, Fate::lost);
+    EXPECT_EQ(reply_to(0), "");
+    EXPECT_EQ(reply(), "421 4.3.2 busy");
+  }
+}
+
+TEST_F(DeliveryRecordTest, ANoToTheOpeningIsNothingOnceTheMessageIsSent) {
+  plan.hello_verb = smtp::Verb::ehlo;
+  connect_for_the_first();
+  says("554 5.3.2 no mail here\r\n");
+  says("250 x\r\n");
+  session->send(0, client->out);
+  client->send();
+  lose();
+  EXPECT_EQ(told().outcome(), DeliveryOutcome::lost);
+  EXPECT_EQ(reply(), "");
 }
 
 TEST_F(DeliveryRecordTest, FiftyThousandRecipientsFitAndLongRepliesAreCut) {
