@@ -5,20 +5,12 @@
 #include "mail/standard_headers.h"
 
 namespace millrace::mail {
-namespace {
-
-Content::Dots dots_of(std::string_view body) {
-  const bool some = body.starts_with('.') || body.find("\r\n.") != std::string_view::npos;
-  return some ? Content::Dots::some : Content::Dots::none;
-}
-
-}  // namespace
 
 PlainKind::PlainKind(bool headers, std::string_view subject, std::string body)
     : headers_(headers),
       subject_(subject.empty() ? "" : "Subject: " + std::string(subject) + "\r\n"),
       body_(std::move(body)),
-      dots_(dots_of(body_)) {}
+      traits_(Content::Traits::of(body_)) {}
 
 void PlainKind::make(const MessageFacts& facts, Content& content) const {
   std::string& text = content.own();
@@ -31,7 +23,7 @@ void PlainKind::make(const MessageFacts& facts, Content& content) const {
   }
   text.append(facts.extra_headers);
   if (headers_) text.append("\r\n");
-  content.share(body_, dots_);
+  content.share(body_, traits_);
 }
 
 }  // namespace millrace::mail

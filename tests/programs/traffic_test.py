@@ -93,6 +93,17 @@ class Scenario(TrafficCase):
         self.assertNotEqual({envelope for envelope, _ in other}, {envelope for envelope, _ in runs[0]})
 
     @rig.on_every_engine()
+    def test_what_is_not_ascii_says_so_where_the_server_takes_that(self, programs):
+        corpus = self.scratch / "corpus"
+        corpus.mkdir(exist_ok=True)
+        (corpus / "1.eml").write_bytes(b"Subject: a\n\nb\n")
+        (corpus / "2.eml").write_bytes(b"Subject: a\n\nGr\xc3\xbc\xc3\x9fe\n")
+        for sink_arguments, announced in (((), True), (("--no-8bitmime",), False)):
+            found = self.sent(programs, "--ehlo", "-m", 30, "--corpus", corpus, sink_arguments=sink_arguments)
+            said = {(b"Gr\xc3\xbc" in content, b"BODY=8BITMIME" in envelope[0]) for envelope, content in found}
+            self.assertEqual(said, {(False, False), (True, announced)})
+
+    @rig.on_every_engine()
     def test_sends_well_formed_messages_in_every_way(self, programs):
         path = self.write("s.toml", SCENARIO)
         ways = ((), ("--pipelining",), ("--chunking", "--chunk-size", 1000), ("--pipeline-window", 5, "--chunking"))

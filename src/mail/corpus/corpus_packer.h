@@ -15,7 +15,7 @@ inline constexpr std::size_t kLongestLine = 998;
 
 // What is known of a packed message.
 struct PackedTraits {
-  Content::Dots dots = Content::Dots::none;
+  Content::Traits content;
   bool long_lines = false;  // of more than kLongestLine bytes
 };
 

@@ -7,10 +7,12 @@ void MixedMessages::append_xforward(std::uint64_t message, Output& out) const {
 }
 
 void MixedMessages::append_mail(std::uint64_t message, smtp::ExtensionSet used, Output& out) const {
-  const std::uint64_t size = used.has(smtp::Extension::size) ? content_size(message) : 0;
+  ContentFacts facts;
+  if (used.has(smtp::Extension::size)) facts.size = content_size(message);
+  if (used.has(smtp::Extension::eight_bit_mime)) facts.octets = content(message).octets();
   sender_.clear();
   workload_.append_sender(message, sender_);
-  mail::append_mail(workload_.mix().envelope, sender_, size, used, out);
+  mail::append_mail(workload_.mix().envelope, sender_, facts, used, out);
 }
 
 void MixedMessages::append_rcpt(std::uint64_t message, std::size_t recipient,

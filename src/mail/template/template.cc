@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/utf8.h"
 #include "mail/standard_headers.h"
 #include "mail/template/encoded_words.h"
 #include "mail/words.h"
@@ -79,7 +80,7 @@ void TemplateKind::make(const MessageFacts& facts, Content& content) const {
         own.append(constant.substr(step.begin, step.size));
         break;
       case Does::share:
-        content.share(constant.substr(step.begin, step.size), step.dots);
+        content.share(constant.substr(step.begin, step.size), step.traits);
         break;
       case Does::column:
         own.append(field(step.begin));

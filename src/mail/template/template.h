@@ -35,9 +35,9 @@ struct TemplateStep {
   };
 
   Does does;
-  std::size_t begin = 0;  // of its text in that of the template; of a column, its place
-  std::size_t size = 0;   // of its text
-  Content::Dots dots = Content::Dots::none;  // of what is shared
+  std::size_t begin = 0;        // of its text in that of the template; of a column, its place
+  std::size_t size = 0;         // of its text
+  Content::Traits traits = {};  // of what is shared
 };
 
 // A template, ready to use. Made by read_template() (mail/template/template_reader.h).

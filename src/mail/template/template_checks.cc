@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "mail/template/encoded_words.h"
+#include "base/utf8.h"
 
 namespace millrace::mail {
 namespace {

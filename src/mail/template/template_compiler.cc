@@ -5,9 +5,9 @@
 #include <span>
 #include <utility>
 
+#include "base/utf8.h"
 #include "mail/header_fields.h"
 #include "mail/header_form.h"
-#include "mail/template/encoded_words.h"
 #include "mail/template/template_addresses.h"
 #include "smtp/keyword.h"
 
@@ -35,11 +35,6 @@ constexpr std::array<Needed, 4> kNeeded = {
      {"To", "To: <", Does::recipient, ">\r\n"},
      {"Date", "Date: ", Does::date, "\r\n"},
      {"Message-ID", "Message-ID: ", Does::message_id, "\r\n"}}};
-
-Content::Dots dots_of(std::string_view lines) {
-  const bool some = lines.starts_with('.') || lines.find("\r\n.") != std::string_view::npos;
-  return some ? Content::Dots::some : Content::Dots::none;
-}
 
 }  // namespace
 
@@ -132,8 +127,10 @@ void TemplateCompiler::share_lines(std::size_t end) {
   if (begin + kShareFrom > last) return;
   copy_text(begin);
   const std::string_view lines = text_.substr(begin, last - begin);
-  steps_.push_back(
-      {.does = Does::share, .begin = begin, .size = lines.size(), .dots = dots_of(lines)});
+  steps_.push_back({.does = Does::share,
+                    .begin = begin,
+                    .size = lines.size(),
+                    .traits = Content::Traits::of(lines)});
   done_ = last;
 }
 

@@ -76,6 +76,34 @@ TEST(MixedWorkload, AMessageIsAFunctionOfSeedAndNumber) {
   EXPECT_EQ(all.size(), 200U);
 }
 
+TEST(MixedWorkload, TheMessageThatIsNotAsciiSaysSo) {
+  Kinds kinds{.kinds = {}, .weights = weights({1, 1})};
+  kinds.kinds.push_back({.name = "ascii",
+                         .kind = std::make_unique<PlainKind>(true, "", "a\r\n"),
+                         .extra_headers = {}});
+  kinds.kinds.push_back(
+      {.name = "", .kind = std::make_unique<PlainKind>(true, "", "\xe4\r\n"), .extra_headers = {}});
+  const MixedWorkload workload(
+      {.seed = 7,
+       .senders = OnlySender{.address = "a@b.test"},
+       .recipients = NumberedRecipients("c@d.test", RecipientNumber::none, 1),
+       .counts = {.counts = {Constant{1}}, .weights = weights({1})},
+       .kinds = std::move(kinds)});
+  const auto messages = workload.messages();
+  std::map<bool, int> seen;
+  for (std::uint64_t n = 0; n < 50; ++n) {
+    Output out;
+    messages->append_mail(n, {smtp::Extension::eight_bit_mime}, out);
+    const bool ascii = messages->kind(n) == "ascii";
+    ++seen[ascii];
+    EXPECT_EQ(test::take(out),
+              ascii ? "MAIL FROM:<a@b.test>\r\n" : "MAIL FROM:<a@b.test> BODY=8BITMIME\r\n");
+    messages->append_mail(n, {}, out);
+    EXPECT_EQ(test::take(out), "MAIL FROM:<a@b.test>\r\n");
+  }
+  EXPECT_EQ(seen.size(), 2U);
+}
+
 // A session asks for several at once, and again after a loss.
 TEST(MixedWorkload, OrderMeansNothing) {
   const MixedWorkload workload = mix(1);

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "mail/template/encoded_words.h"
+#include "base/utf8.h"
 #include "mail/template/template_reader.h"
 
 namespace millrace::mail {
