@@ -1,5 +1,6 @@
 #include "mail/addresses/addresses.h"
 
+#include <limits>
 #include <utility>
 
 #include "base/diagnostics.h"
@@ -61,6 +62,13 @@ void AddressSource::append_draw(Roll& roll, std::string& text) const {
   pattern.append(roll.below(pattern.size()), text);
 }
 
+std::uint64_t AddressSource::size() const {
+  if (const auto* const list = std::get_if<AddressList>(&from_)) return list->size();
+  std::uint64_t size = 0;
+  for (const Pattern& pattern : std::get_if<Patterns>(&from_)->patterns) size += pattern.size();
+  return size;
+}
+
 void Senders::append_draw(Roll& roll, std::string& text) const {
   if (roll.unit() >= null_share) addresses.append_draw(roll, text);
 }
@@ -74,6 +82,14 @@ void Recipients::append_draw(Roll& roll, std::string& text) const {
   local_parts.append_draw(roll, text);
   text += '@';
   domains.append_draw(roll, text);
+}
+
+std::uint64_t Recipients::size() const {
+  if (const auto* const whole = std::get_if<AddressSource>(&addresses)) return whole->size();
+  const auto& [local_parts, domains] = *std::get_if<MailboxesByPart>(&addresses);
+  std::uint64_t size = 0;
+  const bool beyond = __builtin_mul_overflow(local_parts.size(), domains.size(), &size);
+  return beyond ? std::numeric_limits<std::uint64_t>::max() : size;
 }
 
 }  // namespace millrace::mail

@@ -42,6 +42,9 @@ class AddressSource {
   // Puts one to the end of `text`.
   void append_draw(Roll& roll, std::string& text) const;
 
+  // How many there are, at most: those of patterns or of a file may be the same.
+  [[nodiscard]] std::uint64_t size() const;
+
  private:
   struct Patterns {
     std::vector<Pattern> patterns;
@@ -72,6 +75,9 @@ struct Recipients {
 
   // Puts one to the end of `text`.
   void append_draw(Roll& roll, std::string& text) const;
+
+  // How many there are, at most.
+  [[nodiscard]] std::uint64_t size() const;
 };
 
 }  // namespace millrace::mail

@@ -17,9 +17,21 @@ void MixedMessages::append_mail(std::uint64_t message, smtp::ExtensionSet used, 
 
 void MixedMessages::append_rcpt(std::uint64_t message, std::size_t recipient,
                                 smtp::ExtensionSet used, Output& out) const {
-  mail::append_rcpt(workload_.mix().envelope, used, out, [&](std::string& text) {
-    workload_.append_recipient(message, recipient, text);
-  });
+  mail::append_rcpt(workload_.mix().envelope, used, out,
+                    [&](std::string& text) { append_recipient(message, recipient, text); });
+}
+
+// The workload by itself would draw those before it again.
+void MixedMessages::append_recipient(std::uint64_t message, std::size_t recipient,
+                                     std::string& text) const {
+  if (recipient == 0 || !std::holds_alternative<Recipients>(workload_.mix().recipients)) {
+    return workload_.append_recipient(message, recipient, text);
+  }
+  if (recipients_of_ != message) {
+    workload_.draw_recipients(message, workload_.recipients(message), recipients_);
+    recipients_of_ = message;
+  }
+  text.append(recipients_[recipient]);
 }
 
 const Content& MixedMessages::content(std::uint64_t message) const {

@@ -68,9 +68,19 @@ void MixedWorkload::append_recipient(std::uint64_t message, std::size_t recipien
   if (const auto* const numbered = std::get_if<NumberedRecipients>(&mix_.recipients)) {
     return numbered->append(message, recipient, recipients(message), text);
   }
-  Roll all = roll_for(mix_.seed, Drawn::recipient, message);
-  Roll one(all() + recipient * Roll::kStride);
-  std::get<Recipients>(mix_.recipients).append_draw(one, text);
+  if (recipient == 0) {  // which differs from none
+    Roll roll(roll_for(mix_.seed, Drawn::recipient, message)());
+    return std::get<Recipients>(mix_.recipients).append_draw(roll, text);
+  }
+  DistinctRecipients drawn;
+  draw_recipients(message, std::max(recipients(message), recipient + 1), drawn);
+  text.append(drawn[recipient]);
+}
+
+void MixedWorkload::draw_recipients(std::uint64_t message, std::size_t count,
+                                    DistinctRecipients& drawn) const {
+  Roll roll = roll_for(mix_.seed, Drawn::recipient, message);
+  drawn.begin(std::get<Recipients>(mix_.recipients), roll(), count);
 }
 
 void MixedWorkload::append_message_id(std::uint64_t message, std::string& text) const {

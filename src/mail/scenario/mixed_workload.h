@@ -14,6 +14,7 @@
 #include "mail/envelope.h"
 #include "mail/kind.h"
 #include "mail/numbered_recipients.h"
+#include "mail/scenario/distinct_recipients.h"
 #include "mail/workload.h"
 
 namespace millrace::mail {
@@ -76,6 +77,10 @@ class MixedWorkload final : public Workload {
   void append_sender(std::uint64_t message, std::string& text) const override;
   void append_recipient(std::uint64_t message, std::size_t recipient,
                         std::string& text) const override;
+
+  // Has `drawn` give the recipients of the message, `count` of them; only where Mix::recipients are
+  // drawn.
+  void draw_recipients(std::uint64_t message, std::size_t count, DistinctRecipients& drawn) const;
 
   // Of the message: its kind (an index of Mix::kinds), and how many recipients it has.
   [[nodiscard]] std::size_t kind(std::uint64_t message) const;

@@ -207,6 +207,75 @@ TEST(MixedWorkload, WhatIsDrawnIsDrawnByItself) {
   EXPECT_NEAR(null_of_kind[1], 125, 50);
 }
 
+// Messages of as many recipients as `count` says, of these.
+MixedWorkload for_recipients(Recipients recipients, Distribution count) {
+  Kinds kinds{.kinds = {}, .weights = weights({1})};
+  kinds.kinds.push_back(
+      {.name = "", .kind = std::make_unique<PlainKind>(true, "", "a\r\n"), .extra_headers = {}});
+  return MixedWorkload({.seed = 3,
+                        .senders = OnlySender{},
+                        .recipients = std::move(recipients),
+                        .counts = {.counts = {count}, .weights = weights({1})},
+                        .kinds = std::move(kinds)});
+}
+
+// As they go out.
+std::vector<std::string> rcpts(const smtp::MessageSource& messages, std::uint64_t message) {
+  std::vector<std::string> all;
+  for (std::size_t i = 0; i < messages.recipients(message); ++i) {
+    Output out;
+    messages.append_rcpt(message, i, {}, out);
+    all.push_back(test::take(out));
+  }
+  return all;
+}
+
+TEST(MixedWorkload, NoMessageHasARecipientTwiceWhereThereAreEnough) {
+  for (const double count : {1.0, 2.0, 9.0, 12.0, 14.0}) {
+    const MixedWorkload workload = for_recipients(
+        {MailboxesByPart{
+            .local_parts = patterns({{"r{1-6}"}}, AddressPart::local_part),
+            .domains = patterns({{"big.test", 5}, {"small.test", 1}}, AddressPart::domain)}},
+        Constant{count});
+    const auto messages = workload.messages();
+    for (std::uint64_t n = 0; n < 100; ++n) {
+      const std::vector<std::string> all = rcpts(*messages, n);
+      ASSERT_EQ(all.size(), static_cast<std::size_t>(count));
+      EXPECT_EQ(std::set(all.begin(), all.end()).size(), std::min<std::size_t>(all.size(), 12));
+    }
+  }
+}
+
+TEST(MixedWorkload, ARecipientIsTheSameWhicheverIsAskedForFirst) {
+  const MixedWorkload workload =
+      for_recipients({patterns({{"r{1-40}@a.test"}}, AddressPart::mailbox)}, Uniform{1, 40});
+  const auto messages = workload.messages();
+  const auto others = workload.messages();
+  for (std::uint64_t n = 0; n < 50; ++n) {
+    const std::vector<std::string> all = rcpts(*messages, n);
+    for (std::size_t i = all.size(); i-- > 0;) {
+      Output out;
+      others->append_rcpt(n, i, {}, out);
+      EXPECT_EQ(test::take(out), all[i]);
+      others->append_rcpt(n + 1, 0, {}, out);
+      std::string address;
+      workload.append_recipient(n, i, address);
+      EXPECT_EQ("RCPT TO:<" + address + ">\r\n", all[i]);
+    }
+  }
+}
+
+// A pool may be a single address, or have it many times.
+TEST(MixedWorkload, ASmallPoolIsNotDrawnFromForEver) {
+  for (const char* const pool : {"r@a.test", "r{1-3}@a.test"}) {
+    const MixedWorkload workload =
+        for_recipients({patterns({{pool}, {pool}}, AddressPart::mailbox)}, Constant{5'000});
+    const std::vector<std::string> all = rcpts(*workload.messages(), 0);
+    EXPECT_EQ(all.size(), 5'000U);
+    EXPECT_EQ(std::set(all.begin(), all.end()).size(), *pool == 'r' && pool[1] == '{' ? 3U : 1U);
+  }
+}
+
 TEST(RecipientCounts, KnowTheMost) {
   EXPECT_EQ((RecipientCounts{.counts = {Constant{3}}, .weights = weights({1})}.most()), 3U);
   EXPECT_EQ(
