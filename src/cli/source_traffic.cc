@@ -201,9 +201,16 @@ void build_traffic(const SourceArguments& given, source::SourceOptions& options)
   const bool from_files = std::ranges::any_of(scenario.kinds, [](const mail::MessageKind& kind) {
     return !std::holds_alternative<mail::GeneratedContent>(kind.content);
   });
-  if (from_files) options.plan.optional.remove(smtp::Extension::smtp_utf8);
-  options.traffic = mail::make_workload(
+  auto workload = mail::make_workload(
       scenario, {.seed = seed, .common = options.message, .headers = given.header});
+  const std::string beyond_ascii = workload->mix().beyond_ascii();
+  if (!beyond_ascii.empty() && !given.smtputf8) {
+    throw Fatal(beyond_ascii + " is more than ASCII: addresses in UTF-8 need --smtputf8");
+  }
+  if (from_files || !beyond_ascii.empty()) {
+    options.plan.optional.remove(smtp::Extension::smtp_utf8);
+  }
+  options.traffic = std::move(workload);
 }
 
 void show_message(const source::SourceOptions& options, std::uint64_t message) {

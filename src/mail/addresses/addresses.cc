@@ -13,9 +13,11 @@ std::optional<AddressSource> AddressSource::of_patterns(std::span<const Weighted
   why.clear();
   std::vector<Pattern> parsed;
   std::vector<double> weight_of;
+  std::string beyond_ascii;
   for (const WeightedPattern& pattern : patterns) {
     auto one = Pattern::parse(pattern.text, part, why);
     if (!one) return std::nullopt;
+    if (beyond_ascii.empty() && !one->ascii()) beyond_ascii = in_quotes(pattern.text);
     parsed.push_back(std::move(*one));
     const std::string_view mistake = weight_mistake(pattern.weight);
     if (!mistake.empty()) {
@@ -26,14 +28,17 @@ std::optional<AddressSource> AddressSource::of_patterns(std::span<const Weighted
   }
   auto weights = Weights::make(weight_of, why);
   if (!weights) return std::nullopt;
-  return AddressSource(Patterns{.patterns = std::move(parsed), .weights = std::move(*weights)});
+  return AddressSource(Patterns{.patterns = std::move(parsed), .weights = std::move(*weights)},
+                       std::move(beyond_ascii));
 }
 
 std::optional<AddressSource> AddressSource::of_file(const std::string& path, AddressPart part,
                                                     std::string& why) {
   why.clear();
   try {
-    return AddressSource(AddressList::read(path, part));
+    AddressList list = AddressList::read(path, part);
+    std::string beyond_ascii = list.beyond_ascii();
+    return AddressSource(std::move(list), std::move(beyond_ascii));
   } catch (const Fatal& mistake) {
     why = mistake.what();
     return std::nullopt;
@@ -82,6 +87,15 @@ void Recipients::append_draw(Roll& roll, std::string& text) const {
   local_parts.append_draw(roll, text);
   text += '@';
   domains.append_draw(roll, text);
+}
+
+std::string Recipients::beyond_ascii() const {
+  if (const auto* const whole = std::get_if<AddressSource>(&addresses)) {
+    return whole->beyond_ascii();
+  }
+  const auto& [local_parts, domains] = *std::get_if<MailboxesByPart>(&addresses);
+  const std::string in_local_parts = local_parts.beyond_ascii();
+  return in_local_parts.empty() ? domains.beyond_ascii() : in_local_parts;
 }
 
 std::uint64_t Recipients::size() const {

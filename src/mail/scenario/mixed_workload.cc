@@ -30,6 +30,15 @@ std::size_t RecipientCounts::most() const {
   return static_cast<std::size_t>(std::ceil(std::min(most, kMost)));
 }
 
+std::string Mix::beyond_ascii() const {
+  if (const auto* const drawn = std::get_if<Senders>(&senders)) {
+    const std::string& found = drawn->addresses.beyond_ascii();
+    if (!found.empty()) return found;
+  }
+  const auto* const drawn = std::get_if<Recipients>(&recipients);
+  return drawn == nullptr ? std::string() : drawn->beyond_ascii();
+}
+
 Roll roll_for(std::uint64_t seed, Drawn what, std::uint64_t number) {
   // Far apart, whatever the seed: it is mixed once, then again with what is drawn.
   const std::uint64_t of_run = Roll(seed)();

@@ -57,6 +57,9 @@ struct Mix {
   EnvelopeOptions envelope;
   std::string host_name;  // right-hand side of the Message-IDs
   std::string date;       // RFC 5322 text
+
+  // The first address of its pools that is more than ASCII, as AddressSource has it.
+  [[nodiscard]] std::string beyond_ascii() const;
 };
 
 // What of a message is drawn. Each has numbers of its own, so that one can be known without the
