@@ -18,6 +18,7 @@
 #include "cli/text_values.h"
 #include "mail/body.h"
 #include "net/address_pool.h"
+#include "smtp/keyword.h"
 
 namespace millrace::cli {
 namespace {
@@ -143,7 +144,10 @@ ReportOptions build_report(const SourceArguments& given) {
 
 std::optional<source::LogTarget> log(const std::string& path) {
   if (path.empty()) return std::nullopt;
-  const bool csv = path.ends_with(".csv");
+  constexpr std::string_view kCsv = ".csv";
+  const std::string_view end =
+      std::string_view(path).substr(path.size() - std::min(path.size(), kCsv.size()));
+  const bool csv = smtp::same_keyword(end, kCsv);
   return source::LogTarget{.path = path,
                            .form = csv ? source::LogForm::csv : source::LogForm::json};
 }

@@ -47,6 +47,12 @@ std::string header_line(const std::string& text, std::string_view names) {
 
 RecipientsValue all_recipients(const std::string& text, std::string_view names) {
   if (const auto count = whole_number(text, 1)) return static_cast<std::size_t>(*count);
+  const bool words = text.find_first_not_of("0123456789-, ") != std::string::npos;
+  if (!words && !text.empty()) {
+    reject("recipients", text, names,
+           "expected addresses, or one number of them; numbers that differ are said by count in "
+           "[recipients] of a scenario");
+  }
   return as_in_scenario<mail::AddressOrigin>("recipients", mail::mailboxes)(text, names);
 }
 

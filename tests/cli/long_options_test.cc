@@ -407,6 +407,7 @@ std::vector<Row<SourceCommandLine>> source_rows(const Files& files) {
                 !line.source.measure;
        }},
       {"--log|x.csv", [](Line line) { return line.source.log->form == source::LogForm::csv; }},
+      {"--log|x.Csv", [](Line line) { return line.source.log->form == source::LogForm::csv; }},
       {"--threshold|p99<1s", [](Line line) { return line.report.thresholds.size() == 1; }},
       {"--progress|line",
        [](Line line) { return line.report.progress == ReportOptions::Progress::line; }},
