@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -15,6 +16,7 @@
 #include "mail/kind.h"
 #include "mail/numbered_recipients.h"
 #include "mail/scenario/distinct_recipients.h"
+#include "mail/template/row_recipients.h"
 #include "mail/workload.h"
 
 namespace millrace::mail {
@@ -36,6 +38,8 @@ struct Kinds {
     std::string name;
     std::unique_ptr<const Kind> kind;
     std::string extra_headers;  // lines that each of them has, each with its CR LF
+    std::optional<RowRecipients> recipients =
+        {};  // each has its own one, whoever those of others are
   };
   std::vector<Named> kinds;
   Weights weights;
@@ -95,7 +99,11 @@ class MixedWorkload final : public Workload {
   [[nodiscard]] std::size_t most_recipients() const { return most_recipients_; }
 
  private:
+  // The recipients of the message's kind, where it has its own.
+  [[nodiscard]] const RowRecipients* own_recipients(std::uint64_t message) const;
+
   const Mix mix_;
+  const bool some_have_own_recipients_;  // of the kinds
   const std::size_t most_recipients_;
   const std::uint64_t run_;  // what tells its Message-IDs from those of another seed
 };

@@ -207,6 +207,35 @@ TEST(MixedWorkload, WhatIsDrawnIsDrawnByItself) {
   EXPECT_NEAR(null_of_kind[1], 125, 50);
 }
 
+TEST(MixedWorkload, AKindMayHaveItsOwnRecipients) {
+  std::vector<std::string> mistakes;
+  const auto people =
+      std::make_shared<const Csv>("name,email\nAnn, ann@a.test\nBob,bob@b.test \n", "people.csv");
+  Kinds kinds{.kinds = {}, .weights = weights({1, 1})};
+  kinds.kinds.push_back({.name = "merge",
+                         .kind = std::make_unique<PlainKind>(true, "", "a\r\n"),
+                         .extra_headers = {},
+                         .recipients = RowRecipients::of(people, "email", mistakes)});
+  kinds.kinds.push_back({.name = "other",
+                         .kind = std::make_unique<PlainKind>(true, "", "a\r\n"),
+                         .extra_headers = {}});
+  const MixedWorkload workload({.seed = 3,
+                                .senders = OnlySender{},
+                                .recipients = NumberedRecipients("c@d", RecipientNumber::none, 2),
+                                .counts = {.counts = {Constant{2}}, .weights = weights({1})},
+                                .kinds = std::move(kinds)});
+  const auto messages = workload.messages();
+  for (std::uint64_t n = 0; n < 40; ++n) {
+    const bool own = messages->kind(n) == "merge";
+    ASSERT_EQ(messages->recipients(n), own ? 1U : 2U);
+    Output out;
+    messages->append_rcpt(n, 0, {}, out);
+    EXPECT_EQ(test::take(out), !own         ? "RCPT TO:<c@d>\r\n"
+                               : n % 2 == 0 ? "RCPT TO:<ann@a.test>\r\n"
+                                            : "RCPT TO:<bob@b.test>\r\n");
+  }
+}
+
 // Messages of as many recipients as `count` says, of these.
 MixedWorkload for_recipients(Recipients recipients, Distribution count) {
   Kinds kinds{.kinds = {}, .weights = weights({1})};
