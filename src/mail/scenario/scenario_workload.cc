@@ -8,7 +8,9 @@
 #include "mail/corpus/corpus_kind.h"
 #include "mail/csv.h"
 #include "mail/dkim/signed_kind.h"
+#include "mail/folding.h"
 #include "mail/generated_kind.h"
+#include "mail/header_form.h"
 #include "mail/plain_kind.h"
 #include "mail/template/row_recipients.h"
 #include "mail/template/template_reader.h"
@@ -162,9 +164,19 @@ MadeKind kind_of(const MessageKind& message) {
   return made;
 }
 
+// Where blanks may have a meaning of their own, a line stays as it was written.
 std::string lines_of(const std::vector<std::string>& headers) {
   std::string lines;
-  for (const std::string& header : headers) lines.append(header).append("\r\n");
+  for (const std::string_view header : headers) {
+    const std::size_t value = header.find(':') + 1;
+    if (form_of_header(header.substr(0, value - 1)) == HeaderForm::unstructured) {
+      lines.append(header.substr(0, value));
+      append_folded(header.substr(value), lines);
+    } else {
+      lines.append(header);
+    }
+    lines.append("\r\n");
+  }
   return lines;
 }
 

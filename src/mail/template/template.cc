@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/utf8.h"
+#include "mail/folding.h"
 #include "mail/standard_headers.h"
 #include "mail/template/encoded_words.h"
 #include "mail/words.h"
@@ -43,7 +44,11 @@ void rewrite(std::string& text, std::size_t begin, Append append) {
 }
 
 void end_text(std::string& text, std::size_t begin) {
-  if (!is_ascii(std::string_view(text).substr(begin))) rewrite(text, begin, append_encoded_words);
+  if (!is_ascii(std::string_view(text).substr(begin))) {
+    rewrite(text, begin, append_encoded_words);
+  } else if (is_long(text, begin)) {
+    rewrite(text, begin, append_folded);
+  }
 }
 
 void end_phrase(std::string& text, std::size_t begin) {

@@ -30,7 +30,7 @@ struct TemplateStep {
     from,           // puts a line "From:"
     extra_headers,  // puts those of the run
     begin,          // what is put from here on is one value
-    end_text,       // which is unstructured text and ends here: encoded where it is not ASCII
+    end_text,       // which is unstructured text and ends here: encoded or folded where it needs it
     end_phrase,     // which is a display name: quoted or encoded where that is needed; and a blank
   };
 
