@@ -16,14 +16,12 @@ constexpr std::size_t kWorthBorrowing = 256;
 void append_doubled(std::string_view text, bool shared, Output& out) {
   while (!text.empty()) {
     if (text.front() == '.') out.append(".");
-    const std::size_t dot = text.find("\r\n.");
-    const std::string_view lines = text.substr(0, dot == std::string_view::npos ? dot : dot + 2);
+    const std::string_view lines = take_until_dot(text);
     if (shared && lines.size() >= kWorthBorrowing) {
       out.append_borrowed(lines);
     } else {
       out.append(lines);
     }
-    text.remove_prefix(lines.size());
   }
 }
 
