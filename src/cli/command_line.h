@@ -43,7 +43,7 @@ class CommandLine {
   [[nodiscard]] std::string help() const;
 
   // Throws Fatal with one clear sentence for whatever is wrong. Help and version are printed and
-  // end the program.
+  // end the program. It may be called again: what targets have from before is left to the caller.
   void parse(int argc, const char* const* argv);
 
  private:

@@ -202,10 +202,7 @@ void build_capture(const SinkArguments& given, sink::CaptureOptions& capture) {
 
 }  // namespace
 
-SinkArguments read_sink_arguments(int argc, const char* const* argv) {
-  CommandLine line("Takes SMTP or LMTP messages from the network and throws them away.",
-                   "smtp-sink");
-  SinkArguments given;
+void add_sink_options(CommandLine& line, SinkArguments& given) {
   line.argument("endpoint", given.endpoint, "[inet:][host]:port or unix:path");
   line.argument("backlog", given.backlog, "queue of pending connections");
   add_network(line, given);
@@ -217,6 +214,13 @@ SinkArguments read_sink_arguments(int argc, const char* const* argv) {
   add_answers(line, given);
   add_records(line, given);
   add_life(line, given);
+}
+
+SinkArguments read_sink_arguments(int argc, const char* const* argv) {
+  CommandLine line("Takes SMTP or LMTP messages from the network and throws them away.",
+                   "smtp-sink");
+  SinkArguments given;
+  add_sink_options(line, given);
   line.parse(argc, argv);
   return given;
 }

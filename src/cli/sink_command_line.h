@@ -5,6 +5,7 @@
 
 namespace millrace::cli {
 
+class CommandLine;
 struct SinkArguments;
 
 // What the command line asks for.
@@ -13,6 +14,9 @@ struct SinkCommandLine {
   ReportOptions report;
   bool check_rules = false;  // nothing else is done
 };
+
+// Gives the line the options of smtp-sink(1); parsing fills `given`, which must outlive that.
+void add_sink_options(CommandLine& line, SinkArguments& given);
 
 // The options of smtp-sink(1) are read, and then put together. All three throw Fatal with one
 // sentence about what is wrong; the second reads the files that are named.

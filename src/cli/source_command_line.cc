@@ -18,6 +18,7 @@
 #include "cli/text_values.h"
 #include "mail/body.h"
 #include "net/address_pool.h"
+#include "smtp/keyword.h"
 
 namespace millrace::cli {
 namespace {
@@ -143,7 +144,10 @@ ReportOptions build_report(const SourceArguments& given) {
 
 std::optional<source::LogTarget> log(const std::string& path) {
   if (path.empty()) return std::nullopt;
-  const bool csv = path.ends_with(".csv");
+  constexpr std::string_view kCsv = ".csv";
+  const std::string_view end =
+      std::string_view(path).substr(path.size() - std::min(path.size(), kCsv.size()));
+  const bool csv = smtp::same_keyword(end, kCsv);
   return source::LogTarget{.path = path,
                            .form = csv ? source::LogForm::csv : source::LogForm::json};
 }
@@ -157,9 +161,7 @@ Surroundings Surroundings::here() {
       .host_name = name.data(), .now = std::time(nullptr), .run = random_seed() & 0xffff'ffff'ffff};
 }
 
-SourceArguments read_source_arguments(int argc, const char* const* argv) {
-  CommandLine line("Pours SMTP or LMTP messages into a server.", "smtp-source");
-  SourceArguments given;
+void add_source_options(CommandLine& line, SourceArguments& given) {
   line.argument("endpoint", given.endpoint, "[inet:]host[:port] or unix:path");
   add_network(line, given);
   add_load_options(line, given);
@@ -169,6 +171,12 @@ SourceArguments read_source_arguments(int argc, const char* const* argv) {
   add_tls_options(line, given);
   add_report_options(line, given.report);
   add_display(line, given);
+}
+
+SourceArguments read_source_arguments(int argc, const char* const* argv) {
+  CommandLine line("Pours SMTP or LMTP messages into a server.", "smtp-source");
+  SourceArguments given;
+  add_source_options(line, given);
   line.parse(argc, argv);
   return given;
 }

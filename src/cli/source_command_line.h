@@ -10,6 +10,7 @@
 
 namespace millrace::cli {
 
+class CommandLine;
 struct SourceArguments;
 
 // What the command line asks for.
@@ -27,6 +28,9 @@ struct Surroundings {
 
   static Surroundings here();
 };
+
+// Gives the line the options of smtp-source(1); parsing fills `given`, which must outlive that.
+void add_source_options(CommandLine& line, SourceArguments& given);
 
 // The options of smtp-source(1) are read, and then put together. All three throw Fatal with one
 // sentence about what is wrong; the second reads the files that are named.

@@ -7,6 +7,7 @@
 
 #include "base/diagnostics.h"
 #include "base/number.h"
+#include "base/utf8.h"
 #include "cli/given.h"
 #include "cli/source_arguments.h"
 #include "cli/text_values.h"
@@ -149,10 +150,6 @@ void check_secrets(const SourceArguments& given) {
               " in clear: use --starttls or --tls, or --auth-in-clear if nobody listens");
 }
 
-bool beyond_ascii(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char byte) { return (byte & 0x80) != 0; });
-}
-
 // What --if-offered does not make optional: the protection of what is secret, and what a message
 // cannot be sent without (RFC 6531, 3.2; RFC 3030, 3).
 ExtensionSet indispensable(const source::SourceOptions& options) {
@@ -163,8 +160,7 @@ ExtensionSet indispensable(const source::SourceOptions& options) {
   const mail::MessageOptions& message = options.message;
   const std::string_view header =
       message.headers ? message.subject : mail::header_section(message.body);
-  if (beyond_ascii(message.reverse_path) || beyond_ascii(message.forward_path) ||
-      beyond_ascii(header)) {
+  if (!is_ascii(message.reverse_path) || !is_ascii(message.forward_path) || !is_ascii(header)) {
     needed.add(Extension::smtp_utf8);
   }
   if (options.plan.wanted.has(Extension::binary_mime)) {

@@ -47,6 +47,12 @@ std::string header_line(const std::string& text, std::string_view names) {
 
 RecipientsValue all_recipients(const std::string& text, std::string_view names) {
   if (const auto count = whole_number(text, 1)) return static_cast<std::size_t>(*count);
+  const bool words = text.find_first_not_of("0123456789-, ") != std::string::npos;
+  if (!words && !text.empty()) {
+    reject("recipients", text, names,
+           "expected addresses, or one number of them; numbers that differ are said by count in "
+           "[recipients] of a scenario");
+  }
   return as_in_scenario<mail::AddressOrigin>("recipients", mail::mailboxes)(text, names);
 }
 
@@ -201,9 +207,16 @@ void build_traffic(const SourceArguments& given, source::SourceOptions& options)
   const bool from_files = std::ranges::any_of(scenario.kinds, [](const mail::MessageKind& kind) {
     return !std::holds_alternative<mail::GeneratedContent>(kind.content);
   });
-  if (from_files) options.plan.optional.remove(smtp::Extension::smtp_utf8);
-  options.traffic = mail::make_workload(
+  auto workload = mail::make_workload(
       scenario, {.seed = seed, .common = options.message, .headers = given.header});
+  const std::string beyond_ascii = workload->mix().beyond_ascii();
+  if (!beyond_ascii.empty() && !given.smtputf8) {
+    throw Fatal(beyond_ascii + " is more than ASCII: addresses in UTF-8 need --smtputf8");
+  }
+  if (from_files || !beyond_ascii.empty()) {
+    options.plan.optional.remove(smtp::Extension::smtp_utf8);
+  }
+  options.traffic = std::move(workload);
 }
 
 void show_message(const source::SourceOptions& options, std::uint64_t message) {

@@ -10,11 +10,15 @@
 
 namespace millrace::config {
 
-void refuse(const std::string& path, const std::vector<std::string>& mistakes) {
+void tell(const std::vector<std::string>& mistakes) {
   for (const std::string& mistake : mistakes) {
     fmt::print(stderr, "{}\n", printable(mistake, Charset::utf8));
   }
-  throw Fatal(fmt::format("{} mistake{} in {}", mistakes.size(), plural(mistakes.size()), path));
+}
+
+void refuse(const std::string& where, const std::vector<std::string>& mistakes) {
+  tell(mistakes);
+  throw Fatal(fmt::format("{} mistake{} in {}", mistakes.size(), plural(mistakes.size()), where));
 }
 
 }  // namespace millrace::config

@@ -68,12 +68,16 @@ std::string double_dots(std::string_view body) {
   doubled.reserve(body.size());
   while (!body.empty()) {
     if (body.front() == '.') doubled += '.';
-    const std::size_t end = body.find("\r\n");
-    const std::size_t length = end == std::string_view::npos ? body.size() : end + 2;
-    doubled.append(body.substr(0, length));
-    body.remove_prefix(length);
+    doubled.append(take_until_dot(body));
   }
   return doubled;
+}
+
+std::string_view take_until_dot(std::string_view& text) {
+  const std::size_t dot = text.find("\r\n.");
+  const std::string_view lines = text.substr(0, dot == std::string_view::npos ? dot : dot + 2);
+  text.remove_prefix(lines.size());
+  return lines;
 }
 
 }  // namespace millrace::mail

@@ -30,4 +30,8 @@ std::string_view header_section(std::string_view message);
 // A body with leading dots doubled, as DATA needs it (RFC 5321, 4.5.2).
 std::string double_dots(std::string_view body);
 
+// Takes from `text`, at the beginning of a line, what goes up to the next line that begins with a
+// dot. The rest begins with it: there a dot is put.
+std::string_view take_until_dot(std::string_view& text);
+
 }  // namespace millrace::mail

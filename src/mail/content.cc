@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "mail/body.h"
 #include "smtp/end_of_data.h"
 
@@ -15,34 +16,35 @@ constexpr std::size_t kWorthBorrowing = 256;
 void append_doubled(std::string_view text, bool shared, Output& out) {
   while (!text.empty()) {
     if (text.front() == '.') out.append(".");
-    const std::size_t dot = text.find("\r\n.");
-    const std::string_view lines = text.substr(0, dot == std::string_view::npos ? dot : dot + 2);
+    const std::string_view lines = take_until_dot(text);
     if (shared && lines.size() >= kWorthBorrowing) {
       out.append_borrowed(lines);
     } else {
       out.append(lines);
     }
-    text.remove_prefix(lines.size());
   }
 }
 
 }  // namespace
 
-Content::Dots Content::dots_of(std::string_view lines) {
-  const bool some = lines.starts_with('.') || lines.find("\r\n.") != std::string_view::npos;
-  return some ? Dots::some : Dots::none;
-}
-
 void Content::clear() {
   own_.clear();
   shared_.clear();
   shared_size_ = 0;
+  shared_octets_ = Octets::seven_bit;
 }
 
-void Content::share(std::string_view text, Dots dots) {
+Content::Traits Content::Traits::of(std::string_view text) {
+  const bool dots = text.starts_with('.') || text.find("\r\n.") != std::string_view::npos;
+  return {.dots = dots ? Dots::some : Dots::none,
+          .octets = is_ascii(text) ? Octets::seven_bit : Octets::eight_bit};
+}
+
+void Content::share(std::string_view text, Traits traits) {
   if (text.empty()) return;
-  shared_.push_back({.own_before = own_.size(), .text = text, .dots = dots});
+  shared_.push_back({.own_before = own_.size(), .text = text, .dots = traits.dots});
   shared_size_ += text.size();
+  if (traits.octets == Octets::eight_bit) shared_octets_ = Octets::eight_bit;
 }
 
 void Content::prepend(std::string_view lines) {
@@ -51,6 +53,10 @@ void Content::prepend(std::string_view lines) {
 }
 
 std::uint64_t Content::size() const { return own_.size() + shared_size_; }
+
+Content::Octets Content::octets() const {
+  return is_ascii(own_) ? shared_octets_ : Octets::eight_bit;
+}
 
 void Content::append_data(Output& out) const {
   std::string_view last;

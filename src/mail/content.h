@@ -21,7 +21,17 @@ class Content {
  public:
   // Whether a line of some text begins with a dot, so that DATA needs it doubled.
   enum class Dots : std::uint8_t { none, some };
-  static Dots dots_of(std::string_view lines);
+  // Whether some text has bytes beyond ASCII (RFC 2045, 2.7 and 2.8).
+  enum class Octets : std::uint8_t { seven_bit, eight_bit };
+
+  // What is known of text, so that it need not be looked through for each message.
+  struct Traits {
+    Dots dots = Dots::none;
+    Octets octets = Octets::seven_bit;
+
+    // By looking through it.
+    static Traits of(std::string_view text);
+  };
 
   // Forgets all of it.
   void clear();
@@ -32,12 +42,15 @@ class Content {
   // The next piece, which must outlast the content and what it was sent to. What own() had before
   // it must end with a line. As long as there are messages to make, the same place holds the same
   // text: what is worked out of it is kept by its address.
-  void share(std::string_view text, Dots dots);
+  void share(std::string_view text, Traits traits);
 
   // Puts whole lines in front of all pieces, as text of its own.
   void prepend(std::string_view lines);
 
   [[nodiscard]] std::uint64_t size() const;
+
+  // Whether any of it is beyond ASCII: looks through what is its own.
+  [[nodiscard]] Octets octets() const;
 
   // For DATA: dots doubled, a CR LF where the last line has none, and the end mark (RFC
   // 5321, 4.5.2).
@@ -70,6 +83,7 @@ class Content {
   std::string own_;
   std::vector<Shared> shared_;
   std::uint64_t shared_size_ = 0;
+  Octets shared_octets_ = Octets::seven_bit;
 };
 
 // What is its own may have any line in it.

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "mail/decimal.h"
 #include "mail/generated.h"
+#include "smtp/keyword.h"
 
 namespace millrace::mail {
 namespace {
@@ -19,6 +21,13 @@ void append_parameters(const std::vector<Parameter>& parameters, ExtensionSet us
     out.append(" ");
     out.append(parameter.text);
   }
+}
+
+bool names_body(const EnvelopeOptions& options) {
+  constexpr std::string_view kBody = "BODY=";
+  return std::ranges::any_of(options.mail_parameters, [=](const Parameter& parameter) {
+    return smtp::same_keyword(std::string_view(parameter.text).substr(0, kBody.size()), kBody);
+  });
 }
 
 // Text as RFC 6533, 3 wants it where UTF-8 may stand: what has a meaning of its own, or cannot be
@@ -56,14 +65,18 @@ void append_xforward(const EnvelopeOptions& options, std::uint64_t message, Outp
   out.append("\r\n");
 }
 
-void append_mail(const EnvelopeOptions& options, std::string_view reverse_path, std::uint64_t size,
-                 ExtensionSet used, Output& out) {
+void append_mail(const EnvelopeOptions& options, std::string_view reverse_path,
+                 const ContentFacts& content, ExtensionSet used, Output& out) {
   out.append("MAIL FROM:<");
   out.append(reverse_path);
   out.append(">");
   if (used.has(Extension::size)) {
     out.append(" SIZE=");
-    append_decimal(size, out.text());
+    append_decimal(content.size, out.text());
+  }
+  if (content.octets == Content::Octets::eight_bit && used.has(Extension::eight_bit_mime) &&
+      !names_body(options)) {
+    out.append(" BODY=8BITMIME");
   }
   append_parameters(options.mail_parameters, used, out);
   out.append("\r\n");

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/output.h"
+#include "mail/content.h"
 #include "smtp/extension.h"
 
 namespace millrace::mail {
@@ -33,9 +34,15 @@ struct EnvelopeOptions {
 // of. Addresses are without angle brackets.
 void append_xforward(const EnvelopeOptions& options, std::uint64_t message, Output& out);
 
-// `size`: of the content, for the parameter SIZE.
-void append_mail(const EnvelopeOptions& options, std::string_view reverse_path, std::uint64_t size,
-                 smtp::ExtensionSet used, Output& out);
+// What MAIL says of the content that follows, where it may.
+struct ContentFacts {
+  std::uint64_t size = 0;                               // for SIZE (RFC 1870)
+  Content::Octets octets = Content::Octets::seven_bit;  // for BODY (RFC 6152)
+};
+
+// BODY=8BITMIME is given where the content needs it, unless the options have a BODY.
+void append_mail(const EnvelopeOptions& options, std::string_view reverse_path,
+                 const ContentFacts& content, smtp::ExtensionSet used, Output& out);
 
 // `append_path`: is given the text of the output, to append the forward-path.
 template <typename AppendPath>

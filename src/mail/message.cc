@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/utf8.h"
 #include "mail/body.h"
 #include "mail/decimal.h"
 #include "smtp/end_of_data.h"
@@ -23,6 +24,10 @@ MessageTemplate::MessageTemplate(MessageOptions options)
                     "\r\n"),
       wire_body_(double_dots(options_.body)),
       body_(options_.body) {
+  std::string header;
+  append_headers(0, header);
+  const bool ascii = is_ascii(body_) && is_ascii(header);
+  octets_ = ascii ? Content::Octets::seven_bit : Content::Octets::eight_bit;
   const bool same = wire_body_.size() == body_.size();
   // The mark is one at the start of a line only (RFC 5321, 4.5.2).
   if (!wire_body_.empty() && !wire_body_.ends_with("\r\n")) wire_body_.append("\r\n");
@@ -50,7 +55,8 @@ void MessageTemplate::append_xforward(std::uint64_t message, Output& out) const 
 
 void MessageTemplate::append_mail(std::uint64_t /*message*/, std::uint64_t size, ExtensionSet used,
                                   Output& out) const {
-  mail::append_mail(options_.envelope, options_.reverse_path, size, used, out);
+  mail::append_mail(options_.envelope, options_.reverse_path, {.size = size, .octets = octets_},
+                    used, out);
 }
 
 void MessageTemplate::append_rcpt(std::uint64_t message, std::size_t recipient, ExtensionSet used,

@@ -74,6 +74,7 @@ class MessageTemplate final : public Workload {
   std::string after_number_;  // rest of the headers
   std::string wire_body_;     // dots doubled, with its end mark
   std::string_view body_;     // of options_, or of wire_body_ where that is the same
+  Content::Octets octets_;    // of all messages
 };
 
 // The messages of a template, as one session is given them.

@@ -9,7 +9,7 @@ PlainKind::PlainKind(bool headers, std::string_view subject, std::string body)
     : headers_(headers),
       subject_(subject.empty() ? "" : "Subject: " + std::string(subject) + "\r\n"),
       body_(std::move(body)),
-      dots_(Content::dots_of(body_)) {}
+      traits_(Content::Traits::of(body_)) {}
 
 void PlainKind::make(const MessageFacts& facts, Content& content) const {
   std::string& text = content.own();
@@ -22,7 +22,7 @@ void PlainKind::make(const MessageFacts& facts, Content& content) const {
   }
   text.append(facts.extra_headers);
   if (headers_) text.append("\r\n");
-  content.share(body_, dots_);
+  content.share(body_, traits_);
 }
 
 }  // namespace millrace::mail

@@ -20,7 +20,7 @@ class PlainKind final : public Kind {
   const bool headers_;
   const std::string subject_;  // a header line, or nothing
   const std::string body_;
-  const Content::Dots dots_;
+  const Content::Traits traits_;
 };
 
 }  // namespace millrace::mail

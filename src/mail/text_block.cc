@@ -85,7 +85,7 @@ std::uint64_t TextBlock::share(std::size_t first, std::uint64_t most, Content& c
   std::string_view lines = std::string_view(lines_).substr(first * line_size_);
   for (std::uint64_t left = whole; left > 0; lines = lines_) {
     const std::string_view part = lines.substr(0, left);
-    content.share(part, Content::Dots::none);
+    content.share(part, {});
     left -= part.size();
   }
   return whole;

@@ -2,33 +2,21 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
-#include <random>
 #include <utility>
 
 #include "base/diagnostics.h"
-#include "base/printable.h"
 #include "base/quantity.h"
 #include "base/roll.h"
+#include "config/refusal.h"
 
 namespace millrace::sink {
 namespace {
-
-// A line each, as compilers have it, so that editors find the place.
-void tell(const std::vector<std::string>& mistakes) {
-  for (const std::string& mistake : mistakes) fmt::print(stderr, "{}\n", printable(mistake));
-}
-
-std::string counted(const std::vector<std::string>& mistakes) {
-  return fmt::format("{} mistake{} in rules", mistakes.size(), plural(mistakes.size()));
-}
 
 // Rules without a mistake.
 rules::RulesRead read(const rules::RuleFiles& files, bool again = false) {
   rules::RulesRead read = files.read(again);
   if (read.mistakes.empty()) return read;
-  tell(read.mistakes);
-  throw Fatal(counted(read.mistakes));
+  config::refuse("rules", read.mistakes);
 }
 
 }  // namespace
@@ -59,7 +47,7 @@ bool RuleBook::reload() {
 
 bool check_rules(const std::vector<std::string>& paths) {
   const rules::RulesRead read = rules::RuleFiles(paths).read();
-  tell(read.mistakes);
+  config::tell(read.mistakes);
   const std::size_t rules = read.rules.size();
   if (read.mistakes.empty()) fmt::print("{} rule{}, no mistakes\n", rules, plural(rules));
   return read.mistakes.empty();

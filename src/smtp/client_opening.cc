@@ -154,7 +154,8 @@ void ClientOpening::give_up(std::string fault) {
 
 ExtensionSet ClientOpening::used() const {
   return capabilities_.extensions &
-         (plan_.wanted | ExtensionSet{Extension::size, Extension::limits});
+         (plan_.wanted |
+          ExtensionSet{Extension::size, Extension::eight_bit_mime, Extension::limits});
 }
 
 }  // namespace millrace::smtp

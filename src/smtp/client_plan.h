@@ -16,8 +16,9 @@ struct ClientPlan {
   std::string hello_name;        // empty: no hello is sent
 
   // The extensions to make use of. What the server does not announce is an error, unless it is one
-  // of the `optional`. Wherever they are announced, MAIL has its SIZE and LIMITS are followed. A
-  // message beyond the limit of SIZE is sent all the same: what is measured is how it is refused.
+  // of the `optional`. Wherever they are announced, MAIL has its SIZE, and BODY where the content
+  // is not ASCII (8BITMIME), and LIMITS are followed. A message beyond the limit of SIZE is sent
+  // all the same: what is measured is how it is refused.
   ExtensionSet wanted;
   ExtensionSet optional;
 

@@ -4,44 +4,61 @@
 #include <cctype>
 #include <cstddef>
 
+#include "base/utf8.h"
 #include "smtp/keyword.h"
 
 namespace millrace::smtp {
 namespace {
 
-bool valid_label(std::string_view label) {
-  return !label.empty() && label.size() <= 63 && label.front() != '-' && label.back() != '-' &&
-         std::all_of(label.begin(), label.end(), [](unsigned char byte) {
-           return std::isalnum(byte) != 0 || byte == '-' || byte == '_';
+// What UTF-8 has beyond ASCII may stand wherever a letter may (RFC 6531, 3.3); that it is UTF-8 is
+// looked at by itself.
+bool letter(unsigned char byte, Charset charset) {
+  return std::isalnum(byte) != 0 || (charset == Charset::utf8 && byte >= 0x80);
+}
+
+bool begins_character(unsigned char byte) { return (byte & 0xc0U) != 0x80; }
+
+// In ASCII a label is as long in characters as here, or longer.
+bool valid_label(std::string_view label, Charset charset) {
+  return !label.empty() && std::ranges::count_if(label, begins_character) <= 63 &&
+         label.front() != '-' && label.back() != '-' &&
+         std::ranges::all_of(label, [charset](unsigned char byte) {
+           return letter(byte, charset) || byte == '-' || byte == '_';
          });
 }
 
 // RFC 5322, 3.2.3.
-bool atom_text(unsigned char byte) {
+bool atom_text(unsigned char byte, Charset charset) {
   constexpr std::string_view kMarks = "!#$%&'*+-/=?^_`{|}~";
-  return std::isalnum(byte) != 0 || kMarks.find(static_cast<char>(byte)) != std::string_view::npos;
+  return letter(byte, charset) || kMarks.find(static_cast<char>(byte)) != std::string_view::npos;
 }
 
 // Atoms with a dot between each two.
-bool dot_string(std::string_view text) {
+bool dot_string(std::string_view text, Charset charset) {
   for (;;) {
     const std::size_t dot = text.find('.');
     const std::string_view atom = text.substr(0, dot);
-    if (atom.empty() || !std::all_of(atom.begin(), atom.end(), atom_text)) return false;
+    const auto in_atom = [charset](unsigned char byte) { return atom_text(byte, charset); };
+    if (atom.empty() || !std::ranges::all_of(atom, in_atom)) return false;
     if (dot == std::string_view::npos) return true;
     text.remove_prefix(dot + 1);
   }
 }
 
-bool quoted_string(std::string_view text) {
+bool quoted_string(std::string_view text, Charset charset) {
   if (text.size() < 3 || text.front() != '"' || text.back() != '"') return false;
   text = text.substr(1, text.size() - 2);
   for (std::size_t place = 0; place < text.size(); ++place) {
     if (text[place] == '"') return false;
     if (text[place] == '\\' && ++place == text.size()) return false;
-    if (text[place] < ' ' || text[place] > '~') return false;
+    const auto byte = static_cast<unsigned char>(text[place]);
+    if ((byte < ' ' || byte > '~') && (byte < 0x80 || charset == Charset::ascii)) return false;
   }
   return true;
+}
+
+bool well_encoded(std::string_view text, Charset charset) {
+  return charset == Charset::ascii || is_utf8(text);
 }
 
 }  // namespace
@@ -76,11 +93,11 @@ Mailbox split_mailbox(std::string_view text) {
   return {.local_part = text.substr(0, at), .domain = text.substr(at)};
 }
 
-bool valid_domain(std::string_view text) {
-  if (text.size() > 255) return false;
+bool valid_domain(std::string_view text, Charset charset) {
+  if (text.size() > 255 || !well_encoded(text, charset)) return false;
   for (;;) {
     const std::size_t dot = text.find('.');
-    if (!valid_label(text.substr(0, dot))) return false;
+    if (!valid_label(text.substr(0, dot), charset)) return false;
     if (dot == std::string_view::npos) return true;
     text.remove_prefix(dot + 1);
   }
@@ -93,12 +110,14 @@ bool valid_address_literal(std::string_view text) {
          });
 }
 
-bool valid_local_part(std::string_view text) { return dot_string(text) || quoted_string(text); }
+bool valid_local_part(std::string_view text, Charset charset) {
+  return well_encoded(text, charset) && (dot_string(text, charset) || quoted_string(text, charset));
+}
 
-bool valid_mailbox(std::string_view text) {
+bool valid_mailbox(std::string_view text, Charset charset) {
   const auto [local_part, domain] = split_mailbox(text);
-  if (domain.empty() || !valid_local_part(local_part)) return false;
-  return valid_domain(domain.substr(1)) || valid_address_literal(domain.substr(1));
+  if (domain.empty() || !valid_local_part(local_part, charset)) return false;
+  return valid_domain(domain.substr(1), charset) || valid_address_literal(domain.substr(1));
 }
 
 }  // namespace millrace::smtp

@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "base/printable.h"
+
 namespace millrace::smtp {
 
 // Paths, mailboxes and domains as they are written (RFC 5321, 4.1.2). What a server is told is only
@@ -25,16 +27,15 @@ struct Mailbox {
 Mailbox split_mailbox(std::string_view text);
 
 // Whether this may be a domain, and an address literal: "[192.0.2.1]", "[IPv6:2001:db8::1]". A
-// label may have an underscore, as hosts' names have.
-bool valid_domain(std::string_view text);
+// label may have an underscore, as hosts' names have. In UTF-8 (RFC 6531, 3.3) any letters beyond
+// ASCII may be in it: whether they are a name of IDNA is not looked at.
+bool valid_domain(std::string_view text, Charset charset = Charset::ascii);
 bool valid_address_literal(std::string_view text);
 
-// Whether this is a local part in ASCII: atoms, or text in quotes. How long it may be is not looked
-// at.
-bool valid_local_part(std::string_view text);
+// Whether this is a local part: atoms, or text in quotes. How long it may be is not looked at.
+bool valid_local_part(std::string_view text, Charset charset = Charset::ascii);
 
-// Whether this is a mailbox in ASCII: a local part, and a domain or an address literal (RFC
-// 5321, 4.1.2).
-bool valid_mailbox(std::string_view text);
+// Whether this is a mailbox: a local part, and a domain or an address literal (RFC 5321, 4.1.2).
+bool valid_mailbox(std::string_view text, Charset charset = Charset::ascii);
 
 }  // namespace millrace::smtp

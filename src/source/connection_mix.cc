@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/utf8.h"
 #include "mail/scenario/mixed_workload.h"
 #include "smtp/path.h"
 
@@ -28,10 +29,12 @@ std::string fill_hello_name(std::string_view pattern, std::string_view connectio
   return text;
 }
 
-// Where the sender has none: the name that is set aside for what must not exist (RFC 2606, 2).
+// Where the sender has none, or one that is not ASCII, as a name in EHLO is (RFC 6531, 3.7.1): the
+// name that is set aside for what must not exist (RFC 2606, 2).
 std::string domain_of(std::string_view sender) {
   const std::string_view domain = smtp::split_mailbox(sender).domain;
-  return std::string(domain.empty() ? "example.invalid" : domain.substr(1));
+  const bool none = domain.empty() || !is_ascii(domain);
+  return std::string(none ? "example.invalid" : domain.substr(1));
 }
 
 }  // namespace

@@ -1,10 +1,26 @@
 #include "source/delivery.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace millrace::source {
 namespace {
+
+// What befell the recipients who gave the outcome, where that may have come of a reply.
+std::optional<Fate> refused_by(DeliveryOutcome outcome) {
+  switch (outcome) {
+    case DeliveryOutcome::lost:
+    case DeliveryOutcome::unfinished:
+      return Fate::lost;
+    case DeliveryOutcome::deferred:
+      return Fate::deferred;
+    case DeliveryOutcome::refused:
+      return Fate::refused;
+    default:
+      return std::nullopt;
+  }
+}
 
 // What a message with many recipients made of the memory is not kept for the next one.
 constexpr std::size_t kQuietTexts = std::size_t{16} * 1024;
@@ -29,6 +45,7 @@ void Delivery::begin(std::uint64_t its_message, unsigned its_attempt, std::size_
   bytes = 0;
   recipients.assign(its_recipients, {});
   ends.clear();
+  opening = {};
   ending = Ending::over;
 }
 
@@ -62,12 +79,19 @@ Delivery::KeptReply Delivery::reply() const {
   const auto yes =
       std::find_if(ends.rbegin(), ends.rend(), [](const KeptReply& end) { return end.positive(); });
   if (yes != ends.rend()) return *yes;
-  if (!ends.empty()) return ends.back();
-  const auto no =
-      std::find_if(recipients.rbegin(), recipients.rend(), [](const Recipient& recipient) {
-        return recipient.reply.length > 0 && !recipient.reply.positive();
+  const std::optional<Fate> fate = refused_by(outcome());
+  if (!fate) return {};
+  const auto decided = [&](const KeptReply& reply) {
+    return reply.given() && !reply.positive() && fate_by(reply.code) == fate;
+  };
+  const auto end = std::find_if(ends.rbegin(), ends.rend(), decided);
+  if (end != ends.rend()) return *end;
+  const auto own =
+      std::find_if(recipients.rbegin(), recipients.rend(), [&](const Recipient& recipient) {
+        return recipient.fate == fate && decided(recipient.reply);
       });
-  return no != recipients.rend() ? no->reply : KeptReply{};
+  if (own != recipients.rend()) return own->reply;
+  return fate == Fate::lost ? opening : KeptReply{};
 }
 
 }  // namespace millrace::source

@@ -93,7 +93,9 @@ class Delivery {
   }
 
   [[nodiscard]] DeliveryOutcome outcome() const;
-  // The reply that decided: the last yes to the end of a transaction, or else the last no.
+  // The reply that gave the outcome: the last yes to the end of a transaction; else the last no
+  // that makes of a recipient what the outcome says, or the no to the opening of its session. None
+  // where a connection was lost without one.
   [[nodiscard]] KeptReply reply() const;
 
   std::uint64_t message = 0;          // its number in the run
@@ -108,6 +110,7 @@ class Delivery {
   // The replies by which its transactions ended, one each: to the end of the message, or the no
   // before it. None for a transaction of which all recipients were refused.
   std::vector<KeptReply> ends;
+  KeptReply opening;  // the first no to the opening of its session, until the message is sent there
   Ending ending = Ending::over;
 
  private:

@@ -18,6 +18,7 @@ void DeliveryRecord::take(const Arrival& arrival, TimePoint now) {
 }
 
 void DeliveryRecord::transaction_begun(const smtp::RecipientBatch& batch) {
+  (*find(batch.message))->opening = {};
   transactions_.push_back({.batch = batch, .ended = batch.first});
 }
 
@@ -29,7 +30,10 @@ void DeliveryRecord::content_ended(std::uint64_t message, std::uint64_t position
 void DeliveryRecord::replied(const smtp::PendingCommand& command, const smtp::Reply& reply,
                              smtp::Outcome outcome) {
   closed_ = reply.closing();
-  if (transactions_.empty()) return;
+  if (transactions_.empty()) {
+    if (outcome == smtp::Outcome::refused) opening_refused(reply);
+    return;
+  }
   Transaction& transaction = transactions_.front();
   Delivery& delivery = **find(transaction.batch.message);
   // What follows from a no says nothing more, though the server closes by it.
@@ -56,6 +60,13 @@ void DeliveryRecord::replied(const smtp::PendingCommand& command, const smtp::Re
   const Delivery::KeptReply kept = tolerated ? transaction.no : delivery.keep(reply);
   if (kept.positive()) transaction.yes = kept;
   if (own) own_end_answered(transaction, delivery, kept);
+}
+
+// What waits to be sent on the session may never be.
+void DeliveryRecord::opening_refused(const smtp::Reply& no) {
+  for (const auto& waiting : under_way_) {
+    if (!waiting->opening.given()) waiting->opening = waiting->keep(no);
+  }
 }
 
 // Such a no counts, not one to MAIL before it that followed from another transaction.

@@ -70,6 +70,7 @@ class DeliveryRecord {
   [[nodiscard]] Deliveries::iterator find(std::uint64_t message);
   [[nodiscard]] static std::span<Delivery::Recipient> recipients(const Transaction& transaction,
                                                                  Delivery& delivery);
+  void opening_refused(const smtp::Reply& no);
   static void fail(Transaction& transaction, const Delivery::KeptReply& no);
   static void rcpt_answered(Delivery::Recipient& recipient, Delivery& delivery,
                             const smtp::Reply& reply, bool tolerated);

@@ -5,8 +5,6 @@
 #include <chrono>
 #include <utility>
 
-#include "mail/generated.h"
-
 namespace millrace::source {
 namespace {
 
@@ -30,6 +28,7 @@ Session::Session(WorkerResources& worker, Run& run, std::uint64_t number)
                                        : *messages_),
       observers_(worker.delivery_observers),
       number_(number),
+      plan_(run, worker.sasl, number),
       display_(run.options().verbose),
       connector_(run, number, worker.loop, stream_, record_, display_) {
   const SourceOptions& options = run.options();
@@ -40,9 +39,6 @@ Session::Session(WorkerResources& worker, Run& run, std::uint64_t number)
   if (!observers_.empty()) {
     deliveries_.emplace(number, options.plan.hello_verb == smtp::Verb::lhlo, source_, observers_);
   }
-  if (options.auth_mechanism.empty()) return;
-  const sasl::User& user = options.users[number % options.users.size()];
-  authenticator_.emplace(worker.sasl.get(), options.auth_mechanism, user);
 }
 
 // While it pauses, a session still listens: the server may hang up.
@@ -129,18 +125,8 @@ void Session::on_connected() {
   state_ = State::talking;
   awaited_since_ = now();
   record_.connected(now());
-  xclient_ = mail::fill_generated(options.xclient, connector_.connection());
-  if (options.mix) {
-    std::string sender;
-    run_.workload().append_sender(record_.waiting_message(), sender);
-    traits_ = draw_traits(*options.mix, options.plan, connector_.connection(), sender);
-  }
-  const bool authenticates = authenticator_ && plan().wanted.has(smtp::Extension::auth);
-  client_.emplace(
-      plan(),
-      smtp::ClientSession::Identity{.xclient = xclient_,
-                                    .authenticator = authenticates ? &*authenticator_ : nullptr},
-      source_, *this);
+  plan_.begin(connector_.connection(), record_.waiting_message());
+  client_.emplace(plan_.dialogue(), plan_.identity(), source_, *this);
   start_timer(options.reply_limit);
   if (options.proxy) stream_.output().append(connector_.proxy_header());
   if (options.tls_from_start) secure();
@@ -219,7 +205,8 @@ void Session::send_messages() {
     client_->send(record_.launch(now()), stream_.output());
   }
   if (client_->idle()) return all_over();
-  if (client_->may_send() && may_go_on()) worker_.load_model->has_room(*this, now());
+  if (client_->may_send() && plan_.may_go_on(record_.carried()))
+    worker_.load_model->has_room(*this, now());
   show_commands(shown);
   watch_reply();
 }
@@ -227,7 +214,7 @@ void Session::send_messages() {
 // Whether there is a message to send: one that waits, or one that may follow without a pause.
 bool Session::next_message() {
   if (record_.waiting()) return true;
-  if (!may_go_on()) return false;
+  if (!plan_.may_go_on(record_.carried())) return false;
   const Next next = worker_.load_model->next(*this, now());
   if (next.when != Next::When::now) return false;
   take(next.arrival);
@@ -245,7 +232,13 @@ void Session::lose_messages() {
   record_.lose(now());
 }
 
+// What the server has closed or kept out is lost by that, though the connection is not yet gone.
 void Session::abandon() {
+  using DialoguePhase = smtp::ClientSession::DialoguePhase;
+  const bool goes_on = !client_ || client_->phase() == DialoguePhase::opening ||
+                       client_->phase() == DialoguePhase::securing ||
+                       client_->phase() == DialoguePhase::open;
+  if (!goes_on) lose_messages();
   if (deliveries_) deliveries_->abandon(stream_.sent(), now());
   record_.abandon(now());
   state_ = State::done;
@@ -254,7 +247,7 @@ void Session::abandon() {
 // Nothing is under way on this connection.
 void Session::all_over() {
   const bool done = worker_.load_model->over(now());
-  if (done || client_->exhausted() || !may_reuse()) {
+  if (done || client_->exhausted() || !plan_.may_reuse(record_.carried())) {
     return say_goodbye();
   }
   pause_then_begin();
@@ -380,23 +373,6 @@ void Session::on_timer(net::Timer& /*timer*/) {
   }
 }
 
-const smtp::ClientPlan& Session::plan() const {
-  return traits_ ? traits_->plan : run_.options().plan;
-}
-
-// Whether this connection is one that carries more messages than so far.
-bool Session::has_room() const {
-  return !traits_ || traits_->messages == 0 || record_.carried() < traits_->messages;
-}
-
-bool Session::may_reuse() const {
-  return has_room() && run_.options().may_reuse(record_.carried());
-}
-
-bool Session::may_go_on() const {
-  return has_room() && run_.options().may_go_on(record_.carried());
-}
-
 void Session::start_timer(Duration delay) { worker_.loop.timers().start(timer_, now() + delay); }
 
 // The timer that runs already looks at the stream's progress when it is due.
@@ -416,8 +392,8 @@ std::string Session::where() const {
 }
 
 std::string Session::where(const smtp::PendingCommand& command) const {
-  return about(number_,
-               command_text(command, source_, plan().hello_name, connector_.address().text()));
+  return about(number_, command_text(command, source_, plan_.dialogue().hello_name,
+                                     connector_.address().text()));
 }
 
 }  // namespace millrace::source

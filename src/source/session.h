@@ -10,9 +10,9 @@
 
 #include "net/stream.h"
 #include "net/timers.h"
-#include "sasl/client.h"
 #include "smtp/client_session.h"
 #include "smtp/message_source.h"
+#include "source/connection_plan.h"
 #include "source/connector.h"
 #include "source/delivery_record.h"
 #include "source/dialogue_display.h"
@@ -99,10 +99,6 @@ class Session final : public Sender,
   void start_timer(Duration delay);
   void watch_reply();
   void show_commands(std::size_t shown);
-  [[nodiscard]] const smtp::ClientPlan& plan() const;
-  [[nodiscard]] bool has_room() const;
-  [[nodiscard]] bool may_reuse() const;
-  [[nodiscard]] bool may_go_on() const;
   [[nodiscard]] TimePoint now() const { return worker_.loop.now(); }
   [[nodiscard]] Trouble loss(int error) const;
   [[nodiscard]] std::string where() const;
@@ -124,9 +120,7 @@ class Session final : public Sender,
   net::TlsSession tls_session_;  // of the last connection, when sessions are resumed
   TimePoint handshake_begun_;
   TimePoint awaited_since_;  // a reply, or the end of a handshake
-  std::optional<sasl::Client> authenticator_;
-  std::string xclient_;                     // of this connection
-  std::optional<ConnectionTraits> traits_;  // the same, where connections differ
+  ConnectionPlan plan_;
   DialogueDisplay display_;
   Connector connector_;
   bool started_ = false;

@@ -78,6 +78,14 @@ TEST(Options, OfTwoThatSayTheSameTheLastCounts) {
   EXPECT_EQ(delay({"-W", "data:1:50", "-w", "3", ":2525"}), sink::rules::fixed(seconds(3)));
 }
 
+TEST(SourceOptions, ARangeOfRecipientsIsForAScenario) {
+  const std::string expected =
+      " (--recipients: expected addresses, or one number of them; numbers that differ are said by "
+      "count in [recipients] of a scenario)";
+  EXPECT_EQ(refusal(source, {"--recipients", "2-5", "host"}), "bad recipients: 2-5" + expected);
+  EXPECT_EQ(refusal(source, {"--recipients", "0", "host"}), "bad recipients: 0" + expected);
+}
+
 TEST(SinkOptions, HaveTheDefaultsOfTheManual) {
   const sink::SinkOptions options = sink({":2525"});
   EXPECT_EQ(options.backlog, SOMAXCONN);

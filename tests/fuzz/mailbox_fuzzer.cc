@@ -57,7 +57,8 @@ std::string packed(std::string_view stored, CorpusForm form, bool quoted) {
     long_lines |= end - 1 > kLongestLine;
     rest.remove_prefix(end + 1);
   }
-  fuzz::require(dots == (traits.dots == Content::Dots::some) && long_lines == traits.long_lines);
+  fuzz::require(dots == (traits.content.dots == Content::Dots::some) &&
+                long_lines == traits.long_lines);
   std::string again;
   pack(text, form, false, again);
   fuzz::require(again == text);

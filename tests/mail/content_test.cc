@@ -29,8 +29,8 @@ TEST(Content, OfNothingIsTheEndMarkAlone) {
 TEST(Content, KeepsItsPiecesInOrder) {
   Content content;
   content.own() += "a\r\n";
-  content.share("b\r\n", Content::Dots::none);
-  content.share("c\r\n", Content::Dots::none);
+  content.share("b\r\n", {Content::Dots::none});
+  content.share("c\r\n", {Content::Dots::none});
   content.own() += "d\r\n";
   EXPECT_EQ(data_of(content), "a\r\nb\r\nc\r\nd\r\n.\r\n");
   EXPECT_EQ(content.flattened(), "a\r\nb\r\nc\r\nd\r\n");
@@ -40,7 +40,7 @@ TEST(Content, KeepsItsPiecesInOrder) {
 TEST(Content, DoublesDotsForDataOnly) {
   Content content;
   content.own() += ".a\r\nb.\r\n..c\r\n";
-  content.share(".d\r\n\r\n.\r\n", Content::Dots::some);
+  content.share(".d\r\n\r\n.\r\n", {Content::Dots::some});
   EXPECT_EQ(data_of(content), "..a\r\nb.\r\n...c\r\n..d\r\n\r\n..\r\n.\r\n");
   EXPECT_EQ(content.flattened(), ".a\r\nb.\r\n..c\r\n.d\r\n\r\n.\r\n");
 }
@@ -51,15 +51,15 @@ TEST(Content, EndsALineThatDoesNotEnd) {
   EXPECT_EQ(data_of(own), "a\r\n.\r\n");
   EXPECT_EQ(own.size(), 1U);
   Content shared;
-  shared.share("a\r", Content::Dots::none);
+  shared.share("a\r", {Content::Dots::none});
   EXPECT_EQ(data_of(shared), "a\r\r\n.\r\n");
 }
 
 TEST(Content, GivesAnyRange) {
   Content content;
   content.own() += "ab\r\n";
-  content.share("cde\r\n", Content::Dots::none);
-  content.share("f\r\n", Content::Dots::some);
+  content.share("cde\r\n", {Content::Dots::none});
+  content.share("f\r\n", {Content::Dots::some});
   content.own() += "gh\r\n";
   const std::string all = content.flattened();
   for (std::size_t offset = 0; offset <= all.size(); ++offset) {
@@ -74,7 +74,7 @@ TEST(Content, GivesAnyRange) {
 TEST(Content, BorrowsWhatIsShared) {
   const std::string body(100, 'x');
   Content content;
-  content.share(body, Content::Dots::none);
+  content.share(body, {Content::Dots::none});
   Output out;
   content.append_data(out);
   std::string_view piece;
@@ -87,9 +87,9 @@ TEST(Content, LinesGoInFront) {
   Content content;
   content.prepend("1\r\n");
   content.own() += "a\r\n";
-  content.share(body, Content::Dots::none);
+  content.share(body, {Content::Dots::none});
   content.own() += "c\r\n";
-  content.share(body, Content::Dots::none);
+  content.share(body, {Content::Dots::none});
   content.prepend(".2\r\n3\r\n");
   EXPECT_EQ(content.flattened(), ".2\r\n3\r\n1\r\na\r\nb\r\nc\r\nb\r\n");
   EXPECT_EQ(data_of(content), "..2\r\n3\r\n1\r\na\r\nb\r\nc\r\nb\r\n.\r\n");
@@ -99,10 +99,10 @@ TEST(Content, LinesGoInFront) {
 TEST(Content, IsSeenPieceByPiece) {
   const std::string body = ".b\r\n";
   Content content;
-  content.share(body, Content::Dots::some);
+  content.share(body, {Content::Dots::some});
   content.own() += "a\r\n";
   content.own() += "c\r\n";
-  content.share(body, Content::Dots::none);
+  content.share(body, {Content::Dots::none});
   std::vector<std::tuple<std::string_view, bool, Content::Dots>> seen;
   content.for_each_piece([&](const Content::Piece& piece) {
     seen.emplace_back(piece.text, piece.shared, piece.dots);
@@ -118,7 +118,7 @@ TEST(Content, BorrowsWhatIsBetweenDots) {
   const std::string long_line = std::string(10'000, 'x') + "\r\n";
   const std::string body = long_line + ".\r\n" + long_line;
   Content content;
-  content.share(body, Content::Dots::some);
+  content.share(body, {Content::Dots::some});
   Output out;
   content.append_data(out);
   EXPECT_LT(out.storage(), 1'000U);
@@ -128,10 +128,26 @@ TEST(Content, BorrowsWhatIsBetweenDots) {
 TEST(Content, IsForgotten) {
   Content content;
   content.own() += "a\r\n";
-  content.share("b\r\n", Content::Dots::none);
+  content.share("b\r\n", {Content::Dots::none});
   content.clear();
   EXPECT_EQ(content.size(), 0U);
   EXPECT_EQ(data_of(content), ".\r\n");
+}
+
+TEST(Content, KnowsWhetherAnyOfItIsBeyondAscii) {
+  using Octets = Content::Octets;
+  const std::string body = "\xc3\xa4\r\n";
+  Content content;
+  content.own().append("a: b\r\n\r\n");
+  content.share("c\r\n", Content::Traits::of("c\r\n"));
+  EXPECT_EQ(content.octets(), Octets::seven_bit);
+  content.share(body, Content::Traits::of(body));
+  content.share("c\r\n", {});
+  EXPECT_EQ(content.octets(), Octets::eight_bit);
+  content.clear();
+  EXPECT_EQ(content.octets(), Octets::seven_bit);
+  content.own().append(body);
+  EXPECT_EQ(content.octets(), Octets::eight_bit);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "mail/message.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -60,6 +61,27 @@ TEST(Body, TheHeaderSectionGoesToTheFirstEmptyLine) {
   EXPECT_EQ(header_section("\na: b"), "");
   EXPECT_EQ(header_section("\r\n"), "");
   EXPECT_EQ(header_section(""), "");
+}
+
+// RFC 6152. What the server has not announced is not in use.
+TEST(Message, SaysInMailThatItIsNotAscii) {
+  const auto mail = [](MessageOptions options, smtp::ExtensionSet used) {
+    const MessageTemplate shared(std::move(options));
+    Output out;
+    SessionMessages(shared).append_mail(0, used, out);
+    return test::take(out);
+  };
+  const smtp::ExtensionSet announced{smtp::Extension::eight_bit_mime};
+  const std::string umlaut = "\xc3\xa4\r\n";
+  EXPECT_EQ(mail({.body = umlaut}, announced), "MAIL FROM:<> BODY=8BITMIME\r\n");
+  EXPECT_EQ(mail({.body = umlaut}, smtp::ExtensionSet()), "MAIL FROM:<>\r\n");
+  EXPECT_EQ(mail({.body = "a\r\n"}, announced), "MAIL FROM:<>\r\n");
+  EXPECT_EQ(mail({.subject = "\xc3\xa4", .body = "a\r\n"}, announced),
+            "MAIL FROM:<> BODY=8BITMIME\r\n");
+  for (const char* const body : {"BODY=7BIT", "body=BINARYMIME"}) {
+    EXPECT_EQ(mail({.envelope = {.mail_parameters = {{{}, body}}}, .body = umlaut}, announced),
+              fmt::format("MAIL FROM:<> {}\r\n", body));
+  }
 }
 
 // Binary content has no lines, but what ends DATA is one.

@@ -18,7 +18,7 @@ class Given final : public millrace::mail::Kind {
  public:
   explicit Given(std::string message) : message_(std::move(message)) {}
   void make(const millrace::mail::MessageFacts& /*facts*/, Content& content) const override {
-    content.share(message_, Content::Dots::some);
+    content.share(message_, {Content::Dots::some});
   }
 
  private:

@@ -133,6 +133,29 @@ class MessageLog(playing.RulesCase):
         self.assertEqual((line["outcome"], line["reply"]), ("lost", ""))
 
     @rig.on_every_engine()
+    def test_a_session_that_is_refused_is_told_with_its_message(self, programs):
+        """The message that was due there is lost, whether the run ends by that or goes on, or comes back."""
+        report = self.scratch / "run.json"
+        for refuses in ("CONNECT", "HELO", "MAIL"):
+            def answer(verb, refuses=refuses):
+                return b"421 4.3.2 busy\r\n" if verb == refuses else rig.usual_reply(verb)
+
+            for options, attempts in (((), 1), (("-A",), 1), (("--retry", "1x10ms"), 2)):
+                log = self.scratch / "log"
+                with rig.FakeServer(lambda connection: rig.play_server(connection, answer),
+                                    connections=attempts) as server:
+                    done = programs.source(server.endpoint, *options, "--log", log, "--json", report)
+                self.assertEqual(done.returncode, 0 if "-A" in options else 1, done.stderr)
+                lines, _ = read_lines(log)
+                self.assertEqual([line["attempt"] for line in lines], list(range(1, attempts + 1)))
+                for line in lines:
+                    self.assertEqual((line["outcome"], line["reply"]), ("lost", "421 4.3.2 busy"),
+                                     (refuses, options))
+                totals = json.loads(report.read_text())["totals"]
+                name = "messages_given_up" if "--retry" in options else "messages_lost"
+                self.assertEqual(totals[name], 1, (refuses, options))
+
+    @rig.on_every_engine()
     def test_an_interrupt_leaves_it_complete(self, programs):
         log = self.scratch / f"log-{programs.options[1]}"
         with programs.sink() as sink:

@@ -93,6 +93,36 @@ class Scenario(TrafficCase):
         self.assertNotEqual({envelope for envelope, _ in other}, {envelope for envelope, _ in runs[0]})
 
     @rig.on_every_engine()
+    def test_addresses_in_utf8_are_taken_where_smtputf8_is_asked_for(self, programs):
+        pool = self.write("pool.txt", "ann@b.test\nj\u00f6rg@\u00fcber.test\n")
+        found = self.sent(programs, "-m", 40, "--smtputf8", "--senders", pool, "--recipients", "u{1-3}\u00e4@b.test",
+                          sink_arguments=("--modern",))
+        senders = {envelope[0].split()[1].decode() for envelope, _ in found}
+        self.assertEqual(senders, {"<ann@b.test>", "<j\u00f6rg@\u00fcber.test>"})
+        for envelope, _ in found:
+            self.assertRegex(envelope[0].decode(), r" SMTPUTF8\b")
+            self.assertRegex(envelope[1].decode(), "<u[123]\u00e4@b.test>")
+
+    def test_addresses_in_utf8_need_to_be_asked_for(self):
+        pool = self.write("pool.txt", "ann@b.test\nj\u00f6rg@\u00fcber.test\n")
+        self.assertIn("pool.txt:2: 'j\u00f6rg@\u00fcber.test' is more than ASCII: addresses in UTF-8 need --smtputf8",
+                      self.refused("--senders", pool))
+        self.assertIn("'\u00fcber.test' is more than ASCII", self.refused("--domains", "b.test=3,\u00fcber.test"))
+        pool.write_bytes(b"ann@b.test\nj\xf6rg@b.test\n")
+        self.assertIn("pool.txt:2: 'j\\xf6rg@b.test' is not UTF-8", self.refused("--smtputf8", "--senders", pool))
+
+    @rig.on_every_engine()
+    def test_what_is_not_ascii_says_so_where_the_server_takes_that(self, programs):
+        corpus = self.scratch / "corpus"
+        corpus.mkdir(exist_ok=True)
+        (corpus / "1.eml").write_bytes(b"Subject: a\n\nb\n")
+        (corpus / "2.eml").write_bytes(b"Subject: a\n\nGr\xc3\xbc\xc3\x9fe\n")
+        for sink_arguments, announced in (((), True), (("--no-8bitmime",), False)):
+            found = self.sent(programs, "--ehlo", "-m", 30, "--corpus", corpus, sink_arguments=sink_arguments)
+            said = {(b"Gr\xc3\xbc" in content, b"BODY=8BITMIME" in envelope[0]) for envelope, content in found}
+            self.assertEqual(said, {(False, False), (True, announced)})
+
+    @rig.on_every_engine()
     def test_sends_well_formed_messages_in_every_way(self, programs):
         path = self.write("s.toml", SCENARIO)
         ways = ((), ("--pipelining",), ("--chunking", "--chunk-size", 1000), ("--pipeline-window", 5, "--chunking"))

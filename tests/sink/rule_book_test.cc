@@ -58,5 +58,15 @@ TEST(RuleBook, HasTheRulesOfFilesBeforeThoseOfOptions) {
   EXPECT_EQ(found("b@b"), "of the file");
 }
 
+// Files are in UTF-8, whatever the locale is; what drives a terminal is shown in none.
+TEST(RuleBook, MistakesAreToldAsThoseOfOtherFiles) {
+  const RulesFile file(
+      "[[rule]]\nname = 'x'\nmatch = { command = 'gr\xc3\xbc\xc3\x9f\xc2\x9b' }\n");
+  testing::internal::CaptureStderr();
+  EXPECT_FALSE(check_rules({file.path()}));
+  const std::string told = testing::internal::GetCapturedStderr();
+  EXPECT_NE(told.find("gr\xc3\xbc\xc3\x9f\\u009b"), std::string::npos) << told;
+}
+
 }  // namespace
 }  // namespace millrace::sink

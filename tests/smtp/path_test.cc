@@ -80,6 +80,25 @@ TEST(ValidMailbox, HasALocalPartAndADomain) {
   EXPECT_FALSE(valid_mailbox(std::string_view("a\0b@c", 5)));
 }
 
+// RFC 6531, 3.3.
+TEST(ValidMailbox, MayBeInUtf8WhereThatIsAskedFor) {
+  constexpr Charset kUtf8 = Charset::utf8;
+  for (const char* mailbox : {"a@b", "\xc3\xa4@b", "a@\xc3\xa4", "\"\xc3\xa4 b\"@b",
+                              "\xe7\x94\xa8.b@xn--a.\xe4\xbe\x8b"}) {
+    EXPECT_TRUE(valid_mailbox(mailbox, kUtf8)) << mailbox;
+  }
+  for (const char* other : {"\xe4@b", "a@\xe4", "\"\xe4\"@b", "\xc3\xa4 b@c", "\xc3\xa4..b@c",
+                            "a@\xc3\xa4-", "\xed\xa0\x80@b", "a@\xc3\xa4..b"}) {
+    EXPECT_FALSE(valid_mailbox(other, kUtf8)) << other;
+  }
+  // A label of 63 letters is as long in ASCII at least.
+  std::string label;
+  for (int letter = 0; letter < 63; ++letter) label += "\xc3\xa4";
+  EXPECT_TRUE(valid_domain(label, kUtf8));
+  EXPECT_FALSE(valid_domain(label + "a", kUtf8));
+  EXPECT_FALSE(valid_domain(label));
+}
+
 TEST(ValidLocalPart, HasAtomsOrQuotes) {
   for (const char* local_part : {"a", "a.b+c=d", "\"a b@c\"", "!#$%&'*"}) {
     EXPECT_TRUE(valid_local_part(local_part)) << local_part;

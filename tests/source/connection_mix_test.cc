@@ -83,6 +83,7 @@ TEST(ConnectionMix, NamesTheConnectionAndTheSendersDomain) {
   EXPECT_EQ(name("{domain}.{domain}", "u@a.test"), "a.test.a.test");
   EXPECT_EQ(name("{n}", ""), "12");
   EXPECT_EQ(name("{domain}", ""), "example.invalid");
+  EXPECT_EQ(name("{domain}", "u@\xc3\xa4.test"), "example.invalid") << "EHLO is in ASCII";
   smtp::ClientPlan silent = plan();
   silent.hello_name.clear();
   EXPECT_EQ(draw_traits({.session = {.helo = "x"}}, silent, 0, "").plan.hello_name, "");

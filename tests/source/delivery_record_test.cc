@@ -195,6 +195,14 @@ class DeliveryRecordTest : public testing::Test {
     says("220 x\r\n");
     says(hello);
   }
+  // The first message waits for it, which has one recipient.
+  void connect_for_the_first() {
+    plan.hello_name = "me";
+    messages.emplace(std::vector<std::size_t>{1});
+    client.emplace(plan, *messages);
+    session.emplace(plan, smtp::ClientSession::Identity{}, *messages, *client);
+    client->record.take({.message = 0}, TimePoint());
+  }
   void says(std::string_view text) {
     session->feed(text, client->out);
     client->send();
@@ -266,6 +274,44 @@ TEST_F(DeliveryRecordTest, ANoToTheSenderIsForAllRecipients) {
   EXPECT_EQ(reply_to(1), "553 not you");
   EXPECT_EQ(reply(), "553 not you");
   EXPECT_EQ(told().bytes, 0U);
+}
+
+// The outcome is that of one recipient; the reply is not another one's.
+TEST_F(DeliveryRecordTest, TheReplyIsTheOneThatGaveTheOutcome) {
+  connect("250 x\r\n", {3});
+  send(0);
+  says("250 a\r\n");
+  for (const char* const line : {"450 b\r\n", "550 c\r\n", "551 d\r\n"}) says(line);
+  EXPECT_EQ(told().outcome(), DeliveryOutcome::deferred);
+  EXPECT_EQ(reply(), "450 b");
+
+  connect("250 x\r\n", {2});
+  send(0);
+  for (const char* const line : {"250 a\r\n", "450 b\r\n", "250 c\r\n", "354 d\r\n"}) says(line);
+  says("552 too large\r\n");
+  EXPECT_EQ(told().outcome(), DeliveryOutcome::deferred);
+  EXPECT_EQ(reply(), "450 b");
+
+  plan.hello_verb = smtp::Verb::lhlo;
+  connect("250 x\r\n", {2});
+  send(0);
+  for (const char* const line : {"250 a\r\n", "250 b\r\n", "250 c\r\n", "354 d\r\n"}) says(line);
+  says("452 full\r\n550 nobody\r\n");
+  EXPECT_EQ(told().outcome(), DeliveryOutcome::deferred);
+  EXPECT_EQ(reply(), "452 full");
+}
+
+TEST_F(DeliveryRecordTest, NoReplyDecidesOfWhatIsInDoubtOrLostWithTheConnection) {
+  for (const bool content : {true, false}) {
+    connect("250 x\r\n", {2});
+    send(0);
+    for (const char* const line : {"250 a\r\n", "550 b\r\n", "250 c\r\n"}) says(line);
+    if (content) says("354 go\r\n");
+    lose();
+    EXPECT_EQ(told().outcome(), content ? DeliveryOutcome::in_doubt : DeliveryOutcome::lost);
+    EXPECT_EQ(reply_to(0), "550 b");
+    EXPECT_EQ(reply(), "");
+  }
 }
 
 TEST_F(DeliveryRecordTest, WhatFollowsFromANoIsNotTheReply) {
@@ -367,7 +413,8 @@ TEST_F(DeliveryRecordTest, WhatIsClosedBy521IsRefused) {
   lose();
   EXPECT_EQ(told().recipients[0].fate, Fate::refused);
   EXPECT_EQ(told().recipients[1].fate, Fate::deferred) << "it had its own reply";
-  EXPECT_EQ(reply(), "521 no mail here");
+  EXPECT_EQ(told().outcome(), DeliveryOutcome::deferred);
+  EXPECT_EQ(reply(), "451 c");
 
   connect("250 x\r\n", {3});
   send(0);
@@ -496,6 +543,35 @@ TEST_F(DeliveryRecordTest, WhatNeverBeganIsLostOrUnfinished) {
   client->record.take({.message = 4}, TimePoint());
   client->record.abandon(client->sent, TimePoint());
   EXPECT_EQ(told(4).outcome(), DeliveryOutcome::unfinished);
+}
+
+// Its message is due and never asked about.
+TEST_F(DeliveryRecordTest, ARefusedSessionIsToldWithTheMessageThatWaitsForIt) {
+  plan.hello_verb = smtp::Verb::ehlo;
+  for (const std::vector<const char*>& dialogue :
+       {std::vector{"421 4.3.2 busy\r\n"},
+        {"220 x\r\n", "421 4.3.2 busy\r\n"},
+        {"220 x\r\n", "502 no\r\n", "421 4.3.2 busy\r\n"}}) {
+    connect_for_the_first();
+    for (const char* const line : dialogue) says(line);
+    lose();
+    EXPECT_EQ(told().outcome(), DeliveryOutcome::lost);
+    EXPECT_EQ(told().recipients[0].fate, Fate::lost);
+    EXPECT_EQ(reply_to(0), "");
+    EXPECT_EQ(reply(), "421 4.3.2 busy");
+  }
+}
+
+TEST_F(DeliveryRecordTest, ANoToTheOpeningIsNothingOnceTheMessageIsSent) {
+  plan.hello_verb = smtp::Verb::ehlo;
+  connect_for_the_first();
+  says("554 5.3.2 no mail here\r\n");
+  says("250 x\r\n");
+  session->send(0, client->out);
+  client->send();
+  lose();
+  EXPECT_EQ(told().outcome(), DeliveryOutcome::lost);
+  EXPECT_EQ(reply(), "");
 }
 
 TEST_F(DeliveryRecordTest, FiftyThousandRecipientsFitAndLongRepliesAreCut) {

@@ -2,11 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <vector>
 
-#include "source/recorder.h"
-#include "source/sender.h"
+#include "made_up_load.h"
 
 namespace millrace::source {
 namespace {
@@ -14,81 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using When = Next::When;
 
-// Asks when it is told to go on, unless it is busy, and notes what it is told.
-struct MadeUpSender final : Sender {
-  MadeUpSender(LoadModel& model, const TimePoint& clock, std::uint64_t number)
-      : model(model), clock(clock), place(number) {}
-
-  void go() override {
-    if (!busy) ask();
-  }
-  [[nodiscard]] std::uint64_t number() const override { return place; }
-  [[nodiscard]] bool started() const override { return !messages.empty(); }
-
-  // The answer; one who has to wait says that it does.
-  When ask() {
-    const Next next = model.next(*this, clock);
-    answers.push_back(next.when);
-    if (next.when == When::now) {
-      messages.push_back(next.arrival.message);
-      intended.push_back(next.arrival.intended);
-    }
-    if (next.when == When::soon || next.when == When::later) model.wait(*this, clock);
-    return next.when;
-  }
-
-  LoadModel& model;
-  const TimePoint& clock;
-  const std::uint64_t place;
-  bool busy = false;
-  std::vector<When> answers;
-  std::vector<std::uint64_t> messages;
-  std::vector<TimePoint> intended;
-};
-
-// A load with a made-up clock.
-class LoadModelTest : public testing::Test {
- protected:
-  void begin(std::vector<Stage> schedule, std::uint64_t messages, unsigned sessions) {
-    load.schedule = std::move(schedule);
-    shared.emplace(load, messages, sessions);
-    shared->begin(start);
-    recorder.emplace(shared->schedule(), start);
-  }
-  void closed(std::vector<Stage> schedule, std::uint64_t messages, unsigned sessions) {
-    begin(std::move(schedule), messages, sessions);
-    model = std::make_unique<ClosedLoop>(*shared);
-  }
-  void open(std::vector<Stage> schedule, std::uint64_t messages, unsigned first = 0,
-            unsigned step = 1) {
-    load.open_loop = true;
-    begin(std::move(schedule), messages, step);
-    model = std::make_unique<OpenLoop>(*shared, first, step, &*recorder);
-  }
-  MadeUpSender& sender(std::uint64_t number) {
-    senders.push_back(std::make_unique<MadeUpSender>(*model, now, number));
-    return *senders.back();
-  }
-  void pass(Duration time) {
-    now += time;
-    if (const auto due = model->due(); due && *due <= now) model->dispatch(now);
-  }
-  [[nodiscard]] const metrics::Metrics& measured(std::size_t stage = 0) const {
-    return recorder->stages()[stage];
-  }
-
-  Load load;
-  std::optional<SharedLoad> shared;
-  std::optional<Recorder> recorder;
-  std::unique_ptr<LoadModel> model;
-  std::vector<std::unique_ptr<MadeUpSender>> senders;
-  const TimePoint start{1h};
-  TimePoint now = start;
-};
-
-Stage level(double level, Duration length) {
-  return {.name = "x", .length = length, .from = level, .to = level};
-}
+using LoadModelTest = MadeUpLoad;
 
 TEST_F(LoadModelTest, ClosedLoopGivesEachSenderItsOwnNumberAndThenTheNext) {
   closed({level(2, Stage::kEndless)}, 5, 2);

@@ -1,14 +1,9 @@
 // Load models where messages come back, with a made-up clock.
 #include <gtest/gtest.h>
 
-#include <memory>
-#include <utility>
 #include <vector>
 
-#include "source/load_model.h"
-#include "source/recorder.h"
-#include "source/retry_queue.h"
-#include "source/sender.h"
+#include "made_up_load.h"
 
 namespace millrace::source {
 namespace {
@@ -17,83 +12,12 @@ using namespace std::chrono_literals;
 using When = Next::When;
 using Numbers = std::vector<std::uint64_t>;
 
-// Asks when it is told to go on, and keeps the message until it has failed or is done.
-struct MadeUpSender final : Sender {
-  MadeUpSender(LoadModel& model, const TimePoint& clock, std::uint64_t number)
-      : model(model), clock(clock), place(number) {}
-
-  void go() override { ask(); }
-  [[nodiscard]] std::uint64_t number() const override { return place; }
-  [[nodiscard]] bool started() const override { return !messages.empty(); }
-
-  When ask() {
-    Next next = model.next(*this, clock);
-    answers.push_back(next.when);
-    if (next.when == When::now) {
-      messages.push_back(next.arrival.message);
-      arrival = std::move(next.arrival);
-    }
-    if (next.when == When::soon || next.when == When::later) model.wait(*this, clock);
-    return next.when;
-  }
-  // What it has is not taken.
-  void fail(RetryQueue& retries) {
-    ++arrival.attempt;
-    retries.put_back(arrival, clock);
-  }
-
-  LoadModel& model;
-  const TimePoint& clock;
-  const std::uint64_t place;
-  std::vector<When> answers;
-  Numbers messages;
-  Arrival arrival;
-};
-
-class RetryingLoadTest : public testing::Test {
+class RetryingLoadTest : public MadeUpLoad {
  protected:
-  void begin(std::vector<Stage> schedule, std::uint64_t messages, unsigned sessions,
-             std::size_t limit) {
-    load.schedule = std::move(schedule);
-    shared.emplace(load, messages, sessions);
-    shared->begin(start);
-    retries.emplace(policy, limit, shared->end());
-    recorder.emplace(shared->schedule(), start);
-  }
-  void closed(std::vector<Stage> schedule, std::uint64_t messages, unsigned sessions,
-              std::size_t limit = 100) {
-    begin(std::move(schedule), messages, sessions, limit);
-    model = std::make_unique<ClosedLoop>(*shared, &*retries);
-  }
-  void open(std::vector<Stage> schedule, std::uint64_t messages, std::size_t limit = 100) {
-    load.open_loop = true;
-    begin(std::move(schedule), messages, 1, limit);
-    model = std::make_unique<OpenLoop>(*shared, 0, 1, &*recorder, &*retries);
-  }
-  MadeUpSender& sender(std::uint64_t number) {
-    senders.push_back(std::make_unique<MadeUpSender>(*model, now, number));
-    return *senders.back();
-  }
-  void pass(Duration time) {
-    now += time;
-    if (const auto due = model->due(); due && *due <= now) model->dispatch(now);
-  }
-  [[nodiscard]] const metrics::Counters& counted() const { return recorder->stages()[0].counters; }
+  RetryingLoadTest() { retry_limit = 100; }
 
-  const RetryPolicy policy{.first = 1s};
-  Load load;
-  std::optional<SharedLoad> shared;
-  std::optional<RetryQueue> retries;
-  std::optional<Recorder> recorder;
-  std::unique_ptr<LoadModel> model;
-  std::vector<std::unique_ptr<MadeUpSender>> senders;
-  const TimePoint start{1h};
-  TimePoint now = start;
+  [[nodiscard]] const metrics::Counters& counted() const { return measured().counters; }
 };
-
-Stage level(double level, Duration length) {
-  return {.name = "x", .length = length, .from = level, .to = level};
-}
 
 TEST_F(RetryingLoadTest, InClosedLoopADueRetryGoesBeforeANewMessage) {
   closed({level(1, Stage::kEndless)}, 100, 1);
@@ -156,7 +80,8 @@ TEST_F(RetryingLoadTest, InClosedLoopASenderWithoutAMessageOfItsOwnTakesOneThatC
 }
 
 TEST_F(RetryingLoadTest, InClosedLoopNothingNewBeginsWhileTheQueueIsFull) {
-  closed({level(1, Stage::kEndless)}, 100, 1, 2);
+  retry_limit = 2;
+  closed({level(1, Stage::kEndless)}, 100, 1);
   MadeUpSender& only = sender(0);
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(only.ask(), When::now);
@@ -169,7 +94,8 @@ TEST_F(RetryingLoadTest, InClosedLoopNothingNewBeginsWhileTheQueueIsFull) {
 }
 
 TEST_F(RetryingLoadTest, InClosedLoopThoseThatWaitForRoomGoOnWhenThereIs) {
-  closed({level(2, Stage::kEndless)}, 100, 2, 1);
+  retry_limit = 1;
+  closed({level(2, Stage::kEndless)}, 100, 2);
   MadeUpSender& first = sender(0);
   MadeUpSender& second = sender(1);
   first.ask();
@@ -205,7 +131,8 @@ TEST_F(RetryingLoadTest, InClosedLoopNothingComesBackThatIsDueAfterTheEnd) {
 }
 
 TEST_F(RetryingLoadTest, InClosedLoopAFullQueueOfWhatIsDueAfterTheEndHoldsSendersUntilThen) {
-  closed({level(1, 10s)}, 100, 1, 1);
+  retry_limit = 1;
+  closed({level(1, 10s)}, 100, 1);
   MadeUpSender& only = sender(0);
   now += 9500ms;
   only.ask();
@@ -315,7 +242,8 @@ TEST_F(RetryingLoadTest, InOpenLoopOneWithRoomIsListedForARetry) {
 }
 
 TEST_F(RetryingLoadTest, InOpenLoopArrivalsAreShedWhileTheQueueIsFull) {
-  open({level(10, 10s)}, 1'000, 2);
+  retry_limit = 2;
+  open({level(10, 10s)}, 1'000);
   MadeUpSender& only = sender(0);
   only.ask();
   only.fail(*retries);

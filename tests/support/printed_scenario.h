@@ -63,8 +63,9 @@ inline std::string printed(const MessageKind& kind) {
                          content.form == CorpusForm::fresh ? "fresh" : "as it is");
     }
     std::string operator()(const TemplateContent& content) const {
-      return fmt::format("template {}, {}", printed(content.text),
-                         content.fields ? printed(*content.fields) : "no fields");
+      return fmt::format("template {}, {}{}", printed(content.text),
+                         content.fields ? printed(*content.fields) : "no fields",
+                         content.to.empty() ? "" : ", to " + content.to);
     }
   };
   std::string text =

@@ -8,6 +8,7 @@
 #include "base/input_file.h"
 #include "base/printable.h"
 #include "base/quantity.h"
+#include "base/utf8.h"
 #include "smtp/keyword.h"
 
 namespace millrace::mail {
@@ -15,10 +16,6 @@ namespace {
 
 [[noreturn]] void fail(const std::string& name, std::size_t line, std::string_view what) {
   throw Fatal(fmt::format("{}:{}: {}", name, line, what));
-}
-
-std::string no_part(std::string_view text, AddressPart part) {
-  return fmt::format("{} is no {}", in_quotes(text), name_of(part));
 }
 
 std::string_view without_blanks(std::string_view text) {
@@ -53,7 +50,7 @@ AddressList AddressList::of_lines(std::string_view text, const std::string& name
   for (std::size_t line = 1; !text.empty(); ++line) {
     const std::string_view address = without_blanks(take_line(text));
     if (address.empty() || address.starts_with('#')) continue;
-    if (!list.add(address, part)) fail(name, line, no_part(address, part));
+    list.add(address, part, name, line);
   }
   list.close(name, part);
   return list;
@@ -67,7 +64,7 @@ AddressList AddressList::of_csv(const Csv& csv, AddressPart part) {
   std::vector<double> weight_of;
   for (std::size_t row = 0; row < csv.rows(); ++row) {
     const std::string_view address = without_blanks(csv.field(row, *addresses));
-    if (!list.add(address, part)) fail(csv.name(), csv.line(row), no_part(address, part));
+    list.add(address, part, csv.name(), csv.line(row));
     if (weights) weight_of.push_back(weight_in(csv, row, *weights));
   }
   list.close(csv.name(), part);
@@ -96,11 +93,14 @@ std::string_view AddressList::draw(Roll& roll) const {
   return (*this)[weights_ ? weights_->draw(roll) : roll.below(size())];
 }
 
-bool AddressList::add(std::string_view text, AddressPart part) {
-  if (!valid_part(text, part)) return false;
+void AddressList::add(std::string_view text, AddressPart part, const std::string& name,
+                      std::size_t line) {
+  if (!valid_part(text, part)) fail(name, line, no_part(text, part));
+  if (beyond_ascii_.empty() && !is_ascii(text)) {
+    beyond_ascii_ = fmt::format("{}:{}: {}", name, line, in_quotes(text));
+  }
   text_ += text;
   ends_.push_back(static_cast<std::uint32_t>(text_.size()));
-  return true;
 }
 
 // All are there: gives back what was only there to grow.

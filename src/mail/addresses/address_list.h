@@ -34,17 +34,19 @@ class AddressList {
   [[nodiscard]] std::size_t size() const { return ends_.size(); }
   // Number `place`, from 0, in the order of the file; lasts as long as the list.
   [[nodiscard]] std::string_view operator[](std::size_t place) const;
+  // The first that is more than ASCII, with its place: "NAME:LINE: 'text'"; empty: none is.
+  [[nodiscard]] const std::string& beyond_ascii() const { return beyond_ascii_; }
   // One by the weights, or each alike often where there are none.
   [[nodiscard]] std::string_view draw(Roll& roll) const;
 
  private:
-  // The next one; whether it may be one.
-  [[nodiscard]] bool add(std::string_view text, AddressPart part);
+  void add(std::string_view text, AddressPart part, const std::string& name, std::size_t line);
   void close(const std::string& name, AddressPart part);
 
   std::string text_;  // all of them, one behind the other
   std::vector<std::uint32_t> ends_;
   std::optional<Weights> weights_;
+  std::string beyond_ascii_;
 };
 
 }  // namespace millrace::mail

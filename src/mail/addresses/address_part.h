@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace millrace::mail {
@@ -14,8 +15,12 @@ enum class AddressPart : std::uint8_t { mailbox, domain, local_part };
 // them have more.
 inline constexpr std::size_t kLongestAddress = 254;
 
-// Whether `text` can be sent as one, all in ASCII (RFC 5321, 4.1.2).
+// Whether `text` can be sent as one (RFC 5321, 4.1.2), in UTF-8 too: that needs SMTPUTF8 (RFC
+// 6531, 3.3).
 bool valid_part(std::string_view text, AddressPart part);
+
+// Why it cannot: "'a@' is no address", or not UTF-8.
+std::string no_part(std::string_view text, AddressPart part);
 
 // "address", "domain" or "local part".
 std::string_view name_of(AddressPart part);

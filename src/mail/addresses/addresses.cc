@@ -1,5 +1,6 @@
 #include "mail/addresses/addresses.h"
 
+#include <limits>
 #include <utility>
 
 #include "base/diagnostics.h"
@@ -12,9 +13,11 @@ std::optional<AddressSource> AddressSource::of_patterns(std::span<const Weighted
   why.clear();
   std::vector<Pattern> parsed;
   std::vector<double> weight_of;
+  std::string beyond_ascii;
   for (const WeightedPattern& pattern : patterns) {
     auto one = Pattern::parse(pattern.text, part, why);
     if (!one) return std::nullopt;
+    if (beyond_ascii.empty() && !one->ascii()) beyond_ascii = in_quotes(pattern.text);
     parsed.push_back(std::move(*one));
     const std::string_view mistake = weight_mistake(pattern.weight);
     if (!mistake.empty()) {
@@ -25,14 +28,17 @@ std::optional<AddressSource> AddressSource::of_patterns(std::span<const Weighted
   }
   auto weights = Weights::make(weight_of, why);
   if (!weights) return std::nullopt;
-  return AddressSource(Patterns{.patterns = std::move(parsed), .weights = std::move(*weights)});
+  return AddressSource(Patterns{.patterns = std::move(parsed), .weights = std::move(*weights)},
+                       std::move(beyond_ascii));
 }
 
 std::optional<AddressSource> AddressSource::of_file(const std::string& path, AddressPart part,
                                                     std::string& why) {
   why.clear();
   try {
-    return AddressSource(AddressList::read(path, part));
+    AddressList list = AddressList::read(path, part);
+    std::string beyond_ascii = list.beyond_ascii();
+    return AddressSource(std::move(list), std::move(beyond_ascii));
   } catch (const Fatal& mistake) {
     why = mistake.what();
     return std::nullopt;
@@ -61,6 +67,13 @@ void AddressSource::append_draw(Roll& roll, std::string& text) const {
   pattern.append(roll.below(pattern.size()), text);
 }
 
+std::uint64_t AddressSource::size() const {
+  if (const auto* const list = std::get_if<AddressList>(&from_)) return list->size();
+  std::uint64_t size = 0;
+  for (const Pattern& pattern : std::get_if<Patterns>(&from_)->patterns) size += pattern.size();
+  return size;
+}
+
 void Senders::append_draw(Roll& roll, std::string& text) const {
   if (roll.unit() >= null_share) addresses.append_draw(roll, text);
 }
@@ -74,6 +87,23 @@ void Recipients::append_draw(Roll& roll, std::string& text) const {
   local_parts.append_draw(roll, text);
   text += '@';
   domains.append_draw(roll, text);
+}
+
+std::string Recipients::beyond_ascii() const {
+  if (const auto* const whole = std::get_if<AddressSource>(&addresses)) {
+    return whole->beyond_ascii();
+  }
+  const auto& [local_parts, domains] = *std::get_if<MailboxesByPart>(&addresses);
+  const std::string in_local_parts = local_parts.beyond_ascii();
+  return in_local_parts.empty() ? domains.beyond_ascii() : in_local_parts;
+}
+
+std::uint64_t Recipients::size() const {
+  if (const auto* const whole = std::get_if<AddressSource>(&addresses)) return whole->size();
+  const auto& [local_parts, domains] = *std::get_if<MailboxesByPart>(&addresses);
+  std::uint64_t size = 0;
+  const bool beyond = __builtin_mul_overflow(local_parts.size(), domains.size(), &size);
+  return beyond ? std::numeric_limits<std::uint64_t>::max() : size;
 }
 
 }  // namespace millrace::mail

@@ -42,15 +42,24 @@ class AddressSource {
   // Puts one to the end of `text`.
   void append_draw(Roll& roll, std::string& text) const;
 
+  // The first that is more than ASCII, as a message to the user names it, with its place in a file:
+  // "FILE:LINE: 'text'"; empty: none is. What has one needs SMTPUTF8 (RFC 6531).
+  [[nodiscard]] const std::string& beyond_ascii() const { return beyond_ascii_; }
+
+  // How many there are, at most: those of patterns or of a file may be the same.
+  [[nodiscard]] std::uint64_t size() const;
+
  private:
   struct Patterns {
     std::vector<Pattern> patterns;
     Weights weights;
   };
 
-  explicit AddressSource(std::variant<Patterns, AddressList> from) : from_(std::move(from)) {}
+  AddressSource(std::variant<Patterns, AddressList> from, std::string beyond_ascii)
+      : from_(std::move(from)), beyond_ascii_(std::move(beyond_ascii)) {}
 
   std::variant<Patterns, AddressList> from_;
+  std::string beyond_ascii_;
 };
 
 // Who messages are from.
@@ -72,6 +81,12 @@ struct Recipients {
 
   // Puts one to the end of `text`.
   void append_draw(Roll& roll, std::string& text) const;
+
+  // As AddressSource has it.
+  [[nodiscard]] std::string beyond_ascii() const;
+
+  // How many there are, at most.
+  [[nodiscard]] std::uint64_t size() const;
 };
 
 }  // namespace millrace::mail

@@ -6,6 +6,7 @@
 
 #include "base/number.h"
 #include "base/printable.h"
+#include "base/utf8.h"
 
 namespace millrace::mail {
 namespace {
@@ -94,7 +95,7 @@ std::optional<Pattern> Pattern::parse(std::string_view text, AddressPart part, s
   std::string last;
   pattern.append(pattern.size_ - 1, last);
   if (!valid_part(last, part)) {
-    why = in_quotes(last) + " is no " + std::string(name_of(part));
+    why = no_part(last, part);
     return std::nullopt;
   }
   return pattern;
@@ -110,6 +111,11 @@ bool Pattern::ambiguous() const {
     if (!same_length && only_digits(ranges_[place].before)) return true;
   }
   return false;
+}
+
+bool Pattern::ascii() const {
+  return is_ascii(behind_) &&
+         std::ranges::all_of(ranges_, [](const Range& range) { return is_ascii(range.before); });
 }
 
 void Pattern::append(std::uint64_t number, std::string& text) const {

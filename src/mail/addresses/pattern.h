@@ -27,6 +27,9 @@ class Pattern {
   // How many values it has.
   [[nodiscard]] std::uint64_t size() const { return size_; }
 
+  // Whether they are ASCII, as all of them are or none.
+  [[nodiscard]] bool ascii() const;
+
   // Puts value `number`, below size(), to the end of `text`. The last range counts fastest.
   void append(std::uint64_t number, std::string& text) const;
 

@@ -73,7 +73,7 @@ Corpus::Corpus(const std::string& path, CorpusForm form) : form_(form) {
       const PackedTraits traits = pack(*stored, form, reader.is_mbox(), packed.text());
       index_.push_back({.offset = offset,
                         .size = static_cast<std::uint32_t>(packed.size() - offset),
-                        .dots = traits.dots});
+                        .traits = traits.content});
       packed.write_blocks();
       if (traits.long_lines && ++long_lines.messages == 1) long_lines.first = reader.place();
     }
@@ -87,7 +87,7 @@ Corpus::Corpus(const std::string& path, CorpusForm form) : form_(form) {
 
 Corpus::Message Corpus::message(std::size_t number) const {
   const Place& place = index_[number];
-  return {.text = packed_.text().substr(place.offset, place.size), .dots = place.dots};
+  return {.text = packed_.text().substr(place.offset, place.size), .traits = place.traits};
 }
 
 }  // namespace millrace::mail

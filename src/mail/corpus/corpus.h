@@ -24,7 +24,7 @@ class Corpus {
 
   struct Message {
     std::string_view text;  // lasts as long as the corpus
-    Content::Dots dots;
+    Content::Traits traits;
   };
 
   // Throws Fatal, with a sentence that names the file and what is wrong with it: one that cannot be
@@ -48,7 +48,7 @@ class Corpus {
   struct Place {
     std::uint64_t offset;
     std::uint32_t size;  // of a stored message of kLargestMessage bytes at most, and as many CRs
-    Content::Dots dots;
+    Content::Traits traits;
   };
   static_assert(sizeof(Place) == kIndexEntry);
 

@@ -13,7 +13,7 @@ void CorpusKind::make(const MessageFacts& facts, Content& content) const {
     header.append("\r\nTo: <").append(facts.recipient).append(">\r\n");
     header.append(facts.extra_headers);
   }
-  content.share(message.text, message.dots);
+  content.share(message.text, message.traits);
 }
 
 }  // namespace millrace::mail

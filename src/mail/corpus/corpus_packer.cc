@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "mail/header_fields.h"
 
 namespace millrace::mail {
@@ -55,7 +56,8 @@ class Packer {
   }
 
   void put(std::string_view line) {
-    if (line.starts_with('.')) traits_.dots = Content::Dots::some;
+    if (line.starts_with('.')) traits_.content.dots = Content::Dots::some;
+    if (!is_ascii(line)) traits_.content.octets = Content::Octets::eight_bit;
     if (line.size() > kLongestLine) traits_.long_lines = true;
     out_.append(line).append("\r\n");
   }

@@ -12,7 +12,7 @@ namespace millrace::mail {
 
 // What is known of a packed message.
 struct PackedTraits {
-  Content::Dots dots = Content::Dots::none;
+  Content::Traits content;
   bool long_lines = false;  // of more than kLongestLine bytes
 };
 

@@ -7,17 +7,31 @@ void MixedMessages::append_xforward(std::uint64_t message, Output& out) const {
 }
 
 void MixedMessages::append_mail(std::uint64_t message, smtp::ExtensionSet used, Output& out) const {
-  const std::uint64_t size = used.has(smtp::Extension::size) ? content_size(message) : 0;
+  ContentFacts facts;
+  if (used.has(smtp::Extension::size)) facts.size = content_size(message);
+  if (used.has(smtp::Extension::eight_bit_mime)) facts.octets = content(message).octets();
   sender_.clear();
   workload_.append_sender(message, sender_);
-  mail::append_mail(workload_.mix().envelope, sender_, size, used, out);
+  mail::append_mail(workload_.mix().envelope, sender_, facts, used, out);
 }
 
 void MixedMessages::append_rcpt(std::uint64_t message, std::size_t recipient,
                                 smtp::ExtensionSet used, Output& out) const {
-  mail::append_rcpt(workload_.mix().envelope, used, out, [&](std::string& text) {
-    workload_.append_recipient(message, recipient, text);
-  });
+  mail::append_rcpt(workload_.mix().envelope, used, out,
+                    [&](std::string& text) { append_recipient(message, recipient, text); });
+}
+
+// The workload by itself would draw those before it again.
+void MixedMessages::append_recipient(std::uint64_t message, std::size_t recipient,
+                                     std::string& text) const {
+  if (recipient == 0 || !std::holds_alternative<Recipients>(workload_.mix().recipients)) {
+    return workload_.append_recipient(message, recipient, text);
+  }
+  if (recipients_of_ != message) {
+    workload_.draw_recipients(message, workload_.recipients(message), recipients_);
+    recipients_of_ = message;
+  }
+  text.append(recipients_[recipient]);
 }
 
 const Content& MixedMessages::content(std::uint64_t message) const {

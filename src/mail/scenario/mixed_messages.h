@@ -34,12 +34,16 @@ class MixedMessages final : public smtp::MessageSource {
                     Output& out) const override;
 
  private:
+  void append_recipient(std::uint64_t message, std::size_t recipient, std::string& text) const;
   [[nodiscard]] const Content& content(std::uint64_t message) const;
 
   const MixedWorkload& workload_;
   // That of the message that was asked for last: SIZE and BDAT need it beforehand.
   mutable Content content_;
   mutable std::optional<std::uint64_t> content_of_;
+  // Those of the message that one beyond the first was asked for of last.
+  mutable DistinctRecipients recipients_;
+  mutable std::optional<std::uint64_t> recipients_of_;
   // Storage for its texts.
   mutable std::string sender_;
   mutable std::string recipient_;

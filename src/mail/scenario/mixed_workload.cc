@@ -30,6 +30,20 @@ std::size_t RecipientCounts::most() const {
   return static_cast<std::size_t>(std::ceil(std::min(most, kMost)));
 }
 
+std::string Mix::beyond_ascii() const {
+  if (const auto* const drawn = std::get_if<Senders>(&senders)) {
+    const std::string& found = drawn->addresses.beyond_ascii();
+    if (!found.empty()) return found;
+  }
+  for (const Kinds::Named& kind : kinds.kinds) {
+    if (kind.recipients && !kind.recipients->beyond_ascii().empty()) {
+      return kind.recipients->beyond_ascii();
+    }
+  }
+  const auto* const drawn = std::get_if<Recipients>(&recipients);
+  return drawn == nullptr ? std::string() : drawn->beyond_ascii();
+}
+
 Roll roll_for(std::uint64_t seed, Drawn what, std::uint64_t number) {
   // Far apart, whatever the seed: it is mixed once, then again with what is drawn.
   const std::uint64_t of_run = Roll(seed)();
@@ -38,7 +52,11 @@ Roll roll_for(std::uint64_t seed, Drawn what, std::uint64_t number) {
 }
 
 MixedWorkload::MixedWorkload(Mix mix)
-    : mix_(std::move(mix)), most_recipients_(mix_.counts.most()), run_(Roll(mix_.seed)() >> 16U) {}
+    : mix_(std::move(mix)),
+      some_have_own_recipients_(std::ranges::any_of(
+          mix_.kinds.kinds, [](const Kinds::Named& kind) { return kind.recipients.has_value(); })),
+      most_recipients_(mix_.counts.most()),
+      run_(Roll(mix_.seed)() >> 16U) {}
 
 std::unique_ptr<smtp::MessageSource> MixedWorkload::messages() const {
   return std::make_unique<MixedMessages>(*this);
@@ -49,7 +67,14 @@ std::size_t MixedWorkload::kind(std::uint64_t message) const {
   return mix_.kinds.weights.draw(roll);
 }
 
+const RowRecipients* MixedWorkload::own_recipients(std::uint64_t message) const {
+  if (!some_have_own_recipients_) return nullptr;
+  const auto& own = mix_.kinds.kinds[kind(message)].recipients;
+  return own ? &*own : nullptr;
+}
+
 std::size_t MixedWorkload::recipients(std::uint64_t message) const {
+  if (own_recipients(message) != nullptr) return 1;
   Roll roll = roll_for(mix_.seed, Drawn::recipient_count, message);
   return mix_.counts.draw(roll);
 }
@@ -65,12 +90,26 @@ void MixedWorkload::append_sender(std::uint64_t message, std::string& text) cons
 
 void MixedWorkload::append_recipient(std::uint64_t message, std::size_t recipient,
                                      std::string& text) const {
+  if (const RowRecipients* const own = own_recipients(message)) {
+    text.append((*own)[message]);
+    return;
+  }
   if (const auto* const numbered = std::get_if<NumberedRecipients>(&mix_.recipients)) {
     return numbered->append(message, recipient, recipients(message), text);
   }
-  Roll all = roll_for(mix_.seed, Drawn::recipient, message);
-  Roll one(all() + recipient * Roll::kStride);
-  std::get<Recipients>(mix_.recipients).append_draw(one, text);
+  if (recipient == 0) {  // which differs from none
+    Roll roll(roll_for(mix_.seed, Drawn::recipient, message)());
+    return std::get<Recipients>(mix_.recipients).append_draw(roll, text);
+  }
+  DistinctRecipients drawn;
+  draw_recipients(message, std::max(recipients(message), recipient + 1), drawn);
+  text.append(drawn[recipient]);
+}
+
+void MixedWorkload::draw_recipients(std::uint64_t message, std::size_t count,
+                                    DistinctRecipients& drawn) const {
+  Roll roll = roll_for(mix_.seed, Drawn::recipient, message);
+  drawn.begin(std::get<Recipients>(mix_.recipients), roll(), count);
 }
 
 void MixedWorkload::append_message_id(std::uint64_t message, std::string& text) const {

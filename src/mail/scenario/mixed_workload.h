@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -14,6 +15,8 @@
 #include "mail/envelope.h"
 #include "mail/kind.h"
 #include "mail/numbered_recipients.h"
+#include "mail/scenario/distinct_recipients.h"
+#include "mail/template/row_recipients.h"
 #include "mail/workload.h"
 
 namespace millrace::mail {
@@ -35,6 +38,8 @@ struct Kinds {
     std::string name;
     std::unique_ptr<const Kind> kind;
     std::string extra_headers;  // lines that each of them has, each with its CR LF
+    std::optional<RowRecipients> recipients =
+        {};  // each has its own one, whoever those of others are
   };
   std::vector<Named> kinds;
   Weights weights;
@@ -56,6 +61,9 @@ struct Mix {
   EnvelopeOptions envelope;
   std::string host_name;  // right-hand side of the Message-IDs
   std::string date;       // RFC 5322 text
+
+  // The first address of its pools that is more than ASCII, as AddressSource has it.
+  [[nodiscard]] std::string beyond_ascii() const;
 };
 
 // What of a message is drawn. Each has numbers of its own, so that one can be known without the
@@ -77,6 +85,10 @@ class MixedWorkload final : public Workload {
   void append_recipient(std::uint64_t message, std::size_t recipient,
                         std::string& text) const override;
 
+  // Has `drawn` give the recipients of the message, `count` of them; only where Mix::recipients are
+  // drawn.
+  void draw_recipients(std::uint64_t message, std::size_t count, DistinctRecipients& drawn) const;
+
   // Of the message: its kind (an index of Mix::kinds), and how many recipients it has.
   [[nodiscard]] std::size_t kind(std::uint64_t message) const;
   [[nodiscard]] std::size_t recipients(std::uint64_t message) const;
@@ -87,7 +99,11 @@ class MixedWorkload final : public Workload {
   [[nodiscard]] std::size_t most_recipients() const { return most_recipients_; }
 
  private:
+  // The recipients of the message's kind, where it has its own.
+  [[nodiscard]] const RowRecipients* own_recipients(std::uint64_t message) const;
+
   const Mix mix_;
+  const bool some_have_own_recipients_;  // of the kinds
   const std::size_t most_recipients_;
   const std::uint64_t run_;  // what tells its Message-IDs from those of another seed
 };

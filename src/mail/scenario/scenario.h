@@ -70,6 +70,7 @@ struct CorpusContent {
 struct TemplateContent {
   FilePath text;
   std::optional<FilePath> fields;  // CSV
+  std::string to;                  // the column of its recipients; empty: they are as of all kinds
 };
 
 // Who signs messages (RFC 6376).

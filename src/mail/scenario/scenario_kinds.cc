@@ -38,6 +38,7 @@ struct KindDraft {
   CorpusForm form = CorpusForm::fresh;
   std::optional<FilePath> text;
   std::optional<FilePath> fields;
+  std::string to;
 };
 
 void read_name(const Entry& entry, KindDraft& draft) {
@@ -65,6 +66,13 @@ void read_form(const Entry& entry, KindDraft& draft) {
 template <std::optional<FilePath> KindDraft::*kPath>
 void read_file_of(const Entry& entry, KindDraft& draft) {
   draft.*kPath = read_path(entry);
+}
+
+void read_to(const Entry& entry, KindDraft& draft) {
+  auto column = entry.text();
+  if (!column) return;
+  if (column->empty()) return entry.reject(*column, "the name of a column");
+  draft.to = std::move(*column);
 }
 
 // --- header lines
@@ -116,7 +124,7 @@ void read_dkim(const Entry& entry, KindDraft& draft) {
   draft.kind.dkim = std::move(settings);
 }
 
-constexpr std::array<KeyReader<KindDraft>, 11> kKindKeys = {{
+constexpr std::array<KeyReader<KindDraft>, 12> kKindKeys = {{
     {"name", read_name},
     {"weight", [](const Entry& entry,
                   KindDraft& draft) { draft.kind.weight = read_weight(entry).value_or(1); }},
@@ -128,6 +136,7 @@ constexpr std::array<KeyReader<KindDraft>, 11> kKindKeys = {{
     {"as", read_form},
     {"template", read_file_of<&KindDraft::text>},
     {"fields", read_file_of<&KindDraft::fields>},
+    {"to", read_to},
     {"headers", read_headers},
     {"dkim", read_dkim},
 }};
@@ -159,10 +168,11 @@ struct Refinement {
   std::array<std::string_view, 2> of;  // one of these must be there
   std::string_view told;
 };
-constexpr std::array<Refinement, 3> kRefinements = {{
+constexpr std::array<Refinement, 4> kRefinements = {{
     {"body", {"size", "histogram"}, "size or histogram"},
     {"as", {"corpus", "corpus"}, "corpus"},
     {"fields", {"template", "template"}, "template"},
+    {"to", {"fields", "fields"}, "fields"},
 }};
 
 void check_refinements(const toml::table& table, Mistakes& mistakes) {
@@ -185,8 +195,9 @@ MessageKind put_together(KindDraft draft) {
   if (draft.corpus) {
     draft.kind.content = CorpusContent{.corpus = std::move(*draft.corpus), .form = draft.form};
   } else if (draft.text) {
-    draft.kind.content =
-        TemplateContent{.text = std::move(*draft.text), .fields = std::move(draft.fields)};
+    draft.kind.content = TemplateContent{.text = std::move(*draft.text),
+                                         .fields = std::move(draft.fields),
+                                         .to = std::move(draft.to)};
   } else {
     GeneratedContent generated{.size = std::move(draft.size), .body = draft.body};
     if (draft.histogram) generated.size = std::move(*draft.histogram);

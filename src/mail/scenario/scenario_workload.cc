@@ -8,8 +8,11 @@
 #include "mail/corpus/corpus_kind.h"
 #include "mail/csv.h"
 #include "mail/dkim/signed_kind.h"
+#include "mail/folding.h"
 #include "mail/generated_kind.h"
+#include "mail/header_form.h"
 #include "mail/plain_kind.h"
+#include "mail/template/row_recipients.h"
 #include "mail/template/template_reader.h"
 
 namespace millrace::mail {
@@ -92,7 +95,7 @@ std::string template_text(const std::string& path) {
 // A template together with the values of its fields.
 class OwnTemplateKind final : public Kind {
  public:
-  OwnTemplateKind(std::unique_ptr<const Csv> fields, Template compiled)
+  OwnTemplateKind(std::shared_ptr<const Csv> fields, Template compiled)
       : fields_(std::move(fields)), kind_(std::move(compiled)) {}
 
   void make(const MessageFacts& facts, Content& content) const override {
@@ -100,29 +103,42 @@ class OwnTemplateKind final : public Kind {
   }
 
  private:
-  const std::unique_ptr<const Csv> fields_;
+  const std::shared_ptr<const Csv> fields_;
   const TemplateKind kind_;
 };
 
+struct MadeKind {
+  std::unique_ptr<const Kind> kind;
+  std::optional<RowRecipients> recipients;  // where it has its own
+};
+
+std::optional<RowRecipients> recipients_of(const TemplateContent& content,
+                                           std::shared_ptr<const Csv> fields) {
+  if (content.to.empty()) return std::nullopt;
+  std::vector<std::string> mistakes;
+  auto recipients = RowRecipients::of(std::move(fields), content.to, mistakes);
+  if (!recipients) config::refuse(content.fields->path, mistakes);
+  return recipients;
+}
+
 // One for each content that a kind may have.
 struct KindMaker {
-  std::unique_ptr<const Kind> operator()(const GeneratedContent& content) const {
-    return std::make_unique<GeneratedKind>(content.body, sizes_of(content.size));
+  MadeKind operator()(const GeneratedContent& content) const {
+    return {.kind = std::make_unique<GeneratedKind>(content.body, sizes_of(content.size))};
   }
 
-  std::unique_ptr<const Kind> operator()(const CorpusContent& content) const {
-    return std::make_unique<CorpusKind>(Corpus(content.corpus.path, content.form));
+  MadeKind operator()(const CorpusContent& content) const {
+    return {.kind = std::make_unique<CorpusKind>(Corpus(content.corpus.path, content.form))};
   }
 
-  std::unique_ptr<const Kind> operator()(const TemplateContent& content) const {
-    std::unique_ptr<const Csv> fields;
-    if (content.fields) fields = std::make_unique<const Csv>(Csv::read(content.fields->path));
+  MadeKind operator()(const TemplateContent& content) const {
+    std::shared_ptr<const Csv> fields;
+    if (content.fields) fields = std::make_shared<const Csv>(Csv::read(content.fields->path));
     TemplateRead read =
         read_template(template_text(content.text.path), content.text.path, fields.get());
-    if (read.mistakes.empty()) {
-      return std::make_unique<OwnTemplateKind>(std::move(fields), std::move(read.compiled));
-    }
-    config::refuse(content.text.path, read.mistakes);
+    if (!read.mistakes.empty()) config::refuse(content.text.path, read.mistakes);
+    return {.kind = std::make_unique<OwnTemplateKind>(fields, std::move(read.compiled)),
+            .recipients = recipients_of(content, fields)};
   }
 
   static Sizes sizes_of(const std::variant<Mixture, FilePath>& size) {
@@ -138,18 +154,29 @@ struct KindMaker {
   }
 };
 
-std::unique_ptr<const Kind> kind_of(const MessageKind& message) {
-  std::unique_ptr<const Kind> kind = std::visit(KindMaker{}, message.content);
-  if (!message.dkim) return kind;
+MadeKind kind_of(const MessageKind& message) {
+  MadeKind made = std::visit(KindMaker{}, message.content);
+  if (!message.dkim) return made;
   DkimSigner signer({.domain = message.dkim->domain,
                      .selector = message.dkim->selector,
                      .key_file = message.dkim->key.path});
-  return std::make_unique<SignedKind>(std::move(kind), std::move(signer));
+  made.kind = std::make_unique<SignedKind>(std::move(made.kind), std::move(signer));
+  return made;
 }
 
+// Where blanks may have a meaning of their own, a line stays as it was written.
 std::string lines_of(const std::vector<std::string>& headers) {
   std::string lines;
-  for (const std::string& header : headers) lines.append(header).append("\r\n");
+  for (const std::string_view header : headers) {
+    const std::size_t value = header.find(':') + 1;
+    if (form_of_header(header.substr(0, value - 1)) == HeaderForm::unstructured) {
+      lines.append(header.substr(0, value));
+      append_folded(header.substr(value), lines);
+    } else {
+      lines.append(header);
+    }
+    lines.append("\r\n");
+  }
   return lines;
 }
 
@@ -157,9 +184,11 @@ Kinds kinds_of(const std::vector<MessageKind>& messages, const WorkloadSettings&
   const std::string of_all = lines_of(settings.headers);
   std::vector<Kinds::Named> kinds;
   for (const MessageKind& message : messages) {
+    MadeKind made = kind_of(message);
     kinds.push_back({.name = message.name,
-                     .kind = kind_of(message),
-                     .extra_headers = of_all + lines_of(message.headers)});
+                     .kind = std::move(made.kind),
+                     .extra_headers = of_all + lines_of(message.headers),
+                     .recipients = std::move(made.recipients)});
   }
   if (!kinds.empty()) return {.kinds = std::move(kinds), .weights = weights_of(messages)};
   const MessageOptions& common = settings.common;

@@ -5,24 +5,10 @@
 #include <algorithm>
 #include <array>
 
+#include "base/utf8.h"
+
 namespace millrace::mail {
 namespace {
-
-bool continues(char byte) { return (static_cast<unsigned char>(byte) & 0xc0) == 0x80; }
-
-// The bytes of the character in UTF-8 that a text begins with; 0: it does not.
-std::size_t first_character(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text.front());
-  if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return 0;
-  if (!std::ranges::all_of(text.substr(1, length - 1), continues)) return 0;
-  // What has a shorter form, surrogates, and what is beyond the last (RFC 3629, 4).
-  const auto second = static_cast<unsigned char>(text[1]);
-  const bool bad = (lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) ||
-                   (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f);
-  return bad ? 0 : length;
-}
 
 constexpr std::string_view kBegin = "=?utf-8?B?";
 constexpr std::string_view kEnd = "?=";
@@ -61,22 +47,6 @@ constexpr std::array<bool, 256> kInWords = [] {
 
 }  // namespace
 
-bool is_ascii(std::string_view text) {
-  return std::ranges::none_of(text, [](char byte) { return (byte & 0x80) != 0; });
-}
-
-bool is_utf8(std::string_view text) { return utf8_length(text) == text.size(); }
-
-std::size_t utf8_length(std::string_view text) {
-  std::size_t length = 0;
-  while (length < text.size()) {
-    const std::size_t character = first_character(text.substr(length));
-    if (character == 0) break;
-    length += character;
-  }
-  return length;
-}
-
 void append_encoded_words(std::string_view text, std::string& field) {
   const std::size_t line = field.rfind('\n');
   std::size_t room =
@@ -89,7 +59,7 @@ void append_encoded_words(std::string_view text, std::string& field) {
   std::size_t size = 0;
   for (std::size_t place = 0; place < text.size();) {
     // A character is not divided between words (RFC 2047, 5).
-    const std::size_t length = std::max<std::size_t>(first_character(text.substr(place)), 1);
+    const std::size_t length = std::max<std::size_t>(first_utf8_character(text.substr(place)), 1);
     if (text[place] != '\r' && text[place] != '\n') {
       if (size + length > room) {
         if (size > 0) append_word({word.data(), size}, field);

@@ -8,12 +8,6 @@ namespace millrace::mail {
 
 // Text in header fields that is more than ASCII.
 
-// Whether all bytes of a text are ASCII; whether they are UTF-8 (RFC 3629), and how many at its
-// front are.
-bool is_ascii(std::string_view text);
-bool is_utf8(std::string_view text);
-std::size_t utf8_length(std::string_view text);
-
 // Puts `text`, in UTF-8, to the end of a header field as encoded words in Base64 (RFC 2047), and
 // folds the field so that no line from here on has more than 76 characters. CR and LF are left
 // out: that unfolds what was folded. Allocates nothing once `field` has room.

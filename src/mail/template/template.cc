@@ -3,7 +3,9 @@
 #include <array>
 #include <charconv>
 
+#include "base/utf8.h"
 #include "mail/decimal.h"
+#include "mail/folding.h"
 #include "mail/standard_headers.h"
 #include "mail/template/encoded_words.h"
 #include "mail/words.h"
@@ -38,7 +40,11 @@ void rewrite(std::string& text, std::size_t begin, Append append) {
 }
 
 void end_text(std::string& text, std::size_t begin) {
-  if (!is_ascii(std::string_view(text).substr(begin))) rewrite(text, begin, append_encoded_words);
+  if (!is_ascii(std::string_view(text).substr(begin))) {
+    rewrite(text, begin, append_encoded_words);
+  } else if (is_long(text, begin)) {
+    rewrite(text, begin, append_folded);
+  }
 }
 
 void end_phrase(std::string& text, std::size_t begin) {
@@ -75,7 +81,7 @@ void TemplateKind::make(const MessageFacts& facts, Content& content) const {
         own.append(constant.substr(step.begin, step.size));
         break;
       case Does::share:
-        content.share(constant.substr(step.begin, step.size), step.dots);
+        content.share(constant.substr(step.begin, step.size), step.traits);
         break;
       case Does::column:
         own.append(field(step.begin));

@@ -30,14 +30,14 @@ struct TemplateStep {
     from,           // puts a line "From:"
     extra_headers,  // puts those of the run
     begin,          // what is put from here on is one value
-    end_text,       // which is unstructured text and ends here: encoded where it is not ASCII
+    end_text,       // which is unstructured text and ends here: encoded or folded where it needs it
     end_phrase,     // which is a display name: quoted or encoded where that is needed; and a blank
   };
 
   Does does;
-  std::size_t begin = 0;  // of its text in that of the template; of a column, its place
-  std::size_t size = 0;   // of its text
-  Content::Dots dots = Content::Dots::none;  // of what is shared
+  std::size_t begin = 0;        // of its text in that of the template; of a column, its place
+  std::size_t size = 0;         // of its text
+  Content::Traits traits = {};  // of what is shared
 };
 
 // A template, ready to use. Made by read_template() (mail/template/template_reader.h).

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "mail/content.h"
 #include "mail/template/encoded_words.h"
 

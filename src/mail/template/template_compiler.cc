@@ -5,10 +5,10 @@
 #include <span>
 #include <utility>
 
+#include "base/utf8.h"
 #include "mail/content.h"
 #include "mail/header_fields.h"
 #include "mail/header_form.h"
-#include "mail/template/encoded_words.h"
 #include "mail/template/template_addresses.h"
 #include "smtp/keyword.h"
 
@@ -127,8 +127,10 @@ void TemplateCompiler::share_lines(std::size_t end) {
   if (begin + kShareFrom > last) return;
   copy_text(begin);
   const std::string_view lines = text_.substr(begin, last - begin);
-  steps_.push_back(
-      {.does = Does::share, .begin = begin, .size = lines.size(), .dots = Content::dots_of(lines)});
+  steps_.push_back({.does = Does::share,
+                    .begin = begin,
+                    .size = lines.size(),
+                    .traits = Content::Traits::of(lines)});
   done_ = last;
 }
 

@@ -32,7 +32,7 @@ struct TemplateRead {
 // random.number. It may stand anywhere but in the name of a header field:
 //
 // - In an unstructured field (Subject, and those that are not known to be structured) the whole
-//   value is put in encoded words (RFC 2047) when it is not ASCII.
+//   value is put in encoded words (RFC 2047) when it is not ASCII, else folded where it is long.
 // - In a field of addresses, what is ahead of a '<' is a display name, which is quoted or encoded
 //   as a whole where it needs that; all else stays as it is, UTF-8 too (RFC 6532). What stands
 //   between the '>' of a mailbox and the next comma, but for comments, is a mistake.

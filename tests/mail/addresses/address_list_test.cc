@@ -77,6 +77,18 @@ TEST(AddressList, HasAnAddressALine) {
             (std::vector<std::string>{"a", "\"b c\""}));
 }
 
+TEST(AddressList, MayBeInUtf8AndSaysWhereThatBegins) {
+  const AddressList list = lines("# \xe4\na@x.test\nb\xc3\xa4@x.test\n\xc3\xb6@x.test\n");
+  EXPECT_EQ(list.size(), 3U);
+  EXPECT_EQ(list.beyond_ascii(), "list.txt:3: 'b\xc3\xa4@x.test'");
+  EXPECT_EQ(lines("a@x.test").beyond_ascii(), "");
+  EXPECT_EQ(csv("address\na@x.test\na@\xc3\xa4.test\n").beyond_ascii(),
+            "list.csv:3: 'a@\xc3\xa4.test'");
+  EXPECT_EQ(mistake_in("a@x.test\n\xc3\xa4\xe4@x.test\n"),
+            "list.txt:2: '\xc3\xa4\\xe4@x.test' is not UTF-8");
+  EXPECT_EQ(mistake_in_csv("address\na@\xff.test\n"), "list.csv:2: 'a@\\xff.test' is not UTF-8");
+}
+
 TEST(AddressList, NamesThePlaceOfWhatIsNone) {
   EXPECT_EQ(mistake_in("a@x.test\n\n# b\nc@\n"), "list.txt:4: 'c@' is no address");
   EXPECT_EQ(mistake_in("a@x.test b@x.test"), "list.txt:1: 'a@x.test b@x.test' is no address");

@@ -103,6 +103,20 @@ TEST(AddressSource, TheReasonNamesThePattern) {
   EXPECT_EQ(why_not(std::vector<WeightedPattern>{}), "the weights sum to nothing");
 }
 
+TEST(AddressSource, ItsFirstThatIsMoreThanAsciiIsNamed) {
+  const std::string umlauts = "u{1-3}@\xc3\xa4.test";
+  EXPECT_EQ(counts(source(umlauts)).begin()->first, "u1@\xc3\xa4.test");
+  EXPECT_EQ(source(umlauts).beyond_ascii(), "'" + umlauts + "'");
+  EXPECT_EQ(weighted({{"a.test"}, {"\xc3\xa4.test"}}, AddressPart::domain).beyond_ascii(),
+            "'\xc3\xa4.test'");
+  EXPECT_EQ(source("a@x.test").beyond_ascii(), "");
+  EXPECT_EQ(why_not("\xe4@x.test"), "'\\xe4@x.test' is not UTF-8");
+  const Recipients recipients{
+      MailboxesByPart{.local_parts = source("u", AddressPart::local_part),
+                      .domains = source("\xc3\xa4.test", AddressPart::domain)}};
+  EXPECT_EQ(recipients.beyond_ascii(), "'\xc3\xa4.test'");
+}
+
 TEST(Senders, SomeAreTheNullReversePath) {
   const auto null = [](double share) {
     return counts(Senders{.addresses = source("a@x.test"), .null_share = share})[""];

@@ -43,12 +43,21 @@ TEST(CorpusPacker, LeavesAllElseAsItIs) {
 }
 
 TEST(CorpusPacker, SaysWhetherALineBeginsWithADot) {
-  EXPECT_EQ(traits(".a\n").dots, Content::Dots::some);
-  EXPECT_EQ(traits("a\n.").dots, Content::Dots::some);
-  EXPECT_EQ(traits("a.\n .\nb\r.c\n").dots, Content::Dots::none);
+  EXPECT_EQ(traits(".a\n").content.dots, Content::Dots::some);
+  EXPECT_EQ(traits("a\n.").content.dots, Content::Dots::some);
+  EXPECT_EQ(traits("a.\n .\nb\r.c\n").content.dots, Content::Dots::none);
   EXPECT_EQ(is("a\n.\n..b\n"), "a\r\n.\r\n..b\r\n");
   // One that goes does not count.
-  EXPECT_EQ(traits("To: a\n b\n\nc\n", CorpusForm::fresh).dots, Content::Dots::none);
+  EXPECT_EQ(traits("To: a\n b\n\nc\n", CorpusForm::fresh).content.dots, Content::Dots::none);
+}
+
+TEST(CorpusPacker, SaysWhetherAByteIsBeyondAscii) {
+  EXPECT_EQ(traits("a\n\nb\n").content.octets, Content::Octets::seven_bit);
+  EXPECT_EQ(traits("a: \xe4\n\nb\n").content.octets, Content::Octets::eight_bit);
+  EXPECT_EQ(traits("a: b\n\n\xc3\xa4").content.octets, Content::Octets::eight_bit);
+  // One that goes does not count.
+  EXPECT_EQ(traits("To: \xe4\n\nb\n", CorpusForm::fresh).content.octets,
+            Content::Octets::seven_bit);
 }
 
 TEST(CorpusPacker, SaysWhetherALineIsTooLong) {

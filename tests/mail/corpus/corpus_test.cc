@@ -47,7 +47,7 @@ TEST_F(CorpusFrom, AMessage) {
   EXPECT_EQ(all(path), Messages{"To: a\r\nFrom: b\r\n\r\n.c\r\n>From d\r\n"});
   const Corpus fresh(path, CorpusForm::fresh);
   EXPECT_EQ(all(fresh), Messages{"From: b\r\n\r\n.c\r\n>From d\r\n"});
-  EXPECT_EQ(fresh.message(0).dots, Content::Dots::some);
+  EXPECT_EQ(fresh.message(0).traits.dots, Content::Dots::some);
   EXPECT_EQ(fresh.form(), CorpusForm::fresh);
 }
 
@@ -62,8 +62,8 @@ TEST_F(CorpusFrom, AnMbox) {
   const Corpus fresh(scratch_.path("a.mbox"), CorpusForm::fresh);
   EXPECT_EQ(all(fresh),
             (Messages{"\r\nb\r\n\r\nFrom c\r\n>From d\r\n", "\r\n", "Subject: f\r\n\r\n.\r\n"}));
-  EXPECT_EQ(fresh.message(0).dots, Content::Dots::none);
-  EXPECT_EQ(fresh.message(2).dots, Content::Dots::some);
+  EXPECT_EQ(fresh.message(0).traits.dots, Content::Dots::none);
+  EXPECT_EQ(fresh.message(2).traits.dots, Content::Dots::some);
 }
 
 TEST_F(CorpusFrom, AnMboxWithOtherEndsOfLines) {

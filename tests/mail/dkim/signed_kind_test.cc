@@ -69,7 +69,7 @@ TEST(SignedKind, SignsHeaderAndBodyWhereverTheyLie) {
       const SignedKind kind = signed_kind([&](const MessageFacts&, Content& content) {
         for (std::size_t at = 0; at < pieces.size(); ++at) {
           if ((shared >> at & 1) != 0) {
-            content.share(pieces[at], Content::Dots::none);
+            content.share(pieces[at], {Content::Dots::none});
           } else {
             content.own() += pieces[at];
           }
@@ -94,7 +94,7 @@ TEST(SignedKind, AMessageMayHaveNoBody) {
 TEST(SignedKind, WhatCannotBeSignedIsLeftAsItIs) {
   for (const std::string& message : std::vector<std::string>{"", "\r\nFrom: a\r\n", "To: b\r\n"}) {
     const SignedKind shared = signed_kind([&](const MessageFacts&, Content& content) {
-      content.share(message, Content::Dots::none);
+      content.share(message, {Content::Dots::none});
     });
     EXPECT_EQ(made(shared), message);
     EXPECT_EQ(made(shared), message);
@@ -110,7 +110,7 @@ void make_any(const std::string& bodies, const MessageFacts& facts, Content& con
   content.own() += "From: " + number + "\r\n";
   if (facts.number % 3 != 0) {
     content.share(std::string_view(bodies).substr(facts.number % 11, 1 + facts.number % 7),
-                  Content::Dots::none);
+                  {Content::Dots::none});
   }
   if (facts.number % 3 != 1) content.own() += number;
 }
@@ -143,11 +143,12 @@ TEST(SignedKind, ManyThreadsMakeTheSame) {
 // Text that changed in its place, as no shared text may, shows that nobody looks at it again.
 TEST(SignedKind, WhatFollowsFromSharedTextIsWorkedOutOnce) {
   std::string message = "From: a@a.test\r\n\r\nbody\r\n";
-  const SignedKind whole = signed_kind(
-      [&](const MessageFacts&, Content& content) { content.share(message, Content::Dots::none); });
+  const SignedKind whole = signed_kind([&](const MessageFacts&, Content& content) {
+    content.share(message, {Content::Dots::none});
+  });
   const SignedKind with_a_header = signed_kind([&](const MessageFacts& facts, Content& content) {
     content.own() += "From: " + std::to_string(facts.number) + "\r\n\r\n";
-    content.share(std::string_view(message).substr(18), Content::Dots::none);
+    content.share(std::string_view(message).substr(18), {Content::Dots::none});
   });
   const auto first = [](const std::string& text) { return text.substr(0, text.find("From:")); };
   const std::string of_whole = first(made(whole));
@@ -162,7 +163,7 @@ TEST(SignedKind, WhatFollowsFromSharedTextIsWorkedOutOnce) {
 TEST(SignedKind, LeavesSharedTextWhereItIs) {
   const std::string text = "From: a@a.test\r\n\r\n" + std::string(1'000, 'x');
   const SignedKind kind = signed_kind(
-      [&](const MessageFacts&, Content& content) { content.share(text, Content::Dots::none); });
+      [&](const MessageFacts&, Content& content) { content.share(text, {Content::Dots::none}); });
   Content content;
   kind.make({}, content);
   std::vector<const char*> places;

@@ -76,6 +76,34 @@ TEST(MixedWorkload, AMessageIsAFunctionOfSeedAndNumber) {
   EXPECT_EQ(all.size(), 200U);
 }
 
+TEST(MixedWorkload, TheMessageThatIsNotAsciiSaysSo) {
+  Kinds kinds{.kinds = {}, .weights = weights({1, 1})};
+  kinds.kinds.push_back({.name = "ascii",
+                         .kind = std::make_unique<PlainKind>(true, "", "a\r\n"),
+                         .extra_headers = {}});
+  kinds.kinds.push_back(
+      {.name = "", .kind = std::make_unique<PlainKind>(true, "", "\xe4\r\n"), .extra_headers = {}});
+  const MixedWorkload workload(
+      {.seed = 7,
+       .senders = OnlySender{.address = "a@b.test"},
+       .recipients = NumberedRecipients("c@d.test", RecipientNumber::none, 1),
+       .counts = {.counts = {Constant{1}}, .weights = weights({1})},
+       .kinds = std::move(kinds)});
+  const auto messages = workload.messages();
+  std::map<bool, int> seen;
+  for (std::uint64_t n = 0; n < 50; ++n) {
+    Output out;
+    messages->append_mail(n, {smtp::Extension::eight_bit_mime}, out);
+    const bool ascii = messages->kind(n) == "ascii";
+    ++seen[ascii];
+    EXPECT_EQ(test::take(out),
+              ascii ? "MAIL FROM:<a@b.test>\r\n" : "MAIL FROM:<a@b.test> BODY=8BITMIME\r\n");
+    messages->append_mail(n, {}, out);
+    EXPECT_EQ(test::take(out), "MAIL FROM:<a@b.test>\r\n");
+  }
+  EXPECT_EQ(seen.size(), 2U);
+}
+
 // A session asks for several at once, and again after a loss.
 TEST(MixedWorkload, OrderMeansNothing) {
   const MixedWorkload workload = mix(1);
@@ -177,6 +205,104 @@ TEST(MixedWorkload, WhatIsDrawnIsDrawnByItself) {
   EXPECT_LT(same, 15);
   EXPECT_NEAR(null_of_kind[0], 375, 80);
   EXPECT_NEAR(null_of_kind[1], 125, 50);
+}
+
+TEST(MixedWorkload, AKindMayHaveItsOwnRecipients) {
+  std::vector<std::string> mistakes;
+  const auto people =
+      std::make_shared<const Csv>("name,email\nAnn, ann@a.test\nBob,bob@b.test \n", "people.csv");
+  Kinds kinds{.kinds = {}, .weights = weights({1, 1})};
+  kinds.kinds.push_back({.name = "merge",
+                         .kind = std::make_unique<PlainKind>(true, "", "a\r\n"),
+                         .extra_headers = {},
+                         .recipients = RowRecipients::of(people, "email", mistakes)});
+  kinds.kinds.push_back({.name = "other",
+                         .kind = std::make_unique<PlainKind>(true, "", "a\r\n"),
+                         .extra_headers = {}});
+  const MixedWorkload workload({.seed = 3,
+                                .senders = OnlySender{},
+                                .recipients = NumberedRecipients("c@d", RecipientNumber::none, 2),
+                                .counts = {.counts = {Constant{2}}, .weights = weights({1})},
+                                .kinds = std::move(kinds)});
+  const auto messages = workload.messages();
+  for (std::uint64_t n = 0; n < 40; ++n) {
+    const bool own = messages->kind(n) == "merge";
+    ASSERT_EQ(messages->recipients(n), own ? 1U : 2U);
+    Output out;
+    messages->append_rcpt(n, 0, {}, out);
+    EXPECT_EQ(test::take(out), !own         ? "RCPT TO:<c@d>\r\n"
+                               : n % 2 == 0 ? "RCPT TO:<ann@a.test>\r\n"
+                                            : "RCPT TO:<bob@b.test>\r\n");
+  }
+}
+
+// Messages of as many recipients as `count` says, of these.
+MixedWorkload for_recipients(Recipients recipients, Distribution count) {
+  Kinds kinds{.kinds = {}, .weights = weights({1})};
+  kinds.kinds.push_back(
+      {.name = "", .kind = std::make_unique<PlainKind>(true, "", "a\r\n"), .extra_headers = {}});
+  return MixedWorkload({.seed = 3,
+                        .senders = OnlySender{},
+                        .recipients = std::move(recipients),
+                        .counts = {.counts = {count}, .weights = weights({1})},
+                        .kinds = std::move(kinds)});
+}
+
+// As they go out.
+std::vector<std::string> rcpts(const smtp::MessageSource& messages, std::uint64_t message) {
+  std::vector<std::string> all;
+  for (std::size_t i = 0; i < messages.recipients(message); ++i) {
+    Output out;
+    messages.append_rcpt(message, i, {}, out);
+    all.push_back(test::take(out));
+  }
+  return all;
+}
+
+TEST(MixedWorkload, NoMessageHasARecipientTwiceWhereThereAreEnough) {
+  for (const double count : {1.0, 2.0, 9.0, 12.0, 14.0}) {
+    const MixedWorkload workload = for_recipients(
+        {MailboxesByPart{
+            .local_parts = patterns({{"r{1-6}"}}, AddressPart::local_part),
+            .domains = patterns({{"big.test", 5}, {"small.test", 1}}, AddressPart::domain)}},
+        Constant{count});
+    const auto messages = workload.messages();
+    for (std::uint64_t n = 0; n < 100; ++n) {
+      const std::vector<std::string> all = rcpts(*messages, n);
+      ASSERT_EQ(all.size(), static_cast<std::size_t>(count));
+      EXPECT_EQ(std::set(all.begin(), all.end()).size(), std::min<std::size_t>(all.size(), 12));
+    }
+  }
+}
+
+TEST(MixedWorkload, ARecipientIsTheSameWhicheverIsAskedForFirst) {
+  const MixedWorkload workload =
+      for_recipients({patterns({{"r{1-40}@a.test"}}, AddressPart::mailbox)}, Uniform{1, 40});
+  const auto messages = workload.messages();
+  const auto others = workload.messages();
+  for (std::uint64_t n = 0; n < 50; ++n) {
+    const std::vector<std::string> all = rcpts(*messages, n);
+    for (std::size_t i = all.size(); i-- > 0;) {
+      Output out;
+      others->append_rcpt(n, i, {}, out);
+      EXPECT_EQ(test::take(out), all[i]);
+      others->append_rcpt(n + 1, 0, {}, out);
+      std::string address;
+      workload.append_recipient(n, i, address);
+      EXPECT_EQ("RCPT TO:<" + address + ">\r\n", all[i]);
+    }
+  }
+}
+
+// A pool may be a single address, or have it many times.
+TEST(MixedWorkload, ASmallPoolIsNotDrawnFromForEver) {
+  for (const char* const pool : {"r@a.test", "r{1-3}@a.test"}) {
+    const MixedWorkload workload =
+        for_recipients({patterns({{pool}, {pool}}, AddressPart::mailbox)}, Constant{5'000});
+    const std::vector<std::string> all = rcpts(*workload.messages(), 0);
+    EXPECT_EQ(all.size(), 5'000U);
+    EXPECT_EQ(std::set(all.begin(), all.end()).size(), *pool == 'r' && pool[1] == '{' ? 3U : 1U);
+  }
 }
 
 TEST(RecipientCounts, KnowTheMost) {

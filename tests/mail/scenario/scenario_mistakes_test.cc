@@ -106,7 +106,7 @@ TEST(ScenarioMistakes, OfMessages) {
        {"siz = 1",
         "1:1: a message without content (expected one of size, histogram, corpus, template)\n"
         "3:1: unknown key of message: siz (expected one of name, weight, size, histogram, body, "
-        "corpus, as, template, fields, headers, dkim)\n"},
+        "corpus, as, template, fields, to, headers, dkim)\n"},
        {"size = 1\ncorpus = 'x'\ntemplate = 'y'",
         "4:1: corpus and size exclude each other\n5:1: template and size exclude each other\n"},
        {"histogram = 'x'\nsize = 1", "3:1: histogram and size exclude each other\n"},

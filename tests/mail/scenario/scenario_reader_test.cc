@@ -199,6 +199,8 @@ TEST(ScenarioReader, ACorpusIsFreshOrAsItIs) {
 TEST(ScenarioReader, ATemplateMayHaveFields) {
   EXPECT_EQ(read_kind("template = 'a.eml'"), "template file a.eml, no fields\n");
   EXPECT_EQ(read_kind("template = 'a.eml'\nfields = 'a.csv'"), "template file a.eml, file a.csv\n");
+  EXPECT_EQ(read_kind("template = 'a.eml'\nfields = 'a.csv'\nto = 'e'"),
+            "template file a.eml, file a.csv, to e\n");
 }
 
 TEST(ScenarioReader, HeadersAreLines) {

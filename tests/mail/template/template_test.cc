@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "mail/template/encoded_words.h"
+#include "base/utf8.h"
 #include "mail/template/template_reader.h"
 
 namespace millrace::mail {
@@ -164,6 +164,19 @@ TEST(Template, LongTextIsFoldedWhereItIsEncoded) {
     begin = end + 2;
   }
   EXPECT_TRUE(is_ascii(made));
+}
+
+TEST(Template, LongAsciiTextIsFoldedAtItsBlanks) {
+  const std::string words(70, 'x');
+  EXPECT_EQ(header("Subject: " + words + " {{name}} {{n}}"),
+            "Subject: " + words + "\r\n " + std::string(people().field(0, 1)) + " 0");
+  EXPECT_EQ(header("Subject: {{n}} " + words + words), "Subject: 0\r\n " + words + words);
+  // Nothing is folded where blanks may mean something, or what has no value in it.
+  for (const std::string field : {"References: <{{n}}@b.test> <", "Subject: a "}) {
+    const bool value = field.find('{') != std::string::npos;
+    const std::string text = field + words + words + (value ? "@b.test>" : "");
+    EXPECT_EQ(header(text).find("\r\n"), std::string::npos) << text;
+  }
 }
 
 TEST(Template, DisplayNamesAreQuotedOrEncodedWhereTheyNeedIt) {
