@@ -105,13 +105,11 @@ TEST(SessionStatistics, ASessionTellsNothingOfTheMessageOfItsNumber) {
   using mail::Drawn;
   const std::array<Drawn, 5> of_messages = {Drawn::kind, Drawn::sender, Drawn::recipient_count,
                                             Drawn::recipient, Drawn::content};
-  const auto tenth = [](Drawn what, std::uint64_t number) {
-    return static_cast<std::size_t>(10 * mail::roll_for(7, what, number).unit());
-  };
   for (const Drawn what : of_messages) {
-    std::vector<std::vector<double>> table(10, std::vector<double>(10));
+    std::vector<std::vector<double>> table(2, std::vector<double>(10));
     for (std::uint64_t number = 0; number < kSessions; ++number) {
-      ++table[tenth(Drawn::connection, number)][tenth(what, number)];
+      const double drawn = mail::roll_for(7, what, number).unit();
+      ++table[sessions()[number].has[0]][static_cast<std::size_t>(10 * drawn)];
     }
     EXPECT_LT(tests::dependence(table), 1) << static_cast<int>(what);
   }
