@@ -87,8 +87,8 @@ def addresses(envelope):
 
 
 class Through:
-    """What both servers must keep to. A server starts so that all goes to the sink (`start`), and is
-    waited for (`wait`)."""
+    """What both servers must keep to. A class for each says how it is started so that all goes to the
+    sink (`start`), and how it is made to deliver what it took (`deliver`)."""
 
     NAME = ""  # in the Received line that it adds
 
@@ -177,7 +177,7 @@ class Through:
             return kept
 
         arrived = self.arrived(programs, *arguments, messages=messages)
-        self.assertEqual(undated(arrived), undated(self.sent(programs, *arguments, messages=messages)))
+        self.check_same(undated(self.sent(programs, *arguments, messages=messages)), undated(arrived))
         self.assertEqual(len(arrived), messages)  # no Message-ID comes twice
         for _, content in arrived:
             self.assertTrue(dkim.verify(content.replace(b"\n", b"\r\n"), dnsfunc=lambda name, timeout=5: record),
@@ -191,7 +191,8 @@ class Through:
         for number, text in enumerate(changes):
             (folder / f"{number}.eml").write_bytes(text)
         path = self.write("odd.toml", f"seed = 3\n[[message]]\nname = 'odd'\ncorpus = '{folder}'\nas = 'is'\n")
-        found = self.arrived(programs, "--scenario", path, "-f", "s@a.test", "-t", "r@b.test", messages=20 * len(changes))
+        found = self.arrived(programs, "--scenario", path, "-f", "s@a.test", "-t", "r@b.test",
+                             messages=20 * len(changes))
         made_up = re.compile(rb"<\d+\.\w+@relay\.example>|(?<=Date: )[^\n]* \(UTC\)(?=\n)")
         self.assertEqual({made_up.sub(b"now", content) for _, content in found}, set(changes.values()))
 

@@ -10,7 +10,7 @@ import struct
 import retry_test
 import rig
 
-# At each so manieth byte; at every one with script/test --long.
+# How many bytes further on each reset is; every byte with script/test --long.
 STEP = 1 if rig.LONG else 5
 
 GREETING = b"220 x ESMTP\r\n"
@@ -43,11 +43,12 @@ class Wire:
 
     def line(self):
         """The next line of the client, with its end; nothing when no more come."""
-        while b"\r\n" not in self.unread or self.said == self.most_said:
-            more = self.said == self.most_said and self.unread or self.hear()
-            if self.said == self.most_said:
-                raise Reset
-            if not more:
+        if self.said == self.most_said:
+            if not self.unread:
+                self.hear()
+            raise Reset
+        while b"\r\n" not in self.unread:
+            if not self.hear():
                 return b""
         line, end, self.unread = self.unread.partition(b"\r\n")
         return line + end
@@ -160,9 +161,11 @@ class EveryByte(retry_test.RetryCase):
             with self.subTest(way=way):
                 cuts = self.cuts(programs, *way)
                 log = self.scratch / "log"
-                totals, server = self.run_of(programs, cuts, *way, "-A", "--log", log, messages=len(cuts), status=(0, 1))
+                totals, server = self.run_of(programs, cuts, *way, "-A", "--log", log, messages=len(cuts),
+                                             status=(0, 1))
                 lines = [json.loads(line) for line in log.read_text().splitlines()[:-1]]
-                ends = ["accepted" if told.answered else "in_doubt" if told.in_doubt else "lost" for told in server.told]
+                ends = ["accepted" if told.answered else "in_doubt" if told.in_doubt else "lost"
+                        for told in server.told]
                 self.assertEqual([line["outcome"] for line in sorted(lines, key=lambda line: line["number"])], ends)
                 self.assertGreaterEqual(min(collections.Counter(ends).values()), 3)
                 self.assertEqual((totals["messages"], totals["messages_lost"]),
