@@ -23,8 +23,8 @@ ROOT = rig.PEERS / "root"
 SWAKS_UNAUTHENTICATED = 28
 
 
-def in_root(*command):
-    return rig.run(["chroot", ROOT, *command], timeout=60, text=True)
+def in_root(*command, timeout=60):
+    return rig.run(["chroot", ROOT, *command], timeout=timeout, text=True)
 
 
 def processes_in_root():

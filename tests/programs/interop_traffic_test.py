@@ -275,7 +275,7 @@ class Exim(interop_test.Exim, Through):
     def deliver(self, server):
         """It keeps all until it is told to deliver."""
         port = rig.port_of(server)
-        done = in_root("/opt/exim/usr/sbin/exim4", "-C", f"/etc/exim-{port}.conf", "-qf")
+        done = in_root("/opt/exim/usr/sbin/exim4", "-C", f"/etc/exim-{port}.conf", "-qf", timeout=300)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(list((self.spool / "input").rglob("*-D")), [])
 
