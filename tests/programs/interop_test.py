@@ -23,8 +23,8 @@ ROOT = rig.PEERS / "root"
 SWAKS_UNAUTHENTICATED = 28
 
 
-def in_root(*command):
-    return rig.run(["chroot", ROOT, *command], timeout=60, text=True)
+def in_root(*command, timeout=60):
+    return rig.run(["chroot", ROOT, *command], timeout=timeout, text=True)
 
 
 def processes_in_root():
@@ -198,8 +198,9 @@ class Exim(Peers):
     # What a client must be, and what Exim announces.
     CONDITION, SETTINGS = "", "tls_advertise_hosts ="
 
-    def start_exim(self):
-        """Returns where Exim listens and its spool, in which everything stays."""
+    def start_exim(self, routers="", transports=""):
+        """Returns where Exim listens and its spool, in which everything stays until it is told to
+        deliver by these routers and transports."""
         port = rig.free_port()
         spool = ROOT / f"var/spool/exim-{port}"
         spool.mkdir()
@@ -224,9 +225,7 @@ class Exim(Peers):
             begin acl
             take:
               accept {self.CONDITION}
-            begin routers
-            begin transports
-            """))
+            """) + "begin routers\n" + textwrap.dedent(routers) + "begin transports\n" + textwrap.dedent(transports))
         self.addCleanup((ROOT / f"etc/exim-{port}.conf").unlink)
         self.start_in_root(port, "/opt/exim/usr/sbin/exim4", "-C", f"/etc/exim-{port}.conf", "-bdf")
         return f"127.0.0.1:{port}", spool

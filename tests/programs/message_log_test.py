@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import threading
-import time
 import unittest
 
 import playing
@@ -177,7 +176,8 @@ class MessageLog(playing.RulesCase):
                                             sink.endpoint, statuses=(0, 1))
                     rig.wait_for(lambda sink=sink: sink.open_sessions() >= 300, "all sessions")
                     source.send_signal(signal.SIGINT)
-                    time.sleep(0.004)  # which of them it meets is a matter of luck
+                    # Two that wait are one.
+                    rig.wait_for(lambda source=source: not source.has_pending_signal(), "the first to be taken")
                     self.assertIn(source.end(signal.SIGINT), (0, 1), source.err)  # 1: nothing was delivered
 
     @rig.on_every_engine()

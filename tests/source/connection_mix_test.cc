@@ -81,12 +81,26 @@ TEST(ConnectionMix, NamesTheConnectionAndTheSendersDomain) {
   };
   EXPECT_EQ(name("host{n}.{domain}", "u@a.test"), "host12.a.test");
   EXPECT_EQ(name("{domain}.{domain}", "u@a.test"), "a.test.a.test");
+  EXPECT_EQ(name("{n}{n}{domain}{domain}", "u@a.test"), "1212a.testa.test");
   EXPECT_EQ(name("{n}", ""), "12");
   EXPECT_EQ(name("{domain}", ""), "example.invalid");
   EXPECT_EQ(name("{domain}", "u@\xc3\xa4.test"), "example.invalid") << "EHLO is in ASCII";
   smtp::ClientPlan silent = plan();
   silent.hello_name.clear();
   EXPECT_EQ(draw_traits({.session = {.helo = "x"}}, silent, 0, "").plan.hello_name, "");
+}
+
+// So that a scenario with one share more is the same run otherwise.
+TEST(ConnectionMix, WhatIsLeftOpenChangesNothingElse) {
+  const ConnectionMix one{.session = {.pipelining = 0.5}, .auth_in_clear = true};
+  const ConnectionMix all{.session = {.tls = 0.5, .auth = 0.5, .pipelining = 0.5},
+                          .auth_in_clear = true};
+  for (std::uint64_t connection = 0; connection < 64; ++connection) {
+    const auto pipelines = [connection](const ConnectionMix& mix) {
+      return draw_traits(mix, plan(), connection, "").plan.wanted.has(Extension::pipelining);
+    };
+    EXPECT_EQ(pipelines(one), pipelines(all)) << connection;
+  }
 }
 
 TEST(ConnectionMix, IsTheSameForTheSameSeed) {

@@ -121,6 +121,10 @@ TEST(MixedWorkload, OrderMeansNothing) {
     if (!fresh) {
       EXPECT_EQ(place->second, text);
     }
+    // The content is that of its own message, not what the session was asked for before.
+    Output alone;
+    workload.messages()->append_content(n + 1, alone);
+    EXPECT_TRUE(text.ends_with(test::take(alone))) << text;
   }
 }
 
@@ -143,6 +147,12 @@ TEST(MixedWorkload, SaysInTheEnvelopeWhatTheMessageSays) {
     messages->append_chunk(n, 0, messages->content_size(n), out);
     const std::string text = test::take(out);
     EXPECT_EQ(text.size(), messages->content_size(n));
+    EXPECT_NE(text.find("From: " +
+                        (sender.empty() ? "Mail Delivery System <postmaster@h.test>"
+                                        : "<" + sender + ">") +
+                        "\r\n"),
+              std::string::npos)
+        << text;
     EXPECT_NE(text.find("To: <" + recipient + ">\r\n"), std::string::npos) << text;
     EXPECT_NE(text.find(message_id), std::string::npos) << text;
     EXPECT_NE(text.find("\r\nX-A: b\r\n\r\n.a\r\n"), std::string::npos) << text;
@@ -303,6 +313,47 @@ TEST(MixedWorkload, ASmallPoolIsNotDrawnFromForEver) {
     EXPECT_EQ(all.size(), 5'000U);
     EXPECT_EQ(std::set(all.begin(), all.end()).size(), *pool == 'r' && pool[1] == '{' ? 3U : 1U);
   }
+}
+
+// Of any two messages, and of two runs.
+TEST(MixedWorkload, MessageIdsAreOfOneMessageAlone) {
+  std::set<std::string> seen;
+  std::size_t asked = 0;
+  for (const std::uint64_t seed : {1U, 2U, 3U}) {
+    const MixedWorkload workload = mix(seed);
+    for (const std::uint64_t high : {0ULL, 1ULL, 2ULL, 1ULL << 16U, 1ULL << 32U}) {
+      for (const std::uint64_t low : {0U, 1U, 16U, 0xffffU}) {
+        std::string text;
+        workload.append_message_id((high << 16U) + low, text);
+        EXPECT_TRUE(seen.insert(text).second) << text;
+        ++asked;
+      }
+    }
+  }
+  EXPECT_EQ(seen.size(), asked);
+}
+
+TEST(MixedWorkload, TheOnlySenderIsLeftOutByItsShare) {
+  const auto nulls = [](double share) {
+    Kinds kinds{.kinds = {}, .weights = weights({1})};
+    kinds.kinds.push_back({.name = "", .kind = std::make_unique<PlainKind>(true, "", "")});
+    const MixedWorkload workload(
+        {.senders = OnlySender{.address = "u@a.test", .null_share = share},
+         .recipients = NumberedRecipients("r@b.test", RecipientNumber::none, 1),
+         .counts = {.counts = {Constant{1}}, .weights = weights({1})},
+         .kinds = std::move(kinds)});
+    int found = 0;
+    for (std::uint64_t n = 0; n < 2'000; ++n) {
+      std::string sender;
+      workload.append_sender(n, sender);
+      EXPECT_TRUE(sender.empty() || sender == "u@a.test") << sender;
+      found += sender.empty() ? 1 : 0;
+    }
+    return found;
+  };
+  EXPECT_EQ(nulls(0), 0);
+  EXPECT_NEAR(nulls(0.1), 200, 65);
+  EXPECT_EQ(nulls(1), 2'000);
 }
 
 TEST(RecipientCounts, KnowTheMost) {

@@ -100,6 +100,10 @@ class Process(subprocess.Popen):
             reader.join(PATIENCE)
         return status
 
+    def has_pending_signal(self):
+        """Whether one was sent to it that none of its threads has taken yet."""
+        return int(process_status(self.pid).get("ShdPnd", "0"), 16) != 0
+
     def end(self, sign=signal.SIGTERM):
         """Has it end, if it has not; returns its exit status."""
         self.send_signal(sign)
