@@ -265,10 +265,11 @@
     if (split.untold === 0) return;
     add(page.lastChild, "p", `${count(split.untold)} ${what} of the others may be of any of them: there were too many to tell them all apart.`, "faint");
   };
+  const named = (...names) => statistics.filter(([name]) => names.includes(name));
   const ofMessages = countsOf(["messages", "messages"], ["refused", "messages_refused"],
-    ["lost or given up", "messages_lost", "messages_unfinished", "messages_given_up", "messages_waiting"], ["in doubt", "losses_in_doubt"]);
-  splitTable("Kinds", "messages", run.kinds, [...ofMessages, ["bytes", (row) => bytes(row.content_bytes)], ...figuresOf(statistics)]);
-  const coarse = statistics.filter(([name]) => ["p50", "p99", "max"].includes(name));
+    ["lost", "messages_lost", "messages_unfinished", "messages_given_up", "messages_waiting"], ["in doubt", "losses_in_doubt"]);
+  splitTable("Kinds", "messages", run.kinds, [...ofMessages, ["bytes", (row) => bytes(row.content_bytes)], ...figuresOf(named("p50", "p90", "p99", "p99.9", "max"))]);
+  const coarse = named("p50", "p99", "max");
   splitTable("Domains", "recipients", run.domains, [...countsOf(["recipients", "recipients"], ["4xx", "recipients_deferred"],
     ["5xx", "recipients_refused"], ["lost", "recipients_lost"], ["in doubt", "recipients_in_doubt"]), ...figuresOf(coarse)]);
   splitTable("Senders", "messages", run.senders, [...ofMessages, ...figuresOf(coarse)]);
