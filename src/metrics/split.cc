@@ -1,9 +1,8 @@
 #include "metrics/split.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
-#include <string_view>
-#include <utility>
 
 namespace millrace::metrics {
 

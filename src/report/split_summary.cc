@@ -75,7 +75,7 @@ constexpr auto kDomainColumns = std::to_array<Column<RecipientCounts>>({
 
 // As a terminal may show it, in one column.
 std::string name_of(std::string_view name) {
-  const std::string shown = printable(name, Charset::ascii);
+  std::string shown = printable(name, Charset::ascii);
   if (shown.size() <= kNameWidth) return shown;
   return shown.substr(0, kNameWidth - kCut.size()).append(kCut);
 }

@@ -8,7 +8,6 @@
 namespace millrace::source {
 namespace {
 
-using metrics::MessageCounts;
 using metrics::RecipientCounts;
 
 constexpr std::string_view kNullSender = "<>";
