@@ -10,6 +10,7 @@
 
 #include "base/time.h"
 #include "metrics/metrics.h"
+#include "metrics/split.h"
 #include "metrics/timeline.h"
 
 namespace millrace::metrics {
@@ -104,6 +105,10 @@ struct Measurement {
   std::uint64_t keys_forgotten = 0;  // of what rules count by, for want of room
   std::optional<Answers> answers;    // of a sink that was to give any
   std::optional<LogTotals> log;      // of a source that was to write one
+  // Of a source, where its messages differ in that: without warm-up, as the total is.
+  std::optional<MessageSplit> kinds;
+  std::optional<RecipientSplit> domains;
+  std::optional<MessageSplit> senders;
 
   // Delivered messages a second.
   [[nodiscard]] double rate() const;

@@ -66,6 +66,7 @@ void Timeline::add(std::uint64_t number, const ThreadInterval& interval) {
   if (!interval.latest_error.empty()) second.latest_error = interval.latest_error;
   second.sessions_open += interval.sessions_open;
   second.in_flight += interval.in_flight;
+  second.waiting += interval.waiting;
   ++pending.threads;
   settle();
 }

@@ -18,8 +18,9 @@ struct ThreadInterval {
   Histogram intended;
   ErrorTimes errors{};
   std::string latest_error;
-  std::uint64_t sessions_open = 0;  // at the end of the second, as the one below
+  std::uint64_t sessions_open = 0;  // at the end of the second, as the two below
   std::uint64_t in_flight = 0;
+  std::uint64_t waiting = 0;  // messages, for their next attempt
 
   // Takes out what is of this second alone and nobody sets for the next.
   void clear();
@@ -45,6 +46,7 @@ struct Second {
   std::string latest_error;  // the text of one of the last ones
   std::uint64_t sessions_open = 0;
   std::uint64_t in_flight = 0;
+  std::uint64_t waiting = 0;
 
   // Whether nothing was counted and nobody was there.
   [[nodiscard]] bool idle() const;

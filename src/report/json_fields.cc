@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "base/diagnostics.h"
-#include "metrics/codec.h"
-#include "report/json_bounds.h"
 #include "report/json_kinds.h"
+#include "report/json_metrics.h"
+#include "report/json_splits.h"
 
 namespace millrace::report {
 namespace {
@@ -28,12 +28,6 @@ using metrics::Row;
 using metrics::RuleHits;
 using metrics::Stage;
 using std::chrono::system_clock;
-
-void read_histogram(const Json& encoded, Histogram& histogram) {
-  if (!metrics::decode(encoded.get_ref<const std::string&>(), histogram)) {
-    throw Fatal("a histogram is damaged");
-  }
-}
 
 double epoch(system_clock::time_point moment) {
   return std::chrono::duration<double>(moment.time_since_epoch()).count();
@@ -60,56 +54,6 @@ struct Moment {
   }
 };
 
-struct Percentile {
-  const char* name;
-  double share;
-};
-
-constexpr std::array<Percentile, 6> kPercentiles = {{{"p50_us", 0.5},
-                                                     {"p90_us", 0.9},
-                                                     {"p95_us", 0.95},
-                                                     {"p99_us", 0.99},
-                                                     {"p99_9_us", 0.999},
-                                                     {"p99_99_us", 0.9999}}};
-
-// A histogram that stays in memory: figures of it, and all of it.
-struct Latencies {
-  static Json written(const Histogram& histogram) {
-    Json json{{"count", histogram.count()},
-              {"mean_us", std::round(histogram.mean() * 10) / 10},
-              {"min_us", histogram.least()}};
-    for (const Percentile& row : kPercentiles) json[row.name] = histogram.percentile(row.share);
-    json["max_us"] = histogram.most();
-    json["hdr"] = metrics::encode(histogram);
-    return json;
-  }
-  // A few bytes of a file may make many pages.
-  static void read(const Json& json, Histogram& histogram, Reading& reading) {
-    read_histogram(*member(json, "hdr", true), histogram);
-    reading.histogram_pages += histogram.pages();
-    if (reading.histogram_pages <= kReadLimits.histogram_pages) return;
-    throw Fatal(fmt::format("its histograms take more than {} pages of memory",
-                            kReadLimits.histogram_pages));
-  }
-};
-
-// Counts by the table of their names, which is a table of fields itself.
-template <const auto& kNames>
-struct Counted {
-  template <typename Counts>
-  static Json written(const Counts& counts) {
-    Json json;
-    for (const auto& row : kNames) json[std::string(row.name)] = counts.*row.counter;
-    return json;
-  }
-  template <typename Counts>
-  static void read(const Json& json, Counts& counts, Reading& reading) {
-    for (const auto& row : kNames) {
-      const Json* const count = member(json, row.name, row.since <= reading.minor);
-      if (count != nullptr) counts.*row.counter = to_count(*count);
-    }
-  }
-};
 using Totals = Counted<metrics::kCounterNames>;
 
 bool always(const Histogram& /*histogram*/) { return true; }
@@ -287,6 +231,10 @@ bool of_source(const Run& run) { return run.kind == Run::Kind::source; }
 bool of_sink(const Run& run) { return run.kind == Run::Kind::sink; }
 bool answering(const Run& run) { return of_sink(run) && run.measurement.answers.has_value(); }
 bool logging(const Run& run) { return of_source(run) && run.measurement.log.has_value(); }
+template <auto kSplit>
+bool split(const Run& run) {
+  return of_source(run) && (run.measurement.*kSplit).has_value();
+}
 
 constexpr auto kTotalFields = std::to_array<Field<Run>>({
     field<Totals, &Run::measurement, &Measurement::total, &Metrics::counters>(""),
@@ -340,6 +288,15 @@ constexpr auto kRunFields = std::to_array<Field<Run>>({
     where(logging,
           field<Optional<Counted<metrics::kLogNames>>, &Run::measurement, &Measurement::log>("log",
                                                                                              3)),
+    where(split<&Measurement::kinds>,
+          field<Optional<Object<kKindSplitFields>>, &Run::measurement, &Measurement::kinds>("kinds",
+                                                                                            4)),
+    where(split<&Measurement::domains>,
+          field<Optional<Object<kDomainSplitFields>>, &Run::measurement, &Measurement::domains>(
+              "domains", 4)),
+    where(split<&Measurement::senders>,
+          field<Optional<Object<kSenderSplitFields>>, &Run::measurement, &Measurement::senders>(
+              "senders", 4)),
     field<List<Object<kVerdictFields>>, &Run::verdicts>("thresholds"),
     where(of_source, field<Totals, &Run::measurement, &Measurement::warmup>("warmup")),
     where(of_source,

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "base/diagnostics.h"
@@ -149,6 +150,36 @@ void add_log(std::optional<metrics::LogTotals>& sum, const std::optional<metrics
   sum->add(*log);
 }
 
+// What a run whose messages do not differ in that has to add to a split of it: nobody knows of
+// whom.
+void tell_all(const metrics::Metrics& total, metrics::MessageSplit& split) {
+  for (const auto& row : metrics::kMessageCountNames) {
+    split.others.counts.counters.*row.counter = total.counters.*row.counter;
+  }
+  split.others.latency = total.intended;
+}
+void tell_all(const metrics::Metrics& total, metrics::RecipientSplit& split) {
+  split.others.counts.accepted = total.counters.recipients;
+}
+
+template <typename Split>
+void merge_splits(std::optional<Split> Measurement::*split, const std::vector<Run>& runs,
+                  Measurement& whole) {
+  const bool any = std::any_of(runs.begin(), runs.end(), [split](const Run& run) {
+    return (run.measurement.*split).has_value();
+  });
+  if (!any) return;
+  std::vector<Split> parts;
+  for (const Run& run : runs) {
+    if (run.measurement.*split) {
+      parts.push_back(*(run.measurement.*split));
+    } else {
+      tell_all(run.measurement.total, parts.emplace_back());
+    }
+  }
+  whole.*split = metrics::merged(std::span<const Split>(parts));
+}
+
 void add_environment(Environment& sum, const Environment& environment) {
   join(sum.host, environment.host);
   join(sum.kernel, environment.kernel);
@@ -182,6 +213,9 @@ Measurement merge_measurements(const std::vector<Run>& runs) {
     add_answers(whole.answers, part.answers);
     add_log(whole.log, part.log);
   }
+  merge_splits(&Measurement::kinds, runs, whole);
+  merge_splits(&Measurement::domains, runs, whole);
+  merge_splits(&Measurement::senders, runs, whole);
   whole.measured = whole.elapsed - begin;
   whole.series = merge_series(runs, whole.start);
   return whole;

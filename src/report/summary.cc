@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/quantity.h"
+#include "report/split_summary.h"
 #include "report/writer.h"
 
 namespace millrace::report {
@@ -375,6 +376,7 @@ std::string summary(const Run& run, const Style& style) {
   write_totals(out, run);
   write_latency(out, run);
   write_retries(out, run.measurement.total);
+  write_splits(out, run.measurement);
   write_replies(out, run.measurement.total.replies);
   write_errors(out, run.measurement.total);
   if (turned_away) write_limits(out, limits);

@@ -41,9 +41,10 @@ TimePoint end_of(const Schedule& schedule, std::size_t stage, TimePoint start) {
 
 }  // namespace
 
-Recorder::Recorder(const Schedule& schedule, TimePoint start)
+Recorder::Recorder(const Schedule& schedule, TimePoint start, SplitRecorder* splits)
     : schedule_(schedule),
       start_(start),
+      splits_(splits),
       stages_(schedule.stages().size()),
       current_end_(end_of(schedule, 0, start)),
       last_over_(start) {}
@@ -63,6 +64,7 @@ void Recorder::started(MessageInFlight& in_flight, TimePoint now) {
   ++in_flight_;
   metrics::Counters& counters = stages_[in_flight.stage].counters;
   ++(in_flight.attempt == 1 ? counters.started : counters.retries);
+  if (in_flight.attempt > 1) --waiting_;
 }
 
 void Recorder::start_lag(Duration lag) {
@@ -98,7 +100,10 @@ void Recorder::attempt_over(const MessageInFlight& in_flight, const Attempt& att
   last_over_ = now;
   metrics::Metrics& metrics = stages_[in_flight.stage];
   if (in_flight.content) metrics[LatencyPhase::content].record(*in_flight.content);
-  if (attempt.in_doubt) ++metrics.counters.in_doubt;
+  if (attempt.in_doubt) {
+    ++metrics.counters.in_doubt;
+    if (splits_ != nullptr) splits_->in_doubt(in_flight.message, in_flight.intended);
+  }
   const bool perhaps_taken = attempt.in_doubt || attempt.recipients > 0;
   if (perhaps_taken && in_flight.remains.in_doubt) ++metrics.counters.possible_duplicates;
   if (attempt.recipients == 0) return;
@@ -114,49 +119,57 @@ void Recorder::end(const MessageInFlight& in_flight, std::size_t recipients,
   metrics::Metrics& metrics = stages_[in_flight.stage];
   metrics.count_attempts(in_flight.attempt);
   const std::optional<TimePoint> taken = recipients > 0 ? now : in_flight.remains.taken;
-  if (!taken) return failed(in_flight.intended, otherwise, now);
-  delivered(in_flight.intended, *taken);
+  if (!taken) return failed(in_flight.message, in_flight.intended, otherwise, now);
+  delivered(in_flight.message, in_flight.intended, *taken);
 }
 
-void Recorder::delivered(TimePoint intended, TimePoint taken) {
+void Recorder::delivered(std::uint64_t message, TimePoint intended, TimePoint taken) {
   metrics::Metrics& metrics = stages_[stage_of(intended)];
   metrics.intended.record(taken - intended);
   interval_.intended.record(taken - intended);
   ++metrics.counters.delivered;
+  if (splits_ != nullptr) splits_->taken(message, intended, taken);
 }
 
 // The run is over for the message, before it was for all of its recipients: it was delivered where
 // the server has taken it for any.
-void Recorder::broken_off(TimePoint intended, const Remains& remains,
+void Recorder::broken_off(std::uint64_t message, TimePoint intended, const Remains& remains,
                           std::uint64_t metrics::Counters::*otherwise, TimePoint now) {
-  if (!remains.taken) return failed(intended, otherwise, now);
+  if (!remains.taken) return failed(message, intended, otherwise, now);
   stages_[stage_of(intended)].counters.recipients_given_up += remains.recipients.size();
-  delivered(intended, *remains.taken);
+  delivered(message, intended, *remains.taken);
 }
 
 void Recorder::lost(const MessageInFlight& in_flight, TimePoint now) {
   --in_flight_;
-  failed(in_flight.intended, &metrics::Counters::lost, now);
+  failed(in_flight.message, in_flight.intended, &metrics::Counters::lost, now);
 }
 
 void Recorder::unfinished(const MessageInFlight& in_flight, TimePoint now) {
   --in_flight_;
-  broken_off(in_flight.intended, in_flight.remains, &metrics::Counters::unfinished, now);
+  broken_off(in_flight.message, in_flight.intended, in_flight.remains,
+             &metrics::Counters::unfinished, now);
 }
 
 void Recorder::unstarted(TimePoint intended, TimePoint now) {
-  failed(intended, &metrics::Counters::unstarted, now);
+  missed(intended, &metrics::Counters::unstarted, now);
 }
 
 void Recorder::waiting(const Arrival& arrival, TimePoint now) {
-  broken_off(arrival.intended, arrival.remains, &metrics::Counters::waiting, now);
+  broken_off(arrival.message, arrival.intended, arrival.remains, &metrics::Counters::waiting, now);
 }
 
 void Recorder::shed(TimePoint intended, TimePoint now) {
-  failed(intended, &metrics::Counters::shed, now);
+  missed(intended, &metrics::Counters::shed, now);
 }
 
-void Recorder::failed(TimePoint intended, std::uint64_t metrics::Counters::*counter,
+void Recorder::failed(std::uint64_t message, TimePoint intended,
+                      std::uint64_t metrics::Counters::*counter, TimePoint now) {
+  if (splits_ != nullptr) splits_->failed(message, intended, counter);
+  missed(intended, counter, now);
+}
+
+void Recorder::missed(TimePoint intended, std::uint64_t metrics::Counters::*counter,
                       TimePoint now) {
   metrics::Metrics& metrics = stages_[stage_of(intended)];
   ++(metrics.counters.*counter);
@@ -201,6 +214,7 @@ metrics::ThreadInterval& Recorder::complete_interval(net::Traffic moved, TimePoi
   }
   interval_.sessions_open = sessions_open_;
   interval_.in_flight = in_flight_;
+  interval_.waiting = waiting_;
   meter_.complete(interval_, totals, errors);
   return interval_;
 }

@@ -12,6 +12,7 @@
 #include "smtp/client_plan.h"
 #include "source/message_in_flight.h"
 #include "source/schedule.h"
+#include "source/split_recorder.h"
 
 namespace millrace::source {
 
@@ -20,8 +21,8 @@ namespace millrace::source {
 // late learns of it: then connect is longer, and banner as much shorter.)
 class Recorder {
  public:
-  // Both must outlive the recorder. `start`: of the run.
-  Recorder(const Schedule& schedule, TimePoint start);
+  // All must outlive the recorder. `start`: of the run. `splits`: null where nothing is split.
+  Recorder(const Schedule& schedule, TimePoint start, SplitRecorder* splits = nullptr);
 
   // What is measured at `now`, which never goes back.
   metrics::Metrics& at(TimePoint now);
@@ -56,6 +57,7 @@ class Recorder {
   };
   void put_back(const MessageInFlight& in_flight, const Attempt& attempt, TimePoint now) {
     attempt_over(in_flight, attempt, now);
+    ++waiting_;
   }
   void given_up(const MessageInFlight& in_flight, const Attempt& attempt, std::size_t left,
                 TimePoint now);
@@ -89,13 +91,16 @@ class Recorder {
   void attempt_over(const MessageInFlight& in_flight, const Attempt& attempt, TimePoint now);
   void end(const MessageInFlight& in_flight, std::size_t recipients,
            std::uint64_t metrics::Counters::*otherwise, TimePoint now);
-  void delivered(TimePoint intended, TimePoint taken);
-  void broken_off(TimePoint intended, const Remains& remains,
+  void delivered(std::uint64_t message, TimePoint intended, TimePoint taken);
+  void broken_off(std::uint64_t message, TimePoint intended, const Remains& remains,
                   std::uint64_t metrics::Counters::*otherwise, TimePoint now);
-  void failed(TimePoint intended, std::uint64_t metrics::Counters::*counter, TimePoint now);
+  void failed(std::uint64_t message, TimePoint intended, std::uint64_t metrics::Counters::*counter,
+              TimePoint now);
+  void missed(TimePoint intended, std::uint64_t metrics::Counters::*counter, TimePoint now);
 
   const Schedule& schedule_;
   const TimePoint start_;
+  SplitRecorder* const splits_;
   std::vector<metrics::Metrics> stages_;
   std::size_t current_ = 0;
   TimePoint current_end_;
@@ -104,6 +109,7 @@ class Recorder {
   metrics::Generator generator_;
   std::uint64_t sessions_open_ = 0;
   std::uint64_t in_flight_ = 0;
+  std::uint64_t waiting_ = 0;
   TimePoint last_over_;
 };
 

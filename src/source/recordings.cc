@@ -16,10 +16,15 @@ Recordings::Recordings(const Run& run)
       timeline_(run.options().threads, metrics::Timeline::Idle::kept),
       stages_(run.load().schedule().stages().size()) {}
 
-void Recordings::add(Recorder& recorder) {
+void Recordings::add(Recorder& recorder, SplitRecorder* splits) {
   const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < stages_.size(); ++i) stages_[i].add(recorder.stages()[i]);
   generator_.add(recorder.generator());
+  if (splits != nullptr) {
+    if (!splits_)
+      splits_.emplace(run_.workload(), run_.load(), run_.options().load.retry.has_value());
+    splits_->take(*splits);
+  }
   last_over_ = std::max(last_over_, recorder.last_over());
 }
 
@@ -33,6 +38,7 @@ metrics::Measurement Recordings::measurement(std::chrono::system_clock::time_poi
                  : interrupted ? Ending::interrupted
                                : Ending::completed;
   split(whole);
+  if (splits_) splits_->tell(whole);
   whole.elapsed = elapsed(whole.ending);
   whole.measured = whole.elapsed;
   for (const Stage& stage : run_.load().schedule().stages()) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "base/time.h"
@@ -9,6 +10,7 @@
 #include "metrics/timeline.h"
 #include "source/recorder.h"
 #include "source/run.h"
+#include "source/split_recorder.h"
 
 namespace millrace::source {
 
@@ -21,8 +23,8 @@ class Recordings {
 
   metrics::Timeline& timeline() { return timeline_; }
 
-  // From any thread, whose recorder measures no more.
-  void add(Recorder& recorder);
+  // From any thread, whose recorders measure no more. `splits`: null when nothing is split.
+  void add(Recorder& recorder, SplitRecorder* splits);
 
   // All of it; once, when all threads are done. `start`: of the run, on the wall's clock.
   // `interrupted`: the user ended it.
@@ -38,6 +40,7 @@ class Recordings {
   std::mutex mutex_;
   std::vector<metrics::Metrics> stages_;
   metrics::Generator generator_;
+  std::optional<SplitRecorder> splits_;
   TimePoint last_over_;  // of all messages
 };
 

@@ -19,6 +19,10 @@ Worker::Worker(Run& run, Recordings* recordings, DeliveryObserver* log, unsigned
       end_timer_(*this),
       drain_timer_(*this) {
   if (log != nullptr) own_.delivery_observers.push_back(log);
+  if (recordings != nullptr && SplitRecorder::splits(run.workload())) {
+    own_.delivery_observers.push_back(
+        &own_.splits.emplace(run.workload(), run.load(), run.options().load.retry.has_value()));
+  }
   for (unsigned number = first; number < run.options().sessions; number += step) {
     sessions_.push_back(std::make_unique<Session>(own_, run, number));
   }
@@ -27,7 +31,7 @@ Worker::Worker(Run& run, Recordings* recordings, DeliveryObserver* log, unsigned
 
 void Worker::begin() {
   if (recordings_ != nullptr) {
-    own_.recorder.emplace(run_.load().schedule(), run_.load().start());
+    own_.recorder.emplace(run_.load().schedule(), run_.load().start(), splits());
     second_clock_.emplace(
         loop(), recordings_->timeline(), run_.load().start(), [this](net::Traffic moved) -> auto& {
           return own_.recorder->complete_interval(moved, loop().now());
@@ -123,7 +127,7 @@ void Worker::finish() {
   generator.run_delay.push_back(
       std::min(in_seconds(use.run_delay - use_before_.run_delay) / all, 1.0));
   second_clock_->stop();
-  recordings_->add(*own_.recorder);
+  recordings_->add(*own_.recorder, splits());
 }
 
 }  // namespace millrace::source

@@ -34,6 +34,8 @@ class Worker final : public threads::Worker, private net::TimerHandler {
   [[nodiscard]] Recorder* recorder() { return own_.recorder ? &*own_.recorder : nullptr; }
 
  private:
+  // Null when nothing is split.
+  [[nodiscard]] SplitRecorder* splits() { return own_.splits ? &*own_.splits : nullptr; }
   void on_timer(net::Timer& timer) override;
   void begin();
   [[nodiscard]] std::size_t retry_limit() const;

@@ -12,6 +12,7 @@
 #include "source/load_model.h"
 #include "source/recorder.h"
 #include "source/retry_queue.h"
+#include "source/split_recorder.h"
 
 namespace millrace::source {
 
@@ -22,6 +23,7 @@ struct WorkerResources {
 
   net::EventLoop& loop;
   sasl::Library sasl;                     // null unless AUTH is carried out
+  std::optional<SplitRecorder> splits;    // where the run is measured and its messages differ
   std::optional<Recorder> recorder;       // from the begin of the run on, where it is measured
   std::optional<RetryQueue> retries;      // the same, where messages come back
   std::unique_ptr<LoadModel> load_model;  // from the begin of the run on

@@ -38,6 +38,20 @@ metrics::ProgressSnapshot snapshot_of(std::uint64_t number) {
   return snapshot;
 }
 
+TEST(Progress, SaysHowManyMessagesWaitForARetry) {
+  metrics::ProgressSnapshot snapshot = snapshot_of(1);
+  for (const std::uint64_t waiting : {0U, 1'234U}) {
+    snapshot.second->waiting = waiting;
+    LiveView view({});
+    view.take(*snapshot.second);
+    const std::string shown = view.draw(snapshot, 79);
+    const std::string line = ProgressLines().line(snapshot);
+    const std::string said = waiting > 0 ? ", 1,234 waiting for a retry" : "";
+    EXPECT_NE(shown.find("sent           401" + said + "  #"), std::string::npos) << shown;
+    EXPECT_NE(line.find("3 in flight" + said + ", 0 errors"), std::string::npos) << line;
+  }
+}
+
 TEST(LiveView, ShowsTheRunOnFiveLinesThatFit) {
   for (const bool unicode : {false, true}) {
     LiveView view({.unicode = unicode});

@@ -54,6 +54,17 @@ TEST_F(RecorderTest, AMessageCountsInTheStageInWhichItWasDue) {
   EXPECT_EQ(recorder.last_over(), start + 2500ms);
 }
 
+TEST_F(RecorderTest, ASecondKnowsHowManyMessagesWaitForTheirNextAttempt) {
+  recorder.put_back(started(start), {}, start);
+  recorder.put_back(started(start), {.in_doubt = true}, start);
+  recorder.over(started(start), 1, start);
+  EXPECT_EQ(publish(0).waiting, 2U);
+  MessageInFlight again{.intended = start, .begun = start + 1s, .attempt = 2};
+  recorder.started(again, start + 1s);
+  EXPECT_EQ(publish(1).waiting, 1U);
+  EXPECT_EQ(publish(2).waiting, 1U);
+}
+
 TEST_F(RecorderTest, ASessionCountsInTheStageOfTheMoment) {
   recorder.session_opened(100us, start);
   recorder.secured(200us, true, start + 1s - 1ns);

@@ -18,7 +18,7 @@ class MixedMessages final : public smtp::MessageSource {
   explicit MixedMessages(const MixedWorkload& workload) : workload_(workload) {}
 
   [[nodiscard]] std::string_view kind(std::uint64_t message) const override {
-    return workload_.mix().kinds.kinds[workload_.kind(message)].name;
+    return workload_.kind_name(message);
   }
   [[nodiscard]] std::size_t recipients(std::uint64_t message) const override {
     return workload_.recipients(message);

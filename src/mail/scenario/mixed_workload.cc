@@ -62,6 +62,13 @@ std::unique_ptr<smtp::MessageSource> MixedWorkload::messages() const {
   return std::make_unique<MixedMessages>(*this);
 }
 
+Workload::Variety MixedWorkload::variety() const {
+  const auto* const only = std::get_if<OnlySender>(&mix_.senders);
+  return {.kinds = mix_.kinds.kinds.size() > 1,
+          .domains = std::holds_alternative<Recipients>(mix_.recipients),
+          .senders = only == nullptr || only->null_share > 0};
+}
+
 std::size_t MixedWorkload::kind(std::uint64_t message) const {
   Roll roll = roll_for(mix_.seed, Drawn::kind, message);
   return mix_.kinds.weights.draw(roll);

@@ -84,6 +84,10 @@ class MixedWorkload final : public Workload {
   void append_sender(std::uint64_t message, std::string& text) const override;
   void append_recipient(std::uint64_t message, std::size_t recipient,
                         std::string& text) const override;
+  [[nodiscard]] Variety variety() const override;
+  [[nodiscard]] std::string_view kind_name(std::uint64_t message) const override {
+    return mix_.kinds.kinds[kind(message)].name;
+  }
 
   // Has `drawn` give the recipients of the message, `count` of them; only where Mix::recipients are
   // drawn.

@@ -104,6 +104,25 @@ TEST(MixedWorkload, TheMessageThatIsNotAsciiSaysSo) {
   EXPECT_EQ(seen.size(), 2U);
 }
 
+TEST(MixedWorkload, KnowsWhatItsMessagesDifferIn) {
+  const MixedWorkload all = mix(7);
+  EXPECT_TRUE(all.variety().kinds && all.variety().domains && all.variety().senders);
+  const auto messages = all.messages();
+  for (std::uint64_t n = 0; n < 20; ++n) EXPECT_EQ(all.kind_name(n), messages->kind(n));
+
+  const auto one_kind = [](double null_share) {
+    Kinds kinds{.kinds = {}, .weights = weights({1})};
+    kinds.kinds.push_back({.kind = std::make_unique<PlainKind>(true, "", "")});
+    return MixedWorkload({.senders = OnlySender{.address = "a@b.test", .null_share = null_share},
+                          .recipients = NumberedRecipients("c@d.test", RecipientNumber::none, 1),
+                          .counts = {.counts = {Constant{1}}, .weights = weights({1})},
+                          .kinds = std::move(kinds)});
+  };
+  const Workload::Variety none = one_kind(0).variety();
+  EXPECT_FALSE(none.kinds || none.domains || none.senders);
+  EXPECT_TRUE(one_kind(0.5).variety().senders);
+}
+
 // A session asks for several at once, and again after a loss.
 TEST(MixedWorkload, OrderMeansNothing) {
   const MixedWorkload workload = mix(1);

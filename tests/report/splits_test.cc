@@ -1,0 +1,172 @@
+// Runs whose messages differ, split by kind, domain and sender, in each of their faces.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "report/html.h"
+#include "report/json.h"
+#include "report/merge.h"
+#include "report/summary.h"
+#include "sample_run.h"
+
+namespace millrace::report {
+namespace {
+
+using namespace std::chrono_literals;
+using metrics::Measurement;
+using test::message_of;
+
+template <typename Row>
+Row named(std::string name, Duration latency, int times) {
+  Row row{.name = std::move(name)};
+  for (int i = 0; i < times; ++i) row.latency.record(latency);
+  return row;
+}
+
+metrics::SplitRow<metrics::MessageCounts> messages(std::string name, int delivered,
+                                                   std::uint64_t refused, std::uint64_t lost) {
+  auto row = named<metrics::SplitRow<metrics::MessageCounts>>(std::move(name), 5ms, delivered);
+  row.counts.counters.delivered = static_cast<std::uint64_t>(delivered);
+  row.counts.counters.refused = refused;
+  row.counts.counters.given_up = lost;
+  return row;
+}
+
+metrics::SplitRow<metrics::RecipientCounts> recipients(std::string name, int accepted) {
+  auto row = named<metrics::SplitRow<metrics::RecipientCounts>>(std::move(name), 7ms, accepted);
+  row.counts = {.accepted = static_cast<std::uint64_t>(accepted),
+                .deferred = 2,
+                .refused = 3,
+                .in_doubt = 4,
+                .lost = 5};
+  return row;
+}
+
+// Two kinds, eight domains and others, three senders.
+Run split() {
+  report::Run run = test::sample_run(2, 5);
+  Measurement& measured = run.measurement;
+  measured.kinds.emplace().rows = {messages("receipt", 150, 4, 1),
+                                   messages("newsletter \x1b[31m<b>", 50, 0, 2)};
+  measured.kinds->rows[0].counts.content_bytes = 1'234'567;
+  measured.kinds->rows[0].counts.counters.in_doubt = 6;
+  measured.domains.emplace();
+  for (int number = 0; number < 8; ++number) {
+    measured.domains->rows.push_back(recipients(fmt::format("d{}.test", number), 80 - number));
+  }
+  measured.domains->others = recipients("", 30);
+  measured.domains->untold = 17;
+  measured.senders.emplace().rows = {messages("<>", 100, 0, 0), messages("u1@a.test", 60, 1, 0),
+                                     messages(std::string(70, 'u') + "@a.test", 40, 2, 0)};
+  return run;
+}
+
+TEST(Splits, AreReadAsTheyWereWritten) {
+  const std::string text = to_json(split());
+  const report::Run read = from_json(text, "a.json");
+  EXPECT_EQ(to_json(read), text);
+  const Measurement& measured = read.measurement;
+  EXPECT_EQ(measured.kinds->rows.at(0).counts.content_bytes, 1'234'567U);
+  EXPECT_EQ(measured.kinds->rows.at(1).counts.counters.given_up, 2U);
+  EXPECT_EQ(measured.domains->rows.at(7).name, "d7.test");
+  EXPECT_EQ(measured.domains->rows.at(7).counts.lost, 5U);
+  EXPECT_EQ(measured.domains->others.counts.accepted, 30U);
+  EXPECT_EQ(measured.domains->others.latency.count(), 30U);
+  EXPECT_EQ(measured.domains->untold, 17U);
+  EXPECT_EQ(measured.senders->rows.at(0).name, "<>");
+  EXPECT_EQ(summary(read, {}), summary(split(), {}));
+}
+
+TEST(Splits, ARunOfOneTextHasNone) {
+  const std::string text = to_json(test::sample_run(2, 5));
+  for (const char* const name : {"kinds", "domains", "senders"}) {
+    EXPECT_FALSE(nlohmann::json::parse(text).contains(name));
+  }
+  EXPECT_FALSE(from_json(text, "a.json").measurement.kinds);
+}
+
+TEST(Splits, WhatIsNoneIsRefused) {
+  for (const char* const wrong :
+       {"7", "{}", R"({"rows":[],"others":{},"untold":0})", R"({"rows":[7]})"}) {
+    for (const char* const name : {"kinds", "domains", "senders"}) {
+      auto json = nlohmann::ordered_json::parse(to_json(split()));
+      json[name] = nlohmann::ordered_json::parse(wrong);
+      EXPECT_NE(message_of([&] { from_json(json.dump(), "a.json"); }), "nothing was thrown")
+          << name << wrong;
+    }
+  }
+}
+
+TEST(Splits, AreInTheSummaryFiveRowsEach) {
+  const std::string text = summary(split(), {});
+  EXPECT_NE(text.find(R"(
+Kinds                      messages  refused     lost    bytes      p50      p99
+  receipt                       150        4        1  1.23 MB  5.00 ms  5.00 ms
+  newsletter \x1b[31m<b>         50        0        2      0 B  5.00 ms  5.00 ms
+
+Domains                  recipients      4xx      5xx     lost      p50      p99
+  d0.test                        80        2        3        9  7.00 ms  7.00 ms
+  d1.test                        79        2        3        9  7.00 ms  7.00 ms
+  d2.test                        78        2        3        9  7.00 ms  7.00 ms
+  d3.test                        77        2        3        9  7.00 ms  7.00 ms
+  d4.test                        76        2        3        9  7.00 ms  7.00 ms
+  all others                    252        8       12       36  7.00 ms  7.00 ms
+  17 recipients of the others may be of any domain: too many to tell them all apart
+
+Senders                    messages  refused     lost      p50      p99      max
+  <>                            100        0        0  5.00 ms  5.00 ms  5.00 ms
+  u1@a.test                      60        1        0  5.00 ms  5.00 ms  5.00 ms
+  uuuuuuuuuuuuuuuuuuu...         40        2        0  5.00 ms  5.00 ms  5.00 ms
+)"),
+            std::string::npos)
+      << text;
+}
+
+TEST(Splits, OfOneRowAreNotInTheSummary) {
+  report::Run run = split();
+  run.measurement.senders->rows.resize(1);
+  EXPECT_EQ(summary(run, {}).find("Senders"), std::string::npos);
+  run.measurement.domains->rows.resize(6);
+  run.measurement.domains->others = {};
+  const std::string text = summary(run, {});
+  EXPECT_NE(text.find("  d5.test"), std::string::npos);
+  EXPECT_EQ(text.find("all others"), std::string::npos);
+}
+
+TEST(Splits, NamesCannotEndTheScriptOfThePage) {
+  report::Run run = split();
+  run.measurement.kinds->rows[0].name = "</script><script>alert(1)</script>";
+  const std::string page = to_html(run);
+  EXPECT_EQ(page.find("<script>alert"), std::string::npos);
+  EXPECT_NE(page.find(R"(\u003c/script>)"), std::string::npos);
+  EXPECT_NE(page.find(R"(newsletter \\x1b[31m\u003cb>)"), std::string::npos);
+}
+
+TEST(Splits, AreAddedWhenRunsAreMerged) {
+  report::Run other = split();
+  other.measurement.domains->rows[0].name = "else.test";
+  const Measurement sum = merge({split(), other}, {"a", "b"}).measurement;
+  EXPECT_EQ(sum.kinds->rows.at(0).counts.counters.delivered, 300U);
+  EXPECT_EQ(sum.kinds->rows.at(0).counts.content_bytes, 2'469'134U);
+  EXPECT_EQ(sum.domains->rows.size(), 9U);
+  EXPECT_EQ(sum.domains->rows.at(0).name, "d1.test");
+  // Each has others, and a name that the other lacks.
+  EXPECT_EQ(sum.domains->untold, 2 * 44U);
+  EXPECT_EQ(sum.senders->rows.at(0).latency.count(), 200U);
+}
+
+TEST(Splits, ARunWithoutThemIsAddedToTheOthers) {
+  const report::Run plain = test::sample_run(2, 5);
+  const Measurement sum = merge({plain, split()}, {"a", "b"}).measurement;
+  EXPECT_EQ(sum.kinds->others.counts.counters.delivered, 200U);
+  EXPECT_EQ(sum.kinds->others.latency.count(), 200U);
+  EXPECT_EQ(sum.kinds->untold, 200U);
+  EXPECT_EQ(sum.domains->others.counts.accepted, 230U);
+  EXPECT_EQ(sum.domains->untold, 217U);
+  EXPECT_FALSE(merge({plain, plain}, {"a", "b"}).measurement.kinds);
+}
+
+}  // namespace
+}  // namespace millrace::report
