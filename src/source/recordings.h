@@ -24,6 +24,10 @@ class Recordings {
   // From any thread, whose recorder measures no more.
   void add(Recorder& recorder);
 
+  // The same of clients that misbehave. `over`: when the last of them was, where nothing else is
+  // measured.
+  void add(const std::vector<metrics::ClientMetrics>& clients, TimePoint over);
+
   // All of it; once, when all threads are done. `start`: of the run, on the wall's clock.
   // `interrupted`: the user ended it.
   metrics::Measurement measurement(std::chrono::system_clock::time_point start, bool interrupted);
@@ -38,6 +42,7 @@ class Recordings {
   std::mutex mutex_;
   std::vector<metrics::Metrics> stages_;
   metrics::Generator generator_;
+  std::vector<metrics::ClientMetrics> clients_;
   TimePoint last_over_;  // of all messages
 };
 
