@@ -191,8 +191,9 @@ void add_traffic_options(CommandLine& line, SourceArguments& given) {
               number<std::uint64_t>("message number", 0));
 }
 
-void build_traffic(const SourceArguments& given, source::SourceOptions& options) {
-  if (!given.differs()) return;
+std::vector<mail::ClientGroup> build_traffic(const SourceArguments& given,
+                                             source::SourceOptions& options) {
+  if (!given.differs()) return {};
   Scenario scenario = read_scenario(given);
   complete(given, options, scenario);
   const std::uint64_t seed = given.seed.value_or(scenario.seed.value_or(options.message.run));
@@ -204,6 +205,7 @@ void build_traffic(const SourceArguments& given, source::SourceOptions& options)
   if (from_files) options.plan.optional.remove(smtp::Extension::smtp_utf8);
   options.traffic = mail::make_workload(
       scenario, {.seed = seed, .common = options.message, .headers = given.header});
+  return std::move(scenario.clients);
 }
 
 void show_message(const source::SourceOptions& options, std::uint64_t message) {
