@@ -181,6 +181,7 @@ Measurement merge_measurements(const std::vector<Run>& runs) {
     whole.keys_forgotten += part.keys_forgotten;
     add_answers(whole.answers, part.answers);
     add_log(whole.log, part.log);
+    metrics::add_clients(whole.clients, part.clients);
   }
   whole.measured = whole.elapsed - begin;
   whole.series = merge_series(runs, whole.start);
