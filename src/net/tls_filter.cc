@@ -168,7 +168,6 @@ void TlsFilter::encrypt(Output& wire, std::size_t limit) {
 void TlsFilter::write(std::string_view text) {
   if (SSL_write(ssl_, text.data(), static_cast<int>(text.size())) <= 0) {
     fail("TLS");
-    plain_.clear();
     return;
   }
   plain_.consume(text.size());
@@ -200,6 +199,7 @@ void TlsFilter::fail(std::string_view doing) {
   if (!secured_ && verdict != X509_V_OK) {
     failure_.append(", ").append(X509_verify_cert_error_string(verdict));
   }
+  plain_.clear();  // what is left of it never goes out
 }
 
 bool TlsFilter::resumed() const { return SSL_session_reused(ssl_) == 1; }

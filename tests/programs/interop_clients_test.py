@@ -1,0 +1,134 @@
+"""Clients that misbehave against real servers: Postfix, Postfix behind postscreen, Exim, and our sink.
+
+With MILLRACE_CLIENTS_TABLE=FILE a table of what each server did to each kind is written there.
+"""
+
+import os
+import pathlib
+import textwrap
+
+import interop_modern_test
+import interop_test
+import measuring
+import rig
+
+# Every kind, with values that a server should notice and that are quick.
+KINDS = (
+    "early-talker", "slow-writer 2K", "slow-reader", "idle 2s", "connect-only", "abort-in-data", "reset-in-data",
+    "no-quit", "rset-storm 200", "rcpt-flood 2000", "unknown-commands 50", "long-line 1M", "long-header 1M",
+    "header-flood 20000", "mime-bomb 2000", "no-helo", "auth-guess 30", "starttls-then-plain", "tls-renegotiate",
+    "tls-garbage", "half-close", "pipelined-after-data")
+ENDS = {
+    "connects_refused": "connect refused", "closed_after_quit": "QUIT", "closed_by_server": "server hung up",
+    "reset_by_server": "server reset", "closed_by_client": "client left", "timed_out": "timed out",
+    "failed": "TLS failed", "closed_by_end_of_run": "end of run"}
+WHO = ("-M", "client.example", "-f", "from@client.example", "-t", "to@far.example")
+
+
+def told(one):
+    """What a server did to a client, in a few words."""
+    ends = [name for end, name in ENDS.items() if one[end]]
+    what = [f"{name} {one[key]}" for key, name in (
+        ("content_taken", "taken"), ("content_rejected", "rejected"), ("smuggled_taken", "SMUGGLED")) if one[key]]
+    codes = {}
+    for replies in one["replies"].values():
+        for reply in replies:
+            codes[reply["code"]] = codes.get(reply["code"], 0) + reply["count"]
+    replies = " ".join(f"{code}x{count}" if count > 1 else str(code) for code, count in sorted(codes.items()))
+    return f"{', '.join(ends + what)} after {one['held']['max_us'] / 1e6:.2f} s; {replies or 'no reply'}"
+
+
+class Kinds(interop_test.Peers, measuring.MeasureCase):
+    """Each kind once; every connection must end, and the server must live."""
+
+    rows = {}
+
+    def misbehave(self, name, endpoint, *options):
+        programs = rig.ours("epoll")
+        by_kind = {}
+        for kind, connections in (*((kind, 1) for kind in KINDS), ("bare-lf", 8)):
+            with self.subTest(server=name, kind=kind):
+                run, _ = self.measure(programs, endpoint, "--client", kind, "-m", connections, *WHO,
+                                      "--reply-timeout", "20", "--duration", "45", *options, timeout=90)
+                for one in run["clients"]:
+                    self.assertEqual(one["connections"], 1, one)
+                    self.assertEqual(one["closed_by_end_of_run"], 0, one)
+                    by_kind[one["kind"]] = one
+                    Kinds.rows.setdefault(one["kind"], {})[name] = told(one)
+        # Beside all that, it still serves.
+        done = programs.source(endpoint, "-m", "3", *WHO, *options, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return by_kind
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        path = os.environ.get("MILLRACE_CLIENTS_TABLE")
+        if not path:
+            return
+        names = [name for name in ("Postfix", "postscreen", "Exim", "smtp-sink")
+                 if any(name in row for row in cls.rows.values())]
+        lines = ["| kind | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
+        lines += [f"| {kind} | " + " | ".join(row.get(name, "") for name in names) + " |"
+                  for kind, row in cls.rows.items()]
+        pathlib.Path(path).write_text("\n".join(lines) + "\n")
+
+    def smuggled(self, by_kind):
+        return {kind.split()[1] for kind, one in by_kind.items() if one["smuggled_taken"]}
+
+
+class Postfix(Kinds):
+    start_postfix = interop_test.Postfix.start_postfix
+    stop_postfix = interop_test.Postfix.stop_postfix
+
+    def settings(self):
+        certificate = interop_modern_test.certificate_in_root(self)
+        return textwrap.dedent(f"""\
+            smtpd_tls_security_level = may
+            smtpd_tls_cert_file = {certificate}
+            smtpd_tls_key_file = {certificate}
+            smtpd_error_sleep_time = 0
+            """)
+
+    def test_postfix(self):
+        with rig.ours("epoll").sink("-c") as sink:
+            by_kind = self.misbehave("Postfix", self.start_postfix(sink.endpoint, self.settings()))
+        self.assertTrue(by_kind["early-talker"]["content_taken"])
+        self.assertTrue(by_kind["unknown-commands 50"]["closed_by_server"])  # smtpd_hard_error_limit
+
+    def test_postscreen(self):
+        port = rig.free_port()
+        with rig.ours("epoll").sink("-c") as sink:
+            self.start_postfix(sink.endpoint, self.settings() + textwrap.dedent("""\
+                postscreen_access_list =
+                postscreen_greet_wait = 1s
+                postscreen_greet_banner = wait
+                postscreen_greet_action = drop
+                postscreen_pipelining_enable = no
+                """), textwrap.dedent(f"""\
+                {port} inet n - n - 1 postscreen
+                smtpd pass - - n - - smtpd
+                dnsblog unix - - n - 0 dnsblog
+                tlsproxy unix - - n - 0 tlsproxy
+                """))
+            rig.wait_for(lambda: rig.listens(f"127.0.0.1:{port}"), "postscreen to listen")
+            early, = self.measure(rig.ours("epoll"), f"127.0.0.1:{port}", "--client", "early-talker", "-m", "1",
+                                  *WHO)[0]["clients"]
+            self.assertFalse(early["content_taken"], early)
+            self.assertTrue(early["closed_by_server"], early)
+            self.misbehave("postscreen", f"127.0.0.1:{port}")
+
+
+class Sink(Kinds):
+    def test_sink(self):
+        with rig.ours("epoll").sink("-c", "--starttls") as sink:
+            self.assertEqual(self.smuggled(self.misbehave("smtp-sink", sink.endpoint)), set())
+
+
+class Exim(Kinds):
+    CONDITION, SETTINGS = "", "tls_advertise_hosts ="
+    start_exim = interop_test.Exim.start_exim
+
+    def test_exim(self):
+        endpoint, _ = self.start_exim()
+        self.assertEqual(self.smuggled(self.misbehave("Exim", endpoint)), set())
