@@ -41,10 +41,10 @@ TAKING = {"early-talker", "slow-writer 20K", "no-quit", "long-line 1K", "long-he
 
 
 class EveryKind(measuring.MeasureCase):
-    def misbehave(self, programs, endpoint, *clients, messages=1, **options):
+    def misbehave(self, programs, endpoint, kind, *arguments, messages=1):
         """Runs such clients; returns what is told of them, by kind."""
-        arguments = [word for client in clients for word in ("--client", client)]
-        run, _ = self.measure(programs, endpoint, *arguments, "-m", messages, "--reply-timeout", "20", **options)
+        run, _ = self.measure(programs, endpoint, "--client", kind, "-m", messages, "--reply-timeout", "20",
+                              *arguments)
         for one in run["clients"]:
             self.assertEqual(sum(one[end] for end in ENDS), one["connections"], one)
             self.assertEqual(one["held"]["count"], one["connections"], one)
