@@ -64,7 +64,7 @@ constexpr auto kSlowWriter = joined(std::array{await(2), act(Act::write_slowly),
                                     kEnvelope, kContent, kGoodbye);
 constexpr auto kSlowReader =
     joined(std::array{await(2), act(Act::read_slowly),
-                      Row{Act::repeat, Verb::ehlo, "EHLO {helo}\r\n", 2'000, {}, 2'000}, kAny},
+                      Row{Act::repeat, Verb::ehlo, "EHLO {helo}\r\n", 1'000, {}, 1'000}, kAny},
            kGoodbye);
 constexpr auto kIdle = joined(kGreeting, std::array{act(Act::pause), act(Act::leave), kStay});
 constexpr std::array kConnectOnly = {act(Act::leave), kStay};
