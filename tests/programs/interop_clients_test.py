@@ -44,7 +44,7 @@ class Kinds(interop_test.Peers, measuring.MeasureCase):
 
     rows = {}
 
-    def misbehave(self, name, endpoint, kinds=(*KINDS, "bare-lf")):
+    def misbehave(self, name, endpoint, kinds=(*KINDS, "bare-lf"), serves=True):
         programs = rig.ours("epoll")
         by_kind = {}
         for kind in kinds:
@@ -57,9 +57,9 @@ class Kinds(interop_test.Peers, measuring.MeasureCase):
                     self.assertEqual(one["closed_by_end_of_run"], 0, one)
                     by_kind[one["kind"]] = one
                     Kinds.rows.setdefault(one["kind"], {})[name] = told(one)
-        # Beside all that, it still serves.
+        # Beside all that, it still serves; or says to everybody that they should come again.
         done = programs.source(endpoint, "-m", "3", *WHO, timeout=60)
-        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.returncode, 0 if serves else 1, done.stderr)
         return by_kind
 
     @classmethod
@@ -68,7 +68,7 @@ class Kinds(interop_test.Peers, measuring.MeasureCase):
         path = os.environ.get("MILLRACE_CLIENTS_TABLE")
         if not path:
             return
-        names = [name for name in ("Postfix", "Postfix, forbidding", "postscreen", "Exim", "smtp-sink")
+        names = [name for name in ("Postfix", "Postfix, forbidding", "postscreen", "postscreen, deep", "Exim", "smtp-sink")
                  if any(name in row for row in cls.rows.values())]
         lines = ["| kind | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
         lines += [f"| {kind} | " + " | ".join(row.get(name, "") for name in names) + " |"
@@ -90,6 +90,15 @@ class Postfix(Kinds):
             smtpd_tls_cert_file = {certificate}
             smtpd_tls_key_file = {certificate}
             smtpd_error_sleep_time = 0
+            """)
+
+    @staticmethod
+    def screen(port):
+        return textwrap.dedent(f"""\
+            {port} inet n - n - 1 postscreen
+            smtpd pass - - n - - smtpd
+            dnsblog unix - - n - 0 dnsblog
+            tlsproxy unix - - n - 0 tlsproxy
             """)
 
     def test_postfix(self):
@@ -116,18 +125,33 @@ class Postfix(Kinds):
                 postscreen_greet_banner = wait
                 postscreen_greet_action = drop
                 postscreen_pipelining_enable = no
-                """), textwrap.dedent(f"""\
-                {port} inet n - n - 1 postscreen
-                smtpd pass - - n - - smtpd
-                dnsblog unix - - n - 0 dnsblog
-                tlsproxy unix - - n - 0 tlsproxy
-                """))
+                """), self.screen(port))
             rig.wait_for(lambda: rig.listens(f"127.0.0.1:{port}"), "postscreen to listen")
             early, = self.measure(rig.ours("epoll"), f"127.0.0.1:{port}", "--client", "early-talker", "-m", "1",
                                   *WHO)[0]["clients"]
             self.assertFalse(early["content_taken"], early)
             self.assertTrue(early["closed_by_server"] or early["reset_by_server"], early)
             self.misbehave("postscreen", f"127.0.0.1:{port}")
+
+    def test_postscreen_that_looks_deeper(self):
+        """Its tests of what comes after the greeting have to be passed each time anew."""
+        port = rig.free_port()
+        with rig.ours("epoll").sink("-c") as sink:
+            self.start_postfix(sink.endpoint, self.settings() + textwrap.dedent("""\
+                postscreen_access_list =
+                postscreen_cache_map =
+                postscreen_greet_wait = 1s
+                postscreen_pipelining_enable = yes
+                postscreen_pipelining_action = drop
+                postscreen_non_smtp_command_enable = yes
+                postscreen_non_smtp_command_action = drop
+                postscreen_bare_newline_enable = yes
+                postscreen_bare_newline_action = drop
+                """), self.screen(port))
+            rig.wait_for(lambda: rig.listens(f"127.0.0.1:{port}"), "postscreen to listen")
+            by_kind = self.misbehave("postscreen, deep", f"127.0.0.1:{port}", serves=False)
+        self.assertEqual(self.smuggled(by_kind), set())
+        self.assertEqual(sum(one["content_taken"] for one in by_kind.values()), 0)
 
 
 class Sink(Kinds):
