@@ -1,11 +1,13 @@
 """Clients that misbehave: every kind against our sink, whose report says what it saw, and beside good
 clients, whose figures stay theirs."""
 
+import json
 import signal
 import socket
 import time
 
 import measuring
+import readers
 import rig
 
 # Every kind with a value that is quick, and how a connection of it ends at our sink, which takes much.
@@ -121,6 +123,9 @@ class BesideGoodClients(measuring.MeasureCase):
         told = run["totals"]["bytes_sent"] + sum(one["bytes_sent"] for one in run["clients"])
         self.assertAlmostEqual(told, sink_took, delta=sink_took / 10)
         self.assertIn(b"Clients that misbehave", done.stdout)
+        path = self.scratch / f"clients.{programs.name}.json"
+        path.write_text(json.dumps(run))
+        readers.validate(measuring.SCHEMA, path)
         self.assertIn(b"15 slow-writer 1, 2 rset-storm 1000, 3 good", done.stdout)
 
     @rig.on_every_engine((1, 2))
@@ -150,6 +155,17 @@ class BesideGoodClients(measuring.MeasureCase):
         with programs.sink("-c") as sink:
             run, _ = self.measure(programs, sink.endpoint, "-s", "10", "-m", "50", "--scenario", mix)
         self.assertEqual((run["totals"]["messages"], run["clients"][0]["sessions"]), (50, 8))
+
+
+class Page(measuring.MeasureCase):
+    def test_has_a_table_of_them(self):
+        programs = rig.ours("epoll")
+        path = self.scratch / "run.html"
+        with programs.sink("-c") as sink:
+            self.measure(programs, sink.endpoint, "-s", "4", "-m", "50", "--client", "2 idle 1h", "--html", path)
+        page = self.check_page(path, plots=4)
+        self.assertRegex(page.text, r"Clients that misbehave\s")
+        self.assertRegex(page.text, r"idle 1h\s+2\s")
 
 
 class Connecting(measuring.MeasureCase):

@@ -130,10 +130,11 @@ Script make_script(const ClientBehaviour& behaviour, const ClientIdentity& ident
     if (row.fill) step.text += filled(*row.fill, number);
     if (step.act == Act::read_slowly) script.reads_slowly = true;
     if (step.act == Act::renegotiate) script.renegotiates = true;
-    if (step.verb == smtp::Verb::quit) script.farewell = script.steps.size();
+    const bool leaves =
+        step.verb == smtp::Verb::quit || step.act == Act::leave || step.act == Act::reset;
+    if (leaves) script.farewell = script.steps.size();
     script.steps.push_back(std::move(step));
   }
-  if (script.farewell == 0) script.farewell = script.steps.size() - 1;
   return script;
 }
 

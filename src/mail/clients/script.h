@@ -40,8 +40,9 @@ struct Step {
 
 struct Script {
   std::vector<Step> steps;
-  std::size_t farewell = 0;  // where the script goes on when a server does not play along
-  bool smuggles = false;     // its content hides a transaction behind a false end
+  // Where it goes on when a server does not play along: QUIT, or what it leaves by without.
+  std::size_t farewell = 0;
+  bool smuggles = false;  // its content hides a transaction behind a false end
   bool reads_slowly = false;
   bool renegotiates = false;  // it needs TLS that can: version 1.2
 };

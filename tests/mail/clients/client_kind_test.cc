@@ -54,14 +54,15 @@ TEST(ClientKind, SaysWhatIsExpected) {
   EXPECT_EQ(why_not("idle 1s please"), "expected a kind of client and its value");
 }
 
-// Where a server does not play along, a script goes to its goodbye, or at least to its end.
+// Where a server does not play along, a script goes to its goodbye, or leaves as it can.
 TEST(ClientKind, HasAScriptThatEnds) {
   for (const ClientKind& kind : client_kinds()) {
     const Script script = make_script({.kind = &kind, .text = std::string(kind.name)}, kSomebody);
     EXPECT_EQ(script.steps.back().act, Act::stay) << kind.name;
-    ASSERT_GT(script.farewell, 0U) << kind.name;
     const Step& farewell = script.steps[script.farewell];
-    EXPECT_TRUE(farewell.text == "QUIT\r\n" || farewell.act == Act::stay) << kind.name;
+    EXPECT_TRUE(farewell.text == "QUIT\r\n" || farewell.act == Act::leave ||
+                farewell.act == Act::reset)
+        << kind.name;
     for (const Step& step : script.steps) {
       EXPECT_EQ(step.text.find("{helo}"), std::string::npos) << kind.name;
       EXPECT_EQ(step.text.find("{kind}"), std::string::npos) << kind.name;

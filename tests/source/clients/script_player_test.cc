@@ -295,6 +295,17 @@ TEST(ScriptPlayer, SaysGoodbyeToWhoDoesNotPlayAlong) {
   EXPECT_EQ(client.counts().taken + client.counts().rejected, 0U);
 }
 
+// Without a goodbye in its script it leaves, rather than to wait for what does not come.
+TEST(ScriptPlayer, LeavesWhoDoesNotPlayAlong) {
+  for (const char* const kind : {"no-quit", "abort-in-data", "half-close"}) {
+    Client client(kind);
+    client.engine.complete_connect();
+    client.engine.deliver("554 not now\r\n");
+    EXPECT_EQ(client.said(), "") << kind;
+    EXPECT_TRUE(client.engine.output_ended) << kind;
+  }
+}
+
 TEST(ScriptPlayer, SaysNoMoreToWhoCloses) {
   Client client("rset-storm 1000");
   client.engine.complete_connect();
