@@ -289,6 +289,21 @@
   table("Answers", ["", ""], Object.entries(run.answers ?? {}).map(([name, value]) => ({
     cells: [name.replaceAll("_", " "), count(value)],
   })));
+  const codesOf = (replies) => {
+    const times = new Map();
+    for (const one of Object.values(replies).flat()) times.set(one.code, (times.get(one.code) ?? 0) + one.count);
+    return [...times].sort(([a], [b]) => a - b).map(([code, number]) => `${code} x ${count(number)}`).join(", ");
+  };
+  const clientColumns = [["connections", "connections"], ["connects_refused", "refused"], ["closed_after_quit", "by QUIT"],
+    ["closed_by_server", "by server"], ["reset_by_server", "reset"], ["closed_by_client", "by client"], ["timed_out", "timed out"],
+    ["failed", "failed"], ["closed_by_end_of_run", "open at end"], ["content_taken", "taken"], ["content_rejected", "rejected"],
+    ["smuggled_taken", "smuggled"]];
+  table("Clients that misbehave", ["kind", ...clientColumns.map(([, name]) => name), "held mean", "p50", "max", "sent", "received", "replies"],
+    (run.clients ?? []).map((one) => ({
+      cells: [one.kind, ...clientColumns.map(([field]) => count(one[field])), latency(one.held.mean_us), latency(one.held.p50_us),
+        latency(one.held.max_us), bytes(one.bytes_sent), bytes(one.bytes_received), codesOf(one.replies)],
+      kind: one.smuggled_taken > 0 ? "bad" : "",
+    })), [0, 18]);
   if (run.stages && run.stages.length > 1) {
     table("Stages", ["stage", "messages", "failed", "p50", "p99", "max"], run.stages.map((stage) => ({
       cells: [stage.name, count(stage.totals.messages),

@@ -13,6 +13,7 @@
 #include "cli/report_options.h"
 #include "cli/source_load.h"
 #include "cli/tls_options.h"
+#include "mail/clients/client_group.h"
 #include "mail/message.h"
 #include "mail/scenario/scenario.h"
 #include "net/proxy_header.h"
@@ -59,6 +60,7 @@ struct SourceArguments : NetworkArguments, TlsArguments {
   std::optional<double> abort_on;  // a share of failures
   std::optional<source::RetryPolicy> retry;
   std::optional<std::uint64_t> retry_limit;
+  std::vector<mail::ClientGroup> client;
 
   // Envelope and message
   bool lmtp = false;
@@ -146,6 +148,7 @@ struct SourceArguments : NetworkArguments, TlsArguments {
   [[nodiscard]] bool differs() const {
     return scenario || senders || pools() || content() || !header.empty();
   }
+  [[nodiscard]] bool misbehaves() const { return !client.empty(); }
   [[nodiscard]] bool open_loop() const { return rate || (stages && stages->of_rates); }
   [[nodiscard]] bool stages_of_sessions() const { return stages && !stages->of_rates; }
   [[nodiscard]] bool poisson() const { return arrivals == source::ArrivalPattern::poisson; }
@@ -154,12 +157,12 @@ struct SourceArguments : NetworkArguments, TlsArguments {
   // By the clock.
   [[nodiscard]] bool timed() const { return open_loop() || duration || stages; }
   // Errors are counted, and end nothing.
-  [[nodiscard]] bool counts_errors() const { return timed() || retry; }
+  [[nodiscard]] bool counts_errors() const { return timed() || retry || misbehaves(); }
   [[nodiscard]] bool outlives_errors() const { return counts_errors() || carry_on; }
   // Whether one of the options of load is used that Postfix's program does not have.
   [[nodiscard]] bool modelled() const {
     return timed() || arrivals || seed || warmup || drain || messages_per_session || abort_on ||
-           retry;
+           retry || misbehaves();
   }
   [[nodiscard]] bool one_user() const { return auth_user || auth_password_file || auth_password; }
   [[nodiscard]] bool any_users() const { return one_user() || auth_users; }
@@ -176,6 +179,10 @@ struct SourceArguments : NetworkArguments, TlsArguments {
 using SourceCombination = Combination<SourceArguments>;
 using Source = SourceArguments;
 
+inline constexpr char kClientsSpeakSmtp[] =
+    "clients that misbehave speak SMTP: -L cannot be used with them";
+inline constexpr char kClientsNeedSessions[] =
+    "clients that misbehave are some of -s: --stages of sessions cannot be used with them";
 inline constexpr char kOneContent[] =
     "use only one of --size, --corpus or --template, but no two of them";
 
@@ -216,6 +223,8 @@ inline constexpr SourceCombination kSourceExclusions[] = {
      "-w and -R cannot be used with a rate, which says when messages are due"},
     {has<&Source::stages_of_sessions>, has<&Source::sessions>,
      "--stages of sessions says how many: not with -s"},
+    {has<&Source::misbehaves>, has<&Source::lmtp>, kClientsSpeakSmtp},
+    {has<&Source::misbehaves>, has<&Source::stages_of_sessions>, kClientsNeedSessions},
     {has<&Source::pause>, has<&Source::random_pause>,
      "do not use -w and -R options at the same time"},
 };

@@ -13,6 +13,7 @@
 #include "cli/command_line.h"
 #include "cli/other_tools.h"
 #include "cli/source_arguments.h"
+#include "cli/source_clients.h"
 #include "cli/source_extensions.h"
 #include "cli/source_traffic.h"
 #include "cli/text_values.h"
@@ -131,9 +132,9 @@ void build_message(const SourceArguments& given, const Surroundings& surrounding
   build_parameters(given, message);
 }
 
-ReportOptions build_report(const SourceArguments& given) {
+ReportOptions build_report(const SourceArguments& given, const source::SourceOptions& options) {
   ReportOptions report = given.report;
-  if (given.modelled()) report.imply_summary();
+  if (given.modelled() || !options.clients.empty()) report.imply_summary();
   report.check(given.counter);
   // What else is shown on the way leaves no room for it.
   if (given.verbose || given.counter) {
@@ -167,6 +168,7 @@ void add_source_options(CommandLine& line, SourceArguments& given) {
   add_load_options(line, given);
   add_message(line, given);
   add_traffic_options(line, given);
+  add_client_options(line, given);
   add_extension_options(line, given);
   add_tls_options(line, given);
   add_report_options(line, given.report);
@@ -194,13 +196,13 @@ SourceCommandLine build_source(const SourceArguments& given, const Surroundings&
   build_tls(given, options);
   build_plan(given, options);
   build_load(given, options);
-  build_traffic(given, options);
-  ReportOptions report = build_report(given);
+  build_clients(given, build_traffic(given, options), options);
+  ReportOptions report = build_report(given, options);
   options.measure = report.wanted() || options.on_trouble == source::OnTrouble::count;
   options.log = log(report.log);
   options.show_counter = given.counter;
   options.verbose = given.verbose;
-  options.threads = std::min(given.resolved_threads(), options.sessions);
+  options.threads = std::min(given.resolved_threads(), options.all_sessions());
   options.engine = given.resolved_engine();
   return {.source = std::move(options), .report = std::move(report), .show = given.show};
 }

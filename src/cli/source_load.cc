@@ -9,6 +9,7 @@
 #include "base/quantity.h"
 #include "cli/retry_value.h"
 #include "cli/source_arguments.h"
+#include "cli/source_clients.h"
 #include "cli/text_values.h"
 #include "report/text.h"
 #include "smtp/keyword.h"
@@ -274,6 +275,7 @@ std::vector<std::pair<std::string, std::string>> describe_load(
   }
   std::vector<std::pair<std::string, std::string>> settings = {
       {"to", net::describe(options.endpoint)}, {"load", model}, {"sessions", sessions}};
+  if (!options.clients.empty()) settings.emplace_back("clients", describe_clients(options));
   if (load.retry) settings.emplace_back("retries", describe(*load.retry));
   return settings;
 }

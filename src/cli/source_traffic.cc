@@ -197,8 +197,9 @@ void add_traffic_options(CommandLine& line, SourceArguments& given) {
               number<std::uint64_t>("message number", 0));
 }
 
-void build_traffic(const SourceArguments& given, source::SourceOptions& options) {
-  if (!given.differs()) return;
+std::vector<mail::ClientGroup> build_traffic(const SourceArguments& given,
+                                             source::SourceOptions& options) {
+  if (!given.differs()) return {};
   Scenario scenario = read_scenario(given);
   complete(given, options, scenario);
   const std::uint64_t seed = given.seed.value_or(scenario.seed.value_or(options.message.run));
@@ -217,6 +218,7 @@ void build_traffic(const SourceArguments& given, source::SourceOptions& options)
     options.plan.optional.remove(smtp::Extension::smtp_utf8);
   }
   options.traffic = std::move(workload);
+  return std::move(scenario.clients);
 }
 
 void show_message(const source::SourceOptions& options, std::uint64_t message) {

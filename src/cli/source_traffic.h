@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "cli/command_line.h"
+#include "mail/clients/client_group.h"
 #include "source/options.h"
 
 namespace millrace::cli {
@@ -14,8 +16,10 @@ struct SourceArguments;
 void add_traffic_options(CommandLine& line, SourceArguments& given);
 
 // Reads the files that are named. Needs what other options make of messages, the plan and the load.
-// Throws Fatal; what is wrong with a scenario is told before, a line a mistake.
-void build_traffic(const SourceArguments& given, source::SourceOptions& options);
+// Returns the clients that a scenario has. Throws Fatal; what is wrong with a scenario is told
+// before, a line a mistake.
+std::vector<mail::ClientGroup> build_traffic(const SourceArguments& given,
+                                             source::SourceOptions& options);
 
 // --show: the envelope of a message of the run, as the commands of a transaction have it, an empty
 // line and the message; lines end in LF.

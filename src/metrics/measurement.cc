@@ -35,6 +35,12 @@ void LogTotals::add(const LogTotals& other) {
   for (const auto& row : kLogNames) this->*row.counter += other.*row.counter;
 }
 
+std::uint64_t Measurement::client_connections() const {
+  std::uint64_t all = 0;
+  for (const ClientMetrics& one : clients) all += one.counts.connections;
+  return all;
+}
+
 double Measurement::rate() const {
   const double seconds = in_seconds(measured);
   return seconds > 0 ? static_cast<double>(total.counters.delivered) / seconds : 0;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "metrics/client_metrics.h"
 #include "metrics/metrics.h"
 #include "metrics/split.h"
 #include "metrics/timeline.h"
@@ -102,14 +103,17 @@ struct Measurement {
   Generator generator;
   // Of a sink: its rules in their order, those that never matched as well.
   std::vector<RuleHits> rules;
-  std::uint64_t keys_forgotten = 0;  // of what rules count by, for want of room
-  std::optional<Answers> answers;    // of a sink that was to give any
-  std::optional<LogTotals> log;      // of a source that was to write one
+  std::uint64_t keys_forgotten = 0;    // of what rules count by, for want of room
+  std::optional<Answers> answers;      // of a sink that was to give any
+  std::optional<LogTotals> log;        // of a source that was to write one
+  std::vector<ClientMetrics> clients;  // of a source that misbehaves; apart from all else
   // Of a source, where its messages differ in that: without warm-up, as the total is.
   std::optional<MessageSplit> kinds;
   std::optional<RecipientSplit> domains;
   std::optional<MessageSplit> senders;
 
+  // How many connections clients made that misbehave.
+  [[nodiscard]] std::uint64_t client_connections() const;
   // Delivered messages a second.
   [[nodiscard]] double rate() const;
   // The share of messages that were not delivered, of all that were due; 0 to 1.

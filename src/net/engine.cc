@@ -35,9 +35,9 @@ void Channel::begin() {
   waiting_.clear();
   tls_.reset();
   dropping_ = Dropping::not_asked;
-  held_ = peer_done_ = output_ended_ = resets_ = false;
+  held_ = peer_done_ = output_ended_ = ends_output_ = resets_ = false;
   error_ = 0;
-  sent_ = 0;
+  sent_ = received_ = 0;
   phase_ = ChannelPhase::open;
   last_progress_ = last_sent_ = loop_.now();
 }
@@ -72,8 +72,15 @@ void Channel::finish() {
   flush();
 }
 
+void Channel::end_output() {
+  if (phase_ != ChannelPhase::open) return;
+  ends_output_ = true;
+  flush();
+}
+
 void Channel::received(std::string_view bytes) {
   last_progress_ = loop_.now();
+  received_ += bytes.size();
   if (phase_ != ChannelPhase::open) return;  // finishing: what still comes is dropped
   if (tls_) {
     decrypt(bytes);
@@ -215,11 +222,13 @@ void Channel::drop_storage() {
 // well, and nothing that it sent is still to be answered, the stream ends.
 void Channel::settle() {
   if (phase_ == ChannelPhase::finishing && all_sent() && resets_) return end(0);
-  if (phase_ == ChannelPhase::finishing && all_sent() && tls_ && !tls_->close_sent()) {
+  if (phase_ == ChannelPhase::finishing && all_sent() && tls_ && !tls_->close_sent() &&
+      !output_ended_) {
     tls_->close(queued_);
     return flush();
   }
-  if (phase_ == ChannelPhase::finishing && all_sent() && !output_ended_) {
+  const bool ends_output = phase_ == ChannelPhase::finishing || ends_output_;
+  if (ends_output && all_sent() && !output_ended_) {
     output_ended_ = true;
     if (!peer_done_) loop_.end_output(*this);
   }

@@ -181,6 +181,7 @@ class Channel {
   void begin();
   void flush();
   void finish();
+  void end_output();
   void end(int error);
   void decrypt(std::string_view bytes);
   void offer_waiting();
@@ -201,6 +202,7 @@ class Channel {
   TimePoint last_progress_{};
   TimePoint last_sent_{};
   std::uint64_t sent_ = 0;  // bytes of this connection that the kernel has taken
+  std::uint64_t received_ = 0;
   int error_ = 0;
   ChannelPhase phase_ = ChannelPhase::idle;
   Dropping dropping_ = Dropping::not_asked;
@@ -210,6 +212,7 @@ class Channel {
   bool offering_ = false;      // waiting_ is being offered, further up the stack
   bool peer_done_ = false;     // the peer sends no more
   bool output_ended_ = false;  // we send no more
+  bool ends_output_ = false;   // we will not, once what is queued is sent, and go on reading
   bool grown_ = false;         // the loop has it on its list
   bool resets_ = false;        // closing is a reset: the peer is not told before
   EngineState engine_state_;

@@ -27,6 +27,11 @@ void Stream::secure(std::unique_ptr<TlsFilter> tls) {
   decrypt(offering_ ? std::string() : waiting_.take_all());
 }
 
+void Stream::renegotiate() {
+  tls_->renegotiate(queued_);
+  flush();
+}
+
 void Stream::reset() {
   if (phase_ != ChannelPhase::open) return;
   reset_on_close(socket_);

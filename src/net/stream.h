@@ -75,6 +75,8 @@ class Stream : private Channel {
   // Turns to TLS: all that comes from here on belongs to it, even what was read already and not
   // yet taken; what was appended before goes out in the clear.
   void secure(std::unique_ptr<TlsFilter> tls);
+  // Asks for another handshake (TlsFilter::renegotiate()); the first one must be done.
+  void renegotiate();
   // Null while there is none.
   [[nodiscard]] const TlsFilter* tls() const { return tls_.get(); }
 
@@ -91,6 +93,10 @@ class Stream : private Channel {
   // the peer has closed too. The owner bounds the wait with abort().
   void finish() { Channel::finish(); }
 
+  // Sends what is queued and then tells the peer that no more comes, but reads on. Nothing may be
+  // appended any more. The stream ends when the peer has closed too.
+  void end_output() { Channel::end_output(); }
+
   // Sends what is queued, then resets the connection instead of closing it in order.
   void reset();
 
@@ -104,6 +110,9 @@ class Stream : private Channel {
   [[nodiscard]] std::size_t unsent() const {
     return queued_.size() + in_flight_.size() + (tls_ ? tls_->plain().size() : 0);
   }
+
+  // How much has come in on this connection, encrypted under TLS, but for what the kernel dropped.
+  [[nodiscard]] std::uint64_t received_bytes() const { return received_; }
 
   // The address of this end.
   [[nodiscard]] SocketAddress local_address() const { return net::local_address(socket_); }

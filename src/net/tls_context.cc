@@ -162,6 +162,7 @@ TlsContext TlsContext::for_client(const TlsClientOptions& options) {
   SSL_CTX* const context = made.get();
   made.server_name_ = options.server_name;
   made.resumes_ = options.resume;
+  if (options.renegotiate) SSL_CTX_clear_options(context, SSL_OP_NO_RENEGOTIATION);
   // Sessions are kept by those that resume them, if any.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   if (options.verify) {

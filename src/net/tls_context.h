@@ -27,6 +27,7 @@ struct TlsClientOptions {
   std::string server_name;        // SNI, and what the certificate must be for; empty: none is sent
   std::vector<std::string> alpn;  // names of protocols
   bool resume = false;            // later connections resume the session of earlier ones
+  bool renegotiate = false;       // TlsFilter::renegotiate() is allowed
 };
 
 struct TlsServerOptions {

@@ -139,6 +139,7 @@ TlsFilter::Event TlsFilter::wait() {
 
 void TlsFilter::encrypt(Output& wire, std::size_t limit) {
   if (!secured_ || close_sent_) return;
+  if (renegotiated_ && SSL_in_init(ssl_) == 1) return;
   wire_ = &wire;
   forget_errors();
   // Room for all records at once: growing step by step would copy each of them once more.
@@ -167,10 +168,22 @@ void TlsFilter::encrypt(Output& wire, std::size_t limit) {
 void TlsFilter::write(std::string_view text) {
   if (SSL_write(ssl_, text.data(), static_cast<int>(text.size())) <= 0) {
     fail("TLS");
-    plain_.clear();
     return;
   }
   plain_.consume(text.size());
+}
+
+void TlsFilter::renegotiate(Output& wire) {
+  wire_ = &wire;
+  forget_errors();
+  renegotiated_ = true;
+  if (SSL_version(ssl_) >= TLS1_3_VERSION) {
+    SSL_key_update(ssl_, SSL_KEY_UPDATE_REQUESTED);
+  } else {
+    SSL_renegotiate(ssl_);
+  }
+  SSL_do_handshake(ssl_);
+  forget_errors();
 }
 
 void TlsFilter::close(Output& wire) {
@@ -186,6 +199,7 @@ void TlsFilter::fail(std::string_view doing) {
   if (!secured_ && verdict != X509_V_OK) {
     failure_.append(", ").append(X509_verify_cert_error_string(verdict));
   }
+  plain_.clear();  // what is left of it never goes out
 }
 
 bool TlsFilter::resumed() const { return SSL_session_reused(ssl_) == 1; }

@@ -46,6 +46,12 @@ class TlsFilter {
   [[nodiscard]] const Output& plain() const { return plain_; }
   void encrypt(Output& wire, std::size_t limit);
 
+  // Asks the peer for another handshake, where it is a client of a context that allows that: before
+  // TLS 1.3 by a new hello (RFC 5746), while plain text waits; from then on, where there is no such
+  // thing, by new keys for both sides (RFC 8446, 4.6.3). A peer that will not have it fails the
+  // session.
+  void renegotiate(Output& wire);
+
   // Says that nothing more will be sent. Once.
   void close(Output& wire);
   [[nodiscard]] bool close_sent() const { return close_sent_; }
@@ -75,6 +81,7 @@ class TlsFilter {
   Output plain_;
   std::string failure_;
   bool secured_ = false;
+  bool renegotiated_ = false;  // or about to be
   bool close_sent_ = false;
 };
 

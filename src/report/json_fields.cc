@@ -18,6 +18,7 @@
 namespace millrace::report {
 namespace {
 
+using metrics::ClientMetrics;
 using metrics::ErrorCount;
 using metrics::Generator;
 using metrics::Histogram;
@@ -186,6 +187,13 @@ constexpr auto kRuleFields = std::to_array<Field<RuleHits>>({
     field<Count, &RuleHits::hits>("hits"),
 });
 
+constexpr auto kClientFields = std::to_array<Field<ClientMetrics>>({
+    field<Text, &ClientMetrics::kind>("kind"),
+    field<Counted<metrics::kClientCountNames>, &ClientMetrics::counts>(""),
+    field<Latencies, &ClientMetrics::held>("held"),
+    field<Replies, &ClientMetrics::replies>("replies"),
+});
+
 constexpr std::uint64_t kMostCores = 1'000'000'000;  // of all hosts that were merged
 
 constexpr auto kEnvironmentFields = std::to_array<Field<Environment>>({
@@ -230,6 +238,7 @@ struct Series {
 bool of_source(const Run& run) { return run.kind == Run::Kind::source; }
 bool of_sink(const Run& run) { return run.kind == Run::Kind::sink; }
 bool answering(const Run& run) { return of_sink(run) && run.measurement.answers.has_value(); }
+bool misbehaving(const Run& run) { return of_source(run) && !run.measurement.clients.empty(); }
 bool logging(const Run& run) { return of_source(run) && run.measurement.log.has_value(); }
 template <auto kSplit>
 bool split(const Run& run) {
@@ -297,6 +306,8 @@ constexpr auto kRunFields = std::to_array<Field<Run>>({
     where(split<&Measurement::senders>,
           field<Optional<Object<kSenderSplitFields>>, &Run::measurement, &Measurement::senders>(
               "senders", 4)),
+    where(misbehaving, field<List<Object<kClientFields>>, &Run::measurement, &Measurement::clients>(
+                           "clients", 4)),
     field<List<Object<kVerdictFields>>, &Run::verdicts>("thresholds"),
     where(of_source, field<Totals, &Run::measurement, &Measurement::warmup>("warmup")),
     where(of_source,
@@ -316,10 +327,10 @@ constexpr std::uint64_t newest(const Table& table) {
 static_assert(kSchemaMinor ==
               std::max({newest(metrics::kCounterNames), newest(metrics::kAnswerNames),
                         newest(metrics::kLogNames), newest(kRunFields), newest(kRuleFields),
-                        newest(kTotalFields), newest(kOptionFields), newest(kGeneratorFields),
-                        newest(kLatencyFields), newest(kStageFields), newest(kReplyFields),
-                        newest(kErrorFields), newest(kRowFields), newest(kVerdictFields),
-                        newest(kEnvironmentFields)}));
+                        newest(kClientFields), newest(kTotalFields), newest(kOptionFields),
+                        newest(kGeneratorFields), newest(kLatencyFields), newest(kStageFields),
+                        newest(kReplyFields), newest(kErrorFields), newest(kRowFields),
+                        newest(kVerdictFields), newest(kEnvironmentFields)}));
 
 }  // namespace
 

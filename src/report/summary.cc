@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/quantity.h"
+#include "report/client_summary.h"
 #include "report/split_summary.h"
 #include "report/writer.h"
 
@@ -349,6 +350,11 @@ std::string verdict(const Run& run) {
                        count(counters.sessions_opened), plural(counters.sessions_opened));
   }
   if (counters.delivered == 0) {
+    if (counters.failed() == 0 && measured.client_connections() > 0) {
+      return fmt::format("{}{} connection{} of clients that misbehave, and no good client.",
+                         ending(measured), count(measured.client_connections()),
+                         plural(measured.client_connections()));
+    }
     if (counters.failed() == 0) return ending(measured) + "nothing was measured.";
     return fmt::format("{}nothing was delivered of {} message{}.", ending(measured),
                        count(counters.failed()), plural(counters.failed()));
@@ -382,6 +388,7 @@ std::string summary(const Run& run, const Style& style) {
   if (turned_away) write_limits(out, limits);
   write_rules(out, run.measurement);
   write_answers(out, run.measurement);
+  write_clients(out, run.measurement.clients);
   write_stages(out, run.measurement);
   write_thresholds(out, run.verdicts);
   out.heading(verdict(run));

@@ -18,6 +18,7 @@
 #include "net/tls_context.h"
 #include "sasl/users.h"
 #include "smtp/client_plan.h"
+#include "source/clients/misbehaviour.h"
 #include "source/connection_mix.h"
 #include "source/load.h"
 #include "source/message_log.h"
@@ -67,10 +68,11 @@ struct SourceOptions {
   mail::MessageOptions message;                   // what is sent, but for what `traffic` says of it
   std::shared_ptr<const mail::Workload> traffic;  // null: the same message all the time
 
-  std::uint64_t messages = 1;          // over all sessions, at most
-  unsigned sessions = 1;               // at once
-  bool keep_session = false;           // for the next message
-  std::uint64_t session_messages = 0;  // then it is renewed; 0: no limit
+  std::uint64_t messages = 1;             // over all sessions, at most
+  unsigned sessions = 1;                  // at once, of good clients; 0: there are only others
+  std::vector<MisbehavingGroup> clients;  // the others, beside those sessions
+  bool keep_session = false;              // for the next message
+  std::uint64_t session_messages = 0;     // then it is renewed; 0: no limit
   OnTrouble on_trouble = OnTrouble::stop;
   Pause pause;
   Load load;
@@ -83,6 +85,13 @@ struct SourceOptions {
   bool verbose = false;
   unsigned threads = 1;
   const net::Engine* engine = &net::engines().back();
+
+  // All that may be open at once.
+  [[nodiscard]] unsigned all_sessions() const {
+    unsigned all = sessions;
+    for (const MisbehavingGroup& group : clients) all += group.sessions;
+    return all;
+  }
 
   // Whether a connection that has carried so many messages may carry another one; and whether that
   // may follow without a pause, even before those have been answered.

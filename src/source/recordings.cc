@@ -28,12 +28,19 @@ void Recordings::add(Recorder& recorder, SplitRecorder* splits) {
   last_over_ = std::max(last_over_, recorder.last_over());
 }
 
+void Recordings::add(const std::vector<metrics::ClientMetrics>& clients, TimePoint over) {
+  const std::lock_guard lock(mutex_);
+  metrics::add_clients(clients_, clients);
+  if (run_.options().sessions == 0) last_over_ = std::max(last_over_, over);
+}
+
 metrics::Measurement Recordings::measurement(std::chrono::system_clock::time_point start,
                                              bool interrupted) {
   metrics::Measurement whole;
   whole.start = start;
   whole.open_loop = run_.options().load.open_loop;
   whole.generator = generator_;
+  whole.clients = std::move(clients_);
   whole.ending = run_.failed() ? Ending::failed
                  : interrupted ? Ending::interrupted
                                : Ending::completed;

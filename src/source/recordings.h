@@ -26,6 +26,10 @@ class Recordings {
   // From any thread, whose recorders measure no more. `splits`: null when nothing is split.
   void add(Recorder& recorder, SplitRecorder* splits);
 
+  // The same of clients that misbehave. `over`: when the last of them was, where nothing else is
+  // measured.
+  void add(const std::vector<metrics::ClientMetrics>& clients, TimePoint over);
+
   // All of it; once, when all threads are done. `start`: of the run, on the wall's clock.
   // `interrupted`: the user ended it.
   metrics::Measurement measurement(std::chrono::system_clock::time_point start, bool interrupted);
@@ -41,6 +45,7 @@ class Recordings {
   std::vector<metrics::Metrics> stages_;
   metrics::Generator generator_;
   std::optional<SplitRecorder> splits_;
+  std::vector<metrics::ClientMetrics> clients_;
   TimePoint last_over_;  // of all messages
 };
 

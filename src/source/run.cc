@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/diagnostics.h"
@@ -38,6 +39,14 @@ std::vector<net::SocketAddress> addresses_to(const SourceOptions& options) {
   return addresses;
 }
 
+// Clients that misbehave have the envelope of the first message.
+mail::ClientIdentity identity_of(const SourceOptions& options, const mail::Workload& workload) {
+  mail::ClientIdentity identity{.hello_name = options.message.host_name};
+  workload.append_sender(0, identity.reverse_path);
+  workload.append_recipient(0, 0, identity.forward_path);
+  return identity;
+}
+
 }  // namespace
 
 std::shared_ptr<const mail::Workload> workload_of(const SourceOptions& options) {
@@ -51,11 +60,24 @@ Run::Run(const SourceOptions& options, std::function<void()> on_failure)
       addresses_(addresses_to(options)),
       workload_(workload_of(options)),
       load_(options.load, options.messages, options.sessions),
-      tls_(make_tls(options)) {
+      tls_(make_tls(options)),
+      threads_with_good_(options.threads) {
+  if (!options.clients.empty()) {
+    // Beside good clients there is no end of them but that of the run.
+    const std::uint64_t connections =
+        options.sessions == 0 ? options.messages : std::numeric_limits<std::uint64_t>::max();
+    misbehaviour_.emplace(options.clients, identity_of(options, *workload_), options.tls,
+                          connections);
+  }
   if (!options.bind_addresses.empty()) {
     pool_.emplace(options.bind_addresses, options.bind_ports);
   }
   if (options.sessions >= kCrowd && options.bind_ports.empty()) local_ports_.emplace();
+}
+
+void Run::good_clients_done() {
+  const bool last = threads_with_good_.fetch_sub(1) == 1;
+  if (last && misbehaviour_ && options_.sessions > 0) on_failure_();
 }
 
 void Run::secured(Duration took, bool resumed) {

@@ -27,8 +27,8 @@ namespace millrace::source {
 // when something goes wrong.
 class Run {
  public:
-  // Resolves the endpoint. `on_failure`: called once, on any thread, when the run must end.
-  // Throws Fatal.
+  // Resolves the endpoint. `on_failure`: called on any thread when the run must end at once, be it
+  // that only clients are left which would go on for ever. Throws Fatal.
   Run(const SourceOptions& options, std::function<void()> on_failure);
 
   [[nodiscard]] const SourceOptions& options() const { return options_; }
@@ -48,6 +48,12 @@ class Run {
 
   // Null when the kernel's own search for a port is good enough.
   [[nodiscard]] net::LocalPorts* local_ports() { return local_ports_ ? &*local_ports_ : nullptr; }
+
+  // Null when all clients are good.
+  [[nodiscard]] Misbehaviour* misbehaviour() { return misbehaviour_ ? &*misbehaviour_ : nullptr; }
+
+  // The good clients of one thread are done, or it has none. With the last of them the run is over.
+  void good_clients_done();
 
   // Null when no TLS is to be used.
   [[nodiscard]] const net::TlsContext* tls() const { return tls_ ? &*tls_ : nullptr; }
@@ -88,6 +94,8 @@ class Run {
   std::optional<net::AddressPool> pool_;
   std::optional<net::LocalPorts> local_ports_;
   const std::optional<net::TlsContext> tls_;
+  std::optional<Misbehaviour> misbehaviour_;
+  std::atomic<unsigned> threads_with_good_;
   // What all workers write, apart from what they read.
   alignas(kCacheLine) std::atomic<std::uint64_t> messages_sent_{0};
   alignas(kCacheLine) std::atomic<std::uint64_t> handshakes_{0};

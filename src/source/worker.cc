@@ -27,6 +27,16 @@ Worker::Worker(Run& run, Recordings* recordings, DeliveryObserver* log, unsigned
     sessions_.push_back(std::make_unique<Session>(own_, run, number));
   }
   own_.sessions_left = sessions_.size();
+  const Misbehaviour* const misbehaviour = run.misbehaviour();
+  if (misbehaviour == nullptr) return;
+  clients_counted_ = misbehaviour->uncounted();
+  // They are asked for once, whatever the number of threads.
+  if (first > 0) {
+    for (metrics::ClientMetrics& one : clients_counted_) one.counts.sessions = 0;
+  }
+  for (unsigned number = first; number < misbehaviour->clients(); number += step) {
+    clients_.push_back(std::make_unique<MisbehavingClient>(loop(), run, number, clients_counted_));
+  }
 }
 
 void Worker::begin() {
@@ -34,7 +44,7 @@ void Worker::begin() {
     own_.recorder.emplace(run_.load().schedule(), run_.load().start(), splits());
     second_clock_.emplace(
         loop(), recordings_->timeline(), run_.load().start(), [this](net::Traffic moved) -> auto& {
-          return own_.recorder->complete_interval(moved, loop().now());
+          return own_.recorder->complete_interval(without_clients(moved), loop().now());
         });
   }
   const Load& load = run_.options().load;
@@ -74,7 +84,10 @@ void Worker::work() {
   for (std::size_t i = 0; i < sessions_.size(); ++i) {
     sessions_[pool ? sessions_.size() - 1 - i : i]->start();
   }
-  while (!stopping_ && own_.sessions_left > 0) {
+  for (const auto& client : clients_) client->start();
+  bool told = false;
+  while (!stopping_ && (own_.sessions_left > 0 || clients_left())) {
+    if (own_.sessions_left == 0 && !std::exchange(told, true)) run_.good_clients_done();
     loop().turn(own_.load_model->due());
     if (own_.recorder) own_.recorder->turn(loop().away());
     const std::optional<TimePoint> due = own_.load_model->due();
@@ -82,6 +95,26 @@ void Worker::work() {
     loop().update_now();
     if (*due <= loop().now()) own_.load_model->dispatch(loop().now());
   }
+  if (!told) run_.good_clients_done();
+}
+
+bool Worker::clients_left() const {
+  return std::any_of(clients_.begin(), clients_.end(),
+                     [](const auto& client) { return !client->done(); });
+}
+
+// What the loop moved for the good ones.
+net::Traffic Worker::without_clients(net::Traffic moved) {
+  for (const auto& client : clients_) {
+    const net::Traffic theirs = client->take_traffic();
+    moved.sent -= std::min(moved.sent, theirs.sent);
+    moved.received -= std::min(moved.received, theirs.received);
+  }
+  return moved;
+}
+
+void Worker::stop_clients() {
+  for (const auto& client : clients_) client->stop();
 }
 
 void Worker::on_timer(net::Timer& timer) {
@@ -103,12 +136,14 @@ void Worker::woken(threads::Urgency urgency) {
 void Worker::wind_up() {
   if (std::exchange(winding_up_, true)) return;
   loop().timers().start(drain_timer_, loop().now() + run_.options().load.drain_limit);
+  stop_clients();
   for (const auto& session : sessions_) session->wind_up();
 }
 
 void Worker::stop() {
   if (std::exchange(stopping_, true)) return;
   loop().update_now();
+  stop_clients();
   for (const auto& session : sessions_) session->abandon();
   own_.load_model->wind_up(loop().now());
 }
@@ -128,6 +163,9 @@ void Worker::finish() {
       std::min(in_seconds(use.run_delay - use_before_.run_delay) / all, 1.0));
   second_clock_->stop();
   recordings_->add(*own_.recorder, splits());
+  if (!clients_counted_.empty()) {
+    recordings_->add(clients_counted_, loop().now());
+  }
 }
 
 }  // namespace millrace::source

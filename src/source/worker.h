@@ -7,6 +7,7 @@
 
 #include "net/event_loop.h"
 #include "net/timers.h"
+#include "source/clients/misbehaving_client.h"
 #include "source/recordings.h"
 #include "source/run.h"
 #include "source/session.h"
@@ -42,7 +43,10 @@ class Worker final : public threads::Worker, private net::TimerHandler {
   void work();
   void wind_up();
   void stop();
+  void stop_clients();
   void finish();
+  [[nodiscard]] bool clients_left() const;
+  [[nodiscard]] net::Traffic without_clients(net::Traffic moved);
 
   Run& run_;
   Recordings* const recordings_;
@@ -51,9 +55,11 @@ class Worker final : public threads::Worker, private net::TimerHandler {
   WorkerResources own_;  // and its sessions'
   std::optional<threads::SecondClock> second_clock_;
   std::vector<std::unique_ptr<Session>> sessions_;
-  net::Timer end_timer_;    // of the schedule
-  net::Timer drain_timer_;  // what is under way must be over
-  ThreadUse use_before_;    // what the thread had used when it began to run
+  std::vector<metrics::ClientMetrics> clients_counted_;
+  std::vector<std::unique_ptr<MisbehavingClient>> clients_;  // those that misbehave
+  net::Timer end_timer_;                                     // of the schedule
+  net::Timer drain_timer_;                                   // what is under way must be over
+  ThreadUse use_before_;  // what the thread had used when it began to run
   bool winding_up_ = false;
   bool stopping_ = false;
 };

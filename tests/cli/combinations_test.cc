@@ -83,6 +83,8 @@ TEST(Combinations, OfTheSourceAreEachRefusedInTheirWords) {
   const std::string fields = scratch.write("a.csv", "name\nAnn\n");
   const mail::AddressOrigin somebody = std::vector<mail::WeightedPattern>{{.text = "a@b"}};
   const mail::AddressOrigin some_domain = std::vector<mail::WeightedPattern>{{.text = "b"}};
+  const std::vector<mail::ClientGroup> idle = {
+      {.behaviour = {.kind = mail::find_client_kind("idle"), .text = "idle"}}};
   expect_all_said<Given>(
       "h",
       {
@@ -126,6 +128,10 @@ TEST(Combinations, OfTheSourceAreEachRefusedInTheirWords) {
            [](Given& given) { given.pause.reset(); }},
           {[&](Given& given) { given.stages = levels, given.sessions = 2; },
            [](Given& given) { given.sessions.reset(); }},
+          {[&](Given& given) { given.client = idle, given.lmtp = true; },
+           [](Given& given) { given.client.clear(); }},
+          {[&](Given& given) { given.client = idle, given.stages = levels; },
+           [](Given& given) { given.client.clear(); }},
           {[](Given& given) { given.pause = given.random_pause = seconds(1); },
            [](Given& given) { given.pause.reset(); }},
           {[](Given& given) { given.bind_ports = "5"; },

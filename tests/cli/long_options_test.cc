@@ -343,6 +343,11 @@ std::vector<Row<SourceCommandLine>> source_rows(const Files& files) {
        [](Line line) { return line.source.traffic != nullptr; }},
       {"--header|X: y",
        [](Line line) { return first_message(line).find("\nX: y\r\n") != std::string::npos; }},
+      {"-s|20|--client|95% idle 60s",
+       [](Line line) {
+         return line.source.sessions == 1 && line.source.clients.at(0).sessions == 19 &&
+                line.source.clients.at(0).behaviour.text == "idle 60s" && line.source.measure;
+       }},
       {"--show|3", [](Line line) { return line.show == 3U; }},
       {"--subject|hello", [](Line line) { return line.source.message.subject == "hello"; }},
       {"--old", [](Line line) { return !line.source.message.headers; }},

@@ -1,6 +1,7 @@
 #include "net/tls_filter.h"
 
 #include <gtest/gtest.h>
+#include <openssl/ssl.h>
 
 #include <string>
 
@@ -55,6 +56,57 @@ void exchange(End& one, End& other, test::Cut how = test::Cut::whole, unsigned s
 TlsContext server(int least = 0, int most = 0) {
   return TlsContext::for_server(
       {.common = {.least_version = least, .most_version = most}, .host_name = "sink.example"});
+}
+
+// What is said meanwhile waits for the second handshake.
+TEST(TlsFilter, RenegotiatesWhereThePeerAgrees) {
+  const TlsContext sink = server(12, 12);
+  SSL_CTX_clear_options(sink.get(), SSL_OP_NO_RENEGOTIATION);
+  SSL_CTX_set_options(sink.get(), SSL_OP_ALLOW_CLIENT_RENEGOTIATION);
+  const TlsContext source = TlsContext::for_client({.renegotiate = true});
+  End client(source);
+  End there(sink);
+  exchange(client, there);
+  ASSERT_TRUE(client.filter.secured());
+  client.filter.renegotiate(client.wire);
+  client.filter.plain().append("NOOP\r\n");
+  client.filter.encrypt(client.wire, 1'000);
+  EXPECT_FALSE(client.filter.plain().empty());
+  exchange(client, there);
+  EXPECT_EQ(there.received, "");
+  client.filter.encrypt(client.wire, 1'000);
+  exchange(client, there);
+  EXPECT_EQ(there.received, "NOOP\r\n");
+  EXPECT_FALSE(client.failed);
+}
+
+TEST(TlsFilter, FailsWhereThePeerDoesNotRenegotiate) {
+  const TlsContext sink = server(12, 12);
+  const TlsContext source = TlsContext::for_client({.renegotiate = true});
+  End client(source);
+  End there(sink);
+  exchange(client, there);
+  client.filter.renegotiate(client.wire);
+  client.filter.plain().append("NOOP\r\n");
+  exchange(client, there);
+  EXPECT_TRUE(client.failed);
+  EXPECT_TRUE(client.filter.plain().empty());  // nobody waits for it to be sent
+}
+
+// TLS 1.3 has new keys instead.
+TEST(TlsFilter, ChangesKeysWhereThereIsNoRenegotiation) {
+  const TlsContext sink = server(13, 13);
+  const TlsContext source = TlsContext::for_client({.renegotiate = true});
+  End client(source);
+  End there(sink);
+  exchange(client, there);
+  client.filter.renegotiate(client.wire);
+  EXPECT_FALSE(client.wire.empty());
+  client.filter.plain().append("NOOP\r\n");
+  client.filter.encrypt(client.wire, 1'000);
+  exchange(client, there);
+  EXPECT_EQ(there.received, "NOOP\r\n");
+  EXPECT_FALSE(client.failed);
 }
 
 TEST(TlsFilter, CarriesDataHoweverTheRecordsAreCut) {

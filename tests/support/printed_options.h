@@ -79,8 +79,8 @@ class Printer {
     all(least, most, ciphers, groups, certificate, key);
   }
   void put(const net::TlsClientOptions& tls) {
-    const auto& [common, verify, file, directory, server_name, alpn, resume] = tls;
-    all(common, verify, file, directory, server_name, alpn, resume);
+    const auto& [common, verify, file, directory, server_name, alpn, resume, renegotiate] = tls;
+    all(common, verify, file, directory, server_name, alpn, resume, renegotiate);
   }
   void put(const net::TlsServerOptions& tls) {
     const auto& [common, key_type, host_name, expired, ask] = tls;
@@ -176,13 +176,17 @@ class Printer {
     const auto& [path, form] = log;
     all(path, form);
   }
+  void put(const source::MisbehavingGroup& group) {
+    const auto& [behaviour, sessions] = group;
+    all(behaviour.text, sessions);
+  }
   void put(const source::SourceOptions& options) {
     const auto& [endpoint, family, window, addresses, ports, proxy, proxy_source, attempts, tls,
                  from_start, plan, mix, xclient, mechanism, users, message, traffic, messages,
-                 sessions, keep, session_messages, on_trouble, pause, load, reply_limit, log,
-                 measure, counter, verbose, threads, engine] = options;
+                 sessions, clients, keep, session_messages, on_trouble, pause, load, reply_limit,
+                 log, measure, counter, verbose, threads, engine] = options;
     all(endpoint, family, window, addresses, ports, proxy, proxy_source, attempts, tls, from_start,
-        plan, mix, xclient, mechanism, users, message, traffic, messages, sessions, keep,
+        plan, mix, xclient, mechanism, users, message, traffic, messages, sessions, clients, keep,
         session_messages, on_trouble, pause, load, reply_limit, log, measure, counter, verbose,
         threads, engine);
   }

@@ -103,6 +103,9 @@ inline std::string printed(const Scenario& scenario) {
   if (session.pipelining) line("pipelining", *session.pipelining);
   if (!session.helo.empty()) line("helo", session.helo);
   if (session.think) line("think", printed(*session.think));
+  for (const ClientGroup& group : scenario.clients) {
+    text += fmt::format("client {}: {}\n", group.behaviour.text, group.weight);
+  }
   return text;
 }
 

@@ -64,9 +64,10 @@ std::unique_ptr<smtp::MessageSource> MixedWorkload::messages() const {
 
 Workload::Variety MixedWorkload::variety() const {
   const auto* const only = std::get_if<OnlySender>(&mix_.senders);
-  return {.kinds = mix_.kinds.kinds.size() > 1,
-          .domains = std::holds_alternative<Recipients>(mix_.recipients),
-          .senders = only == nullptr || only->null_share > 0};
+  return {
+      .kinds = mix_.kinds.kinds.size() > 1,
+      .domains = std::holds_alternative<Recipients>(mix_.recipients) || some_have_own_recipients_,
+      .senders = only == nullptr || only->null_share > 0};
 }
 
 std::size_t MixedWorkload::kind(std::uint64_t message) const {

@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "mail/addresses/addresses.h"
 #include "mail/body_form.h"
+#include "mail/clients/client_group.h"
 #include "mail/corpus/corpus_form.h"
 
 namespace millrace::mail {
@@ -105,6 +106,7 @@ struct Scenario {
   RecipientMix recipients;
   std::vector<MessageKind> kinds;  // in the order of the file
   SessionMix session;
+  std::vector<ClientGroup> clients;  // who there is; empty: all are good
 };
 
 }  // namespace millrace::mail

@@ -10,6 +10,7 @@
 #include "base/input_file.h"
 #include "base/number.h"
 #include "config/toml_file.h"
+#include "mail/scenario/scenario_clients.h"
 #include "mail/scenario/scenario_kinds.h"
 #include "mail/scenario/scenario_people.h"
 #include "mail/scenario/scenario_session.h"
@@ -73,17 +74,40 @@ void read_kinds(const Entry& entry, Scenario& scenario) {
   check_weights(scenario, entry.place(), mistakes);
 }
 
+void read_clients(const Entry& entry, Scenario& scenario) {
+  Mistakes& mistakes = entry.mistakes();
+  const auto* list = entry.node().as_array();
+  if (list == nullptr) {
+    return mistakes.add(entry.place(), "each client has a table of its own", "[[client]]");
+  }
+  double weights = 0;
+  for (const toml::node& node : *list) {
+    const auto* table = node.as_table();
+    if (table == nullptr) {
+      mistakes.add(place_of(node), "a client is a table", "[[client]]");
+      continue;
+    }
+    if (scenario.clients.size() == kMostClientGroups) {
+      return mistakes.add(place_of(node), "too many kinds of clients",
+                          fmt::format("{} at most", kMostClientGroups));
+    }
+    weights += scenario.clients.emplace_back(read_client(*table, mistakes)).weight;
+  }
+  if (weights <= 0) mistakes.add(entry.place(), "the weights of clients sum to nothing");
+}
+
 template <auto kSection, auto kRead>
 void read_section(const Entry& entry, Scenario& scenario) {
   const auto* table = entry.table();
   if (table != nullptr) scenario.*kSection = kRead(*table, entry.mistakes());
 }
 
-constexpr std::array<KeyReader<Scenario>, 5> kScenarioKeys = {{
+constexpr std::array<KeyReader<Scenario>, 6> kScenarioKeys = {{
     {"seed", read_seed},
     {"senders", read_section<&Scenario::senders, read_senders>},
     {"recipients", read_section<&Scenario::recipients, read_recipients>},
     {"message", read_kinds},
+    {"client", read_clients},
     {"session", read_section<&Scenario::session, read_session>},
 }};
 

@@ -35,7 +35,7 @@ TEST(ScenarioMistakes, OfTheFile) {
   check("# a scenario",
         {{"x = 1",
           "2:1: unknown key of scenario: x (expected one of seed, senders, recipients, message, "
-          "session)\n"},
+          "client, session)\n"},
          {"seed = -1", "2:8: bad seed: -1 (expected a whole number)\n"},
          {"seed = 1.5", "2:8: bad seed: 1.5 (expected a whole number)\n"},
          {"seed = '18446744073709551616'",
@@ -47,6 +47,22 @@ TEST(ScenarioMistakes, OfTheFile) {
          {"[message]", "2:2: each message has a table of its own (expected [[message]])\n"},
          {"message = [5]", "2:12: a message is a table (expected [[message]])\n"},
          {"seed = ", "2:8: Error while parsing key-value pair: expected value, saw '\\n'\n"}});
+}
+
+TEST(ScenarioMistakes, OfClients) {
+  check(
+      "# a scenario",
+      {{"[client]", "2:2: each client has a table of its own (expected [[client]])\n"},
+       {"client = [5]",
+        "2:1: the weights of clients sum to nothing\n"
+        "2:11: a client is a table (expected [[client]])\n"},
+       {"[[client]]\nkind = 'good'\nweight = 0", "2:3: the weights of clients sum to nothing\n"}});
+  check("[[client]]",
+        {{"kind = 'idle'\nshare = 3",
+          "3:1: unknown key of client: share (expected one of kind, weight)\n"},
+         {"kind = 'no-quit 5'", "2:1: bad kind: no-quit takes no value\n"},
+         {"kind = 5", "2:8: bad kind (expected a text in quotes)\n"},
+         {"weight = 5", "1:1: a client without kind (expected kind = \"idle 60s\")\n"}});
 }
 
 TEST(ScenarioMistakes, OfSenders) {

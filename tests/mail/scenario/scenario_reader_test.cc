@@ -218,6 +218,13 @@ TEST(ScenarioReader, KindsAreInTheOrderOfTheFile) {
       "z, 1: text of 1: 1\na, 0.5: text of 2: 1\nm, 0: text of 3: 1\n");
 }
 
+// --- clients
+
+TEST(ScenarioReader, ClientsHaveWeights) {
+  EXPECT_EQ(read("[[client]]\nkind = 'good'\nweight = 5\n[[client]]\nkind = 'slow-writer 10'\n"),
+            "client good: 5\nclient slow-writer 10: 1\n");
+}
+
 // --- sessions
 
 TEST(ScenarioReader, SessionsAreMixed) {

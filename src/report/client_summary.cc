@@ -1,0 +1,79 @@
+#include "report/client_summary.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "base/quantity.h"
+#include "report/text.h"
+
+namespace millrace::report {
+namespace {
+
+// "220 x 100, 421 x 99": how often each code was the reply, whatever to.
+std::string codes(const metrics::ReplyCounts& replies) {
+  std::map<int, std::uint64_t> times;
+  for (std::size_t command = 0; command < metrics::ReplyCounts::kCommands; ++command) {
+    for (const auto& one : replies.of(command)) times[one.code] += one.times;
+  }
+  std::string text;
+  for (const auto& [code, number] : times) {
+    text += fmt::format("{}{} x {}", text.empty() ? "" : ", ", code, count(number));
+  }
+  return text.empty() ? "none" : text;
+}
+
+// Who hung up, and what became of what was sent: what there was of it.
+std::string ends(const metrics::ClientCounts& counts) {
+  struct End {
+    std::uint64_t metrics::ClientCounts::*number;
+    std::string_view what;
+  };
+  using Counts = metrics::ClientCounts;
+  constexpr std::array<End, 10> kEnds = {{
+      {&Counts::refused, "connects failed"},
+      {&Counts::after_quit, "ended by QUIT"},
+      {&Counts::by_server, "closed by the server"},
+      {&Counts::by_reset, "reset by the server"},
+      {&Counts::by_client, "left by the client"},
+      {&Counts::timed_out, "timed out"},
+      {&Counts::failed, "failed"},
+      {&Counts::by_end, "open at the end"},
+      {&Counts::taken, "messages taken"},
+      {&Counts::rejected, "messages rejected"},
+  }};
+  std::string text;
+  for (const End& end : kEnds) {
+    if (counts.*end.number == 0) continue;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count(counts.*end.number), end.what);
+  }
+  return text;
+}
+
+}  // namespace
+
+void write_clients(Writer& out, const std::vector<metrics::ClientMetrics>& clients) {
+  if (clients.empty()) return;
+  out.heading(fmt::format("{:<24} {:>11} {:>10} {:>8} {:>8} {:>8}", "Clients that misbehave",
+                          "connections", "held mean", "p50", "max", "sent"));
+  for (const metrics::ClientMetrics& one : clients) {
+    const bool held = !one.held.empty();
+    const auto shown = [&](double microseconds) { return held ? latency(microseconds) : ""; };
+    out.line("  {:<22} {:>11} {:>10} {:>8} {:>8} {:>8}", one.kind, count(one.counts.connections),
+             shown(one.held.mean()), shown(static_cast<double>(one.held.percentile(0.5))),
+             shown(static_cast<double>(one.held.most())),
+             bytes(static_cast<double>(one.counts.bytes_sent)));
+    out.line("    {}; replies: {}", ends(one.counts), codes(one.replies));
+    if (one.counts.smuggled == 0) continue;
+    out.line("{}",
+             out.style().red(fmt::format("    {} smuggled message{} taken",
+                                         count(one.counts.smuggled), plural(one.counts.smuggled))));
+  }
+}
+
+}  // namespace millrace::report

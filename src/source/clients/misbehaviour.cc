@@ -1,0 +1,59 @@
+#include "source/clients/misbehaviour.h"
+
+namespace millrace::source {
+namespace {
+
+constexpr int kLastThatRenegotiates = 12;  // TLS 1.2 (RFC 8446, 4.1.2)
+
+net::TlsContext renegotiating(net::TlsClientOptions options) {
+  options.renegotiate = true;
+  if (options.common.most_version == 0 && options.common.least_version <= kLastThatRenegotiates) {
+    options.common.most_version = kLastThatRenegotiates;
+  }
+  return net::TlsContext::for_client(options);
+}
+
+}  // namespace
+
+Misbehaviour::Misbehaviour(const std::vector<MisbehavingGroup>& groups,
+                           const mail::ClientIdentity& identity,
+                           const std::optional<net::TlsClientOptions>& tls,
+                           std::uint64_t connections)
+    : tls_(net::TlsContext::for_client(tls.value_or(net::TlsClientOptions()))),
+      renegotiating_(renegotiating(tls.value_or(net::TlsClientOptions()))),
+      connections_left_(connections) {
+  for (const MisbehavingGroup& group : groups) {
+    const auto variants = mail::variants(group.behaviour);
+    parts_.push_back(
+        {.clients = group.sessions, .cast = {.first = scripts_.size(), .number = variants.size()}});
+    for (std::size_t i = 0; i < variants.size(); ++i) {
+      scripts_.push_back(mail::make_script(variants[i], identity));
+      auto& counted = empty_.emplace_back();
+      counted.kind = variants[i].text;
+      // As many begin with it.
+      counted.counts.sessions =
+          group.sessions / variants.size() + (i < group.sessions % variants.size() ? 1 : 0);
+    }
+    clients_ += group.sessions;
+  }
+}
+
+Misbehaviour::Cast Misbehaviour::cast(unsigned client) const {
+  std::size_t part = 0;
+  while (client >= parts_[part].clients) client -= parts_[part++].clients;
+  Cast cast = parts_[part].cast;
+  cast.begin = client % cast.number;
+  return cast;
+}
+
+bool Misbehaviour::take_connection() {
+  std::uint64_t left = connections_left_.load(std::memory_order_relaxed);
+  while (left > 0) {
+    if (connections_left_.compare_exchange_weak(left, left - 1, std::memory_order_relaxed)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace millrace::source
