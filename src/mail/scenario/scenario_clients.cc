@@ -21,7 +21,7 @@ void read_kind_of_client(const Entry& entry, ClientGroup& group) {
   group.behaviour = std::move(*behaviour);
 }
 
-constexpr std::array<KeyReader<ClientGroup>, 2> kKeys = {{
+constexpr std::array<KeyReader<ClientGroup>, 2> kClientKeys = {{
     {"kind", read_kind_of_client},
     {"weight",
      [](const Entry& entry, ClientGroup& group) {
@@ -33,7 +33,7 @@ constexpr std::array<KeyReader<ClientGroup>, 2> kKeys = {{
 
 ClientGroup read_client(const toml::table& table, config::Mistakes& mistakes) {
   ClientGroup group;
-  config::read_table(table, "client", kKeys, group, mistakes);
+  config::read_table(table, "client", kClientKeys, group, mistakes);
   if (!table.contains("kind")) {
     mistakes.add(config::place_of(table), "a client without kind", "kind = \"idle 60s\"");
   }
