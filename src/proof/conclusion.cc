@@ -58,7 +58,7 @@ Arrivals::Arrivals(const TakenRecord& record, bool confirmed, std::uint64_t its_
       unconfirmed(record.bounced || confirmed ? 0 : 1),
       bounces(record.bounced ? 1 : 0),
       first(record.taken),
-      worst(record.bounced ? TakenVerdict::unaltered : record.verdict),
+      worst(record.bounced ? TakenVerdict::same : record.verdict),
       origin(its_origin) {}
 
 void Arrivals::add(const TakenRecord& record, bool confirmed, std::uint64_t its_origin) {

@@ -23,11 +23,6 @@ enum class Verdict : std::uint8_t {
 };
 constexpr std::size_t kVerdicts = 9;
 
-// Whether something is wrong with how it arrived (TakenVerdict).
-[[nodiscard]] constexpr bool is_altered(TakenVerdict verdict) {
-  return verdict > TakenVerdict::lawfully_changed;
-}
-
 // All that a source says of a message for one recipient; times of all on one axis.
 struct Attempts {
   std::uint16_t recipient = 0;
@@ -48,8 +43,8 @@ struct Arrivals {
   // yes to them: the server was right to come again.
   std::uint32_t unconfirmed = 0;
   std::uint32_t bounces = 0;
-  Micros first{};                                // copy, or bounce where there is none
-  TakenVerdict worst = TakenVerdict::unaltered;  // of all copies
+  Micros first{};                           // copy, or bounce where there is none
+  TakenVerdict worst = TakenVerdict::same;  // of all copies
   std::uint64_t origin = 0;  // of the first: its journal and its text, as the caller has it
 
   Arrivals(const TakenRecord& record, bool confirmed, std::uint64_t its_origin);
@@ -69,7 +64,7 @@ struct Conclusion {
   std::uint32_t copies = 0;
   std::uint32_t surplus = 0;  // copies that nothing excuses
   bool late = false;          // longer in the server than late_after
-  TakenVerdict worst = TakenVerdict::unaltered;
+  TakenVerdict worst = TakenVerdict::same;
   const Attempts* sent = nullptr;   // none: the source says nothing of it
   const Arrivals* taken = nullptr;  // none: nothing came
 };

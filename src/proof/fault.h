@@ -19,7 +19,7 @@ struct Fault {
   std::uint32_t copies = 0;
   std::uint32_t surplus = 0;
   bool late = false;
-  TakenVerdict comparison = TakenVerdict::unaltered;
+  TakenVerdict comparison = TakenVerdict::same;
   std::string run;            // as to_text() has it; empty where it is not known
   std::uint64_t message = 0;  // means nothing where the comparison found no stamp to believe
   std::uint16_t recipient = kUnknownRecipient;

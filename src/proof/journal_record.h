@@ -37,27 +37,39 @@ struct SentRecord {
   Micros acknowledged{};  // answered, whatever the answer; in doubt: when that was known
 };
 
-// How what arrived compares with what was sent, the worst last; which of them are faults is for
-// those who conclude.
+// What a sink found of a message: how it compares with what was sent, the worst last.
 enum class TakenVerdict : std::uint8_t {
-  unaltered,
-  lawfully_changed,  // in no way that RFC 5321 and RFC 6152 do not let a server
-  headers_changed,
+  // Lawful changes: nobody who reads the message notices.
+  same,
+  headers_added,
+  refolded,
+  blanks_changed,
   re_encoded,
+  // Others: it is altered.
   footer_added,
-  body_changed,
+  headers_changed,
   truncated,
-  unstamped,  // it has no stamp: the message's number means nothing, as with the next
-  forged,     // one whose tag is not right
+  body_changed,
+  // No stamp that can be believed: the number of message and recipient mean nothing.
+  unstamped,
+  malformed,  // the name of a stamp, and not its form
+  forged,     // its tag is not right
 };
-constexpr std::uint8_t kTakenVerdicts = 9;
+constexpr std::uint8_t kTakenVerdicts = 12;
+
+[[nodiscard]] constexpr bool is_stamped(TakenVerdict verdict) {
+  return verdict < TakenVerdict::unstamped;
+}
+[[nodiscard]] constexpr bool is_altered(TakenVerdict verdict) {
+  return verdict > TakenVerdict::re_encoded && is_stamped(verdict);
+}
 
 struct TakenRecord {
   std::uint64_t message = 0;
   std::uint16_t recipient = kUnknownRecipient;
   std::uint8_t run = 0;  // NameOf::run; 0 for what has no stamp that can be believed
   Micros taken{};
-  TakenVerdict verdict = TakenVerdict::unaltered;
+  TakenVerdict verdict = TakenVerdict::same;
   bool bounced = false;  // it is not the message that came, but the news that it could not go on
   std::uint8_t listener = 0;  // NameOf::listener
 };

@@ -40,7 +40,8 @@ class Reconciler {
   void judge();
   void fold_message(std::uint64_t key, MessageFold& fold);
   void conclude(std::uint64_t key, MessageFold& fold);
-  void tell(Fault fault);
+  [[nodiscard]] bool more_faults_wanted() const;
+  void tell(const Fault& fault);
   [[nodiscard]] bool sinks_know_all() const;
 
   const ReconcileOptions& options_;
@@ -98,7 +99,7 @@ void Reconciler::read_taken(std::size_t number) {
     for (; runs < reader.names(NameOf::run); ++runs) {
       sources[runs] = place_of_run(sent_, reader.name(NameOf::run, runs));
     }
-    const bool stamped = record.verdict < TakenVerdict::unstamped && record.run != 0;
+    const bool stamped = is_stamped(record.verdict) && record.run != 0;
     const Micros taken = journal.axis + record.taken;
     journal.last = std::max(journal.last, taken);
     if (stamped && sources[record.run]) {
@@ -109,7 +110,7 @@ void Reconciler::read_taken(std::size_t number) {
     strangers += stamped ? 1 : 0;
     record.taken = taken;
     tally_.add_stray(record);
-    if (result_.faults_told < options_.most_faults) {
+    if (more_faults_wanted()) {
       tell(stray(record, reader.name(NameOf::run, record.run), journal, reader.text()));
     }
   }
@@ -176,18 +177,21 @@ void Reconciler::conclude(std::uint64_t key, MessageFold& fold) {
     const std::uint16_t kind = source.kind_group(known ? conclusion.sent->decisive.kind : 0);
     const std::uint16_t domain = source.domain_group(known ? conclusion.sent->decisive.domain : 0);
     tally_.add(conclusion, kind, domain);
-    if (!is_fault(conclusion) || result_.faults_told >= options_.most_faults) return;
+    if (!is_fault(conclusion) || !more_faults_wanted()) return;
     Fault fault = fault_of(conclusion, source, message_of(key), taken_);
     if (known) {
       fault.kind = kinds_.name(kind);
       fault.domain = domains_.name(domain);
     }
-    tell(std::move(fault));
+    tell(fault);
   });
 }
 
-void Reconciler::tell(Fault fault) {
-  if (!options_.fault) return;
+bool Reconciler::more_faults_wanted() const {
+  return options_.fault && result_.faults_told < options_.most_faults;
+}
+
+void Reconciler::tell(const Fault& fault) {
   ++result_.faults_told;
   options_.fault(fault);
 }

@@ -28,7 +28,7 @@ struct ProofCounts {
   // Of the unexpected: what no source of these has sent. Each arrival counts.
   std::uint64_t other_run = 0;
   std::uint64_t unstamped = 0;
-  std::uint64_t forged = 0;
+  std::uint64_t forged = 0;  // malformed stamps too
 
   [[nodiscard]] std::uint64_t of(Verdict verdict) const {
     return by_verdict[static_cast<std::size_t>(verdict)];

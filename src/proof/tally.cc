@@ -62,9 +62,9 @@ void Tally::add(const Conclusion& conclusion, std::uint16_t kind, std::uint16_t 
 void Tally::add_stray(const TakenRecord& record) {
   ProofCounts& counts = result_.counts;
   ++counts.by_verdict[static_cast<std::size_t>(Verdict::unexpected)];
-  ++(record.verdict == TakenVerdict::unstamped ? counts.unstamped
-     : record.verdict == TakenVerdict::forged  ? counts.forged
-                                               : counts.other_run);
+  ++(is_stamped(record.verdict)                  ? counts.other_run
+     : record.verdict == TakenVerdict::unstamped ? counts.unstamped
+                                                 : counts.forged);
   ++result_.faults;
   count(&ProofSecond::faults, record.taken);
 }

@@ -38,7 +38,7 @@ std::string concluded(std::string_view said, const Knowledge& knowledge) {
       continue;
     }
     if (what == "changed") taken.verdict = TakenVerdict::body_changed;
-    if (what == "lawful") taken.verdict = TakenVerdict::lawfully_changed;
+    if (what == "lawful") taken.verdict = TakenVerdict::re_encoded;
     taken.bounced = what == "bounce";
     fold.add(taken, what != "unconfirmed", 0);
   }

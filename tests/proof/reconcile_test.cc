@@ -339,14 +339,14 @@ Table make_up(const ScratchDirectory& scratch, Roll& roll) {
                          .recipient = recipient,
                          .taken = roll.below(4) == 0 ? kLate : kSoon,
                          .bounced = roll.below(5) == 0};
-      if (roll.below(4) == 0) record.verdict = static_cast<TakenVerdict>(roll.below(7));
+      if (roll.below(4) == 0) record.verdict = static_cast<TakenVerdict>(roll.below(9));
       sinks[roll.below(2)]->add(run_number(run), record);
       if (record.bounced) {
         ++said.bounces;
         continue;
       }
       said.copies.push_back(record.taken);
-      said.altered = said.altered || record.verdict > TakenVerdict::lawfully_changed;
+      said.altered = said.altered || record.verdict > TakenVerdict::re_encoded;
     }
     if (roll.below(50) == 0) sinks[0]->flush();
   }
