@@ -263,6 +263,27 @@ TEST(Reconcile, TakesTheClocksOfOtherMachinesWithWhatIsGiven) {
   EXPECT_EQ(other.latency.sent.most(), 0U);
 }
 
+TEST(Reconcile, HasTheTimesOfEachJournalFromItsOwnStart) {
+  const ScratchDirectory scratch;
+  Pen source(scratch, "sent", made_up_header(Side::sent, run_number(1)));
+  Pen second(scratch, "sent-2", made_up_header(Side::sent, run_number(2), 40));
+  Pen sink(scratch, "got", made_up_header(Side::taken, run_number(8), -30));
+  Pen later(scratch, "got-2", made_up_header(Side::taken, run_number(9), 50));
+  source.add(sent(0, 60s));
+  second.add(sent(0, 20s));
+  sink.add(run_number(1), taken(0, 90s + 20ms));
+  later.add(run_number(2), taken(0, 10s + 20ms));
+  for (Pen* const pen : {&source, &second, &sink, &later}) pen->close();
+  const auto [result, faults] = reconciled(scratch, {"sent", "sent-2"}, {"got", "got-2"});
+  EXPECT_TRUE(faults.empty());
+  EXPECT_EQ(result.latency.sent.count(), 2U);
+  EXPECT_EQ(result.latency.sent.least(), 20'000U);
+  EXPECT_EQ(result.latency.sent.most(),
+            metrics::Histogram::highest_of(metrics::Histogram::slot_of(20'000)));
+  ASSERT_EQ(result.series.size(), 61U);
+  EXPECT_EQ(result.series[60].arrived, 2U);
+}
+
 TEST(Reconcile, RefusesJournalsThatDoNotGoTogether) {
   const ScratchDirectory scratch;
   Pen(scratch, "sent", made_up_header(Side::sent, run_number(1))).close();
