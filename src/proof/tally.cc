@@ -27,7 +27,7 @@ std::vector<NamedEndToEnd> named(std::vector<NamedEndToEnd> groups, const NameGr
 // When a fault began, as far as anybody knows.
 Micros moment_of(const Conclusion& conclusion) {
   if (conclusion.taken != nullptr) return conclusion.taken->first;
-  return conclusion.sent->decisive.acknowledged;
+  return conclusion.sent != nullptr ? conclusion.sent->decisive.acknowledged : Micros{};
 }
 
 }  // namespace
