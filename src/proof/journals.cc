@@ -1,0 +1,86 @@
+#include "proof/journals.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/diagnostics.h"
+#include "base/input_file.h"
+
+namespace millrace::proof {
+namespace {
+
+void align(std::vector<Journal>& journals, const JournalHeader& first, Micros offset) {
+  for (Journal& journal : journals) {
+    const JournalHeader& header = journal.header;
+    journal.read.one_clock =
+        header.run == first.run || (header.boot != 0 && header.boot == first.boot);
+    journal.axis = journal.read.one_clock
+                       ? Micros{first.start + header.start_monotonic - first.start_monotonic}
+                       : Micros{header.start} + offset;
+    journal.last = journal.axis;
+  }
+}
+
+}  // namespace
+
+std::uint16_t NameGroups::group(std::string_view name) {
+  const auto known = numbers_.find(name);
+  if (known != numbers_.end()) return known->second;
+  if (names_.size() > kMost) return kMost;
+  const auto number = static_cast<std::uint16_t>(names_.size());
+  names_.emplace_back(number == kMost ? kOthers : name);
+  if (number < kMost) numbers_.emplace(name, number);
+  return number;
+}
+
+std::vector<std::uint16_t> NameGroups::groups(const JournalReader& reader, NameOf what) {
+  std::vector<std::uint16_t> groups(std::max<std::size_t>(1, reader.names(what)));
+  for (std::size_t number = 0; number < groups.size(); ++number) {
+    groups[number] = group(reader.name(what, number));
+  }
+  return groups;
+}
+
+void Journal::finish(const JournalReader& reader) {
+  read.broke_off = reader.broke_off();
+  read.left_out = reader.left_out();
+}
+
+std::vector<Journal> open_journals(const std::vector<std::string>& paths, Side side) {
+  std::vector<Journal> journals;
+  for (const std::string& path : paths) {
+    const JournalReader reader(path, side);
+    for (const Journal& other : journals) {
+      if (other.header.run == reader.header().run) {
+        throw Fatal(other.read.path + " and " + path + ": two journals of one run");
+      }
+    }
+    Journal& journal = journals.emplace_back();
+    journal.read.path = path;
+    journal.read.run = reader.header().run;
+    journal.header = reader.header();
+    journal.file = open_input(path);
+  }
+  return journals;
+}
+
+std::optional<std::size_t> place_of_run(const std::vector<Journal>& sent, std::string_view run) {
+  for (std::size_t place = 0; place < sent.size(); ++place) {
+    const RunId& own = sent[place].header.run;
+    if (run.size() == sizeof own && std::memcmp(run.data(), &own, sizeof own) == 0) return place;
+  }
+  return std::nullopt;
+}
+
+Micros align(std::vector<Journal>& sent, std::vector<Journal>& taken, Micros offset) {
+  const JournalHeader first = sent.front().header;
+  align(sent, first, Micros{0});
+  align(taken, first, offset);
+  return std::min_element(
+             sent.begin(), sent.end(),
+             [](const Journal& one, const Journal& other) { return one.axis < other.axis; })
+      ->axis;
+}
+
+}  // namespace millrace::proof
