@@ -11,9 +11,9 @@
 
 namespace millrace::proof {
 
-// How many bytes of a text of this size its mark is the hash of: the largest 256 * 4^k below it, so
+// How many bytes of a text of this size its mark is the hash of: the largest 16 * 4^k below it, so
 // that it is a quarter of it or more; 0: it has none.
-constexpr std::uint64_t kFirstMark = 256;
+constexpr std::uint64_t kFirstMark = 16;
 constexpr std::uint64_t mark_length(std::uint64_t size) {
   if (size <= kFirstMark) return 0;
   std::uint64_t length = kFirstMark;
@@ -38,7 +38,7 @@ class MarkedHash {
   [[nodiscard]] std::optional<Hash128> watched() const;
 
  private:
-  static constexpr std::size_t kMarks = 24;  // the last one at 2^54 bytes
+  static constexpr std::size_t kMarks = 26;  // the last one at 2^54 bytes
   void stop();
   void set_next_stop();
 

@@ -66,8 +66,8 @@ TEST(RecipientToken, WithACheckIsNotFoundInOtherTexts) {
   EXPECT_GT(tried, 200);
   EXPECT_LE(passed, 5);  // one in 1024 is expected
   for (const char* const none :
-       {"", "user", "user+", "user+m", "user+m0", "user+m000", "user+n0000", "+m0i000", "user+mzzzz",
-        "user+mzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz000", "user+m1g000"}) {
+       {"", "user", "user+", "user+m", "user+m0", "user+m000", "user+n0000", "+m0i000",
+        "user+mzzzz", "user+mzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz000", "user+m1g000"}) {
     EXPECT_FALSE(read_token(none, TokenForm::tagged)) << none;
   }
 }

@@ -98,8 +98,8 @@ TEST(Stamp, IsNotReadWithAnotherByteAnywhere) {
     other[i] = '?';
     const bool in_name = i < kStampName.size();
     const bool colon = i == kStampName.size();
-    EXPECT_EQ(parse(other).state, in_name || colon ? StampParser::State::other
-                                                   : StampParser::State::malformed)
+    EXPECT_EQ(parse(other).state,
+              in_name || colon ? StampParser::State::other : StampParser::State::malformed)
         << i;
   }
 }
