@@ -1,10 +1,10 @@
 #include "proof/recipient_token.h"
 
 #include <array>
+#include <charconv>
 #include <limits>
 
 #include "base/number.h"
-#include "mail/decimal.h"
 
 namespace millrace::proof {
 namespace {
@@ -26,6 +26,11 @@ void append_number(std::uint64_t number, std::string& text) {
     number /= kMore;
   }
   text += kDigits[number];
+}
+
+void append_decimal(std::uint64_t number, std::string& text) {
+  std::array<char, std::numeric_limits<std::uint64_t>::digits10 + 1> digits;
+  text.append(digits.data(), std::to_chars(digits.begin(), digits.end(), number).ptr);
 }
 
 std::optional<std::uint64_t> digit_value(char digit) {
@@ -96,9 +101,9 @@ std::optional<RecipientToken> read_numbered(std::string_view text) {
 void append_token(const RecipientToken& token, TokenForm form, std::string& local_part) {
   if (form == TokenForm::numbered) {
     local_part += '-';
-    mail::append_decimal(token.message, local_part);
+    append_decimal(token.message, local_part);
     local_part += '-';
-    mail::append_decimal(token.recipient, local_part);
+    append_decimal(token.recipient, local_part);
     return;
   }
   local_part += kTag;

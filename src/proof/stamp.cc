@@ -60,11 +60,41 @@ constexpr std::array<Place, kFigures.size()> places() {
 constexpr auto kPlaces = places();
 static_assert(kPlaces.back().width == kMostHexadecimal, "a row for each figure");
 
-bool is_white(char byte) { return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n'; }
+constexpr bool is_white(char byte) {
+  return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
 
-char lower(char byte) {
+constexpr char lower(char byte) {
   return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
 }
+
+// What a stamp has byte by byte without its white space.
+struct Step {
+  std::uint8_t base = 0;  // of a digit; 0: it is a letter
+  char letter = 0;        // in small letters
+  bool ends = false;      // the figure
+};
+
+constexpr std::size_t kSteps = static_cast<std::size_t>(
+    std::count_if(kStampForm.begin(), kStampForm.end(), [](char byte) { return !is_white(byte); }));
+
+constexpr std::array<Step, kSteps> steps() {
+  std::array<Step, kSteps> all{};
+  std::size_t number = 0;
+  std::size_t figure = 0;
+  for (std::size_t at = 0; at < kStampForm.size(); ++at) {
+    const char byte = kStampForm[at];
+    if (is_white(byte)) continue;
+    Step& step = all.at(number++);
+    step.letter = lower(byte);
+    if (byte != 'D' && byte != 'H') continue;
+    step.base = byte == 'D' ? 10 : 16;
+    step.ends = at + 1 == kPlaces.at(figure).at + kPlaces.at(figure).width;
+    if (step.ends) ++figure;
+  }
+  return all;
+}
+constexpr auto kForm = steps();
 
 // The lowest ones, noughts ahead.
 template <std::uint64_t kBase>
@@ -106,40 +136,40 @@ void StampParser::begin() {
   value_ = 0;
 }
 
+bool StampParser::expects(char letter) const {
+  return state_ == State::reading && kForm[place_].base == 0 &&
+         kForm[place_].letter == lower(letter);
+}
+
 // The next byte that is no white space; false when it is not what a stamp has here.
 bool StampParser::take_byte(char byte) {
-  const char wanted = kStampForm[place_];
-  if (wanted != 'D' && wanted != 'H') return lower(byte) == lower(wanted);
-  const Place& place = kPlaces[figure_];
-  const std::uint64_t digit = kDigitValues[static_cast<std::uint8_t>(byte)];
-  const std::uint64_t base = place.decimal ? 10 : 16;
-  if (digit >= base) return false;
-  // Only a number of 20 digits may be none of 64 bits.
-  if (place.width > kMostHexadecimal && value_ > (kMost - digit) / 10) return false;
-  value_ = value_ * base + digit;
-  if (place_ + 1 == place.at + place.width) {
+  const Step step = kForm[place_];
+  if (step.base == 0) {
+    if (lower(byte) != step.letter) return false;
+  } else {
+    const std::uint64_t digit = kDigitValues[static_cast<std::uint8_t>(byte)];
+    if (digit >= step.base) return false;
+    // In 20 decimal digits there is room for more than 64 bits have.
+    if (step.base == 10 && value_ > (kMost - digit) / 10) return false;
+    value_ = value_ * step.base + digit;
+  }
+  if (step.ends) {
     kFigures[figure_++](stamp_) = value_;
     value_ = 0;
   }
+  ++place_;
   return true;
-}
-
-bool StampParser::expects(char letter) const {
-  return state_ == State::reading && lower(kStampForm[place_]) == lower(letter);
 }
 
 std::size_t StampParser::take(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (state_ != State::reading) return i;
     if (is_white(text[i])) continue;
-    if (place_ < kStampForm.size() && !take_byte(text[i])) {
+    if (!take_byte(text[i])) {
       state_ = named() ? State::malformed : State::other;
       return i;
     }
-    do {
-      ++place_;
-    } while (place_ < kStampForm.size() && is_white(kStampForm[place_]));
-    if (place_ == kStampForm.size()) state_ = State::complete;
+    if (place_ == kForm.size()) state_ = State::complete;
   }
   return text.size();
 }

@@ -7,14 +7,12 @@
 #include <string_view>
 
 #include "proof/hash.h"
+#include "proof/run_id.h"
 
 namespace millrace::proof {
 
 // What is proven of messages: stamps, what became of them, and the comparison of both ends.
 // Knows contents and files, nothing of sessions.
-
-// Of which run a message is: random bits.
-using RunId = Hash128;
 
 // A header section: all lines above the empty one.
 struct HeaderDigest {
@@ -104,7 +102,7 @@ class StampParser {
 
   Stamp stamp_;
   State state_ = State::other;
-  std::size_t place_ = 0;   // in kStampForm
+  std::size_t place_ = 0;   // how many bytes are read, without white space
   std::size_t figure_ = 0;  // how many are read
   std::uint64_t value_ = 0;
 };
