@@ -60,7 +60,7 @@ Found found(const std::string& received) {
   for (std::size_t at = 0; at <= text.size(); at += step) {
     EXPECT_EQ(read(reader, {text.substr(0, at), text.substr(at)}), all) << "cut at " << at;
   }
-  for (const std::size_t length : {1, 2, 3, 7, 64, 130}) {
+  for (const std::size_t length : {1U, 2U, 3U, 7U, 64U, 130U}) {
     EXPECT_EQ(read(reader, in_pieces(text, length)), all) << "pieces of " << length;
   }
   return all;

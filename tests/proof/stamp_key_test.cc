@@ -38,7 +38,7 @@ TEST_F(StampKeyFile, IsHexadecimalDigitsInAnyCaseAndWhiteSpaceAroundThem) {
 
 TEST_F(StampKeyFile, OfAnyLengthThatIsAllowedGivesItsOwnKey) {
   std::vector<std::array<unsigned char, 16>> keys;
-  for (const std::size_t digits : {32, 64, 128, 512}) {
+  for (const std::size_t digits : {32U, 64U, 128U, 512U}) {
     keys.push_back(read(std::string(digits, 'a')));
     for (std::size_t i = 0; i + 1 < keys.size(); ++i) EXPECT_NE(keys[i], keys.back());
   }
