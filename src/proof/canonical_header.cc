@@ -1,0 +1,134 @@
+#include "proof/canonical_header.h"
+
+#include <algorithm>
+
+namespace millrace::proof {
+namespace {
+
+constexpr std::string_view kBlanks = " \t";
+
+bool is_blank(char byte) { return byte == ' ' || byte == '\t'; }
+
+char lower(char byte) {
+  return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
+}
+
+constexpr std::array<std::string_view, 11> kNotCounted = {
+    "mime-version", "content-transfer-encoding",
+    // Trace.
+    "received", "return-path", "delivered-to", "x-original-to", "envelope-to", "delivery-date",
+    "authentication-results", "received-spf",
+    // Taken off on the way (RFC 5322, 3.6.3).
+    "bcc"};
+
+// How much of this text, which begins with no blank, is canonical whatever follows: up to a blank
+// that is not a single one between other bytes.
+std::size_t canonical_length(std::string_view text) {
+  const auto changes = [](char byte, char next) {
+    const auto tab = static_cast<std::uint8_t>(byte == '\t');
+    const auto blank = static_cast<std::uint8_t>(byte == ' ');
+    const auto more = static_cast<std::uint8_t>(static_cast<std::uint8_t>(next) <= ' ');
+    return static_cast<std::uint8_t>(tab | (blank & more));
+  };
+  constexpr std::size_t kBlock = 16;
+  const std::size_t last = text.size() - 1;
+  std::size_t at = 0;
+  while (at + kBlock <= last) {
+    const char* const block = text.data() + at;
+    std::uint8_t any = 0;
+    for (std::size_t i = 0; i < kBlock; ++i) {
+      any = static_cast<std::uint8_t>(any | changes(block[i], block[i + 1]));
+    }
+    if (any != 0) break;
+    at += kBlock;
+  }
+  while (at < last && changes(text[at], text[at + 1]) == 0) ++at;
+  return at == last && !is_blank(text[at]) ? at + 1 : at;
+}
+
+}  // namespace
+
+bool counts_as_sent(std::string_view name) {
+  return std::find(kNotCounted.begin(), kNotCounted.end(), name) == kNotCounted.end();
+}
+
+void CanonicalFields::begin() {
+  entity_ = {};
+  open_ = false;
+}
+
+std::optional<std::uint64_t> CanonicalFields::take(const LinePiece& line) {
+  std::optional<std::uint64_t> before;
+  if (begins_field(line)) {
+    before = end();
+    begin_field(line.text);
+  } else {
+    append_value(line.text);
+  }
+  return before;
+}
+
+std::optional<std::uint64_t> CanonicalFields::end() {
+  if (!open_) return {};
+  open_ = false;
+  const std::string_view kept(kept_.data(), size_);
+  if (named_) note_field(kept, entity_);
+  if (!counts_) return {};
+  return longer_ ? hasher_.digest().low : hash_of(kept).low;
+}
+
+void CanonicalFields::begin_field(std::string_view text) {
+  open_ = true;
+  named_ = false;
+  counts_ = true;
+  blank_ = false;
+  value_ = false;
+  longer_ = false;
+  size_ = 0;
+  std::size_t name = 0;
+  while (name < text.size() && text[name] > ' ' && text[name] <= '~' && text[name] != ':') ++name;
+  const std::size_t colon = std::min(text.find_first_not_of(kBlanks, name), text.size());
+  if (name > 0 && name < LinePieces::kWhole && colon < text.size() && text[colon] == ':' &&
+      colon < LinePieces::kWhole) {
+    std::transform(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(name), kept_.begin(),
+                   lower);
+    counts_ = counts_as_sent({kept_.data(), name});
+    named_ = true;
+    size_ = name;
+    append(":");
+    text.remove_prefix(colon + 1);
+  }
+  append_value(text);
+}
+
+void CanonicalFields::append_value(std::string_view text) {
+  while (!text.empty()) {
+    if (is_blank(text.front())) {
+      blank_ = true;
+      text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
+      continue;
+    }
+    if (blank_ && value_) append(" ");
+    blank_ = false;
+    value_ = true;
+    const std::size_t length = canonical_length(text);
+    append(text.substr(0, length));
+    text.remove_prefix(length);
+  }
+}
+
+void CanonicalFields::append(std::string_view text) {
+  if (!longer_) {
+    const std::size_t fits = std::min(text.size(), kKept - size_);
+    text.copy(kept_.data() + size_, fits);
+    size_ += fits;
+    text.remove_prefix(fits);
+    if (text.empty()) return;
+    longer_ = true;
+    hasher_.reset();
+    hasher_.update({kept_.data(), size_});
+  }
+  hasher_.update(text);
+}
+
+}  // namespace millrace::proof

@@ -1,0 +1,74 @@
+#include "proof/content_reader.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace millrace::proof {
+namespace {
+
+constexpr std::uint64_t kEmptyLine = 2;
+
+}  // namespace
+
+void ContentReader::begin() { header_.begin(); }
+
+void ContentReader::take(std::string_view bytes) {
+  if (!header_.over()) {
+    bytes = header_.take(bytes);
+    if (!header_.over()) return;
+    begin_body();
+  }
+  body_.take(bytes);
+}
+
+void ContentReader::begin_body() {
+  std::optional<std::uint64_t> watched;
+  if (believed(header_.finding())) watched = header_.stamp().content.body.size;
+  body_.begin(header_.entity(), watched);
+}
+
+void ContentReader::finish() {
+  if (!header_.over()) {
+    header_.finish();
+    begin_body();
+  }
+  body_.finish();
+}
+
+StampFinding ContentReader::finding() const {
+  return std::max(header_.finding(), body_.text().stamp().finding);
+}
+
+const Stamp& ContentReader::stamp() const {
+  return believed(header_.finding()) ? header_.stamp() : body_.text().stamp().stamp;
+}
+
+bool ContentReader::stamped_body() const {
+  const BodyStamp& found = body_.text().stamp();
+  return believed(found.finding) && found.stamp == stamp();
+}
+
+HeaderDigest ContentHasher::header(std::string_view text) {
+  header_.begin();
+  header_.take(text);
+  header_.finish();
+  return header_.digest();
+}
+
+BodyDigest ContentHasher::end_body() {
+  body_.finish();
+  return body_.digest();
+}
+
+ContentDigest ContentHasher::content(std::string_view text) {
+  header_.begin();
+  const std::string_view body = header_.take(text);
+  header_.finish();
+  begin_body(entity());
+  take_body(body);
+  ContentDigest digest{.size = header_.size(), .header = header_.digest(), .body = end_body()};
+  if (header_.over()) digest.size += kEmptyLine + body_size();
+  return digest;
+}
+
+}  // namespace millrace::proof

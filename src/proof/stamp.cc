@@ -1,0 +1,177 @@
+#include "proof/stamp.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace millrace::proof {
+namespace {
+
+// The figures of a stamp in the order of kStampForm; one of 128 bits is two of them.
+using Figure = std::uint64_t& (*)(Stamp&);
+constexpr std::array<Figure, 18> kFigures = {
+    [](Stamp& s) -> std::uint64_t& { return s.run.high; },
+    [](Stamp& s) -> std::uint64_t& { return s.run.low; },
+    [](Stamp& s) -> std::uint64_t& { return s.number; },
+    [](Stamp& s) -> std::uint64_t& { return s.due; },
+    [](Stamp& s) -> std::uint64_t& { return s.sent; },
+    [](Stamp& s) -> std::uint64_t& { return s.content.size; },
+    [](Stamp& s) -> std::uint64_t& { return s.content.header.exact; },
+    [](Stamp& s) -> std::uint64_t& { return s.content.body.exact.high; },
+    [](Stamp& s) -> std::uint64_t& { return s.content.body.exact.low; },
+    [](Stamp& s) -> std::uint64_t& { return s.content.body.size; },
+    [](Stamp& s) -> std::uint64_t& { return s.content.body.canonical.high; },
+    [](Stamp& s) -> std::uint64_t& { return s.content.body.canonical.low; },
+    [](Stamp& s) -> std::uint64_t& { return s.content.body.mark; },
+    [](Stamp& s) -> std::uint64_t& { return s.content.body.encodings; },
+    [](Stamp& s) -> std::uint64_t& { return s.content.header.fields; },
+    [](Stamp& s) -> std::uint64_t& { return s.content.header.canonical; },
+    [](Stamp& s) -> std::uint64_t& { return s.tag.high; },
+    [](Stamp& s) -> std::uint64_t& { return s.tag.low; },
+};
+
+// Where a figure stands.
+struct Place {
+  std::size_t at = 0;
+  std::size_t width = 0;
+  bool decimal = false;
+};
+
+constexpr std::size_t kMostHexadecimal = 16;
+constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+
+constexpr std::array<Place, kFigures.size()> places() {
+  std::array<Place, kFigures.size()> all{};
+  std::size_t number = 0;
+  for (std::size_t at = 0; at < kStampForm.size();) {
+    const char kind = kStampForm[at];
+    if (kind != 'D' && kind != 'H') {
+      ++at;
+      continue;
+    }
+    Place place{.at = at, .width = 0, .decimal = kind == 'D'};
+    while (kStampForm[at] == kind && (place.decimal || place.width < kMostHexadecimal)) {
+      ++at;
+      ++place.width;
+    }
+    all.at(number++) = place;
+  }
+  return all;
+}
+constexpr auto kPlaces = places();
+static_assert(kPlaces.back().width == kMostHexadecimal, "a row for each figure");
+
+constexpr bool is_white(char byte) {
+  return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
+constexpr char lower(char byte) {
+  return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
+}
+
+// What a stamp has byte by byte without its white space.
+struct Step {
+  std::uint8_t base = 0;  // of a digit; 0: it is a letter
+  char letter = 0;        // in small letters
+  bool ends = false;      // the figure
+};
+
+constexpr std::size_t kSteps = static_cast<std::size_t>(
+    std::count_if(kStampForm.begin(), kStampForm.end(), [](char byte) { return !is_white(byte); }));
+
+constexpr std::array<Step, kSteps> steps() {
+  std::array<Step, kSteps> all{};
+  std::size_t number = 0;
+  std::size_t figure = 0;
+  for (std::size_t at = 0; at < kStampForm.size(); ++at) {
+    const char byte = kStampForm[at];
+    if (is_white(byte)) continue;
+    Step& step = all.at(number++);
+    step.letter = lower(byte);
+    if (byte != 'D' && byte != 'H') continue;
+    step.base = byte == 'D' ? 10 : 16;
+    step.ends = at + 1 == kPlaces.at(figure).at + kPlaces.at(figure).width;
+    if (step.ends) ++figure;
+  }
+  return all;
+}
+constexpr auto kForm = steps();
+
+// The lowest ones, noughts ahead.
+template <std::uint64_t kBase>
+void write_digits(std::uint64_t value, std::span<char> digits) {
+  for (std::size_t i = digits.size(); i-- > 0; value /= kBase) {
+    digits[i] = "0123456789abcdef"[value % kBase];
+  }
+}
+
+// What a digit says; nothing else is below 16.
+constexpr std::array<std::uint8_t, 256> digit_values() {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(0xff);
+  for (std::uint8_t i = 0; i < 16; ++i) {
+    values.at(static_cast<std::uint8_t>("0123456789abcdef"[i])) = i;
+    values.at(static_cast<std::uint8_t>("0123456789ABCDEF"[i])) = i;
+  }
+  return values;
+}
+constexpr auto kDigitValues = digit_values();
+
+}  // namespace
+
+void write_stamp(const Stamp& stamp, std::span<char, kStampSize> text) {
+  std::copy(kStampForm.begin(), kStampForm.end(), text.begin());
+  Stamp figures = stamp;
+  for (std::size_t i = 0; i < kFigures.size(); ++i) {
+    const std::span<char> digits = text.subspan(kPlaces[i].at, kPlaces[i].width);
+    const std::uint64_t value = kFigures[i](figures);
+    kPlaces[i].decimal ? write_digits<10>(value, digits) : write_digits<16>(value, digits);
+  }
+}
+
+void StampParser::begin() {
+  stamp_ = {};
+  state_ = State::reading;
+  place_ = 0;
+  figure_ = 0;
+  value_ = 0;
+}
+
+bool StampParser::expects(char letter) const {
+  return state_ == State::reading && kForm[place_].base == 0 &&
+         kForm[place_].letter == lower(letter);
+}
+
+// The next byte that is no white space; false when it is not what a stamp has here.
+bool StampParser::take_byte(char byte) {
+  const Step step = kForm[place_];
+  if (step.base == 0) {
+    if (lower(byte) != step.letter) return false;
+  } else {
+    const std::uint64_t digit = kDigitValues[static_cast<std::uint8_t>(byte)];
+    if (digit >= step.base) return false;
+    // In 20 decimal digits there is room for more than 64 bits have.
+    if (step.base == 10 && value_ > (kMost - digit) / 10) return false;
+    value_ = value_ * step.base + digit;
+  }
+  if (step.ends) {
+    kFigures[figure_++](stamp_) = value_;
+    value_ = 0;
+  }
+  ++place_;
+  return true;
+}
+
+std::size_t StampParser::take(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (state_ != State::reading) return i;
+    if (is_white(text[i])) continue;
+    if (!take_byte(text[i])) {
+      state_ = named() ? State::malformed : State::other;
+      return i;
+    }
+    if (place_ == kForm.size()) state_ = State::complete;
+  }
+  return text.size();
+}
+
+}  // namespace millrace::proof

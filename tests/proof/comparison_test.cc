@@ -1,0 +1,344 @@
+#include "proof/comparison.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "proof/stamper.h"
+
+namespace millrace::proof {
+namespace {
+
+const StampKey kKey{.bytes = {1, 2, 3}};
+constexpr RunId kRun{0x1234, 0x5678};
+constexpr std::uint64_t kNumber = 7;
+
+std::string stamp_of(std::string_view content) {
+  ContentHasher hasher;
+  return std::string(Stamper(kRun, kKey).stamp(kNumber, 1, 2, hasher.content(content)));
+}
+
+// As a source sends it, also with the stamp in its body.
+std::string stamped(const std::string& content) { return stamp_of(content) + content; }
+std::string stamped_twice(const std::string& content) {
+  const bool whole = content.empty() || content.ends_with("\r\n");
+  return stamped(content) + (whole ? "" : "\r\n") + stamp_of(content);
+}
+
+struct Found {
+  StampFinding finding = StampFinding::none;
+  std::optional<Comparison> comparison;  // where the stamp is believed
+  std::uint64_t number = 0;
+
+  bool operator==(const Found&) const = default;
+};
+
+Found read(ContentReader& reader, const std::vector<std::string_view>& pieces) {
+  reader.begin();
+  for (const std::string_view piece : pieces) reader.take(piece);
+  reader.finish();
+  if (!believed(reader.finding())) return {.finding = reader.finding()};
+  return {reader.finding(), compare(reader), reader.stamp().number};
+}
+
+std::vector<std::string_view> in_pieces(std::string_view text, std::size_t length) {
+  std::vector<std::string_view> pieces;
+  for (; !text.empty(); text.remove_prefix(std::min(length, text.size()))) {
+    pieces.push_back(text.substr(0, length));
+  }
+  return pieces;
+}
+
+// What is found of a content, which must be the same however it is cut.
+Found found(const std::string& received) {
+  ContentReader reader({kKey, kRun});
+  const std::string_view text = received;
+  Found all = read(reader, {text});
+  const std::size_t step = text.size() < 2'000 ? 1 : 101;  // all of what is long takes too long
+  for (std::size_t at = 0; at <= text.size(); at += step) {
+    EXPECT_EQ(read(reader, {text.substr(0, at), text.substr(at)}), all) << "cut at " << at;
+  }
+  for (const std::size_t length : {1U, 2U, 3U, 7U, 64U, 130U}) {
+    EXPECT_EQ(read(reader, in_pieces(text, length)), all) << "pieces of " << length;
+  }
+  return all;
+}
+
+Comparison compared(const std::string& received) {
+  const Found all = found(received);
+  EXPECT_EQ(all.finding, StampFinding::genuine);
+  EXPECT_EQ(all.number, kNumber);
+  return all.comparison.value_or(Comparison{});
+}
+
+std::string replaced(std::string text, std::string_view what, std::string_view by) {
+  const std::size_t at = text.find(what);
+  EXPECT_NE(at, std::string::npos) << what;
+  return text.replace(at, what.size(), by);
+}
+
+const std::string kHeader =
+    "From: Ann <ann@example.org>\r\nTo: bob@example.net\r\nSubject: a word  or\r\n two\r\n"
+    "Date: Thu, 26 Nov 2026 07:00:00 +0000\r\n";
+const std::string kBody =
+    "Dear Bob,\r\n\r\nX-Mas is near, and so is\tthe end = of the year.\r\n-- \r\nAnn\r\n";
+const std::string kPlain = kHeader + "\r\n" + kBody;
+const std::string kUtf8 = kHeader +
+                          "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+                          "Content-Transfer-Encoding: 8bit\r\n\r\nGr\xc3\xbc\xc3\x9f"
+                          "e\r\n=3D is not decoded \r\n";
+const std::string kParts =
+    kHeader +
+    "MIME-Version: 1.0\r\nContent-Type: multipart/mixed;\r\n boundary=\"outer =\"\r\n\r\n"
+    "For old readers.\r\n--outer =\r\nContent-Type: multipart/alternative; boundary=in\r\n\r\n"
+    "--in\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xc3\xa4 plain\r\n"
+    "--in\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: 8bit\r\n\r\n<p>\xc3\xa4</p>\r\n"
+    "--in--\r\n--outer =\r\nContent-Type: message/rfc822\r\n\r\n"
+    "Subject: within\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xc3\xbc\r\n"
+    "--outer =\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    "iVBORw0KGgo=\r\n--outer =--\r\n";
+
+TEST(Comparison, OfWhatCameAsItWasSentIsTheSame) {
+  for (const std::string& content :
+       {kPlain, kUtf8, kParts, kHeader, kHeader + "\r\n", std::string("\r\n"),
+        kHeader + "\r\nno end of line", kHeader + "\r\n\r\n\r\n", kHeader + "\r\nblank \r\n \r\n",
+        kHeader + "\r\na\rb\nc\r", kHeader + "\r\n" + std::string(5'000, 'X'),
+        kHeader + "\r\n" + std::string(3'000, ' ') + "x" + std::string(3'000, ' ') + "\r\n",
+        "X-Long: " + std::string(3'000, 'l') + "\r\n" + kPlain,
+        std::string("no field\r\n\r\nx\r\n"), kHeader + "\r\nX-Millrace-Stamp: v:1;\r\nX-M\r\n",
+        "X-Millrace-Stamp: other\r\n" + kPlain, stamped(kPlain),
+        kHeader + "\r\n" + stamp_of("other")}) {
+    EXPECT_EQ(compared(stamped(content)), Comparison{}) << content;
+    if (content.find("\r\n\r\n") == content.npos) continue;  // no place for a second one
+    EXPECT_EQ(compared(stamped_twice(content)), Comparison{}) << content;
+  }
+}
+
+struct Case {
+  const char* what;
+  std::string sent;
+  std::string received;  // without the stamp
+  Comparison expected;
+};
+
+std::string without_line_ends(std::string text) {
+  while (text.ends_with("\r\n")) text.resize(text.size() - 2);
+  return text;
+}
+
+const std::vector<Case>& cases() {
+  using enum Change;
+  static const std::vector<Case> all = {
+      // Lawful.
+      {"a field at the end of the header",
+       kPlain,
+       kHeader + "Message-Id: <1@x>\r\n\r\n" + kBody,
+       {headers_added, same}},
+      {"fields below the stamp",
+       kPlain,
+       "X-Scanned: yes\r\nX-Spam: no\r\n" + kPlain,
+       {headers_added, same}},
+      {"fields in the middle",
+       kPlain,
+       replaced(kPlain, "To:", "Sender: x\r\nX-A: 1\r\n\tb\r\nTo:"),
+       {headers_added, same}},
+      {"fields above and below",
+       kPlain,
+       "X-A: 1\r\n" + kHeader + "X-B: 2\r\n\r\n" + kBody,
+       {headers_added, same}},
+      {"a trace field in the middle",
+       kPlain,
+       replaced(kPlain, "To:", "Received: by x; now\r\nTo:"),
+       {refolded, same}},
+      {"a fold taken out", kPlain, replaced(kPlain, "\r\n two", " two"), {refolded, same}},
+      {"a fold put in", kPlain, replaced(kPlain, "Nov 2026", "Nov\r\n\t2026"), {refolded, same}},
+      {"blanks within a field", kPlain, replaced(kPlain, "word  or", "word or "), {refolded, same}},
+      {"blanks ahead of a value", kPlain, replaced(kPlain, "To: ", "To:"), {refolded, same}},
+      {"names in another case", kPlain, replaced(kPlain, "Subject", "SUBJECT"), {refolded, same}},
+      {"refolded and added",
+       kPlain,
+       "X-A: 1\r\n" + replaced(kPlain, "To: ", "To:\r\n "),
+       {headers_added, same}},
+      {"trailing blanks dropped",
+       kPlain,
+       replaced(kPlain, "-- \r\n", "--\r\n"),
+       {same, blanks_changed}},
+      {"trailing blanks added",
+       kPlain,
+       replaced(kPlain, "Bob,", "Bob, \t"),
+       {same, blanks_changed}},
+      {"empty lines at the end", kPlain, kPlain + "\r\n\r\n", {same, blanks_changed}},
+      {"no last end of line", kPlain, without_line_ends(kPlain), {same, same}},
+      {"to quoted-printable",
+       kPlain,
+       kHeader + "MIME-Version: 1.0\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+                 "Dear Bob,\r\n\r\nX-Mas is near, =\r\nand so is=09the end =3D of= \t\r\n"
+                 " the year.\r\n--=20\r\nAnn\r\n",
+       {refolded, re_encoded}},
+      {"to quoted-printable, all escaped",
+       kUtf8,
+       replaced(replaced(replaced(kUtf8, "8bit", "quoted-printable"), "\xc3\xbc\xc3\x9f",
+                         "=C3=bc=c3=9F"),
+                "=3D is not decoded ", "=3D3D is not decoded=20"),
+       {refolded, re_encoded}},
+      {"to base64",
+       kUtf8,
+       replaced(replaced(kUtf8, "8bit", "BASE64"),
+                "Gr\xc3\xbc\xc3\x9f"
+                "e\r\n=3D is not decoded \r\n",
+                "R3LD\r\nvMOfZQ0KPTNEIGlzIG5vdCBkZWNvZGVkIA0K\r\n"),
+       {refolded, re_encoded}},
+      {"parts to other encodings",
+       kParts,
+       replaced(replaced(replaced(replaced(replaced(kParts, "8bit", "quoted-printable"),
+                                           "\xc3\xa4 plain", "=C3=A4 plain"),
+                                  "8bit\r\n\r\n<p>\xc3\xa4</p>", "base64\r\n\r\nPHA+w6Q8L3A+DQo="),
+                         "8bit\r\n\r\n\xc3\xbc", "quoted-printable\r\n\r\n=C3=BC"),
+                "iVBORw0KGgo=", "iVBO\r\nRw0K\r\nGgo="),
+       {same, re_encoded}},
+      {"a part's header refolded",
+       kParts,
+       replaced(kParts, "alternative; ", "alternative;\r\n\t"),
+       {same, blanks_changed}},
+      // Not lawful.
+      {"a field taken out",
+       kPlain,
+       replaced(kPlain, "To: bob@example.net\r\n", ""),
+       {headers_changed, same}},
+      {"all fields taken out", kPlain, "\r\n" + kBody, {headers_changed, same}},
+      {"a value changed", kPlain, replaced(kPlain, "bob@", "eve@"), {headers_changed, same}},
+      {"a field for another",
+       kPlain,
+       replaced(kPlain, "Subject:", "X-Subject:"),
+       {headers_changed, same}},
+      {"another order",
+       kPlain,
+       replaced(replaced(kPlain, "To: bob@example.net\r\n", ""),
+                "From:", "To: bob@example.net\r\nFrom:"),
+       {headers_changed, same}},
+      {"fields in two places between",
+       kPlain,
+       replaced(replaced(kPlain, "To:", "X-A: 1\r\nTo:"), "Date:", "X-B: 2\r\nDate:"),
+       {headers_changed, same}},
+      {"a word of the subject joined",
+       kPlain,
+       replaced(kPlain, "word  or", "wordor"),
+       {headers_changed, same}},
+      {"a byte of the body", kPlain, replaced(kPlain, "Dear", "Deer"), {same, body_changed}},
+      {"a line less",
+       kPlain,
+       replaced(kPlain, "Dear Bob,\r\n\r\n", "Dear Bob,\r\n"),
+       {same, body_changed}},
+      {"blanks ahead of a line",
+       kPlain,
+       replaced(kPlain, "Ann\r\n", " Ann\r\n"),
+       {same, body_changed}},
+      {"a footer", kPlain, kPlain + "-- \r\nScanned by nobody\r\n", {same, footer_added}},
+      {"a footer on the last line",
+       kPlain,
+       without_line_ends(kPlain) + " and others\r\n",
+       {same, footer_added}},
+      {"a text ahead", kPlain, kHeader + "\r\nWarning!\r\n" + kBody, {same, body_changed}},
+      {"half of the body",
+       kPlain,
+       kPlain.substr(0, kPlain.size() - kBody.size() / 2),
+       {same, truncated}},
+      {"no body", kPlain, kHeader, {same, truncated}},
+      {"no bytes", kPlain, "", {headers_changed, truncated}},
+      {"a byte of an image", kParts, replaced(kParts, "iVBO", "iVBP"), {same, body_changed}},
+      {"a boundary changed",
+       kParts,
+       replaced(kParts, "\r\n--in\r\n", "\r\n--im\r\n"),
+       {same, body_changed}},
+      {"a part's field changed",
+       kParts,
+       replaced(kParts, "text/html", "text/htm2"),
+       {same, body_changed}},
+      {"a footer in a multipart", kParts, kParts + "Scanned\r\n", {same, footer_added}},
+      {"CR LF as LF", kPlain, replaced(kPlain, "Bob,\r\n", "Bob,\n"), {same, body_changed}},
+      {"the character set",
+       kUtf8,
+       replaced(replaced(kUtf8, "\xc3\xbc", "\xfc"), "\xc3\x9f", "\xdf"),
+       {same, body_changed}},
+      {"header and body",
+       kPlain,
+       replaced(kPlain + "more\r\n", "bob@", "eve@"),
+       {headers_changed, footer_added}},
+  };
+  return all;
+}
+
+TEST(Comparison, SaysWhatWasChanged) {
+  for (const Case& each : cases()) {
+    SCOPED_TRACE(each.what);
+    const Comparison got = compared(stamp_of(each.sent) + each.received);
+    EXPECT_EQ(change_name(got.header), change_name(each.expected.header));
+    EXPECT_EQ(change_name(got.body), change_name(each.expected.body));
+  }
+}
+
+TEST(Comparison, DoesNotMindWhatIsAboveTheStamp) {
+  const std::string above = "Return-Path: <x@y>\r\nReceived: from a\r\n\tby b; now\r\nX-Any: 1\r\n";
+  for (const Case& each : cases()) {
+    SCOPED_TRACE(each.what);
+    ContentReader reader({kKey, kRun});
+    const std::string received = above + stamp_of(each.sent) + each.received;
+    const Comparison got = read(reader, {received}).comparison.value_or(Comparison{});
+    const Comparison expected = each.expected;
+    EXPECT_EQ(got.body, expected.body);
+    EXPECT_EQ(got.header,
+              expected.header == Change::same ? Change::headers_added : expected.header);
+  }
+}
+
+// Whether a byte for another may be lawful: a letter of a name in another case, or blanks.
+bool may_be_lawful(char before, char after) {
+  const auto blank = [](char byte) { return byte == ' ' || byte == '\t'; };
+  return (before ^ after) == 0x20 || (blank(before) && blank(after));
+}
+
+TEST(Comparison, SeesEveryBitThatFlips) {
+  ContentReader reader({kKey, kRun});
+  for (const std::string& content : {kPlain, kUtf8}) {
+    const std::string stamp = stamp_of(content);
+    for (std::size_t i = 0; i < content.size(); ++i) {
+      for (int bit = 0; bit < 8; ++bit) {
+        std::string other = content;
+        other[i] = static_cast<char>(other[i] ^ 1 << bit);
+        const Found all = read(reader, {stamp, other});
+        ASSERT_TRUE(all.comparison) << i << " " << bit;
+        const Change change = all.comparison->worst();
+        ASSERT_NE(change, Change::same) << i << " " << bit;
+        // Of MIME-Version and Content-Transfer-Encoding nothing is said.
+        const bool counts = i < kHeader.size() || i > content.find("\r\n\r\n");
+        if (counts && !may_be_lawful(content[i], other[i])) {
+          ASSERT_FALSE(lawful(change)) << i << " " << bit << " " << change_name(change);
+        }
+      }
+    }
+  }
+}
+
+TEST(Comparison, BelievesNoStampThatLiesByABit) {
+  ContentReader reader({kKey, kRun});
+  const std::string whole = stamped(kPlain);
+  const Found unchanged = read(reader, {whole});
+  for (std::size_t i = 0; i < kStampSize; ++i) {
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string other = whole;
+      other[i] = static_cast<char>(other[i] ^ 1 << bit);
+      const Found all = read(reader, {other});
+      // Its letters in another case and its white space say what they said.
+      if (all.comparison) {
+        EXPECT_EQ(all.number, unchanged.number);
+        EXPECT_TRUE(may_be_lawful(whole[i], other[i]) || whole[i] == '\r' || whole[i] == '\n')
+            << i << " " << bit;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace millrace::proof

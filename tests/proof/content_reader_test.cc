@@ -1,0 +1,179 @@
+#include "proof/content_reader.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "proof/comparison.h"
+#include "proof/stamper.h"
+
+namespace millrace::proof {
+namespace {
+
+const StampKey kKey{.bytes = {1, 2, 3}};
+const StampKey kOtherKey{.bytes = {1, 2, 4}};
+constexpr RunId kRun{1, 2};
+constexpr RunId kOtherRun{1, 3};
+
+const std::string kHeader = "From: a@b\r\nSubject: x\r\n";
+const std::string kBody = "one\r\ntwo\r\n";
+const std::string kContent = kHeader + "\r\n" + kBody;
+
+std::string stamp_of(const std::string& content, std::uint64_t number = 7, RunId run = kRun,
+                     const StampKey& key = kKey) {
+  ContentHasher hasher;
+  return std::string(Stamper(run, key).stamp(number, 1, 2, hasher.content(content)));
+}
+
+const std::string kStamp = stamp_of(kContent);
+const std::string kForged = stamp_of(kContent, 1, kRun, kOtherKey);
+const std::string kOfOtherRun = stamp_of(kContent, 1, kOtherRun);
+const std::string kMalformed = "X-Millrace-Stamp: v:2; hello\r\n";
+
+// Reads byte by byte.
+ContentReader read(std::string_view text, const StampTrust& trust = {kKey, kRun}) {
+  ContentReader reader(trust);
+  reader.begin();
+  for (const char& byte : text) reader.take({&byte, 1});
+  reader.finish();
+  return reader;
+}
+
+std::string changes(const ContentReader& reader) {
+  const Comparison all = compare(reader);
+  return std::string(change_name(all.header)) + " " + std::string(change_name(all.body));
+}
+
+TEST(ContentReader, FindsTheStampOfTheHeaderAmongOthers) {
+  for (const std::string& above : {kForged, kOfOtherRun, kMalformed, kForged + kMalformed}) {
+    const ContentReader reader = read(above + kStamp + kContent);
+    EXPECT_EQ(reader.finding(), StampFinding::genuine);
+    EXPECT_EQ(reader.stamp().number, 7U);
+    EXPECT_EQ(changes(reader), "headers-added same");
+  }
+  // What is below is content.
+  for (const std::string& below : {kForged, kOfOtherRun, kMalformed, kStamp}) {
+    EXPECT_EQ(changes(read(kStamp + below + kContent)), "headers-added same");
+  }
+}
+
+TEST(ContentReader, SaysWhyItBelievesNone) {
+  EXPECT_EQ(read(kContent).finding(), StampFinding::none);
+  EXPECT_EQ(read("").finding(), StampFinding::none);
+  EXPECT_EQ(read(kMalformed + kContent).finding(), StampFinding::malformed);
+  EXPECT_EQ(read(kForged + kContent).finding(), StampFinding::forged);
+  EXPECT_EQ(read(kMalformed + kForged + kMalformed + kContent).finding(), StampFinding::forged);
+  EXPECT_EQ(read(kOfOtherRun + kForged + kContent).finding(), StampFinding::other_run);
+  EXPECT_EQ(read(kContent + kForged).finding(), StampFinding::forged);
+  EXPECT_EQ(read(kContent + kOfOtherRun).finding(), StampFinding::other_run);
+  EXPECT_EQ(read(kContent + "X-M\r\nX-").finding(), StampFinding::none);
+  EXPECT_EQ(read(kContent + kMalformed + "more\r\n").finding(), StampFinding::malformed);
+  EXPECT_EQ(read(kStamp + kContent, {{}, {}}).finding(), StampFinding::unchecked);
+  // In the middle of a line there is none.
+  EXPECT_EQ(read(kContent + "> " + kStamp).finding(), StampFinding::none);
+  EXPECT_EQ(read("A: " + kStamp + kContent).finding(), StampFinding::none);
+}
+
+TEST(ContentReader, FindsTheStampOfTheBodyWhereTheHeaderHasNone) {
+  const ContentReader reader = read(kContent + kStamp);
+  EXPECT_EQ(reader.finding(), StampFinding::genuine);
+  EXPECT_EQ(reader.stamp().number, 7U);
+  EXPECT_TRUE(reader.stamped_body());
+  EXPECT_EQ(changes(reader), "same same");
+  EXPECT_EQ(changes(read("Received: x\r\n" + kContent + kStamp)), "refolded same");
+  EXPECT_EQ(changes(read("X-A: x\r\n" + kHeader + "X-B: x\r\n\r\n" + kBody + kStamp)),
+            "headers-added same");
+  EXPECT_EQ(changes(read(kHeader + "\r\none\r\n" + kStamp)), "same body-changed");  // has its end
+  EXPECT_EQ(changes(read(kContent + kForged + kStamp)), "same body-changed");
+  EXPECT_EQ(changes(read(kForged + kContent + kStamp)), "headers-added same");
+  EXPECT_EQ(changes(read("From: c@b\r\n\r\n" + kBody + kStamp)), "headers-changed same");
+}
+
+TEST(ContentReader, SeesWhatIsPutBehindTheStampOfTheBody) {
+  for (const std::string& stamp : {kStamp, std::string()}) {
+    EXPECT_EQ(changes(read(stamp + kContent + kStamp + "\r\n \r\n")), "same same");
+    EXPECT_EQ(changes(read(stamp + kContent + kStamp + "-- \r\nfooter\r\n")), "same footer-added");
+    EXPECT_EQ(changes(read(stamp + kContent + kStamp + kForged)), "same footer-added");
+  }
+  EXPECT_EQ(changes(read(kStamp + kContent + "footer\r\n" + kStamp)), "same footer-added");
+}
+
+TEST(ContentReader, SeesAStampOfTheBodyThatIsCut) {
+  const std::string whole = kStamp + kContent + kStamp;
+  for (std::size_t cut = 3; cut < kStamp.size(); ++cut) {
+    ASSERT_EQ(changes(read(whole.substr(0, whole.size() - cut))), "same truncated") << cut;
+  }
+  EXPECT_EQ(changes(read(kStamp + kContent)), "same same");
+}
+
+TEST(ContentReader, FindsTheStampOfABodyThatIsEncodedAnew) {
+  std::string quoted;
+  for (const char byte : kBody + kStamp) {
+    if (byte == 'o') {
+      quoted += "=6F";
+    } else if (byte == ';') {
+      quoted += ";=\r\n";
+    } else {
+      quoted += byte;
+    }
+  }
+  const std::string mime = "Content-Transfer-Encoding: quoted-printable\r\n";
+  EXPECT_EQ(changes(read(kHeader + mime + "\r\n" + quoted)), "refolded re-encoded");
+  EXPECT_EQ(changes(read(kStamp + kHeader + mime + "\r\n" + quoted)), "refolded re-encoded");
+  EXPECT_EQ(changes(read(kHeader + mime + "\r\n" + quoted + "footer\r\n")),
+            "refolded footer-added");
+}
+
+TEST(ContentReader, BeginsAnewWithEachContent) {
+  ContentReader reader({kKey, kRun});
+  const std::string encoded = kHeader + "Content-Transfer-Encoding: base64\r\n\r\nb25lDQp0d28NCg==";
+  struct {
+    std::string text;
+    StampFinding finding;
+    std::string changes;
+  } const contents[] = {
+      {kStamp + kContent, StampFinding::genuine, "same same"},
+      {kContent + kStamp, StampFinding::genuine, "same same"},
+      {kContent, StampFinding::none, ""},
+      {kForged + kContent + kForged, StampFinding::forged, ""},
+      {kStamp + encoded, StampFinding::genuine, "refolded re-encoded"},
+      {kStamp.substr(0, 200), StampFinding::malformed, ""},
+      {kStamp + kContent + "  ", StampFinding::genuine, "same blanks-changed"},
+      {kStamp + kHeader, StampFinding::genuine, "same truncated"},
+  };
+  for (const auto& first : contents) {
+    for (const auto& second : contents) {
+      for (const auto& each : {first, second}) {
+        reader.begin();
+        reader.take(each.text);
+        reader.finish();
+        EXPECT_EQ(reader.finding(), each.finding);
+        EXPECT_EQ(believed(each.finding) ? changes(reader) : "", each.changes);
+      }
+    }
+  }
+}
+
+TEST(ContentHasher, CountsTheBytesOfAContent) {
+  ContentHasher hasher;
+  EXPECT_EQ(hasher.content(kContent).size, kContent.size());
+  EXPECT_EQ(hasher.content("A: b").size, 6U);
+  EXPECT_EQ(hasher.content("A: b\r\n\r\nc").size, 11U);
+  EXPECT_EQ(hasher.content("\r\n").size, 2U);
+  EXPECT_EQ(hasher.content("Content-Transfer-Encoding: base64\r\n\r\nAA").size, 41U);
+}
+
+TEST(ContentHasher, TakesHeaderAndBodyApart) {
+  ContentHasher hasher;
+  const ContentDigest whole = hasher.content(kContent);
+  for (const std::string& header : {kHeader, kHeader + "\r\n"}) {
+    EXPECT_EQ(hasher.header(header), whole.header);
+    hasher.begin_body(hasher.entity());
+    for (const char& byte : kBody) hasher.take_body({&byte, 1});
+    EXPECT_EQ(hasher.end_body(), whole.body);
+    EXPECT_EQ(hasher.body_size(), kBody.size());
+  }
+}
+
+}  // namespace
+}  // namespace millrace::proof
