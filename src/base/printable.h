@@ -13,9 +13,6 @@ enum class Charset : std::uint8_t { ascii, utf8 };
 // That of the locale, by the environment.
 Charset charset_of_locale();
 
-// Of ASCII: what is below a blank, and DEL.
-constexpr bool is_control(char byte) { return (byte >= 0 && byte < ' ') || byte == '\x7f'; }
-
 // Text of others (a server, a client, a file, a command line) as a person may be shown it: nothing
 // in it can drive a terminal, end a line, or turn the order of letters round. Control characters,
 // DEL, C1, invisible and bidirectional formatting characters, and what is no UTF-8 (in ASCII: every

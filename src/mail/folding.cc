@@ -5,7 +5,7 @@
 namespace millrace::mail {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\n";
+constexpr std::string_view kBetweenWords = " \t\r\n";
 
 // The characters of the last line, in UTF-8 as well.
 std::size_t characters(std::string_view text) {
@@ -29,8 +29,8 @@ bool is_long(std::string_view field, std::size_t begin) {
 void append_folded(std::string_view value, std::string& field) {
   std::size_t used = characters(last_line(field));
   for (bool first = true; !value.empty(); first = false) {
-    const std::size_t word = std::min(value.find_first_not_of(kBlanks), value.size());
-    const std::size_t end = std::min(value.find_first_of(kBlanks, word), value.size());
+    const std::size_t word = std::min(value.find_first_not_of(kBetweenWords), value.size());
+    const std::size_t end = std::min(value.find_first_of(kBetweenWords, word), value.size());
     const std::string_view part = value.substr(0, end);
     // Blanks alone would make an empty line (RFC 5322, 3.2.2).
     const bool folds = !first && word > 0 && word < value.size();

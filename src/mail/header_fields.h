@@ -4,9 +4,6 @@
 
 namespace millrace::mail {
 
-// White space within a line (WSP, RFC 5234, B.1).
-constexpr bool is_blank(char byte) { return byte == ' ' || byte == '\t'; }
-
 // The name of the header field that begins with this line (RFC 5322, 2.2; blanks may be ahead of
 // its colon, 4.5); empty when none does.
 std::string_view field_name(std::string_view line);

@@ -5,7 +5,7 @@
 namespace millrace::metrics {
 namespace {
 
-constexpr std::size_t kHalf = std::size_t{1} << (CoarseHistogram::kSubBucketBits - 1);
+constexpr std::size_t kCoarseHalf = std::size_t{1} << (CoarseHistogram::kSubBucketBits - 1);
 
 }  // namespace
 
@@ -29,14 +29,14 @@ void CoarseHistogram::add_to(Histogram& histogram) const {
 }
 
 std::size_t CoarseHistogram::slot_of(std::uint64_t microseconds) {
-  constexpr std::uint64_t kMask = 2 * kHalf - 1;
+  constexpr std::uint64_t kMask = 2 * kCoarseHalf - 1;
   const auto bucket = static_cast<unsigned>(std::bit_width(microseconds | kMask)) - kSubBucketBits;
-  return bucket * kHalf + (microseconds >> bucket);
+  return bucket * kCoarseHalf + (microseconds >> bucket);
 }
 
 std::uint64_t CoarseHistogram::highest_of(std::size_t slot) {
-  const std::size_t bucket = slot < 2 * kHalf ? 0 : slot / kHalf - 1;
-  return ((slot - kHalf * bucket + 1) << bucket) - 1;
+  const std::size_t bucket = slot < 2 * kCoarseHalf ? 0 : slot / kCoarseHalf - 1;
+  return ((slot - kCoarseHalf * bucket + 1) << bucket) - 1;
 }
 
 }  // namespace millrace::metrics

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace millrace::proof {
 namespace {
 
 constexpr std::string_view kLineEnd = "\r\n";
-
-bool is_blank(char byte) { return byte == ' ' || byte == '\t'; }
 
 // Whether there may be something to look at here, the next byte known: blanks ahead of more white
 // space, or the beginning of a stamp. As bytes and without a branch, so that the compiler does many

@@ -2,16 +2,12 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace millrace::proof {
 namespace {
 
 constexpr std::string_view kBlanks = " \t";
-
-bool is_blank(char byte) { return byte == ' ' || byte == '\t'; }
-
-char lower(char byte) {
-  return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
-}
 
 constexpr std::array<std::string_view, 11> kNotCounted = {
     "mime-version", "content-transfer-encoding",
@@ -23,7 +19,7 @@ constexpr std::array<std::string_view, 11> kNotCounted = {
 
 // How much of this text, which begins with no blank, is canonical whatever follows: up to a blank
 // that is not a single one between other bytes.
-std::size_t canonical_length(std::string_view text) {
+std::size_t canonical_field_length(std::string_view text) {
   const auto changes = [](char byte, char next) {
     const auto tab = static_cast<std::uint8_t>(byte == '\t');
     const auto blank = static_cast<std::uint8_t>(byte == ' ');
@@ -111,7 +107,7 @@ void CanonicalFields::append_value(std::string_view text) {
     if (blank_ && value_) append(" ");
     blank_ = false;
     value_ = true;
-    const std::size_t length = canonical_length(text);
+    const std::size_t length = canonical_field_length(text);
     append(text.substr(0, length));
     text.remove_prefix(length);
   }

@@ -15,19 +15,19 @@ std::uint64_t clamped(Micros time) {
 }
 
 // A span in 24 bits: 19 of it, and how often they are doubled.
-constexpr unsigned kDigits = 19;
+constexpr unsigned kSpanDigits = 19;
 constexpr unsigned kSpanBits = 24;
 
 std::uint64_t pack_span(Micros span) {
   const std::uint64_t value = clamped(span);
   const auto width = static_cast<unsigned>(std::bit_width(value));
-  const unsigned doubled = width > kDigits ? width - kDigits : 0;
-  return std::uint64_t{doubled} << kDigits | value >> doubled;
+  const unsigned doubled = width > kSpanDigits ? width - kSpanDigits : 0;
+  return std::uint64_t{doubled} << kSpanDigits | value >> doubled;
 }
 
 Micros unpack_span(std::uint64_t packed) {
-  const std::uint64_t doubled = low_bits(packed >> kDigits, kSpanBits - kDigits);
-  return Micros{static_cast<std::int64_t>(low_bits(packed, kDigits) << doubled)};
+  const std::uint64_t doubled = low_bits(packed >> kSpanDigits, kSpanBits - kSpanDigits);
+  return Micros{static_cast<std::int64_t>(low_bits(packed, kSpanDigits) << doubled)};
 }
 
 }  // namespace

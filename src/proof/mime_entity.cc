@@ -1,11 +1,9 @@
 #include "proof/mime_entity.h"
 
+#include "base/ascii.h"
+
 namespace millrace::proof {
 namespace {
-
-char lower(char byte) {
-  return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
-}
 
 std::string_view trimmed(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/ascii.h"
+
 namespace millrace::proof {
 namespace {
 
@@ -62,10 +64,6 @@ static_assert(kPlaces.back().width == kMostHexadecimal, "a row for each figure")
 
 constexpr bool is_white(char byte) {
   return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
-}
-
-constexpr char lower(char byte) {
-  return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
 }
 
 // What a stamp has byte by byte without its white space.

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "base/diagnostics.h"
 #include "base/input_file.h"
 
@@ -31,13 +32,6 @@ void fill_random(void* bytes, std::size_t size) {
   if (got < 0 || static_cast<std::size_t>(got) != size) {
     throw Fatal(describe_error("get random bytes", errno));
   }
-}
-
-int hexadecimal(char digit) {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-  return -1;
 }
 
 // What is tagged: all figures of a stamp in the order in which it has them.

@@ -2,15 +2,10 @@
 
 #include <array>
 
+#include "base/ascii.h"
+
 namespace millrace::proof {
 namespace {
-
-int hexadecimal(char digit) {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-  return -1;
-}
 
 constexpr std::uint8_t kNoDigit = 0xff;
 

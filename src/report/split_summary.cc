@@ -21,7 +21,7 @@ constexpr std::string_view kCut = "...";
 
 // A column: what stands in it, to the right.
 template <typename Counts>
-struct Column {
+struct SplitColumn {
   const char* title;
   int width;
   std::string (*text)(const SplitRow<Counts>& row);
@@ -48,7 +48,7 @@ std::string content(const SplitRow<MessageCounts>& row) {
   return bytes(static_cast<double>(row.counts.content_bytes));
 }
 
-constexpr auto kKindColumns = std::to_array<Column<MessageCounts>>({
+constexpr auto kKindColumns = std::to_array<SplitColumn<MessageCounts>>({
     {"messages", 10, delivered},
     {"refused", 8, refused},
     {"lost", 8, lost},
@@ -56,7 +56,7 @@ constexpr auto kKindColumns = std::to_array<Column<MessageCounts>>({
     {"p50", 8, percentile<MessageCounts, 50>},
     {"p99", 8, percentile<MessageCounts, 99>},
 });
-constexpr auto kSenderColumns = std::to_array<Column<MessageCounts>>({
+constexpr auto kSenderColumns = std::to_array<SplitColumn<MessageCounts>>({
     {"messages", 10, delivered},
     {"refused", 8, refused},
     {"lost", 8, lost},
@@ -64,7 +64,7 @@ constexpr auto kSenderColumns = std::to_array<Column<MessageCounts>>({
     {"p99", 8, percentile<MessageCounts, 99>},
     {"max", 8, percentile<MessageCounts, 100>},
 });
-constexpr auto kDomainColumns = std::to_array<Column<RecipientCounts>>({
+constexpr auto kDomainColumns = std::to_array<SplitColumn<RecipientCounts>>({
     {"recipients", 10, [](const auto& row) { return count(row.counts.accepted); }},
     {"4xx", 8, [](const auto& row) { return count(row.counts.deferred); }},
     {"5xx", 8, [](const auto& row) { return count(row.counts.refused); }},

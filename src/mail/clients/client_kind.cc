@@ -38,7 +38,7 @@ constexpr Row kMail = say(Verb::mail, "MAIL FROM:<{from}>\r\n");
 constexpr Row kRcpt = say(Verb::rcpt, "RCPT TO:<{to}>\r\n");
 constexpr Row kData = say(Verb::data, "DATA\r\n");
 constexpr Row kQuit = say(Verb::quit, "QUIT\r\n");
-constexpr Row kEnd = say(Verb::end_of_data, ".\r\n");
+constexpr Row kEndOfData = say(Verb::end_of_data, ".\r\n");
 constexpr Row kAny = await(0);
 constexpr Row kStay = act(Act::stay);
 constexpr Row kHead =
@@ -48,7 +48,7 @@ constexpr Row kText = fill(Fill::lines, 1'000);
 constexpr std::array kGreeting = {await(2)};
 constexpr std::array kOpening = {await(2), kEhlo, await(2)};
 constexpr std::array kEnvelope = {kMail, await(2), kRcpt, await(2), kData, await(3)};
-constexpr std::array kContent = {kHead, put("\r\n"), kText, kEnd, kAny};
+constexpr std::array kContent = {kHead, put("\r\n"), kText, kEndOfData, kAny};
 constexpr std::array kGoodbye = {kQuit, kAny, kStay};
 constexpr std::array kStartTls = {say(Verb::starttls, "STARTTLS\r\n"), await(2)};
 // What follows {end} is a second transaction for a server that takes it for the end; for one that
@@ -58,8 +58,8 @@ constexpr Row kSmuggled =
         "DATA\r\nSubject: SMUGGLED by a load test: {kind}\r\n\r\nharmless\r\n");
 
 constexpr auto kEarlyTalker = joined(std::array{kEhlo, kAny}, kEnvelope, kContent, kGoodbye);
-constexpr auto kBareLf =
-    joined(kOpening, kEnvelope, std::array{kHead, put("\r\n"), kSmuggled, kEnd, kAny}, kGoodbye);
+constexpr auto kBareLf = joined(
+    kOpening, kEnvelope, std::array{kHead, put("\r\n"), kSmuggled, kEndOfData, kAny}, kGoodbye);
 constexpr auto kSlowWriter = joined(std::array{await(2), act(Act::write_slowly), kEhlo, await(2)},
                                     kEnvelope, kContent, kGoodbye);
 constexpr auto kSlowReader =
@@ -84,16 +84,17 @@ constexpr auto kUnknownCommands = joined(
     kOpening, std::array{Row{Act::repeat, std::nullopt, "XMILL{n}\r\n", 0, {}, 1}, kAny}, kGoodbye);
 constexpr auto kLongLine = joined(
     kOpening, std::array{put("NOOP "), fill(Fill::run), say(Verb::noop, "\r\n"), kAny}, kEnvelope,
-    std::array{kHead, put("\r\n"), fill(Fill::run), put("\r\n"), kEnd, kAny}, kGoodbye);
-constexpr auto kLongHeader =
-    joined(kOpening, kEnvelope,
-           std::array{kHead, fill(Fill::long_header), put("\r\n"), kText, kEnd, kAny}, kGoodbye);
+    std::array{kHead, put("\r\n"), fill(Fill::run), put("\r\n"), kEndOfData, kAny}, kGoodbye);
+constexpr auto kLongHeader = joined(
+    kOpening, kEnvelope,
+    std::array{kHead, fill(Fill::long_header), put("\r\n"), kText, kEndOfData, kAny}, kGoodbye);
 constexpr auto kHeaderFlood =
     joined(kOpening, kEnvelope,
-           std::array{kHead, fill(Fill::headers), put("\r\n"), kText, kEnd, kAny}, kGoodbye);
+           std::array{kHead, fill(Fill::headers), put("\r\n"), kText, kEndOfData, kAny}, kGoodbye);
 constexpr auto kMimeBomb = joined(
     kOpening, kEnvelope,
-    std::array{kHead, put("MIME-Version: 1.0\r\n"), fill(Fill::multiparts), kEnd, kAny}, kGoodbye);
+    std::array{kHead, put("MIME-Version: 1.0\r\n"), fill(Fill::multiparts), kEndOfData, kAny},
+    kGoodbye);
 constexpr auto kNoHelo = joined(kGreeting, kEnvelope, kContent, kGoodbye);
 constexpr auto kAuthGuess = joined(
     kOpening, std::array{Row{Act::repeat, Verb::auth, "AUTH PLAIN {guess}\r\n", 0, {}, 1}, kAny},
@@ -108,43 +109,45 @@ constexpr auto kTlsRenegotiate =
            kGoodbye);
 constexpr auto kTlsGarbage =
     joined(kOpening, kStartTls, std::array{fill(Fill::noise, 1'000), kStay}, kGoodbye);
-constexpr auto kHalfClose = joined(
-    kOpening, kEnvelope, std::array{kHead, put("\r\n"), kText, kEnd, act(Act::leave), kAny, kStay});
-constexpr auto kPipelinedAfterData = joined(
-    kOpening, std::array{kMail, kRcpt, kData, kHead, put("\r\n"), kText, kEnd, kAny}, kGoodbye);
+constexpr auto kHalfClose =
+    joined(kOpening, kEnvelope,
+           std::array{kHead, put("\r\n"), kText, kEndOfData, act(Act::leave), kAny, kStay});
+constexpr auto kPipelinedAfterData =
+    joined(kOpening, std::array{kMail, kRcpt, kData, kHead, put("\r\n"), kText, kEndOfData, kAny},
+           kGoodbye);
 
 constexpr std::uint64_t kMebibyte = 1 << 20;
 constexpr std::uint64_t ticks(Duration time) { return static_cast<std::uint64_t>(time.count()); }
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using Value = ClientValue;
 
 // The content of a script is kept once for the run: that is what the bounds are about.
 constexpr std::array<ClientKind, 23> kKinds = {{
-    {"early-talker", Value::none, 0, 0, 0, kEarlyTalker},
-    {"bare-lf", Value::end, 0, 0, 0, kBareLf},
-    {"slow-writer", Value::rate, 10, 1, kMebibyte, kSlowWriter},
-    {"slow-reader", Value::none, 0, 0, 0, kSlowReader},
-    {"idle", Value::time, ticks(seconds(60)), ticks(milliseconds(1)), ticks(hours(24)), kIdle},
-    {"connect-only", Value::none, 0, 0, 0, kConnectOnly},
-    {"abort-in-data", Value::bytes, 1'024, 1, 16 * kMebibyte, kAbortInData},
-    {"reset-in-data", Value::bytes, 1'024, 1, 16 * kMebibyte, kResetInData},
-    {"no-quit", Value::none, 0, 0, 0, kNoQuit},
-    {"rset-storm", Value::count, 100, 1, 1'000'000, kRsetStorm},
-    {"rcpt-flood", Value::count, 1'000, 1, 1'000'000, kRcptFlood},
-    {"unknown-commands", Value::count, 100, 1, 1'000'000, kUnknownCommands},
-    {"long-line", Value::bytes, 65'536, 1, 16 * kMebibyte, kLongLine},
-    {"long-header", Value::bytes, 65'536, 1, 16 * kMebibyte, kLongHeader},
-    {"header-flood", Value::count, 1'000, 1, 100'000, kHeaderFlood},
-    {"mime-bomb", Value::count, 100, 1, 10'000, kMimeBomb},
-    {"no-helo", Value::none, 0, 0, 0, kNoHelo},
-    {"auth-guess", Value::count, 10, 1, 1'000'000, kAuthGuess},
-    {"starttls-then-plain", Value::none, 0, 0, 0, kStarttlsThenPlain},
-    {"tls-renegotiate", Value::none, 0, 0, 0, kTlsRenegotiate},
-    {"tls-garbage", Value::none, 0, 0, 0, kTlsGarbage},
-    {"half-close", Value::none, 0, 0, 0, kHalfClose},
-    {"pipelined-after-data", Value::none, 0, 0, 0, kPipelinedAfterData},
+    {"early-talker", ClientValue::none, 0, 0, 0, kEarlyTalker},
+    {"bare-lf", ClientValue::end, 0, 0, 0, kBareLf},
+    {"slow-writer", ClientValue::rate, 10, 1, kMebibyte, kSlowWriter},
+    {"slow-reader", ClientValue::none, 0, 0, 0, kSlowReader},
+    {"idle", ClientValue::time, ticks(seconds(60)), ticks(milliseconds(1)), ticks(hours(24)),
+     kIdle},
+    {"connect-only", ClientValue::none, 0, 0, 0, kConnectOnly},
+    {"abort-in-data", ClientValue::bytes, 1'024, 1, 16 * kMebibyte, kAbortInData},
+    {"reset-in-data", ClientValue::bytes, 1'024, 1, 16 * kMebibyte, kResetInData},
+    {"no-quit", ClientValue::none, 0, 0, 0, kNoQuit},
+    {"rset-storm", ClientValue::count, 100, 1, 1'000'000, kRsetStorm},
+    {"rcpt-flood", ClientValue::count, 1'000, 1, 1'000'000, kRcptFlood},
+    {"unknown-commands", ClientValue::count, 100, 1, 1'000'000, kUnknownCommands},
+    {"long-line", ClientValue::bytes, 65'536, 1, 16 * kMebibyte, kLongLine},
+    {"long-header", ClientValue::bytes, 65'536, 1, 16 * kMebibyte, kLongHeader},
+    {"header-flood", ClientValue::count, 1'000, 1, 100'000, kHeaderFlood},
+    {"mime-bomb", ClientValue::count, 100, 1, 10'000, kMimeBomb},
+    {"no-helo", ClientValue::none, 0, 0, 0, kNoHelo},
+    {"auth-guess", ClientValue::count, 10, 1, 1'000'000, kAuthGuess},
+    {"starttls-then-plain", ClientValue::none, 0, 0, 0, kStarttlsThenPlain},
+    {"tls-renegotiate", ClientValue::none, 0, 0, 0, kTlsRenegotiate},
+    {"tls-garbage", ClientValue::none, 0, 0, 0, kTlsGarbage},
+    {"half-close", ClientValue::none, 0, 0, 0, kHalfClose},
+    {"pipelined-after-data", ClientValue::none, 0, 0, 0, kPipelinedAfterData},
 }};
 
 constexpr auto kFalseEnds = std::to_array<std::string_view>(
@@ -157,19 +160,19 @@ std::string listed(std::span<const std::string_view> words) {
 // What the value of a kind looks like, to be told.
 std::string expected(const ClientKind& kind) {
   switch (kind.value) {
-    case Value::none:
+    case ClientValue::none:
       return fmt::format("{} takes no value", kind.name);
-    case Value::end:
+    case ClientValue::end:
       return fmt::format("expected one of {}", listed(kFalseEnds));
-    case Value::time:
+    case ClientValue::time:
       return fmt::format("expected a time from 1ms to 24h, as {} 60s", kind.name);
-    case Value::count:
+    case ClientValue::count:
       return fmt::format("expected {} with a number from {} to {}", kind.name, kind.least,
                          kind.most);
-    case Value::bytes:
+    case ClientValue::bytes:
       return fmt::format("expected {} with a number of bytes from {} to 16M", kind.name,
                          kind.least);
-    case Value::rate:
+    case ClientValue::rate:
       return fmt::format("expected {} with bytes a second, from {} to 1M", kind.name, kind.least);
   }
   return {};
@@ -178,21 +181,21 @@ std::string expected(const ClientKind& kind) {
 std::optional<std::uint64_t> number_of(const ClientKind& kind, std::string_view text) {
   std::optional<std::uint64_t> number;
   switch (kind.value) {
-    case Value::none:
+    case ClientValue::none:
       return std::nullopt;
-    case Value::end: {
+    case ClientValue::end: {
       const auto* const end = std::find(kFalseEnds.begin(), kFalseEnds.end(), text);
       if (end == kFalseEnds.end()) return std::nullopt;
       return static_cast<std::uint64_t>(end - kFalseEnds.begin());
     }
-    case Value::time:
+    case ClientValue::time:
       if (const auto time = duration(text)) number = ticks(*time);
       break;
-    case Value::count:
+    case ClientValue::count:
       number = whole_number(text);
       break;
-    case Value::bytes:
-    case Value::rate:
+    case ClientValue::bytes:
+    case ClientValue::rate:
       number = byte_size(text);
       break;
   }
@@ -249,7 +252,7 @@ std::optional<ClientBehaviour> client_behaviour(std::string_view text, std::stri
 
 std::vector<ClientBehaviour> variants(const ClientBehaviour& behaviour) {
   if (behaviour.good()) return {};
-  if (behaviour.kind->value != Value::end || behaviour.value) return {behaviour};
+  if (behaviour.kind->value != ClientValue::end || behaviour.value) return {behaviour};
   std::vector<ClientBehaviour> all;
   for (std::size_t end = 0; end < kFalseEnds.size(); ++end) {
     all.push_back({.kind = behaviour.kind,

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "mail/header_fields.h"
+#include "base/ascii.h"
 
 namespace millrace::mail {
 namespace {

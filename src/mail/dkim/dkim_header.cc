@@ -2,14 +2,10 @@
 
 #include <algorithm>
 
-#include "mail/header_fields.h"
+#include "base/ascii.h"
 
 namespace millrace::mail {
 namespace {
-
-char lower(char byte) {
-  return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
-}
 
 // The first line and those that continue it, which begin with a blank.
 std::string_view first_field(std::string_view header) {

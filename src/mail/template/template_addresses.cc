@@ -7,7 +7,7 @@
 namespace millrace::mail {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\n";
+constexpr std::string_view kBlanksAndFolds = " \t\r\n";
 
 // Goes over a list of addresses from its front to its end.
 class AddressScanner {
@@ -79,7 +79,7 @@ void AddressScanner::on_list(char byte, std::size_t place) {
     name_ = place + 1;
     return;
   }
-  if (kBlanks.find(byte) == std::string_view::npos) expect_comma(place);
+  if (kBlanksAndFolds.find(byte) == std::string_view::npos) expect_comma(place);
   if (byte == ':') name_ = place + 1;
   if (byte == '"') inner_ = {.begin = '"', .end = '"', .place = place};
   if (byte == '<') {

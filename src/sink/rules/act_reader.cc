@@ -7,8 +7,8 @@
 #include <limits>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/number.h"
-#include "base/printable.h"
 #include "base/quantity.h"
 #include "config/words.h"
 #include "sink/rules/rule_values.h"

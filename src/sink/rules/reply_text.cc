@@ -6,7 +6,7 @@
 #include <array>
 #include <utility>
 
-#include "base/printable.h"
+#include "base/ascii.h"
 #include "smtp/keyword.h"
 #include "smtp/path.h"
 
