@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/columns.h"
+
 namespace millrace::report {
 namespace {
 
@@ -17,7 +19,6 @@ using metrics::SplitRow;
 
 constexpr std::size_t kRows = 5;
 constexpr std::size_t kNameWidth = 22;
-constexpr std::string_view kCut = "...";
 
 // A column: what stands in it, to the right.
 template <typename Counts>
@@ -73,17 +74,11 @@ constexpr auto kDomainColumns = std::to_array<SplitColumn<RecipientCounts>>({
     {"p99", 8, percentile<RecipientCounts, 99>},
 });
 
-// As a terminal may show it, in one column.
-std::string name_of(std::string_view name) {
-  std::string shown = printable(name, Charset::ascii);
-  if (shown.size() <= kNameWidth) return shown;
-  return shown.substr(0, kNameWidth - kCut.size()).append(kCut);
-}
-
 template <typename Counts, typename Columns>
 void write_row(Writer& out, std::string_view name, const SplitRow<Counts>& row,
                const Columns& columns) {
-  std::string text = fmt::format("  {:<{}}", name, kNameWidth);
+  std::string text = "  " + fitted(name, kNameWidth);
+  text.append(kNameWidth + 2 - columns_of(text), ' ');
   for (const auto& column : columns) text += fmt::format(" {:>{}}", column.text(row), column.width);
   out.line("{}", text);
 }
@@ -107,7 +102,7 @@ void write_split(Writer& out, const Words& words,
   for (std::size_t place = 0; place < split->rows.size(); ++place) {
     const SplitRow<Counts>& row = split->rows[place];
     if (all || place < kRows) {
-      write_row(out, name_of(row.name), row, columns);
+      write_row(out, row.name, row, columns);
     } else {
       others.add(row);
     }

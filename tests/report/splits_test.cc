@@ -118,10 +118,20 @@ Domains                  recipients      4xx      5xx     lost      p50      p99
 Senders                    messages  refused     lost      p50      p99      max
   <>                            100        0        0  5.00 ms  5.00 ms  5.00 ms
   u1@a.test                      60        1        0  5.00 ms  5.00 ms  5.00 ms
-  uuuuuuuuuuuuuuuuuuu...         40        2        0  5.00 ms  5.00 ms  5.00 ms
+  uuuuuuuuuu...uu@a.test         40        2        0  5.00 ms  5.00 ms  5.00 ms
 )"),
             std::string::npos)
       << text;
+}
+
+TEST(Splits, LongNamesThatDifferAtTheirEndDoSoInTheSummary) {
+  report::Run run = split();
+  const std::string long_name(40, 'k');
+  run.measurement.kinds->rows = {messages(long_name + "-1", 9, 0, 0),
+                                 messages(long_name + "-2", 8, 0, 0)};
+  const std::string text = summary(run, {});
+  EXPECT_NE(text.find("\n  kkkkkkkkkk...kkkkkkk-1          9 "), std::string::npos) << text;
+  EXPECT_NE(text.find("\n  kkkkkkkkkk...kkkkkkk-2          8 "), std::string::npos) << text;
 }
 
 TEST(Splits, OfOneRowAreNotInTheSummary) {
