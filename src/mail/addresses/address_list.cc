@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "base/diagnostics.h"
 #include "base/input_file.h"
@@ -53,6 +54,7 @@ AddressList AddressList::of_lines(std::string_view text, const std::string& name
     list.add(address, part, name, line);
   }
   list.close(name, part);
+  list.count_different({});
   return list;
 }
 
@@ -68,6 +70,7 @@ AddressList AddressList::of_csv(const Csv& csv, AddressPart part) {
     if (weights) weight_of.push_back(weight_in(csv, row, *weights));
   }
   list.close(csv.name(), part);
+  list.count_different(weight_of);
   if (!weights) return list;
   std::string why;
   list.weights_ = Weights::make(weight_of, why);
@@ -101,6 +104,16 @@ void AddressList::add(std::string_view text, AddressPart part, const std::string
   }
   text_ += text;
   ends_.push_back(static_cast<std::uint32_t>(text_.size()));
+}
+
+// `weights`: of each, or none at all. Once so many differ that no message needs more, all count.
+void AddressList::count_different(std::span<const double> weights) {
+  constexpr std::size_t kEnough = 10'000;
+  std::unordered_set<std::string_view> seen;
+  for (std::size_t place = 0; place < size() && seen.size() < kEnough; ++place) {
+    if (weights.empty() || weights[place] > 0) seen.insert((*this)[place]);
+  }
+  different_ = seen.size() < kEnough ? seen.size() : size();
 }
 
 // All are there: gives back what was only there to grow.

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,8 @@ class AddressList {
   static AddressList read(const std::string& path, AddressPart part);
 
   [[nodiscard]] std::size_t size() const { return ends_.size(); }
+  // How many differ and have a weight above 0; of a large list, at most so many.
+  [[nodiscard]] std::size_t different() const { return different_; }
   // Number `place`, from 0, in the order of the file; lasts as long as the list.
   [[nodiscard]] std::string_view operator[](std::size_t place) const;
   // The first that is more than ASCII, with its place: "NAME:LINE: 'text'"; empty: none is.
@@ -42,10 +45,12 @@ class AddressList {
  private:
   void add(std::string_view text, AddressPart part, const std::string& name, std::size_t line);
   void close(const std::string& name, AddressPart part);
+  void count_different(std::span<const double> weights);
 
   std::string text_;  // all of them, one behind the other
   std::vector<std::uint32_t> ends_;
   std::optional<Weights> weights_;
+  std::size_t different_ = 0;
   std::string beyond_ascii_;
 };
 

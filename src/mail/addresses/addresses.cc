@@ -13,6 +13,7 @@ std::optional<AddressSource> AddressSource::of_patterns(std::span<const Weighted
   why.clear();
   std::vector<Pattern> parsed;
   std::vector<double> weight_of;
+  std::uint64_t size = 0;
   std::string beyond_ascii;
   for (const WeightedPattern& pattern : patterns) {
     auto one = Pattern::parse(pattern.text, part, why);
@@ -25,11 +26,12 @@ std::optional<AddressSource> AddressSource::of_patterns(std::span<const Weighted
       return std::nullopt;
     }
     weight_of.push_back(pattern.weight);
+    if (pattern.weight > 0) size += parsed.back().size();
   }
   auto weights = Weights::make(weight_of, why);
   if (!weights) return std::nullopt;
   return AddressSource(Patterns{.patterns = std::move(parsed), .weights = std::move(*weights)},
-                       std::move(beyond_ascii));
+                       size, std::move(beyond_ascii));
 }
 
 std::optional<AddressSource> AddressSource::of_file(const std::string& path, AddressPart part,
@@ -38,7 +40,8 @@ std::optional<AddressSource> AddressSource::of_file(const std::string& path, Add
   try {
     AddressList list = AddressList::read(path, part);
     std::string beyond_ascii = list.beyond_ascii();
-    return AddressSource(std::move(list), std::move(beyond_ascii));
+    const std::size_t size = list.different();
+    return AddressSource(std::move(list), size, std::move(beyond_ascii));
   } catch (const Fatal& mistake) {
     why = mistake.what();
     return std::nullopt;
@@ -65,13 +68,6 @@ void AddressSource::append_draw(Roll& roll, std::string& text) const {
   const auto& [patterns, weights] = *std::get_if<Patterns>(&from_);
   const Pattern& pattern = patterns[weights.draw(roll)];
   pattern.append(roll.below(pattern.size()), text);
-}
-
-std::uint64_t AddressSource::size() const {
-  if (const auto* const list = std::get_if<AddressList>(&from_)) return list->size();
-  std::uint64_t size = 0;
-  for (const Pattern& pattern : std::get_if<Patterns>(&from_)->patterns) size += pattern.size();
-  return size;
 }
 
 void Senders::append_draw(Roll& roll, std::string& text) const {

@@ -46,8 +46,8 @@ class AddressSource {
   // "FILE:LINE: 'text'"; empty: none is. What has one needs SMTPUTF8 (RFC 6531).
   [[nodiscard]] const std::string& beyond_ascii() const { return beyond_ascii_; }
 
-  // How many there are, at most: those of patterns or of a file may be the same.
-  [[nodiscard]] std::uint64_t size() const;
+  // How many there are, at most, that are ever drawn: those of patterns may be the same.
+  [[nodiscard]] std::uint64_t size() const { return size_; }
 
  private:
   struct Patterns {
@@ -55,10 +55,12 @@ class AddressSource {
     Weights weights;
   };
 
-  AddressSource(std::variant<Patterns, AddressList> from, std::string beyond_ascii)
-      : from_(std::move(from)), beyond_ascii_(std::move(beyond_ascii)) {}
+  AddressSource(std::variant<Patterns, AddressList> from, std::uint64_t size,
+                std::string beyond_ascii)
+      : from_(std::move(from)), size_(size), beyond_ascii_(std::move(beyond_ascii)) {}
 
   std::variant<Patterns, AddressList> from_;
+  std::uint64_t size_;
   std::string beyond_ascii_;
 };
 

@@ -12,6 +12,10 @@ namespace {
 // by then, unless it is of thousands or its weights leave some hardly a chance.
 constexpr std::size_t kRedraws = 1'000;
 constexpr std::size_t kRedrawsEach = 16;
+// In a row, the second for each that was found: of a pool with as much of a chance for each, one
+// that is left is missed once in millions.
+constexpr std::size_t kInVain = 100;
+constexpr std::size_t kInVainEach = 16;
 
 // What a message with many recipients made of the memory is not kept for the next one.
 constexpr std::size_t kQuietRecipients = 1'000;
@@ -48,9 +52,11 @@ void DistinctRecipients::draw_next() {
   const std::size_t begin = text_.size();
   Roll roll(seed_ + ends_.size() * Roll::kStride);
   pool_->append_draw(roll, text_);
+  std::size_t in_vain = 0;
   while (!insert(std::string_view(text_).substr(begin))) {
     if (different_ >= pool_size_ || redraws_left_ == 0) break;
     --redraws_left_;
+    if (++in_vain == kInVain + kInVainEach * different_) redraws_left_ = 0;
     text_.resize(begin);
     pool_->append_draw(roll, text_);
   }

@@ -54,6 +54,14 @@ std::map<std::string, double> counts(const From& from) {
   return all;
 }
 
+TEST(AddressSource, OnlyWhatIsEverDrawnCounts) {
+  EXPECT_EQ(weighted({{"u{1-25}@a.test"}, {"v{1-9}@a.test", 0}}, AddressPart::mailbox).size(), 25U);
+  const std::string path = testing::TempDir() + "/different.csv";
+  std::ofstream(path) << "address,weight\na@a.test,1\nb@a.test,0\na@a.test,2\nc@a.test,1\n";
+  EXPECT_EQ(source(path).size(), 2U);
+  std::remove(path.c_str());
+}
+
 TEST(AddressSource, EachValueOfAPatternIsDrawnAlikeOften) {
   std::vector<double> cells;
   for (const auto& [text, count] : counts(source("u{01-25}@mid{1-4}.test"))) cells.push_back(count);
