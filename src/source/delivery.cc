@@ -43,6 +43,7 @@ void Delivery::begin(std::uint64_t its_message, unsigned its_attempt, std::size_
   message = its_message;
   attempt = its_attempt;
   bytes = 0;
+  content_sent = 0;
   recipients.assign(its_recipients, {});
   ends.clear();
   opening = {};

@@ -105,6 +105,7 @@ class Delivery {
   TimePoint intended;                 // when it was due
   TimePoint begun;                    // its session turned to it
   std::uint64_t bytes = 0;            // of its content, once all of that was on its way
+  std::uint64_t content_sent = 0;     // bytes: the same for each transaction, added up
   std::string_view tls_version;       // "TLSv1.3"; empty: none. For ever valid
   std::vector<Recipient> recipients;  // as the message's source numbers them
   // The replies by which its transactions ended, one each: to the end of the message, or the no

@@ -24,7 +24,9 @@ void DeliveryRecord::transaction_begun(const smtp::RecipientBatch& batch) {
 
 void DeliveryRecord::content_ended(std::uint64_t message, std::uint64_t position) {
   transactions_.back().content_end = position;
-  (*find(message))->bytes = messages_.content_size(message);
+  Delivery& delivery = **find(message);
+  delivery.bytes = messages_.content_size(message);
+  delivery.content_sent += delivery.bytes;
 }
 
 void DeliveryRecord::replied(const smtp::PendingCommand& command, const smtp::Reply& reply,

@@ -93,7 +93,7 @@ void SplitRecorder::in_doubt(std::uint64_t message, TimePoint intended) {
 void SplitRecorder::delivered(const Delivery& delivery, const smtp::MessageSource& messages,
                               TimePoint now) {
   if (!measured(delivery.intended)) return;
-  if (kinds_) (*kinds_)[delivery.kind].counts.content_bytes += delivery.bytes;
+  if (kinds_) (*kinds_)[delivery.kind].counts.content_bytes += delivery.content_sent;
   if (!domains_) return;
   // The run does not count whom a message was taken for that it counts as lost, or as unfinished.
   const bool uncounted = retries_ ? delivery.ending == Delivery::Ending::abandoned

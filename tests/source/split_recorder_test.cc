@@ -131,7 +131,7 @@ TEST_F(SplitRecorderTest, WhatIsDueInTheWarmUpIsLeftOut) {
   Delivery delivery;
   delivery.begin(0, 1, 3);
   delivery.intended = start;
-  delivery.bytes = 7;
+  delivery.content_sent = 7;
   splits.delivered(delivery, workload, due);
   const metrics::Measurement whole = told();
   EXPECT_TRUE(whole.kinds->rows.empty());
@@ -144,7 +144,7 @@ Delivery delivery_of(std::vector<Fate> fates, TimePoint intended) {
   delivery.begin(0, 1, fates.size());
   delivery.intended = intended;
   delivery.kind = "even";
-  delivery.bytes = 7;
+  delivery.content_sent = 7;
   for (std::size_t i = 0; i < fates.size(); ++i) delivery.recipients[i].fate = fates[i];
   return delivery;
 }
