@@ -10,6 +10,7 @@ constexpr bool is_control(char byte) { return (byte >= 0 && byte < ' ') || byte 
 // White space within a line (WSP, RFC 5234, B.1).
 constexpr bool is_blank(char byte) { return byte == ' ' || byte == '\t'; }
 
+// The small letter of a letter; another byte as it is.
 constexpr char lower(char byte) {
   return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
 }

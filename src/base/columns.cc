@@ -21,20 +21,10 @@ locale_t utf8_locale() {
   return locale;
 }
 
-// The character that is all of a text in UTF-8.
-wchar_t value_of(std::string_view character) {
-  const auto lead = static_cast<unsigned char>(character.front());
-  unsigned value = character.size() == 1 ? lead : lead & (0x7fU >> character.size());
-  for (const char byte : character.substr(1)) {
-    value = value << 6 | (static_cast<unsigned char>(byte) & 0x3fU);
-  }
-  return static_cast<wchar_t>(value);
-}
-
 std::size_t width_of(std::string_view character) {
   if (character.size() == 1 || utf8_locale() == nullptr) return 1;
   const locale_t before = uselocale(utf8_locale());
-  const int width = wcwidth(value_of(character));
+  const int width = wcwidth(static_cast<wchar_t>(first_utf8_character(character).value));
   uselocale(before);
   return width < 0 ? 1 : static_cast<std::size_t>(width);
 }
@@ -49,7 +39,7 @@ std::vector<Piece> pieces_of(std::string_view text, Charset charset) {
   std::vector<Piece> pieces;
   while (!text.empty()) {
     // In ASCII each byte has an escape of its own.
-    const std::size_t whole = charset == Charset::utf8 ? first_utf8_character(text) : 1;
+    const std::size_t whole = charset == Charset::utf8 ? first_utf8_character(text).length : 1;
     const std::size_t length = std::max<std::size_t>(whole, 1);
     std::string shown = printable(text.substr(0, length), charset);
     const std::size_t columns = columns_of(shown);
@@ -68,7 +58,8 @@ std::vector<Piece> pieces_of(std::string_view text, Charset charset) {
 std::size_t columns_of(std::string_view printable_text) {
   std::size_t columns = 0;
   while (!printable_text.empty()) {
-    const std::size_t length = std::max<std::size_t>(first_utf8_character(printable_text), 1);
+    const std::size_t length =
+        std::max<std::size_t>(first_utf8_character(printable_text).length, 1);
     columns += width_of(printable_text.substr(0, length));
     printable_text.remove_prefix(length);
   }

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/utf8.h"
+
 namespace millrace {
 namespace {
 
@@ -28,27 +30,6 @@ bool unsafe(char32_t character) {
   return std::any_of(kUnsafe.begin(), kUnsafe.end(), [&](const Range& range) {
     return character >= range.first && character <= range.last;
   });
-}
-
-// A character of several bytes in UTF-8 (RFC 3629).
-struct Character {
-  std::size_t length = 0;  // 0: there is none at the beginning of the text
-  char32_t value = 0;
-};
-
-Character first_character(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text.front());
-  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return {};
-  char32_t value = lead & (0x7fU >> length);
-  for (const char byte : text.substr(1, length - 1)) {
-    if ((static_cast<unsigned char>(byte) & 0xc0) != 0x80) return {};
-    value = value << 6 | (static_cast<unsigned char>(byte) & 0x3fU);
-  }
-  constexpr std::array<char32_t, 3> kLeast = {0x80, 0x800, 0x10000};  // of two bytes and more
-  const bool surrogate = value >= 0xd800 && value <= 0xdfff;
-  if (value < kLeast[length - 2] || value > 0x10ffff || surrogate) return {};
-  return {.length = length, .value = value};
 }
 
 void append_escape(std::string& out, const char* format, unsigned value) {
@@ -95,8 +76,8 @@ std::string printable(std::string_view text, Charset charset) {
     const char byte = text.front();
     const bool plain = byte >= ' ' && byte <= '~';
     const bool eight_bit = static_cast<unsigned char>(byte) >= 0x80;
-    const Character character =
-        eight_bit && charset == Charset::utf8 ? first_character(text) : Character{};
+    const Utf8Character character =
+        eight_bit && charset == Charset::utf8 ? first_utf8_character(text) : Utf8Character{};
     if (plain) {
       shown += byte;
     } else if (character.length == 0) {
@@ -114,11 +95,8 @@ std::string printable(std::string_view text, Charset charset) {
 std::string beginning(std::string_view text, std::size_t most) {
   if (text.size() <= most) return std::string(text);
   constexpr std::size_t kLongest = 4;  // bytes of a character
-  const auto continues = [&](std::size_t place) {
-    return (static_cast<unsigned char>(text[place]) & 0xc0) == 0x80;
-  };
   std::size_t end = most;
-  while (end > 0 && most - end < kLongest - 1 && continues(end)) --end;
+  while (end > 0 && most - end < kLongest - 1 && continues_utf8(text[end])) --end;
   return std::string(text.substr(0, end)).append("...");
 }
 

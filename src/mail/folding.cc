@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
+
 namespace millrace::mail {
 namespace {
 
@@ -9,8 +11,8 @@ constexpr std::string_view kBetweenWords = " \t\r\n";
 
 // The characters of the last line, in UTF-8 as well.
 std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char byte) { return !continues_utf8(byte); }));
 }
 
 std::string_view last_line(std::string_view text) { return text.substr(text.rfind('\n') + 1); }

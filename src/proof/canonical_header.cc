@@ -3,11 +3,12 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "smtp/keyword.h"
 
 namespace millrace::proof {
 namespace {
 
-constexpr std::string_view kBlanks = " \t";
+using smtp::kBlanks;
 
 constexpr std::array<std::string_view, 11> kNotCounted = {
     "mime-version", "content-transfer-encoding",

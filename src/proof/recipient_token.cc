@@ -4,6 +4,7 @@
 #include <charconv>
 #include <limits>
 
+#include "base/ascii.h"
 #include "base/number.h"
 
 namespace millrace::proof {
@@ -34,8 +35,7 @@ void append_decimal(std::uint64_t number, std::string& text) {
 }
 
 std::optional<std::uint64_t> digit_value(char digit) {
-  if (digit >= 'A' && digit <= 'Z') digit = static_cast<char>(digit - 'A' + 'a');
-  const std::size_t value = kDigits.find(digit);
+  const std::size_t value = kDigits.find(lower(digit));
   if (value == kDigits.npos) return {};
   return value;
 }

@@ -12,6 +12,7 @@
 #include "base/diagnostics.h"
 #include "base/quantity.h"
 #include "base/ready.h"
+#include "base/utf8.h"
 #include "report/writer.h"
 
 namespace millrace::report {
@@ -44,7 +45,7 @@ std::string cut(std::string_view text, std::size_t columns) {
   bool escape = false;
   bool kept = false;  // the character that a continuation belongs to
   for (const char byte : text) {
-    const bool continues = (static_cast<unsigned char>(byte) & 0xc0) == 0x80;
+    const bool continues = continues_utf8(byte);
     if (byte == '\x1b') escape = true;
     if (!escape && !continues) {
       kept = columns > 0;
@@ -125,7 +126,7 @@ std::string LiveView::draw(const metrics::ProgressSnapshot& snapshot, std::size_
     const double share = std::min(1.0, elapsed / std::max(in_seconds(*snapshot.length), 1e-9));
     const std::string bar = style_.bar(share, kBarWidth).text;
     const auto width = static_cast<std::size_t>(
-        std::count_if(bar.begin(), bar.end(), [](char byte) { return (byte & 0xc0) != 0x80; }));
+        std::count_if(bar.begin(), bar.end(), [](char byte) { return !continues_utf8(byte); }));
     clock.text =
         fmt::format("{} of {} [{}{:{}}] {} left", span(elapsed), span(in_seconds(*snapshot.length)),
                     bar, "", kBarWidth - std::min(width, kBarWidth),

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "smtp/path.h"
 
 namespace millrace::source {
@@ -118,9 +119,7 @@ std::string_view SplitRecorder::domain_of(const Delivery& delivery, std::size_t 
   const std::string_view domain = smtp::split_mailbox(address).domain;
   if (domain.size() < 2) return kNoDomain;
   name_.assign(domain.substr(1));
-  std::transform(name_.begin(), name_.end(), name_.begin(), [](char byte) {
-    return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + ('a' - 'A')) : byte;
-  });
+  std::transform(name_.begin(), name_.end(), name_.begin(), lower);
   return name_;
 }
 

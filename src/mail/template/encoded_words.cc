@@ -59,7 +59,8 @@ void append_encoded_words(std::string_view text, std::string& field) {
   std::size_t size = 0;
   for (std::size_t place = 0; place < text.size();) {
     // A character is not divided between words (RFC 2047, 5).
-    const std::size_t length = std::max<std::size_t>(first_utf8_character(text.substr(place)), 1);
+    const std::size_t length =
+        std::max<std::size_t>(first_utf8_character(text.substr(place)).length, 1);
     if (text[place] != '\r' && text[place] != '\n') {
       if (size + length > room) {
         if (size > 0) append_word({word.data(), size}, field);

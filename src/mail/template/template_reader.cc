@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/input_file.h"
+#include "base/utf8.h"
 #include "mail/template/template_checks.h"
 #include "mail/template/template_compiler.h"
 
@@ -31,8 +32,8 @@ std::string place_in(std::string_view text, std::size_t place) {
   const std::string_view before = text.substr(0, place);
   const auto line = std::ranges::count(before, '\n');
   const std::string_view on_line = before.substr(before.rfind('\n') + 1);
-  const auto column = std::ranges::count_if(
-      on_line, [](char byte) { return (static_cast<unsigned char>(byte) & 0xc0) != 0x80; });
+  const auto column =
+      std::ranges::count_if(on_line, [](char byte) { return !continues_utf8(byte); });
   return fmt::format("{}:{}", line + 1, column + 1);
 }
 

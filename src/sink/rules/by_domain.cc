@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "sink/rules/letters.h"
+#include "base/ascii.h"
 
 namespace millrace::sink::rules {
 namespace {
@@ -53,7 +53,7 @@ void ByDomain::add(std::uint32_t place, const Match& match) {
 const ByDomain::Places* ByDomain::places_of(std::string_view domain) const {
   std::array<char, kLongestDomain> small;
   if (of_.empty() || domain.size() > small.size()) return nullptr;
-  std::transform(domain.begin(), domain.end(), small.begin(), small_letter);
+  std::transform(domain.begin(), domain.end(), small.begin(), lower);
   const auto found = of_.find(std::string_view(small.data(), domain.size()));
   return found == of_.end() ? nullptr : &found->second;
 }

@@ -4,7 +4,7 @@
 #include <array>
 #include <bitset>
 
-#include "sink/rules/letters.h"
+#include "base/ascii.h"
 
 namespace millrace::sink::rules {
 namespace {
@@ -16,7 +16,7 @@ constexpr std::size_t kMostWords = kLongestPattern / kWordBits + 1;
 // Whether a text is a literal that is in small letters.
 bool same(std::string_view text, std::string_view literal) {
   return std::equal(text.begin(), text.end(), literal.begin(), literal.end(),
-                    [](char one, char other) { return small_letter(one) == other; });
+                    [](char one, char other) { return lower(one) == other; });
 }
 
 // Which bytes a character of the pattern may be.
@@ -57,7 +57,7 @@ class Parser {
         Set one;
         include(one, static_cast<unsigned char>(itself));
         parts.characters.push_back(one);
-        parts.literal += small_letter(itself);
+        parts.literal += lower(itself);
       }
     }
     return wrong_;

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "sink/rules/letters.h"
+#include "base/ascii.h"
 
 namespace millrace::sink::rules {
 namespace {
@@ -22,7 +22,7 @@ std::uint64_t hash_in_any_case(std::string_view text, std::uint64_t seed) {
   std::array<char, 256> piece;
   do {
     const std::string_view part = text.substr(0, piece.size());
-    std::transform(part.begin(), part.end(), piece.begin(), small_letter);
+    std::transform(part.begin(), part.end(), piece.begin(), lower);
     seed = hash({piece.data(), part.size()}, seed);
     text.remove_prefix(part.size());
   } while (!text.empty());
