@@ -47,7 +47,7 @@ void check_pattern(std::string_view text, AddressPart part) {
 
 void check_list(const AddressList& list, AddressPart part) {
   fuzz::require(list.size() > 0);
-  std::string lines;
+  std::string lines = "\r\n";  // an address may begin with what would be a mark of byte order
   for (std::size_t place = 0; place < list.size(); ++place) {
     fuzz::require(valid_part(list[place], part));
     lines.append(list[place]).append("\r\n");
@@ -57,7 +57,7 @@ void check_list(const AddressList& list, AddressPart part) {
     const std::string_view drawn = list.draw(roll);
     fuzz::require(valid_part(drawn, part));
   }
-  if (lines.starts_with('#') || lines.find("\n#") != std::string::npos) return;  // from CSV
+  if (lines.find("\n#") != std::string::npos) return;  // from CSV
   const AddressList same = AddressList::of_lines(lines, "lines", part);
   fuzz::require(same.size() == list.size());
   for (std::size_t place = 0; place < list.size(); ++place) {
