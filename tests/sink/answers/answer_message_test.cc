@@ -203,6 +203,15 @@ TEST(AnswerMessage, DescentIsThatOfTheParentAndBounded) {
   EXPECT_NE(text.find("<last@d>\r\nContent-Type"), std::string::npos);
 }
 
+TEST(AnswerMessage, AMessageIdHasALongestLength) {
+  const auto reply_to = [](std::size_t length) {
+    const std::string id = "<" + std::string(length - 4, 'x') + "@d>";
+    return answer_message(answer_to(Kind::auto_reply, "Message-ID: " + id + "\r\n"), kOrigin);
+  };
+  EXPECT_NE(reply_to(250).find("In-Reply-To: <xx"), std::string::npos);
+  EXPECT_EQ(reply_to(251).find("In-Reply-To"), std::string::npos);
+}
+
 TEST(AnswerMessage, HeadersThatAreNoTextAreEncodedByteByByte) {
   const std::string text =
       answer_message(answer_to(Kind::bounce, std::string("A: \0\xff\rb\nc\r\n", 11)), kOrigin);

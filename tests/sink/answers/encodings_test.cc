@@ -57,7 +57,8 @@ TEST(Utf8Address, HasCharactersByTheirNumbers) {
 }
 
 TEST(Unstructured, LeavesWhatMayStand) {
-  for (const char* text : {"", "Hello", "a =?utf-8?Q?Gr=C3=BC=C3=9Fe?= b", "=?utf-8?B?w6Q=?="}) {
+  for (const char* text : {"", "Hello", "a =?utf-8?Q?Gr=C3=BC=C3=9Fe?= b", "=?utf-8?B?w6Q=?=",
+                           "=?utf-8?B?+/0=?=", "=?utf-8?b?AA==?=", "=?u_8?q?a?="}) {
     EXPECT_EQ(unstructured(text, 200), text);
   }
 }
@@ -65,8 +66,10 @@ TEST(Unstructured, LeavesWhatMayStand) {
 TEST(Unstructured, EncodesTheRest) {
   EXPECT_EQ(unstructured("\xc3\xa4", 200), "=?utf-8?B?w6Q=?=");
   EXPECT_EQ(unstructured("\xff", 200), "=?utf-8?B?XHhmZg==?=");  // "\xff", as it is shown
-  for (const char* word : {"=?utf-8?B?w6Q?=", "x=?utf-8?B?w6Q=?=", "=?utf-8?Q?=G1?=", "=?utf-8?Q?a",
-                           "=??Q?a?=", "=?utf-8?X?a?=", "=?=", "=?utf-8?B?\?=", "a\rb", "a\x7f"}) {
+  for (const char* word :
+       {"=?utf-8?B?w6Q?=", "x=?utf-8?B?w6Q=?=", "=?utf-8?Q?=G1?=", "=?utf-8?Q?a",
+        "=??Q?a?=", "=?utf-8?X?a?=", "=?=", "=?utf-8?B?\?=", "a\rb", "a\x7f",
+        "=?utf-8?B?w6*=?=", "=?utf-8?B?A===?=", "=?u.8?Q?a?=", "=?u?Q?=", "=?u?Qx?a?="}) {
     EXPECT_TRUE(unstructured(word, 200).starts_with("=?utf-8?B?")) << word;
   }
 }
