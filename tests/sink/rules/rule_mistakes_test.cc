@@ -241,6 +241,11 @@ const std::vector<WrongRule> kWrongRules = {
      "delay = '{1}'",
      {"4:7: {1} could be of several conditions (expected (?:...) for groups in all but one of "
       "them)"}},
+    {"'RCPT'",
+     "recipient = '/(a)/', authenticated = '/(a)/'",
+     "delay = '{1}'",
+     {"4:7: {1} could be of several conditions (expected (?:...) for groups in all but one of "
+      "them)"}},
     {"'MAIL'",
      "nth = 1",
      "reply = '450 {recipient} {domain} {sender}'",
