@@ -136,6 +136,18 @@ TEST_F(Decided, AReplyMayComeByteByByte) {
   EXPECT_EQ(say("RSET\r\n"), "250 2.1.0 Ok\r\n");
 }
 
+TEST_F(Decided, ARepeatedReplyComesByteByByteEachTime) {
+  policy.decisions[Verb::noop] = {
+      .action = Action::answer, .reply = given_reply("250-x\r\n"), .repeat = 2, .step = 2s};
+  begin();
+  std::string reply = say("NOOP\r\n");
+  while (session->phase() == Phase::paused) {
+    session->resume(out);
+    reply += spoken();
+  }
+  EXPECT_EQ(reply, "250-x\r\n250-x\r\n");
+}
+
 TEST_F(Decided, AStalledSessionTakesAllAndSaysNothing) {
   policy.decisions[Verb::data] = {.action = Action::stall};
   begin();
