@@ -44,8 +44,8 @@ TEST(Retries, AreReadAsTheyWereWritten) {
 
 TEST(Retries, CountsOfAttemptsEndWithTheLastOfThem) {
   report::Run run = retried();
-  run.measurement.total.attempts = {5, 0, 7};
-  EXPECT_EQ(nlohmann::json::parse(to_json(run))["attempts"], nlohmann::json({5, 0, 7}));
+  run.measurement.total.attempts = {5, 0, 1};
+  EXPECT_EQ(nlohmann::json::parse(to_json(run))["attempts"], nlohmann::json({5, 0, 1}));
   run.measurement.total.attempts = {};
   EXPECT_EQ(nlohmann::json::parse(to_json(run))["attempts"], nlohmann::json::array());
 }

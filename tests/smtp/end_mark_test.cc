@@ -4,6 +4,8 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <new>
 #include <random>
 #include <string>
@@ -58,6 +60,12 @@ void expect_like_slow_search(const std::string& text) {
   for (const EndMarkSearch search : searches()) {
     ASSERT_EQ(search(bytes), slow_search(bytes)) << testing::PrintToString(text);
   }
+}
+
+TEST(EndMark, IsLookedForWithAvx2WhereTheProcessorHasIt) {
+  std::ifstream file("/proc/cpuinfo");
+  const std::string processor{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_EQ(end_mark_search_avx2() != nullptr, processor.find(" avx2 ") != std::string::npos);
 }
 
 TEST(EndMark, IsFoundWhereverItStandsInReadsOfAnyLength) {
