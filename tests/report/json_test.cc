@@ -89,6 +89,14 @@ TEST(Json, ASourceHasWhatBecameOfItsLog) {
   EXPECT_EQ(log->dropped, 2U);
 }
 
+TEST(Json, AnErrorThatOccurredOnceIsTold) {
+  report::Run run;
+  run.measurement.total.errors[1] = {.times = 1, .sample = "why"};
+  const auto errors = nlohmann::json::parse(to_json(run))["errors"];
+  ASSERT_EQ(errors.size(), 1U);
+  EXPECT_EQ(errors["reset"]["sample"], "why");
+}
+
 TEST(Json, BadInputIsOneClearLine) {
   const std::string good = to_json(sample_run(2, 5));
   EXPECT_TRUE(message_of([&] {
