@@ -113,7 +113,7 @@ Domains                  recipients      4xx      5xx     lost      p50      p99
   d3.test                        77        2        3        9  7.00 ms  7.00 ms
   d4.test                        76        2        3        9  7.00 ms  7.00 ms
   all others                    252        8       12       36  7.00 ms  7.00 ms
-  17 recipients of the others may be of any domain: too many to tell them all apart
+  17 recipients of the others may be of any domain: they were not told apart
 
 Senders                    messages  refused     lost      p50      p99      max
   <>                            100        0        0  5.00 ms  5.00 ms  5.00 ms
@@ -175,7 +175,28 @@ TEST(Splits, ARunWithoutThemIsAddedToTheOthers) {
   EXPECT_EQ(sum.kinds->untold, 200U);
   EXPECT_EQ(sum.domains->others.counts.accepted, 230U);
   EXPECT_EQ(sum.domains->untold, 217U);
+  EXPECT_EQ(sum.kinds->unsplit_runs, 1U);
   EXPECT_FALSE(merge({plain, plain}, {"a", "b"}).measurement.kinds);
+}
+
+TEST(Splits, WhatARunWithoutThemDoesNotTellIsNotKnownInTheSummary) {
+  const report::Run plain = test::sample_run(2, 5);
+  const report::Run merged = merge({plain, merge({split(), plain}, {"a", "b"})}, {"c", "d"});
+  const std::string text = summary(from_json(to_json(merged), "a.json"), {});
+  EXPECT_NE(text.find(R"(
+  all others                    400        0        0        -  5.24 ms  5.49 ms
+  400 messages of the others may be of any kind: they were not told apart
+  2 runs had no split by kind: what is "-" of the others is not known
+)"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find(R"(
+  all others                    652        -        -        -        -        -
+  417 recipients of the others may be of any domain: they were not told apart
+  2 runs had no split by domain: what is "-" of the others is not known
+)"),
+            std::string::npos)
+      << text;
 }
 
 }  // namespace
