@@ -255,24 +255,33 @@
   // The splits by kind, domain and sender: those that have no row are one more.
   const figuresOf = (fields) => fields.map(([name, field]) => [name, ({ latency: of }) => (of.count > 0 ? latency(of[field]) : "")]);
   const countsOf = (...fields) => fields.map(([name, ...summed]) => [name, (row) => count(summed.reduce((sum, field) => sum + row[field], 0))]);
-  const splitTable = (title, what, split, columns) => {
+  // Columns that a run has without the split too, as totals, and those that it has not: of runs that were merged.
+  const splitTable = (title, what, split, inTotals, inSplit) => {
     if (!split) return;
-    const some = Object.values(split.others).some((value) => value > 0);
+    const unsplit = split.unsplit_runs > 0;
+    const some = unsplit || Object.values(split.others).some((value) => value > 0);
     if (split.rows.length < 2 && !some) return;
+    const columns = [...inTotals, ...inSplit];
     const rows = split.rows.map((row) => ({ cells: [row.name, ...columns.map(([, text]) => text(row))] }));
-    if (some) rows.push({ cells: ["all others", ...columns.map(([, text]) => text(split.others))], kind: "faint" });
+    const other = ([, text], place) => (unsplit && place >= inTotals.length ? "-" : text(split.others));
+    if (some) rows.push({ cells: ["all others", ...columns.map(other)], kind: "faint" });
     table(title, ["", ...columns.map(([name]) => name)], rows, [0]);
-    if (split.untold === 0) return;
-    add(page.lastChild, "p", `${count(split.untold)} ${what} of the others may be of any of them: there were too many to tell them all apart.`, "faint");
+    const tell = (text) => add(page.lastChild, "p", text, "faint");
+    if (split.untold > 0) tell(`${count(split.untold)} ${what} of the others may be of any of them: they were not told apart.`);
+    if (unsplit) tell(`Runs that had no such split: ${count(split.unsplit_runs)}. What is "-" of the others is not known.`);
   };
   const named = (...names) => statistics.filter(([name]) => names.includes(name));
-  const ofMessages = countsOf(["messages", "messages"], ["refused", "messages_refused"],
-    ["lost", "messages_lost", "messages_unfinished", "messages_given_up", "messages_waiting"], ["in doubt", "losses_in_doubt"]);
-  splitTable("Kinds", "messages", run.kinds, [...ofMessages, ["bytes", (row) => bytes(row.content_bytes)], ...figuresOf(named("p50", "p90", "p99", "p99.9", "max"))]);
-  const coarse = named("p50", "p99", "max");
-  splitTable("Domains", "recipients", run.domains, [...countsOf(["recipients", "recipients"], ["4xx", "recipients_deferred"],
-    ["5xx", "recipients_refused"], ["lost", "recipients_lost"], ["in doubt", "recipients_in_doubt"]), ...figuresOf(coarse)]);
-  splitTable("Senders", "messages", run.senders, [...ofMessages, ...figuresOf(coarse)]);
+  // Losses in doubt are counted by message in runs with retries alone, of which they tell something.
+  const ofMessages = countsOf(["delivered", "messages"], ["refused", "messages_refused"],
+    ["not done", "messages_lost", "messages_unfinished", "messages_given_up", "messages_waiting"],
+    ...(totals.losses_in_doubt > 0 ? [["losses in doubt", "losses_in_doubt"]] : []));
+  splitTable("Kinds", "messages", run.kinds, [...ofMessages, ...figuresOf(named("p50", "p90", "p99", "p99.9", "max"))],
+    [["bytes", (row) => bytes(row.content_bytes)]]);
+  const coarse = figuresOf(named("p50", "p99", "max"));
+  splitTable("Domains: recipients, by attempt", "recipients", run.domains, countsOf(["accepted", "recipients"]), [
+    ...countsOf(["4xx", "recipients_deferred"], ["5xx", "recipients_refused"], ["lost", "recipients_lost"], ["in doubt", "recipients_in_doubt"]),
+    ...coarse]);
+  splitTable("Senders", "messages", run.senders, [...ofMessages, ...coarse], []);
   const phases = timed ? run.latency.phases : run.phases;
   table("Phases", head, Object.entries(phases).filter(counted).map(latencyRow));
   table("Replies", ["command", "code", "enhanced", "count"], Object.entries(run.replies).flatMap(([verb, list]) => list.map((one) => ({

@@ -47,8 +47,8 @@ std::string delivered(const SplitRow<MessageCounts>& row) {
 std::string refused(const SplitRow<MessageCounts>& row) {
   return count(row.counts.counters.refused);
 }
-// Whatever else became of them.
-std::string lost(const SplitRow<MessageCounts>& row) {
+// Lost with their session, unfinished, given up after retries, or still waiting for one.
+std::string not_done(const SplitRow<MessageCounts>& row) {
   const Counters& counters = row.counts.counters;
   return count(row.counts.all() - counters.delivered - counters.refused);
 }
@@ -57,23 +57,23 @@ std::string content(const SplitRow<MessageCounts>& row) {
 }
 
 constexpr auto kKindColumns = std::to_array<SplitColumn<MessageCounts>>({
-    {"messages", 10, delivered},
+    {"delivered", 10, delivered},
     {"refused", 8, refused},
-    {"lost", 8, lost},
+    {"not done", 8, not_done},
     {"bytes", 8, content, Known::by_split},
     {"p50", 8, percentile<MessageCounts, 50>},
     {"p99", 8, percentile<MessageCounts, 99>},
 });
 constexpr auto kSenderColumns = std::to_array<SplitColumn<MessageCounts>>({
-    {"messages", 10, delivered},
+    {"delivered", 10, delivered},
     {"refused", 8, refused},
-    {"lost", 8, lost},
+    {"not done", 8, not_done},
     {"p50", 8, percentile<MessageCounts, 50>},
     {"p99", 8, percentile<MessageCounts, 99>},
     {"max", 8, percentile<MessageCounts, 100>},
 });
 constexpr auto kDomainColumns = std::to_array<SplitColumn<RecipientCounts>>({
-    {"recipients", 10, [](const auto& row) { return count(row.counts.accepted); }},
+    {"accepted", 10, [](const auto& row) { return count(row.counts.accepted); }},
     {"4xx", 8, [](const auto& row) { return count(row.counts.deferred); }, Known::by_split},
     {"5xx", 8, [](const auto& row) { return count(row.counts.refused); }, Known::by_split},
     {"lost", 8, [](const auto& row) { return count(row.counts.lost + row.counts.in_doubt); },
@@ -135,7 +135,8 @@ void write_split(Writer& out, const Words& words,
 
 void write_splits(Writer& out, const metrics::Measurement& measured) {
   write_split(out, {"Kinds", "kind", "messages"}, measured.kinds, kKindColumns);
-  write_split(out, {"Domains", "domain", "recipients"}, measured.domains, kDomainColumns);
+  write_split(out, {"Domains, by attempt", "domain", "recipients"}, measured.domains,
+              kDomainColumns);
   write_split(out, {"Senders", "sender", "messages"}, measured.senders, kSenderColumns);
 }
 

@@ -128,13 +128,15 @@ class SplitTest(measuring.MeasureCase, playing.RulesCase):
         readers.validate(measuring.SCHEMA, *files[:3])
         self.check_sums(json.loads(files[2].read_text()))
         shown = programs.run_plain("smtp-report", "show", files[2]).stdout
-        for heading in (rb"\nKinds  +messages ", rb"\nDomains  +recipients ", rb"\nSenders  +messages ",
+        for heading in (rb"\nKinds  +delivered +refused +not done ", rb"\nDomains, by attempt  +accepted ",
+                        rb"\nSenders  +delivered +refused +not done ",
                         rb"\n  no\.test ", rb"\n  all others "):
             self.assertRegex(shown, heading)
         self.assertNotIn(b"\x1b", shown)
         self.assertEqual(programs.run_plain("smtp-report", "html", "-o", files[3], files[2]).returncode, 0)
         page = self.check_page(files[3], plots=4)
-        for text in ("Kinds\n", "Domains\n", "Senders\n", "no.test ", "all others ", "<script>alert(1)</script> "):
+        self.assertNotIn("in doubt", page.text.split("Kinds\n")[1].split("Domains: ")[0])
+        for text in ("Kinds\n", "Domains: recipients, by attempt\n", "Senders\n", "not done", "accepted", "no.test ", "all others ", "<script>alert(1)</script> "):
             self.assertIn(text, page.text)
 
     def test_a_run_of_one_text_has_none(self):

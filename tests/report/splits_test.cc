@@ -102,11 +102,11 @@ TEST(Splits, WhatIsNoneIsRefused) {
 TEST(Splits, AreInTheSummaryFiveRowsEach) {
   const std::string text = summary(split(), {});
   EXPECT_NE(text.find(R"(
-Kinds                      messages  refused     lost    bytes      p50      p99
+Kinds                     delivered  refused not done    bytes      p50      p99
   receipt                       150        4        1  1.23 MB  5.00 ms  5.00 ms
   newsletter \x1b[31m<b>         50        0        2      0 B  5.00 ms  5.00 ms
 
-Domains                  recipients      4xx      5xx     lost      p50      p99
+Domains, by attempt        accepted      4xx      5xx     lost      p50      p99
   d0.test                        80        2        3        9  7.00 ms  7.00 ms
   d1.test                        79        2        3        9  7.00 ms  7.00 ms
   d2.test                        78        2        3        9  7.00 ms  7.00 ms
@@ -115,7 +115,7 @@ Domains                  recipients      4xx      5xx     lost      p50      p99
   all others                    252        8       12       36  7.00 ms  7.00 ms
   17 recipients of the others may be of any domain: they were not told apart
 
-Senders                    messages  refused     lost      p50      p99      max
+Senders                   delivered  refused not done      p50      p99      max
   <>                            100        0        0  5.00 ms  5.00 ms  5.00 ms
   u1@a.test                      60        1        0  5.00 ms  5.00 ms  5.00 ms
   uuuuuuuuuu...uu@a.test         40        2        0  5.00 ms  5.00 ms  5.00 ms
