@@ -43,9 +43,15 @@
     const line = add(add(grid, "thead"), "tr");
     head.forEach((cell) => add(line, "th", cell));
     const body = add(grid, "tbody");
-    for (const { cells, kind } of rows) {
+    // Texts that belong to a row come below it, as wide as the table.
+    for (const { cells, kind, below = [] } of rows) {
       const row = add(body, "tr", "", kind);
+      if (below.length > 0) row.classList.add("headed");
       cells.forEach((cell, i) => add(row, "td", cell, textColumns.includes(i) ? "text" : ""));
+      if (below.length === 0) continue;
+      const cell = add(add(body, "tr", "", "below"), "td", "", "text");
+      cell.colSpan = head.length;
+      below.forEach((text) => add(cell, "div", text));
     }
   };
 
@@ -298,21 +304,19 @@
   table("Answers", ["", ""], Object.entries(run.answers ?? {}).map(([name, value]) => ({
     cells: [name.replaceAll("_", " "), count(value)],
   })));
-  const codesOf = (replies) => {
-    const times = new Map();
-    for (const one of Object.values(replies).flat()) times.set(one.code, (times.get(one.code) ?? 0) + one.count);
-    return [...times].sort(([a], [b]) => a - b).map(([code, number]) => `${code} x ${count(number)}`).join(", ");
-  };
-  const clientColumns = [["connections", "connections"], ["connects_refused", "refused"], ["closed_after_quit", "by QUIT"],
-    ["closed_by_server", "by server"], ["reset_by_server", "reset"], ["closed_by_client", "by client"], ["timed_out", "timed out"],
-    ["failed", "failed"], ["closed_by_end_of_run", "open at end"], ["content_taken", "taken"], ["content_rejected", "rejected"],
-    ["smuggled_taken", "smuggled"]];
-  table("Clients that misbehave", ["kind", ...clientColumns.map(([, name]) => name), "held mean", "p50", "max", "sent", "received", "replies"],
+  const endsOfClients = [["connects_refused", "connects failed"], ["closed_after_quit", "ended by QUIT"], ["closed_by_server", "closed by the server"],
+    ["reset_by_server", "reset by the server"], ["closed_by_client", "left by the client"], ["timed_out", "timed out"],
+    ["failed", "failed"], ["closed_by_end_of_run", "open at the end"]];
+  const endsOf = (one) => endsOfClients.filter(([field]) => one[field] > 0).map(([field, what]) => `${count(one[field])} ${what}`).join(", ");
+  const repliesOf = ({ replies }) => Object.entries(replies).map(([verb, list]) =>
+    `${verb} ${list.map((reply) => `${reply.code}${reply.enhanced ? ` ${reply.enhanced}` : ""} x ${count(reply.count)}`).join(", ")}`).join("; ");
+  table("Clients that misbehave", ["kind", "connections", "held mean", "p50", "max", "sent", "received", "taken", "rejected", "smuggled"],
     (run.clients ?? []).map((one) => ({
-      cells: [one.kind, ...clientColumns.map(([field]) => count(one[field])), latency(one.held.mean_us), latency(one.held.p50_us),
-        latency(one.held.max_us), bytes(one.bytes_sent), bytes(one.bytes_received), codesOf(one.replies)],
+      cells: [one.kind, count(one.connections), latency(one.held.mean_us), latency(one.held.p50_us), latency(one.held.max_us),
+        bytes(one.bytes_sent), bytes(one.bytes_received), count(one.content_taken), count(one.content_rejected), count(one.smuggled_taken)],
+      below: [endsOf(one) || "no connection ended", `replies: ${repliesOf(one) || "none"}`],
       kind: one.smuggled_taken > 0 ? "bad" : "",
-    })), [0, 18]);
+    })), [0]);
   if (run.stages && run.stages.length > 1) {
     table("Stages", ["stage", "messages", "failed", "p50", "p99", "max"], run.stages.map((stage) => ({
       cells: [stage.name, count(stage.totals.messages),
