@@ -8,7 +8,7 @@
 namespace millrace::report {
 
 // How wide lines of the summary are that could be of any length.
-inline constexpr std::size_t kWrapColumn = 100;
+inline constexpr std::size_t kWrapColumn = 80;
 
 // A list in lines of at most so many columns, as they will be when they have become printable:
 // broken behind a comma or a semicolon with a space behind it, which is left out. An element is
