@@ -43,9 +43,15 @@
     const line = add(add(grid, "thead"), "tr");
     head.forEach((cell) => add(line, "th", cell));
     const body = add(grid, "tbody");
-    for (const { cells, kind } of rows) {
+    // Texts that belong to a row come below it, as wide as the table.
+    for (const { cells, kind, below = [] } of rows) {
       const row = add(body, "tr", "", kind);
+      if (below.length > 0) row.classList.add("headed");
       cells.forEach((cell, i) => add(row, "td", cell, textColumns.includes(i) ? "text" : ""));
+      if (below.length === 0) continue;
+      const cell = add(add(body, "tr", "", "below"), "td", "", "text");
+      cell.colSpan = head.length;
+      below.forEach((text) => add(cell, "div", text));
     }
   };
 
@@ -255,24 +261,33 @@
   // The splits by kind, domain and sender: those that have no row are one more.
   const figuresOf = (fields) => fields.map(([name, field]) => [name, ({ latency: of }) => (of.count > 0 ? latency(of[field]) : "")]);
   const countsOf = (...fields) => fields.map(([name, ...summed]) => [name, (row) => count(summed.reduce((sum, field) => sum + row[field], 0))]);
-  const splitTable = (title, what, split, columns) => {
+  // Columns that a run has without the split too, as totals, and those that it has not: of runs that were merged.
+  const splitTable = (title, what, split, inTotals, inSplit) => {
     if (!split) return;
-    const some = Object.values(split.others).some((value) => value > 0);
+    const unsplit = split.unsplit_runs > 0;
+    const some = unsplit || Object.values(split.others).some((value) => value > 0);
     if (split.rows.length < 2 && !some) return;
+    const columns = [...inTotals, ...inSplit];
     const rows = split.rows.map((row) => ({ cells: [row.name, ...columns.map(([, text]) => text(row))] }));
-    if (some) rows.push({ cells: ["all others", ...columns.map(([, text]) => text(split.others))], kind: "faint" });
+    const other = ([, text], place) => (unsplit && place >= inTotals.length ? "-" : text(split.others));
+    if (some) rows.push({ cells: ["all others", ...columns.map(other)], kind: "faint" });
     table(title, ["", ...columns.map(([name]) => name)], rows, [0]);
-    if (split.untold === 0) return;
-    add(page.lastChild, "p", `${count(split.untold)} ${what} of the others may be of any of them: there were too many to tell them all apart.`, "faint");
+    const tell = (text) => add(page.lastChild, "p", text, "faint");
+    if (split.untold > 0) tell(`${count(split.untold)} ${what} of the others may be of any of them: they were not told apart.`);
+    if (unsplit) tell(`Runs that had no such split: ${count(split.unsplit_runs)}. What is "-" of the others is not known.`);
   };
   const named = (...names) => statistics.filter(([name]) => names.includes(name));
-  const ofMessages = countsOf(["messages", "messages"], ["refused", "messages_refused"],
-    ["lost", "messages_lost", "messages_unfinished", "messages_given_up", "messages_waiting"], ["in doubt", "losses_in_doubt"]);
-  splitTable("Kinds", "messages", run.kinds, [...ofMessages, ["bytes", (row) => bytes(row.content_bytes)], ...figuresOf(named("p50", "p90", "p99", "p99.9", "max"))]);
-  const coarse = named("p50", "p99", "max");
-  splitTable("Domains", "recipients", run.domains, [...countsOf(["recipients", "recipients"], ["4xx", "recipients_deferred"],
-    ["5xx", "recipients_refused"], ["lost", "recipients_lost"], ["in doubt", "recipients_in_doubt"]), ...figuresOf(coarse)]);
-  splitTable("Senders", "messages", run.senders, [...ofMessages, ...figuresOf(coarse)]);
+  // Losses in doubt are counted by message in runs with retries alone, of which they tell something.
+  const ofMessages = countsOf(["delivered", "messages"], ["refused", "messages_refused"],
+    ["not done", "messages_lost", "messages_unfinished", "messages_given_up", "messages_waiting"],
+    ...(totals.losses_in_doubt > 0 ? [["losses in doubt", "losses_in_doubt"]] : []));
+  splitTable("Kinds", "messages", run.kinds, [...ofMessages, ...figuresOf(named("p50", "p90", "p99", "p99.9", "max"))],
+    [["bytes", (row) => bytes(row.content_bytes)]]);
+  const coarse = figuresOf(named("p50", "p99", "max"));
+  splitTable("Domains: recipients, by attempt", "recipients", run.domains, countsOf(["accepted", "recipients"]), [
+    ...countsOf(["4xx", "recipients_deferred"], ["5xx", "recipients_refused"], ["lost", "recipients_lost"], ["in doubt", "recipients_in_doubt"]),
+    ...coarse]);
+  splitTable("Senders", "messages", run.senders, [...ofMessages, ...coarse], []);
   const phases = timed ? run.latency.phases : run.phases;
   table("Phases", head, Object.entries(phases).filter(counted).map(latencyRow));
   table("Replies", ["command", "code", "enhanced", "count"], Object.entries(run.replies).flatMap(([verb, list]) => list.map((one) => ({
@@ -289,21 +304,19 @@
   table("Answers", ["", ""], Object.entries(run.answers ?? {}).map(([name, value]) => ({
     cells: [name.replaceAll("_", " "), count(value)],
   })));
-  const codesOf = (replies) => {
-    const times = new Map();
-    for (const one of Object.values(replies).flat()) times.set(one.code, (times.get(one.code) ?? 0) + one.count);
-    return [...times].sort(([a], [b]) => a - b).map(([code, number]) => `${code} x ${count(number)}`).join(", ");
-  };
-  const clientColumns = [["connections", "connections"], ["connects_refused", "refused"], ["closed_after_quit", "by QUIT"],
-    ["closed_by_server", "by server"], ["reset_by_server", "reset"], ["closed_by_client", "by client"], ["timed_out", "timed out"],
-    ["failed", "failed"], ["closed_by_end_of_run", "open at end"], ["content_taken", "taken"], ["content_rejected", "rejected"],
-    ["smuggled_taken", "smuggled"]];
-  table("Clients that misbehave", ["kind", ...clientColumns.map(([, name]) => name), "held mean", "p50", "max", "sent", "received", "replies"],
+  const endsOfClients = [["connects_refused", "connects failed"], ["closed_after_quit", "ended by QUIT"], ["closed_by_server", "closed by the server"],
+    ["reset_by_server", "reset by the server"], ["closed_by_client", "left by the client"], ["timed_out", "timed out"],
+    ["failed", "failed"], ["closed_by_end_of_run", "open at the end"]];
+  const endsOf = (one) => endsOfClients.filter(([field]) => one[field] > 0).map(([field, what]) => `${count(one[field])} ${what}`).join(", ");
+  const repliesOf = ({ replies }) => Object.entries(replies).map(([verb, list]) =>
+    `${verb} ${list.map((reply) => `${reply.code}${reply.enhanced ? ` ${reply.enhanced}` : ""} x ${count(reply.count)}`).join(", ")}`).join("; ");
+  table("Clients that misbehave", ["kind", "connections", "held mean", "p50", "max", "sent", "received", "taken", "rejected", "smuggled"],
     (run.clients ?? []).map((one) => ({
-      cells: [one.kind, ...clientColumns.map(([field]) => count(one[field])), latency(one.held.mean_us), latency(one.held.p50_us),
-        latency(one.held.max_us), bytes(one.bytes_sent), bytes(one.bytes_received), codesOf(one.replies)],
+      cells: [one.kind, count(one.connections), latency(one.held.mean_us), latency(one.held.p50_us), latency(one.held.max_us),
+        bytes(one.bytes_sent), bytes(one.bytes_received), count(one.content_taken), count(one.content_rejected), count(one.smuggled_taken)],
+      below: [endsOf(one) || "no connection ended", `replies: ${repliesOf(one) || "none"}`],
       kind: one.smuggled_taken > 0 ? "bad" : "",
-    })), [0, 18]);
+    })), [0]);
   if (run.stages && run.stages.length > 1) {
     table("Stages", ["stage", "messages", "failed", "p50", "p99", "max"], run.stages.map((stage) => ({
       cells: [stage.name, count(stage.totals.messages),

@@ -10,7 +10,6 @@
 
 namespace millrace::mail {
 
-inline constexpr std::string_view kLineEnd = "\r\n";
 inline constexpr std::size_t kLongestLine = 998;  // bytes without its end (RFC 5322, 2.1.1)
 
 // The content of one message, in pieces: text that is made for it, and text that it shares with

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "mail/decimal.h"
+#include "base/decimal.h"
 #include "mail/generated.h"
 #include "smtp/keyword.h"
 

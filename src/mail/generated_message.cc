@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/line_end.h"
 #include "mail/content.h"
 #include "mail/standard_headers.h"
 #include "mail/text_block.h"

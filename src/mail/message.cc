@@ -7,7 +7,7 @@
 
 #include "base/utf8.h"
 #include "mail/body.h"
-#include "mail/decimal.h"
+#include "base/decimal.h"
 #include "smtp/end_of_data.h"
 
 namespace millrace::mail {

@@ -1,6 +1,6 @@
 #include "mail/numbered_recipients.h"
 
-#include "mail/decimal.h"
+#include "base/decimal.h"
 #include "smtp/path.h"
 
 namespace millrace::mail {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/line_end.h"
 #include "mail/body.h"
 #include "mail/content.h"
 #include "mail/words.h"

@@ -41,6 +41,7 @@ Split<Counts> merged(std::span<const Split<Counts>> parts) {
       }
     }
     sum.others.add(part.others);
+    sum.unsplit_runs += part.unsplit_runs;
   }
   for (const Split<Counts>& part : parts) {
     const bool has_all = part.rows.size() >= sum.rows.size();

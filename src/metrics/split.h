@@ -80,8 +80,12 @@ struct Split {
   std::vector<SplitRow<Counts>> rows;  // those with the most first
   SplitRow<Counts> others;             // nameless: all that have no row
   // How much of the others (messages, or recipients) may belong to any name, those of the rows too:
-  // it was not told apart, for want of room.
+  // it was not told apart, for want of room, or in
+  // runs that were merged.
   std::uint64_t untold = 0;
+  // Of a merged run, how many of its parts were not split by this: of what is among the others from
+  // them no more is known than the totals of a run say.
+  std::uint64_t unsplit_runs = 0;
 
   // Puts the rows with the most first, and adds those behind kRows to the others.
   void keep_most();

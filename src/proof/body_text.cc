@@ -3,11 +3,10 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "base/line_end.h"
 
 namespace millrace::proof {
 namespace {
-
-constexpr std::string_view kLineEnd = "\r\n";
 
 // Whether there may be something to look at here, the next byte known: blanks ahead of more white
 // space, or the beginning of a stamp. As bytes and without a branch, so that the compiler does many
@@ -65,17 +64,6 @@ std::size_t canonical_length(std::string_view text) {
   if (text.ends_with('\r')) text.remove_suffix(1);
   while (text.ends_with(kLineEnd)) text.remove_suffix(kLineEnd.size());
   return text.size();
-}
-
-// Calls `take` with so many ends of lines.
-template <typename Take>
-void repeat_line_end(std::uint64_t times, Take take) {
-  constexpr std::string_view kEnds = "\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n";
-  while (times > 0) {
-    const auto some = std::min<std::uint64_t>(times, kEnds.size() / kLineEnd.size());
-    take(kEnds.substr(0, some * kLineEnd.size()));
-    times -= some;
-  }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "base/single_spaces.h"
 #include "smtp/keyword.h"
 
 namespace millrace::proof {
@@ -18,30 +19,8 @@ constexpr std::array<std::string_view, 11> kNotCounted = {
     // Taken off on the way (RFC 5322, 3.6.3).
     "bcc"};
 
-// How much of this text, which begins with no blank, is canonical whatever follows: up to a blank
-// that is not a single one between other bytes.
-std::size_t canonical_field_length(std::string_view text) {
-  const auto changes = [](char byte, char next) {
-    const auto tab = static_cast<std::uint8_t>(byte == '\t');
-    const auto blank = static_cast<std::uint8_t>(byte == ' ');
-    const auto more = static_cast<std::uint8_t>(static_cast<std::uint8_t>(next) <= ' ');
-    return static_cast<std::uint8_t>(tab | (blank & more));
-  };
-  constexpr std::size_t kBlock = 16;
-  const std::size_t last = text.size() - 1;
-  std::size_t at = 0;
-  while (at + kBlock <= last) {
-    const char* const block = text.data() + at;
-    std::uint8_t any = 0;
-    for (std::size_t i = 0; i < kBlock; ++i) {
-      any = static_cast<std::uint8_t>(any | changes(block[i], block[i + 1]));
-    }
-    if (any != 0) break;
-    at += kBlock;
-  }
-  while (at < last && changes(text[at], text[at + 1]) == 0) ++at;
-  return at == last && !is_blank(text[at]) ? at + 1 : at;
-}
+// Fields are short: so are the blocks of them that are looked at together.
+constexpr std::size_t kFieldBlock = 16;
 
 }  // namespace
 
@@ -108,7 +87,7 @@ void CanonicalFields::append_value(std::string_view text) {
     if (blank_ && value_) append(" ");
     blank_ = false;
     value_ = true;
-    const std::size_t length = canonical_field_length(text);
+    const std::size_t length = single_spaced_length<kFieldBlock>(text);
     append(text.substr(0, length));
     text.remove_prefix(length);
   }

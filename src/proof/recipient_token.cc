@@ -1,10 +1,9 @@
 #include "proof/recipient_token.h"
 
-#include <array>
-#include <charconv>
 #include <limits>
 
 #include "base/ascii.h"
+#include "base/decimal.h"
 #include "base/number.h"
 
 namespace millrace::proof {
@@ -27,11 +26,6 @@ void append_number(std::uint64_t number, std::string& text) {
     number /= kMore;
   }
   text += kDigits[number];
-}
-
-void append_decimal(std::uint64_t number, std::string& text) {
-  std::array<char, std::numeric_limits<std::uint64_t>::digits10 + 1> digits;
-  text.append(digits.data(), std::to_chars(digits.begin(), digits.end(), number).ptr);
 }
 
 std::optional<std::uint64_t> digit_value(char digit) {

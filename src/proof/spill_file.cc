@@ -1,31 +1,23 @@
 #include "proof/spill_file.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <utility>
 
 #include "base/diagnostics.h"
+#include "base/nameless_file.h"
 
 namespace millrace::proof {
 
-SpillFile::SpillFile(std::string directory) : directory_(std::move(directory)) {
-  if (!directory_.empty()) return;
-  const char* const wanted = getenv("TMPDIR");
-  directory_ = wanted != nullptr && *wanted != '\0' ? wanted : "/var/tmp";
-}
-
-void SpillFile::make() {
-  std::string path = directory_ + "/millrace.XXXXXX";
-  file_ = FileDescriptor(mkostemp(path.data(), O_CLOEXEC));
-  if (!file_.valid()) throw Fatal(describe_error("temporary file in " + directory_, errno));
-  unlink(path.c_str());
-}
+SpillFile::SpillFile(std::string directory)
+    : directory_(directory.empty() ? directory_for_temporary_files() : std::move(directory)) {}
 
 void SpillFile::append(const void* bytes, std::size_t size) {
-  if (!file_.valid()) make();
+  if (!file_.valid()) {
+    file_ = nameless_file(directory_);
+    if (!file_.valid()) throw Fatal(describe_error("temporary file in " + directory_, errno));
+  }
   const char* from = static_cast<const char*>(bytes);
   while (size > 0) {
     const ssize_t written = write(file_.descriptor(), from, size);

@@ -12,8 +12,8 @@ namespace millrace::proof {
 // naming the directory.
 class SpillFile {
  public:
-  // In `directory`; empty: in $TMPDIR, else in /var/tmp, which is meant for what is large. The
-  // file is made with the first write.
+  // In `directory`; empty: in the one for temporary files (base/nameless_file.h). The file is made
+  // with the first write.
   explicit SpillFile(std::string directory);
 
   void append(const void* bytes, std::size_t size);
@@ -21,8 +21,6 @@ class SpillFile {
   [[nodiscard]] std::uint64_t size() const { return size_; }
 
  private:
-  void make();
-
   std::string directory_;
   FileDescriptor file_;
   std::uint64_t size_ = 0;

@@ -8,12 +8,16 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/quantity.h"
 #include "report/text.h"
+#include "report/wrapping.h"
 
 namespace millrace::report {
 namespace {
+
+constexpr std::size_t kIndent = 6;
 
 // "220 x 100, 421 x 99": how often each code was the reply, whatever to.
 std::string codes(const metrics::ReplyCounts& replies) {
@@ -28,7 +32,7 @@ std::string codes(const metrics::ReplyCounts& replies) {
   return text.empty() ? "none" : text;
 }
 
-// Who hung up, and what became of what was sent: what there was of it.
+// Who hung up, and what became of what was sent: what there was of it, with a semicolon behind.
 std::string ends(const metrics::ClientCounts& counts) {
   struct End {
     std::uint64_t metrics::ClientCounts::*number;
@@ -52,7 +56,7 @@ std::string ends(const metrics::ClientCounts& counts) {
     if (counts.*end.number == 0) continue;
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count(counts.*end.number), end.what);
   }
-  return text;
+  return text.empty() ? text : text + "; ";
 }
 
 }  // namespace
@@ -68,7 +72,11 @@ void write_clients(Writer& out, const std::vector<metrics::ClientMetrics>& clien
              shown(one.held.mean()), shown(static_cast<double>(one.held.percentile(0.5))),
              shown(static_cast<double>(one.held.most())),
              bytes(static_cast<double>(one.counts.bytes_sent)));
-    out.line("    {}; replies: {}", ends(one.counts), codes(one.replies));
+    std::string_view indent = "    ";
+    const std::string said = fmt::format("{}replies: {}", ends(one.counts), codes(one.replies));
+    for (const std::string& line : wrapped(said, kWrapColumn - kIndent)) {
+      out.line("{}{}", std::exchange(indent, "      "), line);
+    }
     if (one.counts.smuggled == 0) continue;
     out.line("{}",
              out.style().red(fmt::format("    {} smuggled message{} taken",

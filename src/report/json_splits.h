@@ -42,6 +42,7 @@ inline constexpr auto kSplitFields = std::to_array<Field<Split>>({
     field<List<Object<kNamedFields<Row, kFields>>>, &Split::rows>("rows"),
     field<Object<kFields>, &Split::others>("others"),
     field<Count, &Split::untold>("untold"),
+    field<Count, &Split::unsplit_runs>("unsplit_runs"),
 });
 
 inline constexpr auto kKindSplitFields = kSplitFields<metrics::MessageSplit, KindRow, kKindFields>;

@@ -24,6 +24,11 @@ using std::chrono::system_clock;
 
 constexpr std::string_view kComma = ", ";
 
+// Settings that a merged run has of its own: names of others in which its parts differ, and
+// which parts these are.
+constexpr std::string_view kDiffering = "differing";
+constexpr std::string_view kMerged = "merged";
+
 // Takes the first element off a list.
 std::string_view take_element(std::string_view& list) {
   const std::string_view element = list.substr(0, list.find(kComma));
@@ -157,9 +162,11 @@ void tell_all(const metrics::Metrics& total, metrics::MessageSplit& split) {
     split.others.counts.counters.*row.counter = total.counters.*row.counter;
   }
   split.others.latency = total.intended;
+  split.unsplit_runs = 1;
 }
 void tell_all(const metrics::Metrics& total, metrics::RecipientSplit& split) {
   split.others.counts.accepted = total.counters.recipients;
+  split.unsplit_runs = 1;
 }
 
 template <typename Split>
@@ -178,6 +185,34 @@ void merge_splits(std::optional<Split> Measurement::*split, const std::vector<Ru
     }
   }
   whole.*split = metrics::merged(std::span<const Split>(parts));
+}
+
+using AllSettings = decltype(Run::settings);
+
+// Settings in which all runs agree. What the others are called is one more: no run's value of
+// them holds for the whole.
+AllSettings merge_settings(const std::vector<Run>& runs) {
+  const auto has = [](const Run& run, const AllSettings::value_type& setting) {
+    return std::find(run.settings.begin(), run.settings.end(), setting) != run.settings.end();
+  };
+  AllSettings agreed;
+  std::string differing;
+  for (const Run& run : runs) {
+    for (const auto& setting : run.settings) {
+      const bool all = std::all_of(runs.begin(), runs.end(),
+                                   [&](const Run& other) { return has(other, setting); });
+      if (setting.first == kMerged) continue;
+      if (setting.first == kDiffering) {
+        join(differing, setting.second);
+      } else if (!all) {
+        join(differing, setting.first);
+      } else if (&run == &runs.front()) {
+        agreed.push_back(setting);
+      }
+    }
+  }
+  if (!differing.empty()) agreed.emplace_back(kDiffering, differing);
+  return agreed;
 }
 
 void add_environment(Environment& sum, const Environment& environment) {
@@ -228,7 +263,7 @@ Run merge(const std::vector<Run>& runs, const std::vector<std::string>& names) {
   Run sum{.kind = runs.front().kind,
           .program = runs.front().program,
           .command_line = runs.front().command_line,
-          .settings = runs.front().settings};
+          .settings = merge_settings(runs)};
   std::set<std::string> thresholds;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     if (runs[i].kind != sum.kind) {
@@ -240,8 +275,8 @@ Run merge(const std::vector<Run>& runs, const std::vector<std::string>& names) {
     for (const Verdict& one : runs[i].verdicts) thresholds.insert(one.threshold);
   }
   sum.measurement = merge_measurements(runs);
-  sum.settings.emplace_back("merged", fmt::format("{} run{}: {}", runs.size(), plural(runs.size()),
-                                                  fmt::join(names, ", ")));
+  sum.settings.emplace_back(kMerged, fmt::format("{} run{}: {}", runs.size(), plural(runs.size()),
+                                                 fmt::join(names, ", ")));
   // What each part had to reach is asked of the whole.
   for (const std::string& text : thresholds) {
     sum.verdicts.push_back(Threshold(text).judge(sum.measurement));

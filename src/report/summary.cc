@@ -11,6 +11,7 @@
 #include "base/quantity.h"
 #include "report/client_summary.h"
 #include "report/split_summary.h"
+#include "report/wrapping.h"
 #include "report/writer.h"
 
 namespace millrace::report {
@@ -29,7 +30,13 @@ void write_head(Writer& out, const Run& run) {
   std::string what(kKindNames[static_cast<std::size_t>(run.kind)]);
   out.line("{}", out.style().bold(fmt::format("smtp-{}: {} measured", what,
                                               span(in_seconds(measured.measured)))));
-  for (const auto& [name, value] : run.settings) out.line("  {:<11} {}", name, value);
+  constexpr std::size_t kIndent = 14;
+  for (const auto& [name, value] : run.settings) {
+    std::string_view shown = name;
+    for (const std::string& line : wrapped(value, kWrapColumn - kIndent)) {
+      out.line("  {:<11} {}", std::exchange(shown, ""), line);
+    }
+  }
   out.line("  {:<11} {}, {} thread{}, {} core{}", "on", run.environment.engine,
            run.environment.threads, plural(run.environment.threads), run.environment.cores,
            plural(run.environment.cores));

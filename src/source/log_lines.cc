@@ -7,18 +7,13 @@
 #include <charconv>
 #include <ctime>
 
+#include "base/decimal.h"
 #include "base/printable.h"
 #include "source/log_record.h"
 #include "source/queue_id.h"
 
 namespace millrace::source {
 namespace {
-
-void append_decimal(std::uint64_t number, std::string& text) {
-  std::array<char, 20> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-  text.append(digits.data(), end);
-}
 
 // Text of others, on one line: lines of a reply are joined as they are wherever one is shown.
 // `quote`: what stands before a quotation mark, `escape`: before a backslash.

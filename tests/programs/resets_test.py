@@ -167,6 +167,7 @@ class EveryByte(retry_test.RetryCase):
                 ends = ["accepted" if told.answered else "in_doubt" if told.in_doubt else "lost"
                         for told in server.told]
                 self.assertEqual([line["outcome"] for line in sorted(lines, key=lambda line: line["number"])], ends)
+                self.assertEqual(set(ends), {"accepted", "in_doubt", "lost"})
                 self.assertGreaterEqual(min(collections.Counter(ends).values()), 3)
                 self.assertEqual((totals["messages"], totals["messages_lost"]),
                                  (ends.count("accepted"), len(cuts) - ends.count("accepted")))

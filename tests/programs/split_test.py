@@ -118,6 +118,23 @@ class SplitTest(measuring.MeasureCase, playing.RulesCase):
         self.assertGreater(run["totals"]["messages"], 50)
         self.check_sums(run)
 
+    @rig.on_every_engine((2,))
+    def test_leaves_out_messages_that_no_session_turned_to(self, programs):
+        """A server that holds each reply back for long: two sessions turn to their messages, and the others that
+        were due when the time is over never start."""
+        scenario = self.scratch / "s.toml"
+        scenario.write_text(SCENARIO)
+        with programs.sink("-W", "data:60") as sink:
+            run, _ = self.measure(programs, sink.endpoint, "--scenario", scenario, "-s", 2, "-d", "--rate", 100,
+                                  "--duration", 1, "--drain", "200ms", status=(0, 1))
+        totals = run["totals"]
+        self.assertGreater(totals["messages_unstarted"], 50)
+        self.assertEqual(totals["messages_unfinished"], 2)
+        self.check_sums(run)
+        for name in ("kinds", "senders"):
+            rows = [*run[name]["rows"], run[name]["others"]]
+            self.assertEqual(sum(row[counter] for row in rows for counter in MESSAGES[:-1]), 2, name)
+
     def test_is_in_every_face_and_merges(self):
         programs = rig.ours(rig.ENGINES[0])
         files = [self.scratch / name for name in ("a.json", "b.json", "all.json", "all.html")]
@@ -128,13 +145,15 @@ class SplitTest(measuring.MeasureCase, playing.RulesCase):
         readers.validate(measuring.SCHEMA, *files[:3])
         self.check_sums(json.loads(files[2].read_text()))
         shown = programs.run_plain("smtp-report", "show", files[2]).stdout
-        for heading in (rb"\nKinds  +messages ", rb"\nDomains  +recipients ", rb"\nSenders  +messages ",
+        for heading in (rb"\nKinds  +delivered +refused +not done ", rb"\nDomains, by attempt  +accepted ",
+                        rb"\nSenders  +delivered +refused +not done ",
                         rb"\n  no\.test ", rb"\n  all others "):
             self.assertRegex(shown, heading)
         self.assertNotIn(b"\x1b", shown)
         self.assertEqual(programs.run_plain("smtp-report", "html", "-o", files[3], files[2]).returncode, 0)
         page = self.check_page(files[3], plots=4)
-        for text in ("Kinds\n", "Domains\n", "Senders\n", "no.test ", "all others ", "<script>alert(1)</script> "):
+        self.assertNotIn("in doubt", page.text.split("Kinds\n")[1].split("Domains: ")[0])
+        for text in ("Kinds\n", "Domains: recipients, by attempt\n", "Senders\n", "not done", "accepted", "no.test ", "all others ", "<script>alert(1)</script> "):
             self.assertIn(text, page.text)
 
     def test_a_run_of_one_text_has_none(self):

@@ -158,6 +158,25 @@ class Scenario(TrafficCase):
             self.assertTrue(all(abs(kinds[kind] - mean) < 36
                                 for kind, mean in (("words", 100), ("page", 50), ("file", 50))), kinds)
 
+    @rig.on_every_engine()
+    def test_rows_go_to_the_addresses_in_their_column(self, programs):
+        self.write("t.eml", "Subject: {{name}}\n\nFor {{recipient}}.\n")
+        fields = self.write("f.csv", "name,mail\nAnn,ann@a.test\nBob,bob@b.test\nCid,cid@c.test\n")
+        path = self.write("s.toml", '[recipients]\naddresses = "everybody@else.test"\n'
+                          '[[message]]\nname = "merge"\ntemplate = "t.eml"\nfields = "f.csv"\nto = "mail"\n'
+                          '[[message]]\nname = "other"\nsize = "1K"\n')
+        found = self.sent(programs, "--scenario", path, "-m", 60, "-s", 4, "-d")
+        seen = {(envelope[1:], email.message_from_bytes(content)["Subject"], content.split(b"\n\n", 1)[1].strip())
+                for envelope, content in found if b"\n\nFor " in content}
+        self.assertEqual(seen, {((b"X-Rcpt-Args: <%s>" % mail,), mail[:3].decode().title(), b"For %s." % mail)
+                                for mail in (b"ann@a.test", b"bob@b.test", b"cid@c.test")})
+        self.assertEqual({envelope[1:] for envelope, content in found if b"\n\nFor " not in content},
+                         {(b"X-Rcpt-Args: <everybody@else.test>",)})
+        fields.write_text("name,mail\nAnn,ann@a.test\nBob,bob\n,\n")
+        told = self.refused("--scenario", path)
+        self.assertIn("f.csv:3: mail: 'bob' is no address", told)
+        self.assertIn("f.csv:4: mail: '' is no address", told)
+
     def test_shows_what_it_would_send(self):
         path = self.write("s.toml", SCENARIO)
         programs = rig.ours(rig.ENGINES[0])
@@ -227,6 +246,22 @@ class Options(TrafficCase):
         names = ("Ann", "Bob, J\u00fcrgen", "Ann", "Bob, J\u00fcrgen")
         self.assertEqual(sorted(seen), sorted((f"Dear {name}, no. {number}", f"Hello {name}", "r@b.test", "yes")
                                               for number, name in enumerate(names)))
+
+    def test_long_headers_are_folded(self):
+        """Where they are text, whose blanks mean nothing: other fields stay as they were written."""
+        text, ids = " ".join(["word"] * 60), " ".join(f"<{number}@a.test>" for number in range(40))
+        headers = {"X-Text": text, "References": ids}
+        path = self.write("s.toml", "[[message]]\nname = 'a'\nsize = '2K'\nheaders = [" +
+                          ", ".join(f"'{name}: {value}'" for name, value in headers.items()) + "]\n")
+        options = [part for name, value in headers.items() for part in ("--header", f"{name}: {value}")]
+        for arguments in (("--scenario", path), ("--size", "2K", *options)):
+            (_, content), = self.sent(rig.ours(rig.ENGINES[0]), *arguments, "-m", 1)
+            lines = content.split(b"\n\n")[0].splitlines()
+            self.assertGreater(sum(line.startswith(b" word") for line in lines), 2)
+            self.assertLessEqual(max(len(line) for line in lines if b"word" in line), 78)
+            message = email.message_from_bytes(content)
+            for name, value in headers.items():
+                self.assertEqual("".join(message[name].splitlines()), value)
 
     @rig.on_every_engine()
     def test_who_and_how_large(self, programs):

@@ -1,4 +1,5 @@
 // What reports tell of clients that misbehave.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -79,11 +80,33 @@ TEST(Clients, AreShownApart) {
   const std::string expected = R"(
 Clients that misbehave   connections  held mean      p50      max     sent
   slow-writer 1                1,200     2.00 s   2.00 s   2.00 s  5.00 kB
-    1 connects failed, 200 closed by the server, 1,000 open at the end, 3 messages taken; replies: 220 x 1, 421 x 1
+    1 connects failed, 200 closed by the server, 1,000 open at the end,
+      3 messages taken; replies: 220 x 1, 421 x 1
 )";
   EXPECT_NE(text.find(expected), std::string::npos) << text;
   EXPECT_EQ(text.find("smuggled"), std::string::npos);
   EXPECT_EQ(summary(sample_run(1, 5), {}).find("Clients"), std::string::npos);
+}
+
+TEST(Clients, OfManyKindsFitInLinesOfEightyColumns) {
+  report::Run run = run_with({slow_writers()});
+  std::string all = "20 good";
+  for (int i = 0; i < 40; ++i) all += fmt::format(", {} slow-writer {}", 10 * i, i);
+  run.settings = {{"clients", all}};
+  for (int code = 400; code < 500; ++code) {
+    run.measurement.clients[0].replies.count(smtp::index(smtp::Verb::mail), code, "no");
+  }
+  std::string text = summary(run, {});
+  EXPECT_NE(text.find("\n  clients     20 good, 0 slow-writer 0, "), std::string::npos) << text;
+  EXPECT_NE(text.find(",\n              "), std::string::npos) << text;
+  while (!text.empty()) {
+    const std::string line = text.substr(0, text.find('\n'));
+    // The verdict is a sentence, as long as it is.
+    if (line.starts_with(' ')) {
+      EXPECT_LE(line.size(), 80U) << line;
+    }
+    text.erase(0, line.size() + 1);
+  }
 }
 
 TEST(Clients, ThatSmuggledAreRed) {

@@ -52,6 +52,24 @@ TEST(Merge, NamesEveryHostOnce) {
   EXPECT_EQ(merge(runs, {"a", "b", "c", "d"}).environment.host, "load10, load1, load2");
 }
 
+TEST(Merge, KeepsSettingsThatAllAgreeInAndNamesTheOthers) {
+  report::Run a = sample_run(1, 5);
+  report::Run b = a;
+  a.settings = {{"to", "h:25"}, {"load", "closed loop"}, {"clients", "3 idle 60s, 2 good"}};
+  b.settings = {{"to", "h:25"}, {"load", "open loop"}, {"retries", "5x1s"}};
+  const std::vector<std::pair<std::string, std::string>> expected = {
+      {"to", "h:25"}, {"differing", "load, clients, retries"}, {"merged", "2 runs: a, b"}};
+  EXPECT_EQ(merge({a, b}, {"a", "b"}).settings, expected);
+  const report::Run both = merge({a, a}, {"a", "b"});
+  EXPECT_EQ(both.settings.size(), 4U);
+  EXPECT_EQ(both.settings[2].second, "3 idle 60s, 2 good");
+  // The same for what was merged before.
+  const report::Run again = merge({both, merge({a, b}, {"c", "d"})}, {"e", "f"});
+  EXPECT_EQ(again.settings.at(1).second, "load, clients, retries");
+  EXPECT_EQ(again.settings.at(2).second, "2 runs: e, f");
+  EXPECT_EQ(again.settings.size(), 3U);
+}
+
 TEST(Merge, TheFarthestThatIsReadDoesNotOverflow) {
   report::Run first = sample_run(1, 5);
   report::Run last = first;

@@ -102,20 +102,20 @@ TEST(Splits, WhatIsNoneIsRefused) {
 TEST(Splits, AreInTheSummaryFiveRowsEach) {
   const std::string text = summary(split(), {});
   EXPECT_NE(text.find(R"(
-Kinds                      messages  refused     lost    bytes      p50      p99
+Kinds                     delivered  refused not done    bytes      p50      p99
   receipt                       150        4        1  1.23 MB  5.00 ms  5.00 ms
   newsletter \x1b[31m<b>         50        0        2      0 B  5.00 ms  5.00 ms
 
-Domains                  recipients      4xx      5xx     lost      p50      p99
+Domains, by attempt        accepted      4xx      5xx     lost      p50      p99
   d0.test                        80        2        3        9  7.00 ms  7.00 ms
   d1.test                        79        2        3        9  7.00 ms  7.00 ms
   d2.test                        78        2        3        9  7.00 ms  7.00 ms
   d3.test                        77        2        3        9  7.00 ms  7.00 ms
   d4.test                        76        2        3        9  7.00 ms  7.00 ms
   all others                    252        8       12       36  7.00 ms  7.00 ms
-  17 recipients of the others may be of any domain: too many to tell them all apart
+  17 recipients of the others may be of any domain: they were not told apart
 
-Senders                    messages  refused     lost      p50      p99      max
+Senders                   delivered  refused not done      p50      p99      max
   <>                            100        0        0  5.00 ms  5.00 ms  5.00 ms
   u1@a.test                      60        1        0  5.00 ms  5.00 ms  5.00 ms
   uuuuuuuuuu...uu@a.test         40        2        0  5.00 ms  5.00 ms  5.00 ms
@@ -175,7 +175,28 @@ TEST(Splits, ARunWithoutThemIsAddedToTheOthers) {
   EXPECT_EQ(sum.kinds->untold, 200U);
   EXPECT_EQ(sum.domains->others.counts.accepted, 230U);
   EXPECT_EQ(sum.domains->untold, 217U);
+  EXPECT_EQ(sum.kinds->unsplit_runs, 1U);
   EXPECT_FALSE(merge({plain, plain}, {"a", "b"}).measurement.kinds);
+}
+
+TEST(Splits, WhatARunWithoutThemDoesNotTellIsNotKnownInTheSummary) {
+  const report::Run plain = test::sample_run(2, 5);
+  const report::Run merged = merge({plain, merge({split(), plain}, {"a", "b"})}, {"c", "d"});
+  const std::string text = summary(from_json(to_json(merged), "a.json"), {});
+  EXPECT_NE(text.find(R"(
+  all others                    400        0        0        -  5.24 ms  5.49 ms
+  400 messages of the others may be of any kind: they were not told apart
+  2 runs had no split by kind: what is "-" of the others is not known
+)"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find(R"(
+  all others                    652        -        -        -        -        -
+  417 recipients of the others may be of any domain: they were not told apart
+  2 runs had no split by domain: what is "-" of the others is not known
+)"),
+            std::string::npos)
+      << text;
 }
 
 }  // namespace

@@ -253,6 +253,23 @@ TEST_F(DeliveryRecordTest, KeepsRepliesOfEachRecipientAndOfTheEnd) {
   EXPECT_EQ(told().bytes, messages->content_size(0));
 }
 
+// RCPTMAX makes a transaction for each two (RFC 9422); each has the content.
+TEST_F(DeliveryRecordTest, TheContentOfEachTransactionCounts) {
+  plan.hello_verb = smtp::Verb::ehlo;
+  connect("250-x\r\n250 LIMITS RCPTMAX=2\r\n", {5});
+  send(0);
+  for (const std::size_t recipients : {2, 2, 1}) {
+    says("250 from\r\n");
+    for (std::size_t i = 0; i < recipients; ++i) says("250 to\r\n");
+    says("354 go on\r\n");
+    says("250 taken\r\n");
+  }
+  ASSERT_EQ(told().recipients.size(), 5U);
+  EXPECT_GT(told().bytes, 0U);
+  EXPECT_EQ(told().bytes, messages->content_size(0));
+  EXPECT_EQ(told().content_sent, 3 * told().bytes);
+}
+
 TEST_F(DeliveryRecordTest, ANoToTheEndIsForAllWhoseRecipientWasTaken) {
   connect("250 x\r\n", {2});
   send(0);

@@ -1,35 +1,18 @@
 #include "mail/corpus/packed_file.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 
 #include "base/diagnostics.h"
+#include "base/nameless_file.h"
 
 namespace millrace::mail {
 namespace {
 
 constexpr std::size_t kBlock = std::size_t{1} << 20;
-
-std::string directory_for_temporary_files() {
-  const char* const named = std::getenv("TMPDIR");
-  return named != nullptr && *named != '\0' ? named : "/var/tmp";
-}
-
-// A new file without a name; invalid: errno says why.
-FileDescriptor nameless_file(const std::string& directory) {
-  FileDescriptor file(open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (file.valid() || (errno != EOPNOTSUPP && errno != EISDIR)) return file;
-  // Some file systems have no such files: one whose name goes at once.
-  std::string path = directory + "/smtp-source-XXXXXX";
-  file = FileDescriptor(mkostemp(path.data(), O_CLOEXEC));
-  if (file.valid()) unlink(path.c_str());
-  return file;
-}
 
 }  // namespace
 

@@ -33,9 +33,9 @@ class MappedText {
   std::string_view text_;
 };
 
-// A file without a name, in the directory for temporary files: $TMPDIR, or /var/tmp, which unlike
-// /tmp is a disk everywhere and has room. Text is put to its end, then all of it is mapped. Nobody
-// else can change it or cut it, which would end the program when it reads there (SIGBUS).
+// A file without a name, in the directory for temporary files (base/nameless_file.h). Text is put
+// to its end, then all of it is mapped. Nobody else can change it or cut it, which would end the
+// program when it reads there (SIGBUS).
 class PackedFile {
  public:
   // Throws Fatal where none can be made.

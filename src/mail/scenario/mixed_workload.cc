@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "mail/decimal.h"
+#include "base/decimal.h"
 #include "mail/scenario/mixed_messages.h"
 #include "mail/scenario/scenario.h"
 

@@ -4,7 +4,7 @@
 #include <charconv>
 
 #include "base/utf8.h"
-#include "mail/decimal.h"
+#include "base/decimal.h"
 #include "mail/folding.h"
 #include "mail/standard_headers.h"
 #include "mail/template/encoded_words.h"

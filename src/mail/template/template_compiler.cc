@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "base/line_end.h"
 #include "base/utf8.h"
 #include "mail/content.h"
 #include "mail/header_fields.h"

@@ -5,12 +5,14 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 
-namespace millrace::mail {
+namespace millrace {
 
+// Puts the digits of a number behind a text. No locale has a say in them.
 inline void append_decimal(std::uint64_t number, std::string& text) {
-  std::array<char, 20> digits;
+  std::array<char, std::numeric_limits<std::uint64_t>::digits10 + 1> digits;
   text.append(digits.data(), std::to_chars(digits.begin(), digits.end(), number).ptr);
 }
 
@@ -23,4 +25,4 @@ inline void append_hexadecimal(std::uint64_t number, std::string& text) {
   text.append(std::min<const char*>(start, end - kLeast), end);
 }
 
-}  // namespace millrace::mail
+}  // namespace millrace
