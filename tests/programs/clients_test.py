@@ -103,6 +103,29 @@ class EveryKind(measuring.MeasureCase):
         self.assertEqual((told["content_taken"], told["smuggled_taken"], told["closed_after_quit"]), (1, 1, 1), told)
 
 
+    # That is longer than a server has to hang up on who has left.
+    def test_who_has_left_waits_for_the_reply_that_is_owed(self):
+        rig.need(rig.LONG, "only with --long")
+        programs = rig.ours("epoll")
+
+        def slow(client):
+            with client.makefile("rb") as lines:
+                client.sendall(b"220 hi\r\n")
+                for line in lines:
+                    if line == b".\r\n":
+                        time.sleep(12)
+                        client.sendall(b"250 taken\r\n")
+                        return
+                    if line[:4] in (b"EHLO", b"MAIL", b"RCPT"):
+                        client.sendall(b"250 ok\r\n")
+                    elif line == b"DATA\r\n":
+                        client.sendall(b"354 go\r\n")
+
+        with rig.FakeServer(slow) as server:
+            told = self.misbehave(programs, server.endpoint, "half-close")["half-close"]
+        self.assertEqual((told["content_taken"], told["closed_by_client"]), (1, 1), told)
+
+
 class BesideGoodClients(measuring.MeasureCase):
     @rig.on_every_engine((1, 2))
     def test_their_figures_are_apart(self, programs):
@@ -138,6 +161,13 @@ class BesideGoodClients(measuring.MeasureCase):
                                   "--client", "50% idle 60s")
         self.assertEqual(run["totals"]["messages"], 100)
         self.assertEqual(run["clients"][0]["closed_by_end_of_run"], 10)
+
+    @rig.on_every_engine((8,))
+    def test_threads_without_a_good_one_take_no_part_in_the_load(self, programs):
+        with programs.sink("-c") as sink:
+            run, _ = self.measure(programs, sink.endpoint, "-s", "21", "--rate", "200", "--duration", "1", "--ehlo",
+                                  "-d", "--client", "20 idle 60s", "--client", "good", "--retry", "2x1s")
+        self.assertEqual((run["totals"]["messages"], run["totals"].get("unstarted", 0)), (200, 0))
 
     @rig.on_every_engine((2,))
     def test_the_first_interrupt_ends_all(self, programs):
