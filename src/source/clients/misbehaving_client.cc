@@ -70,9 +70,12 @@ void MisbehavingClient::append_head(Output& out) {
       net::proxy_header(*proxy, player_.stream().local_address(), run_.addresses()[address_]));
 }
 
-void MisbehavingClient::script_over(bool connected) {
+void MisbehavingClient::not_connected(int /*error*/) {
+  if (!done_) back_off();
+}
+
+void MisbehavingClient::script_over() {
   if (done_) return;
-  if (!connected) return back_off();
   back_off_ = kFirstBackOff;
   turn_ = (turn_ + 1) % cast_.number;
   loop_.timers().start(timer_, std::max(loop_.now(), asked_ + kShortestRound));

@@ -39,7 +39,8 @@ class MisbehavingClient final : private ScriptOwner, private net::TimerHandler {
 
  private:
   void append_head(Output& out) override;
-  void script_over(bool connected) override;
+  void script_over() override;
+  void not_connected(int error) override;
   void on_timer(net::Timer& timer) override;
 
   void connect();

@@ -2,6 +2,7 @@
 // (mail/clients/), and how often.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -27,16 +28,20 @@ class ScriptOwner {
   // The connection is there: puts what goes ahead of the dialogue.
   virtual void append_head(Output& /*out*/) {}
 
-  // The connection is gone, and what can be told of it has been counted. `connected`: there was
-  // one.
-  virtual void script_over(bool connected) = 0;
+  // The connection is gone, and what can be told of it has been counted.
+  virtual void script_over() = 0;
+
+  // There was none: the connect failed with `error`, an errno value; 0: it took too long. That has
+  // been counted.
+  virtual void not_connected(int error) = 0;
 };
 
 // Plays a script on one connection, and counts what the server does. What it reads it forgets: a
 // server that floods it cannot make it grow.
 class ScriptPlayer final : private net::StreamHandler, private net::TimerHandler {
  public:
-  // From when the client has hung up, or the server said that it does, to when it must have.
+  // From when the client has hung up, all is sent and answered, or from when the server said that
+  // it hangs up, to when it must have.
   static constexpr std::chrono::seconds kFarewellLimit{10};
   // Between two looks of a client that reads slowly.
   static constexpr std::chrono::seconds kSlowLook{1};
@@ -90,7 +95,12 @@ class ScriptPlayer final : private net::StreamHandler, private net::TimerHandler
   void content_answered(bool taken);
   void go_to(std::size_t step);
   void hang_up(Count by);
-  void be_short();
+  void leave_to_server();
+  void look_soon();
+  [[nodiscard]] bool settled() const;
+  [[nodiscard]] Duration farewell_limit() const {
+    return std::min<Duration>(kFarewellLimit, reply_limit_);
+  }
   void tick_in(Tick what, Duration time);
   void count_bytes();
   void over(Count by);
@@ -112,7 +122,6 @@ class ScriptPlayer final : private net::StreamHandler, private net::TimerHandler
   std::string_view slow_text_;
   TimePoint begun_;
   TimePoint waiting_since_;
-  Duration patience_{};         // how long the server may take from then on
   net::Traffic counted_bytes_;  // of this connection
   net::Traffic moved_;
   std::uint64_t rate_ = 0;      // bytes a second; 0: as fast as they go
@@ -122,7 +131,8 @@ class ScriptPlayer final : private net::StreamHandler, private net::TimerHandler
   Count hung_up_ = nullptr;     // by whom, once that is clear
   bool begun_step_ = false;
   bool reads_slowly_ = false;
-  bool smuggling_ = false;  // the server takes what was hidden for a transaction
+  bool server_leaves_ = false;  // it is over, whatever is still to be sent or answered
+  bool smuggling_ = false;      // the server takes what was hidden for a transaction
   bool content_said_ = false;
   Tick tick_for_ = Tick::none;
   State state_ = State::idle;

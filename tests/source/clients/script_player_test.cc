@@ -33,9 +33,10 @@ struct Client : ScriptOwner {
     engine.takes_at_once = true;
     player.play(script, FileDescriptor(), address, counted);
   }
-  void script_over(bool connected) override {
+  void script_over() override { ++over; }
+  void not_connected(int error) override {
     ++over;
-    was_connected = connected;
+    not_connected_by = error;
   }
   // What it has sent since the last call.
   std::string said() {
@@ -60,7 +61,7 @@ struct Client : ScriptOwner {
   ScriptPlayer player;
   std::size_t seen = 0;
   int over = 0;
-  bool was_connected = false;
+  int not_connected_by = 0;
 };
 
 // A server that answers as a good-natured one does, and takes `false_end` for the end of content
@@ -171,7 +172,7 @@ TEST(ScriptPlayer, SendsWhatItsKindIsCalled) {
   EXPECT_TRUE(holds(spoken("auth-guess 2"), "AUTH PLAIN AGd1ZXNzMgB3cm9uZzI=\r\n"));
   EXPECT_TRUE(holds(spoken("long-line 5000"), "NOOP " + std::string(5'000, 'x') + "\r\nMAIL"));
   EXPECT_TRUE(holds(spoken("header-flood 3"), "\r\nX-Flood-3: 3\r\n\r\nxxx"));
-  EXPECT_TRUE(holds(spoken("mime-bomb 2"), "--level2--\r\n--level1--\r\n.\r\nQUIT\r\n"));
+  EXPECT_TRUE(holds(spoken("mime-bomb 2"), "--level2x--\r\n--level1x--\r\n.\r\nQUIT\r\n"));
   EXPECT_TRUE(spoken("no-helo").starts_with("MAIL FROM:<me@a.test>\r\nRCPT TO:<you@b.test>\r\n"));
   EXPECT_TRUE(spoken("no-quit").ends_with("xx\r\n.\r\n"));
   EXPECT_TRUE(spoken("half-close").ends_with("xx\r\n.\r\n"));
@@ -261,6 +262,20 @@ TEST(ScriptPlayer, WritesNoFasterThanItsRate) {
   EXPECT_EQ(all, "EHLO a.test\r\n");
 }
 
+TEST(ScriptPlayer, KeepsToItsRateAllTheTime) {
+  Client client("slow-writer 100");
+  client.engine.complete_connect();
+  client.engine.deliver("220 hi\r\n");
+  const TimePoint begin = client.engine.now();
+  std::string all = client.said();
+  while (all.size() < 13) {
+    client.engine.turn();
+    all += client.said();
+  }
+  // The second piece of ten bytes is a tenth of a second behind the first.
+  EXPECT_GE(client.engine.now() - begin, std::chrono::milliseconds(100));
+}
+
 TEST(ScriptPlayer, IsIdleForItsTime) {
   Client client("idle 20ms");
   client.engine.complete_connect();
@@ -318,6 +333,18 @@ TEST(ScriptPlayer, SaysNoMoreToWhoCloses) {
   EXPECT_EQ(client.counts().by_server, 1U);
 }
 
+// Who says that it closes, and does not, is not waited for until the pause is over.
+TEST(ScriptPlayer, IsNotIdleWithWhoCloses) {
+  Client client("idle 1h", std::chrono::milliseconds(20));
+  client.engine.complete_connect();
+  client.engine.deliver("220 hi\r\n421 too many\r\n");
+  const TimePoint begin = client.engine.now();
+  while (client.over == 0 && client.engine.now() - begin < std::chrono::seconds(5)) {
+    client.engine.turn();
+  }
+  EXPECT_EQ(client.over, 1);
+}
+
 TEST(ScriptPlayer, TellsWhoHungUp) {
   Client server("rset-storm");
   server.engine.complete_connect();
@@ -332,7 +359,7 @@ TEST(ScriptPlayer, TellsWhoHungUp) {
   refused.engine.turn();
   EXPECT_EQ(refused.counts().refused, 1U);
   EXPECT_EQ(refused.counts().connections, 0U);
-  EXPECT_FALSE(refused.was_connected);
+  EXPECT_EQ(refused.not_connected_by, ECONNREFUSED);
   EXPECT_EQ(refused.over, 1);
   Client silent("rset-storm", std::chrono::milliseconds(5));
   silent.engine.complete_connect();
