@@ -39,7 +39,7 @@ void add_client_options(CommandLine& line, SourceArguments& given) {
 void build_clients(const SourceArguments& given, const std::vector<mail::ClientGroup>& scenario,
                    source::SourceOptions& options) {
   const auto& groups = groups_of(given, scenario);
-  if (groups.empty()) return;
+  if (groups.empty() || given.show) return;
   if (groups.size() > mail::kMostClientGroups) {
     throw Fatal(fmt::format("more than {} kinds of clients", mail::kMostClientGroups));
   }
