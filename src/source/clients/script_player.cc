@@ -251,12 +251,19 @@ void ScriptPlayer::leave_to_server() {
   look_soon();
 }
 
-void ScriptPlayer::look_soon() { loop_.timers().start(limit_, loop_.now() + farewell_limit()); }
+void ScriptPlayer::look_soon() { loop_.timers().start(limit_, loop_.now() + farewell_limit_); }
 
 // Whether the server has nothing more to do than to hang up.
 bool ScriptPlayer::settled() const {
   if (server_leaves_) return true;
-  return hung_up_ != nullptr && awaited_.empty() && stream_.all_sent();
+  return hung_up_ != nullptr && !owed() && stream_.all_sent();
+}
+
+// Whether the server has a command to answer. The greeting answers none: who leaves without having
+// heard it does not wait for it.
+bool ScriptPlayer::owed() const {
+  const bool greeting = !awaited_.empty() && awaited_.front() == smtp::index(Verb::connect);
+  return awaited_.size() > (greeting ? 1U : 0U);
 }
 
 void ScriptPlayer::on_secured() {
@@ -282,14 +289,14 @@ void ScriptPlayer::on_timer(net::Timer& timer) {
     return stream_.flush();
   }
   // What is being sent has its time too, but not to a server that is to be left.
-  const Duration patience = settled() ? farewell_limit() : reply_limit_;
+  const Duration patience = settled() ? farewell_limit_ : reply_limit_;
   const TimePoint since =
       server_leaves_ ? waiting_since_ : std::max(waiting_since_, stream_.last_sent());
   const TimePoint due = tick_for_ == Tick::pause ? loop_.now() + patience : since + patience;
   if (loop_.now() < due) {
     // Nobody tells when the last of it has gone.
     const bool leaves = hung_up_ != nullptr;
-    loop_.timers().start(limit_, leaves ? std::min(due, loop_.now() + farewell_limit()) : due);
+    loop_.timers().start(limit_, leaves ? std::min(due, loop_.now() + farewell_limit_) : due);
     return;
   }
   if (hung_up_ == nullptr) hung_up_ = &ClientCounts::timed_out;

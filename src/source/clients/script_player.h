@@ -47,13 +47,15 @@ class ScriptPlayer final : private net::StreamHandler, private net::TimerHandler
   static constexpr std::chrono::seconds kSlowLook{1};
 
   // `tls`: for scripts that turn to it; `tls_from_start`: for all, before the dialogue.
-  // `reply_limit`: how long to wait for the server. All must outlive the player.
+  // `reply_limit`: how long to wait for the server; `farewell_limit`: the same once it has nothing
+  // more to do than to hang up, where that is shorter. All must outlive the player.
   ScriptPlayer(net::EventLoop& loop, ScriptOwner& owner, const net::TlsContext* tls,
-               bool tls_from_start, Duration reply_limit)
+               bool tls_from_start, Duration reply_limit, Duration farewell_limit = kFarewellLimit)
       : loop_(loop),
         owner_(owner),
         tls_(tls),
         tls_from_start_(tls_from_start),
+        farewell_limit_(std::min(farewell_limit, reply_limit)),
         reply_limit_(reply_limit),
         stream_(loop, *this, net::Side::client),
         limit_(*this),
@@ -98,9 +100,7 @@ class ScriptPlayer final : private net::StreamHandler, private net::TimerHandler
   void leave_to_server();
   void look_soon();
   [[nodiscard]] bool settled() const;
-  [[nodiscard]] Duration farewell_limit() const {
-    return std::min<Duration>(kFarewellLimit, reply_limit_);
-  }
+  [[nodiscard]] bool owed() const;
   void tick_in(Tick what, Duration time);
   void count_bytes();
   void over(Count by);
@@ -112,6 +112,7 @@ class ScriptPlayer final : private net::StreamHandler, private net::TimerHandler
   const net::TlsContext* const tls_;
   const bool tls_from_start_;
   const Duration reply_limit_;
+  const Duration farewell_limit_;
   net::Stream stream_;
   net::Timer limit_;  // of the wait for the server
   net::Timer tick_;

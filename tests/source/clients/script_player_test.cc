@@ -28,8 +28,9 @@ mail::Script script_of(std::string_view text) {
 
 // A client and the engine that it is on.
 struct Client : ScriptOwner {
-  explicit Client(std::string_view text, Duration limit = std::chrono::hours(1))
-      : script(script_of(text)), player(engine, *this, nullptr, false, limit) {
+  explicit Client(std::string_view text, Duration limit = std::chrono::hours(1),
+                  Duration farewell_limit = ScriptPlayer::kFarewellLimit)
+      : script(script_of(text)), player(engine, *this, nullptr, false, limit, farewell_limit) {
     engine.takes_at_once = true;
     player.play(script, FileDescriptor(), address, counted);
   }
@@ -229,6 +230,38 @@ TEST(ScriptPlayer, EndsItsSideAndReadsOn) {
   EXPECT_EQ(client.counts().by_client, 1U);
 }
 
+// A server that hangs up late has its time once nothing is owed any more, and not before.
+TEST(ScriptPlayer, WaitsForWhatIsOwedWhenItHasLeft) {
+  constexpr std::chrono::milliseconds kFarewell(5);
+  Client client("half-close", std::chrono::hours(1), kFarewell);
+  client.engine.complete_connect();
+  for (const char* const reply :
+       {"220 hi\r\n", "250 hi\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n"}) {
+    client.engine.deliver(reply);
+  }
+  ASSERT_TRUE(client.engine.output_ended);
+  const TimePoint left = client.engine.now();
+  while (client.engine.now() - left < 4 * kFarewell) client.engine.turn();
+  EXPECT_EQ(client.over, 0);
+  client.engine.deliver("250 taken\r\n");
+  client.turn_until_over();
+  EXPECT_EQ(client.counts().taken, 1U);
+  EXPECT_EQ(client.counts().by_client, 1U);
+}
+
+// The greeting is owed to nobody who leaves without having heard it.
+TEST(ScriptPlayer, LeavesWhoNeverGreets) {
+  Client client("connect-only", std::chrono::hours(1), std::chrono::milliseconds(5));
+  client.engine.complete_connect();
+  ASSERT_TRUE(client.engine.output_ended);
+  const TimePoint left = client.engine.now();
+  while (client.over == 0 && client.engine.now() - left < std::chrono::seconds(5)) {
+    client.engine.turn();
+  }
+  EXPECT_EQ(client.over, 1);
+  EXPECT_EQ(client.counts().by_client, 1U);
+}
+
 TEST(ScriptPlayer, CountsWhatWasSmuggled) {
   Client naive("bare-lf LF.LF");
   ObligingServer(naive, "\n.\n").serve();
@@ -274,6 +307,28 @@ TEST(ScriptPlayer, KeepsToItsRateAllTheTime) {
   }
   // The second piece of ten bytes is a tenth of a second behind the first.
   EXPECT_GE(client.engine.now() - begin, std::chrono::milliseconds(100));
+}
+
+// Ten pieces of content, across the ends of lines: each is a tenth of a second's, and comes when
+// all before it have had their time.
+TEST(ScriptPlayer, KeepsToItsRateOverManyPieces) {
+  using std::chrono::milliseconds;
+  constexpr std::size_t kPiece = 100;  // bytes; at 1,000 a second one is a millisecond's
+  Client client("slow-writer 1000");
+  client.engine.complete_connect();
+  client.engine.deliver("220 hi\r\n");
+  const TimePoint begin = client.engine.now();
+  for (const char* const reply : {"250 hi\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n"}) {
+    while (!client.engine.taken.ends_with("\r\n") || client.said().empty()) client.engine.turn();
+    client.engine.deliver(reply);
+  }
+  for (int piece = 0; piece < 10; ++piece) {
+    const std::size_t before = client.engine.taken.size();
+    while (client.engine.taken.size() == before) client.engine.turn();
+    EXPECT_LE(client.engine.taken.size() - before, kPiece);
+    EXPECT_GE(client.engine.now() - begin, milliseconds(before));
+  }
+  EXPECT_GT(client.engine.taken.size(), 8 * kPiece);
 }
 
 TEST(ScriptPlayer, IsIdleForItsTime) {
