@@ -315,18 +315,26 @@ ScriptPlayer::Count ScriptPlayer::ended_by(int error) const {
 }
 
 void ScriptPlayer::on_end(int error) {
-  if (state_ != State::connecting && state_ != State::playing) return;
-  const bool connected = state_ == State::playing;
-  over(connected ? ended_by(error) : &ClientCounts::refused);
+  if (state_ == State::connecting) {
+    stop_timers();
+    state_ = State::idle;
+    // Without an error it was given up here.
+    return owner_.not_connected(error != 0 ? error : ETIMEDOUT);
+  }
+  if (state_ != State::playing) return;
+  over(ended_by(error));
   state_ = State::idle;
-  connected ? owner_.script_over() : owner_.not_connected(error);
+  owner_.script_over();
+}
+
+void ScriptPlayer::stop_timers() {
+  loop_.timers().stop(limit_);
+  loop_.timers().stop(tick_);
 }
 
 void ScriptPlayer::over(Count by) {
-  loop_.timers().stop(limit_);
-  loop_.timers().stop(tick_);
+  stop_timers();
   ++(counted_->counts.*by);
-  if (state_ != State::playing) return;
   count_bytes();
   counted_->held.record(loop_.now() - begun_);
 }
@@ -352,8 +360,7 @@ void ScriptPlayer::stop() {
   if (state_ == State::playing) over(&ClientCounts::by_end);
   const bool there = state_ == State::playing || state_ == State::connecting;
   state_ = State::stopped;
-  loop_.timers().stop(limit_);
-  loop_.timers().stop(tick_);
+  stop_timers();
   if (there) stream_.abort();
 }
 

@@ -31,8 +31,7 @@ class ScriptOwner {
   // The connection is gone, and what can be told of it has been counted.
   virtual void script_over() = 0;
 
-  // There was none: the connect failed with `error`, an errno value; 0: it took too long. That has
-  // been counted.
+  // There was none: the connect failed with `error`, an errno value. Nothing has been counted.
   virtual void not_connected(int error) = 0;
 };
 
@@ -55,8 +54,8 @@ class ScriptPlayer final : private net::StreamHandler, private net::TimerHandler
         owner_(owner),
         tls_(tls),
         tls_from_start_(tls_from_start),
-        farewell_limit_(std::min(farewell_limit, reply_limit)),
         reply_limit_(reply_limit),
+        farewell_limit_(std::min(farewell_limit, reply_limit)),
         stream_(loop, *this, net::Side::client),
         limit_(*this),
         tick_(*this) {}
@@ -104,6 +103,7 @@ class ScriptPlayer final : private net::StreamHandler, private net::TimerHandler
   void tick_in(Tick what, Duration time);
   void count_bytes();
   void over(Count by);
+  void stop_timers();
   [[nodiscard]] const mail::Step& step() const { return script_->steps[at_]; }
   [[nodiscard]] Count ended_by(int error) const;
 

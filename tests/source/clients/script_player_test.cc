@@ -412,10 +412,12 @@ TEST(ScriptPlayer, TellsWhoHungUp) {
   Client refused("rset-storm");
   refused.engine.complete_connect(ECONNREFUSED);
   refused.engine.turn();
-  EXPECT_EQ(refused.counts().refused, 1U);
   EXPECT_EQ(refused.counts().connections, 0U);
   EXPECT_EQ(refused.not_connected_by, ECONNREFUSED);
   EXPECT_EQ(refused.over, 1);
+  Client nobody("rset-storm", std::chrono::milliseconds(5));
+  nobody.turn_until_over();
+  EXPECT_EQ(nobody.not_connected_by, ETIMEDOUT);
   Client silent("rset-storm", std::chrono::milliseconds(5));
   silent.engine.complete_connect();
   silent.turn_until_over();
