@@ -31,7 +31,8 @@ struct ClientAllotment {
   unsigned good = 0;               // of all groups of good clients; and what no group is left for
 };
 
-// Shares `sessions` out. Nothing when there are too few, and `why` says for whom.
+// Shares `sessions` out. Nothing when there are too few, and `why` says for whom, and how many it
+// takes.
 std::optional<ClientAllotment> allot(const std::vector<ClientGroup>& groups, unsigned sessions,
                                      std::string& why);
 
