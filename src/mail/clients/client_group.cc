@@ -133,6 +133,11 @@ std::optional<ClientGroup> client_group(std::string_view text, std::string& why)
   return group;
 }
 
+bool any_says_starttls(const std::vector<ClientGroup>& groups) {
+  return std::ranges::any_of(
+      groups, [](const ClientGroup& group) { return says_starttls(group.behaviour); });
+}
+
 std::optional<ClientAllotment> allot(const std::vector<ClientGroup>& groups, unsigned sessions,
                                      std::string& why) {
   auto allotment = try_to_allot(groups, sessions, why);

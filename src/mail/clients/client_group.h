@@ -25,6 +25,9 @@ struct ClientGroup {
 // is none, and `why` says what is expected.
 std::optional<ClientGroup> client_group(std::string_view text, std::string& why);
 
+// Whether some of them say STARTTLS.
+bool any_says_starttls(const std::vector<ClientGroup>& groups);
+
 // How many sessions each group has.
 struct ClientAllotment {
   std::vector<unsigned> sessions;  // in the order of the groups

@@ -90,5 +90,12 @@ TEST(ClientGroup, SaysTheLeastThatIsEnough) {
   }
 }
 
+TEST(ClientGroup, KnowsWhoSaysStartTls) {
+  EXPECT_TRUE(any_says_starttls(groups({"idle", "starttls-then-plain"})));
+  EXPECT_TRUE(any_says_starttls(groups({"tls-renegotiate"})));
+  EXPECT_TRUE(any_says_starttls(groups({"tls-garbage"})));
+  EXPECT_FALSE(any_says_starttls(groups({"idle", "no-quit", "good"})));
+}
+
 }  // namespace
 }  // namespace millrace::mail
