@@ -173,6 +173,15 @@ struct SourceArguments : NetworkArguments, TlsArguments {
   [[nodiscard]] smtp::ExtensionSet extensions() const;
   [[nodiscard]] bool says_ehlo() const { return ehlo || !extensions().empty(); }
   [[nodiscard]] bool uses_tls() const { return tls || starttls; }
+  [[nodiscard]] bool clients_say_starttls() const { return mail::any_says_starttls(client); }
+  // What clients a scenario has is not known before it is read: build_clients() looks then.
+  [[nodiscard]] bool may_use_tls() const {
+    return uses_tls() || clients_say_starttls() || scenario;
+  }
+  [[nodiscard]] bool tells_of_tls() const {
+    return tls_version || tls_ciphers || tls_groups || tls_cert || tls_key || sni || tls_verify ||
+           tls_ca_file || tls_ca_dir || tls_alpn;
+  }
 };
 
 // Which of them exclude each other, and which need another: all there is of that.
@@ -183,6 +192,8 @@ inline constexpr char kClientsSpeakSmtp[] =
     "clients that misbehave speak SMTP: -L cannot be used with them";
 inline constexpr char kClientsNeedSessions[] =
     "clients that misbehave are some of -s: --stages of sessions cannot be used with them";
+inline constexpr char kStartTlsInTheClear[] =
+    "clients that misbehave by STARTTLS begin in the clear: --tls cannot be used with them";
 inline constexpr char kOneContent[] =
     "use only one of --size, --corpus or --template, but no two of them";
 
@@ -225,6 +236,7 @@ inline constexpr SourceCombination kSourceExclusions[] = {
      "--stages of sessions says how many: not with -s"},
     {has<&Source::misbehaves>, has<&Source::lmtp>, kClientsSpeakSmtp},
     {has<&Source::misbehaves>, has<&Source::stages_of_sessions>, kClientsNeedSessions},
+    {has<&Source::clients_say_starttls>, has<&Source::tls>, kStartTlsInTheClear},
     {has<&Source::pause>, has<&Source::random_pause>,
      "do not use -w and -R options at the same time"},
 };
@@ -233,17 +245,20 @@ inline constexpr SourceCombination kSourceNeeds[] = {
     {has<&Source::bind_ports>, has<&Source::bind>, "--bind-ports needs addresses (--bind)"},
     {has<&Source::proxy_source>, has<&Source::proxy_protocol>,
      "--proxy-source needs --proxy-protocol"},
-    {has<&Source::tls_verify>, has<&Source::uses_tls>, "--tls-verify needs --starttls or --tls"},
-    {has<&Source::tls_ca_file>, has<&Source::uses_tls>, "--tls-ca-file needs --starttls or --tls"},
-    {has<&Source::tls_ca_dir>, has<&Source::uses_tls>, "--tls-ca-dir needs --starttls or --tls"},
-    {has<&Source::sni>, has<&Source::uses_tls>, "--sni needs --starttls or --tls"},
-    {has<&Source::tls_alpn>, has<&Source::uses_tls>, "--tls-alpn needs --starttls or --tls"},
+    {has<&Source::tls_verify>, has<&Source::may_use_tls>, "--tls-verify needs --starttls or --tls"},
+    {has<&Source::tls_ca_file>, has<&Source::may_use_tls>,
+     "--tls-ca-file needs --starttls or --tls"},
+    {has<&Source::tls_ca_dir>, has<&Source::may_use_tls>, "--tls-ca-dir needs --starttls or --tls"},
+    {has<&Source::sni>, has<&Source::may_use_tls>, "--sni needs --starttls or --tls"},
+    {has<&Source::tls_alpn>, has<&Source::may_use_tls>, "--tls-alpn needs --starttls or --tls"},
     {has<&Source::tls_resume>, has<&Source::uses_tls>, "--tls-resume needs --starttls or --tls"},
-    {has<&Source::tls_cert>, has<&Source::uses_tls>, "--tls-cert needs --starttls or --tls"},
-    {has<&Source::tls_key>, has<&Source::uses_tls>, "--tls-key needs --starttls or --tls"},
-    {has<&Source::tls_version>, has<&Source::uses_tls>, "--tls-version needs --starttls or --tls"},
-    {has<&Source::tls_ciphers>, has<&Source::uses_tls>, "--tls-ciphers needs --starttls or --tls"},
-    {has<&Source::tls_groups>, has<&Source::uses_tls>, "--tls-groups needs --starttls or --tls"},
+    {has<&Source::tls_cert>, has<&Source::may_use_tls>, "--tls-cert needs --starttls or --tls"},
+    {has<&Source::tls_key>, has<&Source::may_use_tls>, "--tls-key needs --starttls or --tls"},
+    {has<&Source::tls_version>, has<&Source::may_use_tls>,
+     "--tls-version needs --starttls or --tls"},
+    {has<&Source::tls_ciphers>, has<&Source::may_use_tls>,
+     "--tls-ciphers needs --starttls or --tls"},
+    {has<&Source::tls_groups>, has<&Source::may_use_tls>, "--tls-groups needs --starttls or --tls"},
     {has<&Source::any_users>, has<&Source::auth>, "users without a mechanism: expected --auth"},
     {has<&Source::auth_in_clear>, has<&Source::auth>, "--auth-in-clear needs a mechanism (--auth)"},
     {has<&Source::auth>, has<&Source::named_users>,

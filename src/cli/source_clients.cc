@@ -24,7 +24,14 @@ const std::vector<mail::ClientGroup>& groups_of(const SourceArguments& given,
   }
   if (given.lmtp) throw Fatal(kClientsSpeakSmtp);
   if (given.stages_of_sessions()) throw Fatal(kClientsNeedSessions);
+  if (given.tls && mail::any_says_starttls(scenario)) throw Fatal(kStartTlsInTheClear);
   return scenario;
+}
+
+// What is told of TLS is for somebody.
+void check_tls(const SourceArguments& given, const std::vector<mail::ClientGroup>& groups) {
+  if (!given.tells_of_tls() || given.uses_tls() || mail::any_says_starttls(groups)) return;
+  throw Fatal("options of TLS need --starttls or --tls, or clients that misbehave by STARTTLS");
 }
 
 }  // namespace
@@ -39,7 +46,8 @@ void add_client_options(CommandLine& line, SourceArguments& given) {
 void build_clients(const SourceArguments& given, const std::vector<mail::ClientGroup>& scenario,
                    source::SourceOptions& options) {
   const auto& groups = groups_of(given, scenario);
-  if (groups.empty()) return;
+  check_tls(given, groups);
+  if (groups.empty() || given.show) return;
   if (groups.size() > mail::kMostClientGroups) {
     throw Fatal(fmt::format("more than {} kinds of clients", mail::kMostClientGroups));
   }

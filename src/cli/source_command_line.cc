@@ -202,10 +202,7 @@ SourceCommandLine build_source(const SourceArguments& given, const Surroundings&
   options.log = log(report.log);
   options.show_counter = given.counter;
   options.verbose = given.verbose;
-  // Arrivals are dealt to all threads: each has a session that can send.
-  const bool dealt = options.load.open_loop && options.sessions > 0;
-  options.threads =
-      std::min(given.resolved_threads(), dealt ? options.sessions : options.all_sessions());
+  options.threads = std::min(given.resolved_threads(), options.all_sessions());
   options.engine = given.resolved_engine();
   return {.source = std::move(options), .report = std::move(report), .show = given.show};
 }

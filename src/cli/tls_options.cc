@@ -72,7 +72,7 @@ void add_tls_options(CommandLine& line, SourceArguments& given) {
 
 void build_tls(const SourceArguments& given, source::SourceOptions& options) {
   options.tls_from_start = given.tls;
-  if (!given.uses_tls()) return;
+  if (!given.uses_tls() && !given.tells_of_tls()) return;
   net::TlsClientOptions tls{.common = common(given),
                             .verify = given.tls_verify,
                             .ca_file = given.tls_ca_file.value_or(""),

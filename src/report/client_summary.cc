@@ -37,10 +37,11 @@ std::string ends(const metrics::ClientCounts& counts) {
   struct End {
     std::uint64_t metrics::ClientCounts::*number;
     std::string_view what;
+    std::string_view of = {};  // in the singular, unless it is connections
   };
   using Counts = metrics::ClientCounts;
   constexpr std::array<End, 10> kEnds = {{
-      {&Counts::refused, "connects failed"},
+      {&Counts::refused, "failed", "connect"},
       {&Counts::after_quit, "ended by QUIT"},
       {&Counts::by_server, "closed by the server"},
       {&Counts::by_reset, "reset by the server"},
@@ -48,15 +49,30 @@ std::string ends(const metrics::ClientCounts& counts) {
       {&Counts::timed_out, "timed out"},
       {&Counts::failed, "failed"},
       {&Counts::by_end, "open at the end"},
-      {&Counts::taken, "messages taken"},
-      {&Counts::rejected, "messages rejected"},
+      {&Counts::taken, "taken", "message"},
+      {&Counts::rejected, "rejected", "message"},
   }};
   std::string text;
   for (const End& end : kEnds) {
-    if (counts.*end.number == 0) continue;
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count(counts.*end.number), end.what);
+    const std::uint64_t number = counts.*end.number;
+    if (number == 0) continue;
+    text += fmt::format("{}{} ", text.empty() ? "" : ", ", count(number));
+    if (!end.of.empty()) text += fmt::format("{}{} ", end.of, plural(number));
+    text += end.what;
   }
   return text.empty() ? text : text + "; ";
+}
+
+// For those it is about, what did not happen is news as well.
+void write_smuggled(Writer& out, const metrics::ClientMetrics& one) {
+  constexpr std::string_view kSmugglers = "bare-lf";
+  const std::uint64_t taken = one.counts.smuggled;
+  if (taken > 0) {
+    out.line("{}", out.style().red(fmt::format("    {} smuggled message{} taken", count(taken),
+                                               plural(taken))));
+  } else if (one.kind.starts_with(kSmugglers) && one.counts.connections > 0) {
+    out.line("    nothing smuggled was taken");
+  }
 }
 
 }  // namespace
@@ -77,10 +93,7 @@ void write_clients(Writer& out, const std::vector<metrics::ClientMetrics>& clien
     for (const std::string& line : wrapped(said, kWrapColumn - kIndent)) {
       out.line("{}{}", std::exchange(indent, "      "), line);
     }
-    if (one.counts.smuggled == 0) continue;
-    out.line("{}",
-             out.style().red(fmt::format("    {} smuggled message{} taken",
-                                         count(one.counts.smuggled), plural(one.counts.smuggled))));
+    write_smuggled(out, one);
   }
 }
 

@@ -314,6 +314,12 @@ void write_thresholds(Writer& out, const std::vector<Verdict>& verdicts) {
   }
 }
 
+// All there is to tell of is clients that misbehave.
+bool no_good_client(const Measurement& measured) {
+  const auto begun = [](const Counters& counters) { return counters.started + counters.unstarted; };
+  return !measured.clients.empty() && begun(measured.total.counters) + begun(measured.warmup) == 0;
+}
+
 std::string ending(const Measurement& measured) {
   switch (measured.ending) {
     case metrics::Ending::interrupted:
@@ -386,7 +392,7 @@ std::string summary(const Run& run, const Style& style) {
   const std::vector<std::string> limits = run.measurement.limits();
   const bool turned_away = run.measurement.turned_away();
   if (!turned_away) write_limits(out, limits);
-  write_totals(out, run);
+  if (!no_good_client(run.measurement)) write_totals(out, run);
   write_latency(out, run);
   write_retries(out, run.measurement.total);
   write_splits(out, run.measurement);

@@ -9,15 +9,15 @@
 #include "net/socket.h"
 #include "net/stream.h"
 #include "source/dialogue_display.h"
+#include "source/route.h"
 #include "source/run.h"
 #include "source/session_record.h"
 #include "source/trouble.h"
 
 namespace millrace::source {
 
-// The way of one session to its connections: the server's addresses in turn, from the addresses
-// and ports of the pool, again after a while when all have failed, and at last not at all. What
-// fails on the way is counted and told.
+// The way of one session to its connections: its route, again after a while when all of that has
+// failed, and at last not at all. What fails on the way is counted and told.
 class Connector {
  public:
   // After a connect that failed, until the next.
@@ -28,6 +28,7 @@ class Connector {
   Connector(Run& run, std::uint64_t session, const net::EventLoop& loop, net::Stream& stream,
             SessionRecord& record, const DialogueDisplay& display)
       : run_(run),
+        route_(run),
         session_(session),
         loop_(loop),
         stream_(stream),
@@ -45,33 +46,31 @@ class Connector {
   Progress begin();
   Progress try_again();
   // The connect ended with `error`, an errno value.
-  Progress failed(int error) { return failed("connect", error); }
+  Progress failed(int error);
 
   // The address that is connected to.
-  [[nodiscard]] const net::SocketAddress& address() const { return run_.addresses()[address_]; }
+  [[nodiscard]] const net::SocketAddress& address() const { return route_.address(); }
   // The number of the connection, over all sessions.
   [[nodiscard]] std::uint64_t connection() const { return connection_; }
   // What goes ahead of the dialogue where the PROXY protocol is asked for: whose connection it is.
-  [[nodiscard]] std::string proxy_header() const;
+  [[nodiscard]] std::string proxy_header() const {
+    return route_.proxy_header(connection_, stream_.local_address());
+  }
 
  private:
-  FileDescriptor open();
-  bool bind(const FileDescriptor& socket);
-  Progress failed(std::string_view call, int error);
+  Progress no_socket(const OpenedSocket& opened);
+  Progress failed(const Trouble& trouble, int error);
   Progress give_up(const Trouble& trouble);
-  bool another_way(int error);
-  bool another_port();
   [[nodiscard]] std::string about_server() const { return about(session_, address().text()); }
 
   Run& run_;
+  Route route_;
   const std::uint64_t session_;
   const net::EventLoop& loop_;
   net::Stream& stream_;
   SessionRecord& record_;
   const DialogueDisplay& display_;
-  std::size_t address_ = 0;
   std::uint64_t attempts_ = 0;     // that have failed
-  std::uint64_t ports_tried_ = 0;  // that were taken
   std::uint64_t connections_ = 0;  // that this session has asked for
   std::uint64_t connection_ = 0;
 };

@@ -58,8 +58,8 @@ struct SourceOptions {
   std::string proxy_source;                // the client it names, may be "[gen]"; empty: this one
   unsigned connect_attempts = 1;
 
-  std::optional<net::TlsClientOptions> tls;
-  bool tls_from_start = false;  // else after STARTTLS
+  std::optional<net::TlsClientOptions> tls;  // may be of clients that misbehave alone
+  bool tls_from_start = false;               // else after STARTTLS
   smtp::ClientPlan plan;
   std::optional<ConnectionMix> mix;  // where connections differ in what the plan says
   std::string xclient;         // attributes of XCLIENT, see mail/generated.h; empty: none is sent
@@ -85,6 +85,11 @@ struct SourceOptions {
   bool verbose = false;
   unsigned threads = 1;
   const net::Engine* engine = &net::engines().back();
+
+  // Whether good clients turn to TLS.
+  [[nodiscard]] bool turns_to_tls() const {
+    return tls_from_start || plan.wanted.has(smtp::Extension::starttls);
+  }
 
   // All that may be open at once.
   [[nodiscard]] unsigned all_sessions() const {

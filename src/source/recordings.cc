@@ -63,7 +63,9 @@ Duration Recordings::elapsed(Ending ending) const {
   for (const metrics::Metrics& stage : stages_) started += stage.counters.started;
   // A thread that failed before the start has told nothing.
   const Duration until_last = std::max(last_over_ - run_.load().start(), Duration::zero());
-  const bool cut_short = ending != Ending::completed || started >= run_.options().messages;
+  // Where no client is good there are no messages: the last connection is what lasts.
+  const bool cut_short = ending != Ending::completed || started >= run_.options().messages ||
+                         run_.options().sessions == 0;
   if (cut_short || run_.load().end() == TimePoint::max()) return until_last;
   return std::max(until_last, run_.load().schedule().end());
 }

@@ -17,7 +17,7 @@ namespace {
 constexpr unsigned kCrowd = 1'000;
 
 std::optional<net::TlsContext> make_tls(const SourceOptions& options) {
-  if (!options.tls) return std::nullopt;
+  if (!options.turns_to_tls()) return std::nullopt;
   return net::TlsContext::for_client(*options.tls);
 }
 

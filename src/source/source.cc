@@ -143,7 +143,7 @@ Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
   Result result{.signal = signals.first()};
   workers.join();
   if (counter) counter->end(std::to_string(run.messages_sent()));
-  if (options.verbose && options.tls) inform(describe(run.handshakes()));
+  if (options.verbose && options.turns_to_tls()) inform(describe(run.handshakes()));
 
   if (recordings) result.measurement = recordings->measurement(start, result.signal != 0);
   if (log) result.measurement.log = log->finish();

@@ -72,6 +72,18 @@ metrics::Error kind_of(const Loss& loss) {
   return loss.timed_out ? metrics::Error::timeout : kind_of(loss.error);
 }
 
+// What helps, where the system's own words do not say.
+std::string_view advice(int error) {
+  switch (error) {
+    case EADDRNOTAVAIL:
+      return ": is no local port left? --bind connects from more addresses";
+    case EMFILE:
+      return ": more are to be had by ulimit -n";
+    default:
+      return {};
+  }
+}
+
 std::string_view how(const Loss& loss) { return loss.timed_out ? "timeout" : "lost connection"; }
 
 }  // namespace
@@ -103,7 +115,10 @@ std::string command_text(const smtp::PendingCommand& command, const smtp::Messag
 }
 
 Trouble failed_call(std::string_view call, int error, std::string_view where) {
-  return {kind_of(error), describe_error(call, error).append(where)};
+  std::string text = describe_error(call, error);
+  // What cannot be bound to is no matter of ports.
+  if (!call.starts_with("bind")) text += advice(error);
+  return {kind_of(error), text.append(where)};
 }
 
 std::string no_address_left(std::string_view where) {

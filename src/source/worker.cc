@@ -48,20 +48,28 @@ void Worker::begin() {
         });
   }
   const Load& load = run_.options().load;
-  if (load.retry) own_.retries.emplace(*load.retry, retry_limit(), run_.load().end());
+  // Where there are more threads than good sessions, those without one have no part in the load.
+  const bool takes_part = !sessions_.empty();
+  if (load.retry && takes_part) {
+    own_.retries.emplace(*load.retry, retry_limit(), run_.load().end());
+  }
   RetryQueue* const retries = own_.retries ? &*own_.retries : nullptr;
-  if (load.open_loop) {
-    own_.load_model = std::make_unique<OpenLoop>(run_.load(), first_, step_, recorder(), retries);
+  if (load.open_loop && takes_part) {
+    own_.load_model =
+        std::make_unique<OpenLoop>(run_.load(), first_, sharers(), recorder(), retries);
   } else {
     own_.load_model = std::make_unique<ClosedLoop>(run_.load(), retries);
   }
   if (run_.load().end() != TimePoint::max()) loop().timers().start(end_timer_, run_.load().end());
 }
 
-// This worker's part of how many may wait for another attempt.
+// Over how many workers the load is dealt: the first ones, each of which has a good session.
+unsigned Worker::sharers() const { return std::min(step_, run_.options().sessions); }
+
+// This worker's part of how many may wait for another attempt; it has a part in the load.
 std::size_t Worker::retry_limit() const {
   const std::uint64_t all = run_.options().load.retry_limit;
-  return std::max<std::size_t>(1, all / step_ + (first_ < all % step_ ? 1 : 0));
+  return std::max<std::size_t>(1, all / sharers() + (first_ < all % sharers() ? 1 : 0));
 }
 
 // A loop that fails ends the run; what was measured stays.

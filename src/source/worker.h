@@ -39,6 +39,7 @@ class Worker final : public threads::Worker, private net::TimerHandler {
   [[nodiscard]] SplitRecorder* splits() { return own_.splits ? &*own_.splits : nullptr; }
   void on_timer(net::Timer& timer) override;
   void begin();
+  [[nodiscard]] unsigned sharers() const;
   [[nodiscard]] std::size_t retry_limit() const;
   void work();
   void wind_up();

@@ -85,6 +85,9 @@ TEST(Combinations, OfTheSourceAreEachRefusedInTheirWords) {
   const mail::AddressOrigin some_domain = std::vector<mail::WeightedPattern>{{.text = "b"}};
   const std::vector<mail::ClientGroup> idle = {
       {.behaviour = {.kind = mail::find_client_kind("idle"), .text = "idle"}}};
+  const std::vector<mail::ClientGroup> renegotiating = {
+      {.behaviour = {.kind = mail::find_client_kind("tls-renegotiate"),
+                     .text = "tls-renegotiate"}}};
   expect_all_said<Given>(
       "h",
       {
@@ -131,6 +134,8 @@ TEST(Combinations, OfTheSourceAreEachRefusedInTheirWords) {
           {[&](Given& given) { given.client = idle, given.lmtp = true; },
            [](Given& given) { given.client.clear(); }},
           {[&](Given& given) { given.client = idle, given.stages = levels; },
+           [](Given& given) { given.client.clear(); }},
+          {[&](Given& given) { given.client = renegotiating, given.tls = true; },
            [](Given& given) { given.client.clear(); }},
           {[](Given& given) { given.pause = given.random_pause = seconds(1); },
            [](Given& given) { given.pause.reset(); }},

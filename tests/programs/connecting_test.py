@@ -89,7 +89,8 @@ class Connecting(rig.TestCase):
                 holder.bind((host, only))
                 holder.connect((host, int(port)))
                 done = programs.source(sink.endpoint, "--bind", host, "--bind-ports", only)
-                self.assertIn(b"connect: Cannot assign requested address (session 1, [127.0.0.1]:", done.stderr)
+                self.assertIn(b"connect: Cannot assign requested address: is no local port left? "
+                              b"--bind connects from more addresses (session 1, [127.0.0.1]:", done.stderr)
                 self.assertEqual(done.returncode, 1)
 
     @rig.on_every_engine()

@@ -80,7 +80,7 @@ TEST(Clients, AreShownApart) {
   const std::string expected = R"(
 Clients that misbehave   connections  held mean      p50      max     sent
   slow-writer 1                1,200     2.00 s   2.00 s   2.00 s  5.00 kB
-    1 connects failed, 200 closed by the server, 1,000 open at the end,
+    1 connect failed, 200 closed by the server, 1,000 open at the end,
       3 messages taken; replies: 220 x 1, 421 x 1
 )";
   EXPECT_NE(text.find(expected), std::string::npos) << text;
@@ -114,6 +114,27 @@ TEST(Clients, ThatSmuggledAreRed) {
   EXPECT_NE(summary(run_with({clients}), {.colour = true})
                 .find("\x1b[31m    1 smuggled message taken\x1b[0m"),
             std::string::npos);
+}
+
+TEST(Clients, ThatSmuggledNothingSaySo) {
+  ClientMetrics clients{.kind = "bare-lf LF.LF",
+                        .counts = {.connections = 1, .after_quit = 1, .taken = 1}};
+  EXPECT_NE(summary(run_with({clients}), {})
+                .find("    1 ended by QUIT, 1 message taken; replies: none\n"
+                      "    nothing smuggled was taken\n"),
+            std::string::npos);
+  clients.counts.connections = 0;
+  EXPECT_EQ(summary(run_with({clients}), {}).find("smuggled"), std::string::npos);
+}
+
+// Nobody has sent what totals are of.
+TEST(Clients, AloneHaveNoTotals) {
+  EXPECT_NE(summary(run_with({slow_writers()}), {}).find("Totals"), std::string::npos);
+  report::Run run;
+  run.measurement.clients = {slow_writers()};
+  EXPECT_EQ(summary(run, {}).find("Totals"), std::string::npos);
+  run.measurement.total.counters.unstarted = 1;
+  EXPECT_NE(summary(run, {}).find("Totals"), std::string::npos);
 }
 
 TEST(Clients, AloneAreTheVerdict) {

@@ -51,6 +51,11 @@ TEST(Trouble, OfASystemCallSaysWhatTheSystemSaid) {
   for (const auto& [error, kind] : kinds) EXPECT_EQ(failed_call("x", error, "").kind, kind);
   EXPECT_EQ(failed_call("connect", ECONNREFUSED, kWhere).text,
             "connect: Connection refused (session 3, x)");
+  EXPECT_EQ(failed_call("connect", EADDRNOTAVAIL, kWhere).text,
+            "connect: Cannot assign requested address: is no local port left? --bind connects from "
+            "more addresses (session 3, x)");
+  EXPECT_EQ(failed_call("socket", EMFILE, kWhere).text,
+            "socket: Too many open files: more are to be had by ulimit -n (session 3, x)");
   EXPECT_EQ(failed_call("bind [192.0.2.1]:0", EADDRNOTAVAIL, kWhere).text,
             "bind [192.0.2.1]:0: Cannot assign requested address (session 3, x)");
   EXPECT_EQ(no_address_left(kWhere),

@@ -13,6 +13,9 @@
 namespace millrace::mail {
 namespace {
 
+// More are not looked for, where it is to be told how many are needed.
+constexpr unsigned kMostSessions = 1'000'000;
+
 bool begins_with_digit(std::string_view text) {
   return !text.empty() && text.front() >= '0' && text.front() <= '9';
 }
@@ -52,32 +55,9 @@ void share_out(const std::vector<ClientGroup>& groups, unsigned left,
   }
 }
 
-}  // namespace
-
-std::optional<ClientGroup> client_group(std::string_view text, std::string& why) {
-  ClientGroup group;
-  if (begins_with_digit(text)) {
-    const std::string_view amount = smtp::take_word(text, " \t");
-    if (amount.ends_with('%')) {
-      group.share = share(amount);
-    } else {
-      group.sessions = whole_number(amount, 1, std::numeric_limits<unsigned>::max());
-    }
-    if (!fixed(group) || group.share == 0.0) {
-      why =
-          "expected a number of sessions or a share ahead of the kind, as 1000 slow-writer 1, or "
-          "95% idle 60s";
-      return std::nullopt;
-    }
-  }
-  auto behaviour = client_behaviour(text, why);
-  if (!behaviour) return std::nullopt;
-  group.behaviour = std::move(*behaviour);
-  return group;
-}
-
-std::optional<ClientAllotment> allot(const std::vector<ClientGroup>& groups, unsigned sessions,
-                                     std::string& why) {
+// Without saying how many it would take.
+std::optional<ClientAllotment> try_to_allot(const std::vector<ClientGroup>& groups,
+                                            unsigned sessions, std::string& why) {
   ClientAllotment allotment{.sessions = std::vector<unsigned>(groups.size(), 0)};
   std::uint64_t taken = 0;
   bool all_fixed = true;
@@ -107,6 +87,65 @@ std::optional<ClientAllotment> allot(const std::vector<ClientGroup>& groups, uns
     if (groups[i].behaviour.good()) allotment.good += allotment.sessions[i];
   }
   return allotment;
+}
+
+// How many sessions are enough, where `too_few` are not; nothing when no number is that anybody
+// has.
+std::optional<unsigned> enough_for(const std::vector<ClientGroup>& groups, unsigned too_few) {
+  std::string why;
+  unsigned enough = too_few;
+  while (enough < kMostSessions) {
+    enough = std::min(kMostSessions, enough * 2);
+    if (!try_to_allot(groups, enough, why)) {
+      too_few = enough;
+      continue;
+    }
+    while (enough - too_few > 1) {
+      const unsigned middle = too_few + (enough - too_few) / 2;
+      (try_to_allot(groups, middle, why) ? enough : too_few) = middle;
+    }
+    return enough;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<ClientGroup> client_group(std::string_view text, std::string& why) {
+  ClientGroup group;
+  if (begins_with_digit(text)) {
+    const std::string_view amount = smtp::take_word(text, " \t");
+    if (amount.ends_with('%')) {
+      group.share = share(amount);
+    } else {
+      group.sessions = whole_number(amount, 1, std::numeric_limits<unsigned>::max());
+    }
+    if (!fixed(group) || group.share == 0.0) {
+      why =
+          "expected a number of sessions or a share ahead of the kind, as 1000 slow-writer 1, or "
+          "95% idle 60s";
+      return std::nullopt;
+    }
+  }
+  auto behaviour = client_behaviour(text, why);
+  if (!behaviour) return std::nullopt;
+  group.behaviour = std::move(*behaviour);
+  return group;
+}
+
+bool any_says_starttls(const std::vector<ClientGroup>& groups) {
+  return std::ranges::any_of(
+      groups, [](const ClientGroup& group) { return says_starttls(group.behaviour); });
+}
+
+std::optional<ClientAllotment> allot(const std::vector<ClientGroup>& groups, unsigned sessions,
+                                     std::string& why) {
+  auto allotment = try_to_allot(groups, sessions, why);
+  if (allotment) return allotment;
+  const auto needed = enough_for(groups, sessions);
+  why += needed ? fmt::format(": it takes {}", *needed)
+                : fmt::format(": no number up to {} is enough", kMostSessions);
+  return std::nullopt;
 }
 
 }  // namespace millrace::mail

@@ -25,13 +25,17 @@ struct ClientGroup {
 // is none, and `why` says what is expected.
 std::optional<ClientGroup> client_group(std::string_view text, std::string& why);
 
+// Whether some of them say STARTTLS.
+bool any_says_starttls(const std::vector<ClientGroup>& groups);
+
 // How many sessions each group has.
 struct ClientAllotment {
   std::vector<unsigned> sessions;  // in the order of the groups
   unsigned good = 0;               // of all groups of good clients; and what no group is left for
 };
 
-// Shares `sessions` out. Nothing when there are too few, and `why` says for whom.
+// Shares `sessions` out. Nothing when there are too few, and `why` says for whom, and how many it
+// takes.
 std::optional<ClientAllotment> allot(const std::vector<ClientGroup>& groups, unsigned sessions,
                                      std::string& why);
 

@@ -250,6 +250,12 @@ std::optional<ClientBehaviour> client_behaviour(std::string_view text, std::stri
   return behaviour;
 }
 
+bool says_starttls(const ClientBehaviour& behaviour) {
+  if (behaviour.good()) return false;
+  return std::ranges::any_of(behaviour.kind->script,
+                             [](const Row& row) { return row.verb == Verb::starttls; });
+}
+
 std::vector<ClientBehaviour> variants(const ClientBehaviour& behaviour) {
   if (behaviour.good()) return {};
   if (behaviour.kind->value != ClientValue::end || behaviour.value) return {behaviour};

@@ -73,6 +73,9 @@ struct ClientBehaviour {
   [[nodiscard]] bool good() const { return kind == nullptr; }
 };
 
+// Whether such clients ask for TLS by STARTTLS, whatever they do then.
+bool says_starttls(const ClientBehaviour& behaviour);
+
 // "KIND [VALUE]". Nothing when it is none, and `why` says what is expected.
 std::optional<ClientBehaviour> client_behaviour(std::string_view text, std::string& why);
 

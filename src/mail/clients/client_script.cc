@@ -56,14 +56,16 @@ std::string headers(std::uint64_t number) {
   return text;
 }
 
+// No boundary is the beginning of another one: that is what the letter behind the number is for
+// (RFC 2046, 5.1.1).
 std::string multiparts(std::uint64_t depth) {
   std::string text;
   for (std::uint64_t i = 1; i <= depth; ++i) {
     text +=
-        fmt::format("Content-Type: multipart/mixed; boundary=level{0}\r\n\r\n--level{0}\r\n", i);
+        fmt::format("Content-Type: multipart/mixed; boundary=level{0}x\r\n\r\n--level{0}x\r\n", i);
   }
   text += "Content-Type: text/plain\r\n\r\nthe innermost part\r\n";
-  for (std::uint64_t i = depth; i > 0; --i) text += fmt::format("--level{}--\r\n", i);
+  for (std::uint64_t i = depth; i > 0; --i) text += fmt::format("--level{}x--\r\n", i);
   return text;
 }
 

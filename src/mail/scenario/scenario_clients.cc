@@ -1,9 +1,12 @@
 #include "mail/scenario/scenario_clients.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <string>
 #include <utility>
 
+#include "base/printable.h"
 #include "mail/scenario/scenario_values.h"
 
 namespace millrace::mail {
@@ -17,7 +20,10 @@ void read_kind_of_client(const Entry& entry, ClientGroup& group) {
   if (!text) return;
   std::string why;
   auto behaviour = client_behaviour(*text, why);
-  if (!behaviour) return entry.mistakes().add(entry.place(), "bad kind: " + why);
+  if (!behaviour) {
+    return entry.mistakes().add(entry.place(),
+                                fmt::format("bad kind: {} ({})", beginning(*text), why));
+  }
   group.behaviour = std::move(*behaviour);
 }
 

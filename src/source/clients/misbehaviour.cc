@@ -1,5 +1,7 @@
 #include "source/clients/misbehaviour.h"
 
+#include <algorithm>
+
 namespace millrace::source {
 namespace {
 
@@ -54,6 +56,11 @@ bool Misbehaviour::take_connection() {
     }
   }
   return false;
+}
+
+bool Misbehaviour::first_failure(int error) {
+  const auto place = std::min(static_cast<std::size_t>(error), kErrors - 1);
+  return !failures_[place].exchange(true, std::memory_order_relaxed);
 }
 
 }  // namespace millrace::source

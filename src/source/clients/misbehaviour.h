@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -49,10 +50,16 @@ class Misbehaviour {
   // Where one thread counts what becomes of them: an element a script.
   [[nodiscard]] std::vector<metrics::ClientMetrics> uncounted() const { return empty_; }
 
-  // Whether one more connection may be made: it is counted then.
+  // Whether one more connection may be made: it is counted then, whether or not it comes about.
   bool take_connection();
+  [[nodiscard]] bool connections_left() const { return connections_left_.load() > 0; }
+
+  // Whether no connect has failed with this errno value before.
+  bool first_failure(int error);
 
  private:
+  static constexpr std::size_t kErrors = 256;  // more than there are errno values
+
   struct Part {
     unsigned clients = 0;
     Cast cast;
@@ -65,6 +72,7 @@ class Misbehaviour {
   const net::TlsContext tls_;
   const net::TlsContext renegotiating_;
   std::atomic<std::uint64_t> connections_left_;
+  std::array<std::atomic<bool>, kErrors> failures_{};
 };
 
 }  // namespace millrace::source

@@ -50,12 +50,11 @@ void ScriptPlayer::play(const mail::Script& script, FileDescriptor socket,
   rate_ = repeated_ = at_ = 0;
   last_digit_ = 0;
   hung_up_ = nullptr;
-  begun_step_ = reads_slowly_ = smuggling_ = content_said_ = false;
+  begun_step_ = reads_slowly_ = server_leaves_ = smuggling_ = content_said_ = false;
   tick_for_ = Tick::none;
   state_ = State::connecting;
   waiting_since_ = loop_.now();
-  patience_ = reply_limit_;
-  loop_.timers().start(limit_, loop_.now() + patience_);
+  loop_.timers().start(limit_, loop_.now() + reply_limit_);
   stream_.connect(std::move(socket), address);
 }
 
@@ -223,9 +222,15 @@ void ScriptPlayer::replied(const smtp::Reply& reply) {
   }
   if (to_quit && !unasked) hang_up(&ClientCounts::after_quit);
   if (reply.closing()) {
-    be_short();
+    leave_to_server();
     slow_text_ = {};
+    if (tick_for_ == Tick::pause) {
+      loop_.timers().stop(tick_);
+      tick_for_ = Tick::none;
+    }
     go_to(script_->steps.size() - 1);
+  } else if (hung_up_ != nullptr) {
+    look_soon();
   }
 }
 
@@ -235,14 +240,30 @@ void ScriptPlayer::content_answered(bool taken) {
 
 void ScriptPlayer::hang_up(Count by) {
   if (hung_up_ == nullptr) hung_up_ = by;
-  be_short();
+  waiting_since_ = loop_.now();
+  look_soon();
 }
 
-// From here on the server has a while to hang up.
-void ScriptPlayer::be_short() {
-  patience_ = std::min<Duration>(kFarewellLimit, reply_limit_);
+// The server is going to hang up, and what else was to be said is in vain.
+void ScriptPlayer::leave_to_server() {
+  server_leaves_ = true;
   waiting_since_ = loop_.now();
-  loop_.timers().start(limit_, waiting_since_ + patience_);
+  look_soon();
+}
+
+void ScriptPlayer::look_soon() { loop_.timers().start(limit_, loop_.now() + farewell_limit_); }
+
+// Whether the server has nothing more to do than to hang up.
+bool ScriptPlayer::settled() const {
+  if (server_leaves_) return true;
+  return hung_up_ != nullptr && !owed() && stream_.all_sent();
+}
+
+// Whether the server has a command to answer. The greeting answers none: who leaves without having
+// heard it does not wait for it.
+bool ScriptPlayer::owed() const {
+  const bool greeting = !awaited_.empty() && awaited_.front() == smtp::index(Verb::connect);
+  return awaited_.size() > (greeting ? 1U : 0U);
 }
 
 void ScriptPlayer::on_secured() {
@@ -250,7 +271,9 @@ void ScriptPlayer::on_secured() {
 }
 
 void ScriptPlayer::on_tls_failure(std::string_view /*what*/) {
-  if (state_ == State::playing) hang_up(&ClientCounts::failed);
+  if (state_ != State::playing) return;
+  hang_up(&ClientCounts::failed);
+  leave_to_server();
 }
 
 void ScriptPlayer::on_timer(net::Timer& timer) {
@@ -266,11 +289,14 @@ void ScriptPlayer::on_timer(net::Timer& timer) {
     return stream_.flush();
   }
   // What is being sent has its time too, but not to a server that is to be left.
-  const bool leaves = patience_ < reply_limit_;
-  const TimePoint since = leaves ? waiting_since_ : std::max(waiting_since_, stream_.last_sent());
-  const TimePoint due = tick_for_ == Tick::pause ? loop_.now() + patience_ : since + patience_;
+  const Duration patience = settled() ? farewell_limit_ : reply_limit_;
+  const TimePoint since =
+      server_leaves_ ? waiting_since_ : std::max(waiting_since_, stream_.last_sent());
+  const TimePoint due = tick_for_ == Tick::pause ? loop_.now() + patience : since + patience;
   if (loop_.now() < due) {
-    loop_.timers().start(limit_, due);
+    // Nobody tells when the last of it has gone.
+    const bool leaves = hung_up_ != nullptr;
+    loop_.timers().start(limit_, leaves ? std::min(due, loop_.now() + farewell_limit_) : due);
     return;
   }
   if (hung_up_ == nullptr) hung_up_ = &ClientCounts::timed_out;
@@ -289,18 +315,26 @@ ScriptPlayer::Count ScriptPlayer::ended_by(int error) const {
 }
 
 void ScriptPlayer::on_end(int error) {
-  if (state_ != State::connecting && state_ != State::playing) return;
-  const bool connected = state_ == State::playing;
-  over(connected ? ended_by(error) : &ClientCounts::refused);
+  if (state_ == State::connecting) {
+    stop_timers();
+    state_ = State::idle;
+    // Without an error it was given up here.
+    return owner_.not_connected(error != 0 ? error : ETIMEDOUT);
+  }
+  if (state_ != State::playing) return;
+  over(ended_by(error));
   state_ = State::idle;
-  owner_.script_over(connected);
+  owner_.script_over();
+}
+
+void ScriptPlayer::stop_timers() {
+  loop_.timers().stop(limit_);
+  loop_.timers().stop(tick_);
 }
 
 void ScriptPlayer::over(Count by) {
-  loop_.timers().stop(limit_);
-  loop_.timers().stop(tick_);
+  stop_timers();
   ++(counted_->counts.*by);
-  if (state_ != State::playing) return;
   count_bytes();
   counted_->held.record(loop_.now() - begun_);
 }
@@ -326,8 +360,7 @@ void ScriptPlayer::stop() {
   if (state_ == State::playing) over(&ClientCounts::by_end);
   const bool there = state_ == State::playing || state_ == State::connecting;
   state_ = State::stopped;
-  loop_.timers().stop(limit_);
-  loop_.timers().stop(tick_);
+  stop_timers();
   if (there) stream_.abort();
 }
 

@@ -2,6 +2,7 @@
 // (mail/clients/), and how often.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -27,29 +28,34 @@ class ScriptOwner {
   // The connection is there: puts what goes ahead of the dialogue.
   virtual void append_head(Output& /*out*/) {}
 
-  // The connection is gone, and what can be told of it has been counted. `connected`: there was
-  // one.
-  virtual void script_over(bool connected) = 0;
+  // The connection is gone, and what can be told of it has been counted.
+  virtual void script_over() = 0;
+
+  // There was none: the connect failed with `error`, an errno value. Nothing has been counted.
+  virtual void not_connected(int error) = 0;
 };
 
 // Plays a script on one connection, and counts what the server does. What it reads it forgets: a
 // server that floods it cannot make it grow.
 class ScriptPlayer final : private net::StreamHandler, private net::TimerHandler {
  public:
-  // From when the client has hung up, or the server said that it does, to when it must have.
+  // From when the client has hung up, all is sent and answered, or from when the server said that
+  // it hangs up, to when it must have.
   static constexpr std::chrono::seconds kFarewellLimit{10};
   // Between two looks of a client that reads slowly.
   static constexpr std::chrono::seconds kSlowLook{1};
 
   // `tls`: for scripts that turn to it; `tls_from_start`: for all, before the dialogue.
-  // `reply_limit`: how long to wait for the server. All must outlive the player.
+  // `reply_limit`: how long to wait for the server; `farewell_limit`: the same once it has nothing
+  // more to do than to hang up, where that is shorter. All must outlive the player.
   ScriptPlayer(net::EventLoop& loop, ScriptOwner& owner, const net::TlsContext* tls,
-               bool tls_from_start, Duration reply_limit)
+               bool tls_from_start, Duration reply_limit, Duration farewell_limit = kFarewellLimit)
       : loop_(loop),
         owner_(owner),
         tls_(tls),
         tls_from_start_(tls_from_start),
         reply_limit_(reply_limit),
+        farewell_limit_(std::min(farewell_limit, reply_limit)),
         stream_(loop, *this, net::Side::client),
         limit_(*this),
         tick_(*this) {}
@@ -90,10 +96,14 @@ class ScriptPlayer final : private net::StreamHandler, private net::TimerHandler
   void content_answered(bool taken);
   void go_to(std::size_t step);
   void hang_up(Count by);
-  void be_short();
+  void leave_to_server();
+  void look_soon();
+  [[nodiscard]] bool settled() const;
+  [[nodiscard]] bool owed() const;
   void tick_in(Tick what, Duration time);
   void count_bytes();
   void over(Count by);
+  void stop_timers();
   [[nodiscard]] const mail::Step& step() const { return script_->steps[at_]; }
   [[nodiscard]] Count ended_by(int error) const;
 
@@ -102,6 +112,7 @@ class ScriptPlayer final : private net::StreamHandler, private net::TimerHandler
   const net::TlsContext* const tls_;
   const bool tls_from_start_;
   const Duration reply_limit_;
+  const Duration farewell_limit_;
   net::Stream stream_;
   net::Timer limit_;  // of the wait for the server
   net::Timer tick_;
@@ -112,7 +123,6 @@ class ScriptPlayer final : private net::StreamHandler, private net::TimerHandler
   std::string_view slow_text_;
   TimePoint begun_;
   TimePoint waiting_since_;
-  Duration patience_{};         // how long the server may take from then on
   net::Traffic counted_bytes_;  // of this connection
   net::Traffic moved_;
   std::uint64_t rate_ = 0;      // bytes a second; 0: as fast as they go
@@ -122,7 +132,8 @@ class ScriptPlayer final : private net::StreamHandler, private net::TimerHandler
   Count hung_up_ = nullptr;     // by whom, once that is clear
   bool begun_step_ = false;
   bool reads_slowly_ = false;
-  bool smuggling_ = false;  // the server takes what was hidden for a transaction
+  bool server_leaves_ = false;  // it is over, whatever is still to be sent or answered
+  bool smuggling_ = false;      // the server takes what was hidden for a transaction
   bool content_said_ = false;
   Tick tick_for_ = Tick::none;
   State state_ = State::idle;

@@ -63,10 +63,38 @@ TEST(ClientGroup, SharesByWeight) {
 
 TEST(ClientGroup, SaysForWhomSessionsAreTooFew) {
   EXPECT_EQ(allotted(groups({"8 idle", "3 no-quit"}), 10),
-            "11 are more clients than the 10 sessions (-s)");
-  EXPECT_EQ(allotted(groups({"1% idle"}), 10), "of 10 sessions (-s) none is left for idle");
+            "11 are more clients than the 10 sessions (-s): it takes 11");
+  EXPECT_EQ(allotted(groups({"8 idle", "50% no-quit"}), 10),
+            "13 are more clients than the 10 sessions (-s): it takes 16");
+  EXPECT_EQ(allotted(groups({"1% idle"}), 10),
+            "of 10 sessions (-s) none is left for idle: it takes 50");
   EXPECT_EQ(allotted(groups({"1 idle", "no-quit"}), 1),
-            "of 1 session (-s) none is left for no-quit");
+            "of 1 session (-s) none is left for no-quit: it takes 2");
+  EXPECT_EQ(allotted(groups({"60% idle", "60% no-quit"}), 10),
+            "12 are more clients than the 10 sessions (-s): no number up to 1000000 is enough");
+  auto weighty = groups({"idle", "good"});
+  weighty[0].weight = 1;
+  weighty[1].weight = 999;
+  EXPECT_EQ(allotted(weighty, 20), "of 20 sessions (-s) none is left for idle: it takes 500");
+}
+
+// What it is said to take is enough, and one less is not.
+TEST(ClientGroup, SaysTheLeastThatIsEnough) {
+  for (double weight = 1; weight < 200; weight *= 1.7) {
+    auto all = groups({"idle", "3 no-quit", "2% rset-storm", "good"});
+    all[3].weight = weight;
+    const std::string why = allotted(all, 4);
+    const auto takes = static_cast<unsigned>(std::stoul(why.substr(why.rfind(' ') + 1)));
+    EXPECT_TRUE(allotted(all, takes).find("good") != std::string::npos) << why;
+    EXPECT_TRUE(allotted(all, takes - 1).find("it takes") != std::string::npos) << why;
+  }
+}
+
+TEST(ClientGroup, KnowsWhoSaysStartTls) {
+  EXPECT_TRUE(any_says_starttls(groups({"idle", "starttls-then-plain"})));
+  EXPECT_TRUE(any_says_starttls(groups({"tls-renegotiate"})));
+  EXPECT_TRUE(any_says_starttls(groups({"tls-garbage"})));
+  EXPECT_FALSE(any_says_starttls(groups({"idle", "no-quit", "good"})));
 }
 
 }  // namespace

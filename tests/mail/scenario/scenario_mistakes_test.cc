@@ -60,7 +60,7 @@ TEST(ScenarioMistakes, OfClients) {
   check("[[client]]",
         {{"kind = 'idle'\nshare = 3",
           "3:1: unknown key of client: share (expected one of kind, weight)\n"},
-         {"kind = 'no-quit 5'", "2:1: bad kind: no-quit takes no value\n"},
+         {"kind = 'no-quit 5'", "2:1: bad kind: no-quit 5 (no-quit takes no value)\n"},
          {"kind = 5", "2:8: bad kind (expected a text in quotes)\n"},
          {"weight = 5", "1:1: a client without kind (expected kind = \"idle 60s\")\n"}});
 }

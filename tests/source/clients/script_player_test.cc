@@ -28,14 +28,16 @@ mail::Script script_of(std::string_view text) {
 
 // A client and the engine that it is on.
 struct Client : ScriptOwner {
-  explicit Client(std::string_view text, Duration limit = std::chrono::hours(1))
-      : script(script_of(text)), player(engine, *this, nullptr, false, limit) {
+  explicit Client(std::string_view text, Duration limit = std::chrono::hours(1),
+                  Duration farewell_limit = ScriptPlayer::kFarewellLimit)
+      : script(script_of(text)), player(engine, *this, nullptr, false, limit, farewell_limit) {
     engine.takes_at_once = true;
     player.play(script, FileDescriptor(), address, counted);
   }
-  void script_over(bool connected) override {
+  void script_over() override { ++over; }
+  void not_connected(int error) override {
     ++over;
-    was_connected = connected;
+    not_connected_by = error;
   }
   // What it has sent since the last call.
   std::string said() {
@@ -60,7 +62,7 @@ struct Client : ScriptOwner {
   ScriptPlayer player;
   std::size_t seen = 0;
   int over = 0;
-  bool was_connected = false;
+  int not_connected_by = 0;
 };
 
 // A server that answers as a good-natured one does, and takes `false_end` for the end of content
@@ -171,7 +173,7 @@ TEST(ScriptPlayer, SendsWhatItsKindIsCalled) {
   EXPECT_TRUE(holds(spoken("auth-guess 2"), "AUTH PLAIN AGd1ZXNzMgB3cm9uZzI=\r\n"));
   EXPECT_TRUE(holds(spoken("long-line 5000"), "NOOP " + std::string(5'000, 'x') + "\r\nMAIL"));
   EXPECT_TRUE(holds(spoken("header-flood 3"), "\r\nX-Flood-3: 3\r\n\r\nxxx"));
-  EXPECT_TRUE(holds(spoken("mime-bomb 2"), "--level2--\r\n--level1--\r\n.\r\nQUIT\r\n"));
+  EXPECT_TRUE(holds(spoken("mime-bomb 2"), "--level2x--\r\n--level1x--\r\n.\r\nQUIT\r\n"));
   EXPECT_TRUE(spoken("no-helo").starts_with("MAIL FROM:<me@a.test>\r\nRCPT TO:<you@b.test>\r\n"));
   EXPECT_TRUE(spoken("no-quit").ends_with("xx\r\n.\r\n"));
   EXPECT_TRUE(spoken("half-close").ends_with("xx\r\n.\r\n"));
@@ -228,6 +230,38 @@ TEST(ScriptPlayer, EndsItsSideAndReadsOn) {
   EXPECT_EQ(client.counts().by_client, 1U);
 }
 
+// A server that hangs up late has its time once nothing is owed any more, and not before.
+TEST(ScriptPlayer, WaitsForWhatIsOwedWhenItHasLeft) {
+  constexpr std::chrono::milliseconds kFarewell(5);
+  Client client("half-close", std::chrono::hours(1), kFarewell);
+  client.engine.complete_connect();
+  for (const char* const reply :
+       {"220 hi\r\n", "250 hi\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n"}) {
+    client.engine.deliver(reply);
+  }
+  ASSERT_TRUE(client.engine.output_ended);
+  const TimePoint left = client.engine.now();
+  while (client.engine.now() - left < 4 * kFarewell) client.engine.turn();
+  EXPECT_EQ(client.over, 0);
+  client.engine.deliver("250 taken\r\n");
+  client.turn_until_over();
+  EXPECT_EQ(client.counts().taken, 1U);
+  EXPECT_EQ(client.counts().by_client, 1U);
+}
+
+// The greeting is owed to nobody who leaves without having heard it.
+TEST(ScriptPlayer, LeavesWhoNeverGreets) {
+  Client client("connect-only", std::chrono::hours(1), std::chrono::milliseconds(5));
+  client.engine.complete_connect();
+  ASSERT_TRUE(client.engine.output_ended);
+  const TimePoint left = client.engine.now();
+  while (client.over == 0 && client.engine.now() - left < std::chrono::seconds(5)) {
+    client.engine.turn();
+  }
+  EXPECT_EQ(client.over, 1);
+  EXPECT_EQ(client.counts().by_client, 1U);
+}
+
 TEST(ScriptPlayer, CountsWhatWasSmuggled) {
   Client naive("bare-lf LF.LF");
   ObligingServer(naive, "\n.\n").serve();
@@ -259,6 +293,42 @@ TEST(ScriptPlayer, WritesNoFasterThanItsRate) {
     all += quick.said();
   }
   EXPECT_EQ(all, "EHLO a.test\r\n");
+}
+
+TEST(ScriptPlayer, KeepsToItsRateAllTheTime) {
+  Client client("slow-writer 100");
+  client.engine.complete_connect();
+  client.engine.deliver("220 hi\r\n");
+  const TimePoint begin = client.engine.now();
+  std::string all = client.said();
+  while (all.size() < 13) {
+    client.engine.turn();
+    all += client.said();
+  }
+  // The second piece of ten bytes is a tenth of a second behind the first.
+  EXPECT_GE(client.engine.now() - begin, std::chrono::milliseconds(100));
+}
+
+// Ten pieces of content, across the ends of lines: each is a tenth of a second's, and comes when
+// all before it have had their time.
+TEST(ScriptPlayer, KeepsToItsRateOverManyPieces) {
+  using std::chrono::milliseconds;
+  constexpr std::size_t kPiece = 100;  // bytes; at 1,000 a second one is a millisecond's
+  Client client("slow-writer 1000");
+  client.engine.complete_connect();
+  client.engine.deliver("220 hi\r\n");
+  const TimePoint begin = client.engine.now();
+  for (const char* const reply : {"250 hi\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n"}) {
+    while (!client.engine.taken.ends_with("\r\n") || client.said().empty()) client.engine.turn();
+    client.engine.deliver(reply);
+  }
+  for (int piece = 0; piece < 10; ++piece) {
+    const std::size_t before = client.engine.taken.size();
+    while (client.engine.taken.size() == before) client.engine.turn();
+    EXPECT_LE(client.engine.taken.size() - before, kPiece);
+    EXPECT_GE(client.engine.now() - begin, milliseconds(before));
+  }
+  EXPECT_GT(client.engine.taken.size(), 8 * kPiece);
 }
 
 TEST(ScriptPlayer, IsIdleForItsTime) {
@@ -318,6 +388,18 @@ TEST(ScriptPlayer, SaysNoMoreToWhoCloses) {
   EXPECT_EQ(client.counts().by_server, 1U);
 }
 
+// Who says that it closes, and does not, is not waited for until the pause is over.
+TEST(ScriptPlayer, IsNotIdleWithWhoCloses) {
+  Client client("idle 1h", std::chrono::milliseconds(20));
+  client.engine.complete_connect();
+  client.engine.deliver("220 hi\r\n421 too many\r\n");
+  const TimePoint begin = client.engine.now();
+  while (client.over == 0 && client.engine.now() - begin < std::chrono::seconds(5)) {
+    client.engine.turn();
+  }
+  EXPECT_EQ(client.over, 1);
+}
+
 TEST(ScriptPlayer, TellsWhoHungUp) {
   Client server("rset-storm");
   server.engine.complete_connect();
@@ -330,10 +412,12 @@ TEST(ScriptPlayer, TellsWhoHungUp) {
   Client refused("rset-storm");
   refused.engine.complete_connect(ECONNREFUSED);
   refused.engine.turn();
-  EXPECT_EQ(refused.counts().refused, 1U);
   EXPECT_EQ(refused.counts().connections, 0U);
-  EXPECT_FALSE(refused.was_connected);
+  EXPECT_EQ(refused.not_connected_by, ECONNREFUSED);
   EXPECT_EQ(refused.over, 1);
+  Client nobody("rset-storm", std::chrono::milliseconds(5));
+  nobody.turn_until_over();
+  EXPECT_EQ(nobody.not_connected_by, ETIMEDOUT);
   Client silent("rset-storm", std::chrono::milliseconds(5));
   silent.engine.complete_connect();
   silent.turn_until_over();
