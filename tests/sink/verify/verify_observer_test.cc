@@ -225,6 +225,21 @@ TEST_F(Verified, CountsCopiesAsFarAsTheyCanBeTold) {
   EXPECT_NE(said.find("verify: 7 seen, 2 duplicated, 0 altered"), std::string::npos) << said;
 }
 
+TEST_F(Verified, ALineIsToldEveryTenSecondsWhereThereIsSomethingNew) {
+  const auto told = [&](std::chrono::seconds later) {
+    testing::internal::CaptureStderr();
+    verification->tell(Clock::now() + later);
+    return testing::internal::GetCapturedStderr();
+  };
+  const auto one = session();
+  take(*one, 1);
+  verifier->settle();
+  verifier->finish();
+  EXPECT_EQ(told(std::chrono::seconds(5)), "");
+  EXPECT_NE(told(std::chrono::seconds(15)).find("verify: 1 seen"), std::string::npos);
+  EXPECT_EQ(told(std::chrono::seconds(40)), "");
+}
+
 TEST_F(Verified, ASessionThatIsGoneIsNotToldAny) {
   auto one = session();
   take(*one, 1);
