@@ -15,6 +15,7 @@
 
 #include "base/diagnostics.h"
 #include "base/input_file.h"
+#include "proof/content_reader.h"
 #include "proof/journal_reader.h"
 #include "proof/stamper.h"
 
