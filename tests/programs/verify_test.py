@@ -224,7 +224,7 @@ class Refusals(TestCase):
             done = programs.run("smtp-sink", *options, "127.0.0.1:0", 10)
             self.assertEqual(done.returncode, 1)
             self.assertIn(words, done.stderr)
-            self.assertEqual(done.stderr.count(b"\n"), 1, done.stderr)
+            self.assertEqual(done.stderr.count(b"fatal:"), 1, done.stderr)
 
 
 class Kills(TestCase):
@@ -261,6 +261,7 @@ class Kills(TestCase):
                 os.kill(sink.pid, sign)
                 for thread in threads:
                     thread.join(rig.PATIENCE)
+                sink.wait(rig.PATIENCE)
             records, end = self.taken(journal)
             on_record = collections.Counter(one.message for one in records)
             self.assertEqual({number for number in acknowledged if on_record[number] != 1}, set())
