@@ -42,9 +42,9 @@ TEST(VerifySummary, IsThereWhereASinkVerifies) {
 TEST(VerifySummary, IsInTheFileAndAddsUp) {
   const std::string text = to_json(verifying_sink(true));
   EXPECT_NE(text.find("\"altered\": 42"), std::string::npos) << "9 + 10 + 11 + 12";
-  const Run read = from_json(text, "x");
+  const report::Run read = from_json(text, "x");
   EXPECT_EQ(to_json(read), text);
-  const Run both =
+  const report::Run both =
       merge({verifying_sink(true), verifying_sink(false), test::sample_sink(1)}, {"a", "b", "c"});
   const metrics::VerifyMetrics& sum = *both.measurement.verify;
   EXPECT_FALSE(sum.checked);
