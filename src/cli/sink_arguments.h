@@ -90,6 +90,11 @@ struct SinkArguments : NetworkArguments, TlsArguments {
   std::optional<std::string> dump_all;
   std::optional<std::string> dump_start;
 
+  // Nothing lost, proven
+  std::optional<std::string> verify;
+  std::optional<std::string> stamp_key;
+  bool journal_sync = false;
+
   // The program
   std::optional<std::uint64_t> stop_after_messages;
   std::optional<std::uint64_t> stop_after_quits;
@@ -149,6 +154,8 @@ inline constexpr SinkCombination kSinkNeeds[] = {
      "--tls-groups needs --starttls, --tls, or a listener with starttls+ or tls+"},
     {has<&Sink::answer_rate>, has<&Sink::answer_through>,
      "--answer-rate needs --answer-through, where answers go"},
+    {has<&Sink::stamp_key>, has<&Sink::verify>, "--stamp-key needs --verify"},
+    {has<&Sink::journal_sync>, has<&Sink::verify>, "--journal-sync needs --verify"},
 };
 
 }  // namespace millrace::cli

@@ -130,6 +130,17 @@ void add_records(CommandLine& line, SinkArguments& given) {
   group.value("-S,--dump-start", "TEXT", "put before each dump; C escapes", given.dump_start);
 }
 
+void add_proof(CommandLine& line, SinkArguments& given) {
+  OptionGroup group(line, "Nothing lost, proven");
+  group.value("--verify", "FILE",
+              "check stamps and contents; FILE is the journal of what\nwas taken", given.verify,
+              some_text);
+  group.value("--stamp-key", "FILE", "believe stamps that are made with this key only",
+              given.stamp_key, some_text);
+  group.flag("--journal-sync", "on the disk before the reply, not only in the file",
+             given.journal_sync);
+}
+
 void add_life(CommandLine& line, SinkArguments& given) {
   OptionGroup group(line, "The program");
   group.value("-M,--stop-after-messages", "COUNT", "end after so many messages",
@@ -191,6 +202,13 @@ void build_answers(const SinkArguments& given, sink::SinkOptions& options) {
                      .rate = given.answer_rate};
 }
 
+void build_verify(const SinkArguments& given, sink::SinkOptions& options) {
+  if (!given.verify) return;
+  options.verify = {.journal = *given.verify,
+                    .sync = given.journal_sync ? proof::Sync::block : proof::Sync::none};
+  if (given.stamp_key) options.verify->key = proof::StampKey::from_file(*given.stamp_key);
+}
+
 void build_capture(const SinkArguments& given, sink::CaptureOptions& capture) {
   using Mode = sink::CaptureOptions::Mode;
   if (given.dump_each) capture.mode = Mode::file_per_message;
@@ -213,6 +231,7 @@ void add_sink_options(CommandLine& line, SinkArguments& given) {
   add_rules(line, given);
   add_answers(line, given);
   add_records(line, given);
+  add_proof(line, given);
   add_life(line, given);
 }
 
@@ -244,6 +263,7 @@ SinkCommandLine build_sink(const SinkArguments& given) {
   build_rules(given, options);
   build_answers(given, options);
   build_capture(given, options.capture);
+  build_verify(given, options);
   options.message_quota = given.stop_after_messages;
   options.quit_quota = given.stop_after_quits;
   options.measure = given.report.wanted();

@@ -13,6 +13,7 @@
 #include "metrics/metrics.h"
 #include "metrics/split.h"
 #include "metrics/timeline.h"
+#include "metrics/verify_metrics.h"
 
 namespace millrace::metrics {
 
@@ -103,10 +104,11 @@ struct Measurement {
   Generator generator;
   // Of a sink: its rules in their order, those that never matched as well.
   std::vector<RuleHits> rules;
-  std::uint64_t keys_forgotten = 0;    // of what rules count by, for want of room
-  std::optional<Answers> answers;      // of a sink that was to give any
-  std::optional<LogTotals> log;        // of a source that was to write one
-  std::vector<ClientMetrics> clients;  // of a source that misbehaves; apart from all else
+  std::uint64_t keys_forgotten = 0;     // of what rules count by, for want of room
+  std::optional<Answers> answers;       // of a sink that was to give any
+  std::optional<VerifyMetrics> verify;  // of a sink that verifies
+  std::optional<LogTotals> log;         // of a source that was to write one
+  std::vector<ClientMetrics> clients;   // of a source that misbehaves; apart from all else
   // Of a source, where its messages differ in that: without warm-up, as the total is.
   std::optional<MessageSplit> kinds;
   std::optional<RecipientSplit> domains;

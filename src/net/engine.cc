@@ -35,7 +35,7 @@ void Channel::begin() {
   waiting_.clear();
   tls_.reset();
   dropping_ = Dropping::not_asked;
-  held_ = peer_done_ = output_ended_ = ends_output_ = resets_ = false;
+  held_ = output_expected_ = peer_done_ = output_ended_ = ends_output_ = resets_ = false;
   error_ = 0;
   sent_ = received_ = 0;
   phase_ = ChannelPhase::open;
@@ -66,7 +66,7 @@ bool Channel::fill_queue() {
 void Channel::finish() {
   if (phase_ != ChannelPhase::open) return;
   phase_ = ChannelPhase::finishing;
-  held_ = false;
+  held_ = output_expected_ = false;
   waiting_.clear();
   update_reading();
   flush();
@@ -232,7 +232,7 @@ void Channel::settle() {
     output_ended_ = true;
     if (!peer_done_) loop_.end_output(*this);
   }
-  if (!peer_done_ || !all_sent() || held_ || !waiting_.empty()) return;
+  if (!peer_done_ || !all_sent() || held_ || output_expected_ || !waiting_.empty()) return;
   end(0);
 }
 

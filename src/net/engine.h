@@ -209,12 +209,13 @@ class Channel {
   bool reading_ = false;
   bool writing_ = false;
   bool held_ = false;
-  bool offering_ = false;      // waiting_ is being offered, further up the stack
-  bool peer_done_ = false;     // the peer sends no more
-  bool output_ended_ = false;  // we send no more
-  bool ends_output_ = false;   // we will not, once what is queued is sent, and go on reading
-  bool grown_ = false;         // the loop has it on its list
-  bool resets_ = false;        // closing is a reset: the peer is not told before
+  bool output_expected_ = false;  // although all is sent (Stream::expect_output())
+  bool offering_ = false;         // waiting_ is being offered, further up the stack
+  bool peer_done_ = false;        // the peer sends no more
+  bool output_ended_ = false;     // we send no more
+  bool ends_output_ = false;      // we will not, once what is queued is sent, and go on reading
+  bool grown_ = false;            // the loop has it on its list
+  bool resets_ = false;           // closing is a reset: the peer is not told before
   EngineState engine_state_;
 
  private:

@@ -84,6 +84,10 @@ class Stream : private Channel {
   void hold();
   void release();
 
+  // While output is still to come for what was taken, a peer that sends no more does not end the
+  // stream, as it does once all is sent. When it is no longer so a flush() is due.
+  void expect_output(bool expected) { output_expected_ = expected; }
+
   // Looks whether the peer is still there, which nobody tells while reading is held. One that takes
   // nothing any more ends the stream. Returns whether it is only that it sends no more, and all of
   // it was taken.

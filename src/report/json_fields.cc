@@ -28,6 +28,7 @@ using metrics::ReplyCounts;
 using metrics::Row;
 using metrics::RuleHits;
 using metrics::Stage;
+using metrics::VerifyMetrics;
 using std::chrono::system_clock;
 
 double epoch(system_clock::time_point moment) {
@@ -194,6 +195,15 @@ constexpr auto kClientFields = std::to_array<Field<ClientMetrics>>({
     field<Replies, &ClientMetrics::replies>("replies"),
 });
 
+constexpr auto kVerifyFields = std::to_array<Field<VerifyMetrics>>({
+    field<Flag, &VerifyMetrics::checked>("checked"),
+    field<Counted<metrics::kVerifyCountNames>, &VerifyMetrics::counts>(""),
+    figure<VerifyMetrics>("altered",
+                          [](const auto& verified) -> Json { return verified.counts.altered(); }),
+    field<Latencies, &VerifyMetrics::from_due>("from_due"),
+    field<Latencies, &VerifyMetrics::from_sent>("from_sent"),
+});
+
 constexpr std::uint64_t kMostCores = 1'000'000'000;  // of all hosts that were merged
 
 constexpr auto kEnvironmentFields = std::to_array<Field<Environment>>({
@@ -238,6 +248,7 @@ struct Series {
 bool of_source(const Run& run) { return run.kind == Run::Kind::source; }
 bool of_sink(const Run& run) { return run.kind == Run::Kind::sink; }
 bool answering(const Run& run) { return of_sink(run) && run.measurement.answers.has_value(); }
+bool verifying(const Run& run) { return of_sink(run) && run.measurement.verify.has_value(); }
 bool misbehaving(const Run& run) { return of_source(run) && !run.measurement.clients.empty(); }
 bool logging(const Run& run) { return of_source(run) && run.measurement.log.has_value(); }
 template <auto kSplit>
@@ -294,6 +305,9 @@ constexpr auto kRunFields = std::to_array<Field<Run>>({
     where(answering,
           field<Optional<Counted<metrics::kAnswerNames>>, &Run::measurement, &Measurement::answers>(
               "answers", 2)),
+    where(verifying,
+          field<Optional<Object<kVerifyFields>>, &Run::measurement, &Measurement::verify>("verify",
+                                                                                          4)),
     where(logging,
           field<Optional<Counted<metrics::kLogNames>>, &Run::measurement, &Measurement::log>("log",
                                                                                              3)),

@@ -247,6 +247,7 @@ Measurement merge_measurements(const std::vector<Run>& runs) {
     whole.keys_forgotten += part.keys_forgotten;
     add_answers(whole.answers, part.answers);
     add_log(whole.log, part.log);
+    metrics::add_verified(whole.verify, part.verify);
     metrics::add_clients(whole.clients, part.clients);
   }
   merge_splits(&Measurement::kinds, runs, whole);

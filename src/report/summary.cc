@@ -11,6 +11,7 @@
 #include "base/quantity.h"
 #include "report/client_summary.h"
 #include "report/split_summary.h"
+#include "report/verify_summary.h"
 #include "report/wrapping.h"
 #include "report/writer.h"
 
@@ -401,6 +402,7 @@ std::string summary(const Run& run, const Style& style) {
   if (turned_away) write_limits(out, limits);
   write_rules(out, run.measurement);
   write_answers(out, run.measurement);
+  write_verified(out, run.measurement.verify);
   write_clients(out, run.measurement.clients);
   write_stages(out, run.measurement);
   write_thresholds(out, run.verdicts);

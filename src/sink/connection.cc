@@ -41,6 +41,7 @@ Connection::Connection(Worker& worker, const OpenListener& listener, std::size_t
       timer_(*this),
       facts_(shared_.rules.from_files() ? add_facts() : nullptr),
       answers_(shared_.answers != nullptr ? add_answers() : nullptr),
+      verify_(worker.verifier() != nullptr ? add_verify() : nullptr),
       policy_({.options = shared_.options,
                .quotas = shared_.quotas,
                .rules = worker.rules(),
@@ -79,6 +80,15 @@ AnswerObserver* Connection::add_answers() {
   auto answers = std::make_unique<AnswerObserver>(*shared_.answers);
   AnswerObserver* const added = answers.get();
   observers_.add(std::move(answers));
+  return added;
+}
+
+VerifyObserver* Connection::add_verify() {
+  Verifier& verifier = *worker_.verifier();
+  auto verify =
+      std::make_unique<VerifyObserver>(verifier, verifier.shared().listener(listener_.name));
+  VerifyObserver* const added = verify.get();
+  observers_.add(std::move(verify));
   return added;
 }
 
@@ -216,6 +226,10 @@ std::size_t Connection::on_bytes(std::string_view bytes) {
     return more ? header + on_bytes(bytes.substr(header)) : header;
   }
   if (fault_ != rules::TlsFault::none) return take_handshake(bytes);
+  if (awaits_record_) {
+    stream_.hold();
+    return 0;
+  }
   tell_time();
   std::size_t taken = 0;
   while (taken < bytes.size()) {
@@ -233,6 +247,7 @@ std::size_t Connection::on_bytes(std::string_view bytes) {
       break;
     }
   }
+  if (awaits_record_ && taken < bytes.size()) stream_.hold();
   return taken;
 }
 
@@ -267,6 +282,7 @@ void Connection::after_step() {
     return wait_until(worker_.loop().now() + session_.wait());
   }
   if (session_.phase() == SessionPhase::replying) return stream_.hold();
+  if (session_.phase() == SessionPhase::recording) return await_record();
   if (session_.phase() == SessionPhase::securing) return secure();
   if (session_.phase() != SessionPhase::closed || stream_.finishing()) return;
   using Why = smtp::ServerSession::Ending;
@@ -275,6 +291,25 @@ void Connection::after_step() {
   }
   if (session_.ending() == Why::reset) stream_.reset();
   end(session_.ending() == Why::quit ? Ending::quit : Ending::ours);
+}
+
+// Reading goes on, since it is over with this turn of the loop.
+void Connection::await_record() {
+  if (std::exchange(awaits_record_, true)) return;
+  stream_.expect_output(true);
+  worker_.await_record(*this);
+}
+
+void Connection::recorded() {
+  awaits_record_ = false;
+  if (stream_.finishing()) return;
+  stream_.expect_output(false);
+  tell_time();
+  session_.recorded(verify_->kept(), stream_.output());
+  after_step();
+  stream_.flush();
+  const bool waits = go_on_at_ || session_.phase() == smtp::ServerSession::SessionPhase::replying;
+  if (!waits && !stream_.finishing()) stream_.release();
 }
 
 // Goes on with replies that had to wait for the client to take those ahead of them.

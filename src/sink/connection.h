@@ -13,6 +13,7 @@
 #include "sink/session_policy.h"
 #include "sink/shared.h"
 #include "sink/throttle.h"
+#include "sink/verify/verify_observer.h"
 #include "smtp/server_session.h"
 
 namespace millrace::sink {
@@ -34,6 +35,11 @@ class Connection final : private net::StreamHandler, private net::TimerHandler {
   // It has ended: whoever is still there is not waited for. Destroys this.
   void give_up() { on_end(0); }
   [[nodiscard]] bool all_sent() const { return stream_.all_sent(); }
+
+  // What its message waited for is on record, or cannot be: it is answered.
+  void recorded();
+  // It is among those that wait for that (Worker::await_record()).
+  [[nodiscard]] bool awaits_record() const { return awaits_record_; }
 
   std::size_t place;
 
@@ -65,8 +71,10 @@ class Connection final : private net::StreamHandler, private net::TimerHandler {
   void greet();
   void secure();
   void after_step();
+  void await_record();
   SessionFacts* add_facts();
   AnswerObserver* add_answers();
+  VerifyObserver* add_verify();
   void go_on();
   void end(Ending ending);
   void complain(metrics::Error kind, std::string_view what);
@@ -82,12 +90,14 @@ class Connection final : private net::StreamHandler, private net::TimerHandler {
   SessionObservers observers_;
   SessionFacts* const facts_;      // one of them; null where no rule asks for any
   AnswerObserver* const answers_;  // another; null where none are sent
+  VerifyObserver* const verify_;   // another; null where nothing is verified
   SessionPolicy policy_;
   smtp::ServerSession session_;
   Ending ending_ = Ending::clients;
-  bool trusted_ = false;                           // its XCLIENT is believed
-  bool of_known_proxy_ = false;                    // it comes from one of SinkOptions::proxies
-  bool replying_ = false;                          // in on_all_sent(), further up the stack
+  bool trusted_ = false;         // its XCLIENT is believed
+  bool of_known_proxy_ = false;  // it comes from one of SinkOptions::proxies
+  bool replying_ = false;        // in on_all_sent(), further up the stack
+  bool awaits_record_ = false;
   Throttle throttle_;                              // of content, where a rule slows it down
   rules::TlsFault fault_ = rules::TlsFault::none;  // takes the place of a handshake
   std::unique_ptr<net::ProxyReader> proxy_;        // until its header has come

@@ -13,6 +13,8 @@
 #include "net/address_pool.h"
 #include "net/event_loop.h"
 #include "net/tls_context.h"
+#include "proof/journal_file.h"
+#include "proof/stamp_key.h"
 #include "sasl/server.h"
 #include "sink/listener.h"
 #include "sink/rules/option_rules.h"
@@ -41,6 +43,13 @@ struct AnswerOptions {
   std::optional<double> rate;  // messages a second; none: as fast as the endpoint takes them
 };
 
+// What messages are held against, and where it is put on record which were taken.
+struct VerifyOptions {
+  std::string journal;                 // its path
+  std::optional<proof::StampKey> key;  // of stamps; none: they are not checked
+  proof::Sync sync = proof::Sync::none;
+};
+
 // Everything that the sink is told at start.
 struct SinkOptions {
   std::vector<Listener> listeners;  // one at least
@@ -65,6 +74,7 @@ struct SinkOptions {
   std::optional<std::uint64_t> quit_quota;     // end after so many sessions that said QUIT
 
   CaptureOptions capture;
+  std::optional<VerifyOptions> verify;
   bool measure = false;  // else only what the quotas need is counted
   bool show_counters = false;
   bool verbose = false;

@@ -57,6 +57,13 @@ smtp::Storage SessionObservers::message_complete() {
   return worst;
 }
 
+// It waits where anybody has to record it.
+bool SessionObservers::record_first(const smtp::FinalReplies& replies) {
+  bool waits = false;
+  for (const auto& observer : all_) waits = observer->record_first(replies) || waits;
+  return waits;
+}
+
 void SessionObservers::message_answered(std::size_t accepted) {
   for (const auto& observer : all_) observer->message_answered(accepted);
 }

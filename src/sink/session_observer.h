@@ -60,6 +60,7 @@ class SessionObservers final : public SessionObserver {
   [[nodiscard]] bool wants_content() const override;
   void content(std::string_view bytes, smtp::Form form) override;
   smtp::Storage message_complete() override;
+  bool record_first(const smtp::FinalReplies& replies) override;
   void message_answered(std::size_t accepted) override;
 
   void opened(const net::SocketAddress& peer, TimePoint now) override;

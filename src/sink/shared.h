@@ -10,6 +10,7 @@
 #include "sink/quotas.h"
 #include "sink/recordings.h"
 #include "sink/rule_book.h"
+#include "sink/verify/verification.h"
 
 namespace millrace::sink {
 
@@ -25,6 +26,7 @@ struct Shared {
   Recordings* recordings;  // null when nothing is measured
   RuleBook& rules;
   const FaultyCertificates* faulty_certificates;  // null unless rules may show them
+  Verification* verification;                     // null unless messages are verified
   std::atomic<bool>& told_pause;                  // whether a worker has told that accepting pauses
 };
 

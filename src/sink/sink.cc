@@ -18,6 +18,7 @@
 #include "sink/listening_sockets.h"
 #include "sink/privileges.h"
 #include "sink/recordings.h"
+#include "sink/verify/verification.h"
 #include "sink/worker.h"
 #include "threads/worker_threads.h"
 
@@ -28,12 +29,14 @@ std::string describe_counters(const Quotas::Totals& totals) {
   return fmt::format("sess={} quit={} mesg={}", totals.sessions, totals.quits, totals.messages);
 }
 
-// Sleeps until all workers have ended. Meanwhile shows the counters, if there are any, and reads
-// the rules again when that is `wanted`.
+// Sleeps until all workers have ended. Meanwhile shows the counters, if there are any, tells what
+// was verified, and reads the rules again when that is `wanted`.
 void wait_for_end(threads::WorkerThreads& workers, const Quotas& quotas, CounterLine* counters,
-                  RuleBook& rules, std::atomic<bool>& wanted) {
-  const auto next = [counters] {
-    return counters != nullptr ? Clock::now() + CounterLine::kInterval : TimePoint::max();
+                  Verification* verification, RuleBook& rules, std::atomic<bool>& wanted) {
+  const auto next = [counters, verification] {
+    const TimePoint now = Clock::now();
+    const TimePoint line = verification != nullptr ? verification->tell(now) : TimePoint::max();
+    return counters != nullptr ? std::min(now + CounterLine::kInterval, line) : line;
   };
   while (!workers.wait_until(next())) {
     if (wanted.exchange(false) && rules.reload()) workers.wake_all();
@@ -88,6 +91,8 @@ metrics::Measurement run_sink(const SinkOptions& options, const Identity& identi
   const std::vector<OpenListener> listeners(options.listeners.begin(), options.listeners.end());
   const ListeningSockets sockets(options, listeners);
   std::optional<AnswererOptions> answerer = answerer_options(options);
+  std::optional<Verification> verification;
+  if (options.verify) verification.emplace(*options.verify, listeners);
   confine(options.root_directory, identity);
 
   std::unique_ptr<AppendLog> append_log;
@@ -114,6 +119,7 @@ metrics::Measurement run_sink(const SinkOptions& options, const Identity& identi
                       .recordings = recordings ? &*recordings : nullptr,
                       .rules = rules,
                       .faulty_certificates = faulty ? &*faulty : nullptr,
+                      .verification = verification ? &*verification : nullptr,
                       .told_pause = told_pause};
 
   workers.start([&](unsigned number) -> std::unique_ptr<threads::Worker> {
@@ -131,13 +137,17 @@ metrics::Measurement run_sink(const SinkOptions& options, const Identity& identi
     });
   }
   workers.go();
-  wait_for_end(workers, quotas, counters ? &*counters : nullptr, rules, reload_wanted);
+  wait_for_end(workers, quotas, counters ? &*counters : nullptr,
+               verification ? &*verification : nullptr, rules, reload_wanted);
   if (counters) counters->end(describe_counters(quotas.totals()));
   if (options.verbose && options.tls) inform(describe_handshakes(quotas.totals()));
   signals.hand_on_hangup({});
   workers.join();
+  std::optional<metrics::VerifyMetrics> verified;
+  if (verification) verified = verification->finish();
   if (!recordings) return {};
   metrics::Measurement measured = recordings->measurement();
+  measured.verify = std::move(verified);
   add_rules(rules, answers ? &*answers : nullptr, measured);
   return measured;
 }

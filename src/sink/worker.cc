@@ -48,6 +48,7 @@ Worker::Worker(const Shared& shared, const std::vector<ListeningSocket>& sockets
           return recorder_->complete_interval(moved, loop().now());
         });
   }
+  if (shared.verification != nullptr) verifier_.emplace(*shared.verification, loop());
   for (const ListeningSocket& socket : sockets) {
     acceptors_.push_back(std::make_unique<Acceptor>(*this, socket));
     loop().watch(*acceptors_.back());
@@ -57,11 +58,27 @@ Worker::Worker(const Shared& shared, const std::vector<ListeningSocket>& sockets
 Worker::~Worker() = default;
 
 void Worker::run() {
-  while (!stopping_) loop().turn();
+  while (!stopping_) turn({});
   drain();
+  if (verifier_) verifier_->finish();
   if (!recorder_) return;
   second_clock_->stop();
   shared_.recordings->add(*recorder_);
+}
+
+// What a turn brings is put on record together, and then answered.
+void Worker::turn(std::optional<TimePoint> limit) {
+  if (!awaiting_.empty()) limit = loop().now();
+  loop().turn(limit);
+  if (!awaiting_.empty()) record();
+}
+
+// What clients have sent behind their message may be another one, for the next time.
+void Worker::record() {
+  verifier_->settle();
+  recording_.clear();
+  recording_.swap(awaiting_);
+  for (Connection* const connection : recording_) connection->recorded();
 }
 
 void Worker::woken(threads::Urgency urgency) {
@@ -79,7 +96,7 @@ void Worker::drain() {
   const auto unsent = [](const auto& connection) { return !connection->all_sent(); };
   while (Clock::now() < limit && std::any_of(connections_.begin(), connections_.end(), unsent)) {
     loop().timers().start(retry_timer_, limit);
-    loop().turn();
+    turn({});
   }
   while (!connections_.empty()) connections_.back()->give_up();
 }
@@ -133,6 +150,7 @@ void Worker::adopt(const OpenListener& listener, FileDescriptor socket,
 }
 
 void Worker::remove(Connection& connection, bool quit) {
+  if (connection.awaits_record()) std::erase(awaiting_, &connection);
   const std::size_t place = connection.place;
   std::swap(connections_[place], connections_.back());
   connections_[place]->place = place;

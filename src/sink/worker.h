@@ -13,6 +13,7 @@
 #include "sink/recorder.h"
 #include "sink/rules/in_force.h"
 #include "sink/shared.h"
+#include "sink/verify/verifier.h"
 #include "threads/second_clock.h"
 #include "threads/worker_threads.h"
 
@@ -41,6 +42,11 @@ class Worker final : public threads::Worker, private net::TimerHandler {
   // Null when nothing is measured.
   [[nodiscard]] Recorder* recorder() { return recorder_ ? &*recorder_ : nullptr; }
 
+  // Null when nothing is verified.
+  [[nodiscard]] Verifier* verifier() { return verifier_ ? &*verifier_ : nullptr; }
+  // Its message is to be answered once the records of this turn are written.
+  void await_record(Connection& connection) { awaiting_.push_back(&connection); }
+
   // The connection has ended; it is destroyed.
   void remove(Connection& connection, bool quit);
 
@@ -67,6 +73,8 @@ class Worker final : public threads::Worker, private net::TimerHandler {
   void pause(Acceptor& acceptor, int error);
   void resume(Lack lack);
   void on_timer(net::Timer& timer) override;
+  void turn(std::optional<TimePoint> limit);
+  void record();
   void drain();
 
   const Shared& shared_;
@@ -74,10 +82,13 @@ class Worker final : public threads::Worker, private net::TimerHandler {
   rules::WorkerRules rules_;
   sasl::Library sasl_;  // null unless AUTH is carried out
   std::optional<Recorder> recorder_;
+  std::optional<Verifier> verifier_;
   std::optional<threads::SecondClock> second_clock_;
   net::Timer retry_timer_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<Connection*> awaiting_;   // their records to be written
+  std::vector<Connection*> recording_;  // those that are being told, so that the storage is kept
   bool stopping_ = false;
 };
 

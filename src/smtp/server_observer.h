@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "smtp/verb.h"
 
@@ -26,6 +27,20 @@ enum class Storage : std::uint8_t {
 enum class Line : std::uint8_t {
   command,        // known or not
   sasl_response,  // a secret
+};
+
+struct RecipientReply;  // smtp/server_policy.h
+
+// What the end of a complete message is about to be answered with.
+struct FinalReplies {
+  std::string_view usual;  // empty: nothing
+  // LMTP, where they differ: one a recipient, of which those without a text are the usual one.
+  const std::vector<RecipientReply>* each = nullptr;
+
+  // Whether they say to the recipient of this number, from 0, that the message is taken.
+  [[nodiscard]] bool accept(std::size_t recipient) const;
+  // How many of so many recipients they say it to.
+  [[nodiscard]] std::size_t accepted(std::size_t recipients) const;
 };
 
 // Is told what happens in a session, in the order in which it does, and decides nothing. Each
@@ -70,6 +85,11 @@ class ServerObserver {
   // All content was read and the message admitted: whoever stores it does so before it is
   // answered, and says what became of it. Its transaction is over.
   virtual Storage message_complete() { return Storage::kept; }
+
+  // At least one recipient of the complete message is about to be told that it is taken; any pause
+  // is over. True: whoever watches has to put that on record first. Nothing is answered then until
+  // ServerSession::recorded().
+  virtual bool record_first(const FinalReplies& /*replies*/) { return false; }
 
   // The message that was complete is answered: so many of its recipients were accepted.
   virtual void message_answered(std::size_t /*accepted*/) {}

@@ -2,6 +2,7 @@
 // answers is decided in server_session.cc and server_commands.cc.
 #include <algorithm>
 
+#include "smtp/server_replies.h"
 #include "smtp/server_session.h"
 
 namespace millrace::smtp {
@@ -10,6 +11,18 @@ namespace {
 bool negative(std::string_view reply) { return reply.starts_with('4') || reply.starts_with('5'); }
 
 }  // namespace
+
+bool FinalReplies::accept(std::size_t recipient) const {
+  const bool own = each != nullptr && recipient < each->size() && (*each)[recipient].text;
+  return positive(own ? *(*each)[recipient].text : usual);
+}
+
+std::size_t FinalReplies::accepted(std::size_t recipients) const {
+  if (each == nullptr) return positive(usual) ? recipients : 0;
+  std::size_t accepted = 0;
+  for (std::size_t number = 0; number < recipients; ++number) accepted += accept(number) ? 1 : 0;
+  return accepted;
+}
 
 // What a decision makes of the usual response.
 ServerSession::Response ServerSession::response_to(const Decision& decision, Response usual) {
@@ -68,6 +81,28 @@ void ServerSession::resume(Output& out) {
 }
 
 void ServerSession::emit(Response response, Output& out) {
+  if (owes_final_reply_) {
+    const FinalReplies replies{.usual = response.reply, .each = response.each};
+    if (replies.accepted(recipients_) > 0 && observer_.record_first(replies)) {
+      pending_ = response;
+      phase_ = SessionPhase::recording;
+      return;
+    }
+  }
+  answer(response, out);
+}
+
+void ServerSession::recorded(bool kept, Output& out) {
+  Response response = pending_;
+  if (!kept) {
+    response.unrecorded = true;
+    response.repeat = 1;
+    if (positive(response.reply)) response.reply = replies::kNotStored;
+  }
+  answer(response, out);
+}
+
+void ServerSession::answer(Response response, Output& out) {
   response.refusal = tell(response);
   append_replies(response, out);
 }
@@ -94,6 +129,9 @@ bool ServerSession::tell(const Response& response) {
 ServerSession::Copy ServerSession::next_copy(const Response& response) {
   if (response.each != nullptr) {
     const auto& own = (*response.each)[response.each->size() - response.copies];
+    if (own.text && response.unrecorded && positive(*own.text)) {
+      return {.reply = replies::kNotStored, .repeat = 1};
+    }
     if (own.text) return {.reply = *own.text, .repeat = own.repeat};
   }
   return {.reply = response.reply, .repeat = response.repeat};

@@ -33,6 +33,8 @@ namespace millrace::smtp {
 //   command  -> sasl -> command              AUTH and the responses (RFC 4954)
 //   command  -> securing -> command          STARTTLS, until secured() (RFC 3207)
 //   any      -> paused -> any                a Decision that waits, until resume()
+//   content  -> recording -> command         an observer that has to put it on record first, until
+//                                            recorded()
 //   any      -> replying -> any              more replies than kReplyBound, until resume()
 //   any      -> stalled                      a Decision never to answer; what comes is dropped
 //
@@ -49,6 +51,7 @@ class ServerSession {
     sasl,
     securing,
     paused,
+    recording,
     replying,
     stalled,
     closed
@@ -96,12 +99,16 @@ class ServerSession {
   // left of the input is fed next.
   void resume(Output& out);
 
+  // Ends the wait of a message that was to be put on record before it is answered. `kept`: it is;
+  // else recipients that were to be accepted are told 452. What was left of the input is fed next.
+  void recorded(bool kept, Output& out);
+
   [[nodiscard]] SessionPhase phase() const { return phase_; }
   // How long the pause is.
   [[nodiscard]] Duration wait() const { return wait_; }
   // Whether something that the client is to be told has to wait.
   [[nodiscard]] bool owes_reply() const {
-    return phase_ == SessionPhase::replying ||
+    return phase_ == SessionPhase::replying || phase_ == SessionPhase::recording ||
            (phase_ == SessionPhase::paused && !pending_.reply.empty());
   }
   // Whether a message was admitted whose reply is not out yet.
@@ -130,6 +137,7 @@ class ServerSession {
     bool refusal = false;           // it counts as an error of the client
     std::size_t repeat = 1;         // how often each copy is sent
     const std::vector<RecipientReply>* each = nullptr;  // in place of `reply`, one a copy
+    bool unrecorded = false;                            // what would be accepted is told 452
   };
 
   // A command: in which servers it is known, and what it does.
@@ -158,6 +166,7 @@ class ServerSession {
   Response response_to(const Decision& decision, Response usual);
   void give(const Response& response, Duration wait, Output& out);
   void emit(Response response, Output& out);
+  void answer(Response response, Output& out);
   void append_replies(Response& response, Output& out);
   void pause(const Response& response, Duration wait);
   bool tell(const Response& response);

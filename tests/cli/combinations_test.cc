@@ -178,6 +178,8 @@ TEST(Combinations, OfTheSourceAreEachRefusedInTheirWords) {
 
 TEST(Combinations, OfTheSinkAreEachRefusedInTheirWords) {
   using Given = SinkArguments;
+  const tests::ScratchDirectory scratch;
+  const std::string key = scratch.write("key", "00112233445566778899aabbccddeeff\n");
   const auto tls = [](Given& given) { given.offer = {smtp::Extension::starttls}; };
   expect_all_said<Given>(
       ":1",
@@ -214,6 +216,9 @@ TEST(Combinations, OfTheSinkAreEachRefusedInTheirWords) {
            }},
           {[](Given& given) { given.answer_rate = 5; },
            [](Given& given) { given.answer_through = "unix:/x"; }},
+          {[&](Given& given) { given.stamp_key = key; }, [](Given& given) { given.verify = "x"; }},
+          {[](Given& given) { given.journal_sync = true; },
+           [](Given& given) { given.verify = "x"; }},
       },
       kSinkExclusions, kSinkNeeds);
 }

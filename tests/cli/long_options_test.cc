@@ -80,8 +80,8 @@ void check(const std::string& program, Parse parse, const std::vector<Row<Parsed
   }
 }
 
-// `users`: a file of them.
-std::vector<Row<SinkCommandLine>> sink_rows(const std::string& users) {
+// `users`: a file of them; `key_file`: one of a key of stamps.
+std::vector<Row<SinkCommandLine>> sink_rows(const std::string& users, const std::string& key_file) {
   const auto offers = [](Extension extension) {
     return [extension](const SinkCommandLine& line) {
       return line.sink.listeners.at(0).profile.offered.has(extension);
@@ -216,6 +216,11 @@ std::vector<Row<SinkCommandLine>> sink_rows(const std::string& users) {
        [](Line line) { return line.sink.capture.mode == sink::CaptureOptions::Mode::append; }},
       {"--dump-start|From\\n",
        [](Line line) { return line.sink.capture.start_string == "From\n"; }},
+      {"--verify|x.proof", [](Line line) { return line.sink.verify->journal == "x.proof"; }},
+      {"--verify|x.proof|--stamp-key|" + key_file,
+       [](Line line) { return line.sink.verify->key.has_value(); }},
+      {"--verify|x.proof|--journal-sync",
+       [](Line line) { return line.sink.verify->sync == proof::Sync::block; }},
       {"--stop-after-messages|4", [](Line line) { return line.sink.message_quota == 4; }},
       {"--stop-after-quits|5", [](Line line) { return line.sink.quit_quota == 5; }},
       {"--chroot|/tmp", [](Line line) { return line.sink.root_directory == "/tmp"; }},
@@ -423,7 +428,8 @@ std::vector<Row<SourceCommandLine>> source_rows(const Files& files) {
 
 TEST(LongOptions, OfTheSinkDoWhatTheySay) {
   const LineFile users("ann,secret");
-  check("smtp-sink", parse_sink_command_line, sink_rows(users.path()));
+  const LineFile key("00112233445566778899aabbccddeeff");
+  check("smtp-sink", parse_sink_command_line, sink_rows(users.path(), key.path()));
 }
 
 TEST(LongOptions, OfTheSourceDoWhatTheySay) {
@@ -507,7 +513,9 @@ void expect_no_order(std::vector<Words> options, Program<Arguments, Build>&& pro
 
 TEST(LongOptions, OfTheSinkMeanTheSameInAnyOrder) {
   const LineFile users("ann,secret");
-  expect_no_order(single_options(sink_rows(users.path())), Program(add_sink_options, build_sink));
+  const LineFile key("00112233445566778899aabbccddeeff");
+  expect_no_order(single_options(sink_rows(users.path(), key.path())),
+                  Program(add_sink_options, build_sink));
 }
 
 TEST(LongOptions, OfTheSourceMeanTheSameInAnyOrder) {

@@ -49,6 +49,7 @@ std::string what_is_said() {
                       .recordings = &recordings,
                       .rules = rules,
                       .faulty_certificates = nullptr,
+                      .verification = nullptr,
                       .told_pause = told_pause};
   const FileDescriptor socket =
       net::listen_on(*net::numeric_address("127.0.0.1", 0), 10, false, {});

@@ -54,12 +54,19 @@ struct Notes final : ServerObserver {
   void content(std::string_view bytes, Form) override { content_size += bytes.size(); }
   [[nodiscard]] bool wants_content() const override { return wanted; }
   void recipient(std::string_view) override { ++recipients; }
+  bool record_first(const FinalReplies& replies) override {
+    to_record.emplace_back();
+    for (std::size_t i = 0; i < recipients; ++i) to_record.back() += replies.accept(i) ? 'y' : 'n';
+    return records;
+  }
   void message_answered(std::size_t accepted) override { answered.push_back(accepted); }
 
   std::string replies;
   std::size_t content_size = 0;
   std::size_t recipients = 0;
   std::vector<std::size_t> answered;
+  std::vector<std::string> to_record;
+  bool records = false;
   bool wanted = true;
 };
 
@@ -321,6 +328,71 @@ TEST_F(Decided, WhatBecameOfAMessageIsToldOnceAndOnlyOfOneThatWasComplete) {
   envelope();
   say("DATA\r\nx\r\n.\r\n");
   EXPECT_EQ(notes.answered, (std::vector<std::size_t>{2, 0}));
+}
+
+TEST_F(Decided, AMessageThatIsToBePutOnRecordIsAnsweredBehindThat) {
+  notes.records = true;
+  begin();
+  envelope();
+  say("DATA\r\n");
+  EXPECT_EQ(say("x\r\n.\r\nNOOP\r\n"), "");
+  EXPECT_EQ(session->phase(), Phase::recording);
+  EXPECT_TRUE(session->owes_reply());
+  EXPECT_TRUE(session->owes_final_reply());
+  EXPECT_EQ(taken, 6U);
+  EXPECT_EQ(notes.answered, std::vector<std::size_t>{});
+  session->recorded(true, out);
+  EXPECT_EQ(spoken(), "250 2.0.0 Ok\r\n");
+  EXPECT_EQ(notes.answered, std::vector<std::size_t>{1});
+  EXPECT_FALSE(session->owes_final_reply());
+  EXPECT_EQ(say("NOOP\r\n"), "250 2.0.0 Ok\r\n");
+  envelope();
+  EXPECT_EQ(say("BDAT 1 LAST\r\nx"), "");
+  session->recorded(false, out);
+  EXPECT_EQ(spoken().substr(0, 9), "452 4.3.1");
+  EXPECT_EQ(notes.answered, (std::vector<std::size_t>{1, 0}));
+}
+
+TEST_F(Decided, OnlyWhatIsAboutToBeAcceptedIsPutOnRecordAndBehindItsPause) {
+  notes.records = true;
+  begin();
+  envelope();
+  say("DATA\r\n");
+  policy.decisions[Verb::end_of_data] = {.action = Action::answer,
+                                         .reply = given_reply("450 No\r\n")};
+  EXPECT_EQ(say("x\r\n.\r\n"), "450 No\r\n");
+  policy.decisions[Verb::end_of_data] = {.wait = 5s};
+  envelope();
+  say("DATA\r\n");
+  say("x\r\n.\r\n");
+  EXPECT_EQ(session->phase(), Phase::paused);
+  EXPECT_TRUE(notes.to_record.empty());
+  session->resume(out);
+  EXPECT_EQ(session->phase(), Phase::recording);
+  session->recorded(true, out);
+  EXPECT_EQ(spoken(), "250 2.0.0 Ok\r\n");
+  policy.decisions[Verb::end_of_data] = {.action = Action::drop};
+  envelope();
+  say("DATA\r\n");
+  EXPECT_EQ(say("x\r\n.\r\n"), "");
+  EXPECT_EQ(session->phase(), Phase::closed);
+  EXPECT_EQ(notes.to_record, std::vector<std::string>{"yy"});
+}
+
+TEST_F(Decided, OfSeveralRecipientsThoseAreNotToldThatItIsTakenWhoAreNotOnRecord) {
+  profile.protocol = ServerProfile::Protocol::lmtp;
+  notes.records = true;
+  policy.decisions[Verb::end_of_data] = {
+      .each = each({nullptr, given_reply("550 No\r\n"), given_reply("250 Mine\r\n")})};
+  begin();
+  envelope(3);
+  say("DATA\r\n");
+  say("x\r\n.\r\n");
+  EXPECT_EQ(notes.to_record, std::vector<std::string>{"yny"});
+  session->recorded(false, out);
+  const std::string failed = "452 4.3.1 Error: message could not be stored\r\n";
+  EXPECT_EQ(spoken(), failed + "550 No\r\n" + failed);
+  EXPECT_EQ(notes.answered, std::vector<std::size_t>{0});
 }
 
 }  // namespace

@@ -168,6 +168,10 @@ class Printer {
     const auto& [mode, name, start, largest] = capture;
     all(mode, name, start, largest);
   }
+  void put(const sink::VerifyOptions& verify) {
+    const auto& [journal, key, sync] = verify;
+    all(journal, key ? key->bytes.front() : 0, static_cast<int>(sync));
+  }
   void put(const cli::ReportOptions& report) {
     const auto& [summary, json, histogram_log, csv, html, log, thresholds, progress] = report;
     all(summary, json, histogram_log, csv, html, log, thresholds, progress);
@@ -197,10 +201,11 @@ class Printer {
   void put(const sink::SinkOptions& options) {
     const auto& [listeners, family, backlog, window, proxies, tls, users, xclient_from, rule_files,
                  commands, seed, logged, answers, idle, session_time, sessions, messages, quits,
-                 capture, measure, counters, verbose, root, user, threads, engine] = options;
+                 capture, verify, measure, counters, verbose, root, user, threads, engine] =
+        options;
     all(listeners, family, backlog, window, proxies, tls, users, xclient_from, rule_files, commands,
-        seed, logged, answers, idle, session_time, sessions, messages, quits, capture, measure,
-        counters, verbose, root, user, threads, engine);
+        seed, logged, answers, idle, session_time, sessions, messages, quits, capture, verify,
+        measure, counters, verbose, root, user, threads, engine);
   }
 
   std::string text_;

@@ -1,0 +1,107 @@
+#include "sink/verify/verification.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/diagnostics.h"
+#include "base/ready.h"
+#include "proof/stamp_key.h"
+
+namespace millrace::sink {
+namespace {
+
+constexpr std::size_t kMostListeners = 256;  // by name
+
+double in_milliseconds(std::uint64_t microseconds) {
+  return static_cast<double>(microseconds) / 1e3;
+}
+
+// How many messages there is anything to tell of.
+std::uint64_t told_of(const metrics::VerifyCounts& counts) {
+  return counts.seen + counts.unrecorded;
+}
+
+}  // namespace
+
+std::string describe(const metrics::VerifyMetrics& found) {
+  const metrics::VerifyCounts& counts = found.counts;
+  std::string text = fmt::format(
+      "verify: {} seen, {} duplicated, {} altered, {} bounced, {} unstamped, {} malformed, {} "
+      "forged",
+      counts.seen, counts.duplicated, counts.altered(), counts.bounced, counts.unstamped,
+      counts.malformed, counts.forged);
+  if (counts.unrecorded > 0) text += fmt::format(", {} not recorded", counts.unrecorded);
+  if (!found.from_due.empty()) {
+    text += fmt::format("; from due p50 {:.1f} ms, p99 {:.1f} ms, max {:.1f} ms",
+                        in_milliseconds(found.from_due.percentile(0.5)),
+                        in_milliseconds(found.from_due.percentile(0.99)),
+                        in_milliseconds(found.from_due.most()));
+  }
+  if (!found.checked) text += "; stamps unchecked, for want of a key";
+  return text;
+}
+
+Verification::Verification(const VerifyOptions& options, const std::vector<OpenListener>& listeners)
+    : trust_{.key = options.key, .run = std::nullopt},
+      journal_(options.journal, proof::header_now(proof::Side::taken, proof::random_run()),
+               options.sync),
+      next_line_(Clock::now() + kInterval) {
+  total_.checked = trust_.key.has_value();
+  for (const OpenListener& listener : listeners) {
+    if (listeners_.size() == kMostListeners) break;
+    const int error = journal_.name(proof::NameOf::listener,
+                                    static_cast<std::uint16_t>(listeners_.size()), listener.name);
+    if (error != 0) throw Fatal(describe_error("write " + journal_.path(), error));
+    listeners_.push_back(listener.name);
+  }
+}
+
+std::uint8_t Verification::listener(std::string_view name) const {
+  const auto found = std::find(listeners_.begin(), listeners_.end(), name);
+  const auto index = std::min<std::size_t>(static_cast<std::size_t>(found - listeners_.begin()),
+                                           std::numeric_limits<std::uint8_t>::max());
+  return static_cast<std::uint8_t>(index);
+}
+
+proof::Micros Verification::time(TimePoint moment) const {
+  const auto since_boot = std::chrono::duration_cast<proof::Micros>(moment.time_since_epoch());
+  return std::max(since_boot - proof::Micros(journal_.header().start_monotonic), proof::Micros(0));
+}
+
+void Verification::add(const metrics::VerifyMetrics& found) {
+  const std::lock_guard lock(mutex_);
+  total_.add(found);
+}
+
+void Verification::failed(int error) {
+  if (told_failure_.exchange(true)) return;
+  warn(describe_error(
+      "messages are refused with 452, since they cannot be recorded in " + journal_.path(), error));
+}
+
+TimePoint Verification::tell(TimePoint now) {
+  if (now < next_line_) return next_line_;
+  next_line_ = now + kInterval;
+  std::string line;
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(told_, told_of(total_.counts)) == told_of(total_.counts)) return next_line_;
+    line = describe(total_);
+  }
+  if (ready_for_output(STDERR_FILENO)) inform(line);
+  return next_line_;
+}
+
+metrics::VerifyMetrics Verification::finish() {
+  if (const int error = journal_.close(); error != 0) {
+    warn(describe_error("the journal " + journal_.path() + " is not ended in order", error));
+  }
+  inform(describe(total_));
+  return std::move(total_);
+}
+
+}  // namespace millrace::sink

@@ -1,0 +1,133 @@
+#include "sink/verify/verifier.h"
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#include "sink/verify/verify_observer.h"
+
+namespace millrace::sink {
+namespace {
+
+using metrics::VerifyCounts;
+
+// How often what a thread has counted is given to all.
+constexpr std::chrono::seconds kGiven{1};
+
+// Records of one block: what is not in the same block may share its fate no longer.
+constexpr std::size_t kMostWaiting =
+    (proof::kMostBlock - sizeof(proof::BlockHeader)) / sizeof(proof::PackedTaken) - 1;
+
+constexpr std::array<std::uint64_t VerifyCounts::*, proof::kTakenVerdicts> kByVerdict = {
+    &VerifyCounts::same,
+    &VerifyCounts::headers_added,
+    &VerifyCounts::refolded,
+    &VerifyCounts::blanks_changed,
+    &VerifyCounts::re_encoded,
+    &VerifyCounts::footer_added,
+    &VerifyCounts::headers_changed,
+    &VerifyCounts::truncated,
+    &VerifyCounts::body_changed,
+    &VerifyCounts::unstamped,
+    &VerifyCounts::malformed,
+    &VerifyCounts::forged,
+};
+
+}  // namespace
+
+Verifier::Verifier(Verification& shared, net::EventLoop& loop)
+    : shared_(shared), loop_(loop), writer_(shared.journal()), timer_(*this) {
+  interval_.checked = shared.trust().key.has_value();
+}
+
+std::unique_ptr<MessageCheck> Verifier::lend() {
+  if (idle_.empty()) return std::make_unique<MessageCheck>(shared_.trust());
+  std::unique_ptr<MessageCheck> check = std::move(idle_.back());
+  idle_.pop_back();
+  return check;
+}
+
+// A block that fills would be written while others of its messages might not be: what waits is
+// written before.
+void Verifier::begin(std::size_t records) {
+  if (writer_.waiting() > 0 && writer_.waiting() + records > kMostWaiting) settle();
+}
+
+// Only a message with more records than a block has room for fills one, and there are no others of
+// it in there.
+bool Verifier::add(proof::TakenRecord& record) {
+  record.taken = shared_.time(loop_.now());
+  const int error = writer_.add(record, {});
+  if (error == 0) return true;
+  writer_.discard();
+  shared_.failed(error);
+  return false;
+}
+
+bool Verifier::run_index(const proof::RunId& run, std::uint8_t& index) {
+  const int error = writer_.run_index(run, index);
+  if (error == 0) return true;
+  index = 0;
+  if (error == EOVERFLOW) return true;
+  shared_.failed(error);
+  return false;
+}
+
+void Verifier::settle() {
+  const int error = writer_.flush();
+  if (error != 0) {
+    writer_.discard();
+    shared_.failed(error);
+  }
+  for (VerifyObserver* const observer : undecided_) observer->decided(error == 0);
+  undecided_.clear();
+}
+
+void Verifier::count(const Found& found, std::uint8_t run, std::size_t recipients,
+                     bool told_apart) {
+  counted();
+  VerifyCounts& counts = interval_.counts;
+  ++counts.seen;
+  counts.recipients += recipients;
+  if (run > 1) ++counts.other_runs;
+  if (found.kind != Found::Kind::message) {
+    ++(found.kind == Found::Kind::bounce ? counts.bounced : counts.reports);
+    return;
+  }
+  ++(counts.*kByVerdict.at(static_cast<std::size_t>(found.verdict)));
+  if (!is_stamped(found.verdict)) return;
+  if (!told_apart) {
+    const SeenNumbers::Answer answer = shared_.seen().take(run, found.number);
+    if (answer == SeenNumbers::Answer::again) ++counts.duplicated;
+    if (answer == SeenNumbers::Answer::unknown) ++counts.not_counted;
+  }
+  const std::int64_t taken = shared_.on_wall(shared_.time(loop_.now()));
+  const auto since = [taken](std::uint64_t moment) {
+    return std::chrono::microseconds(taken - static_cast<std::int64_t>(moment));
+  };
+  interval_.from_due.record(since(found.due));
+  interval_.from_sent.record(since(found.sent));
+}
+
+void Verifier::count_unrecorded() {
+  counted();
+  ++interval_.counts.unrecorded;
+}
+
+void Verifier::counted() {
+  if (std::exchange(counting_, true)) return;
+  loop_.timers().start(timer_, loop_.now() + kGiven);
+}
+
+void Verifier::on_timer(net::Timer& /*timer*/) { finish(); }
+
+void Verifier::finish() {
+  if (!std::exchange(counting_, false)) return;
+  shared_.add(interval_);
+  interval_.counts = {};
+  interval_.from_due.clear();
+  interval_.from_sent.clear();
+}
+
+}  // namespace millrace::sink

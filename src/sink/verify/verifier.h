@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "metrics/verify_metrics.h"
+#include "net/event_loop.h"
+#include "net/timers.h"
+#include "proof/journal_writer.h"
+#include "sink/verify/message_check.h"
+#include "sink/verify/verification.h"
+
+namespace millrace::sink {
+
+class VerifyObserver;
+
+// What one worker thread verifies. Records of all messages that a turn of the loop completes go to
+// the journal together, before any of them is answered: settle(). Allocates only where more
+// messages than ever come in at once.
+class Verifier final : private net::TimerHandler {
+ public:
+  // Both must outlive this.
+  Verifier(Verification& shared, net::EventLoop& loop);
+
+  // To read a content with, and back again.
+  std::unique_ptr<MessageCheck> lend();
+  void give_back(std::unique_ptr<MessageCheck> check) { idle_.push_back(std::move(check)); }
+
+  // Where records of a message begin, so many. All of them go to the journal in one piece, as far
+  // as a block has room for them.
+  void begin(std::size_t records);
+  // One of them. Sets its time. False: it has no room, and neither has the message.
+  bool add(proof::TakenRecord& record);
+  // The index of a run, 0 where there are too many of them. False: there is no room for it.
+  bool run_index(const proof::RunId& run, std::uint8_t& index);
+  // That were all: `observer` is told by decided() whether they are on record, at the latest by
+  // settle().
+  void await(VerifyObserver& observer) { undecided_.push_back(&observer); }
+  // It is no longer to be told.
+  void forget(VerifyObserver& observer) { std::erase(undecided_, &observer); }
+
+  // Writes what there is, and tells whose it was.
+  void settle();
+
+  // A message was taken for so many recipients. `told_apart`: none of them is the first of its
+  // message, so that another copy of it may be for others. `run`: its index.
+  void count(const Found& found, std::uint8_t run, std::size_t recipients, bool told_apart);
+  void count_unrecorded();
+
+  // The thread is done: gives what it has counted since the last second.
+  void finish();
+
+  [[nodiscard]] const Verification& shared() const { return shared_; }
+
+ private:
+  void on_timer(net::Timer& timer) override;
+  void counted();
+
+  Verification& shared_;
+  net::EventLoop& loop_;
+  proof::JournalWriter writer_;
+  std::vector<std::unique_ptr<MessageCheck>> idle_;
+  std::vector<VerifyObserver*> undecided_;
+  metrics::VerifyMetrics interval_;  // since the last time that it was given
+  bool counting_ = false;            // there is something in it, and the timer runs
+  net::Timer timer_;
+};
+
+}  // namespace millrace::sink

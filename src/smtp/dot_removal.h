@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace millrace::smtp {
+
+// Takes from dotted content, as it comes, what makes it so (RFC 5321, 4.5.2): the dot ahead of a
+// line that begins with one, and the end mark. Copies nothing. Lines end in CR LF alone, as
+// EndOfData has it.
+class DotRemoval {
+ public:
+  // Calls `visit` with the content, in pieces.
+  template <typename Visit>
+  void take(std::string_view bytes, Visit visit);
+
+  // Ready for the next message.
+  void reset() { after_ = After::line_end; }
+
+ private:
+  // What came last.
+  enum class After : std::uint8_t {
+    line_end,
+    dot,     // one that was taken away
+    dot_cr,  // that and a CR, which is text unless an LF ends the content
+    text,
+    cr,  // of the text
+  };
+
+  After after_ = After::line_end;
+};
+
+template <typename Visit>
+void DotRemoval::take(std::string_view bytes, Visit visit) {
+  constexpr std::string_view kLineEnd = "\r\n";
+  const auto drop_if = [&bytes](char byte) {
+    const bool there = bytes.front() == byte;
+    if (there) bytes.remove_prefix(1);
+    return there;
+  };
+  while (!bytes.empty()) {
+    switch (after_) {
+      case After::line_end:
+        after_ = drop_if('.') ? After::dot : After::text;
+        continue;
+      case After::dot:
+        after_ = drop_if('\r') ? After::dot_cr : After::text;
+        continue;
+      case After::dot_cr:
+        if (drop_if('\n')) {
+          after_ = After::line_end;
+        } else {
+          visit(kLineEnd.substr(0, 1));
+          after_ = After::text;
+        }
+        continue;
+      case After::cr:
+        after_ = After::text;
+        if (bytes.front() != '\n') continue;
+        visit(bytes.substr(0, 1));
+        bytes.remove_prefix(1);
+        after_ = After::line_end;
+        continue;
+      case After::text:
+        break;
+    }
+    const std::size_t dot = bytes.find("\r\n.");
+    if (dot != std::string_view::npos) {
+      visit(bytes.substr(0, dot + kLineEnd.size()));
+      bytes.remove_prefix(dot + kLineEnd.size());
+      after_ = After::line_end;
+      continue;
+    }
+    visit(bytes);
+    after_ = bytes.ends_with(kLineEnd) ? After::line_end
+             : bytes.back() == '\r'    ? After::cr
+                                       : After::text;
+    return;
+  }
+}
+
+}  // namespace millrace::smtp

@@ -1,0 +1,57 @@
+#include "report/verify_summary.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+
+#include "report/json.h"
+#include "report/merge.h"
+#include "report/summary.h"
+#include "sample_run.h"
+
+namespace millrace::report {
+namespace {
+
+using namespace std::chrono_literals;
+
+Run verifying_sink(bool checked) {
+  Run run = test::sample_sink(1);
+  metrics::VerifyMetrics& verified = run.measurement.verify.emplace();
+  verified.checked = checked;
+  std::uint64_t next = 1;
+  for (const auto& row : metrics::kVerifyCountNames) verified.counts.*row.counter = next++;
+  verified.from_due.record(3ms);
+  verified.from_sent.record(2ms);
+  return run;
+}
+
+TEST(VerifySummary, IsThereWhereASinkVerifies) {
+  EXPECT_EQ(summary(test::sample_sink(1), {}).find("Verified"), std::string::npos);
+  const std::string text = summary(verifying_sink(true), {});
+  EXPECT_NE(text.find("Verified"), std::string::npos);
+  EXPECT_NE(text.find(fmt::format("  {:<15} {:>11}\n", "seen", 1)), std::string::npos) << text;
+  EXPECT_NE(text.find(fmt::format("  {:<15} {:>11}\n", "re-encoded", 8)), std::string::npos)
+      << text;
+  EXPECT_NE(text.find("from due"), std::string::npos);
+  EXPECT_EQ(text.find("unchecked"), std::string::npos);
+  EXPECT_NE(summary(verifying_sink(false), {}).find("unchecked"), std::string::npos);
+}
+
+TEST(VerifySummary, IsInTheFileAndAddsUp) {
+  const std::string text = to_json(verifying_sink(true));
+  EXPECT_NE(text.find("\"altered\": 42"), std::string::npos) << "9 + 10 + 11 + 12";
+  const report::Run read = from_json(text, "x");
+  EXPECT_EQ(to_json(read), text);
+  const report::Run both =
+      merge({verifying_sink(true), verifying_sink(false), test::sample_sink(1)}, {"a", "b", "c"});
+  const metrics::VerifyMetrics& sum = *both.measurement.verify;
+  EXPECT_FALSE(sum.checked);
+  EXPECT_EQ(sum.counts.seen, 2U);
+  EXPECT_EQ(sum.counts.unrecorded, 40U);
+  EXPECT_EQ(sum.from_due.count(), 2U);
+}
+
+}  // namespace
+}  // namespace millrace::report
