@@ -99,8 +99,8 @@ class Printer {
     all(extension, text);
   }
   void put(const mail::EnvelopeOptions& envelope) {
-    const auto& [mail, rcpt, original, xforward] = envelope;
-    all(mail, rcpt, original, xforward);
+    const auto& [mail, rcpt, original, xforward, mark, added] = envelope;
+    all(mail, rcpt, original, xforward, mark != nullptr, added);
   }
   void put(const mail::MessageOptions& message) {
     const auto& [reverse, forward, recipients, number, envelope, headers, host_name, date, subject,
