@@ -311,13 +311,13 @@ void Session::transaction_begun(const smtp::RecipientBatch& batch) {
 }
 
 void Session::content_ended(std::uint64_t message) {
-  if (deliveries_) deliveries_->content_ended(message, stream_.sent() + stream_.unsent());
+  if (deliveries_) deliveries_->content_ended(message, stream_.sent() + stream_.unsent(), now());
 }
 
 void Session::message_sent(std::uint64_t /*message*/) { run_.message_sent(); }
 
 void Session::transaction_over(const smtp::RecipientBatch& batch, std::size_t taken, bool again) {
-  if (deliveries_) deliveries_->transaction_over(batch, taken, again);
+  if (deliveries_) deliveries_->transaction_over(batch, taken, again, now());
 }
 
 void Session::message_over(std::uint64_t message, std::size_t recipients) {
