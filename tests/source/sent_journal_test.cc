@@ -125,7 +125,8 @@ TEST_F(SentJournalTest, SaysWhatBecameOfEachRecipient) {
   set(4, lost, 421, "421 Bye");
   tell();
   // Nothing of it was begun.
-  delivery(8, 1).opening = made.keep(reply(554, "554 Not you"));
+  delivery(8, 1).kind = "news";
+  made.opening = made.keep(reply(554, "554 Not you"));
   made.recipients[0].fate = lost;
   tell();
   EXPECT_EQ(journal->finish().records, 6U);
