@@ -34,6 +34,23 @@ std::size_t Output::gather(std::string_view* pieces, std::size_t capacity) const
   return filled;
 }
 
+void Output::remove_suffix(std::size_t bytes) {
+  while (bytes > 0) {
+    const std::size_t end =
+        bodies_begin_ < bodies_.size() ? bodies_.back().text_before - text_dropped_ : text_begin_;
+    const std::size_t text = std::min(bytes, text_.size() - end);
+    text_.resize(text_.size() - text);
+    bytes -= text;
+    if (bytes == 0) return;
+    std::string_view& body = bodies_.back().body;
+    const std::size_t borrowed = std::min(bytes, body.size());
+    body.remove_suffix(borrowed);
+    borrowed_size_ -= borrowed;
+    bytes -= borrowed;
+    if (body.empty()) bodies_.pop_back();
+  }
+}
+
 std::string Output::flattened() const {
   std::vector<std::string_view> pieces(2 * (bodies_.size() - bodies_begin_) + 1);
   pieces.resize(gather(pieces.data(), pieces.size()));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,15 @@ class Output {
   // The unconsumed bytes as consecutive pieces: fills at most `capacity` entries of `pieces`
   // and returns how many. Valid until the next change of this object.
   std::size_t gather(std::string_view* pieces, std::size_t capacity) const;
+
+  // Whether a piece that gather() gave was copied in; else it is borrowed.
+  [[nodiscard]] bool is_copied(std::string_view piece) const {
+    const std::less<> before;
+    return !before(piece.data(), text_.data()) && before(piece.data(), text_.data() + text_.size());
+  }
+
+  // Takes the last `bytes` off again, which must not have been consumed.
+  void remove_suffix(std::size_t bytes);
 
   // A copy of all unconsumed bytes, for showing or comparing them.
   [[nodiscard]] std::string flattened() const;

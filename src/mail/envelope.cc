@@ -8,6 +8,7 @@
 #include "base/decimal.h"
 #include "mail/generated.h"
 #include "smtp/keyword.h"
+#include "smtp/path.h"
 
 namespace millrace::mail {
 namespace {
@@ -72,7 +73,7 @@ void append_mail(const EnvelopeOptions& options, std::string_view reverse_path,
   out.append(">");
   if (used.has(Extension::size)) {
     out.append(" SIZE=");
-    append_decimal(content.size, out.text());
+    append_decimal(content.size + options.added, out.text());
   }
   if (content.octets == Content::Octets::eight_bit && used.has(Extension::eight_bit_mime) &&
       !names_body(options)) {
@@ -80,6 +81,18 @@ void append_mail(const EnvelopeOptions& options, std::string_view reverse_path,
   }
   append_parameters(options.mail_parameters, used, out);
   out.append("\r\n");
+}
+
+// What is within quotes ends before the last of them, so that nothing can be put behind it.
+void mark_recipient(const EnvelopeOptions& options, std::uint64_t message, std::size_t recipient,
+                    std::size_t path, std::string& text) {
+  const std::size_t length =
+      smtp::split_mailbox(std::string_view(text).substr(path)).local_part.size();
+  if (length == 0 || text[path + length - 1] == '"') return;
+  const auto unmarked = static_cast<std::ptrdiff_t>(text.size());
+  options.mark(message, recipient, text);
+  std::rotate(text.begin() + static_cast<std::ptrdiff_t>(path + length), text.begin() + unmarked,
+              text.end());
 }
 
 void append_rcpt_end(const EnvelopeOptions& options, std::size_t path, ExtensionSet used,

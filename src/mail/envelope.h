@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,13 @@ struct EnvelopeOptions {
   std::vector<Parameter> rcpt_parameters;
   bool original_recipient = false;  // give RCPT the parameter ORCPT (RFC 3461, 4.2)
   std::string xforward;             // attributes of XFORWARD, see mail/generated.h
+
+  // Puts to the end of `text` what a local part is to end with, so that it tells the recipient of a
+  // message, both numbered from 0, from all others. Empty: addresses go as they are; so do those
+  // whose local part is in quotes.
+  std::function<void(std::uint64_t message, std::size_t recipient, std::string& text)> mark;
+  // What others put to each content before it goes out, in bytes: SIZE tells of that too.
+  std::uint64_t added = 0;
 };
 
 // The commands of a transaction, each with its CR LF. `used`: the extensions that they may make use
@@ -44,21 +52,26 @@ struct ContentFacts {
 void append_mail(const EnvelopeOptions& options, std::string_view reverse_path,
                  const ContentFacts& content, smtp::ExtensionSet used, Output& out);
 
-// `append_path`: is given the text of the output, to append the forward-path.
+// `append_path`: is given the text of the output, to append the forward-path of this recipient.
 template <typename AppendPath>
-void append_rcpt(const EnvelopeOptions& options, smtp::ExtensionSet used, Output& out,
-                 AppendPath append_path);
+void append_rcpt(const EnvelopeOptions& options, std::uint64_t message, std::size_t recipient,
+                 smtp::ExtensionSet used, Output& out, AppendPath append_path);
+
+// Marks the forward-path that `text` has from position `path` on.
+void mark_recipient(const EnvelopeOptions& options, std::uint64_t message, std::size_t recipient,
+                    std::size_t path, std::string& text);
 
 // What follows the forward-path, which begins at position `path` of the output's text.
 void append_rcpt_end(const EnvelopeOptions& options, std::size_t path, smtp::ExtensionSet used,
                      Output& out);
 
 template <typename AppendPath>
-void append_rcpt(const EnvelopeOptions& options, smtp::ExtensionSet used, Output& out,
-                 AppendPath append_path) {
+void append_rcpt(const EnvelopeOptions& options, std::uint64_t message, std::size_t recipient,
+                 smtp::ExtensionSet used, Output& out, AppendPath append_path) {
   out.append("RCPT TO:<");
   const std::size_t path = out.text().size();
   append_path(out.text());
+  if (options.mark) mark_recipient(options, message, recipient, path, out.text());
   append_rcpt_end(options, path, used, out);
 }
 

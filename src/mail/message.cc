@@ -61,7 +61,7 @@ void MessageTemplate::append_mail(std::uint64_t /*message*/, std::uint64_t size,
 
 void MessageTemplate::append_rcpt(std::uint64_t message, std::size_t recipient, ExtensionSet used,
                                   Output& out) const {
-  mail::append_rcpt(options_.envelope, used, out,
+  mail::append_rcpt(options_.envelope, message, recipient, used, out,
                     [&](std::string& text) { append_recipient(message, recipient, text); });
 }
 

@@ -35,6 +35,13 @@ void LogTotals::add(const LogTotals& other) {
   for (const auto& row : kLogNames) this->*row.counter += other.*row.counter;
 }
 
+void JournalTotals::add(const JournalTotals& other) {
+  if (run != other.run) run.clear();
+  if (path != other.path) path.clear();
+  records += other.records;
+  lost += other.lost;
+}
+
 std::uint64_t Measurement::client_connections() const {
   std::uint64_t all = 0;
   for (const ClientMetrics& one : clients) all += one.counts.connections;

@@ -84,6 +84,17 @@ inline constexpr std::array<CountName<LogTotals>, 2> kLogNames = {{
     {"dropped", &LogTotals::dropped},
 }};
 
+// The journal of a source that stamps its messages (doc/proof.md).
+struct JournalTotals {
+  std::string run;            // which stamps say, in hexadecimal digits; empty: of several runs
+  std::string path;           // of the file; empty: of several
+  std::uint64_t records = 0;  // that it has, one a message, recipient and attempt
+  std::uint64_t lost = 0;     // that it does not have: it could not be written
+
+  // Of another run.
+  void add(const JournalTotals& other);
+};
+
 // How a run came to its end.
 enum class Ending : std::uint8_t { completed, interrupted, failed };
 
@@ -108,6 +119,7 @@ struct Measurement {
   std::optional<Answers> answers;       // of a sink that was to give any
   std::optional<VerifyMetrics> verify;  // of a sink that verifies
   std::optional<LogTotals> log;         // of a source that was to write one
+  std::optional<JournalTotals> proof;   // of a source that stamps its messages
   std::vector<ClientMetrics> clients;   // of a source that misbehaves; apart from all else
   // Of a source, where its messages differ in that: without warm-up, as the total is.
   std::optional<MessageSplit> kinds;

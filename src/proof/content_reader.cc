@@ -49,10 +49,18 @@ bool ContentReader::stamped_body() const {
 }
 
 HeaderDigest ContentHasher::header(std::string_view text) {
-  header_.begin();
-  header_.take(text);
+  begin_header();
+  take_header(text);
+  return end_header();
+}
+
+HeaderDigest ContentHasher::end_header() {
   header_.finish();
   return header_.digest();
+}
+
+std::uint64_t ContentHasher::header_size() const {
+  return header_.size() + (header_.over() ? kEmptyLine : 0);
 }
 
 BodyDigest ContentHasher::end_body() {
@@ -61,13 +69,13 @@ BodyDigest ContentHasher::end_body() {
 }
 
 ContentDigest ContentHasher::content(std::string_view text) {
-  header_.begin();
-  const std::string_view body = header_.take(text);
-  header_.finish();
+  begin_header();
+  const std::string_view body = take_header(text);
+  ContentDigest digest{.header = end_header()};
   begin_body(entity());
   take_body(body);
-  ContentDigest digest{.size = header_.size(), .header = header_.digest(), .body = end_body()};
-  if (header_.over()) digest.size += kEmptyLine + body_size();
+  digest.body = end_body();
+  digest.size = header_size() + body_size();
   return digest;
 }
 

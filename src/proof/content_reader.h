@@ -54,6 +54,14 @@ class ContentHasher {
   // A header section, with the empty line below it or without; all that a body needs to know of it
   // is in entity().
   HeaderDigest header(std::string_view text);
+  // The same in pieces of the content: begin_header(), take_header() for each until header_over(),
+  // which returns what of the piece is below the empty line, and end_header().
+  void begin_header() { header_.begin(); }
+  std::string_view take_header(std::string_view piece) { return header_.take(piece); }
+  [[nodiscard]] bool header_over() const { return header_.over(); }
+  HeaderDigest end_header();
+  // The bytes of the header that was read last, with the empty line if that was there.
+  [[nodiscard]] std::uint64_t header_size() const;
   [[nodiscard]] const MimeEntity& entity() const { return header_.entity(); }
 
   // A body in one piece or in several: begin_body(), take_body() for each, end_body().

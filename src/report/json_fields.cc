@@ -22,6 +22,7 @@ using metrics::ClientMetrics;
 using metrics::ErrorCount;
 using metrics::Generator;
 using metrics::Histogram;
+using metrics::JournalTotals;
 using metrics::Measurement;
 using metrics::Metrics;
 using metrics::ReplyCounts;
@@ -204,6 +205,13 @@ constexpr auto kVerifyFields = std::to_array<Field<VerifyMetrics>>({
     field<Latencies, &VerifyMetrics::from_sent>("from_sent"),
 });
 
+constexpr auto kJournalFields = std::to_array<Field<JournalTotals>>({
+    field<Text, &JournalTotals::run>("run"),
+    field<Text, &JournalTotals::path>("journal"),
+    field<Count, &JournalTotals::records>("records"),
+    field<Count, &JournalTotals::lost>("lost"),
+});
+
 constexpr std::uint64_t kMostCores = 1'000'000'000;  // of all hosts that were merged
 
 constexpr auto kEnvironmentFields = std::to_array<Field<Environment>>({
@@ -251,6 +259,7 @@ bool answering(const Run& run) { return of_sink(run) && run.measurement.answers.
 bool verifying(const Run& run) { return of_sink(run) && run.measurement.verify.has_value(); }
 bool misbehaving(const Run& run) { return of_source(run) && !run.measurement.clients.empty(); }
 bool logging(const Run& run) { return of_source(run) && run.measurement.log.has_value(); }
+bool stamping(const Run& run) { return of_source(run) && run.measurement.proof.has_value(); }
 template <auto kSplit>
 bool split(const Run& run) {
   return of_source(run) && (run.measurement.*kSplit).has_value();
@@ -311,6 +320,8 @@ constexpr auto kRunFields = std::to_array<Field<Run>>({
     where(logging,
           field<Optional<Counted<metrics::kLogNames>>, &Run::measurement, &Measurement::log>("log",
                                                                                              3)),
+    where(stamping, field<Optional<Object<kJournalFields>>, &Run::measurement, &Measurement::proof>(
+                        "proof", 4)),
     where(split<&Measurement::kinds>,
           field<Optional<Object<kKindSplitFields>>, &Run::measurement, &Measurement::kinds>("kinds",
                                                                                             4)),

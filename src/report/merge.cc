@@ -155,6 +155,13 @@ void add_log(std::optional<metrics::LogTotals>& sum, const std::optional<metrics
   sum->add(*log);
 }
 
+void add_journal(std::optional<metrics::JournalTotals>& sum,
+                 const std::optional<metrics::JournalTotals>& journal) {
+  if (!journal) return;
+  if (sum) return sum->add(*journal);
+  sum = journal;
+}
+
 // What a run whose messages do not differ in that has to add to a split of it: nobody knows of
 // whom.
 void tell_all(const metrics::Metrics& total, metrics::MessageSplit& split) {
@@ -248,6 +255,7 @@ Measurement merge_measurements(const std::vector<Run>& runs) {
     add_answers(whole.answers, part.answers);
     add_log(whole.log, part.log);
     metrics::add_verified(whole.verify, part.verify);
+    add_journal(whole.proof, part.proof);
     metrics::add_clients(whole.clients, part.clients);
   }
   merge_splits(&Measurement::kinds, runs, whole);

@@ -49,6 +49,14 @@ void write_limits(Writer& out, const std::vector<std::string>& reasons) {
   for (const std::string& reason : reasons) out.line("  {}", out.style().red(reason));
 }
 
+void write_journal(Writer& out, const metrics::JournalTotals& journal) {
+  out.line("  {:<11} {:>15} record{}{}", "proof", count(journal.records), plural(journal.records),
+           journal.path.empty() ? "" : " in " + journal.path);
+  if (journal.lost == 0) return;
+  out.line("{}", out.style().red(
+                     fmt::format("  {:<11} {:>15} could not be written", "", count(journal.lost))));
+}
+
 void write_totals(Writer& out, const Run& run) {
   const Measurement& measured = run.measurement;
   const Counters& counters = measured.total.counters;
@@ -89,6 +97,7 @@ void write_totals(Writer& out, const Run& run) {
                          fmt::format("  {:<11} {:>15} dropped", "", count(measured.log->dropped))));
     }
   }
+  if (measured.proof) write_journal(out, *measured.proof);
   if (counters.tls_handshakes > 0) {
     out.line("  {:<11} {:>15} handshake{}, {} resumed", "TLS", count(counters.tls_handshakes),
              plural(counters.tls_handshakes), count(counters.tls_resumed));

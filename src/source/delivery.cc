@@ -37,6 +37,7 @@ void Delivery::begin(std::uint64_t its_message, unsigned its_attempt, std::size_
   if (texts_.capacity() > kQuietTexts) std::exchange(texts_, {});
   if (recipients.capacity() > std::max(kQuietRecipients, its_recipients)) {
     std::exchange(recipients, {});
+    std::exchange(numbers, {});
   }
   texts_.clear();
   last_ = {};
@@ -45,6 +46,8 @@ void Delivery::begin(std::uint64_t its_message, unsigned its_attempt, std::size_
   bytes = 0;
   content_sent = 0;
   recipients.assign(its_recipients, {});
+  numbers.clear();
+  transactions.clear();
   ends.clear();
   opening = {};
   ending = Ending::over;

@@ -73,6 +73,15 @@ class Delivery {
     // To its RCPT; to MAIL where that was a no; in LMTP its own one to the end of the message.
     KeptReply reply;
     Fate fate = Fate::open;
+    std::uint32_t transaction = kNoTransaction;  // of `transactions`: the one that decided
+  };
+  static constexpr std::uint32_t kNoTransaction = ~std::uint32_t{0};
+
+  // One that is over, or was lost.
+  struct Transaction {
+    TimePoint sent;      // the end of its content was put out; `over` where that never was
+    TimePoint over;      // its last reply came, or it was known that none will
+    KeptReply end = {};  // as in `ends`
   };
 
   // How the attempt came to its end.
@@ -108,6 +117,9 @@ class Delivery {
   std::uint64_t content_sent = 0;     // bytes: the same for each transaction, added up
   std::string_view tls_version;       // "TLSv1.3"; empty: none. For ever valid
   std::vector<Recipient> recipients;  // as the message's source numbers them
+  // Which recipients of the whole message these are, where only some were left; empty: all.
+  std::vector<std::uint32_t> numbers;
+  std::vector<Transaction> transactions;
   // The replies by which its transactions ended, one each: to the end of the message, or the no
   // before it. None for a transaction of which all recipients were refused.
   std::vector<KeptReply> ends;

@@ -10,6 +10,7 @@ void DeliveryRecord::take(const Arrival& arrival, TimePoint now) {
   std::unique_ptr<Delivery> delivery = std::move(spare_.back());
   spare_.pop_back();
   delivery->begin(arrival.message, arrival.attempt, messages_.recipients(arrival.message));
+  delivery->numbers = arrival.remains.recipients;
   delivery->kind = messages_.kind(arrival.message);
   delivery->session = session_;
   delivery->intended = arrival.intended;
@@ -22,8 +23,9 @@ void DeliveryRecord::transaction_begun(const smtp::RecipientBatch& batch) {
   transactions_.push_back({.batch = batch, .ended = batch.first});
 }
 
-void DeliveryRecord::content_ended(std::uint64_t message, std::uint64_t position) {
+void DeliveryRecord::content_ended(std::uint64_t message, std::uint64_t position, TimePoint now) {
   transactions_.back().content_end = position;
+  transactions_.back().content_sent = now;
   Delivery& delivery = **find(message);
   delivery.bytes = messages_.content_size(message);
   delivery.content_sent += delivery.bytes;
@@ -103,7 +105,7 @@ void DeliveryRecord::own_end_answered(Transaction& transaction, Delivery& delive
 }
 
 void DeliveryRecord::transaction_over(const smtp::RecipientBatch& batch, std::size_t taken,
-                                      bool again) {
+                                      bool again, TimePoint now) {
   const Transaction transaction = transactions_.front();
   transactions_.pop_front();
   Delivery& delivery = **find(batch.message);
@@ -111,12 +113,13 @@ void DeliveryRecord::transaction_over(const smtp::RecipientBatch& batch, std::si
     std::ranges::fill(recipients(transaction, delivery), Delivery::Recipient{});
     return;
   }
-  settle(transaction, delivery, taken > 0);
+  settle(transaction, delivery, taken > 0, now);
 }
 
 // Nothing more is awaited: what the server has said decides of those that are open or agreed.
 // `taken`: whether it took the message for any.
-void DeliveryRecord::settle(const Transaction& transaction, Delivery& delivery, bool taken) const {
+void DeliveryRecord::settle(const Transaction& transaction, Delivery& delivery, bool taken,
+                            TimePoint now) const {
   // In LMTP those that have no reply of their own share a no to the end as a whole.
   const Fate fate = taken && !lmtp_ ? Fate::accepted : fate_by(transaction.no.code);
   for (Delivery::Recipient& recipient : recipients(transaction, delivery)) {
@@ -125,8 +128,20 @@ void DeliveryRecord::settle(const Transaction& transaction, Delivery& delivery, 
     if (!taken) recipient.reply = transaction.no;
     recipient.fate = fate_by(recipient.reply.code);
   }
-  const Delivery::KeptReply& decided = taken ? transaction.yes : transaction.no;
-  if (decided.given()) delivery.ends.push_back(decided);
+  note(transaction, delivery, taken ? transaction.yes : transaction.no, now);
+}
+
+// The transaction is over, or is lost, and this ended it.
+void DeliveryRecord::note(const Transaction& transaction, Delivery& delivery,
+                          const Delivery::KeptReply& end, TimePoint now) {
+  if (end.given()) delivery.ends.push_back(end);
+  const auto number = static_cast<std::uint32_t>(delivery.transactions.size());
+  for (Delivery::Recipient& recipient : recipients(transaction, delivery)) {
+    recipient.transaction = number;
+  }
+  const bool sent = transaction.content_end != kNotEnded;
+  delivery.transactions.push_back(
+      {.sent = sent ? transaction.content_sent : now, .over = now, .end = end});
 }
 
 void DeliveryRecord::message_over(std::uint64_t message, TimePoint now) {
@@ -142,10 +157,10 @@ void DeliveryRecord::end_all(Delivery::Ending ending, std::uint64_t sent, TimePo
     Delivery& delivery = **find(transaction.batch.message);
     const bool taken = transaction.yes.given();
     if (transaction.failed) {
-      settle(transaction, delivery, taken);
+      settle(transaction, delivery, taken, now);
       continue;
     }
-    if (taken) delivery.ends.push_back(transaction.yes);
+    note(transaction, delivery, taken ? transaction.yes : Delivery::KeptReply{}, now);
     // Replies come in order: behind the one by which the server closes it has taken nothing. A
     // position that is not known is beyond all that was sent.
     if (closed_ || transaction.content_end > sent) continue;

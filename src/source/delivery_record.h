@@ -39,10 +39,11 @@ class DeliveryRecord {
   // As smtp::ClientObserver is told. `position`: of the end of the content in all that is sent on
   // the connection.
   void transaction_begun(const smtp::RecipientBatch& batch);
-  void content_ended(std::uint64_t message, std::uint64_t position);
+  void content_ended(std::uint64_t message, std::uint64_t position, TimePoint now);
   void replied(const smtp::PendingCommand& command, const smtp::Reply& reply,
                smtp::Outcome outcome);
-  void transaction_over(const smtp::RecipientBatch& batch, std::size_t taken, bool again);
+  void transaction_over(const smtp::RecipientBatch& batch, std::size_t taken, bool again,
+                        TimePoint now);
   void message_over(std::uint64_t message, TimePoint now);
 
   // The connection is gone, or none came about: what is under way never will be over. `sent`: how
@@ -60,6 +61,7 @@ class DeliveryRecord {
     smtp::RecipientBatch batch;
     std::size_t ended = 0;                  // LMTP: recipients up to here have their last reply
     std::uint64_t content_end = kNotEnded;  // its position, once it is on its way
+    TimePoint content_sent = {};            // when that was
     bool failed = false;                    // a no came by which the server cannot take the message
     Delivery::KeptReply no = {};            // the first one to MAIL, DATA, a chunk or the end
     Delivery::KeptReply yes = {};           // to the end of the message; the last one
@@ -76,7 +78,9 @@ class DeliveryRecord {
                             const smtp::Reply& reply, bool tolerated);
   static void own_end_answered(Transaction& transaction, Delivery& delivery,
                                const Delivery::KeptReply& reply);
-  void settle(const Transaction& transaction, Delivery& delivery, bool taken) const;
+  void settle(const Transaction& transaction, Delivery& delivery, bool taken, TimePoint now) const;
+  static void note(const Transaction& transaction, Delivery& delivery,
+                   const Delivery::KeptReply& end, TimePoint now);
   void end_all(Delivery::Ending ending, std::uint64_t sent, TimePoint now);
   void tell(Delivery& delivery, TimePoint now) const;
 

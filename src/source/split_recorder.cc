@@ -3,16 +3,12 @@
 #include <algorithm>
 #include <array>
 
-#include "base/ascii.h"
-#include "smtp/path.h"
-
 namespace millrace::source {
 namespace {
 
 using metrics::RecipientCounts;
 
 constexpr std::string_view kNullSender = "<>";
-constexpr std::string_view kNoDomain = "(none)";
 
 // A row a fate that an attempt ends with.
 struct FateCounter {
@@ -102,25 +98,10 @@ void SplitRecorder::delivered(const Delivery& delivery, const smtp::MessageSourc
   for (std::size_t place = 0; place < delivery.recipients.size(); ++place) {
     Fate fate = delivery.recipients[place].fate;
     if (fate == Fate::accepted && uncounted) fate = Fate::lost;
-    auto& entry = (*domains_)[domain_of(delivery, place, messages)];
+    auto& entry = (*domains_)[domain_.of(messages, delivery.message, place)];
     ++(entry.counts.*counter_of(fate));
     if (fate == Fate::accepted) entry.latency.record(now - delivery.intended);
   }
-}
-
-// In small letters, since domains differ in no other way (RFC 5321, 2.4).
-std::string_view SplitRecorder::domain_of(const Delivery& delivery, std::size_t recipient,
-                                          const smtp::MessageSource& messages) {
-  command_.clear();
-  messages.append_rcpt(delivery.message, recipient, {}, command_);
-  const std::string_view command = command_.text();
-  const std::string_view address =
-      smtp::address_in(command.substr(std::min(command.find(' ') + 1, command.size())));
-  const std::string_view domain = smtp::split_mailbox(address).domain;
-  if (domain.size() < 2) return kNoDomain;
-  name_.assign(domain.substr(1));
-  std::transform(name_.begin(), name_.end(), name_.begin(), lower);
-  return name_;
 }
 
 void SplitRecorder::take(SplitRecorder& other) {

@@ -5,12 +5,12 @@
 #include <string>
 #include <string_view>
 
-#include "base/output.h"
 #include "base/time.h"
 #include "mail/workload.h"
 #include "metrics/measurement.h"
 #include "metrics/split_table.h"
 #include "source/delivery.h"
+#include "source/recipient_domain.h"
 #include "source/shared_load.h"
 
 namespace millrace::source {
@@ -52,8 +52,6 @@ class SplitRecorder final : public DeliveryObserver {
   template <typename Action>
   void each_entry(std::uint64_t message, TimePoint intended, Action action);
   [[nodiscard]] bool measured(TimePoint intended) const;
-  [[nodiscard]] std::string_view domain_of(const Delivery& delivery, std::size_t recipient,
-                                           const smtp::MessageSource& messages);
 
   const mail::Workload& workload_;
   const SharedLoad& load_;
@@ -62,9 +60,8 @@ class SplitRecorder final : public DeliveryObserver {
   std::optional<MessageTable<metrics::Histogram>> kinds_;
   std::optional<MessageTable<metrics::CoarseHistogram>> senders_;
   std::optional<metrics::SplitTable<metrics::RecipientCounts, metrics::CoarseHistogram>> domains_;
-  // Storage for texts.
-  std::string name_;
-  Output command_;
+  std::string name_;  // storage for texts
+  RecipientDomain domain_;
 };
 
 }  // namespace millrace::source

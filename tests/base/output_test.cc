@@ -91,11 +91,17 @@ TEST(Output, IsAQueueWhateverIsAppendedAndConsumed) {
   std::string model;
   for (int step = 0; step < 20'000; ++step) {
     const std::string_view piece = any_piece();
-    switch (random() % 4) {
+    switch (random() % 5) {
       case 0:
         output.append_borrowed(piece);
         model += piece;
         break;
+      case 4: {
+        const std::size_t last = std::min(piece.size(), model.size());
+        output.remove_suffix(last);
+        model.resize(model.size() - last);
+        break;
+      }
       case 1:
         output.append(piece);
         model += piece;
@@ -109,6 +115,19 @@ TEST(Output, IsAQueueWhateverIsAppendedAndConsumed) {
       ASSERT_TRUE(output.flattened() == model);
     }
   }
+}
+
+TEST(Output, KnowsWhatItHasCopied) {
+  const std::string body = "body";
+  Output output;
+  output.append("a");
+  output.append_borrowed(body);
+  output.append("b");
+  std::array<std::string_view, 4> pieces;
+  ASSERT_EQ(output.gather(pieces.data(), pieces.size()), 3U);
+  EXPECT_TRUE(output.is_copied(pieces[0]));
+  EXPECT_FALSE(output.is_copied(pieces[1]));
+  EXPECT_TRUE(output.is_copied(pieces[2]));
 }
 
 }  // namespace

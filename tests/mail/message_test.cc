@@ -183,6 +183,39 @@ TEST(Message, GivesEachCommandTheParametersInUse) {
 }
 
 // RFC 3461, 4.
+TEST(Message, MarksRecipientsWhereverTheyAreNamed) {
+  MessageOptions options;
+  options.envelope.original_recipient = true;
+  options.envelope.mark = [](std::uint64_t message, std::size_t recipient, std::string& text) {
+    text += fmt::format("+{}={}", message, recipient);
+  };
+  const auto rcpt = [&](std::string_view address) {
+    options.forward_path = address;
+    const MessageTemplate shared(options);
+    Output out;
+    shared.append_rcpt(7, 2, {smtp::Extension::dsn}, out);
+    return test::take(out);
+  };
+  const std::string domain = "a-domain-that-is-longer-than-any-other.example";
+  EXPECT_EQ(rcpt("foo@" + domain),
+            "RCPT TO:<foo+7=2@" + domain + "> ORCPT=rfc822;foo+2B7+3D2@" + domain + "\r\n");
+  EXPECT_EQ(rcpt("foo"), "RCPT TO:<foo+7=2> ORCPT=rfc822;foo+2B7+3D2\r\n");
+  // Nothing goes behind a quote.
+  EXPECT_EQ(rcpt("\"a b\"@c"), "RCPT TO:<\"a b\"@c> ORCPT=rfc822;\"a+20b\"@c\r\n");
+  EXPECT_EQ(rcpt(""), "RCPT TO:<> ORCPT=rfc822;\r\n");
+}
+
+TEST(Message, TellsOfAllThatIsPutToItsContent) {
+  MessageOptions options;
+  options.body = "12345\r\n";
+  options.headers = false;
+  options.envelope.added = 100;
+  const MessageTemplate shared(options);
+  Output out;
+  SessionMessages(shared).append_mail(0, {smtp::Extension::size}, out);
+  EXPECT_EQ(test::take(out), "MAIL FROM:<> SIZE=107\r\n");
+}
+
 TEST(Message, WritesWhatCannotStandInXtextInHexadecimal) {
   EXPECT_EQ(xtext("!a~+= \x7f\xc3"), "!a~+2B+3D+20+7F+C3");
 }

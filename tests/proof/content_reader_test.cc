@@ -175,5 +175,25 @@ TEST(ContentHasher, TakesHeaderAndBodyApart) {
   }
 }
 
+TEST(ContentHasher, ReadsAHeaderInPieces) {
+  for (const std::string& content : {kContent, kHeader, kHeader + "\r\n", "\r\n" + kBody}) {
+    ContentHasher hasher;
+    const ContentDigest whole = hasher.content(content);
+    for (std::size_t cut = 0; cut <= content.size(); ++cut) {
+      hasher.begin_header();
+      const std::string_view body = hasher.take_header(std::string_view(content).substr(0, cut));
+      std::string_view second = std::string_view(content).substr(cut);
+      if (!hasher.header_over()) second = hasher.take_header(second);
+      ContentDigest digest{.header = hasher.end_header()};
+      hasher.begin_body(hasher.entity());
+      hasher.take_body(body);
+      hasher.take_body(second);
+      digest.body = hasher.end_body();
+      digest.size = hasher.header_size() + hasher.body_size();
+      EXPECT_EQ(digest, whole) << cut;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace millrace::proof

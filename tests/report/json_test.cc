@@ -97,6 +97,20 @@ TEST(Json, AnErrorThatOccurredOnceIsTold) {
   EXPECT_EQ(errors["reset"]["sample"], "why");
 }
 
+TEST(Json, ASourceHasWhereTheProofOfItsMessagesIs) {
+  report::Run run = sample_run(1, 5);
+  EXPECT_FALSE(nlohmann::ordered_json::parse(to_json(run)).contains("proof"));
+  run.measurement.proof = {.run = "0f", .path = "a.proof", .records = 7, .lost = 2};
+  EXPECT_EQ(nlohmann::ordered_json::parse(to_json(run))["proof"].dump(),
+            R"({"run":"0f","journal":"a.proof","records":7,"lost":2})");
+  const auto proof = from_json(to_json(run), "x").measurement.proof;
+  ASSERT_TRUE(proof);
+  EXPECT_EQ(proof->run, "0f");
+  EXPECT_EQ(proof->path, "a.proof");
+  EXPECT_EQ(proof->records, 7U);
+  EXPECT_EQ(proof->lost, 2U);
+}
+
 TEST(Json, BadInputIsOneClearLine) {
   const std::string good = to_json(sample_run(2, 5));
   EXPECT_TRUE(message_of([&] {

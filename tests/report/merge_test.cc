@@ -212,6 +212,21 @@ TEST(Merge, AddsTheLogsOfThoseThatWroteOne) {
   EXPECT_EQ(both->dropped, 4U);
 }
 
+TEST(Merge, NamesAJournalThatIsOfAllOfThem) {
+  const report::Run none = sample_run(1, 5);
+  report::Run a = none;
+  report::Run b = none;
+  a.measurement.proof = {.run = "0a", .path = "sent.proof", .records = 7, .lost = 2};
+  b.measurement.proof = {.run = "0b", .path = "sent.proof", .records = 1};
+  EXPECT_FALSE(merge({none, none}, {"a", "b"}).measurement.proof);
+  EXPECT_EQ(merge({none, a}, {"a", "b"}).measurement.proof->run, "0a");
+  const auto both = merge({a, b}, {"a", "b"}).measurement.proof;
+  EXPECT_EQ(both->run, "");
+  EXPECT_EQ(both->path, "sent.proof");
+  EXPECT_EQ(both->records, 8U);
+  EXPECT_EQ(both->lost, 2U);
+}
+
 // A row that one host left out, as nothing occurred there.
 TEST(Merge, TakesEachSecondOnceWhoeverHasIt) {
   report::Run a = sample_run(4, 5);

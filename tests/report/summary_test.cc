@@ -78,6 +78,19 @@ TEST(Summary, TellsOfALogAndOfWhatItLacks) {
       << summary(run, {});
 }
 
+TEST(Summary, TellsOfAJournalAndOfWhatItLacks) {
+  report::Run run = sample_run(1, 5);
+  EXPECT_EQ(summary(run, {}).find("\n  proof"), std::string::npos);
+  run.measurement.proof = {.path = "a.proof", .records = 1'234};
+  EXPECT_NE(summary(run, {}).find("\n  proof                 1,234 records in a.proof\n"),
+            std::string::npos)
+      << summary(run, {});
+  run.measurement.proof->lost = 2;
+  EXPECT_NE(summary(run, {}).find(" a.proof\n                            2 could not be written\n"),
+            std::string::npos)
+      << summary(run, {});
+}
+
 TEST(Summary, StaysWithinEightyColumns) {
   report::Run run = sample_run(20, 900);
   run.measurement.open_loop = true;

@@ -46,10 +46,10 @@ class Client : public smtp::ClientObserver {
     record.transaction_begun(batch);
   }
   void content_ended(std::uint64_t message) override {
-    record.content_ended(message, sent + out.size());
+    record.content_ended(message, sent + out.size(), now);
   }
   void transaction_over(const smtp::RecipientBatch& batch, std::size_t taken, bool again) override {
-    record.transaction_over(batch, taken, again);
+    record.transaction_over(batch, taken, again, now);
   }
   void message_sent(std::uint64_t) override {}
   void message_over(std::uint64_t message, std::size_t recipients) override {
@@ -69,6 +69,7 @@ class Client : public smtp::ClientObserver {
   std::vector<DeliveryObserver*> observers{&told};
   Output out;
   std::uint64_t sent = 0;
+  TimePoint now;
   std::map<std::uint64_t, std::size_t> accepted;  // recipients, by message
   DeliveryRecord record;
 };
@@ -212,7 +213,7 @@ class DeliveryRecordTest : public testing::Test {
     session->send(message, client->out);
     client->send();
   }
-  void lose() { client->record.lose(client->sent, TimePoint()); }
+  void lose() { client->record.lose(client->sent, client->now); }
   const Delivery& told(std::uint64_t message = 0) { return client->told.deliveries.at(message); }
   std::string reply(std::uint64_t message = 0) {
     return std::string(told(message).text(told(message).reply()));
@@ -394,6 +395,44 @@ TEST_F(DeliveryRecordTest, WhatHasAllLeftIsInDoubtAndWhatHasNotIsLost) {
 }
 
 // The server closes, but not without having said no.
+// Two for three recipients, of which the second is lost.
+TEST_F(DeliveryRecordTest, EachRecipientKnowsItsTransaction) {
+  plan.hello_verb = smtp::Verb::ehlo;
+  connect("250-x\r\n250 LIMITS RCPTMAX=2\r\n", {3});
+  send(0);
+  for (const char* const line : {"250 a\r\n", "250 b\r\n", "250 c\r\n"}) says(line);
+  client->now = TimePoint(3s);
+  says("354 d\r\n");
+  client->now = TimePoint(4s);
+  says("250 queued\r\n");
+  for (const char* const line : {"250 a\r\n", "250 b\r\n"}) says(line);
+  client->now = TimePoint(5s);
+  says("354 d\r\n");
+  client->now = TimePoint(6s);
+  lose();
+  const std::vector<Delivery::Transaction>& transactions = told().transactions;
+  ASSERT_EQ(transactions.size(), 2U);
+  for (const std::size_t place : {0, 1, 2}) {
+    EXPECT_EQ(told().recipients[place].transaction, place / 2);
+  }
+  EXPECT_EQ(told().text(transactions[0].end), "250 queued");
+  EXPECT_EQ(transactions[0].sent, TimePoint(3s));
+  EXPECT_EQ(transactions[0].over, TimePoint(4s));
+  EXPECT_FALSE(transactions[1].end.given());
+  EXPECT_EQ(transactions[1].sent, TimePoint(5s));
+  EXPECT_EQ(transactions[1].over, TimePoint(6s));
+}
+
+TEST_F(DeliveryRecordTest, WhatWasNeverBegunHasNoTransaction) {
+  connect_for_the_first();
+  lose();
+  EXPECT_TRUE(told().transactions.empty());
+  EXPECT_EQ(told().recipients[0].transaction, Delivery::kNoTransaction);
+  client->record.take({.message = 1, .remains = {.recipients = {4}}}, TimePoint());
+  lose();
+  EXPECT_EQ(told(1).numbers, (std::vector<std::uint32_t>{4}));
+}
+
 TEST_F(DeliveryRecordTest, WhatWasRefusedWithTheSessionIsNotInDoubt) {
   connect("250 x\r\n");
   send(0);

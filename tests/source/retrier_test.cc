@@ -86,11 +86,11 @@ class RetrierTest : public testing::Test, public smtp::ClientObserver {
     deliveries.transaction_begun(batch);
   }
   void content_ended(std::uint64_t message) override {
-    deliveries.content_ended(message, out.size());
+    deliveries.content_ended(message, out.size(), TimePoint());
   }
   void message_sent(std::uint64_t /*message*/) override {}
   void transaction_over(const smtp::RecipientBatch& batch, std::size_t taken, bool again) override {
-    deliveries.transaction_over(batch, taken, again);
+    deliveries.transaction_over(batch, taken, again, TimePoint());
   }
   void message_over(std::uint64_t message, std::size_t recipients) override {
     deliveries.message_over(message, now);

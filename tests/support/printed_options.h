@@ -99,8 +99,8 @@ class Printer {
     all(extension, text);
   }
   void put(const mail::EnvelopeOptions& envelope) {
-    const auto& [mail, rcpt, original, xforward] = envelope;
-    all(mail, rcpt, original, xforward);
+    const auto& [mail, rcpt, original, xforward, mark, added] = envelope;
+    all(mail, rcpt, original, xforward, mark != nullptr, added);
   }
   void put(const mail::MessageOptions& message) {
     const auto& [reverse, forward, recipients, number, envelope, headers, host_name, date, subject,
@@ -173,12 +173,18 @@ class Printer {
     all(journal, key ? key->bytes.front() : 0, static_cast<int>(sync));
   }
   void put(const cli::ReportOptions& report) {
-    const auto& [summary, json, histogram_log, csv, html, log, thresholds, progress] = report;
-    all(summary, json, histogram_log, csv, html, log, thresholds, progress);
+    const auto& [summary, json, histogram_log, csv, html, log, journal, thresholds, progress] =
+        report;
+    all(summary, json, histogram_log, csv, html, log, journal, thresholds, progress);
   }
   void put(const source::LogTarget& log) {
     const auto& [path, form] = log;
     all(path, form);
+  }
+  void put(const proof::StampKey& key) { put(key.bytes); }
+  void put(const source::StampOptions& stamp) {
+    const auto& [journal, key, in_body, sync] = stamp;
+    all(journal, key, in_body, sync);
   }
   void put(const source::MisbehavingGroup& group) {
     const auto& [behaviour, sessions] = group;
@@ -188,11 +194,11 @@ class Printer {
     const auto& [endpoint, family, window, addresses, ports, proxy, proxy_source, attempts, tls,
                  from_start, plan, mix, xclient, mechanism, users, message, traffic, messages,
                  sessions, clients, keep, session_messages, on_trouble, pause, load, reply_limit,
-                 log, measure, counter, verbose, threads, engine] = options;
+                 log, stamp, measure, counter, verbose, threads, engine] = options;
     all(endpoint, family, window, addresses, ports, proxy, proxy_source, attempts, tls, from_start,
         plan, mix, xclient, mechanism, users, message, traffic, messages, sessions, clients, keep,
-        session_messages, on_trouble, pause, load, reply_limit, log, measure, counter, verbose,
-        threads, engine);
+        session_messages, on_trouble, pause, load, reply_limit, log, stamp, measure, counter,
+        verbose, threads, engine);
   }
   void put(const sink::Listener& listener) {
     const auto& [name, endpoint, profile, from_start, proxy] = listener;

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "mail/dkim/dkim_signer.h"
-#include "mail/dkim/shared_text_memo.h"
 #include "mail/kind.h"
+#include "mail/shared_text_memo.h"
 
 namespace millrace::mail {
 

@@ -17,7 +17,7 @@ void MixedMessages::append_mail(std::uint64_t message, smtp::ExtensionSet used, 
 
 void MixedMessages::append_rcpt(std::uint64_t message, std::size_t recipient,
                                 smtp::ExtensionSet used, Output& out) const {
-  mail::append_rcpt(workload_.mix().envelope, used, out,
+  mail::append_rcpt(workload_.mix().envelope, message, recipient, used, out,
                     [&](std::string& text) { append_recipient(message, recipient, text); });
 }
 

@@ -1,4 +1,4 @@
-#include "mail/dkim/shared_text_memo.h"
+#include "mail/shared_text_memo.h"
 
 #include <gtest/gtest.h>
 
