@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/diagnostics.h"
+#include "base/printable.h"
 #include "base/quantity.h"
 #include "cli/file_names.h"
 #include "cli/text_values.h"
@@ -92,6 +93,10 @@ struct JournalPaths {
 JournalPaths journal_paths(const ReconcileArguments& arguments) {
   JournalPaths paths;
   if (arguments.taken) {
+    for (const std::string& name : *arguments.taken) {
+      if (!name.starts_with("--")) continue;
+      throw Fatal(beginning(name) + ": behind a -- all are journals, and options come ahead of it");
+    }
     paths = {matching_files(arguments.journals), matching_files(*arguments.taken)};
   } else {
     for (std::string& path : matching_files(arguments.journals)) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <numeric>
 
 #include "base/columns.h"
@@ -33,6 +34,13 @@ std::string other_faults(const ProofCounts& counts) {
   return text;
 }
 
+// Cut rather than rounded: where one of a million is missing it is not 100%.
+std::string share_of(std::uint64_t number, std::uint64_t all) {
+  if (all == 0) return {};
+  const double share = static_cast<double>(number) / static_cast<double>(all);
+  return fmt::format("{:.6g}%", std::floor(share * 1e7) / 1e5);
+}
+
 void write_counts(Writer& out, const ProofReport& report) {
   const ProofCounts& counts = report.result.counts;
   const auto row = [&](std::string_view name, std::uint64_t number, std::string_view remark) {
@@ -44,12 +52,7 @@ void write_counts(Writer& out, const ProofReport& report) {
   out.heading(unit(report.result, 1) == "message" ? "Messages"
                                                   : "Deliveries (a message to one recipient)");
   out.line("{}", row("accepted", counts.accepted, ""));
-  const auto share = [&](std::uint64_t number) {
-    return counts.accepted == 0
-               ? std::string()
-               : percent(static_cast<double>(number) / static_cast<double>(counts.accepted));
-  };
-  out.line("{}", row("delivered", delivered, share(delivered)));
+  out.line("{}", row("delivered", delivered, share_of(delivered, counts.accepted)));
   out.line("{}", row("in order", counts.in_order, "once, unaltered and in time"));
   const std::uint64_t other =
       counts.of(proof::Verdict::unexpected) - counts.other_run - counts.unstamped - counts.forged;
