@@ -121,11 +121,15 @@ void CommandLine::arguments(const std::string& name, std::vector<std::string>& t
   app_->add_option(name, target, help);
 }
 
+void CommandLine::arguments_behind(std::optional<std::vector<std::string>>& target) {
+  behind_ = &target;
+}
+
 std::string CommandLine::help() const { return app_->help(); }
 
 void CommandLine::parse(int argc, const char* const* argv) {
   // Help is looked for first, so that it needs no endpoint and forgives other mistakes.
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  std::vector<std::string> arguments(argv + 1, argv + argc);
   const auto asked = [&](const char* option) {
     return std::find(arguments.begin(), arguments.end(), option) != arguments.end();
   };
@@ -136,6 +140,11 @@ void CommandLine::parse(int argc, const char* const* argv) {
   if (asked("--version")) {
     fmt::print("{}\n", describe_program(app_->get_name()));
     std::exit(EXIT_SUCCESS);
+  }
+  const auto mark = std::find(arguments.begin(), arguments.end(), "--");
+  if (behind_ != nullptr && mark != arguments.end()) {
+    behind_->emplace(mark + 1, arguments.end());
+    arguments.erase(mark, arguments.end());
   }
   try {
     std::vector<std::string> words = with_empty_values(arguments);

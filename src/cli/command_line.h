@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -39,6 +40,9 @@ class CommandLine {
   void arguments(const std::string& name, std::vector<std::string>& target,
                  const std::string& help);
 
+  // Those behind "--", which are apart from the ones ahead of it. Nothing where there is no "--".
+  void arguments_behind(std::optional<std::vector<std::string>>& target);
+
   // What --help prints.
   [[nodiscard]] std::string help() const;
 
@@ -54,6 +58,7 @@ class CommandLine {
       const std::vector<std::string>& words) const;
 
   std::unique_ptr<CLI::App> app_;
+  std::optional<std::vector<std::string>>* behind_ = nullptr;
   bool about_ = false;  // --help and --version, which are looked for before all others
 };
 

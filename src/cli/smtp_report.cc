@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <glob.h>
 #include <unistd.h>
 
 #include <array>
@@ -14,6 +13,8 @@
 #include "base/diagnostics.h"
 #include "base/quantity.h"
 #include "cli/command_line.h"
+#include "cli/file_names.h"
+#include "cli/reconcile_command.h"
 #include "report/compare.h"
 #include "report/file.h"
 #include "report/html.h"
@@ -38,22 +39,6 @@ void print(std::string_view text) { report::write_file("-", text); }
 
 void need(bool given, const char* what) {
   if (!given) throw Fatal(fmt::format("{} (see smtp-report --help)", what));
-}
-
-// A name with a wildcard is a pattern, unless there is such a file.
-Words expand(const Words& names) {
-  Words paths;
-  for (const std::string& name : names) {
-    glob_t found{};
-    const bool pattern = name.find_first_of("*?[") != std::string::npos;
-    if (pattern && access(name.c_str(), F_OK) != 0 && glob(name.c_str(), 0, nullptr, &found) == 0) {
-      paths.insert(paths.end(), found.gl_pathv, found.gl_pathv + found.gl_pathc);
-    } else {
-      paths.push_back(name);
-    }
-    globfree(&found);
-  }
-  return paths;
 }
 
 struct Command {
@@ -107,7 +92,7 @@ std::function<int()> declare_merge(cli::CommandLine& line) {
   group.value("-o,--output", "FILE", "the run they make together (standard\noutput)",
               draft->output);
   return [draft] {
-    const Words paths = expand(draft->paths);
+    const Words paths = cli::matching_files(draft->paths);
     need(!paths.empty(), "missing files: which runs are to be merged?");
     const report::Run whole = report::merge(read_runs(paths), paths);
     report::write_file(draft->output, report::to_json(whole));
@@ -146,8 +131,8 @@ std::function<int()> declare_compare(cli::CommandLine& line) {
       draft->base.pop_back();
     }
     need(!draft->base.empty(), "missing files: which runs are the base?");
-    const auto comparison =
-        report::compare(read_runs(expand(draft->base)), read_runs(expand(draft->next)));
+    const auto comparison = report::compare(read_runs(cli::matching_files(draft->base)),
+                                            read_runs(cli::matching_files(draft->next)));
     print(report::describe(comparison, report::Style::of(STDOUT_FILENO)));
     if (!draft->limit) return EXIT_SUCCESS;
     const auto regressions = comparison.regressions(*draft->limit);
@@ -159,13 +144,15 @@ std::function<int()> declare_compare(cli::CommandLine& line) {
   };
 }
 
-const std::array<Command, 4>& commands() {
-  static const std::array<Command, 4> table = {
+const std::array<Command, 5>& commands() {
+  static const std::array<Command, 5> table = {
       {{"show", "Prints the summary of a run again.", declare_show},
        {"html", "Makes a page with plots of a run.", declare_html},
        {"merge", "Adds runs, as of several hosts at once, to one.", declare_merge},
        {"compare", "Says what has changed between runs, and whether it is more than noise.",
-        declare_compare}}};
+        declare_compare},
+       {"reconcile", "Says what became of every message, from journals of both sides.",
+        cli::declare_reconcile}}};
   return table;
 }
 
@@ -196,7 +183,7 @@ int report_on(int argc, char** argv) {
     return carry_out();
   }
   throw Fatal(fmt::format(
-      "{}: expected show, html, merge or compare (see smtp-report --help)",
+      "{}: expected show, html, merge, compare or reconcile (see smtp-report --help)",
       name.empty() ? std::string("missing command") : fmt::format("unknown command: {}", name)));
 }
 

@@ -37,10 +37,10 @@ struct JournalHeader {
   std::array<char, 8> magic = kMagic;
   std::uint16_t version = kVersion;
   Side side = Side::sent;
-  std::uint8_t unused = 0;
-  std::uint32_t size = 64;  // of the header
-  RunId run;                // of a source: that of its messages; of a sink: its own
-  std::int64_t start = 0;   // UTC in microseconds since 1970; all times of records are from here
+  std::uint8_t unchecked = 0;  // 1: of a sink without a key: tags were believed as they came
+  std::uint32_t size = 64;     // of the header
+  RunId run;                   // of a source: that of its messages; of a sink: its own
+  std::int64_t start = 0;      // UTC in microseconds since 1970; all times of records are from here
   // The same moment by CLOCK_MONOTONIC, and which boot of which machine that counts from, 0 where
   // it is not known: between journals of one boot times compare exactly, whoever sets the clock.
   std::int64_t start_monotonic = 0;

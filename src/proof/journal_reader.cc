@@ -35,7 +35,7 @@ std::size_t most_names(NameOf what) { return what == NameOf::domain ? kMostNames
 
 }  // namespace
 
-JournalReader::JournalReader(std::string path, Side side)
+JournalReader::JournalReader(std::string path, std::optional<Side> side)
     : path_(std::move(path)), file_(open_input(path_)) {
   struct stat status {};
   if (fstat(file_.descriptor(), &status) != 0) throw Fatal(describe_error(path_, errno));
@@ -43,7 +43,7 @@ JournalReader::JournalReader(std::string path, Side side)
   take_header(side);
 }
 
-void JournalReader::take_header(Side side) {
+void JournalReader::take_header(std::optional<Side> side) {
   if (!have(1)) throw Fatal(path_ + ": it is empty, so it is no journal");
   const bool whole = have(sizeof header_);
   const std::size_t most = std::min(buffer_.size(), sizeof header_.magic);
@@ -58,14 +58,17 @@ void JournalReader::take_header(Side side) {
   }
   if (!intact(header_)) throw Fatal(path_ + ": its header is damaged");
   if (header_.side != Side::sent && header_.side != Side::taken) fail("no side known wrote it", 0);
-  if (header_.size != sizeof header_ || header_.unused != 0) fail("a header of another form", 0);
+  const bool checks = header_.side == Side::taken;
+  if (header_.size != sizeof header_ || header_.unchecked > (checks ? 1 : 0)) {
+    fail("a header of another form", 0);
+  }
   if (header_.start < 0 || header_.start > kMostClock || header_.start_monotonic < 0 ||
       header_.start_monotonic > kMostClock) {
     fail("a start that no clock had", 0);
   }
-  if (header_.side != side) {
+  if (side && header_.side != *side) {
     throw Fatal(fmt::format("{}: the journal of {}, where that of {} is wanted", path_,
-                            written_by(header_.side), written_by(side)));
+                            written_by(header_.side), written_by(*side)));
   }
   at_ = sizeof header_;
 }
@@ -213,6 +216,8 @@ bool JournalReader::next_record(Record& record) {
 
 template bool JournalReader::next_record<PackedSent>(SentRecord&);
 template bool JournalReader::next_record<PackedTaken>(TakenRecord&);
+
+Side side_of(const std::string& path) { return JournalReader(path, std::nullopt).header().side; }
 
 std::string text_at(const FileDescriptor& file, std::uint64_t place) {
   std::array<char, 1 + kMostText> bytes{};

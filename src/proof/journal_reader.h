@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,8 +19,8 @@ namespace millrace::proof {
 // be missing: a last block that is not whole is left out, and broke_off() is true.
 class JournalReader {
  public:
-  // `side`: which it must be of.
-  JournalReader(std::string path, Side side);
+  // `side`: which it must be of; none: of either.
+  JournalReader(std::string path, std::optional<Side> side);
 
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] const JournalHeader& header() const { return header_; }
@@ -47,7 +48,7 @@ class JournalReader {
  private:
   template <typename Packed, typename Record>
   bool next_record(Record& record);
-  void take_header(Side side);
+  void take_header(std::optional<Side> side);
   bool next_block(std::size_t record_size);
   void take_name(std::string_view payload);
   void take_text(TextOf where);
@@ -77,6 +78,9 @@ class JournalReader {
 
   std::array<std::vector<std::string>, 4> names_;
 };
+
+// Which side wrote the journal, by its header. Fatal where it is none.
+Side side_of(const std::string& path);
 
 // The text at a place that a reader of this file gave; empty where there is none any more.
 std::string text_at(const FileDescriptor& file, std::uint64_t place);

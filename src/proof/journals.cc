@@ -59,6 +59,7 @@ std::vector<Journal> open_journals(const std::vector<std::string>& paths, Side s
     Journal& journal = journals.emplace_back();
     journal.read.path = path;
     journal.read.run = reader.header().run;
+    journal.read.unchecked = reader.header().unchecked != 0;
     journal.header = reader.header();
     journal.file = open_input(path);
   }

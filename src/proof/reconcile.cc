@@ -40,6 +40,7 @@ class Reconciler {
   void judge();
   void fold_message(std::uint64_t key, MessageFold& fold);
   void conclude(std::uint64_t key, MessageFold& fold);
+  void note_way(const Conclusion& conclusion);
   [[nodiscard]] bool more_faults_wanted() const;
   void tell(const Fault& fault);
   [[nodiscard]] bool sinks_know_all() const;
@@ -134,7 +135,8 @@ bool Reconciler::sinks_know_all() const {
 }
 
 void Reconciler::judge() {
-  knowledge_ = {.all_taken = sinks_know_all(), .late_after = options_.late_after};
+  result_.all_taken = sinks_know_all();
+  knowledge_ = {.all_taken = result_.all_taken, .late_after = options_.late_after};
   const auto next = [](const auto& entries) {
     return entries.empty() ? ~std::uint64_t{0} : message_key(entries.front().key);
   };
@@ -177,6 +179,7 @@ void Reconciler::conclude(std::uint64_t key, MessageFold& fold) {
     const std::uint16_t kind = source.kind_group(known ? conclusion.sent->decisive.kind : 0);
     const std::uint16_t domain = source.domain_group(known ? conclusion.sent->decisive.domain : 0);
     tally_.add(conclusion, kind, domain);
+    note_way(conclusion);
     if (!is_fault(conclusion) || !more_faults_wanted()) return;
     Fault fault = fault_of(conclusion, source, message_of(key), taken_);
     if (known) {
@@ -185,6 +188,18 @@ void Reconciler::conclude(std::uint64_t key, MessageFold& fold) {
     }
     tell(fault);
   });
+}
+
+// How long it took at least, as the clocks have it. Of what may have been sent before, nobody knows
+// which attempt arrived.
+void Reconciler::note_way(const Conclusion& conclusion) {
+  if (conclusion.verdict != Verdict::delivered || conclusion.sent->accepted > 1 ||
+      conclusion.sent->in_doubt > 0) {
+    return;
+  }
+  std::optional<Micros>& shortest = taken_[journal_of(conclusion.taken->origin)].read.shortest;
+  const Micros way = conclusion.taken->first - conclusion.sent->decisive.sent;
+  shortest = std::min(shortest.value_or(way), way);
 }
 
 bool Reconciler::more_faults_wanted() const {

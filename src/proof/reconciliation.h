@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,9 +43,12 @@ struct EndToEnd {
   metrics::Histogram acknowledged;  // nothing where it arrived before its source had the reply
 };
 
-// The same of a kind of message, or of the recipients of a domain.
+// The same of a kind of message, or of the recipients of a domain, and what it is short of.
 struct NamedEndToEnd {
   std::string name;
+  std::uint64_t accepted = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t faults = 0;  // all of them, of what its source says anything of
   EndToEnd latency;
 };
 
@@ -56,6 +60,17 @@ struct ProofSecond {
   std::uint64_t faults = 0;  // that began in it: when it was taken, or answered where it never was
 };
 
+// A part of the run, by when first copies arrived: how long they had taken from due, in
+// microseconds to within a sixteenth.
+struct LatencyRow {
+  std::uint64_t second = 0;  // in which it begins
+  std::uint64_t count = 0;
+  std::uint64_t p50 = 0;
+  std::uint64_t p90 = 0;
+  std::uint64_t p99 = 0;
+  std::uint64_t most = 0;
+};
+
 // What is to be said of a journal that was read.
 struct JournalRead {
   std::string path;
@@ -64,6 +79,12 @@ struct JournalRead {
   bool broke_off = false;      // it was not closed in order
   std::uint64_t left_out = 0;  // bytes of a last block that was not whole
   bool one_clock = true;       // its times compare exactly with those of the first source
+  // Of a sink: it had no key, and believed every tag.
+  bool unchecked = false;
+  // Of a sink: the shortest way from sent to the first copy, of messages that were sent once.
+  // Nothing arrives before it is sent: so the sink's clock is ahead by no more than this, and less
+  // than nothing means that it is behind by as much at least.
+  std::optional<Micros> shortest;
 };
 
 // What became of every message.
@@ -79,9 +100,12 @@ struct Reconciliation {
   std::uint64_t beyond_series = 0;  // events later than it is long
   std::uint64_t faults = 0;         // all of them
   std::uint64_t faults_told = 0;    // of those, as many as were asked for
-  // The shortest way from sent to arrival. Less than nothing means that clocks differ by as much at
-  // least.
-  Micros shortest{};
+  // Where nothing arrived in a row there is none.
+  std::vector<LatencyRow> latency_series;
+  std::uint64_t latency_row_seconds = 1;  // how long each of them is
+  Micros start{};                         // of the earliest source, by the clock of the first, UTC
+  // Whether what is in no journal of a sink did not arrive; else it is undecided.
+  bool all_taken = true;
   std::size_t spills = 0;  // times that memory did not do
 };
 

@@ -8,16 +8,16 @@
 namespace millrace::proof {
 namespace {
 
-EndToEnd& latency_of(std::vector<NamedEndToEnd>& groups, std::uint16_t group) {
+NamedEndToEnd& at(std::vector<NamedEndToEnd>& groups, std::uint16_t group) {
   while (groups.size() <= group) groups.emplace_back();
-  return groups[group].latency;
+  return groups[group];
 }
 
 // Those with anything in them, by name.
 std::vector<NamedEndToEnd> named(std::vector<NamedEndToEnd> groups, const NameGroups& names) {
   std::vector<NamedEndToEnd> result;
   for (std::size_t group = 0; group < groups.size(); ++group) {
-    if (groups[group].latency.sent.empty()) continue;
+    if (groups[group].accepted + groups[group].faults == 0) continue;
     groups[group].name = names.name(static_cast<std::uint16_t>(group));
     result.push_back(std::move(groups[group]));
   }
@@ -32,12 +32,24 @@ Micros moment_of(const Conclusion& conclusion) {
 
 }  // namespace
 
+Tally::Tally(Reconciliation& result, Micros start) : result_(result), start_(start) {
+  result.start = start;
+}
+
 void Tally::add(const Conclusion& conclusion, std::uint16_t kind, std::uint16_t domain) {
   ProofCounts& counts = result_.counts;
   ++counts.by_verdict[static_cast<std::size_t>(conclusion.verdict)];
   const bool delivered = conclusion.verdict == Verdict::delivered;
   const bool fault = is_fault(conclusion);
-  if (conclusion.sent != nullptr && conclusion.sent->accepted > 0) {
+  const bool accepted = conclusion.sent != nullptr && conclusion.sent->accepted > 0;
+  if (conclusion.sent != nullptr) {
+    for (NamedEndToEnd* const row : {&at(kinds_, kind), &at(domains_, domain)}) {
+      row->accepted += accepted ? 1 : 0;
+      row->lost += conclusion.verdict == Verdict::lost ? 1 : 0;
+      row->faults += fault ? 1 : 0;
+    }
+  }
+  if (accepted) {
     ++counts.accepted;
     count(&ProofSecond::accepted, conclusion.sent->decisive.acknowledged);
   }
@@ -73,18 +85,21 @@ void Tally::add_latency(const Conclusion& conclusion, std::uint16_t kind, std::u
   const SentRecord& sent = conclusion.sent->decisive;
   const Micros arrival = conclusion.taken->first;
   for (EndToEnd* const latency :
-       {&result_.latency, &latency_of(kinds_, kind), &latency_of(domains_, domain)}) {
+       {&result_.latency, &at(kinds_, kind).latency, &at(domains_, domain).latency}) {
     latency->due.record(arrival - sent.due);
     latency->sent.record(arrival - sent.sent);
     latency->acknowledged.record(arrival - sent.acknowledged);
   }
-  const Micros way = arrival - sent.sent;
-  result_.shortest = std::exchange(any_, true) ? std::min(result_.shortest, way) : way;
+  const std::size_t second = second_of(arrival);
+  if (second < kMostSeconds) latencies_.record(second, arrival - sent.due);
+}
+
+std::size_t Tally::second_of(Micros time) const {
+  return static_cast<std::size_t>(std::max(time - start_, Micros{0}).count() / 1'000'000);
 }
 
 ProofSecond* Tally::second(Micros time) {
-  const auto since = std::max(time - start_, Micros{0}).count() / 1'000'000;
-  const auto number = static_cast<std::size_t>(since);
+  const std::size_t number = second_of(time);
   if (number >= kMostSeconds) return nullptr;
   if (number >= result_.series.size()) result_.series.resize(number + 1);
   return &result_.series[number];
@@ -105,6 +120,8 @@ void Tally::finish(const NameGroups& kinds, const NameGroups& domains) {
         static_cast<std::int64_t>(second.accepted) - static_cast<std::int64_t>(second.arrived);
     second.backlog = backlog;
   }
+  result_.latency_series = latencies_.rows();
+  result_.latency_row_seconds = latencies_.row_seconds();
   result_.by_kind = named(std::move(kinds_), kinds);
   result_.by_domain = named(std::move(domains_), domains);
 }

@@ -5,6 +5,7 @@
 
 #include "proof/conclusion.h"
 #include "proof/journals.h"
+#include "proof/latency_series.h"
 #include "proof/reconciliation.h"
 
 namespace millrace::proof {
@@ -16,7 +17,7 @@ class Tally {
   static constexpr std::size_t kMostSeconds = std::size_t{14} * 86'400;
 
   // `start`: of the earliest source, on the axis of all times.
-  Tally(Reconciliation& result, Micros start) : result_(result), start_(start) {}
+  Tally(Reconciliation& result, Micros start);
 
   // The groups of its kind and its domain.
   void add(const Conclusion& conclusion, std::uint16_t kind, std::uint16_t domain);
@@ -28,12 +29,13 @@ class Tally {
 
  private:
   void add_latency(const Conclusion& conclusion, std::uint16_t kind, std::uint16_t domain);
+  [[nodiscard]] std::size_t second_of(Micros time) const;
   ProofSecond* second(Micros time);
   void count(std::uint64_t ProofSecond::*what, Micros time);
 
   Reconciliation& result_;
   const Micros start_;
-  bool any_ = false;  // latency, so that there is a shortest
+  LatencySeries latencies_;
   std::vector<NamedEndToEnd> kinds_;
   std::vector<NamedEndToEnd> domains_;
 };

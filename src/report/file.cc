@@ -86,11 +86,21 @@ void OutputFile::open_own_name() {
   }
 }
 
-void OutputFile::write(std::string_view text) {
-  if (cut_ && ftruncate(descriptor_, 0) != 0) fail("write", errno);
-  int error = write_all(descriptor_, text);
+// Returns an errno value, or 0.
+int OutputFile::put(std::string_view text) {
+  if (cut_ && !std::exchange(begun_, true) && ftruncate(descriptor_, 0) != 0) return errno;
+  const int error = write_all(descriptor_, text);
   // Half a report is worse than none.
-  if (error != 0 && cut_ && ftruncate(descriptor_, 0) != 0) error = errno;
+  if (error != 0 && cut_ && ftruncate(descriptor_, 0) != 0) return errno;
+  return error;
+}
+
+void OutputFile::append(std::string_view part) {
+  if (const int error = put(part); error != 0) fail("write", error);
+}
+
+void OutputFile::write(std::string_view text) {
+  int error = put(text);
   // On a file system of another host some errors are known only now.
   if (close(std::exchange(descriptor_, -1)) != 0 && error == 0) error = errno;
   if (error != 0) fail("write", error);

@@ -28,16 +28,20 @@ class OutputFile {
   OutputFile& operator=(const OutputFile&) = delete;
   ~OutputFile();
 
-  // Once. Throws Fatal naming the file.
+  // A part of the text, ahead of that which ends it. Throws Fatal naming the file.
+  void append(std::string_view part);
+  // All of the text or the rest of it, once: the file is complete. Throws Fatal naming the file.
   void write(std::string_view text);
 
  private:
   void open_own_name();
+  int put(std::string_view text);
   [[noreturn]] void fail(std::string_view doing, int error) const;
 
   const std::string path_;
   int descriptor_ = -1;
   bool cut_ = false;       // what is there goes before it is written, and if it cannot be
+  bool begun_ = false;     // something was written
   int directory_ = -1;     // where it has its own name, until it is complete
   std::string temporary_;  // that name; empty: none
 };

@@ -5,16 +5,9 @@
 
 #include <iterator>
 
+#include "report/csv_field.h"
+
 namespace millrace::report {
-namespace {
-
-std::string csv_field(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char byte : text) quoted.append(byte == '"' ? 2 : 1, byte);
-  return quoted + "\"";
-}
-
-}  // namespace
 
 std::string to_csv(const Run& run) {
   std::string text = "second,length_s,stage";

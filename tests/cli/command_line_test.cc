@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,29 @@ TEST(SinkOptions, ShortOptionsBundleAndValuesMayStickToThem) {
   EXPECT_EQ(options.session_limit, 5U);
   EXPECT_EQ(options.idle_limit, seconds(7));
   EXPECT_EQ(options.backlog, 100);
+}
+
+TEST(CommandLine, WhatIsBehindTheMarkIsApartWhereAProgramWantsIt) {
+  std::vector<std::string> ahead;
+  std::optional<std::vector<std::string>> behind;
+  CommandLine line("", "program");
+  line.arguments("files", ahead, "");
+  line.arguments_behind(behind);
+  const auto parse = [&](Words words) {
+    ahead.clear();
+    behind.reset();
+    words.insert(words.begin(), "program");
+    line.parse(static_cast<int>(words.size()), words.data());
+  };
+  parse({"a", "b"});
+  EXPECT_EQ(ahead, (std::vector<std::string>{"a", "b"}));
+  EXPECT_FALSE(behind.has_value());
+  parse({"a", "--", "b", "--", "-c"});
+  EXPECT_EQ(ahead, std::vector<std::string>{"a"});
+  EXPECT_EQ(behind, (std::vector<std::string>{"b", "--", "-c"}));
+  parse({"--"});
+  EXPECT_TRUE(ahead.empty());
+  EXPECT_EQ(behind, std::vector<std::string>{});
 }
 
 // As in getopt_long(3): nothing behind the sign is a value, the next word is not.

@@ -205,5 +205,23 @@ TEST(JournalReader, WhatIsNoneIsRefusedInOneSentence) {
   EXPECT_NE(refusal_of(scratch.path("none"), Side::sent), "");
 }
 
+TEST(JournalReader, TellsWhoseAJournalIsAndWhetherTagsWereChecked) {
+  const ScratchDirectory scratch;
+  const std::string source = small_journal(scratch);
+  EXPECT_EQ(side_of(source), Side::sent);
+  JournalHeader header = made_up_header(Side::taken, kRun);
+  header.unchecked = 1;
+  const JournalFile sink(scratch.path("got.proof"), header);
+  EXPECT_EQ(side_of(sink.path()), Side::taken);
+  EXPECT_EQ(JournalReader(sink.path(), Side::taken).header().unchecked, 1);
+  header.unchecked = 2;
+  const JournalFile odd(scratch.path("odd.proof"), header);
+  EXPECT_THROW(side_of(odd.path()), Fatal);
+  header = made_up_header(Side::sent, kRun);
+  header.unchecked = 1;
+  const JournalFile wrong(scratch.path("wrong.proof"), header);
+  EXPECT_THROW(side_of(wrong.path()), Fatal);
+}
+
 }  // namespace
 }  // namespace millrace::proof

@@ -129,7 +129,7 @@ TEST(Reconcile, TellsWhatBecameOfEachMessage) {
   EXPECT_EQ(result.latency.sent.least(), 10'000U);
   EXPECT_EQ(result.latency.due.least(), 12'000U);
   EXPECT_EQ(result.latency.acknowledged.least(), 7'000U);
-  EXPECT_EQ(result.shortest, 10ms);
+  EXPECT_EQ(result.taken.at(0).shortest, 10ms);
   ASSERT_EQ(result.by_kind.size(), 2U);
   EXPECT_EQ(result.by_kind[0].name, "letter");
   EXPECT_EQ(result.by_kind[0].latency.sent.count(), 4U);
@@ -256,11 +256,61 @@ TEST(Reconcile, TakesTheClocksOfOtherMachinesWithWhatIsGiven) {
   there.close();
   const auto one = reconciled(scratch, {"sent"}, {"here"}, {.clock_offset = 5s}).result;
   EXPECT_TRUE(one.taken.at(0).one_clock);
-  EXPECT_EQ(one.shortest, 20ms);
+  EXPECT_EQ(one.taken.at(0).shortest, 20ms);
   const auto other = reconciled(scratch, {"sent"}, {"there"}, {.clock_offset = -8s}).result;
   EXPECT_FALSE(other.taken.at(0).one_clock);
-  EXPECT_EQ(other.shortest, -1s + 20ms);
+  EXPECT_EQ(other.taken.at(0).shortest, -1s + 20ms);
   EXPECT_EQ(other.latency.sent.most(), 0U);
+}
+
+TEST(Reconcile, FindsTheShortestWayOfWhatWasSentOnceOnly) {
+  const ScratchDirectory scratch;
+  Pen source(scratch, "sent", made_up_header(Side::sent, run_number(1)));
+  source.add(sent(0, 10s));
+  source.add(sent(1, 10s, SentOutcome::in_doubt));
+  source.add(sent(1, 20s));
+  source.close();
+  Pen sink(scratch, "got", made_up_header(Side::taken, run_number(8)));
+  sink.add(run_number(1), taken(0, 10s + 30ms));
+  sink.add(run_number(1), taken(1, 11s));  // the first attempt's, so before it was sent again
+  sink.close();
+  Pen other(scratch, "other", made_up_header(Side::taken, run_number(9)));
+  other.close();
+  const auto result = reconciled(scratch, {"sent"}, {"got", "other"}).result;
+  EXPECT_EQ(result.counts.of(Verdict::delivered), 2U);
+  EXPECT_EQ(result.taken.at(0).shortest, 30ms);
+  EXPECT_FALSE(result.taken.at(1).shortest.has_value());
+}
+
+TEST(Reconcile, CountsWhatADomainIsShortOfWhereNothingOfItArrived) {
+  const ScratchDirectory scratch;
+  Pen source(scratch, "sent", made_up_header(Side::sent, run_number(1)));
+  source.name(NameOf::domain, 0, "a.test");
+  source.name(NameOf::domain, 1, "b.test");
+  source.name(NameOf::domain, 2, "c.test");
+  source.add(sent(0, 1s));
+  SentRecord record = sent(1, 2s);
+  record.domain = 1;
+  source.add(record);
+  source.close();
+  JournalHeader header = made_up_header(Side::taken, run_number(8));
+  header.unchecked = 1;
+  Pen sink(scratch, "got", header);
+  sink.add(run_number(1), taken(0, 1s + 20ms));
+  sink.close();
+  const auto result = reconciled(scratch, {"sent"}, {"got"}).result;
+  ASSERT_EQ(result.by_domain.size(), 2U);
+  EXPECT_EQ(result.by_domain[0].accepted, 1U);
+  EXPECT_EQ(result.by_domain[0].faults, 0U);
+  EXPECT_EQ(result.by_domain[1].name, "b.test");
+  EXPECT_EQ(result.by_domain[1].accepted, 1U);
+  EXPECT_EQ(result.by_domain[1].lost, 1U);
+  EXPECT_EQ(result.by_domain[1].faults, 1U);
+  EXPECT_TRUE(result.taken.at(0).unchecked);
+  EXPECT_TRUE(result.all_taken);
+  ASSERT_EQ(result.latency_series.size(), 1U);
+  EXPECT_EQ(result.latency_series[0].second, 1U);
+  EXPECT_EQ(result.latency_series[0].count, 1U);
 }
 
 TEST(Reconcile, HasTheTimesOfEachJournalFromItsOwnStart) {

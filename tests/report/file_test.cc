@@ -145,6 +145,19 @@ TEST_F(OutputFileTest, InPlaceWhatWasThereGoesWhenItIsWritten) {
   EXPECT_EQ(read(path), "text");
 }
 
+TEST_F(OutputFileTest, MayBeWrittenInParts) {
+  for (const How how : {How::replace, How::in_place}) {
+    std::ofstream(path) << "a long report of an earlier run";
+    OutputFile file(path, how);
+    file.append("one, ");
+    file.append("two");
+    EXPECT_EQ(read(path), how == How::replace ? "a long report of an earlier run" : "one, two");
+    file.write(", three");
+    EXPECT_EQ(read(path), "one, two, three");
+  }
+  EXPECT_EQ(names(), std::vector<std::string>{"report"});
+}
+
 TEST_F(OutputFileTest, KeepsItsDirectoryWhereverThePathLeads) {
   fs::create_directory(directory / "one");
   {

@@ -13,7 +13,7 @@ from .waiting import PATIENCE, wait_for
 
 REPORT_OF_SANITIZER = re.compile(rb"(Address|Leak|Thread|UndefinedBehavior)Sanitizer|: runtime error: ")
 # Those that a program may end with by itself.
-STATUSES = range(5)
+STATUSES = range(6)
 
 
 def check_ending(command, status, *outputs, statuses=STATUSES):

@@ -1,0 +1,80 @@
+#include "report/proof/fault_table.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/input_file.h"
+#include "scratch_directory.h"
+
+namespace millrace::report {
+namespace {
+
+constexpr std::string_view kHead =
+    "what,run,message,recipient,kind,domain,queue_id,code,due,sent,acknowledged,taken,content,"
+    "copies,reason,sink_text,journal\r\n";
+
+std::string table_of(const std::vector<proof::Fault>& faults) {
+  const tests::ScratchDirectory scratch;
+  FaultTable table(scratch.path("faults.csv"));
+  for (const proof::Fault& fault : faults) table.add(fault);
+  table.finish();
+  return read_file(scratch.path("faults.csv"));
+}
+
+TEST(FaultTable, HasARowForEachWordOfAFault) {
+  EXPECT_EQ(table_of({}), kHead);
+  EXPECT_EQ(table_of({{.verdict = proof::Verdict::delivered,
+                       .copies = 2,
+                       .surplus = 1,
+                       .late = true,
+                       .run = "07",
+                       .message = 42,
+                       .recipient = 1,
+                       .kind = "letter",
+                       .domain = "a.test",
+                       .code = 250,
+                       .sent_text = "Q",
+                       .taken_text = "S",
+                       .taken_in = "got",
+                       .due = proof::Micros{1'000'000},
+                       .sent = proof::Micros{2'000'000},
+                       .acknowledged = proof::Micros{3'000'000},
+                       .taken = proof::Micros{4'000'000}}}),
+            std::string(kHead) +
+                "duplicated,07,42,1,\"letter\",\"a.test\",\"Q\",250,1970-01-01T00:00:01.000000Z,"
+                "1970-01-01T00:00:02.000000Z,1970-01-01T00:00:03.000000Z,"
+                "1970-01-01T00:00:04.000000Z,same,2,\"\",\"S\",\"got\"\r\n"
+                "late,07,42,1,\"letter\",\"a.test\",\"Q\",250,1970-01-01T00:00:01.000000Z,"
+                "1970-01-01T00:00:02.000000Z,1970-01-01T00:00:03.000000Z,"
+                "1970-01-01T00:00:04.000000Z,same,2,\"\",\"S\",\"got\"\r\n");
+}
+
+TEST(FaultTable, LeavesEmptyWhatIsNotKnown) {
+  EXPECT_EQ(table_of({{.copies = 1, .comparison = proof::TakenVerdict::forged, .message = 5}}),
+            std::string(kHead) + "unexpected,,,,\"\",\"\",\"\",,,,,,forged,1,\"\",\"\",\"\"\r\n");
+  EXPECT_EQ(
+      table_of({{.verdict = proof::Verdict::doubt_unseen,
+                 .run = "07",
+                 .message = 5,
+                 .code = 0,
+                 .sent_text = "a \"reset\",\r\n\x1b"}}),
+      std::string(kHead) +
+          "in-doubt,07,5,,\"\",\"\",\"\",,,,,,,0,\"a \"\"reset\"\",\\r\\n\\x1b\",\"\",\"\"\r\n");
+}
+
+TEST(FaultTable, IsWrittenAsItGrows) {
+  const tests::ScratchDirectory scratch;
+  const proof::Fault fault{.verdict = proof::Verdict::lost, .sent_text = std::string(255, 'q')};
+  std::size_t rows = 0;
+  FaultTable table(scratch.path("faults.csv"));
+  for (; rows < 10'000; ++rows) table.add(fault);
+  EXPECT_EQ(access(scratch.path("faults.csv").c_str(), F_OK), -1);
+  table.finish();
+  const std::string text = read_file(scratch.path("faults.csv"));
+  EXPECT_EQ(static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')), rows + 1);
+}
+
+}  // namespace
+}  // namespace millrace::report

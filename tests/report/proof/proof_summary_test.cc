@@ -1,0 +1,119 @@
+#include "report/proof/proof_summary.h"
+
+#include <gtest/gtest.h>
+
+#include "report/proof/journal_notes.h"
+
+namespace millrace::report {
+namespace {
+
+using namespace std::chrono_literals;
+using proof::ProofCounts;
+using proof::Verdict;
+
+ProofReport sample_proof(std::uint64_t accepted) {
+  ProofReport report{.late_after = 60s};
+  report.result.sent.push_back({.path = "sent", .records = accepted});
+  report.result.taken.push_back({.path = "got", .records = accepted});
+  report.result.messages = accepted;
+  ProofCounts& counts = report.result.counts;
+  counts.accepted = accepted;
+  counts.in_order = accepted;
+  counts.by_verdict[0] = accepted;
+  return report;
+}
+
+std::uint64_t& count_of(ProofReport& report, Verdict verdict) {
+  return report.result.counts.by_verdict[static_cast<std::size_t>(verdict)];
+}
+
+// A message of the delivered becomes something else.
+void move_one(ProofReport& report, Verdict verdict) {
+  --count_of(report, Verdict::delivered);
+  --report.result.counts.in_order;
+  ++count_of(report, verdict);
+  ++report.result.faults;
+}
+
+TEST(ProofSummary, TheVerdictSaysTheWorstFirst) {
+  ProofReport report = sample_proof(10'000);
+  EXPECT_EQ(
+      verdict(report),
+      "Nothing lost: 10,000 of 10,000 accepted messages were delivered once, unaltered and in "
+      "time.");
+  EXPECT_EQ(verdict(sample_proof(1)),
+            "Nothing lost: 1 of 1 accepted message was delivered once, unaltered and in time.");
+  EXPECT_EQ(verdict(sample_proof(0)), "Nothing was accepted, and nothing arrived.");
+  move_one(report, Verdict::bounced);
+  report.result.counts.altered = 2;
+  EXPECT_EQ(verdict(report), "Nothing lost of 10,000 accepted messages, but 2 altered, 1 bounced.");
+  move_one(report, Verdict::undecided);
+  EXPECT_EQ(verdict(report),
+            "Not decided: whether all of 10,000 accepted messages arrived, since a sink's journal "
+            "broke off: 2 altered, 1 bounced, 1 undecided.");
+  move_one(report, Verdict::lost);
+  EXPECT_EQ(verdict(report),
+            "LOST: 1 of 10,000 accepted messages never arrived; besides, 2 altered, 1 bounced, 1 "
+            "undecided.");
+}
+
+TEST(ProofSummary, WhatIsMissingIsNeverRoundedAway) {
+  ProofReport report = sample_proof(1'000'000);
+  EXPECT_NE(summary(report, {}).find("  delivered         1,000,000 100%\n"), std::string::npos);
+  move_one(report, Verdict::lost);
+  EXPECT_NE(summary(report, {}).find("  delivered           999,999 99.9999%\n"),
+            std::string::npos);
+}
+
+TEST(ProofSummary, OnlyWhatIsGoodIsGreen) {
+  const Style colour{.colour = true};
+  EXPECT_TRUE(summary(sample_proof(5), colour).starts_with("\x1b[32mNothing lost"));
+  ProofReport report = sample_proof(5);
+  move_one(report, Verdict::lost);
+  EXPECT_TRUE(summary(report, colour).starts_with("\x1b[31mLOST"));
+  EXPECT_TRUE(summary(sample_proof(0), colour).starts_with("\x1b[31mNothing was accepted"));
+}
+
+TEST(ProofSummary, TellsOfManyJournalsInFewLines) {
+  ProofReport report = sample_proof(5);
+  report.result.taken.clear();
+  for (int number = 0; number < 100; ++number) {
+    report.result.taken.push_back({.path = "got" + std::to_string(number), .broke_off = true});
+  }
+  const auto notes = journal_notes(report);
+  ASSERT_EQ(notes.size(), 10U);
+  EXPECT_TRUE(notes[7].text.starts_with("got7 broke off: ")) << notes[7].text;
+  EXPECT_EQ(notes[8].text, "the same of 92 more");
+  EXPECT_EQ(notes[9].text, "all have one clock: times are exact");
+}
+
+TEST(ProofSummary, AClockThatMakesMessagesArriveBeforeTheyAreSentIsBehind) {
+  ProofReport report = sample_proof(5);
+  proof::JournalRead& sink = report.result.taken.front();
+  sink.one_clock = false;
+  sink.shortest = -250ms;
+  report.clock_offset = -1s;
+  EXPECT_EQ(journal_notes(report).at(0).text,
+            "got has another clock, to which -1s were added: it is behind by 250 ms at least, and "
+            "latencies are too short by that (--clock-offset -0.75s or more)");
+  sink.shortest = 0ms;
+  report.clock_offset = {};
+  EXPECT_EQ(journal_notes(report).at(0).text,
+            "got has another clock: it is ahead by 0 us at most, as nothing arrives before it is "
+            "sent; how far it is behind, a run cannot tell");
+}
+
+TEST(ProofSummary, ManyDomainsAreThoseWithTheMost) {
+  ProofReport report = sample_proof(5);
+  for (std::uint64_t number = 1; number <= 20; ++number) {
+    report.result.by_domain.push_back(
+        {.name = std::to_string(number) + ".test", .accepted = number});
+  }
+  const std::string text = summary(report, {});
+  EXPECT_NE(text.find("  20.test "), std::string::npos);
+  EXPECT_EQ(text.find("  10.test "), std::string::npos);
+  EXPECT_NE(text.find("  and 10 more\n"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace millrace::report
