@@ -60,7 +60,7 @@ std::string ends(const metrics::ClientCounts& counts) {
     if (!end.of.empty()) text += fmt::format("{}{} ", end.of, plural(number));
     text += end.what;
   }
-  return text.empty() ? text : text + "; ";
+  return (text.empty() ? "not begun" : text) + "; ";
 }
 
 // For those it is about, what did not happen is news as well.

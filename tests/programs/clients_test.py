@@ -341,6 +341,9 @@ class Connecting(measuring.MeasureCase):
 class Mistakes(rig.TestCase):
     def test_are_told_in_a_sentence(self):
         programs = rig.ours("epoll")
+        secure, idle = self.scratch / "secure.toml", self.scratch / "idle.toml"
+        secure.write_text("[[client]]\nkind = 'tls-renegotiate'\nweight = 1\n")
+        idle.write_text("[[client]]\nkind = 'idle'\nweight = 1\n")
         for arguments, told in (
                 (("--client", "polite"), b"bad client: polite"),
                 (("--client", "idle", "-L"), b"-L cannot be used"),
@@ -348,7 +351,9 @@ class Mistakes(rig.TestCase):
                 (("--client", "5 idle"), b"5 are more clients than the 1 session (-s): it takes 5"),
                 (("-s", "10", "--client", "1% idle", "--client", "good"), b"none is left for idle: it takes 50"),
                 (("--client", "tls-garbage", "--tls"), b"--tls cannot be used with them"),
+                (("--scenario", secure, "--tls"), b"--tls cannot be used with them"),
                 (("--client", "idle", "--tls-version", "1.3"), b"--tls-version needs --starttls or --tls"),
+                (("--scenario", idle, "--tls-version", "1.3"), b"options of TLS need --starttls or --tls"),
                 (("--client", "idle", "--rate", "5"), b"a rate is that of good clients")):
             with self.subTest(arguments=arguments):
                 done = programs.source("127.0.0.1:1", *arguments)
