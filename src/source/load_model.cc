@@ -24,12 +24,16 @@ Next ClosedLoop::next(const Sender& sender, TimePoint now) {
   if (*when > now) return {.when = Next::When::later};
   std::optional<std::uint64_t> message;
   if (!sender.started()) message = load_.first_message(sender.number());
-  if (!message && retries_ != nullptr) {
-    if (retries_->ready(now)) return {.when = Next::When::now, .arrival = retries_->take()};
-    if (retries_->full()) return {.when = Next::When::later};
+  const bool full = retries_ != nullptr && retries_->full();
+  if (!message && came_back_ && !full) message = load_.take_message();
+  if (!message && retries_ != nullptr && retries_->ready(now)) {
+    came_back_ = true;
+    return {.when = Next::When::now, .arrival = retries_->take()};
   }
+  if (!message && full) return {.when = Next::When::later};
   if (!message) message = load_.take_message();
   if (!message) return {.when = some_come_back() ? Next::When::later : Next::When::never};
+  came_back_ = false;
   return {.when = Next::When::now, .arrival = {.message = *message, .intended = now}};
 }
 

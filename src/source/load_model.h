@@ -53,8 +53,9 @@ class LoadModel {
 };
 
 // Each sender has the next message when it is done with the last one, as long as its number
-// is below the schedule's level. A message that comes back goes before a new one. When the queue of
-// those is full nothing new begins: senders wait for it, and nothing is shed.
+// is below the schedule's level. A message that comes back goes before a new one, but for the one
+// behind it: what comes back at once again and again must not keep all others from being sent. When
+// the queue of those is full nothing new begins: senders wait for it, and nothing is shed.
 class ClosedLoop final : public LoadModel {
  public:
   // Both must outlive the model; `retries` may be null: nothing comes back.
@@ -85,6 +86,7 @@ class ClosedLoop final : public LoadModel {
   RetryQueue* const retries_;
   std::vector<Parked> parked_;  // a heap
   std::vector<Sender*> idle_;   // wait for a message to come back
+  bool came_back_ = false;      // the last message that was given out
   bool stopped_ = false;
 };
 

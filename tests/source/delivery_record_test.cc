@@ -259,7 +259,7 @@ TEST_F(DeliveryRecordTest, TheContentOfEachTransactionCounts) {
   plan.hello_verb = smtp::Verb::ehlo;
   connect("250-x\r\n250 LIMITS RCPTMAX=2\r\n", {5});
   send(0);
-  for (const std::size_t recipients : {2, 2, 1}) {
+  for (const std::size_t recipients : {2U, 2U, 1U}) {
     says("250 from\r\n");
     for (std::size_t i = 0; i < recipients; ++i) says("250 to\r\n");
     says("354 go on\r\n");

@@ -34,6 +34,19 @@ TEST_F(RetryingLoadTest, InClosedLoopADueRetryGoesBeforeANewMessage) {
   EXPECT_EQ(only.messages.back(), 2U);
 }
 
+// Without that, four messages that nobody takes would be all that a run of four sessions ever
+// sends.
+TEST_F(RetryingLoadTest, InClosedLoopWhatAlwaysComesBackLetsNewMessagesBegin) {
+  closed({level(1, Stage::kEndless)}, 4, 1);
+  MadeUpSender& only = sender(0);
+  for (int i = 0; i < 9; ++i) {
+    EXPECT_EQ(only.ask(), When::now);
+    only.fail(*retries);
+    now += 5s;
+  }
+  EXPECT_EQ(only.messages, (Numbers{0, 0, 1, 0, 2, 1, 3, 0, 2}));
+}
+
 TEST_F(RetryingLoadTest, InClosedLoopTheRunIsNotOverWhileAMessageMayComeBack) {
   closed({level(2, Stage::kEndless)}, 2, 2);
   MadeUpSender& first = sender(0);
