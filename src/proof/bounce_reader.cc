@@ -10,22 +10,22 @@
 namespace millrace::proof {
 namespace {
 
-constexpr std::string_view kBlanks = " \t";
+constexpr std::string_view kWithinLine = " \t";
 
 std::string_view without_blanks(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
+  text.remove_prefix(std::min(text.find_first_not_of(kWithinLine), text.size()));
   return text;
 }
 
 // Whether `text` begins with `low`, in any case.
-bool begins(std::string_view text, std::string_view low) {
+bool begins_with(std::string_view text, std::string_view low) {
   return same_in_any_case(text.substr(0, low.size()), low);
 }
 
 // What follows the name of a field and its colon; nothing when the line is no such field. `name` in
 // small letters.
-std::optional<std::string_view> value_of(std::string_view line, std::string_view name) {
-  if (!begins(line, name)) return {};
+std::optional<std::string_view> value_in(std::string_view line, std::string_view name) {
+  if (!begins_with(line, name)) return {};
   line = without_blanks(line.substr(name.size()));
   if (!line.starts_with(':')) return {};
   return without_blanks(line.substr(1));
@@ -86,7 +86,7 @@ void BounceReader::take_line(const LinePiece& line) {
 // The value of Content-Type may be in the line below its name.
 void BounceReader::take_header_line(std::string_view text) {
   std::string_view value;
-  if (const auto type = value_of(text, "content-type")) {
+  if (const auto type = value_in(text, "content-type")) {
     value = *type;
     content_type_ = value.empty();
   } else if (content_type_ && is_blank(text.front())) {
@@ -97,20 +97,20 @@ void BounceReader::take_header_line(std::string_view text) {
     return;
   }
   if (place_ == Place::header) {
-    report_ = report_ || begins(value, "multipart/report");
+    report_ = report_ || begins_with(value, "multipart/report");
   } else {
-    status_part_ = status_part_ || begins(value, "message/delivery-status") ||
-                   begins(value, "message/global-delivery-status");  // RFC 6533
+    status_part_ = status_part_ || begins_with(value, "message/delivery-status") ||
+                   begins_with(value, "message/global-delivery-status");  // RFC 6533
   }
 }
 
 // RFC 3464, 2.3: fields about one recipient, in any order, up to an empty line.
 void BounceReader::take_status_line(std::string_view text) {
-  if (const auto action = value_of(text, "action")) {
-    failed_here_ = failed_here_ || begins(*action, "failed");
-  } else if (const auto original = value_of(text, "original-recipient")) {
+  if (const auto action = value_in(text, "action")) {
+    failed_here_ = failed_here_ || begins_with(*action, "failed");
+  } else if (const auto original = value_in(text, "original-recipient")) {
     take_recipient(*original);
-  } else if (const auto final = value_of(text, "final-recipient")) {
+  } else if (const auto final = value_in(text, "final-recipient")) {
     take_recipient(*final);
   }
 }

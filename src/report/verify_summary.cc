@@ -14,12 +14,12 @@ namespace {
 using metrics::VerifyCounts;
 
 // What there is to tell of, in this order; `wrong`: nothing of the kind was to come.
-struct Figure {
+struct VerifiedFigure {
   std::string_view name;
   std::uint64_t VerifyCounts::*number;
   bool wrong = false;
 };
-constexpr std::array<Figure, 19> kFigures = {{
+constexpr std::array<VerifiedFigure, 19> kVerifiedFigures = {{
     {"same", &VerifyCounts::same},
     {"headers added", &VerifyCounts::headers_added},
     {"refolded", &VerifyCounts::refolded},
@@ -41,7 +41,7 @@ constexpr std::array<Figure, 19> kFigures = {{
     {"recipients", &VerifyCounts::recipients},
 }};
 
-void write_latency(Writer& out, std::string_view name, const metrics::Histogram& histogram) {
+void write_span(Writer& out, std::string_view name, const metrics::Histogram& histogram) {
   if (histogram.empty()) return;
   const auto shown = [&](double share) {
     return latency(static_cast<double>(histogram.percentile(share)));
@@ -58,7 +58,7 @@ void write_verified(Writer& out, const std::optional<metrics::VerifyMetrics>& ve
   out.heading("Verified");
   out.line("  {:<15} {:>11}{}", "seen", count(counts.seen),
            verified->checked ? "" : "  stamps unchecked, for want of a key");
-  for (const Figure& figure : kFigures) {
+  for (const VerifiedFigure& figure : kVerifiedFigures) {
     const std::uint64_t number = counts.*figure.number;
     if (number == 0) continue;
     const std::string text = fmt::format("  {:<15} {:>11}", figure.name, count(number));
@@ -68,8 +68,8 @@ void write_verified(Writer& out, const std::optional<metrics::VerifyMetrics>& ve
       out.line("{}", text);
     }
   }
-  write_latency(out, "from due", verified->from_due);
-  write_latency(out, "from sent", verified->from_sent);
+  write_span(out, "from due", verified->from_due);
+  write_span(out, "from sent", verified->from_sent);
 }
 
 }  // namespace millrace::report

@@ -9,6 +9,8 @@ import signal
 import socket
 import threading
 
+import measuring
+import readers
 import rig
 
 TOOL = rig.BUILD / "tests/proof_tool"
@@ -115,6 +117,7 @@ class Verdicts(TestCase):
         for record in records:
             stamped = record.verdict < UNSTAMPED
             self.assertEqual(record[:2] + record[4:5], (1, UNKNOWN, 1) if stamped else (0, UNKNOWN, 0))
+        readers.validate(measuring.SCHEMA, summary)
         found = json.loads(summary.read_text())["verify"]
         self.assertEqual(found["seen"], 3 * len(cases))
         self.assertEqual(found["altered"], 3 * 4)
@@ -179,6 +182,16 @@ class Verdicts(TestCase):
             client.send(dotted(self.stamped(1)))
             client.socket.shutdown(socket.SHUT_WR)
             self.assertEqual(client.read_to_end(), b"250 2.0.0 Ok\r\n")
+
+    @rig.on_every_engine(thread_counts=(1, 2))
+    def test_replies_come_behind_the_record_under_tls_and_behind_a_pause_too(self, programs):
+        journal = self.journal()
+        with programs.sink("--tls", "--verify", journal, "-W", ".:0.1") as sink, sink.connect() as client:
+            client.start_tls()
+            client.read_until(b"ESMTP\r\n")
+            for number in 1, 2:
+                self.assertEqual(self.send(client, self.stamped(number)), b"250 2.0.0 Ok\r\n")
+                self.assertEqual([one.message for one in self.taken(journal)[0]], [1, 2][:number])
 
     @rig.on_every_engine(thread_counts=(1, 2))
     def test_what_comes_behind_a_message_waits_for_its_record(self, programs):

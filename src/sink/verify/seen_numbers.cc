@@ -12,18 +12,18 @@ namespace {
 
 constexpr std::uint64_t kBits = 64;
 constexpr std::size_t kWordsARun = SeenNumbers::kNumbers / kBits;
-constexpr std::size_t kBytes = SeenNumbers::kRuns * kWordsARun * sizeof(std::uint64_t);
+constexpr std::size_t kMapped = SeenNumbers::kRuns * kWordsARun * sizeof(std::uint64_t);
 
 }  // namespace
 
 SeenNumbers::SeenNumbers() {
-  void* const bytes = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE,
+  void* const bytes = mmap(nullptr, kMapped, PROT_READ | PROT_WRITE,
                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (bytes == MAP_FAILED) throw Fatal(describe_error("room for the numbers of messages", errno));
   words_.reset(static_cast<std::uint64_t*>(bytes));
 }
 
-void SeenNumbers::Unmap::operator()(std::uint64_t* words) const { munmap(words, kBytes); }
+void SeenNumbers::Unmap::operator()(std::uint64_t* words) const { munmap(words, kMapped); }
 
 SeenNumbers::Answer SeenNumbers::take(std::size_t run, std::uint64_t number) {
   if (run == 0 || run > kRuns || number >= kNumbers) return Answer::unknown;
