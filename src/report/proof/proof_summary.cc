@@ -109,22 +109,22 @@ struct LatencyColumn {
 constexpr std::array<LatencyColumn, 5> kLatencyColumns = {
     {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}, {"max", 1}}};
 
+std::string latency_row(std::string_view name, const Histogram& histogram) {
+  std::string text = fmt::format("  {:<25}", name);
+  for (const LatencyColumn& column : kLatencyColumns) {
+    text += fmt::format(" {:>8}", latency(static_cast<double>(histogram.percentile(column.share))));
+  }
+  return text;
+}
+
 void write_latencies(Writer& out, const proof::EndToEnd& all) {
   if (all.sent.empty()) return;
   std::string title = fmt::format("{:<27}", "Latency to the arrival");
   for (const LatencyColumn& column : kLatencyColumns) title += fmt::format(" {:>8}", column.title);
   out.heading(title);
-  const auto row = [&](std::string_view name, const Histogram& histogram) {
-    std::string text = fmt::format("  {:<25}", name);
-    for (const LatencyColumn& column : kLatencyColumns) {
-      text +=
-          fmt::format(" {:>8}", latency(static_cast<double>(histogram.percentile(column.share))));
-    }
-    out.line("{}", text);
-  };
-  row("from when it was due", all.due);
-  row("from when it was sent", all.sent);
-  row("from the server's yes", all.acknowledged);
+  out.line("{}", latency_row("from when it was due", all.due));
+  out.line("{}", latency_row("from when it was sent", all.sent));
+  out.line("{}", latency_row("from the server's yes", all.acknowledged));
 }
 
 void write_groups(Writer& out, std::string_view title, const std::vector<NamedEndToEnd>& groups) {
@@ -154,19 +154,21 @@ void write_groups(Writer& out, std::string_view title, const std::vector<NamedEn
   if (shown < rows.size()) out.line("  and {} more", rows.size() - shown);
 }
 
+void write_side(Writer& out, std::string_view name,
+                const std::vector<proof::JournalRead>& journals) {
+  const std::uint64_t records = std::accumulate(
+      journals.begin(), journals.end(), std::uint64_t{0},
+      [](std::uint64_t sum, const proof::JournalRead& one) { return sum + one.records; });
+  const std::string whose = journals.size() == 1
+                                ? "records of " + journals.front().path
+                                : fmt::format("records of {} journals", journals.size());
+  out.line("  {:<11} {:>15} {}", name, count(records), whose);
+}
+
 void write_journals(Writer& out, const ProofReport& report) {
-  const Reconciliation& result = report.result;
   out.heading("Journals");
-  const auto side = [&](std::string_view name, const std::vector<proof::JournalRead>& journals) {
-    const std::uint64_t records = std::accumulate(
-        journals.begin(), journals.end(), std::uint64_t{0},
-        [](std::uint64_t sum, const proof::JournalRead& one) { return sum + one.records; });
-    out.line("  {:<11} {:>15} {}", name, count(records),
-             journals.size() == 1 ? "records of " + journals.front().path
-                                  : fmt::format("records of {} journals", journals.size()));
-  };
-  side("sent", result.sent);
-  side("taken", result.taken);
+  write_side(out, "sent", report.result.sent);
+  write_side(out, "taken", report.result.taken);
   for (const JournalNote& note : journal_notes(report)) {
     const std::string text = "  " + note.text;
     out.line("{}", note.warning ? out.style().red(text) : Styled{text});
