@@ -22,6 +22,7 @@
 #include "source/connection_mix.h"
 #include "source/load.h"
 #include "source/message_log.h"
+#include "source/stamps.h"
 
 namespace millrace::source {
 
@@ -79,6 +80,8 @@ struct SourceOptions {
   Duration reply_limit = std::chrono::seconds(300);
 
   std::optional<LogTarget> log;  // of every message
+  std::optional<StampOptions>
+      stamp;  // messages are stamped, and a journal says what became of them
 
   bool measure = false;  // else nothing is counted or timed
   bool show_counter = false;

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <utility>
 
+#include "source/stamped_messages.h"
+
 namespace millrace::source {
 namespace {
 
@@ -14,6 +16,14 @@ constexpr std::chrono::milliseconds kNotConnectedDelay{100};
 // How long a server may take to hang up after TLS has failed.
 constexpr std::chrono::seconds kFarewellLimit{2};
 
+std::unique_ptr<smtp::MessageSource> messages_of(WorkerResources& worker,
+                                                 const mail::Workload& workload,
+                                                 const SessionRecord& record) {
+  auto plain = workload.messages();
+  if (!worker.stamper) return plain;
+  return std::make_unique<StampedMessages>(std::move(plain), record, worker.loop, *worker.stamper);
+}
+
 }  // namespace
 
 Session::Session(WorkerResources& worker, Run& run, std::uint64_t number)
@@ -21,8 +31,8 @@ Session::Session(WorkerResources& worker, Run& run, std::uint64_t number)
       run_(run),
       stream_(worker.loop, *this, net::Side::client),
       timer_(*this),
-      messages_(run.workload().messages()),
       record_(worker.recorder),
+      messages_(messages_of(worker, run.workload(), record_)),
       remaining_(*messages_, record_),
       source_(run.options().load.retry ? static_cast<const smtp::MessageSource&>(remaining_)
                                        : *messages_),

@@ -108,8 +108,8 @@ class Session final : public Sender,
   Run& run_;
   net::Stream stream_;
   net::Timer timer_;  // ends a pause; else bounds the wait for the server
-  const std::unique_ptr<smtp::MessageSource> messages_;
   SessionRecord record_;
+  const std::unique_ptr<smtp::MessageSource> messages_;
   RemainingRecipients remaining_;
   const smtp::MessageSource& source_;         // of what is sent: one of these two
   std::optional<Retrier> retrier_;            // where messages come back

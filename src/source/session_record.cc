@@ -52,12 +52,18 @@ std::uint64_t SessionRecord::launch(TimePoint now) {
   return in_flight_.back().message;
 }
 
+const MessageInFlight& SessionRecord::turned_to(std::uint64_t message) const {
+  if (waiting_ && waiting_->message == message) return *waiting_;
+  return *std::find_if(in_flight_.begin(), in_flight_.end(),
+                       [&](const MessageInFlight& one) { return one.message == message; });
+}
+
 std::span<const std::uint32_t> SessionRecord::recipients_left(std::uint64_t message) const {
-  if (waiting_ && waiting_->message == message) return waiting_->remains.recipients;
-  const auto in_flight =
-      std::find_if(in_flight_.begin(), in_flight_.end(),
-                   [&](const MessageInFlight& one) { return one.message == message; });
-  return in_flight->remains.recipients;
+  return turned_to(message).remains.recipients;
+}
+
+TimePoint SessionRecord::intended(std::uint64_t message) const {
+  return turned_to(message).intended;
 }
 
 MessageInFlight SessionRecord::take_out(std::uint64_t message) {

@@ -43,6 +43,8 @@ class SessionRecord {
   // The numbers of the recipients that are left of a message which the session has turned to;
   // empty: all.
   [[nodiscard]] std::span<const std::uint32_t> recipients_left(std::uint64_t message) const;
+  // When a message was due that the session has turned to.
+  [[nodiscard]] TimePoint intended(std::uint64_t message) const;
   // How many have been sent on this connection.
   [[nodiscard]] std::uint64_t carried() const { return carried_; }
 
@@ -65,6 +67,7 @@ class SessionRecord {
   using Fate = void (Recorder::*)(const MessageInFlight& in_flight, TimePoint now);
 
   [[nodiscard]] std::vector<MessageInFlight>::iterator find(std::uint64_t message);
+  [[nodiscard]] const MessageInFlight& turned_to(std::uint64_t message) const;
   void end_all(Fate fate, TimePoint now);
 
   std::optional<Recorder>& recorder_;

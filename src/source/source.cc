@@ -16,6 +16,7 @@
 #include "source/message_log.h"
 #include "source/recordings.h"
 #include "source/run.h"
+#include "source/sent_journal.h"
 #include "source/worker.h"
 #include "threads/worker_threads.h"
 
@@ -114,11 +115,17 @@ Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
   if (options.measure) recordings.emplace(run);
   std::optional<MessageLog> log;
   if (options.log) log.emplace(*options.log, options.threads);
+  std::optional<SentJournal> journal;
+  if (options.stamp) {
+    const bool lmtp = options.plan.hello_verb == smtp::Verb::lhlo;
+    journal.emplace(*options.stamp, run.workload(), lmtp, options.threads);
+  }
   try {
     workers.start([&](unsigned number) {
-      return std::make_unique<Worker>(run, recordings ? &*recordings : nullptr,
-                                      log ? &log->of_worker(number) : nullptr, number,
-                                      options.threads);
+      const Worker::Shared shared{.recordings = recordings ? &*recordings : nullptr,
+                                  .log = log ? &log->of_worker(number) : nullptr,
+                                  .journal = journal ? &*journal : nullptr};
+      return std::make_unique<Worker>(run, shared, number, options.threads);
     });
   } catch (const Fatal& error) {
     run.fail(error.what());
@@ -147,12 +154,13 @@ Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
 
   if (recordings) result.measurement = recordings->measurement(start, result.signal != 0);
   if (log) result.measurement.log = log->finish();
+  if (journal) result.measurement.proof = journal->finish();
   const bool carried = options.on_trouble == OnTrouble::count ? result.measurement.carried()
                                                               : run.sessions_lost() == 0;
   // Of clients that misbehave nobody expects that they are served: it is enough that somebody was
   // there.
   const bool served = options.sessions > 0 ? carried : result.measurement.client_connections() > 0;
-  result.well = !run.failed() && served;
+  result.well = !run.failed() && served && (!journal || journal->whole());
   return result;
 }
 

@@ -8,18 +8,23 @@
 
 namespace millrace::source {
 
-Worker::Worker(Run& run, Recordings* recordings, DeliveryObserver* log, unsigned first,
-               unsigned step)
+Worker::Worker(Run& run, const Shared& shared, unsigned first, unsigned step)
     : threads::Worker(*run.options().engine),
       run_(run),
-      recordings_(recordings),
+      recordings_(shared.recordings),
+      journal_(shared.journal != nullptr ? &shared.journal->of_worker(first) : nullptr),
       first_(first),
       step_(step),
       own_(loop(), !run.options().auth_mechanism.empty()),
       end_timer_(*this),
-      drain_timer_(*this) {
-  if (log != nullptr) own_.delivery_observers.push_back(log);
-  if (recordings != nullptr && SplitRecorder::splits(run.workload())) {
+      drain_timer_(*this),
+      journal_timer_(*this) {
+  if (journal_ != nullptr) {
+    own_.stamper.emplace(shared.journal->stamps());
+    own_.delivery_observers.push_back(journal_);
+  }
+  if (shared.log != nullptr) own_.delivery_observers.push_back(shared.log);
+  if (recordings_ != nullptr && SplitRecorder::splits(run.workload())) {
     own_.delivery_observers.push_back(
         &own_.splits.emplace(run.workload(), run.load(), run.options().load.retry.has_value()));
   }
@@ -46,6 +51,9 @@ void Worker::begin() {
         loop(), recordings_->timeline(), run_.load().start(), [this](net::Traffic moved) -> auto& {
           return own_.recorder->complete_interval(without_clients(moved), loop().now());
         });
+  }
+  if (journal_ != nullptr) {
+    loop().timers().start(journal_timer_, loop().now() + WorkerJournal::kInterval);
   }
   const Load& load = run_.options().load;
   if (load.retry) own_.retries.emplace(*load.retry, retry_limit(), run_.load().end());
@@ -119,7 +127,9 @@ void Worker::stop_clients() {
 
 void Worker::on_timer(net::Timer& timer) {
   if (&timer == &end_timer_) return wind_up();
-  stop();
+  if (&timer == &drain_timer_) return stop();
+  journal_->flush();
+  loop().timers().start(journal_timer_, loop().now() + WorkerJournal::kInterval);
 }
 
 void Worker::woken(threads::Urgency urgency) {

@@ -10,6 +10,7 @@
 #include "source/clients/misbehaving_client.h"
 #include "source/recordings.h"
 #include "source/run.h"
+#include "source/sent_journal.h"
 #include "source/session.h"
 #include "source/thread_use.h"
 #include "source/worker_resources.h"
@@ -21,9 +22,15 @@ namespace millrace::source {
 // One thread of the source: a loop and its share of the sessions and of the load.
 class Worker final : public threads::Worker, private net::TimerHandler {
  public:
-  // Runs the sessions `first`, `first + step`, ... of the run. `recordings`: null when nothing is
-  // measured. `log`: what is told of each message for it; null when none is written. Throws Fatal.
-  Worker(Run& run, Recordings* recordings, DeliveryObserver* log, unsigned first, unsigned step);
+  // What it tells, and what it shares with other workers; null where the run does without.
+  struct Shared {
+    Recordings* recordings = nullptr;  // of what is measured
+    DeliveryObserver* log = nullptr;   // is told of each message
+    SentJournal* journal = nullptr;    // of messages, which are stamped then
+  };
+
+  // Runs the sessions `first`, `first + step`, ... of the run. Throws Fatal.
+  Worker(Run& run, const Shared& shared, unsigned first, unsigned step);
 
   // To be called once the run has begun. Returns when all sessions are done, when the run is over,
   // or when the loop has failed, which ends the run.
@@ -50,6 +57,7 @@ class Worker final : public threads::Worker, private net::TimerHandler {
 
   Run& run_;
   Recordings* const recordings_;
+  WorkerJournal* const journal_;
   const unsigned first_;
   const unsigned step_;
   WorkerResources own_;  // and its sessions'
@@ -59,6 +67,7 @@ class Worker final : public threads::Worker, private net::TimerHandler {
   std::vector<std::unique_ptr<MisbehavingClient>> clients_;  // those that misbehave
   net::Timer end_timer_;                                     // of the schedule
   net::Timer drain_timer_;                                   // what is under way must be over
+  net::Timer journal_timer_;                                 // what it has is to be written
   ThreadUse use_before_;  // what the thread had used when it began to run
   bool winding_up_ = false;
   bool stopping_ = false;

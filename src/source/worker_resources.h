@@ -8,6 +8,7 @@
 #include "base/roll.h"
 #include "net/event_loop.h"
 #include "sasl/gnu_sasl.h"
+#include "source/content_stamper.h"
 #include "source/delivery.h"
 #include "source/load_model.h"
 #include "source/recorder.h"
@@ -25,6 +26,7 @@ struct WorkerResources {
   sasl::Library sasl;                     // null unless AUTH is carried out
   std::optional<SplitRecorder> splits;    // where the run is measured and its messages differ
   std::optional<Recorder> recorder;       // from the begin of the run on, where it is measured
+  std::optional<ContentStamper> stamper;  // where messages are stamped
   std::optional<RetryQueue> retries;      // the same, where messages come back
   std::unique_ptr<LoadModel> load_model;  // from the begin of the run on
   std::vector<DeliveryObserver*> delivery_observers;  // before sessions are made; mostly none

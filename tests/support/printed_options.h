@@ -176,6 +176,11 @@ class Printer {
     const auto& [path, form] = log;
     all(path, form);
   }
+  void put(const proof::StampKey& key) { put(key.bytes); }
+  void put(const source::StampOptions& stamp) {
+    const auto& [journal, key, in_body, sync] = stamp;
+    all(journal, key, in_body, sync);
+  }
   void put(const source::MisbehavingGroup& group) {
     const auto& [behaviour, sessions] = group;
     all(behaviour.text, sessions);
@@ -184,11 +189,11 @@ class Printer {
     const auto& [endpoint, family, window, addresses, ports, proxy, proxy_source, attempts, tls,
                  from_start, plan, mix, xclient, mechanism, users, message, traffic, messages,
                  sessions, clients, keep, session_messages, on_trouble, pause, load, reply_limit,
-                 log, measure, counter, verbose, threads, engine] = options;
+                 log, stamp, measure, counter, verbose, threads, engine] = options;
     all(endpoint, family, window, addresses, ports, proxy, proxy_source, attempts, tls, from_start,
         plan, mix, xclient, mechanism, users, message, traffic, messages, sessions, clients, keep,
-        session_messages, on_trouble, pause, load, reply_limit, log, measure, counter, verbose,
-        threads, engine);
+        session_messages, on_trouble, pause, load, reply_limit, log, stamp, measure, counter,
+        verbose, threads, engine);
   }
   void put(const sink::Listener& listener) {
     const auto& [name, endpoint, profile, from_start, proxy] = listener;
