@@ -37,11 +37,8 @@ std::vector<std::string> public_words(int argc, const char* const* argv) {
 }  // namespace
 
 std::vector<std::pair<std::string_view, std::string_view>> ReportOptions::files() const {
-  return {{"--json", json},
-          {"--html", html},
-          {"--csv", csv},
-          {"--hlog", histogram_log},
-          {"--log", log}};
+  return {{"--json", json},          {"--html", html}, {"--csv", csv},
+          {"--hlog", histogram_log}, {"--log", log},   {"--stamp", journal}};
 }
 
 bool ReportOptions::on_standard_output() const {

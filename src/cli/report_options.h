@@ -26,7 +26,8 @@ struct ReportOptions {
   std::string histogram_log;
   std::string csv;
   std::string html;
-  std::string log;  // of the source: written by the run itself, and nothing is measured for it
+  std::string log;      // of the source: written by the run itself, and nothing is measured for it
+  std::string journal;  // the same
   std::vector<report::Threshold> thresholds;
   std::optional<Progress> progress;
 

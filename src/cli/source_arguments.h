@@ -17,6 +17,8 @@
 #include "mail/message.h"
 #include "mail/scenario/scenario.h"
 #include "net/proxy_header.h"
+#include "proof/journal_record.h"
+#include "proof/recipient_token.h"
 #include "smtp/extension.h"
 #include "source/arrivals.h"
 #include "source/retry_policy.h"
@@ -127,6 +129,13 @@ struct SourceArguments : NetworkArguments, TlsArguments {
 
   ReportOptions report;
 
+  // Proof that nothing was lost
+  std::optional<std::string> stamp;
+  std::optional<std::string> stamp_key;
+  bool stamp_body = false;
+  std::optional<proof::TokenForm> stamp_recipients;
+  bool journal_sync = false;
+
   // What is shown
   bool counter = false;
   bool verbose = false;
@@ -141,6 +150,10 @@ struct SourceArguments : NetworkArguments, TlsArguments {
   }
   [[nodiscard]] bool any_recipient_addresses() const { return recipient_addresses() != nullptr; }
   [[nodiscard]] bool several_recipients() const { return recipient_count().value_or(1) > 1; }
+  // More than a journal can tell apart.
+  [[nodiscard]] bool countless_recipients() const {
+    return recipient_count().value_or(1) > proof::kMostRecipients;
+  }
   [[nodiscard]] bool any_recipient_count() const { return recipient_count().has_value(); }
   // Recipients are drawn.
   [[nodiscard]] bool pools() const { return any_recipient_addresses() || domains; }
@@ -225,6 +238,10 @@ inline constexpr SourceCombination kSourceExclusions[] = {
      "--stages of sessions says how many: not with -s"},
     {has<&Source::misbehaves>, has<&Source::lmtp>, kClientsSpeakSmtp},
     {has<&Source::misbehaves>, has<&Source::stages_of_sessions>, kClientsNeedSessions},
+    {has<&Source::stamp>, has<&Source::old>,
+     "-o sends no headers: it cannot be used with --stamp, which is one"},
+    {has<&Source::stamp>, has<&Source::countless_recipients>,
+     "--stamp tells at most 65,535 recipients of a message apart (-r)"},
     {has<&Source::pause>, has<&Source::random_pause>,
      "do not use -w and -R options at the same time"},
 };
@@ -257,6 +274,10 @@ inline constexpr SourceCombination kSourceNeeds[] = {
      "--abort-on needs --rate, --duration, --stages or --retry, or -A: the first error ends "
      "others"},
     {has<&Source::retry_limit>, has<&Source::retry>, "--retry-limit needs --retry"},
+    {has<&Source::stamp_key>, has<&Source::stamp>, "--stamp-key needs --stamp"},
+    {has<&Source::stamp_body>, has<&Source::stamp>, "--stamp-body needs --stamp"},
+    {has<&Source::stamp_recipients>, has<&Source::stamp>, "--stamp-recipients needs --stamp"},
+    {has<&Source::journal_sync>, has<&Source::stamp>, "--journal-sync needs --stamp"},
 };
 
 }  // namespace millrace::cli

@@ -15,6 +15,7 @@
 #include "cli/source_arguments.h"
 #include "cli/source_clients.h"
 #include "cli/source_extensions.h"
+#include "cli/source_stamps.h"
 #include "cli/source_traffic.h"
 #include "cli/text_values.h"
 #include "mail/body.h"
@@ -134,6 +135,7 @@ void build_message(const SourceArguments& given, const Surroundings& surrounding
 
 ReportOptions build_report(const SourceArguments& given, const source::SourceOptions& options) {
   ReportOptions report = given.report;
+  report.journal = given.stamp.value_or("");
   if (given.modelled() || !options.clients.empty()) report.imply_summary();
   report.check(given.counter);
   // What else is shown on the way leaves no room for it.
@@ -172,6 +174,7 @@ void add_source_options(CommandLine& line, SourceArguments& given) {
   add_extension_options(line, given);
   add_tls_options(line, given);
   add_report_options(line, given.report);
+  add_stamp_options(line, given);
   add_display(line, given);
 }
 
@@ -196,6 +199,7 @@ SourceCommandLine build_source(const SourceArguments& given, const Surroundings&
   build_tls(given, options);
   build_plan(given, options);
   build_load(given, options);
+  build_stamps(given, options);
   build_clients(given, build_traffic(given, options), options);
   ReportOptions report = build_report(given, options);
   options.measure = report.wanted() || options.on_trouble == source::OnTrouble::count;

@@ -12,6 +12,7 @@
 #include "base/diagnostics.h"
 #include "base/number.h"
 #include "cli/source_arguments.h"
+#include "cli/source_stamps.h"
 #include "cli/text_values.h"
 #include "config/refusal.h"
 #include "mail/scenario/scenario_reader.h"
@@ -202,6 +203,7 @@ std::vector<mail::ClientGroup> build_traffic(const SourceArguments& given,
   if (!given.differs()) return {};
   Scenario scenario = read_scenario(given);
   complete(given, options, scenario);
+  check_stamps(given, scenario);
   const std::uint64_t seed = given.seed.value_or(scenario.seed.value_or(options.message.run));
   build_sessions(given, scenario.session, seed, options);
   // RFC 6531, 3.2: nobody looks through them for header fields beyond ASCII.

@@ -81,6 +81,8 @@ TEST(Combinations, OfTheSourceAreEachRefusedInTheirWords) {
   const tests::ScratchDirectory scratch;
   const std::string mail = scratch.write("a.eml", "Subject: x\n\ny\n");
   const std::string fields = scratch.write("a.csv", "name\nAnn\n");
+  const std::string key = scratch.write("a.key", std::string(64, 'f'));
+  const auto stamp = [](Given& given) { given.stamp = "x"; };
   const mail::AddressOrigin somebody = std::vector<mail::WeightedPattern>{{.text = "a@b"}};
   const mail::AddressOrigin some_domain = std::vector<mail::WeightedPattern>{{.text = "b"}};
   const std::vector<mail::ClientGroup> idle = {
@@ -132,6 +134,10 @@ TEST(Combinations, OfTheSourceAreEachRefusedInTheirWords) {
            [](Given& given) { given.client.clear(); }},
           {[&](Given& given) { given.client = idle, given.stages = levels; },
            [](Given& given) { given.client.clear(); }},
+          {[](Given& given) { given.stamp = "x", given.old = true; },
+           [](Given& given) { given.old = false; }},
+          {[](Given& given) { given.stamp = "x", given.recipients = 65'536; },
+           [](Given& given) { given.recipients = 65'535; }},
           {[](Given& given) { given.pause = given.random_pause = seconds(1); },
            [](Given& given) { given.pause.reset(); }},
           {[](Given& given) { given.bind_ports = "5"; },
@@ -167,6 +173,10 @@ TEST(Combinations, OfTheSourceAreEachRefusedInTheirWords) {
           {[](Given& given) { given.abort_on = 0.5; }, open_loop},
           {[](Given& given) { given.retry_limit = 5; },
            [](Given& given) { given.retry = source::RetryPolicy{.first = seconds(1)}; }},
+          {[&](Given& given) { given.stamp_key = key; }, stamp},
+          {[](Given& given) { given.stamp_body = true; }, stamp},
+          {[](Given& given) { given.stamp_recipients = proof::TokenForm::tagged; }, stamp},
+          {[](Given& given) { given.journal_sync = true; }, stamp},
       },
       kSourceExclusions, kSourceNeeds);
 }

@@ -230,6 +230,7 @@ struct Files {
   LineFile message{"Subject: from a file\n\nbody"};
   LineFile fields{"name\nAnn"};
   LineFile scenario{"[session]\nhelo = 'x'"};
+  LineFile key{std::string(32, '7')};
 };
 
 // The first message of the run, its sender and its recipient in front.
@@ -247,6 +248,7 @@ std::vector<Row<SourceCommandLine>> source_rows(const Files& files) {
   const std::string& users = files.users.path();
   const std::string& password = files.password.path();
   const std::string& message = files.message.path();
+  const std::string& key = files.key.path();
   const auto wants = [](Extension extension) {
     return [extension](const SourceCommandLine& line) {
       return line.source.plan.wanted.has(extension) && line.source.plan.hello_verb == Verb::ehlo;
@@ -413,6 +415,29 @@ std::vector<Row<SourceCommandLine>> source_rows(const Files& files) {
        }},
       {"--log|x.csv", [](Line line) { return line.source.log->form == source::LogForm::csv; }},
       {"--log|x.Csv", [](Line line) { return line.source.log->form == source::LogForm::csv; }},
+      {"--stamp|x",
+       [](Line line) {
+         const source::StampOptions& stamp = *line.source.stamp;
+         return stamp.journal == "x" && !stamp.key && !stamp.in_body &&
+                stamp.sync == proof::Sync::none && !line.source.measure &&
+                line.source.message.envelope.added == proof::kStampSize &&
+                !line.source.message.envelope.mark;
+       }},
+      {"--stamp|x|--stamp-key|" + key,
+       [](Line line) { return line.source.stamp->key.has_value(); }},
+      {"--stamp|x|--stamp-body",
+       [](Line line) {
+         return line.source.stamp->in_body &&
+                line.source.message.envelope.added == 2 * proof::kStampSize;
+       }},
+      {"--stamp|x|--stamp-recipients|numbered",
+       [](Line line) {
+         std::string text = "a";
+         line.source.message.envelope.mark(40, 1, text);
+         return text == "a-40-1";
+       }},
+      {"--stamp|x|--journal-sync",
+       [](Line line) { return line.source.stamp->sync == proof::Sync::block; }},
       {"--threshold|p99<1s", [](Line line) { return line.report.thresholds.size() == 1; }},
       {"--progress|line",
        [](Line line) { return line.report.progress == ReportOptions::Progress::line; }},

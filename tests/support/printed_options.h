@@ -169,8 +169,9 @@ class Printer {
     all(mode, name, start, largest);
   }
   void put(const cli::ReportOptions& report) {
-    const auto& [summary, json, histogram_log, csv, html, log, thresholds, progress] = report;
-    all(summary, json, histogram_log, csv, html, log, thresholds, progress);
+    const auto& [summary, json, histogram_log, csv, html, log, journal, thresholds, progress] =
+        report;
+    all(summary, json, histogram_log, csv, html, log, journal, thresholds, progress);
   }
   void put(const source::LogTarget& log) {
     const auto& [path, form] = log;

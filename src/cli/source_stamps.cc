@@ -1,0 +1,61 @@
+#include "cli/source_stamps.h"
+
+#include <algorithm>
+#include <string>
+
+#include "base/diagnostics.h"
+#include "cli/source_arguments.h"
+#include "cli/text_values.h"
+#include "proof/stamp.h"
+
+namespace millrace::cli {
+namespace {
+
+// A journal is appended to in blocks that are read again: no stream has them.
+std::string journal_file(const std::string& text, std::string_view names) {
+  if (text.empty() || text == "-") reject("journal", text, names, "expected the name of a file");
+  return text;
+}
+
+}  // namespace
+
+void add_stamp_options(CommandLine& line, SourceArguments& given) {
+  OptionGroup group(line, "Proof that nothing was lost");
+  group.value("--stamp", "FILE", "stamp each message, and write what became\nof it to this journal",
+              given.stamp, journal_file);
+  group.value("--stamp-key", "FILE", "make stamps with this key (one of the run)", given.stamp_key,
+              some_text);
+  group.flag("--stamp-body", "the stamp in the body too", given.stamp_body);
+  using Form = proof::TokenForm;
+  group.value("--stamp-recipients", "FORM",
+              "tell recipients apart by their addresses:\ntagged or numbered",
+              given.stamp_recipients,
+              one_of<Form>("form", {{"tagged", Form::tagged}, {"numbered", Form::numbered}}));
+  group.flag("--journal-sync", "have the journal on the disk each time", given.journal_sync);
+}
+
+void build_stamps(const SourceArguments& given, source::SourceOptions& options) {
+  if (!given.stamp) return;
+  options.stamp = {.journal = *given.stamp,
+                   .in_body = given.stamp_body,
+                   .sync = given.journal_sync ? proof::Sync::block : proof::Sync::none};
+  if (given.stamp_key) options.stamp->key = proof::StampKey::from_file(*given.stamp_key);
+  mail::EnvelopeOptions& envelope = options.message.envelope;
+  envelope.added = proof::kStampSize * (given.stamp_body ? 2 : 1);
+  if (!given.stamp_recipients) return;
+  envelope.mark = [form = *given.stamp_recipients](std::uint64_t message, std::size_t recipient,
+                                                   std::string& text) {
+    proof::append_token({.message = message, .recipient = recipient}, form, text);
+  };
+}
+
+void check_stamps(const SourceArguments& given, const mail::Scenario& scenario) {
+  const bool any = std::ranges::any_of(
+      scenario.kinds, [](const mail::MessageKind& kind) { return kind.dkim.has_value(); });
+  if (!given.stamp_body || !any) return;
+  throw Fatal(
+      "--stamp-body cannot be used: the scenario says dkim, whose signatures would not hold with "
+      "more in the body");
+}
+
+}  // namespace millrace::cli
