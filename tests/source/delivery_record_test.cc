@@ -412,7 +412,7 @@ TEST_F(DeliveryRecordTest, EachRecipientKnowsItsTransaction) {
   lose();
   const std::vector<Delivery::Transaction>& transactions = told().transactions;
   ASSERT_EQ(transactions.size(), 2U);
-  for (const std::size_t place : {0, 1, 2}) {
+  for (const std::size_t place : {0U, 1U, 2U}) {
     EXPECT_EQ(told().recipients[place].transaction, place / 2);
   }
   EXPECT_EQ(told().text(transactions[0].end), "250 queued");

@@ -163,11 +163,11 @@ TEST_F(StampedMessagesTest, OfAnyPiecesAreWhatTheirStampsSay) {
     for (const bool in_body : {false, true}) {
       const std::string expected = in_body && takes_stamp ? "same same stamped" : "same same";
       stamped({made, made}, in_body);
-      for (const std::uint64_t number : {0, 1, 0}) {  // the second is known already
+      for (const std::uint64_t number : {0U, 1U, 0U}) {  // the second is known already
         const std::string all = chunks(number, ~std::uint64_t{0});
         EXPECT_TRUE(all.starts_with(proof::kStampName));
         EXPECT_EQ(read(all, number), expected) << all;
-        for (const std::uint64_t length : {1, 7, 353, 354, 355, 500}) {
+        for (const std::uint64_t length : {1U, 7U, 353U, 354U, 355U, 500U}) {
           EXPECT_EQ(chunks(number, length), all) << length;
         }
         EXPECT_EQ(undone(data(number)), all + (all.ends_with("\r\n") ? "" : "\r\n"));
@@ -198,7 +198,7 @@ TEST_F(StampedMessagesTest, ReadABodyThatIsSharedOnceForEachWayItIsRead) {
   const std::string body = "YWJj\r\n";
   const std::string encoded = kHeader + "Content-Transfer-Encoding: base64\r\n\r\n";
   stamped({{kHeader + "\r\n", {body}}, {encoded, {body}}, {kHeader + "\r\n", {body}}});
-  for (const std::uint64_t number : {0, 1, 2}) {
+  for (const std::uint64_t number : {0U, 1U, 2U}) {
     EXPECT_EQ(read(chunks(number, ~std::uint64_t{0}), number), "same same");
     ASSERT_NE(stamps->bodies().find(body), nullptr);
   }
