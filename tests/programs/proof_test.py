@@ -1,0 +1,84 @@
+"""From source to sink through relays that spoil what they take: exactly that is found."""
+
+import collections
+import csv
+import json
+import subprocess
+import sys
+import unittest
+
+import readers
+import rig
+
+MESSAGES = 1_000_000 if rig.LONG else 2_000
+DELAY, LATE = (90, 60) if rig.LONG else (15, 10)  # seconds
+SCHEMA = rig.TOP / "doc/millrace-proof.schema.json"
+
+# What the relay does to the message whose number ends so (support/faulty_relay.py), and what is to be
+# found of it: a word of the table and how the content compares. Of lawful changes nothing is.
+FAULTS = {
+    "lost": ("lost", ""),
+    "dies_after_250": ("lost", ""),
+    "dies_with_it": ("in-doubt", ""),
+    "dies_before_250": ("in-doubt", "same"),
+    "doubled": ("duplicated", "same"),
+    "flipped": ("altered", "body-changed"),
+    "cut": ("altered", "truncated"),
+    "footer": ("altered", "footer-added"),
+    "unsubjected": ("altered", "headers-changed"),
+    "delayed": ("late", "same"),
+    "encoded_anew": None,
+    "unstamped": None,
+    "added": None,
+    "overtaken": None,
+}
+PLAN = {"cycle": 200, "delay": DELAY, "faults": {fault: [3 + 14 * place] for place, fault in enumerate(FAULTS)}}
+
+
+class FaultyRelay:
+    """A relay beside the test, between two ports."""
+
+    def __init__(self, following):
+        self.port = rig.free_port()
+        self.process = subprocess.Popen(
+            [sys.executable, "-B", "-m", "support.faulty_relay", str(self.port), str(following), json.dumps(PLAN)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        rig.wait_for(lambda: rig.listens(f"127.0.0.1:{self.port}"), "the relay to listen")
+
+    def end(self):
+        """Waits until all is passed on; returns the numbers of messages by what was done to them."""
+        out, _ = self.process.communicate(timeout=DELAY + rig.PATIENCE)
+        return json.loads(out)
+
+
+class ThroughAFaultyRelay(rig.TestCase):
+    def test_exactly_its_faults_are_found(self):
+        programs = rig.ours("epoll", "--threads", 2)
+        key, sent, got = (self.scratch / name for name in ("key", "sent.proof", "got.proof"))
+        key.write_text("0123456789abcdef" * 4 + "\n")
+        with programs.sink("--verify", got, "--stamp-key", key) as sink:
+            relay = FaultyRelay(rig.port_of(sink.endpoint))
+            self.addCleanup(relay.process.kill)
+            programs.source(f"127.0.0.1:{relay.port}", "--stamp", sent, "--stamp-key", key, "--stamp-body", "-d",
+                            "-s", 20, "-m", MESSAGES, "--duration", "1h", "--size", "1K-4K", timeout=3_000)
+            done = relay.end()
+        self.assertEqual(set(done), set(FAULTS))
+        table, report = self.scratch / "faults.csv", self.scratch / "proof.json"
+        told = programs.run_plain("smtp-report", "reconcile", "--late-after", f"{LATE}s", "--csv", table, "--json",
+                                  report, "--fail-on", "lost,duplicated,altered", sent, got)
+        self.assertEqual(told.returncode, 5, told.stderr)
+        with table.open(newline="") as file:
+            found = collections.Counter((int(row["message"]), row["what"], row["content"]) for row in csv.DictReader(file))
+        expected = collections.Counter((number, *FAULTS[fault]) for fault, numbers in done.items() if FAULTS[fault]
+                                       for number in numbers)
+        self.assertEqual((found - expected, expected - found), ({}, {}))
+        readers.validate(SCHEMA, report)
+        counts = json.loads(report.read_text())["counts"]
+        of = {fault: len(numbers) for fault, numbers in done.items()}
+        self.assertEqual(counts["lost"], of["lost"] + of["dies_after_250"])
+        self.assertEqual(counts["delivered"] + counts["lost"], counts["accepted"])
+        self.assertEqual((counts["bounced"], counts["unexpected"], counts["undecided"]), (0, 0, 0))
+
+
+if __name__ == "__main__":
+    unittest.main()
