@@ -32,7 +32,7 @@ TEST(Worker, WhatItMeasuredOutlivesALoopThatFails) {
     source::Run run(options, [&ends] { ++ends; });
     Recordings recordings(run);
     net::WakeUp trouble;
-    Worker worker(run, &recordings, nullptr, 0, 1);
+    Worker worker(run, {.recordings = &recordings}, 0, 1);
     trouble.attach(worker.loop(), [&] {
       if (Clock::now() > run.load().start() + 50ms) throw Fatal("made up");
       trouble.wake();

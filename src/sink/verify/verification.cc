@@ -25,6 +25,13 @@ std::uint64_t told_of(const metrics::VerifyCounts& counts) {
   return counts.seen + counts.unrecorded;
 }
 
+// What the journal says of itself.
+proof::JournalHeader header_of(const VerifyOptions& options) {
+  proof::JournalHeader header = proof::header_now(proof::Side::taken, proof::random_run());
+  header.unchecked = options.key ? 0 : 1;
+  return header;
+}
+
 }  // namespace
 
 std::string describe(const metrics::VerifyMetrics& found) {
@@ -47,8 +54,7 @@ std::string describe(const metrics::VerifyMetrics& found) {
 
 Verification::Verification(const VerifyOptions& options, const std::vector<OpenListener>& listeners)
     : trust_{.key = options.key, .run = std::nullopt},
-      journal_(options.journal, proof::header_now(proof::Side::taken, proof::random_run()),
-               options.sync),
+      journal_(options.journal, header_of(options), options.sync),
       next_line_(Clock::now() + kInterval) {
   total_.checked = trust_.key.has_value();
   for (const OpenListener& listener : listeners) {
