@@ -154,7 +154,7 @@ class Connecting(rig.TestCase):
             _, most = resource.prlimit(source.pid, resource.RLIMIT_NOFILE)
             resource.prlimit(source.pid, resource.RLIMIT_NOFILE, (4, most))
             self.assertRegex(source.first_line(),
-                             rb"warning: socket: Too many open files \(session \d+, \[127.0.0.1\]:\d+\)\n")
+                             rb"warning: socket: Too many open files: more are to be had by ulimit -n \(session \d+, \[127.0.0.1\]:\d+\)\n")
             before = sink.counters()["mesg"]
             resource.prlimit(source.pid, resource.RLIMIT_NOFILE, (most, most))
             sink.wait_counter("mesg", before + 50)
