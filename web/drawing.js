@@ -64,8 +64,10 @@ const drawing = (() => {
       const column = Math.round(points[first].canvasx);
       let [least, most] = [first, first];
       for (end = first + 1; end < points.length && Math.round(points[end].canvasx) === column; ++end) {
-        if (points[end].canvasy < points[least].canvasy) least = end;
-        if (points[end].canvasy > points[most].canvasy) most = end;
+        // What is missing is no number, and compares with nothing.
+        const { canvasy } = points[end];
+        if (canvasy < points[least].canvasy || Number.isNaN(points[least].canvasy)) least = end;
+        if (canvasy > points[most].canvasy || Number.isNaN(points[most].canvasy)) most = end;
       }
       const [one, other] = least < most ? [least, most] : [most, least];
       new Set([first, one, other, end - 1]).forEach((at) => kept.push(points[at]));

@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -89,6 +91,19 @@ struct JournalPaths {
   std::vector<std::string> taken;
 };
 
+// What is written over a journal is the end of it.
+void check_files(const ReconcileArguments& arguments, const JournalPaths& paths) {
+  for (const auto& [option, file] : arguments.files()) {
+    for (const auto& side : {paths.sent, paths.taken}) {
+      for (const std::string& journal : side) {
+        std::error_code failed;  // is the same as no file to write over
+        if (!std::filesystem::equivalent(file, journal, failed)) continue;
+        throw Fatal(fmt::format("{} would be written over the journal {}", option, journal));
+      }
+    }
+  }
+}
+
 // Which journals are whose: as "--" says, else as their headers do.
 JournalPaths journal_paths(const ReconcileArguments& arguments) {
   JournalPaths paths;
@@ -166,6 +181,7 @@ std::vector<std::string> shown_command(const JournalPaths& paths) {
 int reconcile_journals(const ReconcileArguments& arguments) {
   check_files(arguments);
   const JournalPaths paths = journal_paths(arguments);
+  check_files(arguments, paths);
   ProofFiles files(arguments);
   const auto micros = [](Duration time) { return std::chrono::duration_cast<proof::Micros>(time); };
   proof::ReconcileOptions options{.late_after = micros(arguments.late_after),
@@ -209,7 +225,7 @@ std::function<int()> declare_reconcile(CommandLine& line) {
   group.value("--csv", "FILE", "a line for each fault", arguments->csv, some_text);
   group.value("--html", "FILE", "the same as a page with plots", arguments->html, some_text);
   group.value("--fail-on", "LIST",
-              "exit with 5 when there is any of these, as\nlost,duplicated,altered",
+              "exit with 5 when there is any of these, as\nlost,undecided,duplicated,altered",
               arguments->fail_on, fault_list);
   return [arguments] { return reconcile_journals(*arguments); };
 }

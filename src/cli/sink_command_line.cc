@@ -134,7 +134,7 @@ void add_proof(CommandLine& line, SinkArguments& given) {
   OptionGroup group(line, "Nothing lost, proven");
   group.value("--verify", "FILE",
               "check stamps and contents; FILE is the journal of what\nwas taken", given.verify,
-              some_text);
+              journal_file);
   group.value("--stamp-key", "FILE", "believe stamps that are made with this key only",
               given.stamp_key, some_text);
   group.flag("--journal-sync", "on the disk before the reply, not only in the file",

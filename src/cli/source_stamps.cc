@@ -9,16 +9,6 @@
 #include "proof/stamp.h"
 
 namespace millrace::cli {
-namespace {
-
-// A journal is appended to in blocks that are read again: no stream has them.
-std::string journal_file(const std::string& text, std::string_view names) {
-  if (text.empty() || text == "-") reject("journal", text, names, "expected the name of a file");
-  return text;
-}
-
-}  // namespace
-
 void add_stamp_options(CommandLine& line, SourceArguments& given) {
   OptionGroup group(line, "Proof that nothing was lost");
   group.value("--stamp", "FILE", "stamp each message, and write what became\nof it to this journal",

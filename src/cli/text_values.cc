@@ -34,6 +34,11 @@ std::string some_text(const std::string& text, std::string_view names) {
   return text;
 }
 
+std::string journal_file(const std::string& text, std::string_view names) {
+  if (text.empty() || text == "-") reject("journal", text, names, "expected the name of a file");
+  return text;
+}
+
 std::string alternatives(const std::vector<std::string_view>& words) {
   std::string text;
   for (const std::string_view& word : words) {

@@ -37,6 +37,9 @@ Reader<Number> number(std::string_view what, std::uint64_t least) {
 // A text as it is, but not an empty one: a name in a script's variable that is not set.
 std::string some_text(const std::string& text, std::string_view names);
 
+// The file of a journal, which is appended to in blocks that are read again: no stream has them.
+std::string journal_file(const std::string& text, std::string_view names);
+
 // One of some words, and what it stands for. (CLI11's CheckedTransformer would take the numbers
 // of an enumeration as well, and names neither what is wrong nor what is expected as we do.)
 template <typename Value>

@@ -33,9 +33,7 @@ std::optional<std::string_view> value_in(std::string_view line, std::string_view
 
 }  // namespace
 
-BounceReader::BounceReader(const StampTrust& trust) : stamps_(trust) {
-  tokens_.reserve(kMostTokens);
-}
+BounceReader::BounceReader(const StampTrust& trust) : stamps_(trust) {}
 
 void BounceReader::begin() {
   lines_.reset();

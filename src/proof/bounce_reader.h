@@ -16,7 +16,7 @@ namespace millrace::proof {
 // in that says which message it was.
 //
 // Headers of MIME parts are looked at, their boundaries are not compared: any line that begins with
-// "--" begins a part. For one thread; allocates when it is made, and never after that.
+// "--" begins a part. For one thread; allocates for the tokens of those who were given up.
 class BounceReader {
  public:
   // So many recipients with a token are told apart; more are only counted.

@@ -85,6 +85,7 @@ void Reconciler::read_sent() {
 }
 
 void Reconciler::read_taken() {
+  for (Journal& journal : sent_) journal.read.unseen = true;
   for (std::size_t number = 0; number < taken_.size(); ++number) read_taken(number);
   taken_entries_.sort();
 }
@@ -95,6 +96,7 @@ void Reconciler::read_taken(std::size_t number) {
   std::array<std::optional<std::size_t>, 256> sources;  // by the journal's number of a run
   std::size_t runs = 0;                                 // that were looked up
   std::uint64_t strangers = 0;
+  std::uint64_t forged = 0;
   bool known = false;
   for (TakenRecord record; reader.next(record); ++journal.read.records) {
     for (; runs < reader.names(NameOf::run); ++runs) {
@@ -105,10 +107,12 @@ void Reconciler::read_taken(std::size_t number) {
     journal.last = std::max(journal.last, taken);
     if (stamped && sources[record.run]) {
       taken_entries_.add(entry_of(record, *sources[record.run], number, reader.text()));
+      sent_[*sources[record.run]].read.unseen = false;
       known = true;
       continue;
     }
     strangers += stamped ? 1 : 0;
+    forged += record.verdict == TakenVerdict::forged ? 1 : 0;
     record.taken = taken;
     tally_.add_stray(record);
     if (more_faults_wanted()) {
@@ -120,16 +124,20 @@ void Reconciler::read_taken(std::size_t number) {
         "{}: its messages are of other runs than {}", journal.read.path,
         sent_.size() == 1 ? "that of " + sent_.front().read.path : "those of what was sent"));
   }
+  journal.read.forged_only = !known && forged > 0;
   journal.finish(reader);
 }
 
 // Whether what is in no journal of a sink did not arrive. One that broke off may have had more to
-// come, unless another sink was there afterwards to take it, and ended in order.
+// come, unless another sink was there afterwards to take it, and ended in order: on the same
+// machine, which had not died in between, for that takes what was written and not on its disk yet.
 bool Reconciler::sinks_know_all() const {
   return std::all_of(taken_.begin(), taken_.end(), [this](const Journal& one) {
     return !one.read.broke_off ||
            std::any_of(taken_.begin(), taken_.end(), [&one](const Journal& other) {
-             return !other.read.broke_off && one.read.records > 0 && other.axis >= one.last;
+             const bool same_boot = one.header.boot != 0 && one.header.boot == other.header.boot;
+             return !other.read.broke_off && one.read.records > 0 && same_boot &&
+                    other.axis >= one.last;
            });
   });
 }

@@ -81,6 +81,10 @@ struct JournalRead {
   bool one_clock = true;       // its times compare exactly with those of the first source
   // Of a sink: it had no key, and believed every tag.
   bool unchecked = false;
+  // Of a sink: it met stamps, and held all of them for forged.
+  bool forged_only = false;
+  // Of a source: no sink has met its run.
+  bool unseen = false;
   // Of a sink: the shortest way from sent to the first copy, of messages that were sent once.
   // Nothing arrives before it is sent: so the sink's clock is ahead by no more than this, and less
   // than nothing means that it is behind by as much at least.

@@ -308,8 +308,10 @@ void Connection::recorded() {
   session_.recorded(verify_->kept(), stream_.output());
   after_step();
   stream_.flush();
+  if (stream_.finishing()) return;
+  if (too_long()) return dismiss();
   const bool waits = go_on_at_ || session_.phase() == smtp::ServerSession::SessionPhase::replying;
-  if (!waits && !stream_.finishing()) stream_.release();
+  if (!waits) stream_.release();
 }
 
 // Goes on with replies that had to wait for the client to take those ahead of them.
@@ -370,8 +372,8 @@ void Connection::arm() {
 void Connection::on_timer(net::Timer& /*timer*/) {
   if (stream_.finishing()) return stream_.abort();
   const TimePoint now = worker_.loop().now();
-  const auto& whole = shared_.options.session_time_limit;
-  if (whole && now >= begun_ + *whole) return dismiss();
+  // A message that is to be put on record with this turn is answered first: recorded() goes on.
+  if (too_long()) return awaits_record_ ? void() : dismiss();
   if (go_on_at_ && now >= *go_on_at_) {
     go_on_at_.reset();
     resumed_ = now;
@@ -405,6 +407,11 @@ void Connection::wait_is_over() {
   }
   const bool waits = go_on_at_ || session_.phase() == SessionPhase::replying;
   if (!waits && !stream_.finishing()) stream_.release();
+}
+
+bool Connection::too_long() const {
+  const auto& whole = shared_.options.session_time_limit;
+  return whole && worker_.loop().now() >= begun_ + *whole;
 }
 
 // The session has lasted too long. Whoever is never answered is not told.

@@ -63,6 +63,7 @@ class Connection final : private net::StreamHandler, private net::TimerHandler {
   void look_after_client();
   void arm();
   [[nodiscard]] TimePoint idle_end() const;
+  [[nodiscard]] bool too_long() const;
   void dismiss();
   void begin_handshake();
   [[nodiscard]] bool stalled() const;

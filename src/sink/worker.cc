@@ -70,7 +70,7 @@ void Worker::run() {
 void Worker::turn(std::optional<TimePoint> limit) {
   if (!awaiting_.empty()) limit = loop().now();
   loop().turn(limit);
-  if (!awaiting_.empty()) record();
+  if (!awaiting_.empty() || (verifier_ && verifier_->waiting())) record();
 }
 
 // What clients have sent behind their message may be another one, for the next time.

@@ -1,7 +1,5 @@
 #include "source/journal_names.h"
 
-#include <algorithm>
-
 namespace millrace::source {
 
 std::optional<std::uint16_t> JournalNames::number(std::string_view name) {
@@ -9,12 +7,12 @@ std::optional<std::uint16_t> JournalNames::number(std::string_view name) {
   const std::lock_guard lock(mutex_);
   const auto known = numbers_.find(name);
   if (known != numbers_.end()) return known->second;
-  const std::size_t next = std::min<std::size_t>(numbers_.size(), others());
-  const auto number = static_cast<std::uint16_t>(next);
-  if (numbers_.size() >= most_) return number;
-  const std::string_view told = number == others() ? kOthers : name;
-  if (file_.name(what_, number, told) != 0) return std::nullopt;
-  numbers_.emplace(told, number);
+  const bool room = numbers_.size() < others();
+  if (!room && others_told_) return others();
+  const auto number = room ? static_cast<std::uint16_t>(numbers_.size()) : others();
+  if (file_.name(what_, number, room ? name : kOthers) != 0) return std::nullopt;
+  if (room) numbers_.emplace(name, number);
+  others_told_ = !room;
   return number;
 }
 

@@ -34,6 +34,7 @@ class JournalNames {
   const std::size_t most_;
   std::mutex mutex_;
   std::map<std::string, std::uint16_t, std::less<>> numbers_;
+  bool others_told_ = false;
 };
 
 // Those that one thread has met, which it looks up without a lock. Allocates for a new name alone.

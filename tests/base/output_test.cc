@@ -99,7 +99,7 @@ TEST(Output, IsAQueueWhateverIsAppendedAndConsumed) {
       case 4: {
         const std::size_t last = std::min(piece.size(), model.size());
         output.remove_suffix(last);
-        model.resize(model.size() - last);
+        model.erase(model.size() - last);
         break;
       }
       case 1:

@@ -80,5 +80,21 @@ class ThroughAFaultyRelay(rig.TestCase):
         self.assertEqual((counts["bounced"], counts["unexpected"], counts["undecided"]), (0, 0, 0))
 
 
+class Alone(rig.TestCase):
+    """A source and a sink with nothing between: what the sink does not take is sent again."""
+
+    # What the sink refuses is not on its record, and what is on it is not refused.
+    @rig.on_every_engine((1, 2))
+    def test_sessions_that_are_cut_short_double_nothing(self, programs):
+        sent, got = (self.scratch / f"{id(programs)}.{side}" for side in ("sent", "got"))
+        with programs.sink("--verify", got, "--max-session-time", "300ms") as sink:
+            programs.source(sink.endpoint, "--stamp", sent, "-d", "-s", 50, "-r", 3, "--stamp-recipients", "tagged",
+                            "--duration", "3s", "--retry", "50x20ms")
+        told = programs.run_plain("smtp-report", "reconcile", "--fail-on", "lost,undecided,duplicated,unexpected,altered",
+                                  sent, got)
+        self.assertEqual(told.returncode, 0, told.stderr)
+        self.assertIn(b"delivered once", told.stdout)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -76,6 +76,22 @@ std::vector<JournalNote> journal_notes(const ProofReport& report) {
         return broke_off(journal, "what arrived and is not accepted in it is in doubt");
       },
       notes);
+  tell_of(
+      result.sent, true,
+      [](const JournalRead& journal) {
+        return std::string(journal.unseen && journal.records > 0
+                               ? "is of a run that no sink has seen anything of"
+                               : "");
+      },
+      notes);
+  tell_of(
+      result.taken, true,
+      [](const JournalRead& journal) {
+        return std::string(journal.forged_only
+                               ? "has no stamp but forged ones: its key is not that of the source"
+                               : "");
+      },
+      notes);
   const char* const consequence =
       result.all_taken ? "another sink's goes on behind it, so nothing is undecided"
                        : "what was accepted and is in no journal is undecided, not lost";

@@ -85,8 +85,10 @@ void Verification::add(const metrics::VerifyMetrics& found) {
 
 void Verification::failed(int error) {
   if (told_failure_.exchange(true)) return;
-  warn(describe_error(
-      "messages are refused with 452, since they cannot be recorded in " + journal_.path(), error));
+  const std::string what =
+      "messages are refused with 452, since they cannot be recorded in " + journal_.path();
+  warn(error == EOVERFLOW ? what + ": it has as many runs as a journal can have, 255"
+                          : describe_error(what, error));
 }
 
 TimePoint Verification::tell(TimePoint now) {

@@ -68,8 +68,6 @@ bool Verifier::add(proof::TakenRecord& record) {
 bool Verifier::run_index(const proof::RunId& run, std::uint8_t& index) {
   const int error = writer_.run_index(run, index);
   if (error == 0) return true;
-  index = 0;
-  if (error == EOVERFLOW) return true;
   shared_.failed(error);
   return false;
 }

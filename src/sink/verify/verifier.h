@@ -40,6 +40,8 @@ class Verifier final : private net::TimerHandler {
   void await(VerifyObserver& observer) { undecided_.push_back(&observer); }
   // It is no longer to be told.
   void forget(VerifyObserver& observer) { std::erase(undecided_, &observer); }
+  // Whether settle() has anything to write or to tell.
+  [[nodiscard]] bool waiting() const { return writer_.waiting() > 0 || !undecided_.empty(); }
 
   // Writes what there is, and tells whose it was.
   void settle();

@@ -29,7 +29,11 @@ RecipientToken token_in(std::string_view address) {
 }  // namespace
 
 VerifyObserver::~VerifyObserver() {
-  if (record_ == Record::undecided) verifier_.forget(*this);
+  // Its message goes on record all the same, though the client has left without an answer.
+  if (record_ == Record::undecided) {
+    verifier_.forget(*this);
+    verifier_.count(found_, run_, accepted_, told_apart_);
+  }
   give_back();
 }
 
@@ -49,6 +53,10 @@ void VerifyObserver::mail(std::string_view arguments) {
   give_back();
   null_sender_ = smtp::address_in(arguments).empty();
   recipients_ = 0;
+  forget_tokens();
+}
+
+void VerifyObserver::forget_tokens() {
   if (tokens_.capacity() > kQuietTokens) tokens_ = {};
   tokens_.clear();
 }
@@ -58,7 +66,10 @@ void VerifyObserver::recipient(std::string_view arguments) {
   if (tokens_.size() < kMostRecipients) tokens_.push_back(token_in(smtp::address_in(arguments)));
 }
 
-void VerifyObserver::transaction_aborted() { give_back(); }
+void VerifyObserver::transaction_aborted() {
+  give_back();
+  forget_tokens();
+}
 
 void VerifyObserver::content(std::string_view bytes, smtp::Form form) { check().take(bytes, form); }
 
@@ -79,8 +90,6 @@ bool VerifyObserver::record_first(const smtp::FinalReplies& replies) {
   }
   const bool stamped = is_stamped(found_.verdict);
   const bool room = !stamped || verifier_.run_index(found_.run, run_);
-  // Of a run too many nothing can be recorded: its messages are as good as unstamped.
-  if (stamped && run_ == 0) found_.verdict = proof::TakenVerdict::unstamped;
   const bool bounce = found_.kind == Found::Kind::bounce && run_ != 0;
   record_ = Record::undecided;
   if (room && (bounce ? add_bounce() : add_message(replies))) {
@@ -89,6 +98,7 @@ bool VerifyObserver::record_first(const smtp::FinalReplies& replies) {
     decided(false);
   }
   give_back();
+  forget_tokens();
   return true;
 }
 

@@ -43,6 +43,7 @@ class VerifyObserver final : public SessionObserver {
 
   MessageCheck& check();
   void give_back();
+  void forget_tokens();
   [[nodiscard]] std::uint16_t number_of(const proof::RecipientToken& token) const;
   bool add_message(const smtp::FinalReplies& replies);
   bool add_bounce();
