@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/decimal.h"
 #include "base/utf8.h"
 #include "mail/body.h"
-#include "base/decimal.h"
 #include "smtp/end_of_data.h"
 
 namespace millrace::mail {

@@ -3,8 +3,8 @@
 #include <array>
 #include <charconv>
 
-#include "base/utf8.h"
 #include "base/decimal.h"
+#include "base/utf8.h"
 #include "mail/folding.h"
 #include "mail/standard_headers.h"
 #include "mail/template/encoded_words.h"
