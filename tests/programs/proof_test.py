@@ -3,8 +3,11 @@
 import collections
 import csv
 import json
+import random
+import signal
 import subprocess
 import sys
+import time
 import unittest
 
 import readers
@@ -94,6 +97,50 @@ class Alone(rig.TestCase):
                                   sent, got)
         self.assertEqual(told.returncode, 0, told.stderr)
         self.assertIn(b"delivered once", told.stdout)
+
+
+class Killed(rig.TestCase):
+    """Source, sink or both end by SIGKILL at any moment; then another sink takes the rest. What a journal
+    cannot know is in doubt: neither lost, nor delivered, nor anybody's fault."""
+
+    ROUNDS = 200 if rig.LONG else 8
+
+    def test_no_conclusion_is_wrong(self):
+        dice = random.Random(12)
+        seen = collections.Counter()
+        for number in range(self.ROUNDS):
+            victims = ("source", "sink", "both")[number % 3]
+            with self.subTest(round=number, victims=victims):
+                counts = self.play(number, victims, dice.uniform(0.1, 2.5))
+                self.assertEqual({word: counts[word] for word in
+                                  ("lost", "undecided", "duplicated", "altered", "bounced", "unexpected")},
+                                 dict.fromkeys(("lost", "undecided", "duplicated", "altered", "bounced", "unexpected"), 0))
+                seen[victims] += counts["delivered"]
+        for victims, delivered in seen.items():
+            self.assertGreater(delivered, 0, victims)
+
+    def play(self, number, victims, moment):
+        programs = rig.ours(rig.ENGINES[number // 3 % 2], "--threads", 2)
+        sent, first, second = (self.scratch / f"{number}.{name}.proof" for name in ("sent", "first", "second"))
+        with programs.sink("--verify", first, statuses=(0, -signal.SIGKILL)) as sink:
+            source = programs.start("smtp-source", "--stamp", sent, "-d", "-s", 20, "-m", 6_000, "--rate", "2000", "-r", 2,
+                                    "--stamp-recipients", "tagged", "--retry", "10000x20ms", sink.endpoint,
+                                    statuses=(0, -signal.SIGKILL))
+            time.sleep(moment)
+            if victims != "sink":
+                source.kill()
+                source.wait()
+            if victims != "source":
+                sink.kill()
+                sink.wait()
+        if victims == "sink":
+            with programs.sink("--verify", second, endpoint=sink.endpoint):
+                self.assertEqual(source.wait(rig.PATIENCE), 0)
+        report = self.scratch / "proof.json"
+        told = programs.run_plain("smtp-report", "reconcile", "--json", report, sent, "--", first,
+                                  *([second] if victims == "sink" else []))
+        self.assertEqual(told.returncode, 0, told.stderr)
+        return json.loads(report.read_text())["counts"]
 
 
 if __name__ == "__main__":
