@@ -28,6 +28,16 @@ TEST(HeaderFields, PassOverWhatIsNone) {
   EXPECT_EQ(fields[0].value, "b");
 }
 
+TEST(AppendField, FillsALineOf78) {
+  const std::string head = "Subject: " + std::string(34, 'x');
+  for (const std::size_t length : {34U, 35U}) {
+    const std::string last(length, 'y');
+    std::string text;
+    append_field(text, "Subject", std::string(34, 'x') + " " + last);
+    EXPECT_EQ(text, head + (length == 34 ? " " : "\r\n ") + last + "\r\n");
+  }
+}
+
 TEST(AppendField, FoldsAtBlanksOnly) {
   std::string text;
   append_field(text, "A", "b  c");
