@@ -141,7 +141,6 @@ class EveryKind(Misbehaving):
 
     # That is longer than a server has to hang up on who has left.
     def test_who_has_left_waits_for_the_reply_that_is_owed(self):
-        rig.need(rig.LONG, "only with --long")
         programs = rig.ours("epoll")
 
         def slow(client):
