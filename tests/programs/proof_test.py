@@ -14,7 +14,7 @@ import readers
 import rig
 
 MESSAGES = 1_000_000 if rig.LONG else 2_000
-DELAY, LATE = (90, 60) if rig.LONG else (15, 10)  # seconds
+DELAY, LATE = (90, 60) if rig.LONG else (30, 25)  # seconds
 SCHEMA = rig.TOP / "doc/millrace-proof.schema.json"
 
 # What the relay does to the message whose number ends so (support/faulty_relay.py), and what is to be
