@@ -373,7 +373,10 @@ void Connection::on_timer(net::Timer& /*timer*/) {
   if (stream_.finishing()) return stream_.abort();
   const TimePoint now = worker_.loop().now();
   // A message that is to be put on record with this turn is answered first: recorded() goes on.
-  if (too_long()) return awaits_record_ ? void() : dismiss();
+  if (too_long()) {
+    if (!awaits_record_) dismiss();
+    return;
+  }
   if (go_on_at_ && now >= *go_on_at_) {
     go_on_at_.reset();
     resumed_ = now;

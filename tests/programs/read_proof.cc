@@ -1,11 +1,9 @@
 // Says what the proof library finds, for tests of whole programs:
 //
-//   read_proof content [KEY-FILE]   of the message on standard input: finding, number, due, sent,
-//   the
-//                                   change of its header and of its body, and whether the body has
-//                                   the stamp too
-//   read_proof journal FILE         of a source's journal: its run, a line a record, and how it
-//   ends
+//   read_proof content [KEY-FILE]   of the message on standard input: finding, run, number, due,
+//                                   sent, the change of its header and of its body, and whether
+//                                   the body has the stamp too
+//   read_proof journal FILE         of a source's journal: its run, a line a record, its ending
 #include <fmt/format.h>
 
 #include <cstdio>

@@ -1,7 +1,6 @@
 #include "sink/verify/verifier.h"
 
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <utility>
 

@@ -33,7 +33,8 @@ class Verifier final : private net::TimerHandler {
   void begin(std::size_t records);
   // One of them. Sets its time. False: it has no room, and neither has the message.
   bool add(proof::TakenRecord& record);
-  // The index of a run, 0 where there are too many of them. False: there is no room for it.
+  // The index of a run. False: there is no room for it, or no number, and no messages of it are
+  // taken.
   bool run_index(const proof::RunId& run, std::uint8_t& index);
   // That were all: `observer` is told by decided() whether they are on record, at the latest by
   // settle().
