@@ -247,6 +247,15 @@ TEST(ServerSession, AnnouncesALimitOfOne) {
   EXPECT_EQ(server.say("MAIL FROM:<a@b> SIZE=1\r\n"), "250 2.1.0 Ok\r\n");
 }
 
+TEST(ServerSession, AnnouncesNoLimitThatIsNone) {
+  ServerProfile profile;
+  profile.offered = {Extension::limits};
+  profile.limits = {.recipients = 0, .transactions = 7};
+  EXPECT_EQ(Server(profile).say("EHLO x\r\n"), "250-smtp-sink\r\n250-LIMITS MAILMAX=7\r\n250 \r\n");
+  profile.limits = {.recipients = 8, .transactions = 0};
+  EXPECT_EQ(Server(profile).say("EHLO x\r\n"), "250-smtp-sink\r\n250-LIMITS RCPTMAX=8\r\n250 \r\n");
+}
+
 TEST(ServerSession, ALimitMayBeOne) {
   ServerProfile profile;
   profile.limits.transactions = profile.limits.recipients = 1;
