@@ -72,34 +72,38 @@ FaultWords fault_list(const std::string& text, std::string_view names) {
   return words;
 }
 
-// Two of them in one file would be neither.
-void check_files(const ReconcileArguments& arguments) {
-  const auto files = arguments.files();
-  for (auto one = files.begin(); one != files.end(); ++one) {
-    for (auto other = one + 1; other != files.end(); ++other) {
-      if (one->second.empty() || one->second != other->second || one->second == "/dev/null") {
-        continue;
-      }
-      throw Fatal(fmt::format("{} and {} cannot both be written to {}", one->first, other->first,
-                              one->second == "-" ? "standard output" : one->second));
-    }
-  }
-}
-
 struct JournalPaths {
   std::vector<std::string> sent;
   std::vector<std::string> taken;
 };
 
-// What is written over a journal is the end of it.
+// Whether two paths lead to one file, by whatever names, or would if it were there. "-" is none.
+bool same_file(std::string_view one, std::string_view other) {
+  if (one == other) return true;
+  if (one.empty() || other.empty() || one == "-" || other == "-") return false;
+  namespace fs = std::filesystem;
+  std::error_code failed;  // is the same as another file
+  if (fs::equivalent(one, other, failed)) return true;
+  const fs::path whole = fs::weakly_canonical(fs::absolute(one, failed), failed);
+  return !failed && whole == fs::weakly_canonical(fs::absolute(other, failed), failed);
+}
+
+// What is written over a journal is the end of it, and two reports in one file would be neither.
 void check_files(const ReconcileArguments& arguments, const JournalPaths& paths) {
-  for (const auto& [option, file] : arguments.files()) {
+  const auto files = arguments.files();
+  for (auto one = files.begin(); one != files.end(); ++one) {
+    const auto& [option, file] = *one;
+    if (file.empty() || file == "/dev/null") continue;
     for (const auto& side : {paths.sent, paths.taken}) {
       for (const std::string& journal : side) {
-        std::error_code failed;  // is the same as no file to write over
-        if (!std::filesystem::equivalent(file, journal, failed)) continue;
+        if (!same_file(file, journal)) continue;
         throw Fatal(fmt::format("{} would be written over the journal {}", option, journal));
       }
+    }
+    for (auto other = one + 1; other != files.end(); ++other) {
+      if (!same_file(file, other->second)) continue;
+      throw Fatal(fmt::format("{} and {} cannot both be written to {}", option, other->first,
+                              file == "-" ? "standard output" : file));
     }
   }
 }
@@ -179,7 +183,6 @@ std::vector<std::string> shown_command(const JournalPaths& paths) {
 }
 
 int reconcile_journals(const ReconcileArguments& arguments) {
-  check_files(arguments);
   const JournalPaths paths = journal_paths(arguments);
   check_files(arguments, paths);
   ProofFiles files(arguments);

@@ -338,6 +338,25 @@ class Reconcile(measuring.MeasureCase):
         self.assertIn(b"--json and --csv cannot both be written to standard output", done.stderr)
         self.reconcile(*journals, "--html", self.scratch / "no/such/folder", status=1)
 
+    def test_two_names_of_one_file_are_one_file(self):
+        sent, got = self.faulty()
+        whole = sent.read_bytes()
+        (self.scratch / "link").symlink_to(sent)
+        (self.scratch / "hard").hardlink_to(got)
+        (self.scratch / "folder").mkdir()
+        for option, name, said in (
+                ("--json", "link", f"--json would be written over the journal {sent}"),
+                ("--csv", "hard", f"--csv would be written over the journal {got}"),
+                ("--html", "folder/../sent.proof", f"--html would be written over the journal {sent}")):
+            done = self.reconcile(sent, got, option, f"{self.scratch}/{name}", status=1)
+            self.assertIn(said, done.stderr.decode())
+        new = self.scratch / "new"
+        done = self.reconcile(sent, got, "--json", new, "--csv", f"{self.scratch}/folder/../new", status=1)
+        self.assertIn(f"--json and --csv cannot both be written to {new}", done.stderr.decode())
+        self.assertFalse(new.exists())
+        self.assertEqual(sent.read_bytes(), whole)
+        self.reconcile(sent, got, "--json", "/dev/null", "--csv", "/dev/null")
+
     def test_bad_input_is_one_clear_line(self):
         sent, got = self.good()
         (self.scratch / "empty").write_bytes(b"")
