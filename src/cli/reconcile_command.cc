@@ -190,8 +190,8 @@ int reconcile_journals(const ReconcileArguments& arguments) {
   proof::ReconcileOptions options{.late_after = micros(arguments.late_after),
                                   .clock_offset = micros(arguments.clock_offset),
                                   .fault = [&](const proof::Fault& fault) { files.add(fault); }};
-  // The table has all of them; else some do.
-  if (!arguments.csv.empty()) options.most_faults = std::numeric_limits<std::size_t>::max();
+  // The table has all of them.
+  if (arguments.csv.empty()) options.most_faults = report::FirstFaults::kMost;
   report::ProofReport report{.program = describe_program("smtp-report"),
                              .command_line = shown_command(paths),
                              .late_after = options.late_after,

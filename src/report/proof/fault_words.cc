@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "proof/comparison.h"
@@ -80,14 +81,18 @@ std::string utc_time(proof::Micros since_1970) {
 }
 
 void FirstFaults::add(const Fault& fault) {
-  bool wanted = false;
-  for (std::size_t place = 0; place < kFaultWords; ++place) {
-    const auto is = kWords[place].is;
-    if (is == nullptr || !is(fault)) continue;
-    wanted = wanted || kept_[place] < kMost;
-    ++kept_[place];
-  }
-  if (wanted) faults_.push_back(fault);
+  if (kept_.at(fault.sort)++ < kMost) faults_.push_back(fault);
+}
+
+std::vector<Fault> FirstFaults::take() {
+  const auto worst = [](const Fault& fault) {
+    return std::find_if(kWords.begin(), kWords.end(), [&fault](const FaultWord& one) {
+      return one.is != nullptr && one.is(fault);
+    });
+  };
+  std::stable_sort(faults_.begin(), faults_.end(),
+                   [&](const Fault& one, const Fault& other) { return worst(one) < worst(other); });
+  return std::move(faults_);
 }
 
 }  // namespace millrace::report
