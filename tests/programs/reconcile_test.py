@@ -197,6 +197,47 @@ class Reconcile(measuring.MeasureCase):
         self.assertIn("bad fault: missing (--fail-on: expected lost, duplicated, altered, late, bounced, undecided, in-doubt, "
                       "unexpected, refused or never-sent)", done.stderr.decode())
 
+    def test_what_proves_nothing_is_no_pass(self):
+        refused, empty, sink = Source(), Source(), Sink()
+        for message in range(3):
+            refused.add(message, SECOND, REFUSED, 550)
+        got = self.write("got", sink)
+        for name, source, proven, verdict, warning in (
+                ("refused", refused, ("in-doubt", "unexpected", "never-sent"), "Nothing was accepted, so nothing is proven: 3 refused.",
+                 "nothing was accepted, so nothing is proven"),
+                ("empty", empty, (), "Nothing is in the journals of what was sent, so nothing is proven.",
+                 "nothing is in the journals of what was sent, so nothing is proven")):
+            sent = self.write(name, source)
+            report, text = self.report(sent, got)
+            self.assertEqual((report["verdict"], text.splitlines()[0]), (verdict, verdict))
+            for word in WORDS:
+                done = self.reconcile(sent, got, "--fail-on", word, status=0 if word in proven else 5)
+                expected = "refused: 3" if (name, word) == ("refused", "refused") else "" if word in proven else warning
+                self.assertEqual(done.stderr.decode(), f"smtp-report: warning: {expected}\n" if expected else "")
+            done = self.reconcile(sent, got, "--fail-on", "lost,altered,unexpected", status=5)
+            self.assertEqual(done.stderr.decode(), f"smtp-report: warning: {warning}\n")
+
+    def test_many_of_one_sort_leave_room_for_the_others(self):
+        source, sink = Source(), Sink()
+        for message in range(100):
+            source.add(message, SECOND)
+            sink.add_stray(UNSTAMPED, 2 * SECOND)
+            sink.add(message, 2 * SECOND, run=5)
+            sink.add(1000 + message, 2 * SECOND)
+            if message >= 50:
+                sink.add(message, 2 * SECOND, FOOTER_ADDED)
+        source.add(100, SECOND, IN_DOUBT)
+        page = self.scratch / "proof.html"
+        report, _ = self.report("--html", page, self.write("sent", source), self.write("got", sink))
+        what = collections.Counter(tuple(one["what"]) for one in report["first_faults"])
+        self.assertEqual(what, {("lost",): 20, ("altered",): 20, ("in-doubt",): 1, ("unexpected",): 60})
+        self.assertEqual(report["first_faults"][0]["what"], ["lost"])
+        unexpected = [one for one in report["first_faults"] if one["what"] == ["unexpected"]]
+        self.assertEqual(sum(one["content"] == "unstamped" for one in unexpected), 20)
+        self.assertEqual(sum(one["run"] is not None and one["run"].endswith("5") for one in unexpected), 20)
+        self.assertEqual(report["faults"], 401)
+        self.assertEqual(len(self.rows(self.scratch / "sent", self.scratch / "got")), 401)
+
     def test_late_is_what_is_asked_for(self):
         journals = self.good()
         for limit, late in (("7ms", 0), ("6.999ms", 100), ("0", 100)):

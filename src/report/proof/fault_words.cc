@@ -30,18 +30,19 @@ bool arrived(const Fault& fault) {
 }
 
 constexpr std::array<FaultWord, kFaultWords> kWords = {{
-    {"lost", "lost", "lost", counted<proof::Verdict::lost>, judged<proof::Verdict::lost>},
+    {"lost", "lost", "lost", counted<proof::Verdict::lost>, judged<proof::Verdict::lost>, true},
     {"duplicated", "duplicated", "duplicated",
      [](const ProofCounts& counts) { return counts.duplicated; },
-     [](const Fault& fault) { return arrived(fault) && fault.surplus > 0; }},
+     [](const Fault& fault) { return arrived(fault) && fault.surplus > 0; }, true},
     {"altered", "altered", "altered", [](const ProofCounts& counts) { return counts.altered; },
-     [](const Fault& fault) { return arrived(fault) && proof::is_altered(fault.comparison); }},
+     [](const Fault& fault) { return arrived(fault) && proof::is_altered(fault.comparison); },
+     true},
     {"late", "late", "late", [](const ProofCounts& counts) { return counts.late; },
-     [](const Fault& fault) { return arrived(fault) && fault.late; }},
+     [](const Fault& fault) { return arrived(fault) && fault.late; }, true},
     {"bounced", "bounced", "bounced", counted<proof::Verdict::bounced>,
-     judged<proof::Verdict::bounced>},
+     judged<proof::Verdict::bounced>, true},
     {"undecided", "undecided", "undecided", counted<proof::Verdict::undecided>,
-     judged<proof::Verdict::undecided>},
+     judged<proof::Verdict::undecided>, true},
     {"in-doubt", "in doubt", "in_doubt",
      [](const ProofCounts& counts) {
        return counts.of(proof::Verdict::doubt_seen) + counts.of(proof::Verdict::doubt_unseen);
@@ -49,11 +50,12 @@ constexpr std::array<FaultWord, kFaultWords> kWords = {{
      [](const Fault& fault) {
        return fault.verdict == proof::Verdict::doubt_seen ||
               fault.verdict == proof::Verdict::doubt_unseen;
-     }},
+     },
+     false},
     {"unexpected", "unexpected", "unexpected", counted<proof::Verdict::unexpected>,
-     judged<proof::Verdict::unexpected>},
-    {"refused", "refused", "refused", counted<proof::Verdict::refused>, nullptr},
-    {"never-sent", "never sent", "never_sent", counted<proof::Verdict::never_sent>, nullptr},
+     judged<proof::Verdict::unexpected>, false},
+    {"refused", "refused", "refused", counted<proof::Verdict::refused>, nullptr, false},
+    {"never-sent", "never sent", "never_sent", counted<proof::Verdict::never_sent>, nullptr, false},
 }};
 
 }  // namespace

@@ -21,6 +21,9 @@ struct FaultWord {
   std::uint64_t (*count)(const proof::ProofCounts& counts);
   // Whether it is so of a fault, one of which may have several. None: such are no faults.
   bool (*is)(const proof::Fault& fault);
+  // Whether it can be so only of what the server accepted. Where that is nothing, that there is
+  // none of it proves nothing.
+  bool of_accepted;
 };
 constexpr std::size_t kFaultWords = 10;
 
