@@ -216,6 +216,9 @@ class Reconcile(measuring.MeasureCase):
                 self.assertEqual(done.stderr.decode(), f"smtp-report: warning: {expected}\n" if expected else "")
             done = self.reconcile(sent, got, "--fail-on", "lost,altered,unexpected", status=5)
             self.assertEqual(done.stderr.decode(), f"smtp-report: warning: {warning}\n")
+        page = self.scratch / "proof.html"
+        self.reconcile(self.scratch / "refused", got, "--html", page)
+        self.assertEqual(readers.Page(page).verdict, "verdict bad")
 
     def test_many_of_one_sort_leave_room_for_the_others(self):
         source, sink = Source(), Sink()
@@ -357,6 +360,7 @@ class Reconcile(measuring.MeasureCase):
         self.reconcile(*self.good(name="-good"), "--html", page)
         seen = self.check_page(page, plots=3)
         self.assertIn("Nothing lost: 100 of 100", seen.text)
+        self.assertEqual(seen.verdict, "verdict good")
 
     def test_nothing_in_a_journal_gets_out_of_its_place_on_the_page(self):
         hostile = "</script><script>document.title = 'taken'</script><!-- <script> ${x} <img src=http://127.0.0.1:1/x>"
