@@ -5,7 +5,6 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -72,34 +71,38 @@ FaultWords fault_list(const std::string& text, std::string_view names) {
   return words;
 }
 
-// Two of them in one file would be neither.
-void check_files(const ReconcileArguments& arguments) {
-  const auto files = arguments.files();
-  for (auto one = files.begin(); one != files.end(); ++one) {
-    for (auto other = one + 1; other != files.end(); ++other) {
-      if (one->second.empty() || one->second != other->second || one->second == "/dev/null") {
-        continue;
-      }
-      throw Fatal(fmt::format("{} and {} cannot both be written to {}", one->first, other->first,
-                              one->second == "-" ? "standard output" : one->second));
-    }
-  }
-}
-
 struct JournalPaths {
   std::vector<std::string> sent;
   std::vector<std::string> taken;
 };
 
-// What is written over a journal is the end of it.
+// Whether two paths lead to one file, by whatever names, or would if it were there. "-" is none.
+bool same_file(std::string_view one, std::string_view other) {
+  if (one == other) return true;
+  if (one.empty() || other.empty() || one == "-" || other == "-") return false;
+  namespace fs = std::filesystem;
+  std::error_code failed;  // is the same as another file
+  if (fs::equivalent(one, other, failed)) return true;
+  const fs::path whole = fs::weakly_canonical(fs::absolute(one, failed), failed);
+  return !failed && whole == fs::weakly_canonical(fs::absolute(other, failed), failed);
+}
+
+// What is written over a journal is the end of it, and two reports in one file would be neither.
 void check_files(const ReconcileArguments& arguments, const JournalPaths& paths) {
-  for (const auto& [option, file] : arguments.files()) {
+  const auto files = arguments.files();
+  for (auto one = files.begin(); one != files.end(); ++one) {
+    const auto& [option, file] = *one;
+    if (file.empty() || file == "/dev/null") continue;
     for (const auto& side : {paths.sent, paths.taken}) {
       for (const std::string& journal : side) {
-        std::error_code failed;  // is the same as no file to write over
-        if (!std::filesystem::equivalent(file, journal, failed)) continue;
+        if (!same_file(file, journal)) continue;
         throw Fatal(fmt::format("{} would be written over the journal {}", option, journal));
       }
+    }
+    for (auto other = one + 1; other != files.end(); ++other) {
+      if (!same_file(file, other->second)) continue;
+      throw Fatal(fmt::format("{} and {} cannot both be written to {}", option, other->first,
+                              file == "-" ? "standard output" : file));
     }
   }
 }
@@ -159,13 +162,20 @@ class ProofFiles {
   std::optional<report::OutputFile> page_;
 };
 
-int fail_on(const FaultWords& words, const proof::ProofCounts& counts) {
+// What could not be found is no reason to pass, either.
+int fail_on(const FaultWords& words, const proof::Reconciliation& result) {
   bool failed = false;
+  std::string_view said;
   for (const report::FaultWord* const one : words) {
-    const std::uint64_t number = one->count(counts);
-    if (number == 0) continue;
-    warn(fmt::format("{}: {}", one->said, number));
+    const std::uint64_t number = one->count(result.counts);
+    const std::string_view missing = report::unproven(result, *one);
+    if (number == 0 && missing.empty()) continue;
     failed = true;
+    if (number > 0) {
+      warn(fmt::format("{}: {}", one->said, number));
+    } else if (std::exchange(said, missing) != missing) {
+      warn(fmt::format("nothing {}, so nothing is proven", missing));
+    }
   }
   return failed ? kFaultFound : EXIT_SUCCESS;
 }
@@ -179,7 +189,6 @@ std::vector<std::string> shown_command(const JournalPaths& paths) {
 }
 
 int reconcile_journals(const ReconcileArguments& arguments) {
-  check_files(arguments);
   const JournalPaths paths = journal_paths(arguments);
   check_files(arguments, paths);
   ProofFiles files(arguments);
@@ -187,8 +196,8 @@ int reconcile_journals(const ReconcileArguments& arguments) {
   proof::ReconcileOptions options{.late_after = micros(arguments.late_after),
                                   .clock_offset = micros(arguments.clock_offset),
                                   .fault = [&](const proof::Fault& fault) { files.add(fault); }};
-  // The table has all of them; else some do.
-  if (!arguments.csv.empty()) options.most_faults = std::numeric_limits<std::size_t>::max();
+  // The table has all of them.
+  if (arguments.csv.empty()) options.most_faults = report::FirstFaults::kMost;
   report::ProofReport report{.program = describe_program("smtp-report"),
                              .command_line = shown_command(paths),
                              .late_after = options.late_after,
@@ -202,7 +211,7 @@ int reconcile_journals(const ReconcileArguments& arguments) {
   if (!on_standard_output) {
     report::write_file("-", report::summary(report, report::Style::of(STDOUT_FILENO)));
   }
-  return fail_on(arguments.fail_on, report.result.counts);
+  return fail_on(arguments.fail_on, report.result);
 }
 
 }  // namespace
@@ -224,9 +233,10 @@ std::function<int()> declare_reconcile(CommandLine& line) {
               some_text);
   group.value("--csv", "FILE", "a line for each fault", arguments->csv, some_text);
   group.value("--html", "FILE", "the same as a page with plots", arguments->html, some_text);
-  group.value("--fail-on", "LIST",
-              "exit with 5 when there is any of these, as\nlost,undecided,duplicated,altered",
-              arguments->fail_on, fault_list);
+  group.value(
+      "--fail-on", "LIST",
+      "exit with 5 when there is any of these, or there\ncould be none, as lost,undecided,altered",
+      arguments->fail_on, fault_list);
   return [arguments] { return reconcile_journals(*arguments); };
 }
 

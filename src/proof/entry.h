@@ -8,18 +8,19 @@ namespace millrace::proof {
 
 // Records on their way through the sort. A key is of the source (8 bits: the place of its journal
 // among those given), the message (40) and the recipient (16), so that all that is said of a
-// message comes side by side. The rest is as in the file.
+// message comes side by side. The rest is as in the file. No field has an initial value, as
+// SortedEntries wants it.
 struct SentEntry {
-  std::uint64_t key = 0;
-  std::uint64_t when = 0;
-  std::uint64_t rest = 0;
-  std::uint64_t place = 0;  // of its text 48, kind 8
+  std::uint64_t key;
+  std::uint64_t when;
+  std::uint64_t rest;
+  std::uint64_t place;  // of its text 48, kind 8
 };
 
 struct TakenEntry {
-  std::uint64_t key = 0;
-  std::uint64_t when = 0;
-  std::uint64_t origin = 0;  // place of its text 48, the sink's journal among those given 16
+  std::uint64_t key;
+  std::uint64_t when;
+  std::uint64_t origin;  // place of its text 48, the sink's journal among those given 16
 };
 
 // Of a key: without the recipient, and the two parts of that.

@@ -6,6 +6,16 @@
 
 namespace millrace::proof {
 
+std::size_t sort_of(const Conclusion& conclusion) {
+  const std::size_t what = (conclusion.surplus > 0 ? 4U : 0U) + (conclusion.late ? 2U : 0U) +
+                           (is_altered(conclusion.worst) ? 1U : 0U);
+  return static_cast<std::size_t>(conclusion.verdict) * 8 + what;
+}
+
+std::size_t sort_of_stray(TakenVerdict verdict) {
+  return kVerdicts * 8 + (is_stamped(verdict) ? 0U : verdict == TakenVerdict::unstamped ? 1U : 2U);
+}
+
 bool is_fault(const Conclusion& conclusion) {
   switch (conclusion.verdict) {
     case Verdict::delivered:
@@ -26,7 +36,8 @@ bool is_fault(const Conclusion& conclusion) {
 
 Fault fault_of(const Conclusion& conclusion, const Journal& from, std::uint64_t message,
                const std::vector<Journal>& taken) {
-  Fault fault{.verdict = conclusion.verdict,
+  Fault fault{.sort = sort_of(conclusion),
+              .verdict = conclusion.verdict,
               .copies = conclusion.copies,
               .surplus = conclusion.surplus,
               .late = conclusion.late,
@@ -52,7 +63,8 @@ Fault fault_of(const Conclusion& conclusion, const Journal& from, std::uint64_t 
 
 Fault stray(const TakenRecord& record, std::string_view run, const Journal& journal,
             std::uint64_t text) {
-  Fault fault{.copies = record.bounced ? 0U : 1U,
+  Fault fault{.sort = sort_of_stray(record.verdict),
+              .copies = record.bounced ? 0U : 1U,
               .comparison = record.verdict,
               .message = record.message,
               .recipient = record.recipient,

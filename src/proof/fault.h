@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -11,10 +12,18 @@
 
 namespace millrace::proof {
 
+// Faults of one sort have the same words (lost; duplicated and late), and what no source of these
+// has sent is of a sort by why that is not known. Where only some faults are told, of each sort
+// some are.
+constexpr std::size_t kFaultSorts = kVerdicts * 8 + 3;
+[[nodiscard]] std::size_t sort_of(const Conclusion& conclusion);
+[[nodiscard]] std::size_t sort_of_stray(TakenVerdict verdict);
+
 // A conclusion that somebody should look at: all but what was delivered in order, refused and never
 // sent. Times are UTC in microseconds since 1970, by the clock of the first source; 0 where there
 // is none. Texts are others' words.
 struct Fault {
+  std::size_t sort = 0;  // below kFaultSorts
   Verdict verdict = Verdict::unexpected;
   std::uint32_t copies = 0;
   std::uint32_t surplus = 0;

@@ -41,7 +41,7 @@ class Reconciler {
   void fold_message(std::uint64_t key, MessageFold& fold);
   void conclude(std::uint64_t key, MessageFold& fold);
   void note_way(const Conclusion& conclusion);
-  [[nodiscard]] bool more_faults_wanted() const;
+  [[nodiscard]] bool wanted(std::size_t sort) const;
   void tell(const Fault& fault);
   [[nodiscard]] bool sinks_know_all() const;
 
@@ -55,6 +55,7 @@ class Reconciler {
   Reconciliation result_;
   Tally tally_;
   Knowledge knowledge_;
+  std::array<std::size_t, kFaultSorts> told_{};  // faults
 };
 
 Reconciliation Reconciler::run() {
@@ -115,7 +116,7 @@ void Reconciler::read_taken(std::size_t number) {
     forged += record.verdict == TakenVerdict::forged ? 1 : 0;
     record.taken = taken;
     tally_.add_stray(record);
-    if (more_faults_wanted()) {
+    if (wanted(sort_of_stray(record.verdict))) {
       tell(stray(record, reader.name(NameOf::run, record.run), journal, reader.text()));
     }
   }
@@ -188,7 +189,7 @@ void Reconciler::conclude(std::uint64_t key, MessageFold& fold) {
     const std::uint16_t domain = source.domain_group(known ? conclusion.sent->decisive.domain : 0);
     tally_.add(conclusion, kind, domain);
     note_way(conclusion);
-    if (!is_fault(conclusion) || !more_faults_wanted()) return;
+    if (!is_fault(conclusion) || !wanted(sort_of(conclusion))) return;
     Fault fault = fault_of(conclusion, source, message_of(key), taken_);
     if (known) {
       fault.kind = kinds_.name(kind);
@@ -210,11 +211,12 @@ void Reconciler::note_way(const Conclusion& conclusion) {
   shortest = std::min(shortest.value_or(way), way);
 }
 
-bool Reconciler::more_faults_wanted() const {
-  return options_.fault && result_.faults_told < options_.most_faults;
+bool Reconciler::wanted(std::size_t sort) const {
+  return options_.fault && told_[sort] < options_.most_faults;
 }
 
 void Reconciler::tell(const Fault& fault) {
+  ++told_[fault.sort];
   ++result_.faults_told;
   options_.fault(fault);
 }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -13,15 +14,14 @@ namespace millrace::proof {
 struct ReconcileOptions {
   // Of all that grows with the number of records; what has no room is spilled.
   static constexpr std::size_t kMemory = std::size_t{768} << 20;
-  static constexpr std::size_t kMostFaults = 1'000'000;
 
   Micros late_after{60'000'000};  // in the server, from its yes to the first copy
   // What is added to times of sinks whose clock is not that of the sources.
   Micros clock_offset{0};
   std::size_t memory = kMemory;
-  std::string directory;  // for what is spilled (spill_file.h)
-  std::size_t most_faults = kMostFaults;
-  std::function<void(const Fault&)> fault;  // is told of so many; empty: nobody
+  std::string directory;                    // for what is spilled (spill_file.h)
+  std::function<void(const Fault&)> fault;  // is told of them; empty: nobody
+  std::size_t most_faults = std::numeric_limits<std::size_t>::max();  // of each sort, that it is
 };
 
 // So many journals of each side can be read together.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -13,12 +14,15 @@
 namespace millrace::proof {
 
 // Any number of entries in the order of their keys, with so much memory and no more: what has no
-// room is sorted and spilled, and all of it merged when it is read (an external merge sort). An
-// Entry is trivially copyable and has a `key`; of equal ones any may come first.
+// room is sorted and spilled, and all of it merged when it is read (an external merge sort). Memory
+// is taken as entries come. An Entry is trivial and has a `key`; of equal ones any may come first.
 //
 // First add() for all, then front() and pop() until empty().
 template <typename Entry>
 class SortedEntries {
+  // With initial values all of the memory would be written to before there is one entry.
+  static_assert(std::is_trivial_v<Entry>);
+
  public:
   // `memory`: in bytes, of which a quarter is for reading what was spilled.
   SortedEntries(std::size_t memory, std::string directory)

@@ -163,17 +163,15 @@ void add_journal(std::optional<metrics::JournalTotals>& sum,
 }
 
 // What a run whose messages do not differ in that has to add to a split of it: nobody knows of
-// whom.
+// whom. One without messages lacks nothing.
 void tell_all(const metrics::Metrics& total, metrics::MessageSplit& split) {
   for (const auto& row : metrics::kMessageCountNames) {
     split.others.counts.counters.*row.counter = total.counters.*row.counter;
   }
   split.others.latency = total.intended;
-  split.unsplit_runs = 1;
 }
 void tell_all(const metrics::Metrics& total, metrics::RecipientSplit& split) {
   split.others.counts.accepted = total.counters.recipients;
-  split.unsplit_runs = 1;
 }
 
 template <typename Split>
@@ -188,7 +186,9 @@ void merge_splits(std::optional<Split> Measurement::*split, const std::vector<Ru
     if (run.measurement.*split) {
       parts.push_back(*(run.measurement.*split));
     } else {
-      tell_all(run.measurement.total, parts.emplace_back());
+      Split& part = parts.emplace_back();
+      tell_all(run.measurement.total, part);
+      part.unsplit_runs = run.measurement.total.counters.started > 0 ? 1 : 0;
     }
   }
   whole.*split = metrics::merged(std::span<const Split>(parts));

@@ -1,8 +1,8 @@
 // Makes stamps and reads journals for tests of whole programs:
 //
 //   proof_tool stamps KEY-FILE RUN FIRST COUNT    the stamps of so many messages, each with the
-//                                                 content on standard input, due and sent now; RUN
-//                                                 is a number
+//                                                 content on standard input, due ten seconds ago
+//                                                 and sent now; RUN is a number
 //   proof_tool taken JOURNAL                      a record of a sink a line, and how it ends
 #include <fmt/format.h>
 
@@ -40,7 +40,7 @@ int write_stamps(char** words) {
                          proof::StampKey::from_file(words[0]));
   const std::uint64_t first = number(words[2]);
   for (std::uint64_t i = 0; i < number(words[3]); ++i) {
-    const std::string_view stamp = stamper.stamp(first + i, now, now, content);
+    const std::string_view stamp = stamper.stamp(first + i, now - 10'000'000, now, content);
     if (std::fwrite(stamp.data(), 1, stamp.size(), stdout) != stamp.size()) return 1;
   }
   return 0;

@@ -106,8 +106,8 @@ SWITCHES = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-us
 
 class Page:
     """A page in headless Chromium: `errors` of its scripts, `requests` to the network, how much its
-    `plots` painted, its `title` and `text`, the `legend` when a pointer is over the first plot, whether it
-    `overflows` its window, and how it is printed, as `pdf`."""
+    `plots` painted, its `title` and `text`, the classes of its `verdict`, the `legend` when a pointer is over the
+    first plot, whether it `overflows` its window, and how it is printed, as `pdf`."""
 
     def __init__(self, path):
         options = selenium.webdriver.ChromeOptions()
@@ -121,6 +121,8 @@ class Page:
             self.plots = browser.execute_script(PAINTED)
             self.title = browser.title
             self.text = browser.find_element("tag name", "body").text
+            verdicts = browser.find_elements("css selector", ".verdict")
+            self.verdict = verdicts[0].get_attribute("class") if verdicts else ""
             self.overflows = browser.execute_script(OVERFLOWS)
             self.legend = self.read_legend(browser)
             self.pdf = base64.b64decode(browser.print_page())

@@ -197,6 +197,50 @@ class Reconcile(measuring.MeasureCase):
         self.assertIn("bad fault: missing (--fail-on: expected lost, duplicated, altered, late, bounced, undecided, in-doubt, "
                       "unexpected, refused or never-sent)", done.stderr.decode())
 
+    def test_what_proves_nothing_is_no_pass(self):
+        refused, empty, sink = Source(), Source(), Sink()
+        for message in range(3):
+            refused.add(message, SECOND, REFUSED, 550)
+        got = self.write("got", sink)
+        for name, source, proven, verdict, warning in (
+                ("refused", refused, ("in-doubt", "unexpected", "never-sent"), "Nothing was accepted, so nothing is proven: 3 refused.",
+                 "nothing was accepted, so nothing is proven"),
+                ("empty", empty, (), "Nothing is in the journals of what was sent, so nothing is proven.",
+                 "nothing is in the journals of what was sent, so nothing is proven")):
+            sent = self.write(name, source)
+            report, text = self.report(sent, got)
+            self.assertEqual((report["verdict"], text.splitlines()[0]), (verdict, verdict))
+            for word in WORDS:
+                done = self.reconcile(sent, got, "--fail-on", word, status=0 if word in proven else 5)
+                expected = "refused: 3" if (name, word) == ("refused", "refused") else "" if word in proven else warning
+                self.assertEqual(done.stderr.decode(), f"smtp-report: warning: {expected}\n" if expected else "")
+            done = self.reconcile(sent, got, "--fail-on", "lost,altered,unexpected", status=5)
+            self.assertEqual(done.stderr.decode(), f"smtp-report: warning: {warning}\n")
+        page = self.scratch / "proof.html"
+        self.reconcile(self.scratch / "refused", got, "--html", page)
+        self.assertEqual(readers.Page(page).verdict, "verdict bad")
+
+    def test_many_of_one_sort_leave_room_for_the_others(self):
+        source, sink = Source(), Sink()
+        for message in range(100):
+            source.add(message, SECOND)
+            sink.add_stray(UNSTAMPED, 2 * SECOND)
+            sink.add(message, 2 * SECOND, run=5)
+            sink.add(1000 + message, 2 * SECOND)
+            if message >= 50:
+                sink.add(message, 2 * SECOND, FOOTER_ADDED)
+        source.add(100, SECOND, IN_DOUBT)
+        page = self.scratch / "proof.html"
+        report, _ = self.report("--html", page, self.write("sent", source), self.write("got", sink))
+        what = collections.Counter(tuple(one["what"]) for one in report["first_faults"])
+        self.assertEqual(what, {("lost",): 20, ("altered",): 20, ("in-doubt",): 1, ("unexpected",): 60})
+        self.assertEqual(report["first_faults"][0]["what"], ["lost"])
+        unexpected = [one for one in report["first_faults"] if one["what"] == ["unexpected"]]
+        self.assertEqual(sum(one["content"] == "unstamped" for one in unexpected), 20)
+        self.assertEqual(sum(one["run"] is not None and one["run"].endswith("5") for one in unexpected), 20)
+        self.assertEqual(report["faults"], 401)
+        self.assertEqual(len(self.rows(self.scratch / "sent", self.scratch / "got")), 401)
+
     def test_late_is_what_is_asked_for(self):
         journals = self.good()
         for limit, late in (("7ms", 0), ("6.999ms", 100), ("0", 100)):
@@ -316,6 +360,7 @@ class Reconcile(measuring.MeasureCase):
         self.reconcile(*self.good(name="-good"), "--html", page)
         seen = self.check_page(page, plots=3)
         self.assertIn("Nothing lost: 100 of 100", seen.text)
+        self.assertEqual(seen.verdict, "verdict good")
 
     def test_nothing_in_a_journal_gets_out_of_its_place_on_the_page(self):
         hostile = "</script><script>document.title = 'taken'</script><!-- <script> ${x} <img src=http://127.0.0.1:1/x>"
@@ -337,6 +382,25 @@ class Reconcile(measuring.MeasureCase):
         done = self.reconcile(*journals, "--json", "-", "--csv", "-", status=1)
         self.assertIn(b"--json and --csv cannot both be written to standard output", done.stderr)
         self.reconcile(*journals, "--html", self.scratch / "no/such/folder", status=1)
+
+    def test_two_names_of_one_file_are_one_file(self):
+        sent, got = self.faulty()
+        whole = sent.read_bytes()
+        (self.scratch / "link").symlink_to(sent)
+        (self.scratch / "hard").hardlink_to(got)
+        (self.scratch / "folder").mkdir()
+        for option, name, said in (
+                ("--json", "link", f"--json would be written over the journal {sent}"),
+                ("--csv", "hard", f"--csv would be written over the journal {got}"),
+                ("--html", "folder/../sent.proof", f"--html would be written over the journal {sent}")):
+            done = self.reconcile(sent, got, option, f"{self.scratch}/{name}", status=1)
+            self.assertIn(said, done.stderr.decode())
+        new = self.scratch / "new"
+        done = self.reconcile(sent, got, "--json", new, "--csv", f"{self.scratch}/folder/../new", status=1)
+        self.assertIn(f"--json and --csv cannot both be written to {new}", done.stderr.decode())
+        self.assertFalse(new.exists())
+        self.assertEqual(sent.read_bytes(), whole)
+        self.reconcile(sent, got, "--json", "/dev/null", "--csv", "/dev/null")
 
     def test_bad_input_is_one_clear_line(self):
         sent, got = self.good()

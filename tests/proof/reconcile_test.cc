@@ -57,8 +57,8 @@ SentRecord sent(std::uint64_t message, Micros at, SentOutcome outcome = SentOutc
           .acknowledged = at + 3ms};
 }
 
-TakenRecord taken(std::uint64_t message, Micros at) {
-  return {.message = message, .recipient = 0, .taken = at};
+TakenRecord taken(std::uint64_t message, Micros at, TakenVerdict verdict = TakenVerdict::same) {
+  return {.message = message, .recipient = 0, .taken = at, .verdict = verdict};
 }
 
 struct Outcome {
@@ -197,6 +197,35 @@ TEST(Reconcile, TellsNoMoreFaultsThanAreAskedFor) {
   EXPECT_EQ(faults.size(), 3U);
   EXPECT_EQ(result.faults, 10U);
   EXPECT_EQ(result.faults_told, 3U);
+}
+
+TEST(Reconcile, TellsSomeOfEachSortHoweverManyThereAreOfAnother) {
+  const ScratchDirectory scratch;
+  Pen source(scratch, "sent", made_up_header(Side::sent, run_number(1)));
+  Pen sink(scratch, "got", made_up_header(Side::taken, run_number(9)));
+  for (std::uint64_t message = 0; message < 10; ++message) {
+    sink.add_stray({.taken = 1s, .verdict = TakenVerdict::unstamped});
+    sink.add_stray({.taken = 1s, .verdict = TakenVerdict::forged});
+    sink.add(run_number(2), taken(message, 1s));
+  }
+  for (std::uint64_t message = 0; message < 50; ++message) source.add(sent(message, 1s));
+  for (std::uint64_t message = 0; message < 10; ++message) {
+    sink.add(run_number(1), taken(message, 2h));
+    sink.add(run_number(1), taken(10 + message, 2s));
+    sink.add(run_number(1), taken(10 + message, 2s));
+    sink.add(run_number(1), taken(20 + message, 2s, TakenVerdict::truncated));
+    sink.add(run_number(1), taken(30 + message, 2h, TakenVerdict::truncated));
+    sink.add(run_number(1), taken(50 + message, 2s));
+  }
+  source.close();
+  sink.close();
+  const auto [result, faults] = reconciled(scratch, {"sent"}, {"got"}, {.most_faults = 2});
+  EXPECT_EQ(result.faults, 90U);
+  std::string told;
+  for (const Fault& fault : faults) {
+    told += is_stamped(fault.comparison) ? std::to_string(fault.message) + " " : "- ";
+  }
+  EXPECT_EQ(told, "- - 0 - - 1 0 1 10 11 20 21 30 31 40 41 50 51 ");
 }
 
 TEST(Reconcile, DoesNotConcludeWhatJournalsThatBrokeOffCannotKnow) {

@@ -12,8 +12,8 @@ namespace millrace::proof {
 namespace {
 
 struct Numbered {
-  std::uint64_t key = 0;
-  std::uint64_t number = 0;
+  std::uint64_t key;
+  std::uint64_t number;
 
   auto operator<=>(const Numbered&) const = default;
 };

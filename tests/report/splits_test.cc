@@ -179,6 +179,15 @@ TEST(Splits, ARunWithoutThemIsAddedToTheOthers) {
   EXPECT_FALSE(merge({plain, plain}, {"a", "b"}).measurement.kinds);
 }
 
+TEST(Splits, ARunWithoutMessagesLacksNoSplitOfThem) {
+  report::Run nothing = test::sample_run(2, 0);
+  nothing.measurement.total = {};
+  const report::Run merged = merge({split(), nothing}, {"a", "b"});
+  EXPECT_EQ(merged.measurement.kinds->unsplit_runs, 0U);
+  EXPECT_EQ(merged.measurement.domains->unsplit_runs, 0U);
+  EXPECT_EQ(summary(merged, {}).find("no split"), std::string::npos);
+}
+
 TEST(Splits, WhatARunWithoutThemDoesNotTellIsNotKnownInTheSummary) {
   const report::Run plain = test::sample_run(2, 5);
   const report::Run merged = merge({plain, merge({split(), plain}, {"a", "b"})}, {"c", "d"});

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "report/json.h"
@@ -34,7 +35,8 @@ TEST(VerifySummary, IsThereWhereASinkVerifies) {
   EXPECT_NE(text.find(fmt::format("  {:<15} {:>11}\n", "seen", 1)), std::string::npos) << text;
   EXPECT_NE(text.find(fmt::format("  {:<15} {:>11}\n", "re-encoded", 8)), std::string::npos)
       << text;
-  EXPECT_NE(text.find("from due"), std::string::npos);
+  EXPECT_NE(text.find("  from due        p50 3.00 ms,"), std::string::npos) << text;
+  EXPECT_NE(text.find("  from sent       p50 2.00 ms,"), std::string::npos) << text;
   EXPECT_EQ(text.find("unchecked"), std::string::npos);
   EXPECT_NE(summary(verifying_sink(false), {}).find("unchecked"), std::string::npos);
 }
@@ -42,6 +44,9 @@ TEST(VerifySummary, IsThereWhereASinkVerifies) {
 TEST(VerifySummary, IsInTheFileAndAddsUp) {
   const std::string text = to_json(verifying_sink(true));
   EXPECT_NE(text.find("\"altered\": 42"), std::string::npos) << "9 + 10 + 11 + 12";
+  const auto verified = nlohmann::json::parse(text).at("verify");
+  EXPECT_NEAR(verified.at("from_due").at("max_us").get<double>(), 3'000, 3);
+  EXPECT_NEAR(verified.at("from_sent").at("max_us").get<double>(), 2'000, 2);
   const report::Run read = from_json(text, "x");
   EXPECT_EQ(to_json(read), text);
   const report::Run both =

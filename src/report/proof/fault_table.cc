@@ -17,7 +17,15 @@ constexpr std::size_t kWriteAtOnce = 65'536;  // bytes
 // A reply by which the server took it.
 bool took(std::uint16_t code) { return code / 100 == 2; }
 
-std::string own_words(std::string_view text) { return csv_field(printable(text, Charset::utf8)); }
+// A spreadsheet takes what begins with one of the first four for a formula, and what a server said
+// should not be one on the machine of whoever looks (CWE-1236). With the quote among them all can
+// be undone: where a text begins with one, that is not part of it.
+constexpr std::string_view kQuoted = "=+-@'";
+
+std::string own_words(std::string_view text) {
+  const bool quoted = !text.empty() && kQuoted.find(text.front()) != std::string_view::npos;
+  return csv_field((quoted ? "'" : "") + printable(text, Charset::utf8));
+}
 
 // All of a row behind its word. What means nothing is empty.
 std::string columns(const proof::Fault& fault) {

@@ -10,7 +10,8 @@ namespace millrace::report {
 
 // All faults as comma-separated values (RFC 4180) with a header line, written as they are told of:
 // a row for each word of a fault (fault_words.h), so that as many rows begin with "lost" as were.
-// Texts of others are printable, times UTC. All throw Fatal naming the file.
+// Texts of others are printable, those that begin with one of =+-@' have a ' ahead of them; times
+// are UTC. All throw Fatal naming the file.
 class FaultTable {
  public:
   // "-" is standard output.

@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "proof/comparison.h"
@@ -29,18 +30,19 @@ bool arrived(const Fault& fault) {
 }
 
 constexpr std::array<FaultWord, kFaultWords> kWords = {{
-    {"lost", "lost", "lost", counted<proof::Verdict::lost>, judged<proof::Verdict::lost>},
+    {"lost", "lost", "lost", counted<proof::Verdict::lost>, judged<proof::Verdict::lost>, true},
     {"duplicated", "duplicated", "duplicated",
      [](const ProofCounts& counts) { return counts.duplicated; },
-     [](const Fault& fault) { return arrived(fault) && fault.surplus > 0; }},
+     [](const Fault& fault) { return arrived(fault) && fault.surplus > 0; }, true},
     {"altered", "altered", "altered", [](const ProofCounts& counts) { return counts.altered; },
-     [](const Fault& fault) { return arrived(fault) && proof::is_altered(fault.comparison); }},
+     [](const Fault& fault) { return arrived(fault) && proof::is_altered(fault.comparison); },
+     true},
     {"late", "late", "late", [](const ProofCounts& counts) { return counts.late; },
-     [](const Fault& fault) { return arrived(fault) && fault.late; }},
+     [](const Fault& fault) { return arrived(fault) && fault.late; }, true},
     {"bounced", "bounced", "bounced", counted<proof::Verdict::bounced>,
-     judged<proof::Verdict::bounced>},
+     judged<proof::Verdict::bounced>, true},
     {"undecided", "undecided", "undecided", counted<proof::Verdict::undecided>,
-     judged<proof::Verdict::undecided>},
+     judged<proof::Verdict::undecided>, true},
     {"in-doubt", "in doubt", "in_doubt",
      [](const ProofCounts& counts) {
        return counts.of(proof::Verdict::doubt_seen) + counts.of(proof::Verdict::doubt_unseen);
@@ -48,11 +50,12 @@ constexpr std::array<FaultWord, kFaultWords> kWords = {{
      [](const Fault& fault) {
        return fault.verdict == proof::Verdict::doubt_seen ||
               fault.verdict == proof::Verdict::doubt_unseen;
-     }},
+     },
+     false},
     {"unexpected", "unexpected", "unexpected", counted<proof::Verdict::unexpected>,
-     judged<proof::Verdict::unexpected>},
-    {"refused", "refused", "refused", counted<proof::Verdict::refused>, nullptr},
-    {"never-sent", "never sent", "never_sent", counted<proof::Verdict::never_sent>, nullptr},
+     judged<proof::Verdict::unexpected>, false},
+    {"refused", "refused", "refused", counted<proof::Verdict::refused>, nullptr, false},
+    {"never-sent", "never sent", "never_sent", counted<proof::Verdict::never_sent>, nullptr, false},
 }};
 
 }  // namespace
@@ -80,14 +83,18 @@ std::string utc_time(proof::Micros since_1970) {
 }
 
 void FirstFaults::add(const Fault& fault) {
-  bool wanted = false;
-  for (std::size_t place = 0; place < kFaultWords; ++place) {
-    const auto is = kWords[place].is;
-    if (is == nullptr || !is(fault)) continue;
-    wanted = wanted || kept_[place] < kMost;
-    ++kept_[place];
-  }
-  if (wanted) faults_.push_back(fault);
+  if (kept_.at(fault.sort)++ < kMost) faults_.push_back(fault);
+}
+
+std::vector<Fault> FirstFaults::take() {
+  const auto worst = [](const Fault& fault) {
+    return std::find_if(kWords.begin(), kWords.end(), [&fault](const FaultWord& one) {
+      return one.is != nullptr && one.is(fault);
+    });
+  };
+  std::stable_sort(faults_.begin(), faults_.end(),
+                   [&](const Fault& one, const Fault& other) { return worst(one) < worst(other); });
+  return std::move(faults_);
 }
 
 }  // namespace millrace::report

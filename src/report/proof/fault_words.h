@@ -21,6 +21,9 @@ struct FaultWord {
   std::uint64_t (*count)(const proof::ProofCounts& counts);
   // Whether it is so of a fault, one of which may have several. None: such are no faults.
   bool (*is)(const proof::Fault& fault);
+  // Whether it can be so only of what the server accepted. Where that is nothing, that there is
+  // none of it proves nothing.
+  bool of_accepted;
 };
 constexpr std::size_t kFaultWords = 10;
 
@@ -33,16 +36,18 @@ std::string_view comparison_name(proof::TakenVerdict comparison);
 // A time of a fault: "2026-11-26T10:57:43.123456Z" (RFC 3339); empty where there is none.
 std::string utc_time(proof::Micros since_1970);
 
-// Keeps the first faults of each word, so that many of one leave room for the others.
+// Keeps the first faults of each sort (proof/fault.h), so that many of one leave room for the
+// others.
 class FirstFaults {
  public:
-  static constexpr std::size_t kMost = 20;  // of each word
+  static constexpr std::size_t kMost = 20;  // of each sort
 
   void add(const proof::Fault& fault);
-  [[nodiscard]] std::vector<proof::Fault> take() { return std::move(faults_); }
+  // Those of the worst word first.
+  [[nodiscard]] std::vector<proof::Fault> take();
 
  private:
-  std::array<std::size_t, kFaultWords> kept_{};
+  std::array<std::size_t, proof::kFaultSorts> kept_{};
   std::vector<proof::Fault> faults_;
 };
 

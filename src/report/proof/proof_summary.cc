@@ -23,12 +23,13 @@ using proof::Reconciliation;
 constexpr std::size_t kMostGroups = 10;  // rows of kinds, and of domains
 constexpr std::size_t kGroupWidth = 22;  // columns
 
-// "2 duplicated, 1 altered": of all words but "lost", and but those that are no faults.
-std::string other_faults(const ProofCounts& counts) {
+// "2 duplicated, 1 altered": of all words but "lost", and where only `faults` are wanted but those
+// that are none.
+std::string others_of(const ProofCounts& counts, bool faults) {
   std::string text;
   for (const FaultWord& one : fault_words()) {
     const std::uint64_t number = one.count(counts);
-    if (one.is == nullptr || number == 0 || one.word == "lost") continue;
+    if ((faults && one.is == nullptr) || number == 0 || one.word == "lost") continue;
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count(number), one.said);
   }
   return text;
@@ -186,9 +187,22 @@ std::string unit(const Reconciliation& result, std::uint64_t number) {
   return number == 1 ? "delivery" : "deliveries";
 }
 
+std::string_view unproven(const Reconciliation& result, const FaultWord& word) {
+  const bool sent = std::any_of(result.sent.begin(), result.sent.end(),
+                                [](const proof::JournalRead& one) { return one.records > 0; });
+  if (!sent) return "is in the journals of what was sent";
+  return word.of_accepted && result.counts.accepted == 0 ? "was accepted" : "";
+}
+
 std::string verdict(const ProofReport& report) {
   const ProofCounts& counts = report.result.counts;
-  const std::string others = other_faults(counts);
+  const std::string_view missing = unproven(report.result, fault_words().front());
+  if (!missing.empty()) {
+    const std::string found = others_of(counts, false);
+    return fmt::format("Nothing {}, so nothing is proven{}{}.", missing, found.empty() ? "" : ": ",
+                       found);
+  }
+  const std::string others = others_of(counts, true);
   const std::string accepted =
       count(counts.accepted) + " accepted " + unit(report.result, counts.accepted);
   if (const std::uint64_t lost = counts.of(proof::Verdict::lost); lost > 0) {
@@ -201,7 +215,6 @@ std::string verdict(const ProofReport& report) {
         others);
   }
   if (!others.empty()) return fmt::format("Nothing lost of {}, but {}.", accepted, others);
-  if (counts.accepted == 0) return "Nothing was accepted, and nothing arrived.";
   return fmt::format("Nothing lost: {} of {} {} delivered once, unaltered and in time.",
                      count(counts.in_order), accepted, counts.accepted == 1 ? "was" : "were");
 }

@@ -64,6 +64,32 @@ TEST(FaultTable, LeavesEmptyWhatIsNotKnown) {
           "in-doubt,07,5,,\"\",\"\",\"\",,,,,,,0,\"a \"\"reset\"\",\\r\\n\\x1b\",\"\",\"\"\r\n");
 }
 
+TEST(FaultTable, NoTextIsAFormulaAndEachIsWhatItWas) {
+  const auto queue_id = [](const std::string& text) {
+    const std::string table =
+        table_of({{.verdict = proof::Verdict::lost, .code = 250, .sent_text = text}});
+    const std::size_t begin = table.find("\",250") == std::string::npos
+                                  ? std::string::npos
+                                  : table.rfind(",\"", table.find("\",250")) + 2;
+    return table.substr(begin, table.find("\",250") - begin);
+  };
+  for (const std::string text : {"=1+1", "+1", "-1", "@SUM(A1)", "'=1", "'"}) {
+    EXPECT_EQ(queue_id(text), "'" + text);
+  }
+  for (const std::string text : {"", "4bXyZ1", "a=b", "\\", "<x@y>"}) {
+    EXPECT_EQ(queue_id(text), text);
+  }
+  EXPECT_EQ(queue_id("\t=1"), "\\t=1");
+  // No column of others' words is left out.
+  const std::string table = table_of({{.verdict = proof::Verdict::lost,
+                                       .kind = "=1",
+                                       .domain = "=1",
+                                       .sent_text = "=1",
+                                       .taken_text = "=1",
+                                       .taken_in = "=1"}});
+  EXPECT_EQ(table.find("\"=1"), std::string::npos);
+}
+
 TEST(FaultTable, IsWrittenAsItGrows) {
   const tests::ScratchDirectory scratch;
   const proof::Fault fault{.verdict = proof::Verdict::lost, .sent_text = std::string(255, 'q')};

@@ -60,13 +60,18 @@ TEST(FaultWords, TimesAreUtcToTheMicrosecond) {
 
 TEST(FaultWords, ManyOfOneLeaveRoomForTheOthers) {
   FirstFaults first;
+  const std::size_t stray = proof::sort_of_stray(proof::TakenVerdict::unstamped);
   for (std::uint64_t message = 0; message < 1'000; ++message) {
-    first.add({.verdict = proof::Verdict::unexpected, .message = message});
+    first.add({.sort = stray, .verdict = proof::Verdict::unexpected, .message = message});
   }
-  first.add({.verdict = proof::Verdict::lost, .message = 1'000});
+  first.add({.sort = proof::sort_of({.verdict = proof::Verdict::unexpected}), .message = 1'000});
+  first.add({.sort = proof::sort_of({.verdict = proof::Verdict::lost}),
+             .verdict = proof::Verdict::lost,
+             .message = 1'001});
   const auto kept = first.take();
-  ASSERT_EQ(kept.size(), FirstFaults::kMost + 1);
-  EXPECT_EQ(kept[FirstFaults::kMost - 1].message, FirstFaults::kMost - 1);
+  ASSERT_EQ(kept.size(), FirstFaults::kMost + 2);
+  EXPECT_EQ(kept.front().message, 1'001U);  // the worst
+  EXPECT_EQ(kept[FirstFaults::kMost].message, FirstFaults::kMost - 1);
   EXPECT_EQ(kept.back().message, 1'000U);
 }
 

@@ -43,7 +43,6 @@ TEST(ProofSummary, TheVerdictSaysTheWorstFirst) {
       "time.");
   EXPECT_EQ(verdict(sample_proof(1)),
             "Nothing lost: 1 of 1 accepted message was delivered once, unaltered and in time.");
-  EXPECT_EQ(verdict(sample_proof(0)), "Nothing was accepted, and nothing arrived.");
   move_one(report, Verdict::bounced);
   report.result.counts.altered = 2;
   EXPECT_EQ(verdict(report), "Nothing lost of 10,000 accepted messages, but 2 altered, 1 bounced.");
@@ -55,6 +54,19 @@ TEST(ProofSummary, TheVerdictSaysTheWorstFirst) {
   EXPECT_EQ(verdict(report),
             "LOST: 1 of 10,000 accepted messages never arrived; besides, 2 altered, 1 bounced, 1 "
             "undecided.");
+}
+
+TEST(ProofSummary, WhereNothingWasAcceptedNothingIsProven) {
+  EXPECT_EQ(verdict(sample_proof(0)),
+            "Nothing is in the journals of what was sent, so nothing is proven.");
+  ProofReport report = sample_proof(0);
+  report.result.sent.front().records = 7;
+  EXPECT_EQ(verdict(report), "Nothing was accepted, so nothing is proven.");
+  count_of(report, Verdict::refused) = 4;
+  count_of(report, Verdict::never_sent) = 2;
+  count_of(report, Verdict::doubt_unseen) = 1;
+  EXPECT_EQ(verdict(report),
+            "Nothing was accepted, so nothing is proven: 1 in doubt, 4 refused, 2 never sent.");
 }
 
 TEST(ProofSummary, WhatIsMissingIsNeverRoundedAway) {
@@ -71,7 +83,7 @@ TEST(ProofSummary, OnlyWhatIsGoodIsGreen) {
   ProofReport report = sample_proof(5);
   move_one(report, Verdict::lost);
   EXPECT_TRUE(summary(report, colour).starts_with("\x1b[31mLOST"));
-  EXPECT_TRUE(summary(sample_proof(0), colour).starts_with("\x1b[31mNothing was accepted"));
+  EXPECT_TRUE(summary(sample_proof(0), colour).starts_with("\x1b[31mNothing is in"));
 }
 
 TEST(ProofSummary, TellsOfManyJournalsInFewLines) {
