@@ -89,7 +89,7 @@ class Alone(rig.TestCase):
     # What the sink refuses is not on its record, and what is on it is not refused.
     @rig.on_every_engine((1, 2))
     def test_sessions_that_are_cut_short_double_nothing(self, programs):
-        sent, got = (self.scratch / f"{id(programs)}.{side}" for side in ("sent", "got"))
+        sent, got = (self.scratch / f"{time.monotonic_ns()}.{side}" for side in ("sent", "got"))
         with programs.sink("--verify", got, "--max-session-time", "300ms") as sink:
             programs.source(sink.endpoint, "--stamp", sent, "-d", "-s", 50, "-r", 3, "--stamp-recipients", "tagged",
                             "--duration", "3s", "--retry", "50x20ms")
