@@ -261,7 +261,7 @@ class Kills(TestCase):
             thread.start()
         return threads
 
-    def check_kills(self, programs, sign, *options):
+    def check_kills(self, programs, sign, *options, again=()):
         chance = random.Random(f"{programs.name}{sign}")
         stamps = self.stamps(0, self.CLIENTS * self.EACH)
         for _ in range(25 if rig.LONG else 1):
@@ -271,7 +271,8 @@ class Kills(TestCase):
             with programs.sink("--verify", journal, *options, statuses=(status,)) as sink:
                 threads = self.load(sink.endpoint, stamps, acknowledged)
                 rig.wait_for(lambda: len(acknowledged) >= wanted, "some messages to be acknowledged")
-                os.kill(sink.pid, sign)
+                for each in (sign, *again):
+                    os.kill(sink.pid, each)
                 for thread in threads:
                     thread.join(rig.PATIENCE)
                 sink.wait(rig.PATIENCE)
@@ -289,3 +290,9 @@ class Kills(TestCase):
     @rig.on_every_engine()
     def test_what_was_acknowledged_is_on_record_when_the_sink_ends(self, programs):
         self.check_kills(programs, signal.SIGTERM, "--journal-sync")
+
+    @rig.on_every_engine(thread_counts=(1, 2))
+    def test_what_was_acknowledged_is_on_record_when_two_signals_come(self, programs):
+        report = self.scratch / "run.json"
+        self.check_kills(programs, signal.SIGTERM, "--json", report, again=[signal.SIGINT])
+        self.assertEqual(json.loads(report.read_text())["verify"]["unrecorded"], 0)
