@@ -145,6 +145,7 @@ void Worker::resume(Lack lack) {
 
 void Worker::adopt(const OpenListener& listener, FileDescriptor socket,
                    const net::SocketAddress& peer) {
+  if (shared_.idleness != nullptr) shared_.idleness->session_begun();
   connections_.push_back(std::make_unique<Connection>(*this, listener, connections_.size()));
   connections_.back()->start(std::move(socket), peer);
 }
@@ -156,6 +157,7 @@ void Worker::remove(Connection& connection, bool quit) {
   connections_[place]->place = place;
   connections_.pop_back();
   if (shared_.session_limit.release()) on_place_free_();
+  if (shared_.idleness != nullptr) shared_.idleness->session_ended(loop().now());
   shared_.quotas.session_done(quit);
 }
 
