@@ -99,6 +99,13 @@
     figure(latency(run.latency.intended.max_us), "max latency");
   }
 
+  const verified = run.verify;
+  if (verified) {
+    figure(count(verified.seen), "verified");
+    for (const name of ["duplicated", "altered"]) figure(count(verified[name]), name, verified[name] > 0 ? "bad" : "good");
+    if (verified.from_due.count > 0) figure(latency(verified.from_due.p99_us), "p99 from when due");
+  }
+
   if (rows.length > 0) {
     drawThroughput();
     if (rows.some((row) => row.max_us > 0)) drawLatencies();
@@ -111,6 +118,20 @@
     const { intended, service, failed } = run.latency;
     const clocks = Object.entries(byIntended ? { intended, service, failed } : { service, failed });
     table("Latency", head, clocks.filter(counted).map(latencyRow));
+  }
+  // As the summary has them (src/report/verify_summary.cc), what was not to come first.
+  const lawful = [["same"], ["headers_added"], ["refolded"], ["blanks_changed"], ["re_encoded", "re-encoded"], ["reports", "other reports"],
+    ["not_counted", "not looked for"], ["other_runs", "of other runs"], ["recipients"]];
+  const wrong = [["footer_added"], ["headers_changed"], ["truncated"], ["body_changed"], ["unstamped"], ["malformed"], ["forged"], ["bounced"],
+    ["duplicated"], ["unrecorded", "not recorded"]];
+  if (verified) {
+    const rowsOf = (fields, kind) => fields.filter(([field]) => verified[field] > 0).map(([field, name = field.replaceAll("_", " ")]) => ({
+      cells: [name, count(verified[field])], kind,
+    }));
+    table("Verified", ["", ""], [{ cells: ["seen", count(verified.seen)] }, ...rowsOf(wrong, "bad"), ...rowsOf(lawful, "")]);
+    if (!verified.checked) add(page.lastChild, "p", "Stamps are unchecked, for want of a key.", "faint");
+    table("Latency to the arrival", head, [["from when it was due", verified.from_due], ["from when it was sent", verified.from_sent]]
+      .filter(counted).map(latencyRow));
   }
   // A message that was over after one attempt is nothing to tell of by itself.
   const attempts = run.attempts ?? [];

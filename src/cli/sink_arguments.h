@@ -98,6 +98,7 @@ struct SinkArguments : NetworkArguments, TlsArguments {
   // The program
   std::optional<std::uint64_t> stop_after_messages;
   std::optional<std::uint64_t> stop_after_quits;
+  std::optional<Duration> stop_when_idle;
   std::optional<std::string> chroot;
   std::optional<std::string> run_as;
 

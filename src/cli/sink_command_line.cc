@@ -147,6 +147,8 @@ void add_life(CommandLine& line, SinkArguments& given) {
               given.stop_after_messages, number<std::uint64_t>("message quit count", 1));
   group.value("-n,--stop-after-quits", "COUNT", "end after so many QUITs", given.stop_after_quits,
               number<std::uint64_t>("quit count", 1));
+  group.value("--stop-when-idle", "TIME", "end when nobody has been connected for so long",
+              given.stop_when_idle, time_value("idle time", kLeastTime));
   group.value("-R,--chroot", "DIR", "make this the root directory", given.chroot);
   group.value("-u,--run-as", "NAME", "become this user (as root: nobody)", given.run_as);
 }
@@ -266,6 +268,7 @@ SinkCommandLine build_sink(const SinkArguments& given) {
   build_verify(given, options);
   options.message_quota = given.stop_after_messages;
   options.quit_quota = given.stop_after_quits;
+  options.stop_when_idle = given.stop_when_idle;
   options.measure = given.report.wanted();
   options.show_counters = given.counter;
   options.verbose = given.verbose;

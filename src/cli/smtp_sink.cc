@@ -1,4 +1,3 @@
-#include <chrono>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -33,8 +32,7 @@ int take(int argc, char** argv) {
   if (line.check_rules) return sink::check_rules(options.rule_files) ? EXIT_SUCCESS : EXIT_FAILURE;
   threads::block_ending_signals();  // from here on they wait for those who take them
   if (!options.rule_files.empty()) threads::block_hangup();
-  // From here on, until all is reported: the second ends it.
-  threads::SignalWatch signals(std::chrono::seconds(0));
+  threads::SignalWatch signals;  // from here on, until all is reported
   if (options.verbose) inform(cli::describe(*options.engine, options.threads));
   const sink::Identity identity = sink::find_identity(options.user);
   using How = report::OutputFile::How;

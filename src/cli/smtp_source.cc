@@ -1,4 +1,3 @@
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -20,9 +19,6 @@ using namespace millrace;
 
 constexpr int kThresholdFailed = 3;  // exit status
 
-// From a second signal, which gives up what is under way, until the program ends all the same.
-constexpr std::chrono::seconds kGrace{3};
-
 int pour(int argc, char** argv) {
   const cli::SourceCommandLine line = cli::parse_source_command_line(argc, argv);
   if (line.show) {
@@ -31,7 +27,7 @@ int pour(int argc, char** argv) {
   }
   threads::block_ending_signals();  // from here on they wait for those who take them
   const source::SourceOptions& options = line.source;
-  threads::SignalWatch signals(kGrace);  // from here on, until all is reported
+  threads::SignalWatch signals;  // from here on, until all is reported
   if (options.verbose) inform(cli::describe(*options.engine, options.threads));
   cli::Reports reports(line.report, report::OutputFile::How::replace);
   const std::unique_ptr<report::Progress> progress = cli::make_progress(line.report);

@@ -159,6 +159,11 @@ FileDescriptor listen_on(const SocketAddress& address, int backlog, bool share,
   return socket;
 }
 
+// The kernel asks both sockets when one binds or begins to listen.
+void let_share(const FileDescriptor& listening) {
+  set_option(listening, SOL_SOCKET, SO_REUSEPORT, 1);
+}
+
 bool family_supported(int family) {
   const FileDescriptor probe(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   return probe.valid() || errno != EAFNOSUPPORT;

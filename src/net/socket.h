@@ -59,12 +59,18 @@ enum class PeerState : std::uint8_t {
 };
 PeerState peer_state(const FileDescriptor& socket);
 
-// A listening socket. `share`: SO_REUSEPORT, so that each worker listens for itself.
+// A listening socket. `share`: where another one let_share() its address (SO_REUSEPORT), so that
+// each worker listens for itself.
 // Who connects there by TCP and has gone without a word is reset after a few minutes
 // (SO_KEEPALIVE), and so is who has closed, which nobody can tell from a client that still reads.
 // Throws Fatal naming the address.
 FileDescriptor listen_on(const SocketAddress& address, int backlog, bool share,
                          const SocketOptions& options);
+
+// From now on those that this user opens with `share` may listen at the address of `listening` too.
+// It has it for itself by then: a program that comes later is refused, and so is one that wants it
+// at the same moment.
+void let_share(const FileDescriptor& listening);
 
 // Whether this system has sockets of the family at all (IPv6 may be switched off).
 bool family_supported(int family);

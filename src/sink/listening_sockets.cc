@@ -63,19 +63,24 @@ ListeningSockets::ListeningSockets(const SinkOptions& options,
                                    const std::vector<OpenListener>& listeners) {
   const net::SocketOptions socket_options{.window = options.window};
   for (const BoundPlace& place : places_of(listeners, options.address_family)) {
-    const auto open = [&](bool share, std::optional<unsigned> worker) {
-      sockets_.push_back(
-          {.socket = net::listen_on(place.address, options.backlog, share, socket_options),
-           .listener = place.listener,
-           .worker = worker});
+    const auto open = [&](const net::SocketAddress& address, bool share,
+                          std::optional<unsigned> worker) -> const FileDescriptor& {
+      sockets_.push_back({.socket = net::listen_on(address, options.backlog, share, socket_options),
+                          .listener = place.listener,
+                          .worker = worker});
+      return sockets_.back().socket;
     };
     if (place.listener.endpoint.unix_domain) {
-      open(false, std::nullopt);
+      open(place.address, false, std::nullopt);
       continue;
     }
-    for (unsigned worker = 0; worker < options.threads; ++worker) {
-      open(options.threads > 1, worker);
-    }
+    // The first one asks for the address as if there were no others, so that a second sink is
+    // refused; then it lets them in.
+    const FileDescriptor& first = open(place.address, false, 0);
+    if (options.threads == 1) continue;
+    net::let_share(first);
+    const net::SocketAddress address = net::local_address(first);
+    for (unsigned worker = 1; worker < options.threads; ++worker) open(address, true, worker);
   }
 }
 

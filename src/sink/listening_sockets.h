@@ -18,8 +18,8 @@ struct ListeningSocket {
 // The sockets of all listeners of a sink.
 class ListeningSockets {
  public:
-  // Listens at all of `listeners`, which must outlive this. Throws Fatal where that cannot be, and
-  // where two of them want the same address, which SO_REUSEPORT would let them share.
+  // Listens at all of `listeners`, which must outlive this. Throws Fatal where that cannot be, as
+  // where another program listens there, and where two of them want the same address.
   ListeningSockets(const SinkOptions& options, const std::vector<OpenListener>& listeners);
 
   // Those of a worker, from 0 on: its own with TCP, the same as the others' with unix paths.

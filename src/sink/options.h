@@ -72,6 +72,7 @@ struct SinkOptions {
   std::optional<std::size_t> session_limit;    // at once; none: what descriptors allow
   std::optional<std::uint64_t> message_quota;  // end after so many messages
   std::optional<std::uint64_t> quit_quota;     // end after so many sessions that said QUIT
+  std::optional<Duration> stop_when_idle;      // for so long, once there has been a session
 
   CaptureOptions capture;
   std::optional<VerifyOptions> verify;

@@ -6,6 +6,7 @@
 #include "sink/answers/answer_queue.h"
 #include "sink/append_log.h"
 #include "sink/faulty_certificates.h"
+#include "sink/idleness.h"
 #include "sink/options.h"
 #include "sink/quotas.h"
 #include "sink/recordings.h"
@@ -23,6 +24,7 @@ struct Shared {
   AnswerQueue* answers;        // null unless there is somewhere for them to go
   Quotas& quotas;
   SessionLimit& session_limit;
+  Idleness* idleness;      // null unless it ends the sink
   Recordings* recordings;  // null when nothing is measured
   RuleBook& rules;
   const FaultyCertificates* faulty_certificates;  // null unless rules may show them

@@ -30,13 +30,20 @@ std::string describe_counters(const Quotas::Totals& totals) {
 }
 
 // Sleeps until all workers have ended. Meanwhile shows the counters, if there are any, tells what
-// was verified, and reads the rules again when that is `wanted`.
+// was verified, ends the workers when they have been idle for too long, and reads the rules again
+// when that is `wanted`.
 void wait_for_end(threads::WorkerThreads& workers, const Quotas& quotas, CounterLine* counters,
-                  Verification* verification, RuleBook& rules, std::atomic<bool>& wanted) {
-  const auto next = [counters, verification] {
+                  Verification* verification, const Idleness* idleness, RuleBook& rules,
+                  std::atomic<bool>& wanted) {
+  const auto next = [&workers, counters, verification, idleness] {
     const TimePoint now = Clock::now();
-    const TimePoint line = verification != nullptr ? verification->tell(now) : TimePoint::max();
-    return counters != nullptr ? std::min(now + CounterLine::kInterval, line) : line;
+    TimePoint first = TimePoint::max();
+    if (verification != nullptr) first = verification->tell(now);
+    if (counters != nullptr) first = std::min(first, now + CounterLine::kInterval);
+    if (idleness == nullptr) return first;
+    if (const auto end = idleness->lasts_until(now)) return std::min(first, *end);
+    workers.end(threads::Urgency::orderly);
+    return first;
   };
   while (!workers.wait_until(next())) {
     if (wanted.exchange(false) && rules.reload()) workers.wake_all();
@@ -107,6 +114,8 @@ metrics::Measurement run_sink(const SinkOptions& options, const Identity& identi
   std::optional<CounterLine> counters;
   if (options.show_counters) counters.emplace(describe_counters({}));
   SessionLimit places(session_limit(descriptor_limit, options));
+  std::optional<Idleness> idleness;
+  if (options.stop_when_idle) idleness.emplace(*options.stop_when_idle);
   std::optional<Recordings> recordings;
   if (options.measure) recordings.emplace(options.threads);
   std::atomic<bool> told_pause = false;
@@ -116,6 +125,7 @@ metrics::Measurement run_sink(const SinkOptions& options, const Identity& identi
                       .answers = answers ? &*answers : nullptr,
                       .quotas = quotas,
                       .session_limit = places,
+                      .idleness = idleness ? &*idleness : nullptr,
                       .recordings = recordings ? &*recordings : nullptr,
                       .rules = rules,
                       .faulty_certificates = faulty ? &*faulty : nullptr,
@@ -138,7 +148,8 @@ metrics::Measurement run_sink(const SinkOptions& options, const Identity& identi
   }
   workers.go();
   wait_for_end(workers, quotas, counters ? &*counters : nullptr,
-               verification ? &*verification : nullptr, rules, reload_wanted);
+               verification ? &*verification : nullptr, idleness ? &*idleness : nullptr, rules,
+               reload_wanted);
   if (counters) counters->end(describe_counters(quotas.totals()));
   if (options.verbose && options.tls) inform(describe_handshakes(quotas.totals()));
   signals.hand_on_hangup({});

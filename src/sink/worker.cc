@@ -58,7 +58,7 @@ Worker::Worker(const Shared& shared, const std::vector<ListeningSocket>& sockets
 Worker::~Worker() = default;
 
 void Worker::run() {
-  while (!stopping_) turn({});
+  while (urgency_ == threads::Urgency::none) turn({});
   drain();
   if (verifier_) verifier_->finish();
   if (!recorder_) return;
@@ -82,10 +82,8 @@ void Worker::record() {
 }
 
 void Worker::woken(threads::Urgency urgency) {
-  if (urgency != threads::Urgency::none) {
-    stopping_ = true;
-    return;
-  }
+  urgency_ = urgency;
+  if (urgency != threads::Urgency::none) return;
   rules_.renew();
   resume(Lack::place);
 }
@@ -94,15 +92,17 @@ void Worker::drain() {
   for (const auto& connection : connections_) connection->finish();
   const TimePoint limit = Clock::now() + kDrainLimit;
   const auto unsent = [](const auto& connection) { return !connection->all_sent(); };
-  while (Clock::now() < limit && std::any_of(connections_.begin(), connections_.end(), unsent)) {
+  while (urgency_ != threads::Urgency::at_once && Clock::now() < limit &&
+         std::any_of(connections_.begin(), connections_.end(), unsent)) {
     loop().timers().start(retry_timer_, limit);
     turn({});
   }
   while (!connections_.empty()) connections_.back()->give_up();
+  if (verifier_ && verifier_->waiting()) verifier_->settle();
 }
 
 void Worker::Acceptor::on_readable() {
-  if (worker_.stopping_) return;
+  if (worker_.urgency_ != threads::Urgency::none) return;
   for (int accepted = 0; accepted < kAcceptsPerTurn; ++accepted) {
     if (!worker_.shared_.session_limit.acquire()) {
       lack = Lack::place;
@@ -145,6 +145,7 @@ void Worker::resume(Lack lack) {
 
 void Worker::adopt(const OpenListener& listener, FileDescriptor socket,
                    const net::SocketAddress& peer) {
+  if (shared_.idleness != nullptr) shared_.idleness->session_begun();
   connections_.push_back(std::make_unique<Connection>(*this, listener, connections_.size()));
   connections_.back()->start(std::move(socket), peer);
 }
@@ -156,6 +157,7 @@ void Worker::remove(Connection& connection, bool quit) {
   connections_[place]->place = place;
   connections_.pop_back();
   if (shared_.session_limit.release()) on_place_free_();
+  if (shared_.idleness != nullptr) shared_.idleness->session_ended(loop().now());
   shared_.quotas.session_done(quit);
 }
 

@@ -31,8 +31,8 @@ class Worker final : public threads::Worker, private net::TimerHandler {
   // Serves until it is to end: then no more sessions, what is due is sent, and it returns.
   void run() override;
 
-  // Ends, however urgently: what is due takes a second at most. Or else accepts again where that
-  // had to wait for a place, and takes the rules that hold now.
+  // Ends: in order, when what is due takes a second at most, or without that. Or else accepts again
+  // where that had to wait for a place, and takes the rules that hold now.
   void woken(threads::Urgency urgency) override;
 
   [[nodiscard]] const Shared& shared() const { return shared_; }
@@ -89,7 +89,7 @@ class Worker final : public threads::Worker, private net::TimerHandler {
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> awaiting_;   // their records to be written
   std::vector<Connection*> recording_;  // those that are being told, so that the storage is kept
-  bool stopping_ = false;
+  threads::Urgency urgency_ = threads::Urgency::none;
 };
 
 }  // namespace millrace::sink

@@ -64,8 +64,7 @@ void end_by(int number) {
   _exit(128 + number);
 }
 
-SignalWatch::SignalWatch(std::chrono::milliseconds grace)
-    : grace_(grace), signals_(make_descriptor()) {
+SignalWatch::SignalWatch(Patience patience) : patience_(patience), signals_(make_descriptor()) {
   try {
     thread_ = std::thread([this] { watch(); });
   } catch (const std::system_error& error) {
@@ -87,20 +86,25 @@ void SignalWatch::hand_on(std::function<void(unsigned number)> on_signal) {
 void SignalWatch::watch() {
   std::array<pollfd, 2> wanted{pollfd{signals_.descriptor(), POLLIN, 0},
                                pollfd{over_.descriptor(), POLLIN, 0}};
-  int patience = -1;
+  int time_left = -1;
+  TimePoint moment_over = TimePoint::min();
   for (;;) {
-    if (poll(wanted.data(), wanted.size(), patience) == 0) end_by(first_);
+    if (poll(wanted.data(), wanted.size(), time_left) == 0) end_by(first_);
+    const TimePoint now = Clock::now();
     if ((wanted[1].revents & POLLIN) != 0) return;
+    bool hung_up = false;
+    int ending = 0;
     while (const int signal = next()) {
-      if (signal == SIGHUP) {
-        take_hangup();
-        continue;
-      }
-      const unsigned number = take(signal);
-      if (number == 1) continue;
-      if (number > 2 || grace_.count() == 0) end_by(signal);
-      patience = static_cast<int>(grace_.count());
+      if (signal == SIGHUP) hung_up = true;
+      if (signal != SIGHUP && ending == 0) ending = signal;
     }
+    if (ending != 0 && now >= moment_over) {
+      moment_over = now + patience_.moment;
+      const unsigned number = take(ending);
+      if (number > 2) end_by(ending);
+      if (number == 2) time_left = static_cast<int>(patience_.grace.count());
+    }
+    if (hung_up) take_hangup();
   }
 }
 

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/file_descriptor.h"
+#include "base/time.h"
 #include "net/wake_up.h"
 
 namespace millrace::threads {
@@ -20,19 +21,26 @@ void block_hangup();
 // Ends the program as `signal` would have, had it not been blocked.
 [[noreturn]] void end_by(int signal);
 
+// How signals that end a program are understood.
+struct Patience {
+  // Those that come so soon behind one are the same: timeout(1) sends two.
+  std::chrono::milliseconds moment{100};
+  // From the second, which gives up what is under way, until the program ends all the same.
+  std::chrono::milliseconds grace{3'000};
+};
+
 // Waits for SIGINT, SIGTERM and SIGHUP, where they are blocked, on a thread of its own. So whatever
 // holds the others up (a terminal or a pipe that nobody reads, a disk, what a server has them
-// calculate), the second or third of them ends the program.
+// calculate), they end the program: a while behind the second, or at the third.
 class SignalWatch {
  public:
-  // `grace`: how long the program has after the second signal, unless a third comes; 0: the second
-  // ends it. Throws Fatal when there is no thread or descriptor left.
-  explicit SignalWatch(std::chrono::milliseconds grace);
+  // Throws Fatal when there is no thread or descriptor left.
+  explicit SignalWatch(Patience patience = {});
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;
   ~SignalWatch();
 
-  // Has `on_signal` called for each that comes, on that thread, and now for each that has come.
+  // Has `on_signal` called for each that counts, on that thread, and now for each that has come.
   // `number`: 1 for the first. Empty: nobody is told any more.
   void hand_on(std::function<void(unsigned number)> on_signal);
 
@@ -49,7 +57,7 @@ class SignalWatch {
   unsigned take(int signal);
   void take_hangup();
 
-  const std::chrono::milliseconds grace_;
+  const Patience patience_;
   const FileDescriptor signals_;
   net::WakeUp over_;
   std::mutex mutex_;

@@ -223,6 +223,7 @@ std::vector<Row<SinkCommandLine>> sink_rows(const std::string& users, const std:
        [](Line line) { return line.sink.verify->sync == proof::Sync::block; }},
       {"--stop-after-messages|4", [](Line line) { return line.sink.message_quota == 4; }},
       {"--stop-after-quits|5", [](Line line) { return line.sink.quit_quota == 5; }},
+      {"--stop-when-idle|5m", [](Line line) { return line.sink.stop_when_idle == 5min; }},
       {"--chroot|/tmp", [](Line line) { return line.sink.root_directory == "/tmp"; }},
       {"--run-as|mail", [](Line line) { return line.sink.user == "mail"; }},
   };

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import termios
+import time
 import unittest
 
 import rig
@@ -47,11 +48,16 @@ def full_pipe():
 class Ending(rig.TestCase):
     def end_twice(self, process):
         """The first signal asks, the second does not; returns the exit status."""
-        process.send_signal(signal.SIGINT)
-        with self.assertRaises(subprocess.TimeoutExpired):
-            process.wait(0.5)
+        self.hold_out(process, signal.SIGINT)
         process.send_signal(signal.SIGTERM)
         return process.wait()
+
+    def hold_out(self, process, sign):
+        """Sends a signal that does not end it; the next one is not of the same moment."""
+        process.send_signal(sign)
+        rig.wait_for(lambda: not process.has_pending_signal(), "it to take the signal")
+        with self.assertRaises(subprocess.TimeoutExpired):
+            process.wait(0.5)
 
     @contextlib.contextmanager
     def mute(self, programs, program, *arguments, statuses):
@@ -71,12 +77,12 @@ class Ending(rig.TestCase):
     def test_a_second_signal_ends_a_sink_whose_messages_nobody_reads(self, programs):
         endpoint = f"127.0.0.1:{rig.free_port()}"
         with self.mute(programs, "smtp-sink", "-v", "-u", "root", endpoint, "100",
-                       statuses=[-signal.SIGTERM]) as (sink, pipe):
+                       statuses=[-signal.SIGINT]) as (sink, pipe):
             rig.wait_for(lambda: rig.listens(endpoint), "the sink to listen")
             with self.mute(programs, "smtp-source", "-A", "-d", "-s", "4", "-m", "1000000", endpoint,
                            statuses=[-signal.SIGKILL, 1]):  # 1: the sink is gone, and so is it
                 fill_when_used(pipe.fileno())
-                self.assertEqual(self.end_twice(sink), -signal.SIGTERM)
+                self.assertEqual(self.end_twice(sink), -signal.SIGINT)
 
     @rig.on_every_engine((1, 2))
     def test_a_second_signal_ends_a_source_whose_messages_nobody_reads(self, programs):
@@ -92,12 +98,8 @@ class Ending(rig.TestCase):
                 programs, "smtp-source", "-v", "-d", "-s", "4", "-m", "1000000", sink.endpoint,
                 statuses=[-signal.SIGTERM]) as (source, pipe):
             fill_when_used(pipe.fileno())
-            source.send_signal(signal.SIGINT)
-            with self.assertRaises(subprocess.TimeoutExpired):
-                source.wait(0.5)
-            source.send_signal(signal.SIGINT)
-            with self.assertRaises(subprocess.TimeoutExpired):
-                source.wait(0.5)
+            self.hold_out(source, signal.SIGINT)
+            self.hold_out(source, signal.SIGINT)
             source.send_signal(signal.SIGTERM)
             self.assertEqual(source.wait(), -signal.SIGTERM)
 
@@ -125,11 +127,11 @@ class Ending(rig.TestCase):
         endpoint = f"127.0.0.1:{rig.free_port()}"
         with full_pipe() as pipe:
             sink = programs.start("smtp-sink", "-u", "root", "--json", "-", "-n", "1", endpoint, "100",
-                                  stdout=pipe, statuses=(-signal.SIGTERM,))
+                                  stdout=pipe, statuses=[-signal.SIGINT])
             rig.wait_for(lambda: rig.listens(endpoint), "the sink to listen")
             programs.source(endpoint)
             rig.wait_for(lambda: not rig.listens(endpoint), "its run to be over")
-            self.assertEqual(self.end_twice(sink), -signal.SIGTERM)
+            self.assertEqual(self.end_twice(sink), -signal.SIGINT)
 
     @rig.on_every_engine()
     def test_a_second_signal_ends_a_sink_that_waits_for_somebody_to_read_its_report(self, programs):
@@ -137,9 +139,38 @@ class Ending(rig.TestCase):
         os.mkfifo(pipe)
         endpoint = f"127.0.0.1:{rig.free_port()}"
         sink = programs.start("smtp-sink", "-u", "root", "--json", pipe, endpoint, "100",
-                              statuses=[-signal.SIGTERM])
+                              statuses=[-signal.SIGINT])
         rig.wait_for(lambda: blocks(sink, signal.SIGTERM), "it to take signals itself")
-        self.assertEqual(self.end_twice(sink), -signal.SIGTERM)
+        self.assertEqual(self.end_twice(sink), -signal.SIGINT)
+
+    @rig.on_every_engine((1, 2))
+    def test_signals_that_come_together_are_one(self, programs):
+        path = self.scratch / "run.json"
+        with programs.sink("-c", "-W", ".:0.3") as sink:
+            source = programs.start("smtp-source", "-d", "-s", "4", "-m", "1000000", "--json", path, sink.endpoint)
+            sink.wait_counter("mesg", 4)
+            source.send_signal(signal.SIGINT)  # what is under way may be finished
+            source.send_signal(signal.SIGTERM)
+            self.assertEqual(source.wait(), 0)
+        run = json.loads(path.read_text())
+        self.assertEqual((run["ending"], run["errors"]), ("interrupted", {}))
+        self.assertEqual(run["totals"]["messages"], sink.counters()["mesg"])
+
+    @rig.on_every_engine((1, 2))
+    def test_a_second_signal_ends_a_sink_with_a_report_and_does_not_wait_for_clients(self, programs):
+        path = self.scratch / f"report.{time.monotonic_ns()}"
+        with programs.sink("--json", path) as sink, sink.connect() as client:
+            client.read_until(b"ESMTP\r\n")
+            client.socket.settimeout(1)
+            with contextlib.suppress(TimeoutError):
+                while True:
+                    client.send(b"EHLO x\r\n" * 10_000)  # and reads no reply
+            sink.send_signal(signal.SIGTERM)
+            rig.wait_for(lambda: not sink.has_pending_signal(), "it to take the signal")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                sink.wait(0.2)  # the client has a second to take its replies
+            self.assertEqual(sink.end(signal.SIGINT), 0)
+        self.assertEqual(json.loads(path.read_text())["kind"], "sink")
 
     @rig.on_every_engine((1, 4))
     def test_a_view_that_nobody_reads_holds_no_signal_up(self, programs):

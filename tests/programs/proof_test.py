@@ -89,7 +89,7 @@ class Alone(rig.TestCase):
     # What the sink refuses is not on its record, and what is on it is not refused.
     @rig.on_every_engine((1, 2))
     def test_sessions_that_are_cut_short_double_nothing(self, programs):
-        sent, got = (self.scratch / f"{id(programs)}.{side}" for side in ("sent", "got"))
+        sent, got = (self.scratch / f"{time.monotonic_ns()}.{side}" for side in ("sent", "got"))
         with programs.sink("--verify", got, "--max-session-time", "300ms") as sink:
             programs.source(sink.endpoint, "--stamp", sent, "-d", "-s", 50, "-r", 3, "--stamp-recipients", "tagged",
                             "--duration", "3s", "--retry", "50x20ms")
@@ -97,6 +97,23 @@ class Alone(rig.TestCase):
                                   sent, got)
         self.assertEqual(told.returncode, 0, told.stderr)
         self.assertIn(b"delivered once", told.stdout)
+
+
+    @rig.on_every_engine((1, 2))
+    def test_a_sink_ends_when_nobody_has_been_connected_for_so_long(self, programs):
+        sent, got = (self.scratch / f"{time.monotonic_ns()}.{side}" for side in ("sent", "got"))
+        with programs.sink("--verify", got, "--stop-when-idle", "200ms") as sink:
+            with self.assertRaises(subprocess.TimeoutExpired):
+                sink.wait(0.6)  # for the first one
+            with sink.connect() as client:
+                client.read_until(b"ESMTP\r\n")
+                programs.source(sink.endpoint, "--stamp", sent, "-s", 2, "-m", 20)
+                with self.assertRaises(subprocess.TimeoutExpired):
+                    sink.wait(0.6)  # for the last one
+                client.talk(b"QUIT\r\n", b"221 Bye\r\n")
+            self.assertEqual(sink.wait(), 0)  # by itself
+        told = programs.run_plain("smtp-report", "reconcile", "--fail-on", "lost,undecided", sent, got)
+        self.assertEqual(told.returncode, 0, told.stderr)
 
 
 class Killed(rig.TestCase):

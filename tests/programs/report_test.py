@@ -113,6 +113,29 @@ class Report(measuring.MeasureCase):
         self.assertRegex(page.text, r"Phases\s[^S]*session 5 ")
         self.assertNotIn("Answers", page.text)
 
+    def test_the_page_shows_what_a_sink_verified(self):
+        programs = rig.ours("epoll")
+        with self.counting_sink(programs, "--verify", self.scratch / "got") as (sink, counted):
+            programs.source(sink.endpoint, "--stamp", self.scratch / "sent", "-m", "20")
+        path = self.scratch / "sink.json"
+        (run,) = counted
+        found = run["verify"]
+        names = [name for name, value in found.items() if isinstance(value, int) and name not in ("checked", "seen", "altered")]
+        self.assertEqual(len(names), 19)
+        found |= {name: 100 + number for number, name in enumerate(names)}
+        found |= {"seen": 4321, "checked": False}
+        altered = sum(found[name] for name in ("footer_added", "headers_changed", "truncated", "body_changed"))
+        path.write_text(json.dumps(run))
+        self.report("html", path)
+        text = self.check_page(path.with_suffix(".html"), plots=2).text
+        self.assertRegex(text, rf"4,321\sverified\s{found['duplicated']}\sduplicated\s{altered}\saltered\s")
+        verified = text.split("Verified\n")[1]
+        shown = verified.split("Stamps are unchecked")[0]
+        self.assertTrue(shown.startswith("seen 4,321\n"), shown)
+        self.assertEqual(sorted(int(one) for one in re.findall(r" (1\d\d)\b", shown)), [found[name] for name in names])
+        self.assertIn("Stamps are unchecked, for want of a key.", verified)
+        self.assertRegex(verified, r"Latency to the arrival\s[^L]*from when it was due \d+ ")
+
     def test_the_page_shows_rules_and_answers(self):
         path = rig.TOP / "tests/report/published/sink-1.2.json"
         readers.validate(measuring.SCHEMA, path)

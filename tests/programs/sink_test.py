@@ -46,6 +46,20 @@ class SinkTest(rig.TestCase):
             self.assertRegex(done.stderr.decode(), r"fatal: bind \[127.0.0.1\]:\d+: Address already in use")
 
     @rig.on_every_engine(THREADS)
+    def test_a_second_sink_at_the_address_is_refused_and_the_next_one_is_not(self, programs):
+        endpoint = f"127.0.0.1:{rig.free_port()}"
+        refused = f"smtp-sink: fatal: bind [127.0.0.1]:{rig.port_of(endpoint)}: Address already in use\n"
+        for _ in range(2):
+            with programs.sink(endpoint=endpoint) as sink, sink.connect() as client:
+                for threads in THREADS:
+                    done = programs.run("smtp-sink", "--threads", threads, endpoint, 10)
+                    self.assertEqual(done.returncode, 1)
+                    self.assertTrue(done.stderr.decode().endswith(refused), done.stderr)
+                client.read_until(b"ESMTP\r\n")
+                client.talk(b"QUIT\r\n", b"221 Bye\r\n")
+                client.read_to_end()  # the sink has closed first: its side waits (TIME_WAIT)
+
+    @rig.on_every_engine(THREADS)
     def test_a_stale_unix_socket_is_replaced(self, programs):
         path = self.scratch / str(time.monotonic_ns())  # the last one's may still be listed
         stale = socket.socket(socket.AF_UNIX)

@@ -1,10 +1,12 @@
 """What a sink finds of stamped messages, and that what it acknowledged is in its journal."""
 
 import collections
+import errno
 import json
 import os
 import random
 import resource
+import select
 import signal
 import socket
 import threading
@@ -12,6 +14,7 @@ import threading
 import measuring
 import readers
 import rig
+from support import watched_calls
 
 TOOL = rig.BUILD / "tests/proof_tool"
 STAMP = 354  # bytes
@@ -229,6 +232,69 @@ class Refusals(TestCase):
         self.assertEqual(sink.err.count(b"messages are refused with 452"), 1)
         self.assertIn(b"2 not recorded", sink.err)
 
+    WAYS = {"in chunks": (["--offer", "CHUNKING"], 7), "under TLS": (["--tls"], 0),
+            "in chunks under TLS": (["--tls", "--offer", "CHUNKING"], 7), "by LMTP": (["--lmtp"], 0),
+            "by LMTP in chunks": (["--lmtp", "--offer", "CHUNKING"], 7)}
+
+    @rig.on_every_engine()
+    def test_without_room_they_are_refused_however_they_come(self, programs):
+        for way, (options, chunks) in self.WAYS.items():
+            with self.subTest(way=way):
+                self.check_refusal(programs, options, chunks)
+
+    def check_refusal(self, programs, options, chunks):
+        recipients = [b"c@d", b"e@f"] if "--lmtp" in options else [b"c@d"]
+
+        def replies(number):
+            text = self.send(client, self.stamped(number), recipients=recipients, chunks=chunks)
+            while text.count(b"\r\n") < len(recipients):
+                text += client.read_until(b"\r\n")
+            return {line[:3] for line in text.splitlines()}
+
+        journal = self.journal()
+        with programs.sink("--verify", journal, *options) as sink, sink.connect() as client:
+            if "--tls" in options:
+                client.start_tls()
+            client.read_until(b"\r\n")
+            before = resource.prlimit(sink.pid, resource.RLIMIT_FSIZE)
+            self.assertEqual(replies(1), {b"250"})
+            size = journal.stat().st_size
+            resource.prlimit(sink.pid, resource.RLIMIT_FSIZE, (size + 20, before[1]))
+            self.assertEqual(replies(2), {b"452"})
+            self.assertEqual(journal.stat().st_size, size)
+            resource.prlimit(sink.pid, resource.RLIMIT_FSIZE, before)
+            self.assertEqual(replies(3), {b"250"})
+        self.assertEqual([one.message for one in self.taken(journal)[0]], sorted(2 * [1, 3]) if "--lmtp" in options else [1, 3])
+
+    @rig.on_every_engine()
+    def test_what_is_to_be_on_the_disk_is_there_before_the_reply(self, programs):
+        rig.need(watched_calls.MACHINE, "numbers of system calls of this machine")
+        error, answered_before = 0, []
+
+        def decide():
+            if client:
+                answered_before.append(bool(select.select([client.socket], [], [], 0)[0]))
+            return error
+
+        for options in ["--journal-sync"], []:
+            client, error = None, 0
+            answered_before.clear()
+            watched = watched_calls.WatchedSync(decide)
+            with programs.sink("--verify", self.journal(), *options, preexec_fn=watched.prepare) as sink:
+                with sink.connect() as client:
+                    client.read_until(b"ESMTP\r\n")
+                    self.send(client, self.stamped(1))
+                    for number in 2, 3:
+                        self.assertEqual(self.send(client, self.stamped(number))[:3], b"250")
+                    self.assertEqual(len(answered_before) >= 3, bool(options))
+                    error = errno.EIO
+                    for number in 4, 5:
+                        expected = b"452" if options else b"250"
+                        self.assertEqual(self.send(client, self.stamped(number))[:3], expected)
+                    self.assertEqual(any(answered_before), False)
+                    client = None
+            watched.close()
+
     def test_journals_are_not_written_over_and_options_need_each_other(self):
         programs = rig.ours("epoll")
         there = self.scratch / "there"
@@ -264,7 +330,7 @@ class Kills(TestCase):
             thread.start()
         return threads
 
-    def check_kills(self, programs, sign, *options):
+    def check_kills(self, programs, sign, *options, again=()):
         chance = random.Random(f"{programs.name}{sign}")
         stamps = self.stamps(0, self.CLIENTS * self.EACH)
         for _ in range(25 if rig.LONG else 1):
@@ -274,7 +340,8 @@ class Kills(TestCase):
             with programs.sink("--verify", journal, *options, statuses=(status,)) as sink:
                 threads = self.load(sink.endpoint, stamps, acknowledged)
                 rig.wait_for(lambda: len(acknowledged) >= wanted, "some messages to be acknowledged")
-                os.kill(sink.pid, sign)
+                for each in (sign, *again):
+                    os.kill(sink.pid, each)
                 for thread in threads:
                     thread.join(rig.PATIENCE)
                 sink.wait(rig.PATIENCE)
@@ -292,3 +359,9 @@ class Kills(TestCase):
     @rig.on_every_engine()
     def test_what_was_acknowledged_is_on_record_when_the_sink_ends(self, programs):
         self.check_kills(programs, signal.SIGTERM, "--journal-sync")
+
+    @rig.on_every_engine(thread_counts=(1, 2))
+    def test_what_was_acknowledged_is_on_record_when_two_signals_come(self, programs):
+        report = self.scratch / "run.json"
+        self.check_kills(programs, signal.SIGTERM, "--json", report, again=[signal.SIGINT])
+        self.assertEqual(json.loads(report.read_text())["verify"]["unrecorded"], 0)

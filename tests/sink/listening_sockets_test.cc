@@ -69,6 +69,29 @@ TEST(ListeningSockets, AreAWorkersOwnWithTcpAndSharedWithAPath) {
   unlink(path.c_str());
 }
 
+TEST(ListeningSockets, AreNotOfTwoSinksAtOneAddress) {
+  const std::string here = "127.0.0.1:" + free_port();
+  const auto listeners = listeners_at({here});
+  for (const unsigned threads : {1U, 4U}) {
+    const ListeningSockets first(of_threads(threads), listeners);
+    for (const unsigned others : {1U, 4U}) {
+      EXPECT_EQ(refusal({here}, others),
+                "bind [127.0.0.1]:" + here.substr(here.find(':') + 1) + ": Address already in use");
+    }
+  }
+}
+
+TEST(ListeningSockets, OfAllWorkersAreAtTheOnePortThatTheSystemChose) {
+  const auto listeners = listeners_at({"127.0.0.1:0"});
+  const ListeningSockets sockets(of_threads(4), listeners);
+  std::set<unsigned> ports;
+  for (const unsigned worker : {0U, 1U, 2U, 3U}) {
+    const FileDescriptor copy(dup(sockets.of_worker(worker).at(0).descriptor));
+    ports.insert(net::local_address(copy).port());
+  }
+  EXPECT_EQ(ports.size(), 1U);
+}
+
 // With several threads the kernel would let both in, and share out who connects.
 TEST(ListeningSockets, AreNotOfTwoListenersAtOneAddress) {
   const std::string port = free_port();

@@ -46,6 +46,7 @@ std::string what_is_said() {
                       .answers = nullptr,
                       .quotas = quotas,
                       .session_limit = places,
+                      .idleness = nullptr,
                       .recordings = &recordings,
                       .rules = rules,
                       .faulty_certificates = nullptr,

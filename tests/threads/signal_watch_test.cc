@@ -4,8 +4,10 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <future>
+#include <thread>
 #include <vector>
 
 namespace millrace::threads {
@@ -15,50 +17,74 @@ using namespace std::chrono_literals;
 
 void send_self(int number) { kill(getpid(), number); }
 
+// Whether one that was sent has not been taken yet.
+bool waits(int number) {
+  sigset_t pending;
+  sigpending(&pending);
+  return sigismember(&pending, number) == 1;
+}
+
 // Each in a process of its own.
 class SignalWatchDeathTest : public testing::Test {
  protected:
   SignalWatchDeathTest() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
 
+  // Sends each when the one before it has been counted.
   static void hang_until_ended_by(std::chrono::milliseconds grace,
                                   const std::vector<int>& numbers) {
     block_ending_signals();
-    const SignalWatch signals(grace);
-    for (const int number : numbers) send_self(number);
+    SignalWatch signals({.moment = 0ms, .grace = grace});
+    std::atomic<unsigned> come = 0;
+    signals.hand_on([&come](unsigned number) {
+      come = number;
+      come.notify_all();
+    });
+    for (unsigned before = 0; const int number : numbers) {
+      send_self(number);
+      come.wait(before++);
+    }
     for (;;) pause();
   }
 };
-
-TEST_F(SignalWatchDeathTest, WithoutGraceTheSecondEndsWhateverTheProgramDoes) {
-  EXPECT_EXIT(hang_until_ended_by(0ms, {SIGINT, SIGTERM}), testing::KilledBySignal(SIGTERM), "");
-}
 
 TEST_F(SignalWatchDeathTest, AfterTheGraceItEndsByTheFirst) {
   EXPECT_EXIT(hang_until_ended_by(1ms, {SIGINT, SIGTERM}), testing::KilledBySignal(SIGINT), "");
 }
 
-// Signals of one number that wait are one signal: each is sent when the one before it was taken.
 TEST_F(SignalWatchDeathTest, AThirdDoesNotWaitForTheGrace) {
-  const auto send_three = [] {
+  EXPECT_EXIT(hang_until_ended_by(1h, {SIGINT, SIGINT, SIGTERM}), testing::KilledBySignal(SIGTERM),
+              "");
+}
+
+// The hangup comes behind the second one, which counts no more than once.
+TEST_F(SignalWatchDeathTest, ThoseThatComeTogetherAreOne) {
+  const auto send_two = [] {
     block_ending_signals();
-    SignalWatch signals(1h);
-    std::promise<void> second;
-    signals.hand_on([&second](unsigned number) {
-      if (number == 2) second.set_value();
+    block_hangup();
+    SignalWatch signals({.moment = 1h, .grace = 1h});
+    std::promise<void> first;
+    std::promise<void> hangup;
+    unsigned most = 0;
+    signals.hand_on([&](unsigned number) {
+      if (most == 0) first.set_value();
+      most = number;
     });
-    send_self(SIGINT);
+    signals.hand_on_hangup([&hangup] { hangup.set_value(); });
     send_self(SIGTERM);
-    second.get_future().wait();
+    first.get_future().wait();
     send_self(SIGTERM);
-    for (;;) pause();
+    while (waits(SIGTERM)) std::this_thread::yield();
+    send_self(SIGHUP);
+    hangup.get_future().wait();
+    _exit(most == 1 ? 0 : 1);
   };
-  EXPECT_EXIT(send_three(), testing::KilledBySignal(SIGTERM), "");
+  EXPECT_EXIT(send_two(), testing::ExitedWithCode(0), "");
 }
 
 TEST_F(SignalWatchDeathTest, WhatHasComeIsToldToWhoeverAsksLater) {
   const auto ask_late = [] {
     block_ending_signals();
-    SignalWatch signals(1h);
+    SignalWatch signals;
     std::promise<void> come;
     signals.hand_on([&come](unsigned /*number*/) { come.set_value(); });
     send_self(SIGINT);

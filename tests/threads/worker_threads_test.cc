@@ -77,7 +77,7 @@ class WorkerThreadsTest : public testing::Test {
   WorkerThreadsTest() {
     pthread_sigmask(SIG_SETMASK, nullptr, &before_);
     block_ending_signals();
-    signals.emplace(1h);
+    signals.emplace(Patience{.moment = 0ms, .grace = 1h});
     workers.emplace(kThreads, *signals);
   }
   ~WorkerThreadsTest() override {

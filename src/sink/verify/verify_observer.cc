@@ -90,7 +90,7 @@ bool VerifyObserver::record_first(const smtp::FinalReplies& replies) {
   }
   const bool stamped = is_stamped(found_.verdict);
   const bool room = !stamped || verifier_.run_index(found_.run, run_);
-  const bool bounce = found_.kind == Found::Kind::bounce && run_ != 0;
+  const bool bounce = found_.kind == Found::Kind::bounce;
   record_ = Record::undecided;
   if (room && (bounce ? add_bounce() : add_message(replies))) {
     verifier_.await(*this);
@@ -139,7 +139,7 @@ bool VerifyObserver::add(std::uint16_t recipient) {
                             .recipient = recipient,
                             .run = run_,
                             .verdict = found_.verdict,
-                            .bounced = stamped && found_.kind == Found::Kind::bounce,
+                            .bounced = found_.kind == Found::Kind::bounce,
                             .listener = listener_};
   return verifier_.add(record);
 }

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <optional>
+
+#include "base/cache_line.h"
+#include "base/time.h"
+
+namespace millrace::sink {
+
+// Since when no client has been connected, over all workers: what ends a sink that is to stop when
+// it is idle.
+class Idleness {
+ public:
+  // `limit`: how long it may last. It begins with the end of a session, not with the program.
+  explicit Idleness(Duration limit) : limit_(limit) {}
+
+  // From any thread.
+  void session_begun() { open_.fetch_add(1); }
+  void session_ended(TimePoint now);
+
+  // When it is to be looked at again; nothing: it has lasted for as long as it may.
+  [[nodiscard]] std::optional<TimePoint> lasts_until(TimePoint now) const;
+
+ private:
+  const Duration limit_;
+  alignas(kCacheLine) std::atomic<std::size_t> open_{0};
+  std::atomic<TimePoint> last_end_{TimePoint::min()};  // of a session; before the first one, min()
+};
+
+}  // namespace millrace::sink
