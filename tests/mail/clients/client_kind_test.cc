@@ -54,6 +54,25 @@ TEST(ClientKind, SaysWhatIsExpected) {
   EXPECT_EQ(why_not("idle 1s please"), "expected a kind of client and its value");
 }
 
+TEST(ClientKind, TakesValuesWithinItsBounds) {
+  struct Bounds {
+    std::string kind, least, most, beyond;
+  };
+  const Bounds all[] = {
+      {"slow-writer", "1", "1M", "1048577"},           {"idle", "1ms", "24h", "86400001ms"},
+      {"abort-in-data", "1", "16M", "16777217"},       {"reset-in-data", "1", "16M", "16777217"},
+      {"long-line", "1", "16M", "16777217"},           {"long-header", "1", "16M", "16777217"},
+      {"rset-storm", "1", "1000000", "1000001"},       {"rcpt-flood", "1", "1000000", "1000001"},
+      {"unknown-commands", "1", "1000000", "1000001"}, {"auth-guess", "1", "1000000", "1000001"},
+      {"header-flood", "1", "100000", "100001"},       {"mime-bomb", "1", "10000", "10001"}};
+  for (const auto& [kind, least, most, beyond] : all) {
+    behaviour(kind + ' ' + least);
+    behaviour(kind + ' ' + most);
+    why_not(kind + " 0");
+    why_not(kind + ' ' + beyond);
+  }
+}
+
 // Where a server does not play along, a script goes to its goodbye, or leaves as it can.
 TEST(ClientKind, HasAScriptThatEnds) {
   for (const ClientKind& kind : client_kinds()) {

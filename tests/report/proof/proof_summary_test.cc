@@ -77,6 +77,19 @@ TEST(ProofSummary, WhatIsMissingIsNeverRoundedAway) {
             std::string::npos);
 }
 
+TEST(ProofSummary, ContentsAreToldWhereOneDiffers) {
+  ProofReport report = sample_proof(5);
+  auto& contents = report.result.counts.by_comparison;
+  contents.front() = 5;
+  EXPECT_EQ(summary(report, {}).find("Contents"), std::string::npos);
+  contents.back() = 2;
+  const std::string text = summary(report, {});
+  const std::size_t begin = text.find("Contents");
+  ASSERT_NE(begin, std::string::npos);
+  const std::string told = text.substr(begin, text.find("\n\n", begin) - begin);
+  EXPECT_EQ(told, "");
+}
+
 TEST(ProofSummary, OnlyWhatIsGoodIsGreen) {
   const Style colour{.colour = true};
   EXPECT_TRUE(summary(sample_proof(5), colour).starts_with("\x1b[32mNothing lost"));

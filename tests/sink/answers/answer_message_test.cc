@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/calendar.h"
 
@@ -210,6 +211,19 @@ TEST(AnswerMessage, AMessageIdHasALongestLength) {
   };
   EXPECT_NE(reply_to(250).find("In-Reply-To: <xx"), std::string::npos);
   EXPECT_EQ(reply_to(251).find("In-Reply-To"), std::string::npos);
+}
+
+TEST(AnswerMessage, WhatOthersWroteHasALongestLength) {
+  Answer answer = answer_to(Kind::bounce, "Subject: " + std::string(900, 's') + "\r\n");
+  answer.what.diagnostic = std::string(900, 'd');
+  answer.envelope_id = std::string(900, 'e');
+  const std::string text = answer_message(answer, kOrigin);
+  for (const auto& [byte, most] : {std::pair{'s', 200}, {'d', 600}, {'e', 500}}) {
+    const std::string cut = std::string(static_cast<std::size_t>(most), byte) + "\r\n";
+    const std::size_t place = text.find(cut);
+    ASSERT_NE(place, std::string::npos) << byte;
+    EXPECT_EQ(text[place - 1], ' ') << byte;
+  }
 }
 
 TEST(AnswerMessage, HeadersThatAreNoTextAreEncodedByteByByte) {

@@ -68,6 +68,13 @@ TEST(ReplyText, PlaceholdersAreFilledIn) {
   EXPECT_EQ(composed(reply({"450 {sender}{recipient}{domain}{size}{1}."})), "450 .\r\n");
 }
 
+TEST(ReplyText, APlaceholderIsAFieldOrAGroupsDigit) {
+  EXPECT_EQ(ReplyText::placeholder_in("{} {0} {:} {/} {a} {12} {1 } {1"), "");
+  EXPECT_EQ(ReplyText::placeholder_in("{0}{9}"), "{9}");
+  EXPECT_EQ(ReplyText::placeholder_in("{{1}"), "{1}");
+  EXPECT_EQ(ReplyText::placeholder_in("a {helo}"), "{helo}");
+}
+
 TEST(ReplyText, GroupsAreFilledInAndMayBeTheCode) {
   const Groups groups{"450-4.7.1@by.test", "450", "4.7.1"};
   const ReplyText text = reply({"{1} {2} as you asked", "{1} or so", "at last"});
