@@ -14,7 +14,7 @@ import dkim
 import playing
 import rig
 
-READ = rig.BUILD / "tests/read_proof"
+TOOL = rig.BUILD / "tests/proof_tool"
 STAMP_SIZE = 354
 
 SCENARIO = """
@@ -53,13 +53,13 @@ Record = collections.namedtuple("Record", "number recipient outcome code kind do
 
 
 def read_content(content, key=None):
-    done = rig.run([READ, "content", *([key] if key else [])], input=content)
+    done = rig.run([TOOL, "content", *([key] if key else [])], input=content)
     return done.stdout.decode().split()
 
 
 def read_journal(path, ending="closed"):
     """The run that it names, and its records."""
-    done = rig.run([READ, "journal", path])
+    done = rig.run([TOOL, "sent", path])
     run, *lines, end = done.stdout.decode().split("\n")[:-1]
     if end != ending:
         raise AssertionError(f"{path}: {end}, {done.stderr}")
