@@ -108,7 +108,7 @@ void Session::follow(Connector::Progress progress) {
       state_ = State::retrying;
       return start_timer(Connector::kRetryDelay);
     case Connector::Progress::given_up:
-      lose_messages();
+      lose_messages(stream_.sent());
       // What is due next waits for a turn of its own, not on this stack.
       state_ = State::pausing;
       return start_timer(run_.options().load.open_loop ? Duration::zero()
@@ -123,7 +123,7 @@ void Session::connect_failed(int error) {
   const Connector::Progress progress = connector_.failed(error);
   // The connect had a turn of the loop to itself, so the next message may be begun within this one.
   if (progress == Connector::Progress::given_up && run_.options().load.open_loop) {
-    lose_messages();
+    lose_messages(stream_.sent());
     return begin_message();
   }
   follow(progress);
@@ -236,20 +236,29 @@ void Session::take(const Arrival& arrival) {
   if (deliveries_) deliveries_->take(arrival, now());
 }
 
-// Where messages come back, none is lost that the record could count.
-void Session::lose_messages() {
-  if (deliveries_) deliveries_->lose(stream_.sent(), now());
+// Where messages come back, none is lost that the record could count. `sent`: bytes that have left.
+void Session::lose_messages(std::uint64_t sent) {
+  if (deliveries_) deliveries_->lose(sent, now());
   record_.lose(now());
 }
 
+void Session::hang_up() {
+  worker_.loop.timers().stop(timer_);
+  const bool connected = client_ || state_ == State::connecting;
+  state_ = connected ? State::hanging_up : State::done;
+  if (connected) stream_.abort();
+}
+
 // What the server has closed or kept out is lost by that, though the connection is not yet gone.
+// Where the kernel still has the connection, all that waits to be sent may leave.
 void Session::abandon() {
+  const std::uint64_t sent = stream_.sent() + (hung_up() ? 0 : stream_.unsent());
   using DialoguePhase = smtp::ClientSession::DialoguePhase;
   const bool goes_on = !client_ || client_->phase() == DialoguePhase::opening ||
                        client_->phase() == DialoguePhase::securing ||
                        client_->phase() == DialoguePhase::open;
-  if (!goes_on) lose_messages();
-  if (deliveries_) deliveries_->abandon(stream_.sent(), now());
+  if (!goes_on) lose_messages(sent);
+  if (deliveries_) deliveries_->abandon(sent, now());
   record_.abandon(now());
   state_ = State::done;
 }
@@ -283,7 +292,7 @@ void Session::close() {
 void Session::closed() {
   worker_.loop.timers().stop(timer_);
   record_.ended(now());
-  lose_messages();
+  lose_messages(stream_.sent());
   client_.reset();
   if (run_.failed() || worker_.load_model->over(now())) return done();
   pause_then_begin();
@@ -341,6 +350,9 @@ void Session::on_end(int error) {
       return connect_failed(timed_out_ ? ETIMEDOUT : error);
     case State::closing:
       return closed();
+    case State::hanging_up:
+      state_ = State::done;
+      return;
     case State::done:
       return;
     default:
@@ -378,6 +390,7 @@ void Session::on_timer(net::Timer& /*timer*/) {
       return stream_.abort();
     case State::closing:
       return stream_.abort();
+    case State::hanging_up:
     case State::done:
       return;
   }

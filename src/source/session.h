@@ -46,7 +46,10 @@ class Session final : public Sender,
   // The run is over: what pauses need not, what is under way goes on.
   void wind_up();
 
-  // Gives up what is under way. Nothing happens any more.
+  // The run is over at once. First what is under way is cut off: nothing happens any more but that
+  // the kernel lets go of the connection. When it has, or will not, what was under way is given up.
+  void hang_up();
+  [[nodiscard]] bool hung_up() const { return state_ == State::done; }
   void abandon();
 
   [[nodiscard]] std::uint64_t number() const override { return number_; }
@@ -59,7 +62,8 @@ class Session final : public Sender,
     retrying,  // a connect failed, the next try is due soon
     talking,
     closing,
-    done,  // no message is left, or the run is over
+    hanging_up,  // the run is over, the connection not yet
+    done,        // no message is left, or the run is over
   };
 
   // smtp::ClientObserver
@@ -89,7 +93,7 @@ class Session final : public Sender,
   void all_over();
   bool next_message();
   void take(const Arrival& arrival);
-  void lose_messages();
+  void lose_messages(std::uint64_t sent);
   void refused(const Trouble& trouble);
   void lost(const Trouble& trouble);
   void say_goodbye();
