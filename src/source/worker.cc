@@ -70,8 +70,9 @@ void Worker::begin() {
   }
   RetryQueue* const retries = own_.retries ? &*own_.retries : nullptr;
   if (load.open_loop && takes_part) {
+    const OpenLoop::Observers observers{.recorder = recorder(), .journal = journal_};
     own_.load_model =
-        std::make_unique<OpenLoop>(run_.load(), first_, sharers(), recorder(), retries);
+        std::make_unique<OpenLoop>(run_.load(), first_, sharers(), observers, retries);
   } else {
     own_.load_model = std::make_unique<ClosedLoop>(run_.load(), retries);
   }

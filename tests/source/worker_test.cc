@@ -38,7 +38,7 @@ std::vector<proof::SentOutcome> outcomes(const std::string& path) {
 }
 
 // Its only session waits for a greeting, and a thousand messages a second are due meanwhile.
-TEST(Worker, WhatItMeasuredOutlivesALoopThatFails) {
+TEST(Worker, WhatItKnowsOutlivesALoopThatFails) {
   const FileDescriptor listener =
       net::listen_on(*net::numeric_address("127.0.0.1", 0), 10, false, {});
   SourceOptions options;
@@ -54,8 +54,10 @@ TEST(Worker, WhatItMeasuredOutlivesALoopThatFails) {
     int ends = 0;
     source::Run run(options, [&ends] { ++ends; });
     Recordings recordings(run);
+    const tests::ScratchDirectory scratch;
+    SentJournal journal({.journal = scratch.path("journal")}, run.workload(), false, 1);
     net::WakeUp trouble;
-    Worker worker(run, {.recordings = &recordings}, 0, 1);
+    Worker worker(run, {.recordings = &recordings, .journal = &journal}, 0, 1);
     trouble.attach(worker.loop(), [&] {
       if (Clock::now() > run.load().start() + 50ms) throw Fatal("made up");
       trouble.wake();
@@ -73,6 +75,9 @@ TEST(Worker, WhatItMeasuredOutlivesALoopThatFails) {
     const std::vector<metrics::Row> rows = recordings.timeline().rows();
     ASSERT_EQ(rows.size(), 1U);
     EXPECT_EQ(rows[0].counters.unstarted, counters.unstarted);
+    EXPECT_EQ(journal.finish().lost, 0U);
+    EXPECT_EQ(outcomes(scratch.path("journal")),
+              std::vector(counters.started + counters.unstarted, proof::SentOutcome::never_sent));
   }
 }
 
