@@ -25,8 +25,9 @@ namespace millrace::mail {
 struct RecipientCounts {
   std::vector<Distribution> counts;
   Weights weights;
+  std::uint64_t limit;  // what is above is this many
 
-  // From 1 to kMostRecipients.
+  // From 1 to the limit.
   [[nodiscard]] std::size_t draw(Roll& roll) const;
   // What is never exceeded.
   [[nodiscard]] std::size_t most() const;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -46,7 +47,7 @@ MixedWorkload mix(std::uint64_t seed) {
                               .local_parts = patterns({{"r{1-1000}"}}, AddressPart::local_part),
                               .domains = patterns({{"big.test", 3}, {"small{1-9}.test", 1}},
                                                   AddressPart::domain)}},
-       .counts = {.counts = {Constant{1}, Uniform{2, 5}}, .weights = weights({1, 1})},
+       .counts = {.counts = {Constant{1}, Uniform{2, 5}}, .weights = weights({1, 1}), .limit = 9},
        .kinds = std::move(kinds),
        .host_name = "h.test",
        .date = "Thu, 1 Jan 2026 00:00:00 +0000"});
@@ -214,6 +215,15 @@ TEST(MixedWorkload, DrawsByWeights) {
   near(single, kMessages, 0.5);
   near(big, recipients, 0.75);
   EXPECT_EQ(workload.most_recipients(), 5U);
+}
+
+TEST(RecipientCounts, AreNeverAboveTheLimit) {
+  const RecipientCounts counts{.counts = {Pareto{10, 0.5}}, .weights = weights({1}), .limit = 40};
+  EXPECT_EQ(counts.most(), 40U);
+  Roll roll(1);
+  std::size_t most = 0;
+  for (int drawn = 0; drawn < 1'000; ++drawn) most = std::max(most, counts.draw(roll));
+  EXPECT_EQ(most, 40U);
 }
 
 // Else all recipients of a message would be in one place, or the kind would tell the sender.
