@@ -2,24 +2,19 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "net/stream.h"
 #include "net/timers.h"
 #include "smtp/client_session.h"
-#include "smtp/message_source.h"
 #include "source/connection_plan.h"
 #include "source/connector.h"
-#include "source/delivery_record.h"
 #include "source/dialogue_display.h"
-#include "source/remaining_recipients.h"
-#include "source/retrier.h"
 #include "source/run.h"
 #include "source/sender.h"
+#include "source/session_messages.h"
 #include "source/session_record.h"
 #include "source/trouble.h"
 #include "source/worker_resources.h"
@@ -28,8 +23,8 @@ namespace millrace::source {
 
 // One of the sessions that run in parallel: takes messages from the run, one after the other,
 // and delivers each over a new connection or the one it has. Here is the dialogue; how it comes to
-// its connections is the Connector's, what is measured the SessionRecord's, and what is
-// said of trouble is in trouble.h.
+// its connections is the Connector's, what becomes of messages the SessionMessages', what is
+// measured the SessionRecord's, and what is said of trouble is in trouble.h.
 class Session final : public Sender,
                       public smtp::ClientObserver,
                       private net::StreamHandler,
@@ -92,8 +87,6 @@ class Session final : public Sender,
   void send_messages();
   void all_over();
   bool next_message();
-  void take(const Arrival& arrival);
-  void lose_messages(std::uint64_t sent);
   void refused(const Trouble& trouble);
   void lost(const Trouble& trouble);
   void say_goodbye();
@@ -113,12 +106,7 @@ class Session final : public Sender,
   net::Stream stream_;
   net::Timer timer_;  // ends a pause; else bounds the wait for the server
   SessionRecord record_;
-  const std::unique_ptr<smtp::MessageSource> messages_;
-  RemainingRecipients remaining_;
-  const smtp::MessageSource& source_;         // of what is sent: one of these two
-  std::optional<Retrier> retrier_;            // where messages come back
-  std::vector<DeliveryObserver*> observers_;  // the worker's, and that
-  std::optional<DeliveryRecord> deliveries_;  // where somebody wants to know of each message
+  SessionMessages messages_;
   std::optional<smtp::ClientSession> client_;
   std::uint64_t number_;
   net::TlsSession tls_session_;  // of the last connection, when sessions are resumed
