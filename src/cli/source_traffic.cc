@@ -18,6 +18,7 @@
 #include "mail/scenario/scenario_reader.h"
 #include "mail/scenario/scenario_texts.h"
 #include "mail/scenario/scenario_workload.h"
+#include "proof/journal_record.h"
 #include "sasl/mechanisms.h"
 #include "smtp/path.h"
 
