@@ -16,6 +16,7 @@
 #include "mail/kind.h"
 #include "mail/numbered_recipients.h"
 #include "mail/scenario/distinct_recipients.h"
+#include "mail/scenario/scenario.h"
 #include "mail/template/row_recipients.h"
 #include "mail/workload.h"
 
@@ -25,7 +26,7 @@ namespace millrace::mail {
 struct RecipientCounts {
   std::vector<Distribution> counts;
   Weights weights;
-  std::uint64_t limit;  // what is above is this many
+  std::uint64_t limit = kMostRecipients;  // what is above is this many
 
   // From 1 to the limit.
   [[nodiscard]] std::size_t draw(Roll& roll) const;

@@ -47,7 +47,7 @@ MixedWorkload mix(std::uint64_t seed) {
                               .local_parts = patterns({{"r{1-1000}"}}, AddressPart::local_part),
                               .domains = patterns({{"big.test", 3}, {"small{1-9}.test", 1}},
                                                   AddressPart::domain)}},
-       .counts = {.counts = {Constant{1}, Uniform{2, 5}}, .weights = weights({1, 1}), .limit = 9},
+       .counts = {.counts = {Constant{1}, Uniform{2, 5}}, .weights = weights({1, 1})},
        .kinds = std::move(kinds),
        .host_name = "h.test",
        .date = "Thu, 1 Jan 2026 00:00:00 +0000"});
