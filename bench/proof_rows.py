@@ -11,7 +11,7 @@ from running import PeakWatch
 from support.places import RELEASE
 from support.processes import Process
 
-WRITE = RELEASE / "tests/write_journal"
+PROOF_TOOL = RELEASE / "tests/proof_tool"
 # So many messages at a time are out of order, as sessions side by side make it.
 WINDOW = 64
 # What tells which numbers are missing, or there twice, and no more.
@@ -23,7 +23,7 @@ def write_journals(folder, messages):
     names += [f"domain {number} d{number}.test" for number in range(16)]
     for name, lines in (("sent", ["side sent", "run 1", *names, f"many {messages} {WINDOW}"]),
                         ("got", ["side taken", "run 100", f"many {messages} {WINDOW} 1"])):
-        subprocess.run([WRITE, folder / f"{name}.proof"], input="\n".join([*lines, "close"]), text=True, check=True)
+        subprocess.run([PROOF_TOOL, "write", folder / f"{name}.proof"], input="\n".join([*lines, "close"]), text=True, check=True)
         with (folder / f"{name}.txt").open("w", encoding="ascii") as numbers:
             subprocess.run(["seq", "-w", "0", str(messages - 1)], stdout=numbers, check=True)
 

@@ -2,13 +2,29 @@
 
 #include <algorithm>
 #include <string>
+#include <variant>
 
 #include "base/diagnostics.h"
 #include "cli/source_arguments.h"
 #include "cli/text_values.h"
+#include "proof/journal_record.h"
 #include "proof/stamp.h"
 
 namespace millrace::cli {
+namespace {
+
+// Whether such a count was asked for; one that may be drawn now and then was not.
+bool names_too_many(const mail::WeightedDistribution& count) {
+  constexpr auto kMost = static_cast<double>(proof::kMostRecipients);
+  if (const auto* const constant = std::get_if<Constant>(&count.distribution)) {
+    return constant->value > kMost;
+  }
+  const auto* const uniform = std::get_if<Uniform>(&count.distribution);
+  return uniform != nullptr && uniform->most > kMost;
+}
+
+}  // namespace
+
 void add_stamp_options(CommandLine& line, SourceArguments& given) {
   OptionGroup group(line, "Proof that nothing was lost");
   group.value("--stamp", "FILE", "stamp each message, and write what became\nof it to this journal",
@@ -40,6 +56,12 @@ void build_stamps(const SourceArguments& given, source::SourceOptions& options) 
 }
 
 void check_stamps(const SourceArguments& given, const mail::Scenario& scenario) {
+  const auto& counts = scenario.recipients.count;
+  if (given.stamp && std::ranges::any_of(counts, names_too_many)) {
+    throw Fatal(
+        "--stamp tells at most 65,535 recipients of a message apart: the scenario has a count of "
+        "more");
+  }
   const bool any = std::ranges::any_of(
       scenario.kinds, [](const mail::MessageKind& kind) { return kind.dkim.has_value(); });
   if (!given.stamp_body || !any) return;

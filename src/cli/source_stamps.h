@@ -14,7 +14,8 @@ void add_stamp_options(CommandLine& line, SourceArguments& given);
 // key. Throws Fatal.
 void build_stamps(const SourceArguments& given, source::SourceOptions& options);
 
-// A stamp in the body would break signatures. Throws Fatal.
+// A stamp in the body would break signatures, and a journal has no numbers for more recipients than
+// proof::kMostRecipients. Throws Fatal.
 void check_stamps(const SourceArguments& given, const mail::Scenario& scenario);
 
 }  // namespace millrace::cli

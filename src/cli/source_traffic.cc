@@ -18,6 +18,7 @@
 #include "mail/scenario/scenario_reader.h"
 #include "mail/scenario/scenario_texts.h"
 #include "mail/scenario/scenario_workload.h"
+#include "proof/journal_record.h"
 #include "sasl/mechanisms.h"
 #include "smtp/path.h"
 
@@ -210,8 +211,9 @@ std::vector<mail::ClientGroup> build_traffic(const SourceArguments& given,
   const bool from_files = std::ranges::any_of(scenario.kinds, [](const mail::MessageKind& kind) {
     return !std::holds_alternative<mail::GeneratedContent>(kind.content);
   });
-  auto workload = mail::make_workload(
-      scenario, {.seed = seed, .common = options.message, .headers = given.header});
+  mail::WorkloadSettings settings{.seed = seed, .common = options.message, .headers = given.header};
+  if (given.stamp) settings.most_recipients = proof::kMostRecipients;
+  auto workload = mail::make_workload(scenario, settings);
   const std::string beyond_ascii = workload->mix().beyond_ascii();
   if (!beyond_ascii.empty() && !given.smtputf8) {
     throw Fatal(beyond_ascii + " is more than ASCII: addresses in UTF-8 need --smtputf8");

@@ -5,6 +5,7 @@
 
 #include "source/recorder.h"
 #include "source/sender.h"
+#include "source/sent_journal.h"
 
 namespace millrace::source {
 
@@ -85,11 +86,11 @@ void ClosedLoop::wind_up(TimePoint now) {
   dispatch(now);
 }
 
-OpenLoop::OpenLoop(const SharedLoad& load, unsigned first, unsigned step, Recorder* recorder,
+OpenLoop::OpenLoop(const SharedLoad& load, unsigned first, unsigned step, Observers observers,
                    RetryQueue* retries)
     : load_(load),
       step_(step),
-      recorder_(recorder),
+      observers_(observers),
       retries_(retries),
       arrivals_(load.arrivals()),
       available_since_(load.start()) {
@@ -126,9 +127,13 @@ Arrival OpenLoop::take() {
 
 // Drops the arrivals for which there is no room, should they have to come back.
 void OpenLoop::shed(TimePoint now) {
-  if (retries_ == nullptr || !retries_->full()) return;
+  if (retries_ != nullptr && retries_->full()) miss_all_due(&Recorder::shed, now);
+}
+
+void OpenLoop::miss_all_due(CountMissed count, TimePoint now) {
   for (; next_ && next_->intended <= now; advance(step_)) {
-    if (recorder_ != nullptr) recorder_->shed(next_->intended, now);
+    if (observers_.recorder != nullptr) (observers_.recorder->*count)(next_->intended, now);
+    if (observers_.journal != nullptr) observers_.journal->never_begun(*next_, now);
   }
 }
 
@@ -137,9 +142,10 @@ Next OpenLoop::next(const Sender& /*sender*/, TimePoint now) {
   const auto due = next_due();
   if (!due) return {};
   if (*due > now) return {.when = Next::When::soon};
-  if (recorder_ != nullptr) {
+  if (observers_.recorder != nullptr) {
     const bool could_start = dispatching_ || !idle_.empty() || !with_room_.empty();
-    recorder_->start_lag(could_start ? now - std::max(*due, available_since_) : Duration::zero());
+    observers_.recorder->start_lag(could_start ? now - std::max(*due, available_since_)
+                                               : Duration::zero());
   }
   return {.when = Next::When::now, .arrival = take()};
 }
@@ -190,9 +196,7 @@ Sender* OpenLoop::take_sender() {
 }
 
 void OpenLoop::wind_up(TimePoint now) {
-  for (; next_ && next_->intended <= now; advance(step_)) {
-    if (recorder_ != nullptr) recorder_->unstarted(next_->intended, now);
-  }
+  miss_all_due(&Recorder::unstarted, now);
   next_.reset();
   if (retries_ != nullptr) retries_->close();
   release();

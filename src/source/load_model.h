@@ -14,6 +14,7 @@ namespace millrace::source {
 
 class Recorder;
 class Sender;
+class WorkerJournal;
 
 // What a sender that is ready for a message is told.
 struct Next {
@@ -95,9 +96,15 @@ class ClosedLoop final : public LoadModel {
 // due first goes first. An arrival that finds the queue of those full is shed.
 class OpenLoop final : public LoadModel {
  public:
+  // Who is told of arrivals that no sender will turn to; may be null.
+  struct Observers {
+    Recorder* recorder = nullptr;  // of all that begin, too
+    WorkerJournal* journal = nullptr;
+  };
+
   // Takes every `step`th arrival from number `first` on, once the load has begun. All must outlive
-  // the model; `recorder` may be null, and `retries`: nothing comes back.
-  OpenLoop(const SharedLoad& load, unsigned first, unsigned step, Recorder* recorder,
+  // the model; `retries` may be null: nothing comes back.
+  OpenLoop(const SharedLoad& load, unsigned first, unsigned step, Observers observers,
            RetryQueue* retries = nullptr);
 
   Next next(const Sender& sender, TimePoint now) override;
@@ -109,17 +116,21 @@ class OpenLoop final : public LoadModel {
   void wind_up(TimePoint now) override;
 
  private:
+  // How an arrival is counted that no sender will turn to.
+  using CountMissed = void (Recorder::*)(TimePoint intended, TimePoint now);
+
   void advance(unsigned steps);
   [[nodiscard]] std::optional<TimePoint> next_due() const;
   Arrival take();
   void shed(TimePoint now);
+  void miss_all_due(CountMissed count, TimePoint now);
   void release();
   void list(std::vector<Sender*>& list, Sender& sender, bool& listed, TimePoint now);
   [[nodiscard]] Sender* take_sender();
 
   const SharedLoad& load_;
   const unsigned step_;
-  Recorder* const recorder_;
+  const Observers observers_;
   RetryQueue* const retries_;
   Arrivals arrivals_;
   std::uint64_t drawn_ = 0;      // arrivals, of all workers

@@ -16,7 +16,8 @@ using proof::SentOutcome;
 
 constexpr std::size_t kMostKinds = 256;
 
-// A row a fate, in their order. (None is open or agreed when an attempt is over.)
+// A row a fate, in their order. (When an attempt is over none is agreed, nor open unless there was
+// no attempt.)
 constexpr std::array<SentOutcome, kFateNames.size()> kOutcomes = {
     SentOutcome::never_sent, SentOutcome::never_sent, SentOutcome::accepted,  SentOutcome::refused,
     SentOutcome::refused,    SentOutcome::in_doubt,   SentOutcome::never_sent};
@@ -67,6 +68,14 @@ void WorkerJournal::delivered(const Delivery& delivery, const smtp::MessageSourc
   }
 }
 
+void WorkerJournal::never_begun(const Arrival& arrival, TimePoint now) {
+  if (!messages_) messages_ = journal_.workload_.messages();
+  never_begun_.begin(arrival.message, arrival.attempt, messages_->recipients(arrival.message));
+  never_begun_.kind = messages_->kind(arrival.message);
+  never_begun_.intended = arrival.intended;
+  delivered(never_begun_, *messages_, now);
+}
+
 // A number that is too large for a record is one that could not be written.
 void WorkerJournal::add(proof::SentRecord& record, std::size_t recipient, std::string_view text) {
   ++told_;
@@ -103,6 +112,7 @@ void WorkerJournal::finish() {
 SentJournal::SentJournal(const StampOptions& options, const mail::Workload& workload, bool lmtp,
                          unsigned workers)
     : stamps_(options),
+      workload_(workload),
       one_domain_(!workload.variety().domains),
       lmtp_(lmtp),
       file_(options.journal, stamps_.header(), options.sync),

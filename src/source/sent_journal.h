@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -14,6 +15,7 @@
 #include "proof/journal_writer.h"
 #include "source/delivery.h"
 #include "source/journal_names.h"
+#include "source/message_in_flight.h"
 #include "source/recipient_domain.h"
 #include "source/stamps.h"
 
@@ -34,6 +36,9 @@ class WorkerJournal final : public DeliveryObserver {
   void delivered(const Delivery& delivery, const smtp::MessageSource& messages,
                  TimePoint now) override;
 
+  // No session will turn to a message that was due.
+  void never_begun(const Arrival& arrival, TimePoint now);
+
   // Puts what there is into the file.
   void flush();
   // No more is told: what is still here is lost.
@@ -53,9 +58,11 @@ class WorkerJournal final : public DeliveryObserver {
   KnownJournalNames kinds_;
   KnownJournalNames domains_;
   RecipientDomain domain_;
-  std::optional<std::uint16_t> only_domain_;  // where all recipients have one
-  std::uint64_t told_ = 0;                    // records
-  std::uint64_t lost_ = 0;                    // of these: the file took them not
+  std::optional<std::uint16_t> only_domain_;       // where all recipients have one
+  std::unique_ptr<smtp::MessageSource> messages_;  // of those that were never begun
+  Delivery never_begun_;                           // the last of these
+  std::uint64_t told_ = 0;                         // records
+  std::uint64_t lost_ = 0;                         // of these: the file took them not
 };
 
 // The journal of a run (doc/proof.md): what became of every message that it stamped. A file that
@@ -63,8 +70,8 @@ class WorkerJournal final : public DeliveryObserver {
 // only where it has them all.
 class SentJournal {
  public:
-  // Makes the file. `lmtp`: each recipient has a reply of its own to the end of a message. Throws
-  // Fatal.
+  // Makes the file. `workload` must outlive the journal. `lmtp`: each recipient has a reply of its
+  // own to the end of a message. Throws Fatal.
   SentJournal(const StampOptions& options, const mail::Workload& workload, bool lmtp,
               unsigned workers);
   SentJournal(const SentJournal&) = delete;
@@ -86,6 +93,7 @@ class SentJournal {
   void failed(int error);
 
   Stamps stamps_;
+  const mail::Workload& workload_;
   const bool one_domain_;
   const bool lmtp_;
   proof::JournalFile file_;

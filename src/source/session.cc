@@ -5,8 +5,6 @@
 #include <chrono>
 #include <utility>
 
-#include "source/stamped_messages.h"
-
 namespace millrace::source {
 namespace {
 
@@ -16,14 +14,6 @@ constexpr std::chrono::milliseconds kNotConnectedDelay{100};
 // How long a server may take to hang up after TLS has failed.
 constexpr std::chrono::seconds kFarewellLimit{2};
 
-std::unique_ptr<smtp::MessageSource> messages_of(WorkerResources& worker,
-                                                 const mail::Workload& workload,
-                                                 const SessionRecord& record) {
-  auto plain = workload.messages();
-  if (!worker.stamper) return plain;
-  return std::make_unique<StampedMessages>(std::move(plain), record, worker.loop, *worker.stamper);
-}
-
 }  // namespace
 
 Session::Session(WorkerResources& worker, Run& run, std::uint64_t number)
@@ -32,24 +22,11 @@ Session::Session(WorkerResources& worker, Run& run, std::uint64_t number)
       stream_(worker.loop, *this, net::Side::client),
       timer_(*this),
       record_(worker.recorder),
-      messages_(messages_of(worker, run.workload(), record_)),
-      remaining_(*messages_, record_),
-      source_(run.options().load.retry ? static_cast<const smtp::MessageSource&>(remaining_)
-                                       : *messages_),
-      observers_(worker.delivery_observers),
+      messages_(worker, run, number, record_),
       number_(number),
       plan_(run, worker.sasl, number),
       display_(run.options().verbose),
-      connector_(run, number, worker.loop, stream_, record_, display_) {
-  const SourceOptions& options = run.options();
-  // It is told last: from then on the session knows no more of the message.
-  if (options.load.retry) {
-    observers_.push_back(&retrier_.emplace(worker.retries, worker.recorder, record_));
-  }
-  if (!observers_.empty()) {
-    deliveries_.emplace(number, options.plan.hello_verb == smtp::Verb::lhlo, source_, observers_);
-  }
-}
+      connector_(run, number, worker.loop, stream_, record_, display_) {}
 
 // While it pauses, a session still listens: the server may hang up.
 void Session::pause_then_begin() {
@@ -76,7 +53,7 @@ void Session::begin_message() {
       return done();
   }
   started_ = true;
-  take(next.arrival);
+  messages_.take(next.arrival, now());
   if (client_) {
     step();
     return stream_.flush();
@@ -108,7 +85,7 @@ void Session::follow(Connector::Progress progress) {
       state_ = State::retrying;
       return start_timer(Connector::kRetryDelay);
     case Connector::Progress::given_up:
-      lose_messages();
+      messages_.lose(stream_.sent(), now());
       // What is due next waits for a turn of its own, not on this stack.
       state_ = State::pausing;
       return start_timer(run_.options().load.open_loop ? Duration::zero()
@@ -123,7 +100,7 @@ void Session::connect_failed(int error) {
   const Connector::Progress progress = connector_.failed(error);
   // The connect had a turn of the loop to itself, so the next message may be begun within this one.
   if (progress == Connector::Progress::given_up && run_.options().load.open_loop) {
-    lose_messages();
+    messages_.lose(stream_.sent(), now());
     return begin_message();
   }
   follow(progress);
@@ -136,7 +113,7 @@ void Session::on_connected() {
   awaited_since_ = now();
   record_.connected(now());
   plan_.begin(connector_.connection(), record_.waiting_message());
-  client_.emplace(plan_.dialogue(), plan_.identity(), source_, *this);
+  client_.emplace(plan_.dialogue(), plan_.identity(), messages_.source(), *this);
   start_timer(options.reply_limit);
   if (options.proxy) stream_.output().append(connector_.proxy_header());
   if (options.tls_from_start) secure();
@@ -154,7 +131,7 @@ void Session::on_secured() {
   awaited_since_ = now();
   run_.secured(took, tls.resumed());
   record_.secured(took, tls.resumed(), now());
-  if (deliveries_) deliveries_->secured(tls.version());
+  messages_.secured(tls.version());
   display_.secured(tls);
   if (run_.options().tls_from_start) return;
   client_->secured(stream_.output());
@@ -227,30 +204,27 @@ bool Session::next_message() {
   if (!plan_.may_go_on(record_.carried())) return false;
   const Next next = worker_.load_model->next(*this, now());
   if (next.when != Next::When::now) return false;
-  take(next.arrival);
+  messages_.take(next.arrival, now());
   return true;
 }
 
-void Session::take(const Arrival& arrival) {
-  record_.take(arrival, now());
-  if (deliveries_) deliveries_->take(arrival, now());
-}
-
-// Where messages come back, none is lost that the record could count.
-void Session::lose_messages() {
-  if (deliveries_) deliveries_->lose(stream_.sent(), now());
-  record_.lose(now());
+void Session::hang_up() {
+  worker_.loop.timers().stop(timer_);
+  const bool connected = client_ || state_ == State::connecting;
+  state_ = connected ? State::hanging_up : State::done;
+  if (connected) stream_.abort();
 }
 
 // What the server has closed or kept out is lost by that, though the connection is not yet gone.
+// Where the kernel still has the connection, all that waits to be sent may leave.
 void Session::abandon() {
+  const std::uint64_t sent = stream_.sent() + (hung_up() ? 0 : stream_.unsent());
   using DialoguePhase = smtp::ClientSession::DialoguePhase;
   const bool goes_on = !client_ || client_->phase() == DialoguePhase::opening ||
                        client_->phase() == DialoguePhase::securing ||
                        client_->phase() == DialoguePhase::open;
-  if (!goes_on) lose_messages();
-  if (deliveries_) deliveries_->abandon(stream_.sent(), now());
-  record_.abandon(now());
+  if (!goes_on) messages_.lose(sent, now());
+  messages_.abandon(sent, now());
   state_ = State::done;
 }
 
@@ -283,7 +257,7 @@ void Session::close() {
 void Session::closed() {
   worker_.loop.timers().stop(timer_);
   record_.ended(now());
-  lose_messages();
+  messages_.lose(stream_.sent(), now());
   client_.reset();
   if (run_.failed() || worker_.load_model->over(now())) return done();
   pause_then_begin();
@@ -309,30 +283,27 @@ void Session::replied(const smtp::PendingCommand& command, const smtp::Reply& re
                       smtp::Outcome outcome) {
   awaited_since_ = now();
   display_.replied(command, reply, outcome);
-  record_.replied(*client_, command, reply, outcome, now());
-  if (deliveries_) deliveries_->replied(command, reply, outcome);
+  messages_.replied(*client_, command, reply, outcome, now());
   if (outcome != smtp::Outcome::refused || command.verb == smtp::Verb::quit) return;
   refused(rejection(command.verb, reply, where(command)));
 }
 
 void Session::transaction_begun(const smtp::RecipientBatch& batch) {
-  record_.transaction_begun(now());
-  if (deliveries_) deliveries_->transaction_begun(batch);
+  messages_.transaction_begun(batch, now());
 }
 
 void Session::content_ended(std::uint64_t message) {
-  if (deliveries_) deliveries_->content_ended(message, stream_.sent() + stream_.unsent(), now());
+  messages_.content_ended(message, stream_.sent() + stream_.unsent(), now());
 }
 
 void Session::message_sent(std::uint64_t /*message*/) { run_.message_sent(); }
 
 void Session::transaction_over(const smtp::RecipientBatch& batch, std::size_t taken, bool again) {
-  if (deliveries_) deliveries_->transaction_over(batch, taken, again, now());
+  messages_.transaction_over(batch, taken, again, now());
 }
 
 void Session::message_over(std::uint64_t message, std::size_t recipients) {
-  if (deliveries_) deliveries_->message_over(message, now());
-  record_.message_over(message, recipients, now());
+  messages_.message_over(message, recipients, now());
 }
 
 void Session::on_end(int error) {
@@ -341,6 +312,9 @@ void Session::on_end(int error) {
       return connect_failed(timed_out_ ? ETIMEDOUT : error);
     case State::closing:
       return closed();
+    case State::hanging_up:
+      state_ = State::done;
+      return;
     case State::done:
       return;
     default:
@@ -378,6 +352,7 @@ void Session::on_timer(net::Timer& /*timer*/) {
       return stream_.abort();
     case State::closing:
       return stream_.abort();
+    case State::hanging_up:
     case State::done:
       return;
   }
@@ -402,7 +377,7 @@ std::string Session::where() const {
 }
 
 std::string Session::where(const smtp::PendingCommand& command) const {
-  return about(number_, command_text(command, source_, plan_.dialogue().hello_name,
+  return about(number_, command_text(command, messages_.source(), plan_.dialogue().hello_name,
                                      connector_.address().text()));
 }
 

@@ -2,24 +2,19 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "net/stream.h"
 #include "net/timers.h"
 #include "smtp/client_session.h"
-#include "smtp/message_source.h"
 #include "source/connection_plan.h"
 #include "source/connector.h"
-#include "source/delivery_record.h"
 #include "source/dialogue_display.h"
-#include "source/remaining_recipients.h"
-#include "source/retrier.h"
 #include "source/run.h"
 #include "source/sender.h"
+#include "source/session_messages.h"
 #include "source/session_record.h"
 #include "source/trouble.h"
 #include "source/worker_resources.h"
@@ -28,8 +23,8 @@ namespace millrace::source {
 
 // One of the sessions that run in parallel: takes messages from the run, one after the other,
 // and delivers each over a new connection or the one it has. Here is the dialogue; how it comes to
-// its connections is the Connector's, what is measured the SessionRecord's, and what is
-// said of trouble is in trouble.h.
+// its connections is the Connector's, what becomes of messages the SessionMessages', what is
+// measured the SessionRecord's, and what is said of trouble is in trouble.h.
 class Session final : public Sender,
                       public smtp::ClientObserver,
                       private net::StreamHandler,
@@ -46,7 +41,10 @@ class Session final : public Sender,
   // The run is over: what pauses need not, what is under way goes on.
   void wind_up();
 
-  // Gives up what is under way. Nothing happens any more.
+  // The run is over at once. First what is under way is cut off: nothing happens any more but that
+  // the kernel lets go of the connection. When it has, or will not, what was under way is given up.
+  void hang_up();
+  [[nodiscard]] bool hung_up() const { return state_ == State::done; }
   void abandon();
 
   [[nodiscard]] std::uint64_t number() const override { return number_; }
@@ -59,7 +57,8 @@ class Session final : public Sender,
     retrying,  // a connect failed, the next try is due soon
     talking,
     closing,
-    done,  // no message is left, or the run is over
+    hanging_up,  // the run is over, the connection not yet
+    done,        // no message is left, or the run is over
   };
 
   // smtp::ClientObserver
@@ -88,8 +87,6 @@ class Session final : public Sender,
   void send_messages();
   void all_over();
   bool next_message();
-  void take(const Arrival& arrival);
-  void lose_messages();
   void refused(const Trouble& trouble);
   void lost(const Trouble& trouble);
   void say_goodbye();
@@ -109,12 +106,7 @@ class Session final : public Sender,
   net::Stream stream_;
   net::Timer timer_;  // ends a pause; else bounds the wait for the server
   SessionRecord record_;
-  const std::unique_ptr<smtp::MessageSource> messages_;
-  RemainingRecipients remaining_;
-  const smtp::MessageSource& source_;         // of what is sent: one of these two
-  std::optional<Retrier> retrier_;            // where messages come back
-  std::vector<DeliveryObserver*> observers_;  // the worker's, and that
-  std::optional<DeliveryRecord> deliveries_;  // where somebody wants to know of each message
+  SessionMessages messages_;
   std::optional<smtp::ClientSession> client_;
   std::uint64_t number_;
   net::TlsSession tls_session_;  // of the last connection, when sessions are resumed

@@ -1,12 +1,19 @@
 #include "source/worker.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/diagnostics.h"
 #include "base/quantity.h"
 
 namespace millrace::source {
+namespace {
+
+// How long the kernel may take to let go of the connections of a run that ends at once.
+constexpr std::chrono::seconds kHangUpLimit{1};
+
+}  // namespace
 
 Worker::Worker(Run& run, const Shared& shared, unsigned first, unsigned step)
     : threads::Worker(*run.options().engine),
@@ -63,8 +70,9 @@ void Worker::begin() {
   }
   RetryQueue* const retries = own_.retries ? &*own_.retries : nullptr;
   if (load.open_loop && takes_part) {
+    const OpenLoop::Observers observers{.recorder = recorder(), .journal = journal_};
     own_.load_model =
-        std::make_unique<OpenLoop>(run_.load(), first_, sharers(), recorder(), retries);
+        std::make_unique<OpenLoop>(run_.load(), first_, sharers(), observers, retries);
   } else {
     own_.load_model = std::make_unique<ClosedLoop>(run_.load(), retries);
   }
@@ -85,10 +93,12 @@ void Worker::run() {
   begin();
   try {
     work();
+    if (stopping_) hang_up();
   } catch (const Fatal& error) {
     run_.fail(error.what());
     stop();
   }
+  if (stopping_) abandon();
   finish();
 }
 
@@ -106,6 +116,7 @@ void Worker::work() {
     if (own_.sessions_left == 0 && !std::exchange(told, true)) run_.good_clients_done();
     loop().turn(own_.load_model->due());
     if (own_.recorder) own_.recorder->turn(loop().away());
+    if (stopping_) break;
     const std::optional<TimePoint> due = own_.load_model->due();
     if (!due) continue;
     loop().update_now();
@@ -158,10 +169,22 @@ void Worker::wind_up() {
   for (const auto& session : sessions_) session->wind_up();
 }
 
+// What else has happened in this turn counts.
 void Worker::stop() {
-  if (std::exchange(stopping_, true)) return;
+  if (!std::exchange(stopping_, true)) stop_clients();
+}
+
+// Until the kernel has let go of a connection nobody knows what of it will leave.
+void Worker::hang_up() {
+  for (const auto& session : sessions_) session->hang_up();
+  const TimePoint limit = Clock::now() + kHangUpLimit;
+  const auto hung_up = [](const auto& session) { return session->hung_up(); };
+  while (!std::ranges::all_of(sessions_, hung_up) && Clock::now() < limit) loop().turn(limit);
+}
+
+// Nothing happens any more.
+void Worker::abandon() {
   loop().update_now();
-  stop_clients();
   for (const auto& session : sessions_) session->abandon();
   own_.load_model->wind_up(loop().now());
 }

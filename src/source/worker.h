@@ -52,6 +52,8 @@ class Worker final : public threads::Worker, private net::TimerHandler {
   void wind_up();
   void stop();
   void stop_clients();
+  void hang_up();
+  void abandon();
   void finish();
   [[nodiscard]] bool clients_left() const;
   [[nodiscard]] net::Traffic without_clients(net::Traffic moved);

@@ -1,23 +1,31 @@
-// Makes stamps and reads journals for tests of whole programs:
+// Stamps and journals for tests of whole programs:
 //
-//   proof_tool stamps KEY-FILE RUN FIRST COUNT    the stamps of so many messages, each with the
-//                                                 content on standard input, due ten seconds ago
-//                                                 and sent now; RUN is a number
-//   proof_tool taken JOURNAL                      a record of a sink a line, and how it ends
+//   proof_tool stamps KEY-FILE RUN FIRST COUNT   the stamps of so many messages, each with the
+//                                                content on standard input, due ten seconds ago
+//                                                and sent now; RUN is a number
+//   proof_tool content [KEY-FILE]                of the message on standard input: finding, run,
+//                                                number, due, sent, the change of its header and of
+//                                                its body, whether the body has the stamp too
+//   proof_tool sent JOURNAL                      of a source's: its run, a line a record, its ending
+//   proof_tool taken JOURNAL                     of a sink's: a line a record, its ending
+//   proof_tool write JOURNAL                     as described on standard input (write_journal.h)
 #include <fmt/format.h>
 
 #include <charconv>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
-#include <cstring>
-#include <string>
+#include <exception>
+#include <iostream>
 #include <string_view>
 
 #include "base/diagnostics.h"
 #include "base/input_file.h"
+#include "proof/comparison.h"
 #include "proof/content_reader.h"
-#include "proof/journal_reader.h"
 #include "proof/stamper.h"
+#include "read_journals.h"
+#include "write_journal.h"
 
 namespace {
 
@@ -29,7 +37,7 @@ std::uint64_t number(std::string_view text) {
   return value;
 }
 
-int write_stamps(char** words) {
+void write_stamps(char** words) {
   proof::ContentHasher hasher;
   const proof::ContentDigest content = hasher.content(read_file("/dev/stdin"));
   const auto now =
@@ -40,38 +48,57 @@ int write_stamps(char** words) {
                          proof::StampKey::from_file(words[0]));
   const std::uint64_t first = number(words[2]);
   for (std::uint64_t i = 0; i < number(words[3]); ++i) {
-    const std::string_view stamp = stamper.stamp(first + i, now - 10'000'000, now, content);
-    if (std::fwrite(stamp.data(), 1, stamp.size(), stdout) != stamp.size()) return 1;
+    fmt::print("{}", stamper.stamp(first + i, now - 10'000'000, now, content));
   }
-  return 0;
 }
 
-int write_taken(const char* path) {
-  proof::JournalReader reader(path, proof::Side::taken);
-  proof::TakenRecord record;
-  while (reader.next(record)) {
-    std::uint64_t run = 0;
-    const std::string_view id = reader.name(proof::NameOf::run, record.run);
-    if (id.size() == 2 * sizeof run) std::memcpy(&run, id.data() + sizeof run, sizeof run);
-    fmt::print("{} {} {} {} {} {}\n", record.message, record.recipient,
-               static_cast<int>(record.verdict), record.bounced ? 1 : 0, run,
-               reader.name(proof::NameOf::listener, record.listener));
-  }
-  fmt::print("{}\n", reader.broke_off() ? "broke off" : "closed");
-  return 0;
+// `words`: ends in null.
+void read_content(char** words) {
+  proof::StampTrust trust;
+  if (words[0] != nullptr) trust.key = proof::StampKey::from_file(words[0]);
+  proof::ContentReader reader(trust);
+  reader.begin();
+  reader.take(read_file("/dev/stdin"));
+  reader.finish();
+  constexpr std::string_view kFindings[] = {"none",      "malformed", "forged",
+                                            "other_run", "unchecked", "genuine"};
+  const proof::Stamp& stamp = reader.stamp();
+  const proof::Comparison changes = compare(reader);
+  fmt::print("{} {} {} {} {} {} {} {}\n", kFindings[static_cast<std::size_t>(reader.finding())],
+             to_text(stamp.run), stamp.number, stamp.due, stamp.sent, change_name(changes.header),
+             change_name(changes.body), reader.stamped_body());
 }
+
+struct Command {
+  std::string_view name;
+  int least;  // words behind the name
+  int most;
+  void (*carry_out)(char** words);
+};
+
+constexpr Command kCommands[] = {
+    {"stamps", 4, 4, write_stamps},
+    {"content", 0, 1, read_content},
+    {"sent", 1, 1, [](char** words) { tests::print_sent(words[0]); }},
+    {"taken", 1, 1, [](char** words) { tests::print_taken(words[0]); }},
+    {"write", 1, 1, [](char** words) { tests::write_journal(words[0], std::cin); }},
+};
 
 }  // namespace
 
 int main(int count, char** words) {
   set_program_name(words[0]);
-  const std::string_view what = count > 1 ? words[1] : "";
-  try {
-    if (what == "stamps" && count == 6) return write_stamps(words + 2);
-    if (what == "taken" && count == 3) return write_taken(words[2]);
-  } catch (const Fatal& error) {
-    report_fatal(error.what());
-    return 1;
+  const std::string_view name = count > 1 ? words[1] : "";
+  const int behind = count - 2;
+  for (const Command& command : kCommands) {
+    if (command.name != name || behind < command.least || behind > command.most) continue;
+    try {
+      command.carry_out(words + 2);
+      return 0;
+    } catch (const std::exception& error) {
+      report_fatal(error.what());
+      return 1;
+    }
   }
   return 2;
 }

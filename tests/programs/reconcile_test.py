@@ -11,7 +11,7 @@ import measuring
 import readers
 import rig
 
-WRITE = rig.BUILD / "tests/write_journal"
+TOOL = rig.BUILD / "tests/proof_tool"
 SCHEMA = rig.TOP / "doc/millrace-proof.schema.json"
 
 ACCEPTED, REFUSED, IN_DOUBT, NEVER_SENT = range(4)
@@ -52,7 +52,7 @@ class Reconcile(measuring.MeasureCase):
     def write(self, name, journal, closed=True):
         path = self.scratch / name
         lines = journal.lines + (["close"] if closed else [])
-        done = subprocess.run([WRITE, path], input="\n".join(lines), capture_output=True, text=True, check=False)
+        done = subprocess.run([TOOL, "write", path], input="\n".join(lines), capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         return path
 

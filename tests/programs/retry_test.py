@@ -322,6 +322,21 @@ class Losses(RetryCase):
         self.assertGreater(totals["retries"], 5)
         self.assertEqual(totals["sessions_failed"], totals["retries"])
 
+    # Else those that come back at once would keep all others from being sent.
+    @rig.on_every_engine((1, 2))
+    def test_every_message_begins_where_all_come_back_at_once(self, programs):
+        log = self.scratch / f"log-{time.monotonic_ns()}"
+        source = programs.start("smtp-source", "--retry", "1000000x10ms", "-m", 5, "-s", 4, "-N", "--log", log,
+                                f"127.0.0.1:{rig.free_port()}", statuses=(0, 1, -signal.SIGINT))
+
+        def begun():
+            lines = log.read_bytes().split(b"\n")[:-1] if log.exists() else []
+            return {json.loads(line)["number"] for line in lines}
+
+        rig.wait_for(lambda: begun() == set(range(5)), "the fifth message to begin")
+        source.send_signal(signal.SIGINT)
+        source.wait()
+
 
 class Times(RetryCase):
     """Waits between attempts are those that were asked for."""

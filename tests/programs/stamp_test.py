@@ -7,33 +7,19 @@ import os
 import re
 import signal
 import subprocess
+import threading
+import time
 import unittest
 
 import dkim
 
 import playing
 import rig
+import scenarios
 
-READ = rig.BUILD / "tests/read_proof"
+TOOL = rig.BUILD / "tests/proof_tool"
 STAMP_SIZE = 354
 
-SCENARIO = """
-[recipients]
-domains = { "big.test" = 3, "small{1-9}.test" = 1 }
-local = "r{1-1000}"
-count = { "1" = 1, "2-5" = 1 }
-[[message]]
-name = "words"
-size = "lognormal 2K 1.0"
-[[message]]
-name = "page"
-size = "4K-8K"
-body = "html"
-[[message]]
-name = "file"
-size = { "6K" = 1, "20K" = 1 }
-body = "attachment"
-"""
 SIGNED = """
 [[message]]
 name = "signed"
@@ -53,13 +39,13 @@ Record = collections.namedtuple("Record", "number recipient outcome code kind do
 
 
 def read_content(content, key=None):
-    done = rig.run([READ, "content", *([key] if key else [])], input=content)
+    done = rig.run([TOOL, "content", *([key] if key else [])], input=content)
     return done.stdout.decode().split()
 
 
 def read_journal(path, ending="closed"):
     """The run that it names, and its records."""
-    done = rig.run([READ, "journal", path])
+    done = rig.run([TOOL, "sent", path])
     run, *lines, end = done.stdout.decode().split("\n")[:-1]
     if end != ending:
         raise AssertionError(f"{path}: {end}, {done.stderr}")
@@ -139,7 +125,7 @@ class Contents(StampCase):
             self.write(f"corpus/{name}.eml", text)
         self.write("t.txt", TEMPLATE)
         self.write("t.csv", "name\nAnn\nBob\n")
-        self.write("s.toml", SCENARIO)
+        self.write("s.toml", scenarios.MIXED)
         self.contents = (
             ("-l", 3000), ("-l", 100_000, "-S", "x"), ("-F", self.write("file", FILE)), ("--size", "1K-9K"),
             ("--corpus", self.scratch / "corpus"), ("--scenario", self.scratch / "s.toml"),
@@ -202,11 +188,14 @@ class Contents(StampCase):
         arrivals, run, _ = self.sent(rig.ours("epoll"), "-m", 1)
         other = self.write("other", "f" * 64)
         (one,) = arrivals
+        self.assertEqual(one.finding, "genuine")
         self.assertEqual(read_content(one.content, other)[0], "forged")
         self.assertEqual(read_content(one.content)[:2], ["unchecked", run])
 
 
 class Journals(StampCase):
+    CLOCKS = 0.1  # seconds that the clock may have been set meanwhile
+
     @rig.on_every_engine((1, 3))
     def test_name_each_recipient_by_its_address(self, programs):
         for form, pattern in (("tagged", r"\+m[0-9a-z]+"), ("numbered", r"-(\d+)-(\d+)")):
@@ -266,16 +255,99 @@ act = { reply = "550 5.1.1 No such user" }"""
             self.assertEqual([one[:6] + one[9:] for one in records],
                              [(number, 0, "refused", code, "", "c.test", text) for number in (0, 1)])
 
-    @rig.on_every_engine()
-    def test_have_queue_ids(self, programs):
-        journal = self.journal()
-        said = b"250 2.0.0 Ok: queued as 4ABCdz3k2Zz1\r\n"
-        with rig.FakeServer(lambda connection: rig.play_server(connection, rig.refusing(".", said))) as server:
-            done = programs.source(server.endpoint, "-t", "foo@c.test", "-r", 2, "--stamp", journal)
+    @rig.on_every_engine((1, 2))
+    def test_have_the_queue_ids_that_the_server_gave_and_the_times_of_the_run(self, programs):
+        journal, given, stamped = self.journal(), {}, {}
+
+        def serve(connection):
+            read = []
+
+            def answer(verb):
+                if verb != ".":
+                    return rig.usual_reply(verb)
+                text = b"".join(read)
+                number, due, sent = map(int, re.findall(rb"(?m)^ n:(\d+); due:(\d+); sent:(\d+);", text)[-1])
+                stamped[number], given[number] = (due, sent), f"4ABCdz{number:03}Zz1"
+                return f"250 2.0.0 Ok: queued as {given[number]}\r\n".encode()
+
+            rig.play_server(connection, answer, read)
+
+        begin = time.time() - self.CLOCKS
+        with rig.FakeServer(serve, connections=4, at_once=True) as server:
+            done = programs.source(server.endpoint, "-d", "-s", 4, "-m", 40, "-t", "foo@c.test", "-r", 2, "--stamp", journal)
+        end = time.time() + self.CLOCKS
         self.assertEqual(done.returncode, 0, done.stderr)
         _, records = read_journal(journal)
-        self.assertEqual([(one.recipient, one.outcome, one.text) for one in records],
-                         [(0, "accepted", "4ABCdz3k2Zz1"), (1, "accepted", "4ABCdz3k2Zz1")])
+        self.assertEqual([(one.number, one.recipient, one.outcome, one.text) for one in records],
+                         [(number, recipient, "accepted", given[number]) for number in range(40) for recipient in (0, 1)])
+        for one in records:
+            times = [one.due, stamped[one.number][1], one.sent, one.acknowledged]
+            self.assertEqual(one.due, stamped[one.number][0])
+            self.assertEqual(times, sorted(times), one)
+            self.assertTrue(begin * 1e6 <= one.due and one.acknowledged <= end * 1e6, (begin, one, end))
+
+    @rig.on_every_engine((1, 2))
+    def test_tell_recipients_apart_as_the_journal_of_the_sink_does(self, programs):
+        rules = """[[rule]]
+name = "unknown"
+match = { command = "RCPT", recipient = "*7foo*@*" }
+act = { reply = "550 5.1.1 No such user" }
+[[rule]]
+name = "grey"
+match = { command = "RCPT", recipient = "*3foo*@*" }
+act = { greylist = "100ms", reply = "451 4.7.1 Come back later" }"""
+        refused = {40 - number for number in (7, 17, 27, 37)}
+        for form in ("tagged", "numbered"):
+            for protocol in ((), ("-L",)):
+                got = self.journal()
+                arrivals, _, records = self.sent(programs, "-m", 10, "-s", 3, "-d", "-r", 40, "-t", "foo@d.test",
+                                                 "--stamp-recipients", form, "--retry", "100x50ms", *protocol,
+                                                 sink_arguments=("--verify", got, *protocol), rules=rules)
+                taken = rig.run([TOOL, "taken", got]).stdout.decode().split("\n")[:-2]
+                told = {outcome: collections.Counter((one.number, one.recipient) for one in records if one.code == code)
+                        for outcome, code in (("accepted", 250), ("refused", 550))}
+                self.assertEqual(collections.Counter(tuple(map(int, line.split()[:2])) for line in taken), told["accepted"])
+                self.assertEqual(told["refused"], {(number, one): 1 for number in range(10) for one in refused})
+                self.assertEqual(told["accepted"], {(number, one): 1 for number in range(10) for one in
+                                                    set(range(40)) - refused})
+                for number, address in ((one.number, address) for one in arrivals for address in one.recipients):
+                    found = re.fullmatch(r"(\d*)foo(?:-(\d+)-(\d+)|\+\w+)@d\.test", address)
+                    if form == "numbered":
+                        self.assertEqual(found.groups()[1:], (str(number), str(40 - int(found[1] or 1))), address)
+
+    def test_have_numbers_for_all_recipients_or_none_is_sent(self):
+        programs = rig.ours(rig.ENGINES[0])
+        scenario = self.scratch / "many.toml"
+        for count in ("70000", "1-70000", '{ "1" = 1, "70000" = 1 }'):
+            scenario.write_text(f"[recipients]\ncount = {count if '{' in count else repr(count)}\n")
+            done = programs.source("127.0.0.1:9", "--stamp", self.journal(), "--scenario", scenario)
+            self.assertEqual((done.returncode, done.stderr.decode()), (1,
+                             "smtp-source: fatal: --stamp tells at most 65,535 recipients of a message apart: the "
+                             "scenario has a count of more\n"))
+        # What is rarely drawn is no reason to send nothing.
+        scenario.write_text("[recipients]\ncount = 'pareto 65000 0.001'\n")
+        journal = self.journal()
+        with programs.sink("--offer", "PIPELINING", "--max-recipients", 0) as sink:
+            done = programs.source(sink.endpoint, "--stamp", journal, "--scenario", scenario, "--pipelining")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual([one.recipient for one in read_journal(journal)[1]], list(range(65_535)))
+
+    @rig.on_every_engine((2,))
+    def test_have_what_was_due_and_never_begun(self, programs):
+        """Two sessions turn to their messages, and all others wait until the run is over."""
+        journal, report = self.journal(), self.scratch / "run.json"
+        with programs.sink("-W", "data:60") as sink:
+            done = programs.source(sink.endpoint, "-s", 2, "-d", "-r", 3, "-t", "foo@c.test", "--rate", 100, "--duration",
+                                   "1s", "--drain", "200ms", "--stamp", journal, "--json", report)
+            self.assertEqual(done.returncode, 1, done.stderr)
+        totals = json.loads(report.read_text())["totals"]
+        self.assertGreater(totals["messages_unstarted"], 50)
+        due = totals["messages_unstarted"] + totals["messages_unfinished"]
+        _, records = read_journal(journal)
+        self.assertEqual([(one.number, one.recipient, one.outcome, one.domain) for one in records],
+                         [(number, recipient, "never_sent", "c.test") for number in range(due) for recipient in range(3)])
+        first, last = records[0], records[-1]
+        self.assertAlmostEqual(last.due - first.due, (due - 1) * 10_000, delta=5)
 
     @rig.on_every_engine()
     def test_say_what_nobody_knows(self, programs):
@@ -315,6 +387,31 @@ act = { reply = "550 5.1.1 No such user" }"""
             if number == signal.SIGINT:
                 self.assertEqual(arrived - accepted - doubt, set())
             taken.unlink()
+
+    @rig.on_every_engine((2,))
+    def test_leave_in_doubt_what_has_no_answer_when_the_run_ends_at_once(self, programs):
+        journal, ended = self.journal(), threading.Semaphore(0)
+
+        def serve(connection):
+            def answer(verb):
+                if verb != ".":
+                    return rig.usual_reply(verb)
+                ended.release()
+                return b""
+
+            rig.play_server(connection, answer)
+
+        with rig.FakeServer(serve, connections=4, at_once=True) as server:
+            source = programs.start("smtp-source", "-d", "-s", 4, "-m", 100, "--stamp", journal, server.endpoint,
+                                    statuses=(0, 1, -signal.SIGINT))
+            for _ in range(4):
+                self.assertTrue(ended.acquire(timeout=rig.PATIENCE))
+            source.send_signal(signal.SIGINT)
+            rig.wait_for(lambda: not source.has_pending_signal(), "the first signal to be taken")
+            source.send_signal(signal.SIGINT)
+            source.wait()
+        _, records = read_journal(journal)
+        self.assertEqual([one[:4] for one in records], [(number, 0, "in_doubt", 0) for number in range(4)])
 
     @rig.on_every_engine()
     def test_are_told_of_in_reports(self, programs):

@@ -12,30 +12,7 @@ import subprocess
 import dkim
 
 import rig
-
-SCENARIO = """
-seed = 7
-[senders]
-addresses = "u{1-5000}@a.test"
-null = "10%"
-[recipients]
-domains = { "big.test" = 3, "small{1-9}.test" = 1 }
-local = "r{1-1000}"
-count = { "1" = 8, "2-5" = 2 }
-[[message]]
-name = "words"
-weight = 2
-size = "lognormal 2K 1.0"
-[[message]]
-name = "page"
-size = "4K-8K"
-body = "html"
-[[message]]
-name = "file"
-size = { "6K" = 1, "20K" = 1 }
-body = "attachment"
-headers = ["X-Kind: file"]
-"""
+import scenarios
 
 
 def messages_in(folder):
@@ -80,7 +57,7 @@ class TrafficCase(rig.TestCase):
 
 class Scenario(TrafficCase):
     def test_sends_the_same_messages_whoever_sends_them(self):
-        path = self.write("s.toml", SCENARIO)
+        path = self.write("s.toml", scenarios.MIXED)
         runs = []
         for engine in rig.ENGINES:
             for threads in (1, 2, 8):
@@ -128,7 +105,7 @@ class Scenario(TrafficCase):
 
     @rig.on_every_engine()
     def test_sends_well_formed_messages_in_every_way(self, programs):
-        path = self.write("s.toml", SCENARIO)
+        path = self.write("s.toml", scenarios.MIXED)
         ways = ((), ("--pipelining",), ("--chunking", "--chunk-size", 1000), ("--pipeline-window", 5, "--chunking"))
         for way in ways:
             found = self.sent(programs, "--scenario", path, "-m", 60, "-d", *way,
@@ -148,7 +125,7 @@ class Scenario(TrafficCase):
             self.assertEqual(set(kinds), {"text/plain", "multipart/alternative", "multipart/mixed"})
 
     def test_the_log_names_kinds(self):
-        path = self.write("s.toml", SCENARIO)
+        path = self.write("s.toml", scenarios.MIXED)
         for more in ((), ("--retry", "2x1ms")):
             log = self.scratch / "log"
             self.sent(rig.ours(rig.ENGINES[0]), "--scenario", path, "-m", 200, "--log", log, *more)
@@ -178,7 +155,7 @@ class Scenario(TrafficCase):
         self.assertIn("f.csv:4: mail: '' is no address", told)
 
     def test_shows_what_it_would_send(self):
-        path = self.write("s.toml", SCENARIO)
+        path = self.write("s.toml", scenarios.MIXED)
         programs = rig.ours(rig.ENGINES[0])
         arguments = ("--scenario", path, "-M", "h.test")
         (envelope, content), = self.sent(programs, *arguments, "-m", 1)
@@ -305,7 +282,7 @@ class Signatures(TrafficCase):
         public = subprocess.run(["openssl", "pkey", "-in", key, "-pubout"], check=True, capture_output=True,
                                 text=True).stdout
         record = "v=DKIM1; k=rsa; p=" + "".join(public.splitlines()[1:-1])
-        path = self.write("s.toml", SCENARIO.replace('name = "words"', 'name = "words"\ndkim = { domain = "a.test", '
+        path = self.write("s.toml", scenarios.MIXED.replace('name = "words"', 'name = "words"\ndkim = { domain = "a.test", '
                                                      'selector = "s1", key = "key.pem" }'))
         found = self.sent(rig.ours(rig.ENGINES[0]), "--scenario", path, "-m", 60)
         signed = 0

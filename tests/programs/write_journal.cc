@@ -1,21 +1,7 @@
-// Writes a journal as it is described on standard input: write_journal FILE. A line is one of
-//
-//   side sent|taken     run NUMBER     start SECONDS     boot NUMBER     unchecked
-//   kind NUMBER NAME     domain NUMBER NAME
-//   sent MESSAGE RECIPIENT OUTCOME CODE DUE SENT ACKNOWLEDGED KIND DOMAIN [TEXT]
-//   taken RUN MESSAGE RECIPIENT VERDICT copy|bounce TAKEN [TEXT]
-//   stray VERDICT TAKEN
-//   many COUNT WINDOW [RUN]
-//   close
-//
-// in this order; outcomes and verdicts by their number, times in microseconds from the start, which
-// is in seconds from that of 2020. Without "close" the journal broke off. "many" are so many
-// records of messages 0, 1, 2 ... that went well, one each 10 us, of 4 kinds and 16 domains; a
-// power of two of them at a time is out of order, and the sink's come 1 to 9 ms later.
+#include "write_journal.h"
+
 #include <fmt/format.h>
 
-#include <cstdlib>
-#include <iostream>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -24,9 +10,8 @@
 #include "proof/journal_file.h"
 #include "proof/journal_writer.h"
 
+namespace millrace::tests {
 namespace {
-
-using namespace millrace;
 
 constexpr std::int64_t kTheYear2020 = 1'577'836'800;  // seconds since 1970
 
@@ -163,16 +148,10 @@ class Journal {
 
 }  // namespace
 
-int main(int count, char** words) {
-  set_program_name(words[0]);
-  if (count != 2) return 2;
-  try {
-    Journal journal(words[1]);
-    for (std::string line; std::getline(std::cin, line);) journal.take(line);
-    journal.end();
-  } catch (const std::exception& error) {
-    report_fatal(error.what());
-    return 1;
-  }
-  return 0;
+void write_journal(const char* path, std::istream& description) {
+  Journal journal(path);
+  for (std::string line; std::getline(description, line);) journal.take(line);
+  journal.end();
 }
+
+}  // namespace millrace::tests

@@ -159,8 +159,8 @@ TEST_F(LoadModelTest, OpenLoopOfManyWorkersHasEachRandomArrivalOnce) {
   load.pattern = ArrivalPattern::poisson;
   load.seed = 7;
   open({level(1'000, 1s)}, 1'000'000, 0, 2);
-  OpenLoop other(*shared, 1, 2, nullptr);
-  OpenLoop all(*shared, 0, 1, nullptr);
+  OpenLoop other(*shared, 1, 2, {});
+  OpenLoop all(*shared, 0, 1, {});
   MadeUpSender& even = sender(0);
   MadeUpSender odd(other, now, 1);
   MadeUpSender every(all, now, 0);

@@ -14,6 +14,7 @@
 #include "base/input_file.h"
 #include "proof/journal_reader.h"
 #include "scratch_directory.h"
+#include "silent_workload.h"
 
 namespace millrace::source {
 namespace {
@@ -22,43 +23,16 @@ using namespace std::chrono_literals;
 using tests::ScratchDirectory;
 using Lines = std::vector<std::string>;
 
-// Recipient r of message n is at "D<n>-<r>.Test".
-class Workload final : public mail::Workload, public smtp::MessageSource {
- public:
-  explicit Workload(bool domains) : domains_(domains) {}
-
-  [[nodiscard]] std::unique_ptr<smtp::MessageSource> messages() const override { return nullptr; }
-  void append_sender(std::uint64_t, std::string&) const override {}
-  void append_recipient(std::uint64_t message, std::size_t recipient,
-                        std::string& text) const override {
-    text += fmt::format("x@D{}-{}.Test", message, recipient);
-  }
-  [[nodiscard]] Variety variety() const override { return {.domains = domains_}; }
-
-  [[nodiscard]] std::size_t recipients(std::uint64_t) const override { return 1; }
-  [[nodiscard]] std::size_t most_recipients() const override { return 1; }
-  void append_xforward(std::uint64_t, Output&) const override {}
-  void append_mail(std::uint64_t, smtp::ExtensionSet, Output&) const override {}
-  void append_rcpt(std::uint64_t message, std::size_t recipient, smtp::ExtensionSet,
-                   Output& out) const override {
-    out.append("RCPT TO:<");
-    append_recipient(message, recipient, out.text());
-    out.append(">\r\n");
-  }
-  void append_content(std::uint64_t, Output&) const override {}
-  [[nodiscard]] std::uint64_t content_size(std::uint64_t) const override { return 7; }
-  void append_chunk(std::uint64_t, std::uint64_t, std::uint64_t, Output&) const override {}
-
- private:
-  const bool domains_;
-};
+std::string address(std::uint64_t message, std::size_t recipient) {
+  return fmt::format("x@D{}-{}.Test", message, recipient);
+}
 
 smtp::Reply reply(int code, std::string_view text) { return {.code = code, .text = text}; }
 
 class SentJournalTest : public testing::Test {
  protected:
   void begin(bool domains = true, bool lmtp = false, unsigned workers = 1) {
-    workload.emplace(domains);
+    workload.emplace(mail::Workload::Variety{.kinds = true, .domains = domains}, address);
     journal.emplace(StampOptions{.journal = path}, *workload, lmtp, workers);
     const proof::JournalHeader& header = journal->stamps().header();
     start = TimePoint(std::chrono::microseconds(header.start_monotonic));
@@ -103,7 +77,7 @@ class SentJournalTest : public testing::Test {
 
   const ScratchDirectory scratch;
   const std::string path = scratch.path("journal");
-  std::optional<Workload> workload;
+  std::optional<tests::SilentWorkload> workload;
   std::optional<SentJournal> journal;
   TimePoint start;
   Delivery made;
@@ -137,6 +111,23 @@ TEST_F(SentJournalTest, SaysWhatBecameOfEachRecipient) {
                            "7.3 in_doubt 0 news/d7-3.test 1-2-3 ",
                            "7.4 never_sent 421 news/d7-4.test 1-2-3 421 Bye",
                            "8.0 never_sent 554 news/d8-0.test 1-4-4 554 Not you"}));
+}
+
+TEST_F(SentJournalTest, WhatNobodyTurnedToIsNeverSent) {
+  begin();
+  delivery(5, 1).kind = "odd";
+  over("250 ok");
+  made.recipients[0].fate = Fate::accepted;
+  tell();
+  journal->of_worker(0).never_begun({.message = 7, .intended = start + 1s}, start + 9s);
+  journal->of_worker(0).never_begun({.message = 8, .intended = start + 2s}, start + 9s);
+  EXPECT_EQ(journal->finish().records, 7U);
+  EXPECT_EQ(
+      read(),
+      (Lines{"5.0 accepted 250 odd/d5-0.test 1-2-3 ", "7.0 never_sent 0 odd/d7-0.test 1-9-9 ",
+             "7.1 never_sent 0 odd/d7-1.test 1-9-9 ", "7.2 never_sent 0 odd/d7-2.test 1-9-9 ",
+             "8.0 never_sent 0 even/d8-0.test 2-9-9 ", "8.1 never_sent 0 even/d8-1.test 2-9-9 ",
+             "8.2 never_sent 0 even/d8-2.test 2-9-9 "}));
 }
 
 TEST_F(SentJournalTest, TakesTheNoOfTheTransactionForThoseWhoHadAYes) {

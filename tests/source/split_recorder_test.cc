@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "silent_workload.h"
 #include "source/recorder.h"
 
 namespace millrace::source {
@@ -13,41 +14,12 @@ namespace {
 using namespace std::chrono_literals;
 using metrics::MessageCounts;
 
-// Message n is from "s<n%3>@a.test", the first of each three from nobody; its recipient r is at
-// "D<r>.test"; its kind is its parity's.
-class Workload final : public mail::Workload, public smtp::MessageSource {
- public:
-  explicit Workload(Variety its_variety) : variety_(its_variety) {}
+using tests::SilentWorkload;
 
-  [[nodiscard]] std::unique_ptr<smtp::MessageSource> messages() const override { return nullptr; }
-  void append_sender(std::uint64_t message, std::string& text) const override {
-    if (message % 3 > 0) text += fmt::format("s{}@a.test", message % 3);
-  }
-  void append_recipient(std::uint64_t, std::size_t recipient, std::string& text) const override {
-    text += fmt::format("\"x>@y\"@D{}.Test", recipient);
-  }
-  [[nodiscard]] Variety variety() const override { return variety_; }
-  [[nodiscard]] std::string_view kind_name(std::uint64_t message) const override {
-    return message % 2 == 0 ? "even" : "odd";
-  }
-
-  [[nodiscard]] std::size_t recipients(std::uint64_t) const override { return 3; }
-  [[nodiscard]] std::size_t most_recipients() const override { return 3; }
-  void append_xforward(std::uint64_t, Output&) const override {}
-  void append_mail(std::uint64_t, smtp::ExtensionSet, Output&) const override {}
-  void append_rcpt(std::uint64_t message, std::size_t recipient, smtp::ExtensionSet,
-                   Output& out) const override {
-    out.append("RCPT TO:<");
-    append_recipient(message, recipient, out.text());
-    out.append("> NOTIFY=NEVER\r\n");
-  }
-  void append_content(std::uint64_t, Output&) const override {}
-  [[nodiscard]] std::uint64_t content_size(std::uint64_t) const override { return 7; }
-  void append_chunk(std::uint64_t, std::uint64_t, std::uint64_t, Output&) const override {}
-
- private:
-  const Variety variety_;
-};
+// Recipient r of each message.
+std::string address(std::uint64_t /*message*/, std::size_t recipient) {
+  return fmt::format("\"x>@y\"@D{}.Test", recipient);
+}
 
 SharedLoad load_of(std::vector<Stage> schedule) {
   Load load;
@@ -71,7 +43,7 @@ class SplitRecorderTest : public testing::Test {
     return whole;
   }
 
-  const Workload workload{{.kinds = true, .domains = true, .senders = true}};
+  const SilentWorkload workload{{.kinds = true, .domains = true, .senders = true}, address};
   const TimePoint start{1h};
   SharedLoad load =
       load_of({{.name = "warm-up", .length = 1s, .from = 1, .to = 1, .measured = false},
@@ -188,10 +160,10 @@ TEST_F(SplitRecorderTest, WhomALostMessageWasTakenForIsLostAsWellUnlessItComesBa
 }
 
 TEST_F(SplitRecorderTest, OnlyWhatDiffersIsSplit) {
-  const Workload plain{{}};
+  const SilentWorkload plain({}, address);
   EXPECT_FALSE(SplitRecorder::splits(plain));
   EXPECT_TRUE(SplitRecorder::splits(workload));
-  const Workload kinds{{.kinds = true}};
+  const SilentWorkload kinds({.kinds = true}, address);
   SplitRecorder of_kinds(kinds, load, false);
   of_kinds.taken(0, due, due);
   of_kinds.delivered(delivery_of({Fate::accepted}, due), kinds, due);

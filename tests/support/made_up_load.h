@@ -66,8 +66,9 @@ class MadeUpLoad : public testing::Test {
             unsigned step = 1) {
     load.open_loop = true;
     begin(std::move(schedule), messages, step);
-    model =
-        std::make_unique<OpenLoop>(*shared, first, step, &*recorder, retries ? &*retries : nullptr);
+    model = std::make_unique<OpenLoop>(*shared, first, step,
+                                       OpenLoop::Observers{.recorder = &*recorder},
+                                       retries ? &*retries : nullptr);
   }
   MadeUpSender& sender(std::uint64_t number) {
     senders.push_back(std::make_unique<MadeUpSender>(*model, now, number));

@@ -6,17 +6,16 @@
 
 #include "base/decimal.h"
 #include "mail/scenario/mixed_messages.h"
-#include "mail/scenario/scenario.h"
 
 namespace millrace::mail {
 
 std::size_t RecipientCounts::draw(Roll& roll) const {
   const Distribution& count = counts[weights.draw(roll)];
-  return std::max<std::uint64_t>(draw_whole(count, roll, kMostRecipients), 1);
+  return std::max<std::uint64_t>(draw_whole(count, roll, limit), 1);
 }
 
 std::size_t RecipientCounts::most() const {
-  constexpr auto kMost = static_cast<double>(kMostRecipients);
+  const auto all = static_cast<double>(limit);
   double most = 1;
   for (const Distribution& count : counts) {
     if (const auto* const constant = std::get_if<Constant>(&count)) {
@@ -24,10 +23,10 @@ std::size_t RecipientCounts::most() const {
     } else if (const auto* const uniform = std::get_if<Uniform>(&count)) {
       most = std::max(most, uniform->most);
     } else {
-      most = kMost;
+      most = all;
     }
   }
-  return static_cast<std::size_t>(std::ceil(std::min(most, kMost)));
+  return static_cast<std::size_t>(std::ceil(std::min(most, all)));
 }
 
 std::string Mix::beyond_ascii() const {

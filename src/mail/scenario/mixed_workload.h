@@ -16,6 +16,7 @@
 #include "mail/kind.h"
 #include "mail/numbered_recipients.h"
 #include "mail/scenario/distinct_recipients.h"
+#include "mail/scenario/scenario.h"
 #include "mail/template/row_recipients.h"
 #include "mail/workload.h"
 
@@ -25,8 +26,9 @@ namespace millrace::mail {
 struct RecipientCounts {
   std::vector<Distribution> counts;
   Weights weights;
+  std::uint64_t limit = kMostRecipients;  // what is above is this many
 
-  // From 1 to kMostRecipients.
+  // From 1 to the limit.
   [[nodiscard]] std::size_t draw(Roll& roll) const;
   // What is never exceeded.
   [[nodiscard]] std::size_t most() const;

@@ -73,11 +73,13 @@ std::variant<Recipients, NumberedRecipients> recipients_of(const RecipientMix& m
                         .domains = source_of(parts.domains, AddressPart::domain)}};
 }
 
-RecipientCounts counts_of(const Mixture& mixture, std::size_t otherwise) {
-  if (mixture.empty()) {
-    return counts_of({{.distribution = Constant{static_cast<double>(otherwise)}}}, otherwise);
-  }
-  return {.counts = distributions_of(mixture), .weights = weights_of(mixture)};
+RecipientCounts counts_of(const Mixture& mixture, const WorkloadSettings& settings) {
+  const Mixture otherwise{
+      {.distribution = Constant{static_cast<double>(settings.common.recipients)}}};
+  const Mixture& counts = mixture.empty() ? otherwise : mixture;
+  return {.counts = distributions_of(counts),
+          .weights = weights_of(counts),
+          .limit = settings.most_recipients};
 }
 
 // --- what
@@ -203,7 +205,7 @@ Kinds kinds_of(const std::vector<MessageKind>& messages, const WorkloadSettings&
 std::shared_ptr<const MixedWorkload> make_workload(const Scenario& scenario,
                                                    const WorkloadSettings& settings) {
   const MessageOptions& common = settings.common;
-  RecipientCounts counts = counts_of(scenario.recipients.count, common.recipients);
+  RecipientCounts counts = counts_of(scenario.recipients.count, settings);
   const std::size_t most = counts.most();
   return std::make_shared<MixedWorkload>(
       Mix{.seed = settings.seed,

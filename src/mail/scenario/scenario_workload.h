@@ -18,6 +18,8 @@ struct WorkloadSettings {
   // and what it says nothing of.
   const MessageOptions& common;
   std::vector<std::string> headers;  // "Name: text", of all messages
+  // Of a message; where more are drawn they are this many.
+  std::uint64_t most_recipients = kMostRecipients;
 };
 
 // Reads the files that the scenario names. Throws Fatal with one sentence; where a template has

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -214,6 +215,15 @@ TEST(MixedWorkload, DrawsByWeights) {
   near(single, kMessages, 0.5);
   near(big, recipients, 0.75);
   EXPECT_EQ(workload.most_recipients(), 5U);
+}
+
+TEST(RecipientCounts, AreNeverAboveTheLimit) {
+  const RecipientCounts counts{.counts = {Pareto{10, 0.5}}, .weights = weights({1}), .limit = 40};
+  EXPECT_EQ(counts.most(), 40U);
+  Roll roll(1);
+  std::size_t most = 0;
+  for (int drawn = 0; drawn < 1'000; ++drawn) most = std::max(most, counts.draw(roll));
+  EXPECT_EQ(most, 40U);
 }
 
 // Else all recipients of a message would be in one place, or the kind would tell the sender.
