@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 using tests::ScratchDirectory;
 using Lines = std::vector<std::string>;
 
-std::string address(std::uint64_t message, std::size_t recipient) {
+std::string own_address(std::uint64_t message, std::size_t recipient) {
   return fmt::format("x@D{}-{}.Test", message, recipient);
 }
 
@@ -32,7 +32,7 @@ smtp::Reply reply(int code, std::string_view text) { return {.code = code, .text
 class SentJournalTest : public testing::Test {
  protected:
   void begin(bool domains = true, bool lmtp = false, unsigned workers = 1) {
-    workload.emplace(mail::Workload::Variety{.kinds = true, .domains = domains}, address);
+    workload.emplace(mail::Workload::Variety{.kinds = true, .domains = domains}, own_address);
     journal.emplace(StampOptions{.journal = path}, *workload, lmtp, workers);
     const proof::JournalHeader& header = journal->stamps().header();
     start = TimePoint(std::chrono::microseconds(header.start_monotonic));

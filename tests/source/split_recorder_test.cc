@@ -17,7 +17,7 @@ using metrics::MessageCounts;
 using tests::SilentWorkload;
 
 // Recipient r of each message.
-std::string address(std::uint64_t /*message*/, std::size_t recipient) {
+std::string quoted_address(std::uint64_t /*message*/, std::size_t recipient) {
   return fmt::format("\"x>@y\"@D{}.Test", recipient);
 }
 
@@ -43,7 +43,7 @@ class SplitRecorderTest : public testing::Test {
     return whole;
   }
 
-  const SilentWorkload workload{{.kinds = true, .domains = true, .senders = true}, address};
+  const SilentWorkload workload{{.kinds = true, .domains = true, .senders = true}, quoted_address};
   const TimePoint start{1h};
   SharedLoad load =
       load_of({{.name = "warm-up", .length = 1s, .from = 1, .to = 1, .measured = false},
@@ -160,10 +160,10 @@ TEST_F(SplitRecorderTest, WhomALostMessageWasTakenForIsLostAsWellUnlessItComesBa
 }
 
 TEST_F(SplitRecorderTest, OnlyWhatDiffersIsSplit) {
-  const SilentWorkload plain({}, address);
+  const SilentWorkload plain({}, quoted_address);
   EXPECT_FALSE(SplitRecorder::splits(plain));
   EXPECT_TRUE(SplitRecorder::splits(workload));
-  const SilentWorkload kinds({.kinds = true}, address);
+  const SilentWorkload kinds({.kinds = true}, quoted_address);
   SplitRecorder of_kinds(kinds, load, false);
   of_kinds.taken(0, due, due);
   of_kinds.delivered(delivery_of({Fate::accepted}, due), kinds, due);
