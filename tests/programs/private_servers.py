@@ -156,9 +156,10 @@ class Postfix(Server):
             alias_maps =
             maillog_file = /mnt/log/mail.log
             maillog_file_prefixes = /mnt
-            # What was deferred comes back while the test waits for it.
-            minimal_backoff_time = 1s
-            maximal_backoff_time = 1s
+            # What was deferred comes back while the test waits for it; not while who deferred it still holds
+            # it, since then it comes back in a minute.
+            minimal_backoff_time = 3s
+            maximal_backoff_time = 3s
             queue_run_delay = 1s
             transport_retry_time = 1s
             service_throttle_time = 1s
