@@ -99,6 +99,7 @@ void BounceReader::take_header_line(std::string_view text) {
   } else {
     status_part_ = status_part_ || begins_with(value, "message/delivery-status") ||
                    begins_with(value, "message/global-delivery-status");  // RFC 6533
+    report_ = report_ || status_part_;
   }
 }
 

@@ -13,7 +13,8 @@ namespace millrace::proof {
 
 // A content as it comes, looked at as a delivery status notification (RFC 3464): a multipart/report
 // that names recipients who were given up, and holds the original message or its header. The stamp
-// in that says which message it was.
+// in that says which message it was. What has a part of type message/delivery-status is one as
+// well: those of OpenSMTPD are multipart/mixed.
 //
 // Headers of MIME parts are looked at, their boundaries are not compared: any line that begins with
 // "--" begins a part. For one thread; allocates for the tokens of those who were given up.
@@ -62,7 +63,7 @@ class BounceReader {
   StampReader stamps_;
   LinePieces lines_;
   Place place_ = Place::header;
-  bool report_ = false;        // its Content-Type is multipart/report
+  bool report_ = false;        // its Content-Type is multipart/report, or it has a part of status
   bool status_part_ = false;   // so far the part's header says that it is of status
   bool content_type_ = false;  // the field at hand is that, and its value has not come yet
   bool reading_ = false;       // what is at hand may be a stamp

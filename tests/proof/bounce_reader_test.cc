@@ -98,6 +98,27 @@ std::string exim(const std::string& original) {
          original + lines("\n--1795676400-eximdsn-1804289383--\n");
 }
 
+// In OpenSMTPD's (6.8.0): a multipart/mixed, with the header of the original, or all of it, as
+// text.
+std::string open_smtpd(const std::string& original, std::string_view action = "failed") {
+  return lines(
+             "Subject: Delivery status notification: error\n"
+             "From: Mailer Daemon <MAILER-DAEMON@a.example>\nTo: foo@a.example\nMIME-Version: 1.0\n"
+             "Content-Type: multipart/mixed;boundary=\"15401750650398938898/a.example\"\n"
+             "Message-ID: <a3ab7ce75f87699c@a.example>\n\n"
+             "This is a MIME-encapsulated message.\n\n"
+             "--15401750650398938898/a.example\nContent-Description: Notification\n"
+             "Content-Type: text/plain; charset=us-ascii\n\n    Hi!\n\n"
+             "--15401750650398938898/a.example\nContent-Description: Delivery Report\n"
+             "Content-Type: message/delivery-status\n\nReporting-MTA: dns; a.example\n\n") +
+         "Final-Recipient: rfc822; " + address(2) + "\r\nAction: " + std::string(action) +
+         "\r\nStatus: 5.0.0\r\n\r\n" +
+         lines(
+             "--15401750650398938898/a.example\nContent-Description: Message headers\n"
+             "Content-Type: text/rfc822-headers\n\n") +
+         original + lines("\n--15401750650398938898/a.example--\n");
+}
+
 BounceReader read(std::string_view text, const StampTrust& trust = {.key = kKey, .run = {}}) {
   BounceReader reader(trust);
   reader.begin();
@@ -127,6 +148,23 @@ TEST(BounceReader, FindsThemInThoseOfExim) {
   EXPECT_TRUE(reader.bounced());
   EXPECT_EQ(reader.stamp().number, 7U);
   EXPECT_EQ(reader.tokens(), (std::vector<RecipientToken>{{.message = 7, .recipient = 3}}));
+}
+
+TEST(BounceReader, FindsThemInThoseOfOpenSmtpd) {
+  const BounceReader reader = read(open_smtpd(kOriginal));
+  EXPECT_TRUE(reader.bounced());
+  EXPECT_EQ(reader.stamp().number, 7U);
+  EXPECT_EQ(reader.tokens(), (std::vector<RecipientToken>{{.message = 7, .recipient = 2}}));
+  const BounceReader delayed = read(open_smtpd(kOriginal, "delayed"));
+  EXPECT_FALSE(delayed.bounced());
+  EXPECT_TRUE(delayed.about_stamped());
+}
+
+// A mail with attachments is not one that reports.
+TEST(BounceReader, WantsAStatusWhereNoReportIsSaidToBe) {
+  std::string mixed = open_smtpd(kOriginal);
+  mixed.replace(mixed.find("message/delivery-status"), 7, "x-other");
+  EXPECT_FALSE(read(mixed).about_stamped());
 }
 
 // What a ContentReader finds of such a report: in a header that is text, not in that of a message.
