@@ -18,6 +18,7 @@
 #include "sasl/server.h"
 #include "sink/listener.h"
 #include "sink/rules/option_rules.h"
+#include "sink/store/store_options.h"
 #include "smtp/verb.h"
 
 namespace millrace::sink {
@@ -74,6 +75,7 @@ struct SinkOptions {
   std::optional<std::uint64_t> quit_quota;     // end after so many sessions that said QUIT
 
   CaptureOptions capture;
+  StoreOptions stores;
   std::optional<VerifyOptions> verify;
   bool measure = false;  // else only what the quotas need is counted
   bool show_counters = false;
