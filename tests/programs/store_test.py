@@ -185,7 +185,7 @@ class Stores(rig.TestCase):
 
 
 class Killed(rig.TestCase):
-    ROUNDS = 100 if rig.LONG else 5
+    ROUNDS = 25 if rig.LONG else 2  # of each engine, with its guard and without
 
     def check_stores(self, folder, acknowledged):
         """That all are whole, and have what was acknowledged, once each."""

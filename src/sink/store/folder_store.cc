@@ -80,7 +80,7 @@ int FolderStore::write(const KeptMessage& message, const std::string& path) {
   form_(message, target_);
   const int error = target_.flush();
   if (error != 0 || !sync_) return error;
-  return fsync(file.descriptor()) == 0 ? 0 : errno;
+  return fdatasync(file.descriptor()) == 0 ? 0 : errno;
 }
 
 int FolderStore::keep() {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utime.h>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "base/diagnostics.h"
+#include "failing_call.h"
 #include "kept_messages.h"
 #include "scratch_directory.h"
 #include "sink/write_all.h"
@@ -119,6 +121,29 @@ TEST_P(AppendFileTest, IsAsItWasWhereItFindsNoRoom) {
   EXPECT_EQ(status, 0);
   EXPECT_EQ(file_text(path), "one\n\ntwo\n\n");
   EXPECT_EQ(names_in(scratch.path()), std::vector<std::string>{"file"});
+}
+
+TEST_P(AppendFileTest, IsOnTheDiskWhereThatIsAskedFor) {
+  scratch.write("file", "one\n\n");
+  for (const unsigned call : {SYS_fdatasync, SYS_fsync}) {
+    EXPECT_TRUE(test::holds_where_call_fails(call, EIO, [&] {
+      AppendFile file(path, GetParam(), false);
+      return add(file, "two\n\n") == 0;
+    }));
+  }
+  EXPECT_EQ(file_text(path), "one\n\ntwo\n\ntwo\n\n");
+  EXPECT_TRUE(test::holds_where_call_fails(SYS_fdatasync, EIO, [&] {
+    AppendFile file(path, GetParam(), kSync);
+    return add(file, "three\n\n") == EIO;
+  }));
+  EXPECT_EQ(file_text(path), "one\n\ntwo\n\ntwo\n\n");
+  // And so is the name of a new file, and that the lock file is gone.
+  unlink(path.c_str());
+  EXPECT_TRUE(test::holds_where_call_fails(SYS_fsync, EIO, [&] {
+    AppendFile file(path, GetParam(), kSync);
+    return add(file, "one\n\n") == EIO;
+  }));
+  EXPECT_EQ(file_text(path), "");
 }
 
 TEST_P(AppendFileTest, MayBeNoFile) {

@@ -1,12 +1,14 @@
 #include "sink/store/keeper.h"
 
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "base/diagnostics.h"
+#include "failing_call.h"
 #include "kept_messages.h"
 #include "scratch_directory.h"
 
@@ -81,6 +83,29 @@ TEST_F(KeeperTest, PutsThemIntoNoneWhereOneHasNoRoom) {
   EXPECT_TRUE(keeper.kept());
   EXPECT_EQ(names_in(scratch.path("eml")).size(), 1U);
   EXPECT_NE(file_text(scratch.path("mbox")), "");
+}
+
+// The content of a file by one call, its name by another.
+TEST_F(KeeperTest, HasEachFileOnTheDiskWhereThatIsAskedFor) {
+  for (const Form form : {Form::maildir, Form::eml}) {
+    for (const unsigned call : {SYS_fdatasync, SYS_fsync}) {
+      for (const bool sync : {false, true}) {
+        const tests::ScratchDirectory place;
+        const StoreOptions options{.targets = {{form, place.path("store")}}, .sync = sync};
+        EXPECT_TRUE(test::holds_where_call_fails(call, EIO, [&] {
+          Stores stores(options);
+          Keeper keeper(stores);
+          settle(keeper, {"a"});
+          return keeper.kept() != sync;
+        }));
+        std::size_t files = 0;
+        for (const auto& entry : std::filesystem::recursive_directory_iterator(place.path())) {
+          if (entry.is_regular_file()) ++files;
+        }
+        EXPECT_EQ(files, sync ? 0U : 1U);
+      }
+    }
+  }
 }
 
 TEST_F(KeeperTest, GivesOutMessagesAnew) {

@@ -81,12 +81,12 @@ TEST_F(StoreObserverTest, TellsOfTheSession) {
 
 TEST_F(StoreObserverTest, KeepsNothingOfWhatIsGivenUp) {
   observer.mail("FROM:<a>");
-  observer.content("half", smtp::Form::plain);
-  observer.transaction_aborted();
-  observer.mail("FROM:<a>");
   observer.content("refused", smtp::Form::plain);
   observer.message_complete();
   observer.message_answered(0);
+  observer.mail("FROM:<a>");
+  observer.content("half", smtp::Form::plain);
+  observer.transaction_aborted();
   EXPECT_FALSE(keeper.waiting());
   send("x\r\n..y\r\n.\r\n");
   ASSERT_EQ(stored().size(), 1U);
