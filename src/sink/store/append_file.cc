@@ -18,14 +18,11 @@
 namespace millrace::sink {
 namespace {
 
-// How long others are waited for, while this worker does nothing else.
-constexpr std::chrono::seconds kPatience{5};
-
 constexpr int kFileFlags = O_RDWR | O_APPEND | O_NOCTTY | O_CLOEXEC;
 
 // A lock of the open file, not of the process: nothing else that the process closes ends it. Who
 // has locks of the process (lockf(3), fcntl(2)) sees it and is seen. Returns 0 or an errno value.
-int lock_all(int file) {
+int lock_all(int file, std::chrono::milliseconds patience) {
   constexpr std::chrono::milliseconds kNextLook{1};
   struct flock lock {
     .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0, .l_pid = 0
@@ -33,7 +30,7 @@ int lock_all(int file) {
   for (auto waited = std::chrono::milliseconds(0);; waited += kNextLook) {
     if (fcntl(file, F_OFD_SETLK, &lock) == 0) return 0;
     if (errno != EAGAIN && errno != EACCES && errno != EINTR) return errno;
-    if (waited >= kPatience) return EAGAIN;
+    if (waited >= patience) return EAGAIN;
     std::this_thread::sleep_for(kNextLook);
   }
 }
@@ -76,8 +73,8 @@ std::string_view missing_end(std::string_view last) {
 
 }  // namespace
 
-AppendFile::AppendFile(std::string path, Kind kind, bool sync)
-    : path_(std::move(path)), kind_(kind), sync_(sync), dot_lock_(path_) {}
+AppendFile::AppendFile(std::string path, Kind kind, bool sync, std::chrono::milliseconds patience)
+    : path_(std::move(path)), kind_(kind), sync_(sync), patience_(patience), dot_lock_(path_) {}
 
 void AppendFile::prepare() {
   int error = make_directories_for(path_);
@@ -94,7 +91,7 @@ void AppendFile::put_right() const {
   const FileDescriptor file(::open(path_.c_str(), kFileFlags | O_NONBLOCK));
   struct stat status {};
   if (!file.valid() || fstat(file.descriptor(), &status) != 0 || !S_ISREG(status.st_mode)) return;
-  if (lock_all(file.descriptor()) != 0) return;
+  if (lock_all(file.descriptor(), patience_) != 0) return;
   if (kind_ == Kind::mailbox) {
     dot_lock_.put_right(file.descriptor());
   } else if (fstat(file.descriptor(), &status) == 0) {
@@ -114,7 +111,7 @@ int AppendFile::Addition::open() {
     struct stat named {};
     if (!opened_.valid() || fstat(opened_.descriptor(), &opened) != 0) return errno;
     if (!S_ISREG(opened.st_mode)) return 0;
-    if (const int error = lock_all(opened_.descriptor()); error != 0) return error;
+    if (const int error = lock_all(opened_.descriptor(), file_.patience_); error != 0) return error;
     const bool there = stat(file_.path_.c_str(), &named) == 0;
     if (there && named.st_ino == opened.st_ino && named.st_dev == opened.st_dev) return lock();
   }
@@ -124,7 +121,7 @@ int AppendFile::Addition::open() {
 int AppendFile::Addition::lock() {
   const int file = opened_.descriptor();
   if (file_.kind_ == Kind::mailbox) {
-    if (const int error = file_.dot_lock_.take(file, kPatience); error != 0) return error;
+    if (const int error = file_.dot_lock_.take(file, file_.patience_); error != 0) return error;
     dot_locked_ = true;
   }
   struct stat status {};

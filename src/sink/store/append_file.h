@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -23,7 +24,11 @@ class AppendFile {
     mailbox,  // an empty line; fcntl(2) and a lock file (Debian policy, 11.6)
   };
 
-  AppendFile(std::string path, Kind kind, bool sync);
+  // How long others are waited for, while this thread does nothing else.
+  static constexpr std::chrono::milliseconds kPatience{5'000};
+
+  AppendFile(std::string path, Kind kind, bool sync,
+             std::chrono::milliseconds patience = kPatience);
 
   [[nodiscard]] const std::string& path() const { return path_; }
 
@@ -73,6 +78,7 @@ class AppendFile {
   const std::string path_;
   const Kind kind_;
   const bool sync_;
+  const std::chrono::milliseconds patience_;
   DotLock dot_lock_;
   std::mutex mutex_;
 };

@@ -10,6 +10,8 @@
 #include <utime.h>
 
 #include <atomic>
+#include <chrono>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -29,6 +31,7 @@ using test::file_text;
 using test::names_in;
 
 constexpr bool kSync = true;
+constexpr std::chrono::milliseconds kShort{20};
 
 class AppendFileTest : public testing::TestWithParam<Kind> {
  protected:
@@ -91,6 +94,7 @@ TEST_P(AppendFileTest, LetsNoTwoWriteAtOnce) {
         AppendFile::Addition addition(*file);
         for (const char* const part : {"a", "b", "\n\n"}) {
           if (addition.error() != 0 || write_all(addition.descriptor(), part) != 0) ++failed;
+          std::this_thread::yield();
         }
         if (addition.error() != 0 || addition.keep() != 0) ++failed;
       }
@@ -155,20 +159,69 @@ TEST_P(AppendFileTest, MayBeNoFile) {
   EXPECT_THROW(AppendFile("/proc/no/file", GetParam(), false).prepare(), Fatal);
 }
 
-TEST_P(AppendFileTest, WaitsForTheLockOfOthers) {
-  scratch.write("file", "");
-  const FileDescriptor others(open(path.c_str(), O_RDWR | O_CLOEXEC));
-  struct flock lock {
+// A lock as another program holds it.
+class OthersLock {
+ public:
+  explicit OthersLock(const std::string& path) : file_(open(path.c_str(), O_RDWR | O_CLOEXEC)) {
+    EXPECT_EQ(fcntl(file_.descriptor(), F_OFD_SETLK, &lock_), 0);
+  }
+  void give_back() {
+    lock_.l_type = F_UNLCK;
+    EXPECT_EQ(fcntl(file_.descriptor(), F_OFD_SETLK, &lock_), 0);
+  }
+  [[nodiscard]] int descriptor() const { return file_.descriptor(); }
+
+ private:
+  FileDescriptor file_;
+  struct flock lock_ {
     .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0, .l_pid = 0
   };
-  ASSERT_EQ(fcntl(others.descriptor(), F_OFD_SETLK, &lock), 0);
+};
+
+// Until somebody else in this process has the file open.
+void wait_for_opening(const std::string& path) {
+  for (;;) {
+    int opened = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+      std::error_code gone;
+      if (std::filesystem::read_symlink(entry, gone) == path) ++opened;
+    }
+    if (opened > 1) return;
+    std::this_thread::yield();
+  }
+}
+
+TEST_P(AppendFileTest, WaitsForTheLockOfOthers) {
+  scratch.write("file", "");
+  OthersLock others(path);
   AppendFile file(path, GetParam(), false);
   std::thread writer([&file] { EXPECT_EQ(add(file, "two\n\n"), 0); });
+  wait_for_opening(path);
   ASSERT_EQ(write(others.descriptor(), "one\n\n", 5), 5);
-  lock.l_type = F_UNLCK;
-  ASSERT_EQ(fcntl(others.descriptor(), F_OFD_SETLK, &lock), 0);
+  others.give_back();
   writer.join();
   EXPECT_EQ(file_text(path), "one\n\ntwo\n\n");
+}
+
+TEST_P(AppendFileTest, IsMadeAnewWhenItWasMovedByWhoLockedIt) {
+  scratch.write("file", "one\n\n");
+  OthersLock others(path);
+  AppendFile file(path, GetParam(), false);
+  std::thread writer([&file] { EXPECT_EQ(add(file, "two\n\n"), 0); });
+  wait_for_opening(path);
+  ASSERT_EQ(rename(path.c_str(), scratch.path("old").c_str()), 0);
+  others.give_back();
+  writer.join();
+  EXPECT_EQ(file_text(path), "two\n\n");
+  EXPECT_EQ(file_text(scratch.path("old")), "one\n\n");
+}
+
+TEST_P(AppendFileTest, IsNotWrittenToWithoutItsLock) {
+  scratch.write("file", "one\n\n");
+  const OthersLock others(path);
+  AppendFile file(path, GetParam(), false, kShort);
+  EXPECT_EQ(add(file, "two\n\n"), EAGAIN);
+  EXPECT_EQ(file_text(path), "one\n\n");
 }
 
 using LinesTest = AppendFileTest;
@@ -253,7 +306,7 @@ TEST_P(MailboxTest, WaitsForTheLockFileOfOthersUnlessItIsOld) {
 TEST_P(MailboxTest, RefusesWhatItHasNoLockFor) {
   scratch.write("file", "one\n\n");
   scratch.write("file.lock", "1\n");
-  AppendFile file(path, Kind::mailbox, false);
+  AppendFile file(path, Kind::mailbox, false, kShort);
   EXPECT_EQ(add(file, "two\n\n"), EAGAIN);
   EXPECT_EQ(file_text(path), "one\n\n");
   EXPECT_EQ(file_text(scratch.path("file.lock")), "1\n");
