@@ -7,6 +7,7 @@ from pair_rows import (
 from proof_rows import reconcile_row
 from rule_rows import rules_row
 from session_rows import crowd_row, opening_row, scaling_row, tls_memory_row
+from store_rows import store_row
 from traffic_rows import traffic_row, traffic_window_row
 
 ROWS = {
@@ -38,6 +39,8 @@ ROWS = {
                     measurement_row(200_000)),
     "rules": ("a sink with rules, against one without, -d -s 50 -l 1024",
               rules_row(100_000, 1024, 0.95, 0.90)),
+    "stores": ("a sink that keeps what it takes in memory, against one that does not, -d -s 50 -l 1024",
+               store_row(50_000, 1024, {"-D": 0.70, "mbox": 0.70, "jsonl": 0.70, "maildir": 0.40})),
     "traffic": ("messages that differ, against one body, -d -s 50", traffic_row(100_000)),
     "traffic-window": ("a corpus with --chunking --pipeline-window 10, against one body",
                        traffic_window_row(1_000_000, 1024)),

@@ -15,6 +15,7 @@
 #include "cli/text_values.h"
 #include "cli/tls_options.h"
 #include "net/address_pool.h"
+#include "sink/store/store_options.h"
 #include "smtp/extension.h"
 #include "smtp/verb.h"
 
@@ -89,6 +90,8 @@ struct SinkArguments : NetworkArguments, TlsArguments {
   std::optional<std::string> dump_each;
   std::optional<std::string> dump_all;
   std::optional<std::string> dump_start;
+  std::vector<sink::StoreTarget> store;
+  bool store_sync = false;
 
   // Nothing lost, proven
   std::optional<std::string> verify;
@@ -116,6 +119,7 @@ struct SinkArguments : NetworkArguments, TlsArguments {
   // Whether there is a starttls+ among those of --listen.
   [[nodiscard]] bool listens_for_starttls() const;
   [[nodiscard]] bool has_rules() const { return !rules.empty(); }
+  [[nodiscard]] bool has_stores() const { return !store.empty(); }
   // Something is left to dice.
   [[nodiscard]] bool draws() const {
     return has_rules() || std::any_of(delay.begin(), delay.end(), [](const CommandDelay& row) {
@@ -157,6 +161,7 @@ inline constexpr SinkCombination kSinkNeeds[] = {
      "--answer-rate needs --answer-through, where answers go"},
     {has<&Sink::stamp_key>, has<&Sink::verify>, "--stamp-key needs --verify"},
     {has<&Sink::journal_sync>, has<&Sink::verify>, "--journal-sync needs --verify"},
+    {has<&Sink::store_sync>, has<&Sink::has_stores>, "--store-sync needs --store"},
 };
 
 }  // namespace millrace::cli

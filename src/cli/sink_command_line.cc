@@ -12,6 +12,7 @@
 #include "cli/listener_options.h"
 #include "cli/sink_arguments.h"
 #include "cli/sink_extensions.h"
+#include "cli/store_option.h"
 #include "cli/text_values.h"
 #include "smtp/verb.h"
 
@@ -128,6 +129,11 @@ void add_records(CommandLine& line, SinkArguments& given) {
   group.value("-D,--dump-all", "TEMPLATE", "one file for all, named by strftime(3)",
               given.dump_all);
   group.value("-S,--dump-start", "TEXT", "put before each dump; C escapes", given.dump_start);
+  group.each("--store", "FORM:PATH",
+             "keep what is taken: maildir:DIR, mbox:FILE, eml:DIR,\njsonl:FILE, jsonl+message:FILE",
+             given.store, read_store);
+  group.flag("--store-sync", "on the disk before the reply, not only in the file",
+             given.store_sync);
 }
 
 void add_proof(CommandLine& line, SinkArguments& given) {
@@ -265,6 +271,7 @@ SinkCommandLine build_sink(const SinkArguments& given) {
   build_rules(given, options);
   build_answers(given, options);
   build_capture(given, options.capture);
+  build_stores(given, options.stores);
   build_verify(given, options);
   options.message_quota = given.stop_after_messages;
   options.quit_quota = given.stop_after_quits;

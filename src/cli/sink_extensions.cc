@@ -65,8 +65,9 @@ void add_limits(CommandLine& line, SinkArguments& given) {
               byte_count("message size"));
   group.value("--max-line-length", "BYTES", "of a line of text", given.max_line_length,
               byte_count("line length"));
-  group.value("--max-dump-size", "BYTES", "of a message in a dump\n(1G on top of --max-size)",
-              given.max_dump_size, byte_count("dump size"));
+  group.value("--max-dump-size", "BYTES",
+              "of a message in a dump or a store\n(1G on top of --max-size)", given.max_dump_size,
+              byte_count("dump size"));
   group.value("--max-recipients", "COUNT", "a message; announced as LIMITS\n(50000; 0: none)",
               given.max_recipients, number<std::size_t>("limit", 0));
   group.value("--max-messages-per-session", "COUNT", "a session; announced as LIMITS",
@@ -91,6 +92,7 @@ void build_limits(const SinkArguments& given, sink::SinkOptions& options,
   constexpr auto kMost = std::numeric_limits<std::uint64_t>::max();
   options.capture.largest =
       given.max_dump_size.value_or(std::min(limits.message_size, kMost - kDumpLimit) + kDumpLimit);
+  options.stores.largest = options.capture.largest;
 }
 
 }  // namespace

@@ -2,10 +2,8 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -14,6 +12,7 @@
 #include <cstring>
 
 #include "base/diagnostics.h"
+#include "base/file_descriptor.h"
 
 namespace millrace::sink {
 
@@ -27,35 +26,16 @@ struct AppendLog::Intent {
 AppendLog::AppendLog() {
   void* const memory =
       mmap(nullptr, sizeof(Intent), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  std::array<int, 2> ends{};
-  if (memory == MAP_FAILED || pipe2(ends.data(), O_CLOEXEC) != 0) {
-    throw Fatal(describe_error("guard of dump files", errno));
-  }
+  if (memory == MAP_FAILED) throw Fatal(describe_error("guard of dump files", errno));
   intent_ = new (memory) Intent{};
-  pipe_ = FileDescriptor(ends[1]);
-  const FileDescriptor alive_pipe(ends[0]);
-  child_ = fork();
-  if (child_ < 0) throw Fatal(describe_error("fork", errno));
-  if (child_ == 0) guard(ends[0], *intent_);
+  watch_.emplace([intent = intent_] {
+    if (intent->active && truncate(intent->path.data(), intent->size) != 0) _exit(1);
+  });
 }
 
 AppendLog::~AppendLog() {
-  pipe_ = FileDescriptor();
-  waitpid(child_, nullptr, 0);
+  watch_.reset();
   munmap(intent_, sizeof(Intent));
-}
-
-void AppendLog::guard(int alive_pipe, const Intent& intent) {
-  setsid();  // what is sent to the parent's process group is not for us
-  signal(SIGINT, SIG_IGN);
-  signal(SIGTERM, SIG_IGN);
-  const int kept = dup2(alive_pipe, 0);  // every other descriptor is the parent's alone
-  close_range(1, ~0U, 0);
-  char byte = 0;
-  while (read(kept, &byte, 1) < 0 && errno == EINTR) {
-  }
-  const bool undone = intent.active && truncate(intent.path.data(), intent.size) == 0;
-  _exit(undone ? 1 : 0);
 }
 
 int AppendLog::append(const std::string& path, const std::function<int(int)>& write) {

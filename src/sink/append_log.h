@@ -1,23 +1,21 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 
-#include "base/file_descriptor.h"
+#include "sink/death_watch.h"
 
 namespace millrace::sink {
 
 // Adds whole messages to the ends of files, one at a time over all threads, so that neither
 // another worker nor a full disk nor the death of this process leaves half a message in one.
 //
-// A signal can end a process in the middle of a large write(). Therefore a small child process
-// knows of each append in progress and, when its parent is gone, cuts the file back.
+// While one is in progress the child of a DeathWatch knows of it, and cuts the file back.
 class AppendLog {
  public:
-  // Starts the child, which only makes system calls: other threads may hold any lock. Throws Fatal.
+  // Throws Fatal.
   AppendLog();
   AppendLog(const AppendLog&) = delete;
   AppendLog& operator=(const AppendLog&) = delete;
@@ -30,12 +28,9 @@ class AppendLog {
  private:
   struct Intent;
 
-  [[noreturn]] static void guard(int alive_pipe, const Intent& intent);
-
   std::mutex mutex_;
-  Intent* intent_;       // shared with the child
-  FileDescriptor pipe_;  // its other end closes when this process is gone
-  pid_t child_ = -1;
+  Intent* intent_;  // shared with the child
+  std::optional<DeathWatch> watch_;
 };
 
 // Makes the directories that lead to `path`, mode 0755. Returns 0 or an errno value.

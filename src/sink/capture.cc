@@ -2,26 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <random>
 
 #include "base/calendar.h"
 #include "base/storage.h"
+#include "sink/one_line.h"
 #include "smtp/path.h"
 
 namespace millrace::sink {
 namespace {
-
-// A command's arguments may hold a bare CR or LF: in a dump they would begin a line of their own.
-// Readers differ in what else ends a line, so no control character but the tab is kept.
-std::string one_line(std::string_view text) {
-  std::string line(text);
-  const auto control = [](char byte) {
-    return (static_cast<unsigned char>(byte) < ' ' && byte != '\t') || byte == '\x7f';
-  };
-  std::replace_if(line.begin(), line.end(), control, '?');
-  return line;
-}
 
 std::uint32_t random_id() {
   thread_local std::mt19937 random{std::random_device{}()};

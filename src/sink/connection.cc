@@ -8,6 +8,7 @@
 #include "sink/capture_observer.h"
 #include "sink/display.h"
 #include "sink/session_recorder.h"
+#include "sink/store/store_observer.h"
 #include "sink/worker.h"
 
 namespace millrace::sink {
@@ -56,6 +57,9 @@ Connection::Connection(Worker& worker, const OpenListener& listener, std::size_t
   if (options.capture.mode != CaptureOptions::Mode::off) {
     observers_.add(std::make_unique<CaptureObserver>(options.capture, listener.profile.host_name,
                                                      shared_.append_log));
+  }
+  if (Keeper* const keeper = worker.keeper()) {
+    observers_.add(std::make_unique<StoreObserver>(*keeper, listener));
   }
 }
 

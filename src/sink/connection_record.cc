@@ -29,7 +29,8 @@ void Connection::recorded() {
   if (stream_.finishing()) return;
   stream_.expect_output(false);
   tell_time();
-  session_.recorded(verify_->kept(), stream_.output());
+  const bool verified = verify_ == nullptr || verify_->kept();
+  session_.recorded(verified && worker_.kept(), stream_.output());
   after_step();
   stream_.flush();
   if (stream_.finishing()) return;

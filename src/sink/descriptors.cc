@@ -19,13 +19,20 @@ constexpr std::size_t kDescriptorsForAnswers = 2;
 // What is needed for a moment: the file that a message is appended to, syslog once more.
 constexpr std::size_t kSpareDescriptors = 8;
 
+// Those of a thread while it adds messages: each of its files, and a lock or a folder.
+std::size_t descriptors_for(const StoreOptions& stores) {
+  return stores.targets.empty() ? 0 : stores.targets.size() + 1;
+}
+
 }  // namespace
 
 std::size_t affordable_sessions(std::size_t limit, const SinkOptions& options) {
   const std::size_t taken = net::open_descriptors() + options.threads * kDescriptorsAThread +
+                            options.threads * descriptors_for(options.stores) +
                             (options.answers ? kDescriptorsForAnswers : 0) + kSpareDescriptors;
-  const bool captures = options.capture.mode != CaptureOptions::Mode::off;
-  const std::size_t a_session = captures ? 2 : 1;  // its socket, and the file of a large message
+  // Its socket, and the files of a large message.
+  const std::size_t captures = options.capture.mode != CaptureOptions::Mode::off ? 1 : 0;
+  const std::size_t a_session = 1 + captures + (options.stores.targets.empty() ? 0 : 1);
   return std::max<std::size_t>((limit - std::min(taken, limit)) / a_session, 1);
 }
 

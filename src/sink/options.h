@@ -18,6 +18,7 @@
 #include "sasl/server.h"
 #include "sink/listener.h"
 #include "sink/rules/option_rules.h"
+#include "sink/store/store_options.h"
 #include "smtp/verb.h"
 
 namespace millrace::sink {
@@ -75,6 +76,7 @@ struct SinkOptions {
   std::optional<Duration> stop_when_idle;      // for so long, once there has been a session
 
   CaptureOptions capture;
+  StoreOptions stores;
   std::optional<VerifyOptions> verify;
   bool measure = false;  // else only what the quotas need is counted
   bool show_counters = false;

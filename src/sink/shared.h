@@ -11,6 +11,7 @@
 #include "sink/quotas.h"
 #include "sink/recordings.h"
 #include "sink/rule_book.h"
+#include "sink/store/stores.h"
 #include "sink/verify/verification.h"
 
 namespace millrace::sink {
@@ -21,6 +22,7 @@ struct Shared {
   const SinkOptions& options;
   const net::TlsContext* tls;  // null when none is offered
   AppendLog* append_log;       // null unless messages are appended to one file
+  Stores* stores;              // null unless messages are kept
   AnswerQueue* answers;        // null unless there is somewhere for them to go
   Quotas& quotas;
   SessionLimit& session_limit;

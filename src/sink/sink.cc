@@ -18,6 +18,7 @@
 #include "sink/listening_sockets.h"
 #include "sink/privileges.h"
 #include "sink/recordings.h"
+#include "sink/store/stores.h"
 #include "sink/verify/verification.h"
 #include "sink/worker.h"
 #include "threads/worker_threads.h"
@@ -106,6 +107,8 @@ metrics::Measurement run_sink(const SinkOptions& options, const Identity& identi
   if (options.capture.mode == CaptureOptions::Mode::append) {
     append_log = std::make_unique<AppendLog>();
   }
+  std::optional<Stores> stores;
+  if (!options.stores.targets.empty()) stores.emplace(options.stores);
   std::optional<AnswerQueue> answers;
   if (answerer) answers.emplace();
   threads::WorkerThreads workers(options.threads + (answers ? 1 : 0), signals);
@@ -122,6 +125,7 @@ metrics::Measurement run_sink(const SinkOptions& options, const Identity& identi
   const Shared shared{.options = options,
                       .tls = tls ? &*tls : nullptr,
                       .append_log = append_log.get(),
+                      .stores = stores ? &*stores : nullptr,
                       .answers = answers ? &*answers : nullptr,
                       .quotas = quotas,
                       .session_limit = places,

@@ -12,6 +12,7 @@
 
 #include "base/storage.h"
 #include "sink/append_log.h"
+#include "sink/write_all.h"
 
 namespace millrace::sink {
 namespace {
@@ -24,16 +25,6 @@ constexpr int kAttempts = 100;  // at a name that nobody has
 std::string random_digits() {
   thread_local std::mt19937 random{std::random_device{}()};
   return fmt::format("{:08x}", random());
-}
-
-// Returns 0 or an errno value.
-int write_all(int descriptor, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = write(descriptor, text.data(), text.size());
-    if (written < 0 && errno != EINTR) return errno;
-    if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return 0;
 }
 
 int copy_all(int from, int to) {

@@ -49,6 +49,7 @@ Worker::Worker(const Shared& shared, const std::vector<ListeningSocket>& sockets
         });
   }
   if (shared.verification != nullptr) verifier_.emplace(*shared.verification, loop());
+  if (shared.stores != nullptr) keeper_.emplace(*shared.stores);
   for (const ListeningSocket& socket : sockets) {
     acceptors_.push_back(std::make_unique<Acceptor>(*this, socket));
     loop().watch(*acceptors_.back());
@@ -70,12 +71,23 @@ void Worker::run() {
 void Worker::turn(std::optional<TimePoint> limit) {
   if (!awaiting_.empty()) limit = loop().now();
   loop().turn(limit);
-  if (!awaiting_.empty() || (verifier_ && verifier_->waiting())) record();
+  if (!awaiting_.empty() || left_behind()) record();
+}
+
+// Whether there is something whose connection is gone.
+bool Worker::left_behind() const {
+  return (verifier_ && verifier_->waiting()) || (keeper_ && keeper_->waiting());
+}
+
+// What is not stored is not on record either.
+void Worker::settle() {
+  if (keeper_) keeper_->settle();
+  if (verifier_) kept() ? verifier_->settle() : verifier_->refuse();
 }
 
 // What clients have sent behind their message may be another one, for the next time.
 void Worker::record() {
-  verifier_->settle();
+  settle();
   recording_.clear();
   recording_.swap(awaiting_);
   for (Connection* const connection : recording_) connection->recorded();
@@ -98,7 +110,7 @@ void Worker::drain() {
     turn({});
   }
   while (!connections_.empty()) connections_.back()->give_up();
-  if (verifier_ && verifier_->waiting()) verifier_->settle();
+  if (left_behind()) settle();
 }
 
 void Worker::Acceptor::on_readable() {

@@ -13,6 +13,7 @@
 #include "sink/recorder.h"
 #include "sink/rules/in_force.h"
 #include "sink/shared.h"
+#include "sink/store/keeper.h"
 #include "sink/verify/verifier.h"
 #include "threads/second_clock.h"
 #include "threads/worker_threads.h"
@@ -44,6 +45,10 @@ class Worker final : public threads::Worker, private net::TimerHandler {
 
   // Null when nothing is verified.
   [[nodiscard]] Verifier* verifier() { return verifier_ ? &*verifier_ : nullptr; }
+  // Null when nothing is kept.
+  [[nodiscard]] Keeper* keeper() { return keeper_ ? &*keeper_ : nullptr; }
+  // Whether the messages of this turn are in the stores, if there are any.
+  [[nodiscard]] bool kept() const { return !keeper_ || keeper_->kept(); }
   // Its message is to be answered once the records of this turn are written.
   void await_record(Connection& connection) { awaiting_.push_back(&connection); }
 
@@ -74,6 +79,8 @@ class Worker final : public threads::Worker, private net::TimerHandler {
   void resume(Lack lack);
   void on_timer(net::Timer& timer) override;
   void turn(std::optional<TimePoint> limit);
+  [[nodiscard]] bool left_behind() const;
+  void settle();
   void record();
   void drain();
 
@@ -83,6 +90,7 @@ class Worker final : public threads::Worker, private net::TimerHandler {
   sasl::Library sasl_;  // null unless AUTH is carried out
   std::optional<Recorder> recorder_;
   std::optional<Verifier> verifier_;
+  std::optional<Keeper> keeper_;
   std::optional<threads::SecondClock> second_clock_;
   net::Timer retry_timer_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;

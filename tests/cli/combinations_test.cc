@@ -229,6 +229,8 @@ TEST(Combinations, OfTheSinkAreEachRefusedInTheirWords) {
           {[&](Given& given) { given.stamp_key = key; }, [](Given& given) { given.verify = "x"; }},
           {[](Given& given) { given.journal_sync = true; },
            [](Given& given) { given.verify = "x"; }},
+          {[](Given& given) { given.store_sync = true; },
+           [](Given& given) { given.store = {{.form = {}, .path = "x"}}; }},
       },
       kSinkExclusions, kSinkNeeds);
 }

@@ -216,6 +216,17 @@ std::vector<Row<SinkCommandLine>> sink_rows(const std::string& users, const std:
        [](Line line) { return line.sink.capture.mode == sink::CaptureOptions::Mode::append; }},
       {"--dump-start|From\\n",
        [](Line line) { return line.sink.capture.start_string == "From\n"; }},
+      {"--store|mbox:x",
+       [](Line line) {
+         const auto& [form, path] = line.sink.stores.targets.front();
+         return form == sink::StoreTarget::Form::mbox && path == "x";
+       }},
+      {"--store|jsonl+message:a:b|--store-sync",
+       [](Line line) {
+         const auto& [form, path] = line.sink.stores.targets.front();
+         return form == sink::StoreTarget::Form::jsonl_with_text && path == "a:b" &&
+                line.sink.stores.sync;
+       }},
       {"--verify|x.proof", [](Line line) { return line.sink.verify->journal == "x.proof"; }},
       {"--verify|x.proof|--stamp-key|" + key_file,
        [](Line line) { return line.sink.verify->key.has_value(); }},

@@ -28,6 +28,10 @@ TEST(AffordableSessions, LeaveRoomForWhatIsOpenForThreadsAndForFiles) {
     options.capture.mode = mode;
     EXPECT_EQ(affordable_sessions(1'000, options), plain / 2);
   }
+  options.capture.mode = CaptureOptions::Mode::off;
+  options.stores.targets.resize(2);
+  options.threads = 4;  // with three each, besides their own
+  EXPECT_EQ(affordable_sessions(1'000, options), (plain - 3 - 4 * 3) / 2);
 }
 
 TEST(AffordableSessions, AreOneAtLeast) { EXPECT_EQ(affordable_sessions(5, SinkOptions()), 1U); }

@@ -43,6 +43,7 @@ std::string what_is_said() {
   const Shared shared{.options = options,
                       .tls = nullptr,
                       .append_log = nullptr,
+                      .stores = nullptr,
                       .answers = nullptr,
                       .quotas = quotas,
                       .session_limit = places,

@@ -168,6 +168,14 @@ class Printer {
     const auto& [mode, name, start, largest] = capture;
     all(mode, name, start, largest);
   }
+  void put(const sink::StoreTarget& target) {
+    const auto& [form, path] = target;
+    all(static_cast<int>(form), path);
+  }
+  void put(const sink::StoreOptions& stores) {
+    const auto& [targets, sync, largest] = stores;
+    all(targets, sync, largest);
+  }
   void put(const sink::VerifyOptions& verify) {
     const auto& [journal, key, sync] = verify;
     all(journal, key ? key->bytes.front() : 0, static_cast<int>(sync));
@@ -207,11 +215,11 @@ class Printer {
   void put(const sink::SinkOptions& options) {
     const auto& [listeners, family, backlog, window, proxies, tls, users, xclient_from, rule_files,
                  commands, seed, logged, answers, idle, session_time, sessions, messages, quits,
-                 stop_when_idle, capture, verify, measure, counters, verbose, root, user, threads,
-                 engine] = options;
+                 stop_when_idle, capture, stores, verify, measure, counters, verbose, root, user,
+                 threads, engine] = options;
     all(listeners, family, backlog, window, proxies, tls, users, xclient_from, rule_files, commands,
         seed, logged, answers, idle, session_time, sessions, messages, quits, stop_when_idle,
-        capture, verify, measure, counters, verbose, root, user, threads, engine);
+        capture, stores, verify, measure, counters, verbose, root, user, threads, engine);
   }
 
   std::string text_;

@@ -77,7 +77,16 @@ void Verifier::settle() {
     writer_.discard();
     shared_.failed(error);
   }
-  for (VerifyObserver* const observer : undecided_) observer->decided(error == 0);
+  decide(error == 0);
+}
+
+void Verifier::refuse() {
+  writer_.discard();
+  decide(false);
+}
+
+void Verifier::decide(bool kept) {
+  for (VerifyObserver* const observer : undecided_) observer->decided(kept);
   undecided_.clear();
 }
 

@@ -46,6 +46,8 @@ class Verifier final : private net::TimerHandler {
 
   // Writes what there is, and tells whose it was.
   void settle();
+  // Forgets it instead: those messages are refused.
+  void refuse();
 
   // A message was taken for so many recipients. `told_apart`: none of them is the first of its
   // message, so that another copy of it may be for others. `run`: its index.
@@ -59,6 +61,7 @@ class Verifier final : private net::TimerHandler {
 
  private:
   void on_timer(net::Timer& timer) override;
+  void decide(bool kept);
   void counted();
 
   Verification& shared_;

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/file_descriptor.h"
+#include "sink/store/dot_lock.h"
+
+namespace millrace::sink {
+
+// A file that messages are appended to, by all workers of this sink and by other programs. It is
+// opened anew each time, so that who moves it away gets a new one.
+class AppendFile {
+ public:
+  // What makes its end whole, and what others that write it lock it by.
+  enum class Kind : std::uint8_t {
+    lines,    // the last one ends in LF; fcntl(2)
+    mailbox,  // an empty line; fcntl(2) and a lock file (Debian policy, 11.6)
+  };
+
+  // How long others are waited for, while this thread does nothing else.
+  static constexpr std::chrono::milliseconds kPatience{5'000};
+
+  AppendFile(std::string path, Kind kind, bool sync,
+             std::chrono::milliseconds patience = kPatience);
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+  // Puts its end right where a sink was killed that wrote to it: what is no whole message goes.
+  // Makes the file where there is none. Throws Fatal.
+  void prepare();
+  // The same for one that is there, without this object's lock; what fails is left as it is.
+  void put_right() const;
+
+  // One thing that is added, whole or not at all: what it holds of the file's locks it gives back
+  // when it ends, and what it wrote goes again unless it was kept.
+  class Addition {
+   public:
+    // Takes the locks and opens the file.
+    explicit Addition(AppendFile& file);
+    Addition(const Addition&) = delete;
+    Addition& operator=(const Addition&) = delete;
+    ~Addition();
+
+    // An errno value: why nothing can be written.
+    [[nodiscard]] int error() const { return error_; }
+    [[nodiscard]] int descriptor() const { return opened_.descriptor(); }
+    // What has to stand ahead of what is written.
+    [[nodiscard]] std::string_view separator() const { return separator_; }
+
+    // All was written: on the disk too, where the file is one that syncs. Returns 0 or an errno
+    // value, as the next.
+    int sync();
+    // It stays: the lock file, by which it would be cut off again, is gone.
+    int keep();
+
+   private:
+    int open();
+    int lock();
+
+    AppendFile& file_;
+    std::unique_lock<std::mutex> turn_;
+    FileDescriptor opened_;
+    off_t size_ = -1;  // at first; -1: the file cannot be cut back, as a pipe
+    std::string_view separator_;
+    bool dot_locked_ = false;
+    bool kept_ = false;
+    int error_ = 0;
+  };
+
+ private:
+  const std::string path_;
+  const Kind kind_;
+  const bool sync_;
+  const std::chrono::milliseconds patience_;
+  DotLock dot_lock_;
+  std::mutex mutex_;
+};
+
+}  // namespace millrace::sink

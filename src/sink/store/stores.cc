@@ -1,0 +1,115 @@
+#include "sink/store/stores.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/diagnostics.h"
+#include "base/nameless_file.h"
+#include "sink/append_log.h"
+#include "sink/store/append_store.h"
+#include "sink/store/directory.h"
+#include "sink/store/folder_store.h"
+#include "sink/store/message_forms.h"
+
+namespace millrace::sink {
+namespace {
+
+using Form = StoreTarget::Form;
+
+// A form as options have it, and what writes it.
+struct FormSpec {
+  std::string_view name;
+  MessageForm write;
+  FolderLayout (*layout)(const std::string& directory);  // null: one file
+  AppendFile::Kind kind = AppendFile::Kind::lines;       // of that
+  bool hashes = false;
+};
+
+constexpr std::array<FormSpec, 5> kForms = {{
+    {.name = "maildir", .write = write_unix_message, .layout = maildir_layout},
+    {.name = "mbox",
+     .write = write_mbox_message,
+     .layout = nullptr,
+     .kind = AppendFile::Kind::mailbox},
+    {.name = "eml", .write = write_wire_message, .layout = eml_layout},
+    {.name = "jsonl", .write = write_json_line, .layout = nullptr, .hashes = true},
+    {.name = "jsonl+message",
+     .write = write_json_line_with_text,
+     .layout = nullptr,
+     .hashes = true},
+}};
+
+const FormSpec& spec(Form form) { return kForms.at(static_cast<std::size_t>(form)); }
+
+std::string name_of(const StoreTarget& target) {
+  return std::string(form_name(target.form)) + ":" + target.path;
+}
+
+// The folders of a store; new/, tmp/ and cur/ of a Maildir.
+void make_folders(const StoreTarget& target) {
+  const FolderLayout layout = spec(target.form).layout(target.path);
+  int error = make_directories_for(layout.part_directory);
+  if (error == 0) error = make_directories_for(layout.directory);
+  if (error == 0 && target.form == Form::maildir) {
+    error = make_directories_for(target.path + "/cur/");
+  }
+  if (error == 0 && access(layout.part_directory.c_str(), W_OK | X_OK) != 0) error = errno;
+  if (error != 0) throw Fatal(describe_error("store " + target.path, error));
+}
+
+// Where files without a name are made for a store. In /dev nobody makes any.
+std::string directory_for(const StoreTarget& target) {
+  if (spec(target.form).layout != nullptr)
+    return spec(target.form).layout(target.path).part_directory;
+  return target.path.starts_with("/dev/") ? directory_for_temporary_files()
+                                          : directory_of(target.path);
+}
+
+}  // namespace
+
+std::string_view form_name(Form form) { return spec(form).name; }
+
+Stores::Stores(const StoreOptions& options) : options_(options) {
+  for (const StoreTarget& target : options.targets) targets_.push_back(&target);
+  std::sort(targets_.begin(), targets_.end(),
+            [](const auto* one, const auto* other) { return one->path < other->path; });
+  for (const StoreTarget* const target : targets_) {
+    files_.emplace_back();
+    if (spec(target->form).layout != nullptr) {
+      make_folders(*target);
+      continue;
+    }
+    files_.back() =
+        std::make_unique<AppendFile>(target->path, spec(target->form).kind, options.sync);
+    files_.back()->prepare();
+  }
+  directory_ = directory_for(options.targets.front());
+  if (std::all_of(files_.begin(), files_.end(), [](const auto& file) { return !file; })) return;
+  watch_ = std::make_unique<DeathWatch>([this] {
+    for (const auto& file : files_) {
+      if (file) file->put_right();
+    }
+  });
+}
+
+std::vector<std::unique_ptr<Store>> Stores::open() {
+  std::vector<std::unique_ptr<Store>> stores;
+  for (std::size_t place = 0; place < targets_.size(); ++place) {
+    const StoreTarget& target = *targets_[place];
+    const FormSpec& form = spec(target.form);
+    if (files_[place]) {
+      stores.push_back(std::make_unique<AppendStore>(name_of(target), *files_[place], form.write));
+    } else {
+      stores.push_back(std::make_unique<FolderStore>(name_of(target), form.layout(target.path),
+                                                     form.write, options_.sync));
+    }
+  }
+  return stores;
+}
+
+bool Stores::hashes() const {
+  return std::any_of(targets_.begin(), targets_.end(),
+                     [](const StoreTarget* target) { return spec(target->form).hashes; });
+}
+
+}  // namespace millrace::sink
