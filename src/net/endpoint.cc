@@ -129,9 +129,14 @@ std::vector<SocketAddress> resolve(const Endpoint& endpoint, int family, bool pa
   const Found owner(found, &freeaddrinfo);
   std::vector<SocketAddress> addresses;
   for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
-    SocketAddress& address = addresses.emplace_back();
+    SocketAddress address;
     std::memcpy(&address.storage, entry->ai_addr, entry->ai_addrlen);
     address.length = entry->ai_addrlen;
+    // A name that /etc/hosts gives to 127.0.0.1 and to ::1 has the first of them twice.
+    const std::string text = address.text();
+    const bool known = std::any_of(addresses.begin(), addresses.end(),
+                                   [&](const auto& other) { return other.text() == text; });
+    if (!known) addresses.push_back(address);
   }
   return addresses;
 }

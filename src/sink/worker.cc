@@ -101,6 +101,8 @@ void Worker::woken(threads::Urgency urgency) {
 }
 
 void Worker::drain() {
+  // Nothing new is read, so what has begun to wait for its record is answered, and there is an end.
+  while (!awaiting_.empty()) record();
   for (const auto& connection : connections_) connection->finish();
   const TimePoint limit = Clock::now() + kDrainLimit;
   const auto unsent = [](const auto& connection) { return !connection->all_sent(); };

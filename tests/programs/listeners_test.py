@@ -80,6 +80,18 @@ class Listeners(rig.TestCase):
                 client.talk(b".\r\n", b"250 2.2.0 Ok\r\n" * 2)
 
     @rig.on_every_engine(THREADS)
+    def test_a_name_that_has_an_address_twice_is_listened_at_once(self, programs):
+        hosts = self.scratch / "hosts"
+        hosts.write_text("127.0.0.1 localhost\n::1 localhost\n")
+        endpoint = f"localhost:{rig.free_port()}"
+        command = programs.command("smtp-sink", ["-u", "root", "-4", endpoint])
+        sink = rig.Sink([*rig.own_mounts(f"mount --bind {hosts} /etc/hosts"), *command], endpoint)
+        with rig.Client(endpoint) as client:
+            client.read_until(GREETING)
+        sink.end()
+        sink.check()
+
+    @rig.on_every_engine(THREADS)
     def test_options_are_of_all_and_prefixes_add_to_them(self, programs):
         both = local()
         with programs.sink("--starttls", "-L", "--listen", f"tls+{both}") as sink:

@@ -26,6 +26,8 @@ UNKNOWN = 65535
 
 Record = collections.namedtuple("Record", "message recipient verdict bounced run listener")
 
+OK = b"250 2.0.0 Ok\r\n"
+
 
 def dotted(content):
     return (b"\r\n" + content).replace(b"\r\n.", b"\r\n..")[2:] + b".\r\n"
@@ -359,6 +361,23 @@ class Kills(TestCase):
     @rig.on_every_engine()
     def test_what_was_acknowledged_is_on_record_when_the_sink_ends(self, programs):
         self.check_kills(programs, signal.SIGTERM, "--journal-sync")
+
+    @rig.on_every_engine()
+    def test_what_is_on_record_when_the_sink_ends_was_acknowledged(self, programs):
+        """By a client that sends message behind message, with many of them unanswered."""
+        journal = self.journal()
+        transaction = b"MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n" + dotted(CONTENT)
+        replies = b""
+        with programs.sink("--verify", journal) as sink, rig.connect(sink.endpoint) as client:
+            client.sendall(b"HELO x\r\n" + 500 * transaction)  # the sink reads it in one go
+            while replies.count(OK) < 20:
+                replies += client.recv(4_096)
+            os.kill(sink.pid, signal.SIGTERM)
+            while more := client.recv(65_536):
+                replies += more
+            sink.wait(rig.PATIENCE)
+        records, end = self.taken(journal)
+        self.assertEqual((len(records), end), (replies.count(OK), "closed"))
 
     @rig.on_every_engine(thread_counts=(1, 2))
     def test_what_was_acknowledged_is_on_record_when_two_signals_come(self, programs):

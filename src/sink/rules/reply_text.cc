@@ -124,7 +124,9 @@ std::optional<ReplyText::Part> ReplyText::placeholder(std::string_view name) {
 std::string_view ReplyText::placeholder_in(std::string_view text) {
   for (std::size_t begin = text.find('{'); begin != std::string_view::npos;
        begin = text.find('{', begin + 1)) {
-    const std::string_view name = text.substr(begin + 1, text.find('}', begin) - begin - 1);
+    const std::size_t end = text.find('}', begin);
+    if (end == std::string_view::npos) break;
+    const std::string_view name = text.substr(begin + 1, end - begin - 1);
     if (placeholder(name)) return text.substr(begin, name.size() + 2);
   }
   return {};
