@@ -180,7 +180,8 @@ class OthersLock {
 
 // Until somebody else in this process has the file open.
 void wait_for_opening(const std::string& path) {
-  for (;;) {
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (std::chrono::steady_clock::now() < limit) {
     int opened = 0;
     for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
       std::error_code gone;
@@ -189,6 +190,7 @@ void wait_for_opening(const std::string& path) {
     if (opened > 1) return;
     std::this_thread::yield();
   }
+  ADD_FAILURE() << "nobody waits for the lock of " << path;
 }
 
 TEST_P(AppendFileTest, WaitsForTheLockOfOthers) {
