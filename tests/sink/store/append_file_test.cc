@@ -212,6 +212,7 @@ TEST_P(AppendFileTest, IsMadeAnewWhenItWasMovedByWhoLockedIt) {
   std::thread writer([&file] { EXPECT_EQ(add(file, "two\n\n"), 0); });
   wait_for_opening(path);
   ASSERT_EQ(rename(path.c_str(), scratch.path("old").c_str()), 0);
+  scratch.write("file", "");
   others.give_back();
   writer.join();
   EXPECT_EQ(file_text(path), "two\n\n");
