@@ -180,7 +180,8 @@ class OthersLock {
 
 // Until somebody else in this process has the file open.
 void wait_for_opening(const std::string& path) {
-  for (;;) {
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (std::chrono::steady_clock::now() < limit) {
     int opened = 0;
     for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
       std::error_code gone;
@@ -189,6 +190,7 @@ void wait_for_opening(const std::string& path) {
     if (opened > 1) return;
     std::this_thread::yield();
   }
+  ADD_FAILURE() << "nobody waits for the lock of " << path;
 }
 
 TEST_P(AppendFileTest, WaitsForTheLockOfOthers) {
@@ -210,6 +212,7 @@ TEST_P(AppendFileTest, IsMadeAnewWhenItWasMovedByWhoLockedIt) {
   std::thread writer([&file] { EXPECT_EQ(add(file, "two\n\n"), 0); });
   wait_for_opening(path);
   ASSERT_EQ(rename(path.c_str(), scratch.path("old").c_str()), 0);
+  scratch.write("file", "");
   others.give_back();
   writer.join();
   EXPECT_EQ(file_text(path), "two\n\n");
