@@ -1,5 +1,6 @@
 #include <cstdlib>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/diagnostics.h"
@@ -40,9 +41,10 @@ int take(int argc, char** argv) {
   report::Run run =
       cli::describe_run(report::Run::Kind::sink, argc, argv, *options.engine, options.threads);
   run.settings = {{"at", places(options.listeners)}};
-  run.measurement = sink::run_sink(options, identity, signals);
+  sink::SinkResult result = sink::run_sink(options, identity, signals);
+  run.measurement = std::move(result.measurement);
   if (line.report.wanted()) reports.deliver(run);
-  return EXIT_SUCCESS;
+  return result.journal_whole ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 }  // namespace

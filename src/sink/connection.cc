@@ -93,6 +93,7 @@ bool Connection::stalled() const {
 }
 
 void Connection::on_secured() {
+  silent_ = false;
   const net::TlsFilter& tls = *stream_.tls();
   shared_.quotas.secured(tls.resumed(), tls.has_peer_certificate());
   observers_.secured({.version = tls.version(),
@@ -122,6 +123,7 @@ std::size_t Connection::on_bytes(std::string_view bytes) {
     const bool more = greeted && stream_.tls() == nullptr && header < bytes.size();
     return more ? header + on_bytes(bytes.substr(header)) : header;
   }
+  silent_ = false;
   if (fault_ != rules::TlsFault::none) return take_handshake(bytes);
   if (awaits_record_) {
     stream_.hold();
@@ -310,7 +312,7 @@ void Connection::on_end(int error) {
   // as it may, waits for the reply.
   const bool quit = ending_ == Ending::quit && error == 0;
   policy_.ended(quit);
-  worker_.remove(*this, quit);
+  worker_.remove(*this, quit, silent_ && ending_ == Ending::clients);
 }
 
 }  // namespace millrace::sink

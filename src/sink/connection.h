@@ -95,6 +95,7 @@ class Connection final : private net::StreamHandler, private net::TimerHandler {
   SessionPolicy policy_;
   smtp::ServerSession session_;
   Ending ending_ = Ending::clients;
+  bool silent_ = true;           // so far: nothing of a session has come, nor a handshake
   bool trusted_ = false;         // its XCLIENT is believed
   bool of_known_proxy_ = false;  // it comes from one of SinkOptions::proxies
   bool replying_ = false;        // in on_all_sent(), further up the stack

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -26,23 +27,30 @@
 namespace millrace::sink {
 namespace {
 
+// How often it is looked whether all answers are sent, in a sink that only waits for that.
+constexpr std::chrono::seconds kAnswersWatch{1};
+
 std::string describe_counters(const Quotas::Totals& totals) {
   return fmt::format("sess={} quit={} mesg={}", totals.sessions, totals.quits, totals.messages);
 }
 
 // Sleeps until all workers have ended. Meanwhile shows the counters, if there are any, tells what
-// was verified, ends the workers when they have been idle for too long, and reads the rules again
-// when that is `wanted`.
+// was verified, ends the workers when they have been idle for too long and no answer is to be sent,
+// and reads the rules again when that is `wanted`.
 void wait_for_end(threads::WorkerThreads& workers, const Quotas& quotas, CounterLine* counters,
-                  Verification* verification, const Idleness* idleness, RuleBook& rules,
-                  std::atomic<bool>& wanted) {
-  const auto next = [&workers, counters, verification, idleness] {
+                  Verification* verification, const Idleness* idleness, const AnswerQueue* answers,
+                  RuleBook& rules, std::atomic<bool>& wanted) {
+  const auto next = [&workers, counters, verification, idleness, answers] {
     const TimePoint now = Clock::now();
     TimePoint first = TimePoint::max();
     if (verification != nullptr) first = verification->tell(now);
     if (counters != nullptr) first = std::min(first, now + CounterLine::kInterval);
     if (idleness == nullptr) return first;
     if (const auto end = idleness->lasts_until(now)) return std::min(first, *end);
+    // Only sessions ask for answers, and there is none.
+    if (answers != nullptr && answers->totals().unsent > 0) {
+      return std::min(first, now + kAnswersWatch);
+    }
     workers.end(threads::Urgency::orderly);
     return first;
   };
@@ -87,8 +95,8 @@ void add_rules(RuleBook& rules, const AnswerQueue* answers, metrics::Measurement
 
 }  // namespace
 
-metrics::Measurement run_sink(const SinkOptions& options, const Identity& identity,
-                              threads::SignalWatch& signals) {
+SinkResult run_sink(const SinkOptions& options, const Identity& identity,
+                    threads::SignalWatch& signals) {
   const std::size_t descriptor_limit = net::raise_descriptor_limit();
   // Files are read with the rights of the one who started it.
   std::optional<net::TlsContext> tls;
@@ -152,19 +160,19 @@ metrics::Measurement run_sink(const SinkOptions& options, const Identity& identi
   }
   workers.go();
   wait_for_end(workers, quotas, counters ? &*counters : nullptr,
-               verification ? &*verification : nullptr, idleness ? &*idleness : nullptr, rules,
-               reload_wanted);
+               verification ? &*verification : nullptr, idleness ? &*idleness : nullptr,
+               answers ? &*answers : nullptr, rules, reload_wanted);
   if (counters) counters->end(describe_counters(quotas.totals()));
   if (options.verbose && options.tls) inform(describe_handshakes(quotas.totals()));
   signals.hand_on_hangup({});
   workers.join();
-  std::optional<metrics::VerifyMetrics> verified;
-  if (verification) verified = verification->finish();
-  if (!recordings) return {};
-  metrics::Measurement measured = recordings->measurement();
-  measured.verify = std::move(verified);
-  add_rules(rules, answers ? &*answers : nullptr, measured);
-  return measured;
+  SinkResult result;
+  if (verification) result.journal_whole = verification->finish();
+  if (!recordings) return result;
+  result.measurement = recordings->measurement();
+  if (verification) result.measurement.verify = std::move(verification->found());
+  add_rules(rules, answers ? &*answers : nullptr, result.measurement);
+  return result;
 }
 
 }  // namespace millrace::sink

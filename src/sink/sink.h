@@ -7,10 +7,14 @@
 
 namespace millrace::sink {
 
+struct SinkResult {
+  metrics::Measurement measurement;  // from the first session to the last, if SinkOptions::measure
+  bool journal_whole = true;         // false: that of SinkOptions::verify is not ended in order
+};
+
 // Listens, becomes `identity`, and runs the sink until the first of `signals` or a quota ends it.
-// Returns what was measured from the first session to the last, if SinkOptions::measure. Throws
-// Fatal when it cannot start.
-metrics::Measurement run_sink(const SinkOptions& options, const Identity& identity,
-                              threads::SignalWatch& signals);
+// Throws Fatal when it cannot start.
+SinkResult run_sink(const SinkOptions& options, const Identity& identity,
+                    threads::SignalWatch& signals);
 
 }  // namespace millrace::sink

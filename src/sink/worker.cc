@@ -164,14 +164,20 @@ void Worker::adopt(const OpenListener& listener, FileDescriptor socket,
   connections_.back()->start(std::move(socket), peer);
 }
 
-void Worker::remove(Connection& connection, bool quit) {
+void Worker::remove(Connection& connection, bool quit, bool silent) {
   if (connection.awaits_record()) std::erase(awaiting_, &connection);
   const std::size_t place = connection.place;
   std::swap(connections_[place], connections_.back());
   connections_[place]->place = place;
   connections_.pop_back();
   if (shared_.session_limit.release()) on_place_free_();
-  if (shared_.idleness != nullptr) shared_.idleness->session_ended(loop().now());
+  if (Idleness* const idleness = shared_.idleness; idleness != nullptr) {
+    if (silent) {
+      idleness->silent_session_ended();
+    } else {
+      idleness->session_ended(loop().now());
+    }
+  }
   shared_.quotas.session_done(quit);
 }
 

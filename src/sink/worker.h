@@ -52,8 +52,8 @@ class Worker final : public threads::Worker, private net::TimerHandler {
   // Its message is to be answered once the records of this turn are written.
   void await_record(Connection& connection) { awaiting_.push_back(&connection); }
 
-  // The connection has ended; it is destroyed.
-  void remove(Connection& connection, bool quit);
+  // The connection has ended; it is destroyed. `silent`: its client went without a word.
+  void remove(Connection& connection, bool quit, bool silent);
 
  private:
   // What accepting pauses for. Only time ends a lack of resources: a try takes a place and gives

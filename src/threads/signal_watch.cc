@@ -5,9 +5,13 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -39,6 +43,12 @@ FileDescriptor make_descriptor() {
   FileDescriptor signals(signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals.valid()) throw Fatal(describe_error("signalfd", errno));
   return signals;
+}
+
+// As poll() takes it, rounded up; 0 for what is past.
+int milliseconds_until(TimePoint moment) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(moment - Clock::now());
+  return static_cast<int>(std::max<std::int64_t>(left.count(), 0));
 }
 
 }  // namespace
@@ -86,12 +96,13 @@ void SignalWatch::hand_on(std::function<void(unsigned number)> on_signal) {
 void SignalWatch::watch() {
   std::array<pollfd, 2> wanted{pollfd{signals_.descriptor(), POLLIN, 0},
                                pollfd{over_.descriptor(), POLLIN, 0}};
-  int time_left = -1;
+  std::optional<TimePoint> end;  // of the grace
   TimePoint moment_over = TimePoint::min();
   for (;;) {
-    if (poll(wanted.data(), wanted.size(), time_left) == 0) end_by(first_);
+    poll(wanted.data(), wanted.size(), end ? milliseconds_until(*end) : -1);
     const TimePoint now = Clock::now();
     if ((wanted[1].revents & POLLIN) != 0) return;
+    if (end && now >= *end) end_by(first_);
     bool hung_up = false;
     int ending = 0;
     while (const int signal = next()) {
@@ -102,7 +113,7 @@ void SignalWatch::watch() {
       moment_over = now + patience_.moment;
       const unsigned number = take(ending);
       if (number > 2) end_by(ending);
-      if (number == 2) time_left = static_cast<int>(patience_.grace.count());
+      if (number == 2) end = now + patience_.grace;
     }
     if (hung_up) take_hangup();
   }

@@ -39,6 +39,11 @@ match = { command = "RCPT", recipient = "soon@*" }
 act = { bounce_later = { reply = "552 5.2.2 Mailbox full", delay = "300ms" } }
 
 [[rule]]
+name = "in a while"
+match = { command = "RCPT", recipient = "while@*" }
+act = { bounce_later = { reply = "552 5.2.2 Mailbox full", delay = "2s" } }
+
+[[rule]]
 name = "much later"
 match = { command = "RCPT", recipient = "later@*" }
 act = { bounce_later = { reply = "552 5.2.2 Mailbox full", delay = "1h" } }
@@ -277,6 +282,15 @@ class Answers(rig.TestCase):
             sink.end()
             answer, = self.answers(1)
             self.assertEqual(answer.get_payload()[1].get_payload()[1]["Status"], "5.2.2")
+            self.forget()
+
+    # Longer than the sink waits for at its end.
+    @rig.on_every_engine()
+    def test_a_sink_is_not_idle_while_an_answer_is_to_be_sent(self, programs):
+        with self.world(programs, "--stop-when-idle", "100ms") as sink:
+            self.send(sink, ("while",))
+            self.assertEqual(sink.wait(), 0)  # by itself
+            self.answers(1)
             self.forget()
 
     @rig.on_every_engine((2,))

@@ -60,6 +60,17 @@ class Ending(rig.TestCase):
             process.wait(0.5)
 
     @contextlib.contextmanager
+    def holding(self, sink):
+        """A client that has so many replies to take that the sink cannot send them all, and takes none."""
+        with sink.connect() as client:
+            client.read_until(b"ESMTP\r\n")
+            client.socket.settimeout(1)
+            with contextlib.suppress(TimeoutError):
+                while True:
+                    client.send(b"EHLO x\r\n" * 10_000)
+            yield
+
+    @contextlib.contextmanager
     def mute(self, programs, program, *arguments, statuses):
         """A program whose messages go to a pipe that nobody reads while it lives; gives both. What has
         not ended by then is killed."""
@@ -158,18 +169,23 @@ class Ending(rig.TestCase):
 
     @rig.on_every_engine((1, 2))
     def test_a_second_signal_ends_a_sink_with_a_report_and_does_not_wait_for_clients(self, programs):
-        path = self.scratch / f"report.{time.monotonic_ns()}"
-        with programs.sink("--json", path) as sink, sink.connect() as client:
-            client.read_until(b"ESMTP\r\n")
-            client.socket.settimeout(1)
-            with contextlib.suppress(TimeoutError):
-                while True:
-                    client.send(b"EHLO x\r\n" * 10_000)  # and reads no reply
+        def give_time(sink):
             sink.send_signal(signal.SIGTERM)
             rig.wait_for(lambda: not sink.has_pending_signal(), "it to take the signal")
             with contextlib.suppress(subprocess.TimeoutExpired):
                 sink.wait(0.2)  # the client has a second to take its replies
-            self.assertEqual(sink.end(signal.SIGINT), 0)
+
+        path = self.scratch / f"report.{time.monotonic_ns()}"
+        with programs.sink() as patient, programs.sink("--json", path) as sink, \
+                self.holding(patient), self.holding(sink):
+            give_time(patient)
+            give_time(sink)
+            in_time = patient.poll() is None
+            sink.send_signal(signal.SIGINT)
+            self.assertEqual(patient.wait(), 0)
+            # It was told to end behind the other one, which waits for as long as it would have.
+            self.assertTrue(sink.poll() is not None or not in_time)
+            self.assertEqual(sink.wait(), 0)
         self.assertEqual(json.loads(path.read_text())["kind"], "sink")
 
     @rig.on_every_engine((1, 4))

@@ -4,6 +4,7 @@ import json
 import signal
 import socket
 import struct
+import subprocess
 import time
 import unittest
 
@@ -52,6 +53,22 @@ class Quotas(rig.TestCase):
                 sink.connect().close()  # no QUIT, does not count
                 done = programs.source(sink.endpoint, "-m", "3", *options)
                 self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(sink.wait(), 0)
+
+    @rig.on_every_engine(THREADS)
+    def test_ends_when_idle_and_nothing_else_wakes_it(self, programs):
+        with programs.sink("--stop-when-idle", "100ms") as sink:
+            programs.source(sink.endpoint)
+            self.assertEqual(sink.wait(), 0)  # by itself
+
+    @rig.on_every_engine()
+    def test_who_only_asks_whether_it_is_there_is_no_client(self, programs):
+        for options in ([], ["--tls"]):
+            with programs.sink("--stop-when-idle", "100ms", *options) as sink:
+                sink.connect().close()
+                with self.assertRaises(subprocess.TimeoutExpired):
+                    sink.wait(0.5)
+                programs.source(sink.endpoint, *options)
                 self.assertEqual(sink.wait(), 0)
 
     @rig.on_every_engine(THREADS)

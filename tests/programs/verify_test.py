@@ -1,6 +1,7 @@
 """What a sink finds of stamped messages, and that what it acknowledged is in its journal."""
 
 import collections
+import contextlib
 import errno
 import json
 import os
@@ -9,6 +10,7 @@ import resource
 import select
 import signal
 import socket
+import subprocess
 import threading
 
 import measuring
@@ -234,6 +236,19 @@ class Refusals(TestCase):
         self.assertEqual(sink.err.count(b"messages are refused with 452"), 1)
         self.assertIn(b"2 not recorded", sink.err)
 
+    @rig.on_every_engine()
+    def test_a_sink_whose_journal_cannot_be_ended_fails(self, programs):
+        journal = self.journal()
+        with programs.sink("--verify", journal, statuses=(1,)) as sink:
+            with sink.connect() as client:
+                client.read_until(b"ESMTP\r\n")
+                self.assertEqual(self.send(client, self.stamped(1))[:3], b"250")
+            size = journal.stat().st_size
+            resource.prlimit(sink.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+            self.assertEqual(sink.end(), 1)
+        self.assertIn(b"is not ended in order", sink.err)
+        self.assertEqual(self.taken(journal)[1], "broke off")
+
     WAYS = {"in chunks": (["--offer", "CHUNKING"], 7), "under TLS": (["--tls"], 0),
             "in chunks under TLS": (["--tls", "--offer", "CHUNKING"], 7), "by LMTP": (["--lmtp"], 0),
             "by LMTP in chunks": (["--lmtp", "--offer", "CHUNKING"], 7)}
@@ -282,7 +297,9 @@ class Refusals(TestCase):
             client, error = None, 0
             answered_before.clear()
             watched = watched_calls.WatchedSync(decide)
-            with programs.sink("--verify", self.journal(), *options, preexec_fn=watched.prepare) as sink:
+            statuses = (1,) if options else (0,)  # the end of the journal is to be on the disk, too
+            with programs.sink("--verify", self.journal(), *options, statuses=statuses,
+                               preexec_fn=watched.prepare) as sink:
                 with sink.connect() as client:
                     client.read_until(b"ESMTP\r\n")
                     self.send(client, self.stamped(1))
@@ -384,3 +401,31 @@ class Kills(TestCase):
         report = self.scratch / "run.json"
         self.check_kills(programs, signal.SIGTERM, "--json", report, again=[signal.SIGINT])
         self.assertEqual(json.loads(report.read_text())["verify"]["unrecorded"], 0)
+
+    # Messages stand behind each other: there are always some that wait for their record.
+    @rig.on_every_engine(thread_counts=(1, 2))
+    def test_what_is_on_record_is_counted_when_two_signals_come(self, programs):
+        def send(endpoint, stamps):
+            with contextlib.suppress(OSError), rig.Client(endpoint) as client:
+                for stamp in stamps:  # and reads no reply
+                    client.send(b"MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n" + stamp + dotted(CONTENT))
+
+        stamps = self.stamps(0, self.CLIENTS * self.EACH)
+        for moment in (0, 0.15):  # those that come together are one
+            journal, report = self.journal(), self.scratch / "run.json"
+            with programs.sink("--verify", journal, "--json", report) as sink:
+                threads = [threading.Thread(target=send, args=(sink.endpoint, stamps[number::self.CLIENTS]), daemon=True)
+                           for number in range(self.CLIENTS)]
+                for thread in threads:
+                    thread.start()
+                rig.wait_for(lambda: journal.stat().st_size > 2_000, "some messages to be on record")
+                sink.send_signal(signal.SIGTERM)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    sink.wait(moment)
+                sink.send_signal(signal.SIGINT)
+                self.assertEqual(sink.wait(), 0)
+                for thread in threads:
+                    thread.join(rig.PATIENCE)
+            records, end = self.taken(journal)
+            self.assertEqual(end, "closed")
+            self.assertEqual(json.loads(report.read_text())["verify"]["seen"], len(records))

@@ -33,6 +33,19 @@ TEST(Idleness, IsNotWhileAnySessionIsOpen) {
   EXPECT_EQ(idleness.lasts_until(kStart + 2min), kStart + 2min + 5s);
 }
 
+TEST(Idleness, DoesNotCountThoseWhoSayNothing) {
+  Idleness idleness(5s);
+  idleness.session_begun();
+  idleness.silent_session_ended();
+  EXPECT_EQ(idleness.lasts_until(kStart + 1h), kStart + 1h + 5s);
+  idleness.session_begun();
+  idleness.session_ended(kStart);
+  idleness.session_begun();
+  EXPECT_EQ(idleness.lasts_until(kStart + 4s), kStart + 9s);
+  idleness.silent_session_ended();
+  EXPECT_EQ(idleness.lasts_until(kStart + 4s), kStart + 5s);
+}
+
 TEST(Idleness, BeginsAnewBehindEachSession) {
   Idleness idleness(5s);
   for (const TimePoint end : {kStart, kStart + 4s}) {

@@ -51,6 +51,36 @@ TEST_F(SignalWatchDeathTest, AfterTheGraceItEndsByTheFirst) {
   EXPECT_EXIT(hang_until_ended_by(1ms, {SIGINT, SIGTERM}), testing::KilledBySignal(SIGINT), "");
 }
 
+// It would never end if the grace began anew behind each.
+TEST_F(SignalWatchDeathTest, HangupsDoNotPutTheGraceOff) {
+  const auto hang_up_without_end = [] {
+    block_ending_signals();
+    block_hangup();
+    SignalWatch signals({.moment = 0ms, .grace = 100ms});
+    std::atomic<unsigned> come = 0;
+    std::atomic<unsigned> hangups = 0;
+    signals.hand_on([&come](unsigned number) {
+      come = number;
+      come.notify_all();
+    });
+    signals.hand_on_hangup([&hangups] {
+      ++hangups;
+      hangups.notify_all();
+    });
+    for (unsigned before = 0; before < 2; ++before) {
+      send_self(SIGTERM);
+      come.wait(before);
+    }
+    for (unsigned before = 0; before < 10'000; ++before) {
+      send_self(SIGHUP);
+      hangups.wait(before);
+      std::this_thread::sleep_for(1ms);
+    }
+    _exit(0);
+  };
+  EXPECT_EXIT(hang_up_without_end(), testing::KilledBySignal(SIGTERM), "");
+}
+
 TEST_F(SignalWatchDeathTest, AThirdDoesNotWaitForTheGrace) {
   EXPECT_EXIT(hang_until_ended_by(1h, {SIGINT, SIGINT, SIGTERM}), testing::KilledBySignal(SIGTERM),
               "");

@@ -51,8 +51,11 @@ class Verification {
   // From one thread: once in kInterval a line on standard error, where there is something new to
   // tell and somebody who reads it. When the next one is due.
   TimePoint tell(TimePoint now);
-  // All workers are done: ends the journal in order, and tells the last line.
-  metrics::VerifyMetrics finish();
+  // All workers are done: ends the journal in order, and tells the last line. False: the journal
+  // could not be ended so, which was told.
+  bool finish();
+  // What was found, after that.
+  [[nodiscard]] metrics::VerifyMetrics& found() { return total_; }
 
  private:
   proof::StampTrust trust_;

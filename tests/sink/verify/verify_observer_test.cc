@@ -81,7 +81,8 @@ struct Verified : testing::Test {
   metrics::VerifyMetrics end() {
     verifier->finish();
     testing::internal::CaptureStderr();
-    metrics::VerifyMetrics found = verification->finish();
+    verification->finish();
+    metrics::VerifyMetrics found = verification->found();
     said = testing::internal::GetCapturedStderr();
     return found;
   }
