@@ -390,14 +390,13 @@ act = { greylist = "100ms", reply = "451 4.7.1 Come back later" }"""
             rig.play_server(connection, answer)
 
         with rig.FakeServer(serve, connections=4, at_once=True) as server:
-            source = programs.start("smtp-source", "-d", "-s", 4, "-m", 100, "--stamp", journal, server.endpoint,
-                                    statuses=(0, 1, -signal.SIGINT))
+            # Nothing but the second signal ends it.
+            source = programs.start("smtp-source", "-d", "-s", 4, "-m", 100, "--drain", "1h", "--stamp", journal,
+                                    server.endpoint, statuses=(0, 1, -signal.SIGINT))
             for _ in range(4):
                 self.assertTrue(ended.acquire(timeout=rig.PATIENCE))
-            source.send_signal(signal.SIGINT)
-            rig.wait_for(lambda: not source.has_pending_signal(), "the first signal to be taken")
-            source.send_signal(signal.SIGINT)
-            source.wait()
+            source.hold_out(signal.SIGINT)
+            source.end(signal.SIGINT)
         _, records = journals.read_sent(journal)
         self.assertEqual([one[:4] for one in records], [(number, 0, "in_doubt", 0) for number in range(4)])
 
