@@ -233,10 +233,10 @@ std::function<int()> declare_reconcile(CommandLine& line) {
               some_text);
   group.value("--csv", "FILE", "a line for each fault", arguments->csv, some_text);
   group.value("--html", "FILE", "the same as a page with plots", arguments->html, some_text);
-  group.value(
-      "--fail-on", "LIST",
-      "exit with 5 when there is any of these, or there\ncould be none, as lost,undecided,altered",
-      arguments->fail_on, fault_list);
+  group.value("--fail-on", "LIST",
+              "exit with 5 when there is any of these, or could\nbe none, as "
+              "lost,duplicated,altered,undecided",
+              arguments->fail_on, fault_list);
   return [arguments] { return reconcile_journals(*arguments); };
 }
 

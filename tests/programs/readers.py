@@ -106,8 +106,9 @@ SWITCHES = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-us
 
 class Page:
     """A page in headless Chromium: `errors` of its scripts, `requests` to the network, how much its
-    `plots` painted, its `title` and `text`, the classes of its `verdict`, the `legend` when a pointer is over the
-    first plot, whether it `overflows` its window, and how it is printed, as `pdf`."""
+    `plots` painted, its `title` and `text`, its `figures` (the text and class of each), the classes of its
+    `verdict`, the `legend` when a pointer is over the first plot, whether it `overflows` its window, and how it is
+    printed, as `pdf`."""
 
     def __init__(self, path):
         options = selenium.webdriver.ChromeOptions()
@@ -121,6 +122,8 @@ class Page:
             self.plots = browser.execute_script(PAINTED)
             self.title = browser.title
             self.text = browser.find_element("tag name", "body").text
+            self.figures = [(figure.text, figure.find_element("tag name", "b").get_attribute("class"))
+                            for figure in browser.find_elements("css selector", ".figure")]
             verdicts = browser.find_elements("css selector", ".verdict")
             self.verdict = verdicts[0].get_attribute("class") if verdicts else ""
             self.overflows = browser.execute_script(OVERFLOWS)

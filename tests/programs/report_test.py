@@ -119,16 +119,24 @@ class Report(measuring.MeasureCase):
             programs.source(sink.endpoint, "--stamp", self.scratch / "sent", "-m", "20")
         path = self.scratch / "sink.json"
         (run,) = counted
+        path.write_text(json.dumps(run))
+        self.report("html", path)
+        figures = self.check_page(path.with_suffix(".html"), plots=2).figures
+        self.assertEqual(figures[-4:-1], [("20\nverified", ""), ("0\nduplicated", "good"), ("0\naltered", "good")])
         found = run["verify"]
         names = [name for name, value in found.items() if isinstance(value, int) and name not in ("checked", "seen", "altered")]
         self.assertEqual(len(names), 19)
         found |= {name: 100 + number for number, name in enumerate(names)}
         found |= {"seen": 4321, "checked": False}
+        others = json.loads((rig.TOP / "tests/report/published/source-splits-1.4.json").read_text())
+        found["from_due"] = others["latency"]["service"]  # of which no two percentiles are the same
         altered = sum(found[name] for name in ("footer_added", "headers_changed", "truncated", "body_changed"))
         path.write_text(json.dumps(run))
         self.report("html", path)
-        text = self.check_page(path.with_suffix(".html"), plots=2).text
-        self.assertRegex(text, rf"4,321\sverified\s{found['duplicated']}\sduplicated\s{altered}\saltered\s")
+        page = self.check_page(path.with_suffix(".html"), plots=2)
+        text = page.text
+        self.assertEqual(page.figures[-4:], [("4,321\nverified", ""), (f"{found['duplicated']}\nduplicated", "bad"),
+                                             (f"{altered}\naltered", "bad"), ("4.16 ms\np99 from when due", "")])
         verified = text.split("Verified\n")[1]
         shown = verified.split("Stamps are unchecked")[0]
         self.assertTrue(shown.startswith("seen 4,321\n"), shown)

@@ -11,6 +11,7 @@ import struct
 import threading
 import time
 
+import journals
 import measuring
 import playing
 import rig
@@ -204,12 +205,15 @@ class Rules(RetryCase):
 
     @rig.on_every_engine()
     def test_new_arrivals_are_shed_while_too_many_wait(self, programs):
-        rules = GREYLIST.replace("400ms", "1h")
+        rules, journal = GREYLIST.replace("400ms", "1h"), self.scratch / f"sent-{programs.name}"
         run, _ = self.sent(programs, rules, "--retry", "5x1m", "--retry-limit", "10", "--duration", "1s", "--rate",
-                           "100", "-s", "1", "-N", status=1)
+                           "100", "-s", "1", "-N", "--stamp", journal, status=1)
         totals = run["totals"]
         self.assertEqual((totals["messages_waiting"], totals["messages_shed"]), (10, 90))
         self.assertEqual(run["latency"]["failed"]["count"], 100)
+        _, records = journals.read_sent(journal)
+        self.assertEqual([(one.number, one.outcome) for one in records],
+                         [(number, "refused" if number < 10 else "never_sent") for number in range(100)])
 
 
 class CuttingServer(rig.FakeServer):

@@ -13,11 +13,11 @@ import unittest
 
 import dkim
 
+import journals
 import playing
 import rig
 import scenarios
 
-TOOL = rig.BUILD / "tests/proof_tool"
 STAMP_SIZE = 354
 
 SIGNED = """
@@ -35,23 +35,11 @@ TEMPLATE = "Subject: Hello {{name}}\n\nDear {{name}},\n.\nbye\n"
 
 Arrival = collections.namedtuple("Arrival", "finding run number due sent header body stamped "
                                  "recipients size content")
-Record = collections.namedtuple("Record", "number recipient outcome code kind domain due sent acknowledged text")
 
 
 def read_content(content, key=None):
-    done = rig.run([TOOL, "content", *([key] if key else [])], input=content)
+    done = rig.run([journals.TOOL, "content", *([key] if key else [])], input=content)
     return done.stdout.decode().split()
-
-
-def read_journal(path, ending="closed"):
-    """The run that it names, and its records."""
-    done = rig.run([TOOL, "sent", path])
-    run, *lines, end = done.stdout.decode().split("\n")[:-1]
-    if end != ending:
-        raise AssertionError(f"{path}: {end}, {done.stderr}")
-    records = [Record(*(int(one) if place in (0, 1, 3, 6, 7, 8) else one for place, one in
-                        enumerate(line.split("\t")))) for line in lines]
-    return run, sorted(records)
 
 
 class StampCase(playing.RulesCase):
@@ -95,7 +83,7 @@ class StampCase(playing.RulesCase):
         with self.ruled(programs, rules, "-d", folder / "%M.", *sink_arguments) as sink:
             done = programs.source(sink.endpoint, "--stamp", journal, "--stamp-key", self.key, *arguments)
             self.assertEqual(done.returncode, status, done.stderr)
-        return (self.arrived(folder), *read_journal(journal))
+        return (self.arrived(folder), *journals.read_sent(journal))
 
     def check(self, arrivals, run, records, messages, in_body=False):
         """All arrived, as they are said to have been sent, once a recipient."""
@@ -250,7 +238,7 @@ act = { reply = "550 5.1.1 No such user" }"""
             with rig.FakeServer(lambda connection: rig.play_server(connection, rig.refusing(verb, said))) as server:
                 done = programs.source(server.endpoint, "-m", 2, "-d", "-A", "-t", "foo@c.test", "--stamp", journal)
             self.assertEqual(done.returncode, 0, done.stderr)
-            _, records = read_journal(journal)
+            _, records = journals.read_sent(journal)
             text = said.strip().decode()
             self.assertEqual([one[:6] + one[9:] for one in records],
                              [(number, 0, "refused", code, "", "c.test", text) for number in (0, 1)])
@@ -277,7 +265,7 @@ act = { reply = "550 5.1.1 No such user" }"""
             done = programs.source(server.endpoint, "-d", "-s", 4, "-m", 40, "-t", "foo@c.test", "-r", 2, "--stamp", journal)
         end = time.time() + self.CLOCKS
         self.assertEqual(done.returncode, 0, done.stderr)
-        _, records = read_journal(journal)
+        _, records = journals.read_sent(journal)
         self.assertEqual([(one.number, one.recipient, one.outcome, one.text) for one in records],
                          [(number, recipient, "accepted", given[number]) for number in range(40) for recipient in (0, 1)])
         for one in records:
@@ -303,10 +291,10 @@ act = { greylist = "100ms", reply = "451 4.7.1 Come back later" }"""
                 arrivals, _, records = self.sent(programs, "-m", 10, "-s", 3, "-d", "-r", 40, "-t", "foo@d.test",
                                                  "--stamp-recipients", form, "--retry", "100x50ms", *protocol,
                                                  sink_arguments=("--verify", got, *protocol), rules=rules)
-                taken = rig.run([TOOL, "taken", got]).stdout.decode().split("\n")[:-2]
+                taken = collections.Counter((one.message, one.recipient) for one in journals.read_taken(got))
                 told = {outcome: collections.Counter((one.number, one.recipient) for one in records if one.code == code)
                         for outcome, code in (("accepted", 250), ("refused", 550))}
-                self.assertEqual(collections.Counter(tuple(map(int, line.split()[:2])) for line in taken), told["accepted"])
+                self.assertEqual(taken, told["accepted"])
                 self.assertEqual(told["refused"], {(number, one): 1 for number in range(10) for one in refused})
                 self.assertEqual(told["accepted"], {(number, one): 1 for number in range(10) for one in
                                                     set(range(40)) - refused})
@@ -330,7 +318,7 @@ act = { greylist = "100ms", reply = "451 4.7.1 Come back later" }"""
         with programs.sink("--offer", "PIPELINING", "--max-recipients", 0) as sink:
             done = programs.source(sink.endpoint, "--stamp", journal, "--scenario", scenario, "--pipelining")
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual([one.recipient for one in read_journal(journal)[1]], list(range(65_535)))
+        self.assertEqual([one.recipient for one in journals.read_sent(journal)[1]], list(range(65_535)))
 
     @rig.on_every_engine((2,))
     def test_have_what_was_due_and_never_begun(self, programs):
@@ -343,7 +331,7 @@ act = { greylist = "100ms", reply = "451 4.7.1 Come back later" }"""
         totals = json.loads(report.read_text())["totals"]
         self.assertGreater(totals["messages_unstarted"], 50)
         due = totals["messages_unstarted"] + totals["messages_unfinished"]
-        _, records = read_journal(journal)
+        _, records = journals.read_sent(journal)
         self.assertEqual([(one.number, one.recipient, one.outcome, one.domain) for one in records],
                          [(number, recipient, "never_sent", "c.test") for number in range(due) for recipient in range(3)])
         first, last = records[0], records[-1]
@@ -365,7 +353,7 @@ act = { greylist = "100ms", reply = "451 4.7.1 Come back later" }"""
             with rig.FakeServer(lambda connection: hang_up(connection, after)) as server:
                 done = programs.source(server.endpoint, "-l", length, "-t", "foo@c.test", "--stamp", journal)
             self.assertEqual(done.returncode, 1)
-            _, (record,) = read_journal(journal)
+            _, (record,) = journals.read_sent(journal)
             self.assertEqual((record.outcome, record.code, record.text), (outcome, 0, ""))
 
     @rig.on_every_engine((2,))
@@ -379,7 +367,7 @@ act = { greylist = "100ms", reply = "451 4.7.1 Come back later" }"""
                 source.send_signal(number)
                 source.wait()
             rig.wait_for(lambda: taken.exists(), "the dump")
-            run, records = read_journal(journal, "closed" if number == signal.SIGINT else "broke off")
+            run, records = journals.read_sent(journal, "closed" if number == signal.SIGINT else "broke off")
             accepted = {record.number for record in records if record.outcome == "accepted"}
             arrived = {int(one) for one in re.findall(rb"(?m)^ n:(\d{20});", taken.read_bytes())}
             self.assertEqual(accepted - arrived, set())
@@ -402,15 +390,14 @@ act = { greylist = "100ms", reply = "451 4.7.1 Come back later" }"""
             rig.play_server(connection, answer)
 
         with rig.FakeServer(serve, connections=4, at_once=True) as server:
-            source = programs.start("smtp-source", "-d", "-s", 4, "-m", 100, "--stamp", journal, server.endpoint,
-                                    statuses=(0, 1, -signal.SIGINT))
+            # Nothing but the second signal ends it.
+            source = programs.start("smtp-source", "-d", "-s", 4, "-m", 100, "--drain", "1h", "--stamp", journal,
+                                    server.endpoint, statuses=(0, 1, -signal.SIGINT))
             for _ in range(4):
                 self.assertTrue(ended.acquire(timeout=rig.PATIENCE))
-            source.send_signal(signal.SIGINT)
-            rig.wait_for(lambda: not source.has_pending_signal(), "the first signal to be taken")
-            source.send_signal(signal.SIGINT)
-            source.wait()
-        _, records = read_journal(journal)
+            source.hold_out(signal.SIGINT)
+            source.end(signal.SIGINT)
+        _, records = journals.read_sent(journal)
         self.assertEqual([one[:4] for one in records], [(number, 0, "in_doubt", 0) for number in range(4)])
 
     @rig.on_every_engine()
@@ -419,14 +406,14 @@ act = { greylist = "100ms", reply = "451 4.7.1 Come back later" }"""
         with programs.sink() as sink:
             done = programs.source(sink.endpoint, "-m", 7, "-r", 2, "--stamp", journal, "--journal-sync", "--json", report)
             self.assertEqual(done.returncode, 0, done.stderr)
-            run, records = read_journal(journal)
+            run, records = journals.read_sent(journal)
             self.assertEqual(len(records), 14)
             self.assertEqual(json.loads(report.read_text())["proof"],
                              {"run": run, "journal": str(journal), "records": 14, "lost": 0})
             other = self.journal()
             done = programs.source(sink.endpoint, "-m", 7, "--stamp", other, "--summary")
             self.assertIn(f"\n  proof                     7 records in {other}\n".encode(), done.stdout)
-            self.assertNotEqual(read_journal(other)[0], run)
+            self.assertNotEqual(journals.read_sent(other)[0], run)
 
     def test_are_never_written_over(self):
         programs, journal, report = rig.ours("epoll"), self.journal(), self.scratch / "x"
@@ -459,7 +446,7 @@ act = { greylist = "100ms", reply = "451 4.7.1 Come back later" }"""
             self.assertEqual(proof["records"] + proof["lost"], 20_000)
             self.assertRegex(done.stderr.decode(), rf"^smtp-source: fatal: {journal} lacks {proof['lost']} of 20000 "
                              r"records: No space left on device\n$")
-            self.assertEqual(len(read_journal(journal, "broke off")[1]), proof["records"])
+            self.assertEqual(len(journals.read_sent(journal, "broke off")[1]), proof["records"])
         finally:
             rig.run(["umount", small])
 

@@ -13,20 +13,18 @@ import socket
 import subprocess
 import threading
 
+import journals
 import measuring
 import readers
 import rig
 from support import watched_calls
 
-TOOL = rig.BUILD / "tests/proof_tool"
 STAMP = 354  # bytes
 KEY, OTHER_KEY = "0011" * 8, "2233" * 8
 CONTENT = b"From: a@b\r\nSubject: x\r\n\r\n.one\r\n..\r\ntwo and a half\r\n"
 
 SAME, ADDED, REFOLDED, BLANKS, ENCODED, FOOTER, HEADERS, TRUNCATED, BODY, UNSTAMPED, MALFORMED, FORGED = range(12)
 UNKNOWN = 65535
-
-Record = collections.namedtuple("Record", "message recipient verdict bounced run listener")
 
 OK = b"250 2.0.0 Ok\r\n"
 
@@ -60,19 +58,12 @@ class TestCase(rig.TestCase):
         return self.scratch / f"{self.journals}.proof"
 
     def stamps(self, first=0, count=1, content=CONTENT, key="ours", run=1):
-        done = rig.run([TOOL, "stamps", self.keys[key], run, first, count], input=content)
+        done = rig.run([journals.TOOL, "stamps", self.keys[key], run, first, count], input=content)
         self.assertEqual(done.returncode, 0, done.stderr)
         return [done.stdout[at:at + STAMP] for at in range(0, len(done.stdout), STAMP)]
 
     def stamped(self, number, content=CONTENT, **options):
         return self.stamps(number, content=content, **options)[0] + content
-
-    def taken(self, journal):
-        """The records of a journal, and how it ends."""
-        done = rig.run([TOOL, "taken", journal])
-        self.assertEqual(done.returncode, 0, done.stderr)
-        *lines, end = done.stdout.decode().splitlines()
-        return [Record(*map(int, words[:5]), words[5]) for words in map(str.split, lines)], end
 
     def send(self, client, content, sender=b"a@b", recipients=(b"c@d",), chunks=0):
         for line in [b"MAIL FROM:<%s>" % sender, *[b"RCPT TO:<%s>" % one for one in recipients]]:
@@ -118,9 +109,8 @@ class Verdicts(TestCase):
                     for content, verdict in cases:
                         reply = self.send(client, content, chunks=chunks)
                         self.assertEqual(reply, b"250 2.0.0 Ok\r\n")
-        records, end = self.taken(journal)
+        records = journals.read_taken(journal)
         self.assertEqual([record.verdict for record in records], 3 * [verdict for _, verdict in cases])
-        self.assertEqual(end, "closed")
         for record in records:
             stamped = record.verdict < UNSTAMPED
             self.assertEqual(record[:2] + record[4:5], (1, UNKNOWN, 1) if stamped else (0, UNKNOWN, 0))
@@ -144,7 +134,7 @@ class Verdicts(TestCase):
             client.read_until(b"ESMTP\r\n")
             self.send(client, self.stamped(1, key="other"))
             self.send(client, self.stamped(1, run=2))
-        records, _ = self.taken(journal)
+        records = journals.read_taken(journal)
         self.assertEqual([(one.verdict, one.run) for one in records], [(SAME, 1), (SAME, 2)])
         self.assertIn(b"unchecked", sink.err)
 
@@ -157,7 +147,7 @@ class Verdicts(TestCase):
                 self.send(client, report(self.stamped(8)), sender=b"")
                 self.send(client, report(self.stamped(8), b"delayed"), sender=b"")
                 self.send(client, report(self.stamped(8, key="other")), sender=b"")
-        records, _ = self.taken(journal)
+        records = journals.read_taken(journal)
         self.assertEqual([one[:5] for one in records],
                          [(8, 1, SAME, 1, 1), (0, UNKNOWN, UNSTAMPED, 0, 0)])
         self.assertIn(b"3 seen, 0 duplicated, 0 altered, 1 bounced, 1 unstamped", sink.err)
@@ -180,7 +170,7 @@ class Verdicts(TestCase):
                 while replies.count(b"\r\n") < 4:
                     replies += client.read_until(b"\r\n")
                 self.assertEqual([line[:3] for line in replies.splitlines()], [b"250", b"550", b"250", b"250"])
-                self.assertEqual([one.recipient for one in self.taken(journal)[0]], [0, 2, UNKNOWN])
+                self.assertEqual([one.recipient for one in journals.read_taken(journal, "broke off")], [0, 2, UNKNOWN])
 
     @rig.on_every_engine()
     def test_a_client_that_has_ended_its_side_is_answered(self, programs):
@@ -201,7 +191,7 @@ class Verdicts(TestCase):
             client.read_until(b"ESMTP\r\n")
             for number in 1, 2:
                 self.assertEqual(self.send(client, self.stamped(number)), b"250 2.0.0 Ok\r\n")
-                self.assertEqual([one.message for one in self.taken(journal)[0]], [1, 2][:number])
+                self.assertEqual([one.message for one in journals.read_taken(journal, "broke off")], [1, 2][:number])
 
     @rig.on_every_engine(thread_counts=(1, 2))
     def test_what_comes_behind_a_message_waits_for_its_record(self, programs):
@@ -212,8 +202,8 @@ class Verdicts(TestCase):
             whole = b"MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT %d LAST\r\n" % len(text) + text
             client.send(300 * whole + b"QUIT\r\n")
             self.assertEqual(client.read_to_end().count(b"250 2.0.0"), 300)
-        records, end = self.taken(journal)
-        self.assertEqual((len(records), end), (300, "closed"))
+        records = journals.read_taken(journal)
+        self.assertEqual(len(records), 300)
 
 
 class Refusals(TestCase):
@@ -232,7 +222,7 @@ class Refusals(TestCase):
                 self.assertEqual(journal.stat().st_size, size)
                 resource.prlimit(sink.pid, resource.RLIMIT_FSIZE, before)
                 self.assertEqual(self.send(client, self.stamped(4))[:3], b"250")
-        self.assertEqual([one.message for one in self.taken(journal)[0]], [1, 4])
+        self.assertEqual([one.message for one in journals.read_taken(journal)], [1, 4])
         self.assertEqual(sink.err.count(b"messages are refused with 452"), 1)
         self.assertIn(b"2 not recorded", sink.err)
 
@@ -247,7 +237,7 @@ class Refusals(TestCase):
             resource.prlimit(sink.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
             self.assertEqual(sink.end(), 1)
         self.assertIn(b"is not ended in order", sink.err)
-        self.assertEqual(self.taken(journal)[1], "broke off")
+        journals.read_taken(journal, "broke off")
 
     WAYS = {"in chunks": (["--offer", "CHUNKING"], 7), "under TLS": (["--tls"], 0),
             "in chunks under TLS": (["--tls", "--offer", "CHUNKING"], 7), "by LMTP": (["--lmtp"], 0),
@@ -281,7 +271,7 @@ class Refusals(TestCase):
             self.assertEqual(journal.stat().st_size, size)
             resource.prlimit(sink.pid, resource.RLIMIT_FSIZE, before)
             self.assertEqual(replies(3), {b"250"})
-        self.assertEqual([one.message for one in self.taken(journal)[0]], sorted(2 * [1, 3]) if "--lmtp" in options else [1, 3])
+        self.assertEqual([one.message for one in journals.read_taken(journal)], sorted(2 * [1, 3]) if "--lmtp" in options else [1, 3])
 
     @rig.on_every_engine()
     def test_what_is_to_be_on_the_disk_is_there_before_the_reply(self, programs):
@@ -364,12 +354,11 @@ class Kills(TestCase):
                 for thread in threads:
                     thread.join(rig.PATIENCE)
                 sink.wait(rig.PATIENCE)
-            records, end = self.taken(journal)
+            records = journals.read_taken(journal, "closed" if sign == signal.SIGTERM else "broke off")
             on_record = collections.Counter(one.message for one in records)
             self.assertEqual({number for number in acknowledged if on_record[number] != 1}, set())
             # Of what no client was told there is one message a client at most.
             self.assertLessEqual(len(records) - len(acknowledged), self.CLIENTS)
-            self.assertEqual(end, "closed" if sign == signal.SIGTERM else "broke off")
 
     @rig.on_every_engine(thread_counts=(1, 2))
     def test_what_was_acknowledged_is_on_record_when_the_sink_is_killed(self, programs):
@@ -393,8 +382,7 @@ class Kills(TestCase):
             while more := client.recv(65_536):
                 replies += more
             sink.wait(rig.PATIENCE)
-        records, end = self.taken(journal)
-        self.assertEqual((len(records), end), (replies.count(OK), "closed"))
+        self.assertEqual(len(journals.read_taken(journal)), replies.count(OK))
 
     @rig.on_every_engine(thread_counts=(1, 2))
     def test_what_was_acknowledged_is_on_record_when_two_signals_come(self, programs):
@@ -426,6 +414,5 @@ class Kills(TestCase):
                 self.assertEqual(sink.wait(), 0)
                 for thread in threads:
                     thread.join(rig.PATIENCE)
-            records, end = self.taken(journal)
-            self.assertEqual(end, "closed")
+            records = journals.read_taken(journal)
             self.assertEqual(json.loads(report.read_text())["verify"]["seen"], len(records))

@@ -1,9 +1,15 @@
 // Load models where messages come back, with a made-up clock.
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "made_up_load.h"
+#include "proof/journal_reader.h"
+#include "scratch_directory.h"
+#include "silent_workload.h"
+#include "source/sent_journal.h"
 
 namespace millrace::source {
 namespace {
@@ -252,6 +258,36 @@ TEST_F(RetryingLoadTest, InOpenLoopOneWithRoomIsListedForARetry) {
   model->has_room(only, now);
   pass(0s);
   EXPECT_EQ(only.messages.size(), 3U);
+}
+
+TEST_F(RetryingLoadTest, WhatIsShedOrWasNotStartedIsNeverSent) {
+  const tests::ScratchDirectory scratch;
+  const tests::SilentWorkload workload(
+      {}, [](std::uint64_t, std::size_t) { return std::string("x@d.test"); });
+  SentJournal sent({.journal = scratch.path("journal")}, workload, false, 1);
+  journal = &sent.of_worker(0);
+  retry_limit = 1;
+  open({level(10, 10s)}, 1'000);
+  MadeUpSender& only = sender(0);
+  only.ask();
+  only.fail(*retries);
+  EXPECT_EQ(only.ask(), When::soon);
+  for (int i = 0; i < 3; ++i) pass(100ms);
+  EXPECT_EQ(counted().shed, 3U);
+  pass(700ms);
+  EXPECT_EQ(only.messages, (Numbers{0, 0}));
+  model->wind_up(now + 150ms);
+  EXPECT_EQ(counted().shed, 10U);
+  EXPECT_EQ(counted().unstarted, 1U);
+  EXPECT_EQ(sent.finish().lost, 0U);
+  std::map<std::uint64_t, std::size_t> recipients;
+  proof::JournalReader reader(scratch.path("journal"), proof::Side::sent);
+  for (proof::SentRecord record; reader.next(record); ++recipients[record.message]) {
+    EXPECT_EQ(record.outcome, proof::SentOutcome::never_sent);
+  }
+  std::map<std::uint64_t, std::size_t> all;
+  for (std::uint64_t message = 1; message <= 11; ++message) all[message] = 3;
+  EXPECT_EQ(recipients, all);
 }
 
 TEST_F(RetryingLoadTest, InOpenLoopArrivalsAreShedWhileTheQueueIsFull) {

@@ -66,9 +66,9 @@ class MadeUpLoad : public testing::Test {
             unsigned step = 1) {
     load.open_loop = true;
     begin(std::move(schedule), messages, step);
-    model = std::make_unique<OpenLoop>(*shared, first, step,
-                                       OpenLoop::Observers{.recorder = &*recorder},
-                                       retries ? &*retries : nullptr);
+    model =
+        std::make_unique<OpenLoop>(*shared, first, step, OpenLoop::Observers{&*recorder, journal},
+                                   retries ? &*retries : nullptr);
   }
   MadeUpSender& sender(std::uint64_t number) {
     senders.push_back(std::make_unique<MadeUpSender>(*model, now, number));
@@ -91,6 +91,7 @@ class MadeUpLoad : public testing::Test {
   std::optional<SharedLoad> shared;
   std::optional<RetryQueue> retries;
   std::optional<Recorder> recorder;
+  WorkerJournal* journal = nullptr;  // an open loop tells it
   std::unique_ptr<LoadModel> model;
   std::vector<std::unique_ptr<MadeUpSender>> senders;
   const TimePoint start{std::chrono::hours(1)};

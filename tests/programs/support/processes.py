@@ -104,6 +104,13 @@ class Process(subprocess.Popen):
         """Whether one was sent to it that none of its threads has taken yet."""
         return int(process_status(self.pid).get("ShdPnd", "0"), 16) != 0
 
+    def hold_out(self, sign):
+        """Sends a signal that does not end it; the next one is not of the same moment."""
+        self.send_signal(sign)
+        wait_for(lambda: not self.has_pending_signal(), "it to take the signal")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            raise AssertionError(f"the signal ended it: {self.wait(0.3)}, {self.err}")
+
     def end(self, sign=signal.SIGTERM):
         """Has it end, if it has not; returns its exit status."""
         self.send_signal(sign)
