@@ -220,6 +220,19 @@ class Reconcile(measuring.MeasureCase):
         self.reconcile(self.scratch / "refused", got, "--html", page)
         self.assertEqual(readers.Page(page).verdict, "verdict bad")
 
+    def test_where_nothing_arrived_nothing_is_said_of_copies(self):
+        source = Source()
+        for message in range(3):
+            source.add(message, SECOND)
+        sent = self.write("sent", source)
+        for closed, words, warnings in (
+                (True, "duplicated,altered,late", ["nothing arrived, so nothing is proven"]),
+                (False, "lost,duplicated,altered", ["3 undecided, so it is not proven that none is lost",
+                                                    "nothing arrived, so nothing is proven"])):
+            got = self.write("got", Sink(), closed=closed)
+            done = self.reconcile(sent, got, "--fail-on", words, status=5)
+            self.assertEqual(done.stderr.decode().splitlines(), [f"smtp-report: warning: {one}" for one in warnings])
+
     def test_many_of_one_sort_leave_room_for_the_others(self):
         source, sink = Source(), Sink()
         for message in range(100):

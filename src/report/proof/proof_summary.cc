@@ -23,6 +23,30 @@ using proof::Reconciliation;
 constexpr std::size_t kMostGroups = 10;  // rows of kinds, and of domains
 constexpr std::size_t kGroupWidth = 22;  // columns
 
+bool sources_broke_off(const Reconciliation& result) {
+  return std::any_of(result.sent.begin(), result.sent.end(),
+                     [](const proof::JournalRead& one) { return one.broke_off; });
+}
+
+// "was accepted": what is not there, behind "nothing".
+std::string_view missing_for(const Reconciliation& result, Evidence evidence) {
+  const bool sent = std::any_of(result.sent.begin(), result.sent.end(),
+                                [](const proof::JournalRead& one) { return one.records > 0; });
+  if (!sent) return "is in the journals of what was sent";
+  if (evidence == Evidence::sent) return {};
+  const ProofCounts& counts = result.counts;
+  const std::uint64_t copies =
+      counts.of(proof::Verdict::delivered) + counts.of(proof::Verdict::doubt_seen);
+  const std::uint64_t bounced = counts.of(proof::Verdict::bounced);
+  const bool of_doubts = evidence == Evidence::answered || evidence == Evidence::arrived;
+  if (counts.accepted + (of_doubts ? copies + bounced : 0) == 0) {
+    return sources_broke_off(result) ? "was accepted as far as its source's journal goes"
+                                     : "was accepted";
+  }
+  if (evidence != Evidence::arrived || copies > 0) return {};
+  return bounced > 0 ? "but bounces arrived" : "arrived";
+}
+
 // "2 duplicated, 1 altered": of all words but "lost", and where only `faults` are wanted but those
 // that are none.
 std::string others_of(const ProofCounts& counts, bool faults) {
@@ -187,17 +211,20 @@ std::string unit(const Reconciliation& result, std::uint64_t number) {
   return number == 1 ? "delivery" : "deliveries";
 }
 
-std::string_view unproven(const Reconciliation& result, const FaultWord& word) {
-  const bool sent = std::any_of(result.sent.begin(), result.sent.end(),
-                                [](const proof::JournalRead& one) { return one.records > 0; });
-  if (!sent) return "is in the journals of what was sent";
-  return word.of_accepted && result.counts.accepted == 0 ? "was accepted" : "";
+std::string unproven(const Reconciliation& result, const FaultWord& word) {
+  if (const std::string_view missing = missing_for(result, word.evidence); !missing.empty()) {
+    return fmt::format("nothing {}, so nothing is proven", missing);
+  }
+  const std::uint64_t undecided = result.counts.of(proof::Verdict::undecided);
+  const bool of_the_end = word.evidence == Evidence::decided || word.evidence == Evidence::answered;
+  if (!of_the_end || undecided == 0) return {};
+  return fmt::format("{} undecided, so it is not proven that none is {}", undecided, word.said);
 }
 
 std::string verdict(const ProofReport& report) {
   const ProofCounts& counts = report.result.counts;
-  const std::string_view missing = unproven(report.result, fault_words().front());
-  if (!missing.empty()) {
+  if (counts.accepted == 0) {
+    const std::string_view missing = missing_for(report.result, Evidence::accepted);
     const std::string found = others_of(counts, false);
     return fmt::format("Nothing {}, so nothing is proven{}{}.", missing, found.empty() ? "" : ": ",
                        found);
