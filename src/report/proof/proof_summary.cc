@@ -28,6 +28,11 @@ bool sources_broke_off(const Reconciliation& result) {
                      [](const proof::JournalRead& one) { return one.broke_off; });
 }
 
+// Why nothing that is lost is not all there is to know; empty: it is.
+std::string_view reservation(const Reconciliation& result) {
+  return sources_broke_off(result) ? " as far as a source's journal goes, which broke off" : "";
+}
+
 // "was accepted": what is not there, behind "nothing".
 std::string_view missing_for(const Reconciliation& result, Evidence evidence) {
   const bool sent = std::any_of(result.sent.begin(), result.sent.end(),
@@ -221,6 +226,10 @@ std::string unproven(const Reconciliation& result, const FaultWord& word) {
   return fmt::format("{} undecided, so it is not proven that none is {}", undecided, word.said);
 }
 
+bool is_good(const Reconciliation& result) {
+  return result.faults == 0 && result.counts.accepted > 0 && reservation(result).empty();
+}
+
 std::string verdict(const ProofReport& report) {
   const ProofCounts& counts = report.result.counts;
   if (counts.accepted == 0) {
@@ -241,8 +250,11 @@ std::string verdict(const ProofReport& report) {
         "Not decided: whether all of {} arrived, since a sink's journal broke off: {}.", accepted,
         others);
   }
-  if (!others.empty()) return fmt::format("Nothing lost of {}, but {}.", accepted, others);
-  return fmt::format("Nothing lost: {} of {} {} delivered once, unaltered and in time.",
+  const std::string_view so_far = reservation(report.result);
+  if (!others.empty()) {
+    return fmt::format("Nothing lost of {}{}, but {}.", accepted, so_far, others);
+  }
+  return fmt::format("Nothing lost{}: {} of {} {} delivered once, unaltered and in time.", so_far,
                      count(counts.in_order), accepted, counts.accepted == 1 ? "was" : "were");
 }
 
@@ -250,8 +262,7 @@ std::string summary(const ProofReport& report, const Style& style) {
   Writer out(style);
   const Reconciliation& result = report.result;
   const std::string sentence = verdict(report);
-  const bool good = result.faults == 0 && result.counts.accepted > 0;
-  out.line("{}", good ? style.green(sentence) : style.red(sentence));
+  out.line("{}", is_good(result) ? style.green(sentence) : style.red(sentence));
   write_counts(out, report);
   write_contents(out, result.counts);
   write_latencies(out, result.latency);

@@ -17,6 +17,10 @@ std::string summary(const ProofReport& report, const Style& style);
 // The sentence alone.
 std::string verdict(const ProofReport& report);
 
+// Whether all that was accepted arrived once, unaltered and in time, and nothing was accepted that
+// the journals may not tell of.
+bool is_good(const proof::Reconciliation& result);
+
 // Why that there is none of `word` proves nothing, as "nothing was accepted, so nothing is proven":
 // part of a sentence. Empty where it could have been found.
 std::string unproven(const proof::Reconciliation& result, const FaultWord& word);

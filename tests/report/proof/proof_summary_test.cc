@@ -146,6 +146,24 @@ TEST(ProofSummary, OnlyWhatIsGoodIsGreen) {
   EXPECT_TRUE(summary(sample_proof(0), colour).starts_with("\x1b[31mNothing is in"));
 }
 
+TEST(ProofSummary, OfASourceThatBrokeOffNotAllIsKnown) {
+  ProofReport report = sample_proof(3);
+  EXPECT_TRUE(is_good(report.result));
+  report.result.sent.front().broke_off = true;
+  EXPECT_FALSE(is_good(report.result));
+  EXPECT_EQ(verdict(report),
+            "Nothing lost as far as a source's journal goes, which broke off: 3 of 3 accepted "
+            "messages were delivered once, unaltered and in time.");
+  EXPECT_TRUE(summary(report, {.colour = true}).starts_with("\x1b[31mNothing lost as far"));
+  EXPECT_EQ(journal_notes(report).at(0).text,
+            "sent broke off: what arrived and is not accepted in it is in doubt; what was accepted "
+            "and is neither in it nor arrived is not known");
+  move_one(report, Verdict::bounced);
+  EXPECT_EQ(verdict(report),
+            "Nothing lost of 3 accepted messages as far as a source's journal goes, which broke "
+            "off, but 1 bounced.");
+}
+
 TEST(ProofSummary, TellsOfManyJournalsInFewLines) {
   ProofReport report = sample_proof(5);
   report.result.taken.clear();
