@@ -244,6 +244,17 @@ class Reconcile(measuring.MeasureCase):
             self.assertEqual((report["good"], report["faults"]), (closed, 0))
             self.assertEqual(readers.Page(page).verdict, "verdict good" if closed else "verdict bad")
 
+    def test_a_sink_with_another_key_proves_nothing(self):
+        source, sink = Source(), Sink()
+        for message in range(3):
+            source.add(message, SECOND)
+            sink.add_stray(FORGED, 2 * SECOND)
+        journals = self.write("sent", source), self.write("got", sink)
+        report, _ = self.report(*journals)
+        self.assertEqual(report["verdict"], "All stamps that arrived were made with another key, so nothing is proven of 3 accepted "
+                                            "messages: 3 lost, 3 unexpected.")
+        self.reconcile(*journals, "--fail-on", "lost", status=5)
+
     def test_many_of_one_sort_leave_room_for_the_others(self):
         source, sink = Source(), Sink()
         for message in range(100):

@@ -33,6 +33,16 @@ std::string_view reservation(const Reconciliation& result) {
   return sources_broke_off(result) ? " as far as a source's journal goes, which broke off" : "";
 }
 
+// Whether sinks met stamps, and held all of them for forged.
+bool of_another_key(const Reconciliation& result) {
+  bool forged = false;
+  for (const proof::JournalRead& one : result.taken) {
+    if (one.records > 0 && !one.forged_only) return false;
+    forged = forged || one.forged_only;
+  }
+  return forged;
+}
+
 // "was accepted": what is not there, behind "nothing".
 std::string_view missing_for(const Reconciliation& result, Evidence evidence) {
   const bool sent = std::any_of(result.sent.begin(), result.sent.end(),
@@ -241,7 +251,14 @@ std::string verdict(const ProofReport& report) {
   const std::string others = others_of(counts, true);
   const std::string accepted =
       count(counts.accepted) + " accepted " + unit(report.result, counts.accepted);
-  if (const std::uint64_t lost = counts.of(proof::Verdict::lost); lost > 0) {
+  const std::uint64_t lost = counts.of(proof::Verdict::lost);
+  if (of_another_key(report.result)) {
+    return fmt::format(
+        "All stamps that arrived were made with another key, so nothing is proven of {}: {}{}{}.",
+        accepted, lost > 0 ? count(lost) + " lost" : "", lost > 0 && !others.empty() ? ", " : "",
+        others);
+  }
+  if (lost > 0) {
     return fmt::format("LOST: {} of {} never arrived{}{}.", count(lost), accepted,
                        others.empty() ? "" : "; besides, ", others);
   }

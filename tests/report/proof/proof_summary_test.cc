@@ -164,6 +164,22 @@ TEST(ProofSummary, OfASourceThatBrokeOffNotAllIsKnown) {
             "off, but 1 bounced.");
 }
 
+TEST(ProofSummary, ASinkWithAnotherKeyProvesNothing) {
+  ProofReport report = sample_proof(3);
+  report.result.taken.front().forged_only = true;
+  for (int message = 0; message < 3; ++message) move_one(report, Verdict::lost);
+  count_of(report, Verdict::unexpected) = report.result.counts.forged = 3;
+  EXPECT_EQ(
+      verdict(report),
+      "All stamps that arrived were made with another key, so nothing is proven of 3 accepted "
+      "messages: 3 lost, 3 unexpected.");
+  // Another sink had the key.
+  report.result.taken.push_back({.path = "idle"});
+  EXPECT_TRUE(verdict(report).starts_with("All stamps")) << verdict(report);
+  report.result.taken.back().records = 1;
+  EXPECT_TRUE(verdict(report).starts_with("LOST: 3 of 3")) << verdict(report);
+}
+
 TEST(ProofSummary, TellsOfManyJournalsInFewLines) {
   ProofReport report = sample_proof(5);
   report.result.taken.clear();
