@@ -11,7 +11,7 @@
   const names = (side) => run.journals[side].map(({ path }) => path).join(", ");
   add(page, "p", `sent: ${names("sent")}`, "faint");
   add(page, "p", `taken: ${names("taken")}`, "faint");
-  add(page, "p", run.verdict, run.faults > 0 || counts.accepted === 0 ? "verdict bad" : "verdict good");
+  add(page, "p", run.verdict, run.good ? "verdict good" : "verdict bad");
   run.notes.forEach(({ text, warning }) => add(page, "p", text, warning ? "warning" : "faint"));
 
   const figures = add(page, "div", "", "figures");

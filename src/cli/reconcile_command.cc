@@ -165,16 +165,16 @@ class ProofFiles {
 // What could not be found is no reason to pass, either.
 int fail_on(const FaultWords& words, const proof::Reconciliation& result) {
   bool failed = false;
-  std::string_view said;
+  std::string said;
   for (const report::FaultWord* const one : words) {
     const std::uint64_t number = one->count(result.counts);
-    const std::string_view missing = report::unproven(result, *one);
+    const std::string missing = report::unproven(result, *one);
     if (number == 0 && missing.empty()) continue;
     failed = true;
     if (number > 0) {
       warn(fmt::format("{}: {}", one->said, number));
     } else if (std::exchange(said, missing) != missing) {
-      warn(fmt::format("nothing {}, so nothing is proven", missing));
+      warn(missing);
     }
   }
   return failed ? kFaultFound : EXIT_SUCCESS;

@@ -220,6 +220,41 @@ class Reconcile(measuring.MeasureCase):
         self.reconcile(self.scratch / "refused", got, "--html", page)
         self.assertEqual(readers.Page(page).verdict, "verdict bad")
 
+    def test_where_nothing_arrived_nothing_is_said_of_copies(self):
+        source = Source()
+        for message in range(3):
+            source.add(message, SECOND)
+        sent = self.write("sent", source)
+        for closed, words, warnings in (
+                (True, "duplicated,altered,late", ["nothing arrived, so nothing is proven"]),
+                (False, "lost,duplicated,altered", ["3 undecided, so it is not proven that none is lost",
+                                                    "nothing arrived, so nothing is proven"])):
+            got = self.write("got", Sink(), closed=closed)
+            done = self.reconcile(sent, got, "--fail-on", words, status=5)
+            self.assertEqual(done.stderr.decode().splitlines(), [f"smtp-report: warning: {one}" for one in warnings])
+
+    def test_a_source_that_broke_off_is_not_good(self):
+        source, sink = Source(), Sink()
+        for message in range(3):
+            source.add(message, SECOND)
+            sink.add(message, 2 * SECOND)
+        got, page = self.write("got", sink), self.scratch / "proof.html"
+        for closed in (True, False):
+            report, _ = self.report("--html", page, self.write("sent", source, closed=closed), got)
+            self.assertEqual((report["good"], report["faults"]), (closed, 0))
+            self.assertEqual(readers.Page(page).verdict, "verdict good" if closed else "verdict bad")
+
+    def test_a_sink_with_another_key_proves_nothing(self):
+        source, sink = Source(), Sink()
+        for message in range(3):
+            source.add(message, SECOND)
+            sink.add_stray(FORGED, 2 * SECOND)
+        journals = self.write("sent", source), self.write("got", sink)
+        report, _ = self.report(*journals)
+        self.assertEqual(report["verdict"], "All stamps that arrived were made with another key, so nothing is proven of 3 accepted "
+                                            "messages: 3 lost, 3 unexpected.")
+        self.reconcile(*journals, "--fail-on", "lost", status=5)
+
     def test_many_of_one_sort_leave_room_for_the_others(self):
         source, sink = Source(), Sink()
         for message in range(100):
@@ -275,7 +310,8 @@ class Reconcile(measuring.MeasureCase):
         self.assertTrue(report["journals"]["taken"][0]["broke_off"])
         report, text = self.report(cut_sent, got)
         self.assertEqual((report["counts"]["in_doubt_seen"], report["counts"]["unexpected"], report["counts"]["lost"]), (1, 0, 1))
-        self.assertIn(f"{cut_sent} broke off: what arrived and is not accepted in it is in doubt\n", text)
+        self.assertIn(f"{cut_sent} broke off: what arrived and is not accepted in it is in doubt; what was accepted and "
+                      "is neither in it nor arrived is not known\n", text)
         later = Sink(run=101, start=5)
         later.add(3, 2 * SECOND)
         report, text = self.report(sent, "--", cut_got, self.write("later", later))

@@ -30,19 +30,20 @@ bool arrived(const Fault& fault) {
 }
 
 constexpr std::array<FaultWord, kFaultWords> kWords = {{
-    {"lost", "lost", "lost", counted<proof::Verdict::lost>, judged<proof::Verdict::lost>, true},
+    {"lost", "lost", "lost", counted<proof::Verdict::lost>, judged<proof::Verdict::lost>,
+     Evidence::decided},
     {"duplicated", "duplicated", "duplicated",
      [](const ProofCounts& counts) { return counts.duplicated; },
-     [](const Fault& fault) { return arrived(fault) && fault.surplus > 0; }, true},
+     [](const Fault& fault) { return arrived(fault) && fault.surplus > 0; }, Evidence::arrived},
     {"altered", "altered", "altered", [](const ProofCounts& counts) { return counts.altered; },
      [](const Fault& fault) { return arrived(fault) && proof::is_altered(fault.comparison); },
-     true},
+     Evidence::arrived},
     {"late", "late", "late", [](const ProofCounts& counts) { return counts.late; },
-     [](const Fault& fault) { return arrived(fault) && fault.late; }, true},
+     [](const Fault& fault) { return arrived(fault) && fault.late; }, Evidence::arrived},
     {"bounced", "bounced", "bounced", counted<proof::Verdict::bounced>,
-     judged<proof::Verdict::bounced>, true},
+     judged<proof::Verdict::bounced>, Evidence::answered},
     {"undecided", "undecided", "undecided", counted<proof::Verdict::undecided>,
-     judged<proof::Verdict::undecided>, true},
+     judged<proof::Verdict::undecided>, Evidence::accepted},
     {"in-doubt", "in doubt", "in_doubt",
      [](const ProofCounts& counts) {
        return counts.of(proof::Verdict::doubt_seen) + counts.of(proof::Verdict::doubt_unseen);
@@ -51,11 +52,12 @@ constexpr std::array<FaultWord, kFaultWords> kWords = {{
        return fault.verdict == proof::Verdict::doubt_seen ||
               fault.verdict == proof::Verdict::doubt_unseen;
      },
-     false},
+     Evidence::sent},
     {"unexpected", "unexpected", "unexpected", counted<proof::Verdict::unexpected>,
-     judged<proof::Verdict::unexpected>, false},
-    {"refused", "refused", "refused", counted<proof::Verdict::refused>, nullptr, false},
-    {"never-sent", "never sent", "never_sent", counted<proof::Verdict::never_sent>, nullptr, false},
+     judged<proof::Verdict::unexpected>, Evidence::sent},
+    {"refused", "refused", "refused", counted<proof::Verdict::refused>, nullptr, Evidence::sent},
+    {"never-sent", "never sent", "never_sent", counted<proof::Verdict::never_sent>, nullptr,
+     Evidence::sent},
 }};
 
 }  // namespace

@@ -12,6 +12,16 @@
 
 namespace millrace::report {
 
+// What there has to be for a word to be found. Where it is missing, that there is none of the word
+// proves nothing.
+enum class Evidence : std::uint8_t {
+  sent,      // anything in the journals of what was sent
+  accepted,  // a message that was accepted
+  decided,   // the same, and none of them is undecided
+  answered,  // the same, or one in doubt that came or bounced
+  arrived,   // a copy
+};
+
 // A word for what became of messages that were not simply delivered: --fail-on has it, each row of
 // the table of faults, and the counts of every face.
 struct FaultWord {
@@ -21,9 +31,7 @@ struct FaultWord {
   std::uint64_t (*count)(const proof::ProofCounts& counts);
   // Whether it is so of a fault, one of which may have several. None: such are no faults.
   bool (*is)(const proof::Fault& fault);
-  // Whether it can be so only of what the server accepted. Where that is nothing, that there is
-  // none of it proves nothing.
-  bool of_accepted;
+  Evidence evidence;
 };
 constexpr std::size_t kFaultWords = 10;
 

@@ -73,7 +73,9 @@ std::vector<JournalNote> journal_notes(const ProofReport& report) {
   tell_of(
       result.sent, true,
       [](const JournalRead& journal) {
-        return broke_off(journal, "what arrived and is not accepted in it is in doubt");
+        return broke_off(journal,
+                         "what arrived and is not accepted in it is in doubt; what was accepted "
+                         "and is neither in it nor arrived is not known");
       },
       notes);
   tell_of(

@@ -156,6 +156,7 @@ std::string to_json(const ProofReport& report) {
                   {"late_after_s", seconds_of(report.late_after)},
                   {"clock_offset_s", seconds_of(report.clock_offset)},
                   {"verdict", verdict(report)},
+                  {"good", is_good(result)},
                   {"unit", unit(result, 1)},
                   {"messages", result.messages},
                   {"counts", counts_of(result.counts)},

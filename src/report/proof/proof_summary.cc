@@ -23,6 +23,45 @@ using proof::Reconciliation;
 constexpr std::size_t kMostGroups = 10;  // rows of kinds, and of domains
 constexpr std::size_t kGroupWidth = 22;  // columns
 
+bool sources_broke_off(const Reconciliation& result) {
+  return std::any_of(result.sent.begin(), result.sent.end(),
+                     [](const proof::JournalRead& one) { return one.broke_off; });
+}
+
+// Why nothing that is lost is not all there is to know; empty: it is.
+std::string_view reservation(const Reconciliation& result) {
+  return sources_broke_off(result) ? " as far as a source's journal goes, which broke off" : "";
+}
+
+// Whether sinks met stamps, and held all of them for forged.
+bool of_another_key(const Reconciliation& result) {
+  bool forged = false;
+  for (const proof::JournalRead& one : result.taken) {
+    if (one.records > 0 && !one.forged_only) return false;
+    forged = forged || one.forged_only;
+  }
+  return forged;
+}
+
+// "was accepted": what is not there, behind "nothing".
+std::string_view missing_for(const Reconciliation& result, Evidence evidence) {
+  const bool sent = std::any_of(result.sent.begin(), result.sent.end(),
+                                [](const proof::JournalRead& one) { return one.records > 0; });
+  if (!sent) return "is in the journals of what was sent";
+  if (evidence == Evidence::sent) return {};
+  const ProofCounts& counts = result.counts;
+  const std::uint64_t copies =
+      counts.of(proof::Verdict::delivered) + counts.of(proof::Verdict::doubt_seen);
+  const std::uint64_t bounced = counts.of(proof::Verdict::bounced);
+  const bool of_doubts = evidence == Evidence::answered || evidence == Evidence::arrived;
+  if (counts.accepted + (of_doubts ? copies + bounced : 0) == 0) {
+    return sources_broke_off(result) ? "was accepted as far as its source's journal goes"
+                                     : "was accepted";
+  }
+  if (evidence != Evidence::arrived || copies > 0) return {};
+  return bounced > 0 ? "but bounces arrived" : "arrived";
+}
+
 // "2 duplicated, 1 altered": of all words but "lost", and where only `faults` are wanted but those
 // that are none.
 std::string others_of(const ProofCounts& counts, bool faults) {
@@ -187,17 +226,24 @@ std::string unit(const Reconciliation& result, std::uint64_t number) {
   return number == 1 ? "delivery" : "deliveries";
 }
 
-std::string_view unproven(const Reconciliation& result, const FaultWord& word) {
-  const bool sent = std::any_of(result.sent.begin(), result.sent.end(),
-                                [](const proof::JournalRead& one) { return one.records > 0; });
-  if (!sent) return "is in the journals of what was sent";
-  return word.of_accepted && result.counts.accepted == 0 ? "was accepted" : "";
+std::string unproven(const Reconciliation& result, const FaultWord& word) {
+  if (const std::string_view missing = missing_for(result, word.evidence); !missing.empty()) {
+    return fmt::format("nothing {}, so nothing is proven", missing);
+  }
+  const std::uint64_t undecided = result.counts.of(proof::Verdict::undecided);
+  const bool of_the_end = word.evidence == Evidence::decided || word.evidence == Evidence::answered;
+  if (!of_the_end || undecided == 0) return {};
+  return fmt::format("{} undecided, so it is not proven that none is {}", undecided, word.said);
+}
+
+bool is_good(const Reconciliation& result) {
+  return result.faults == 0 && result.counts.accepted > 0 && reservation(result).empty();
 }
 
 std::string verdict(const ProofReport& report) {
   const ProofCounts& counts = report.result.counts;
-  const std::string_view missing = unproven(report.result, fault_words().front());
-  if (!missing.empty()) {
+  if (counts.accepted == 0) {
+    const std::string_view missing = missing_for(report.result, Evidence::accepted);
     const std::string found = others_of(counts, false);
     return fmt::format("Nothing {}, so nothing is proven{}{}.", missing, found.empty() ? "" : ": ",
                        found);
@@ -205,7 +251,14 @@ std::string verdict(const ProofReport& report) {
   const std::string others = others_of(counts, true);
   const std::string accepted =
       count(counts.accepted) + " accepted " + unit(report.result, counts.accepted);
-  if (const std::uint64_t lost = counts.of(proof::Verdict::lost); lost > 0) {
+  const std::uint64_t lost = counts.of(proof::Verdict::lost);
+  if (of_another_key(report.result)) {
+    return fmt::format(
+        "All stamps that arrived were made with another key, so nothing is proven of {}: {}{}{}.",
+        accepted, lost > 0 ? count(lost) + " lost" : "", lost > 0 && !others.empty() ? ", " : "",
+        others);
+  }
+  if (lost > 0) {
     return fmt::format("LOST: {} of {} never arrived{}{}.", count(lost), accepted,
                        others.empty() ? "" : "; besides, ", others);
   }
@@ -214,8 +267,11 @@ std::string verdict(const ProofReport& report) {
         "Not decided: whether all of {} arrived, since a sink's journal broke off: {}.", accepted,
         others);
   }
-  if (!others.empty()) return fmt::format("Nothing lost of {}, but {}.", accepted, others);
-  return fmt::format("Nothing lost: {} of {} {} delivered once, unaltered and in time.",
+  const std::string_view so_far = reservation(report.result);
+  if (!others.empty()) {
+    return fmt::format("Nothing lost of {}{}, but {}.", accepted, so_far, others);
+  }
+  return fmt::format("Nothing lost{}: {} of {} {} delivered once, unaltered and in time.", so_far,
                      count(counts.in_order), accepted, counts.accepted == 1 ? "was" : "were");
 }
 
@@ -223,8 +279,7 @@ std::string summary(const ProofReport& report, const Style& style) {
   Writer out(style);
   const Reconciliation& result = report.result;
   const std::string sentence = verdict(report);
-  const bool good = result.faults == 0 && result.counts.accepted > 0;
-  out.line("{}", good ? style.green(sentence) : style.red(sentence));
+  out.line("{}", is_good(result) ? style.green(sentence) : style.red(sentence));
   write_counts(out, report);
   write_contents(out, result.counts);
   write_latencies(out, result.latency);

@@ -17,9 +17,13 @@ std::string summary(const ProofReport& report, const Style& style);
 // The sentence alone.
 std::string verdict(const ProofReport& report);
 
-// What was missing for `word` to be found, as "was accepted": nothing was, and so that there is
-// none of it proves nothing. Empty where there was something of which it could have been so.
-std::string_view unproven(const proof::Reconciliation& result, const FaultWord& word);
+// Whether all that was accepted arrived once, unaltered and in time, and nothing was accepted that
+// the journals may not tell of.
+bool is_good(const proof::Reconciliation& result);
+
+// Why that there is none of `word` proves nothing, as "nothing was accepted, so nothing is proven":
+// part of a sentence. Empty where it could have been found.
+std::string unproven(const proof::Reconciliation& result, const FaultWord& word);
 
 // What is counted: "message", or "delivery" where messages have several recipients.
 std::string unit(const proof::Reconciliation& result, std::uint64_t number);

@@ -69,6 +69,53 @@ TEST(ProofSummary, WhereNothingWasAcceptedNothingIsProven) {
             "Nothing was accepted, so nothing is proven: 1 in doubt, 4 refused, 2 never sent.");
 }
 
+const FaultWord& word_of(std::string_view word) {
+  return *std::find_if(fault_words().begin(), fault_words().end(),
+                       [word](const FaultWord& one) { return one.word == word; });
+}
+
+TEST(ProofSummary, WhatCouldNotBeFoundIsNotProven) {
+  ProofReport report = sample_proof(3);
+  const auto unproven_of = [&](std::string_view word) {
+    return unproven(report.result, word_of(word));
+  };
+  for (const FaultWord& one : fault_words()) EXPECT_EQ(unproven(report.result, one), "");
+  // A sink broke off: some of it arrived.
+  move_one(report, Verdict::undecided);
+  EXPECT_EQ(unproven_of("lost"), "1 undecided, so it is not proven that none is lost");
+  EXPECT_EQ(unproven_of("bounced"), "1 undecided, so it is not proven that none is bounced");
+  for (const auto* word : {"duplicated", "altered", "late", "undecided", "unexpected"}) {
+    EXPECT_EQ(unproven_of(word), "") << word;
+  }
+  // None did.
+  move_one(report, Verdict::undecided);
+  move_one(report, Verdict::lost);
+  for (const auto* word : {"duplicated", "altered", "late"}) {
+    EXPECT_EQ(unproven_of(word), "nothing arrived, so nothing is proven") << word;
+  }
+  --count_of(report, Verdict::lost);
+  ++count_of(report, Verdict::bounced);
+  EXPECT_EQ(unproven_of("late"), "nothing but bounces arrived, so nothing is proven");
+}
+
+TEST(ProofSummary, WhatIsInDoubtAndArrivedCanBeLookedAt) {
+  ProofReport report = sample_proof(0);
+  report.result.sent.front().records = 3;
+  report.result.sent.front().broke_off = true;
+  for (const auto* word : {"lost", "duplicated", "bounced"}) {
+    EXPECT_EQ(unproven(report.result, word_of(word)),
+              "nothing was accepted as far as its source's journal goes, so nothing is proven");
+  }
+  count_of(report, Verdict::doubt_seen) = 3;
+  EXPECT_NE(unproven(report.result, word_of("lost")), "");
+  for (const auto* word : {"duplicated", "altered", "late", "bounced"}) {
+    EXPECT_EQ(unproven(report.result, word_of(word)), "") << word;
+  }
+  EXPECT_EQ(verdict(report),
+            "Nothing was accepted as far as its source's journal goes, so nothing is proven: 3 in "
+            "doubt.");
+}
+
 TEST(ProofSummary, WhatIsMissingIsNeverRoundedAway) {
   ProofReport report = sample_proof(1'000'000);
   EXPECT_NE(summary(report, {}).find("  delivered         1,000,000 100%\n"), std::string::npos);
@@ -100,6 +147,40 @@ TEST(ProofSummary, OnlyWhatIsGoodIsGreen) {
   move_one(report, Verdict::lost);
   EXPECT_TRUE(summary(report, colour).starts_with("\x1b[31mLOST"));
   EXPECT_TRUE(summary(sample_proof(0), colour).starts_with("\x1b[31mNothing is in"));
+}
+
+TEST(ProofSummary, OfASourceThatBrokeOffNotAllIsKnown) {
+  ProofReport report = sample_proof(3);
+  EXPECT_TRUE(is_good(report.result));
+  report.result.sent.front().broke_off = true;
+  EXPECT_FALSE(is_good(report.result));
+  EXPECT_EQ(verdict(report),
+            "Nothing lost as far as a source's journal goes, which broke off: 3 of 3 accepted "
+            "messages were delivered once, unaltered and in time.");
+  EXPECT_TRUE(summary(report, {.colour = true}).starts_with("\x1b[31mNothing lost as far"));
+  EXPECT_EQ(journal_notes(report).at(0).text,
+            "sent broke off: what arrived and is not accepted in it is in doubt; what was accepted "
+            "and is neither in it nor arrived is not known");
+  move_one(report, Verdict::bounced);
+  EXPECT_EQ(verdict(report),
+            "Nothing lost of 3 accepted messages as far as a source's journal goes, which broke "
+            "off, but 1 bounced.");
+}
+
+TEST(ProofSummary, ASinkWithAnotherKeyProvesNothing) {
+  ProofReport report = sample_proof(3);
+  report.result.taken.front().forged_only = true;
+  for (int message = 0; message < 3; ++message) move_one(report, Verdict::lost);
+  count_of(report, Verdict::unexpected) = report.result.counts.forged = 3;
+  EXPECT_EQ(
+      verdict(report),
+      "All stamps that arrived were made with another key, so nothing is proven of 3 accepted "
+      "messages: 3 lost, 3 unexpected.");
+  // Another sink had the key.
+  report.result.taken.push_back({.path = "idle"});
+  EXPECT_TRUE(verdict(report).starts_with("All stamps")) << verdict(report);
+  report.result.taken.back().records = 1;
+  EXPECT_TRUE(verdict(report).starts_with("LOST: 3 of 3")) << verdict(report);
 }
 
 TEST(ProofSummary, TellsOfManyJournalsInFewLines) {
