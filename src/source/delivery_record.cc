@@ -43,7 +43,8 @@ void DeliveryRecord::replied(const smtp::PendingCommand& command, const smtp::Re
   // What follows from a no says nothing more, though the server closes by it.
   const bool refused = outcome == smtp::Outcome::refused && !transaction.failed;
   const bool tolerated = outcome != smtp::Outcome::expected && !refused;
-  if (closed_) fail(transaction, delivery.keep(reply));
+  const bool own = lmtp_ && command.final && transaction.content_end != kNotEnded;
+  if (closed_ && !own) fail(transaction, delivery.keep(reply));
   switch (command.verb) {
     case smtp::Verb::xforward:
       return;
@@ -55,7 +56,6 @@ void DeliveryRecord::replied(const smtp::PendingCommand& command, const smtp::Re
     default:
       break;
   }
-  const bool own = lmtp_ && command.final;
   // To MAIL, the first, a no may follow from one before.
   const bool no = refused || (tolerated && command.verb == smtp::Verb::mail);
   if (no && transaction.no.code == 0) transaction.no = delivery.keep(reply);
@@ -161,9 +161,11 @@ void DeliveryRecord::end_all(Delivery::Ending ending, std::uint64_t sent, TimePo
       continue;
     }
     note(transaction, delivery, taken ? transaction.yes : Delivery::KeptReply{}, now);
-    // Replies come in order: behind the one by which the server closes it has taken nothing. A
-    // position that is not known is beyond all that was sent.
-    if (closed_ || transaction.content_end > sent) continue;
+    // Replies come in order: behind the one by which the server closes it has taken nothing, unless
+    // that was to the end for one recipient of several (RFC 2033, 4.2). A position that is not
+    // known is beyond all that was sent.
+    const bool closed_before = closed_ && transaction.ended == transaction.batch.first;
+    if (closed_before || transaction.content_end > sent) continue;
     for (Delivery::Recipient& recipient : recipients(transaction, delivery)) {
       // One that is open and has a reply met a no, whichever that followed from.
       const bool possible = recipient.fate == Fate::agreed ||

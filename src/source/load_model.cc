@@ -89,51 +89,34 @@ void ClosedLoop::wind_up(TimePoint now) {
 OpenLoop::OpenLoop(const SharedLoad& load, unsigned first, unsigned step, Observers observers,
                    RetryQueue* retries)
     : load_(load),
-      step_(step),
       observers_(observers),
       retries_(retries),
-      arrivals_(load.arrivals()),
-      available_since_(load.start()) {
-  advance(first + 1);
-}
-
-// On to the arrival that is so many further. The others are those of other workers.
-void OpenLoop::advance(unsigned steps) {
-  std::optional<Duration> due;
-  for (unsigned i = 0; i < steps; ++i) {
-    due = arrivals_.next();
-    ++drawn_;
-  }
-  const std::uint64_t message = drawn_ - 1;
-  next_.reset();
-  if (!due || message >= load_.messages()) return;
-  next_ = Arrival{.message = message, .intended = load_.start() + *due};
-}
+      arrivals_(load, first, step),
+      available_since_(load.start()) {}
 
 // When the next message is: an arrival, or one that comes back. Nothing when there are no more.
 std::optional<TimePoint> OpenLoop::next_due() const {
   const auto again = retries_ != nullptr ? retries_->due() : std::nullopt;
-  if (!next_) return again;
-  return std::min(again.value_or(TimePoint::max()), next_->intended);
+  const std::optional<Arrival>& arrival = arrivals_.at_hand();
+  if (!arrival) return again;
+  return std::min(again.value_or(TimePoint::max()), arrival->intended);
 }
 
 // The message that is due.
 Arrival OpenLoop::take() {
-  if (!next_ || next_->intended != *next_due()) return retries_->take();
-  Arrival arrival{.message = next_->message, .intended = next_->intended};
-  advance(step_);
-  return arrival;
+  const std::optional<Arrival> arrival = arrivals_.at_hand();
+  if (!arrival || arrival->intended != *next_due()) return retries_->take();
+  arrivals_.pass();
+  return *arrival;
 }
 
 // Drops the arrivals for which there is no room, should they have to come back.
 void OpenLoop::shed(TimePoint now) {
-  if (retries_ != nullptr && retries_->full()) miss_all_due(&Recorder::shed, now);
-}
-
-void OpenLoop::miss_all_due(CountMissed count, TimePoint now) {
-  for (; next_ && next_->intended <= now; advance(step_)) {
-    if (observers_.recorder != nullptr) (observers_.recorder->*count)(next_->intended, now);
-    if (observers_.journal != nullptr) observers_.journal->never_begun(*next_, now);
+  if (retries_ == nullptr || !retries_->full()) return;
+  for (; arrivals_.due(now); arrivals_.pass()) {
+    const Arrival& arrival = *arrivals_.at_hand();
+    if (observers_.recorder != nullptr) observers_.recorder->shed(arrival.intended, now);
+    if (observers_.journal != nullptr) observers_.journal->never_begun(arrival, now);
   }
 }
 
@@ -196,8 +179,13 @@ Sender* OpenLoop::take_sender() {
 }
 
 void OpenLoop::wind_up(TimePoint now) {
-  miss_all_due(&Recorder::unstarted, now);
-  next_.reset();
+  if (observers_.journal != nullptr) observers_.journal->leave_for_later(arrivals_, now);
+  for (; arrivals_.due(now); arrivals_.pass()) {
+    if (observers_.recorder != nullptr) {
+      observers_.recorder->unstarted(arrivals_.at_hand()->intended, now);
+    }
+  }
+  arrivals_.end();
   if (retries_ != nullptr) retries_->close();
   release();
 }

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/time.h"
-#include "source/arrivals.h"
+#include "source/dealt_arrivals.h"
 #include "source/message_in_flight.h"
 #include "source/retry_queue.h"
 #include "source/shared_load.h"
@@ -116,26 +116,18 @@ class OpenLoop final : public LoadModel {
   void wind_up(TimePoint now) override;
 
  private:
-  // How an arrival is counted that no sender will turn to.
-  using CountMissed = void (Recorder::*)(TimePoint intended, TimePoint now);
-
-  void advance(unsigned steps);
   [[nodiscard]] std::optional<TimePoint> next_due() const;
   Arrival take();
   void shed(TimePoint now);
-  void miss_all_due(CountMissed count, TimePoint now);
   void release();
   void list(std::vector<Sender*>& list, Sender& sender, bool& listed, TimePoint now);
   [[nodiscard]] Sender* take_sender();
 
   const SharedLoad& load_;
-  const unsigned step_;
   const Observers observers_;
   RetryQueue* const retries_;
-  Arrivals arrivals_;
-  std::uint64_t drawn_ = 0;      // arrivals, of all workers
-  std::optional<Arrival> next_;  // nothing when there are no more
-  std::vector<Sender*> idle_;    // the one that was busy last is the next
+  DealtArrivals arrivals_;
+  std::vector<Sender*> idle_;  // the one that was busy last is the next
   std::vector<Sender*> with_room_;
   TimePoint available_since_;  // that one of them is not empty
   bool dispatching_ = false;   // the one that asks was listed until now

@@ -68,12 +68,29 @@ void WorkerJournal::delivered(const Delivery& delivery, const smtp::MessageSourc
   }
 }
 
-void WorkerJournal::never_begun(const Arrival& arrival, TimePoint now) {
+const smtp::MessageSource& WorkerJournal::messages() {
   if (!messages_) messages_ = journal_.workload_.messages();
-  never_begun_.begin(arrival.message, arrival.attempt, messages_->recipients(arrival.message));
-  never_begun_.kind = messages_->kind(arrival.message);
+  return *messages_;
+}
+
+void WorkerJournal::never_begun(const Arrival& arrival, TimePoint now) {
+  never_begun_.begin(arrival.message, arrival.attempt, messages().recipients(arrival.message));
+  never_begun_.kind = messages().kind(arrival.message);
   never_begun_.intended = arrival.intended;
-  delivered(never_begun_, *messages_, now);
+  delivered(never_begun_, messages(), now);
+}
+
+void WorkerJournal::leave_for_later(const DealtArrivals& arrivals, TimePoint now) {
+  if (arrivals.due(now)) left_.emplace(arrivals, now);
+}
+
+bool WorkerJournal::tell_left(std::uint64_t records) {
+  if (!left_) return false;
+  for (const std::uint64_t before = told_; left_->any() && told_ - before < records;) {
+    never_begun(*left_->arrivals.at_hand(), left_->by);
+    left_->arrivals.pass();
+  }
+  return left_->any();
 }
 
 // A number that is too large for a record is one that could not be written.
@@ -105,7 +122,12 @@ void WorkerJournal::flush() {
 
 void WorkerJournal::finish() {
   flush();
-  lost_ += writer_.waiting();
+  std::uint64_t untold = 0;
+  for (; left_ && left_->any(); left_->arrivals.pass()) {
+    untold += messages().recipients(left_->arrivals.at_hand()->message);
+  }
+  told_ += untold;
+  lost_ += writer_.waiting() + untold;
   writer_.discard();
 }
 
@@ -134,9 +156,10 @@ metrics::JournalTotals SentJournal::finish() {
     totals.lost += worker.lost();
   }
   if (totals.lost > 0) {
-    report_fatal(describe_error(fmt::format("{} lacks {} of {} records", file_.path(), totals.lost,
-                                            totals.lost + totals.records),
-                                error_));
+    const std::string lacks = fmt::format("{} lacks {} of {} records", file_.path(), totals.lost,
+                                          totals.lost + totals.records);
+    const int error = error_;
+    report_fatal(error != 0 ? describe_error(lacks, error) : lacks + ": the run was ended at once");
   } else if (const int error = file_.close(); error != 0) {
     report_fatal(describe_error(file_.path() + " could not be closed", error));
   } else {

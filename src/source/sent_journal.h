@@ -13,6 +13,7 @@
 #include "metrics/measurement.h"
 #include "proof/journal_file.h"
 #include "proof/journal_writer.h"
+#include "source/dealt_arrivals.h"
 #include "source/delivery.h"
 #include "source/journal_names.h"
 #include "source/message_in_flight.h"
@@ -38,16 +39,30 @@ class WorkerJournal final : public DeliveryObserver {
 
   // No session will turn to a message that was due.
   void never_begun(const Arrival& arrival, TimePoint now);
+  // Nor will one to any of those that are due. There may be millions of them: they are remembered,
+  // and told by tell_left().
+  void leave_for_later(const DealtArrivals& arrivals, TimePoint now);
+  // Tells of more of these, message by message, until there are so many records; whether some are
+  // left.
+  bool tell_left(std::uint64_t records);
 
   // Puts what there is into the file.
   void flush();
-  // No more is told: what is still here is lost.
+  // No more is told: what is still here or left is lost.
   void finish();
 
   [[nodiscard]] std::uint64_t told() const { return told_; }
   [[nodiscard]] std::uint64_t lost() const { return lost_; }
 
  private:
+  // Arrivals of which those that are due by then have not been told.
+  struct Left {
+    DealtArrivals arrivals;
+    TimePoint by;
+    [[nodiscard]] bool any() const { return arrivals.due(by); }
+  };
+
+  [[nodiscard]] const smtp::MessageSource& messages();
   void add(proof::SentRecord& record, std::size_t recipient, std::string_view text);
   [[nodiscard]] std::uint8_t kind_of(const Delivery& delivery);
   [[nodiscard]] std::uint16_t domain_of(const Delivery& delivery, std::size_t place,
@@ -61,8 +76,9 @@ class WorkerJournal final : public DeliveryObserver {
   std::optional<std::uint16_t> only_domain_;       // where all recipients have one
   std::unique_ptr<smtp::MessageSource> messages_;  // of those that were never begun
   Delivery never_begun_;                           // the last of these
-  std::uint64_t told_ = 0;                         // records
-  std::uint64_t lost_ = 0;                         // of these: the file took them not
+  std::optional<Left> left_;
+  std::uint64_t told_ = 0;  // records
+  std::uint64_t lost_ = 0;  // of these: the file took them not
 };
 
 // The journal of a run (doc/proof.md): what became of every message that it stamped. A file that

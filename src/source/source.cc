@@ -124,7 +124,8 @@ Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
     workers.start([&](unsigned number) {
       const Worker::Shared shared{.recordings = recordings ? &*recordings : nullptr,
                                   .log = log ? &log->of_worker(number) : nullptr,
-                                  .journal = journal ? &*journal : nullptr};
+                                  .journal = journal ? &*journal : nullptr,
+                                  .urgency = [&workers] { return workers.urgency(); }};
       return std::make_unique<Worker>(run, shared, number, options.threads);
     });
   } catch (const Fatal& error) {

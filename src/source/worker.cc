@@ -13,6 +13,11 @@ namespace {
 // How long the kernel may take to let go of the connections of a run that ends at once.
 constexpr std::chrono::seconds kHangUpLimit{1};
 
+// How long a run that ends at once still tells of messages that no session turned to, and how many
+// records it writes between two looks at the clock.
+constexpr std::chrono::seconds kTellLimit{1};
+constexpr std::uint64_t kRecordsAtATime = 10'000;
+
 }  // namespace
 
 Worker::Worker(Run& run, const Shared& shared, unsigned first, unsigned step)
@@ -20,6 +25,7 @@ Worker::Worker(Run& run, const Shared& shared, unsigned first, unsigned step)
       run_(run),
       recordings_(shared.recordings),
       journal_(shared.journal != nullptr ? &shared.journal->of_worker(first) : nullptr),
+      urgency_(shared.urgency),
       first_(first),
       step_(step),
       own_(loop(), !run.options().auth_mechanism.empty()),
@@ -100,6 +106,7 @@ void Worker::run() {
   }
   if (stopping_) abandon();
   finish();
+  if (journal_ != nullptr) tell_left();
 }
 
 void Worker::work() {
@@ -206,6 +213,15 @@ void Worker::finish() {
   recordings_->add(*own_.recorder, splits());
   if (!clients_counted_.empty()) {
     recordings_->add(clients_counted_, loop().now());
+  }
+}
+
+// When all else is over and measured: it may take its time, unless that is up.
+void Worker::tell_left() {
+  TimePoint limit = TimePoint::max();
+  while (Clock::now() < limit && journal_->tell_left(kRecordsAtATime)) {
+    const bool at_once = urgency_ && urgency_() == threads::Urgency::at_once;
+    if (at_once) limit = std::min(limit, Clock::now() + kTellLimit);
   }
 }
 

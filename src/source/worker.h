@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -27,6 +28,8 @@ class Worker final : public threads::Worker, private net::TimerHandler {
     Recordings* recordings = nullptr;  // of what is measured
     DeliveryObserver* log = nullptr;   // is told of each message
     SentJournal* journal = nullptr;    // of messages, which are stamped then
+    // How soon it is to end, where it does not wait to be woken; empty: there is time.
+    std::function<threads::Urgency()> urgency = {};
   };
 
   // Runs the sessions `first`, `first + step`, ... of the run. Throws Fatal.
@@ -55,12 +58,14 @@ class Worker final : public threads::Worker, private net::TimerHandler {
   void hang_up();
   void abandon();
   void finish();
+  void tell_left();
   [[nodiscard]] bool clients_left() const;
   [[nodiscard]] net::Traffic without_clients(net::Traffic moved);
 
   Run& run_;
   Recordings* const recordings_;
   WorkerJournal* const journal_;
+  const std::function<threads::Urgency()> urgency_;
   const unsigned first_;
   const unsigned step_;
   WorkerResources own_;  // and its sessions'

@@ -77,6 +77,9 @@ class WorkerThreads {
   // From any thread: has them end so urgently, or more so if that was asked for before.
   void end(Urgency urgency);
 
+  // From any thread: how soon they are to end.
+  [[nodiscard]] Urgency urgency() const { return urgency_; }
+
   // From any thread: has wait_until() return.
   void poke();
 

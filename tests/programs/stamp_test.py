@@ -337,6 +337,45 @@ act = { greylist = "100ms", reply = "451 4.7.1 Come back later" }"""
         first, last = records[0], records[-1]
         self.assertAlmostEqual(last.due - first.due, (due - 1) * 10_000, delta=5)
 
+    @rig.on_every_engine((1, 2))
+    def test_wait_with_what_was_never_begun_for_the_sessions_and_end_at_once_without(self, programs):
+        """Far more is due than anybody writes in a second."""
+        journal, report = self.journal(), self.scratch / "run.json"
+        content, signalled, quits = threading.Event(), threading.Event(), threading.Semaphore(0)
+
+        def serve(connection):
+            def answer(verb):
+                if verb == ".":
+                    content.set()
+                    self.assertTrue(signalled.wait(rig.PATIENCE))
+                if verb == "QUIT":
+                    quits.release()
+                return rig.usual_reply(verb)
+
+            rig.play_server(connection, answer)
+
+        with rig.FakeServer(serve, connections=2, at_once=True) as server:
+            source = programs.start("smtp-source", "-s", 2, "-d", "-r", 2_000, "--rate", "200000",
+                                    "--duration", "1h", "--drain", "1h", "--stamp", journal, "--json", report,
+                                    server.endpoint, statuses=(1,))
+            self.assertTrue(content.wait(rig.PATIENCE))
+            source.send_signal(signal.SIGINT)
+            rig.wait_for(lambda: not source.has_pending_signal(), "the first signal to be taken")
+            signalled.set()
+            for _ in range(2):
+                self.assertTrue(quits.acquire(timeout=rig.PATIENCE))
+            with self.assertRaises(subprocess.TimeoutExpired):
+                source.wait(0.2)  # a signal that came sooner would be the same one
+            source.send_signal(signal.SIGTERM)
+            source.wait()
+        run = json.loads(report.read_text())
+        told = run["proof"]
+        self.assertEqual(told["records"] + told["lost"], (run["totals"]["messages"] +
+                                                          run["totals"]["messages_unstarted"]) * 2_000)
+        self.assertGreater(min(told["records"], told["lost"]), 0)
+        self.assertRegex(source.err.decode(), rf"fatal: {journal} lacks {told['lost']} of \d+ records: "
+                                              r"the run was ended at once\n")
+
     @rig.on_every_engine()
     def test_say_what_nobody_knows(self, programs):
         def hang_up(connection, after):

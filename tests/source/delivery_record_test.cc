@@ -571,22 +571,46 @@ TEST_F(DeliveryRecordTest, WhoseRecipientMetANoIsNotInDoubt) {
   EXPECT_EQ(told(1).recipients[1].fate, Fate::in_doubt);
 }
 
-TEST_F(DeliveryRecordTest, InLmtpWhatIsClosedAtTheEndIsNotInDoubt) {
+// The server had all of the message, and a reply is for one of them alone (RFC 2033, 4.2).
+TEST_F(DeliveryRecordTest, InLmtpWhoHasNoReplyOfItsOwnIsInDoubtThoughTheServerCloses) {
   plan.hello_verb = smtp::Verb::lhlo;
   for (const char* const closing : {"421 bye", "521 no mail"}) {
-    connect("250 x\r\n", {3});
+    for (const bool taken : {true, false}) {
+      connect("250 x\r\n", {3});
+      send(0);
+      for (const char* const line : {"250 a\r\n", "250 b\r\n", "250 c\r\n"}) says(line);
+      for (const char* const line : {"250 d\r\n", "354 go\r\n"}) says(line);
+      if (taken) says("250 taken\r\n");
+      says(std::string(closing) + "\r\n");
+      lose();
+      const std::size_t place = taken ? 1 : 0;
+      EXPECT_EQ(told().recipients[place].fate, closing[0] == '5' ? Fate::refused : Fate::lost);
+      EXPECT_EQ(reply_to(place), closing);
+      EXPECT_EQ(told().recipients[place + 1].fate, Fate::in_doubt);
+      EXPECT_EQ(told().recipients[2].fate, Fate::in_doubt);
+      EXPECT_EQ(told().outcome(),
+                taken ? DeliveryOutcome::partly_accepted : DeliveryOutcome::in_doubt);
+      EXPECT_EQ(reply(), taken ? "250 taken" : "");
+    }
+  }
+}
+
+// The second message is behind that by which the server closes, and its content has left too.
+TEST_F(DeliveryRecordTest, InLmtpWhatIsClosedAheadOfItsEndIsNotInDoubt) {
+  plan.hello_verb = smtp::Verb::lhlo;
+  plan.wanted = {Extension::pipelining, Extension::chunking};
+  plan.window = 2;
+  for (const char* const replies :
+       {"250 a\r\n250 b\r\n421 bye\r\n", "250 a\r\n250 b\r\n250 c\r\n421 bye\r\n"}) {
+    connect("250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n", {2, 2});
     send(0);
-    for (const char* const line : {"250 a\r\n", "250 b\r\n", "250 c\r\n", "250 d\r\n"}) says(line);
-    says("354 go\r\n");
-    says("250 taken\r\n");
-    says(std::string(closing) + "\r\n");
+    send(1);
+    says(replies);
     lose();
-    const Fate fate = closing[0] == '5' ? Fate::refused : Fate::lost;
-    EXPECT_EQ(told().recipients[0].fate, Fate::accepted);
-    EXPECT_EQ(told().recipients[1].fate, fate);
-    EXPECT_EQ(reply_to(1), closing);
-    EXPECT_EQ(told().recipients[2].fate, fate);
-    EXPECT_EQ(reply(), "250 taken");
+    const bool at_end = std::string_view(replies).find("250 c") != std::string_view::npos;
+    EXPECT_EQ(told(0).recipients[0].fate, Fate::lost);
+    EXPECT_EQ(told(0).recipients[1].fate, at_end ? Fate::in_doubt : Fate::lost);
+    EXPECT_EQ(told(1).outcome(), DeliveryOutcome::lost);
   }
 }
 

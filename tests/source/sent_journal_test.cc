@@ -130,6 +130,55 @@ TEST_F(SentJournalTest, WhatNobodyTurnedToIsNeverSent) {
              "8.2 never_sent 0 even/d8-2.test 2-9-9 "}));
 }
 
+// Every other one is of another worker.
+class LeftForLater : public SentJournalTest {
+ protected:
+  void leave() {
+    begin();
+    load.schedule = {{.name = "run", .length = 1h, .from = 1, .to = 1}};
+    shared.emplace(load, 100, 1);
+    shared->begin(start);
+    arrivals.emplace(*shared, 1, 2);
+    journal->of_worker(0).leave_for_later(*arrivals, start + 5s);
+    EXPECT_EQ(journal->of_worker(0).told(), 0U);
+  }
+
+  Load load;
+  std::optional<SharedLoad> shared;
+  std::optional<DealtArrivals> arrivals;
+};
+
+TEST_F(LeftForLater, IsToldBitByBit) {
+  leave();
+  WorkerJournal& of_worker = journal->of_worker(0);
+  EXPECT_TRUE(of_worker.tell_left(4));
+  EXPECT_EQ(of_worker.told(), 6U);
+  EXPECT_FALSE(of_worker.tell_left(3));
+  EXPECT_FALSE(of_worker.tell_left(3));
+  EXPECT_EQ(arrivals->at_hand()->message, 1U);  // they are another's
+  EXPECT_EQ(journal->finish().records, 9U);
+  EXPECT_TRUE(journal->whole());
+  const Lines lines = read();
+  ASSERT_EQ(lines.size(), 9U);
+  EXPECT_EQ(lines[0], "1.0 never_sent 0 odd/d1-0.test 1-5-5 ");
+  EXPECT_EQ(lines[5], "3.2 never_sent 0 odd/d3-2.test 3-5-5 ");
+  EXPECT_EQ(lines[8], "5.2 never_sent 0 odd/d5-2.test 5-5-5 ");
+}
+
+TEST_F(LeftForLater, IsMissingWhereItWasNotTold) {
+  leave();
+  EXPECT_TRUE(journal->of_worker(0).tell_left(1));
+  testing::internal::CaptureStderr();
+  const metrics::JournalTotals totals = journal->finish();
+  EXPECT_NE(testing::internal::GetCapturedStderr().find(
+                path + " lacks 6 of 9 records: the run was ended at once\n"),
+            std::string::npos);
+  EXPECT_EQ(totals.records, 3U);
+  EXPECT_EQ(totals.lost, 6U);
+  EXPECT_FALSE(journal->whole());
+  EXPECT_EQ(read(/*broke_off=*/true).size(), 3U);
+}
+
 TEST_F(SentJournalTest, TakesTheNoOfTheTransactionForThoseWhoHadAYes) {
   begin();
   delivery(1, 1);

@@ -81,6 +81,55 @@ TEST(Worker, WhatItKnowsOutlivesALoopThatFails) {
   }
 }
 
+// More is due than any machine writes in a second. (Its only session waits for a greeting.)
+TEST(Worker, EndsSoonHoweverMuchWasNeverBegun) {
+  constexpr std::size_t kRecipients = 60'000;
+  const FileDescriptor listener =
+      net::listen_on(*net::numeric_address("127.0.0.1", 0), 10, false, {});
+  SourceOptions options;
+  options.endpoint =
+      net::parse_remote("127.0.0.1:" + std::to_string(net::local_address(listener).port()), "25");
+  options.load.open_loop = true;
+  options.load.schedule = {{.name = "run", .length = 1h, .from = 1'000, .to = 1'000}};
+  options.load.drain_limit = 1h;
+  options.messages = 1'000'000;
+  options.message.recipients = kRecipients;
+  options.measure = true;
+  options.engine = &net::engines().front();
+  for (const net::Engine& engine : net::engines()) {
+    if (engine.available()) options.engine = &engine;
+  }
+  source::Run run(options, [] {});
+  Recordings recordings(run);
+  const tests::ScratchDirectory scratch;
+  SentJournal journal({.journal = scratch.path("journal")}, run.workload(), false, 1);
+  threads::Urgency urgency = threads::Urgency::none;
+  Worker worker(
+      run, {.recordings = &recordings, .journal = &journal, .urgency = [&] { return urgency; }}, 0,
+      1);
+  net::WakeUp signal;
+  signal.attach(worker.loop(), [&] {
+    urgency =
+        urgency == threads::Urgency::none ? threads::Urgency::orderly : threads::Urgency::at_once;
+    worker.woken(urgency);
+    EXPECT_EQ(journal.of_worker(0).told(), 0U);
+    if (urgency == threads::Urgency::orderly) signal.wake();
+  });
+  signal.wake();
+  run.load().begin(Clock::now() - 10s);
+  worker.run();
+  const metrics::Counters& counters = worker.recorder()->stages()[0].counters;
+  EXPECT_GE(counters.unstarted, 9'000U);
+  testing::internal::CaptureStderr();
+  const metrics::JournalTotals totals = journal.finish();
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("records: the run was ended at once\n"),
+            std::string::npos);
+  EXPECT_GT(totals.records, kRecipients);
+  EXPECT_GT(totals.lost, 0U);
+  EXPECT_EQ(totals.records + totals.lost, (counters.started + counters.unstarted) * kRecipients);
+  EXPECT_FALSE(journal.whole());
+}
+
 // A server on a unix socket, one of the loop's turns at a time: it reads all that there is and
 // answers it; from DATA on it reads nothing but what it is told to.
 class SlowServer {
