@@ -229,7 +229,7 @@ class Reconcile(measuring.MeasureCase):
                 (True, "duplicated,altered,late", ["nothing arrived, so nothing is proven"]),
                 (False, "lost,duplicated,altered", ["3 undecided, so it is not proven that none is lost",
                                                     "nothing arrived, so nothing is proven"])):
-            got = self.write("got", Sink(), closed=closed)
+            got = self.write(f"got-{closed}", Sink(), closed=closed)
             done = self.reconcile(sent, got, "--fail-on", words, status=5)
             self.assertEqual(done.stderr.decode().splitlines(), [f"smtp-report: warning: {one}" for one in warnings])
 
@@ -240,7 +240,7 @@ class Reconcile(measuring.MeasureCase):
             sink.add(message, 2 * SECOND)
         got, page = self.write("got", sink), self.scratch / "proof.html"
         for closed in (True, False):
-            report, _ = self.report("--html", page, self.write("sent", source, closed=closed), got)
+            report, _ = self.report("--html", page, self.write(f"sent-{closed}", source, closed=closed), got)
             self.assertEqual((report["good"], report["faults"]), (closed, 0))
             self.assertEqual(readers.Page(page).verdict, "verdict good" if closed else "verdict bad")
 

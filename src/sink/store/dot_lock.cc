@@ -51,10 +51,10 @@ int DotLock::create(const struct stat& mailbox) const {
 std::optional<off_t> DotLock::left_by_a_sink(const struct stat& mailbox) const {
   const FileDescriptor file(open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   std::array<char, 128> text{};
-  if (!file.valid() || read(file.descriptor(), text.data(), text.size() - 1) <= 0) return {};
+  if (!file.valid() || ::read(file.descriptor(), text.data(), text.size() - 1) <= 0) return {};
   std::uintmax_t inode = 0;
   std::intmax_t size = 0;
-  const int found =
+  const int found =  // NOLINTNEXTLINE(cert-err34-c): both are looked at below
       std::sscanf(text.data(), "%*d\nsmtp-sink %" SCNuMAX " %" SCNdMAX "\n", &inode, &size);
   if (found != 2 || inode != mailbox.st_ino || size < 0) return {};
   return static_cast<off_t>(size);
