@@ -69,6 +69,7 @@ void MessageFold::clear() {
   attempts_.clear();
   arrivals_.clear();
   unknown_.clear();
+  whose_unknown_ = false;
 }
 
 void MessageFold::add(const SentRecord& record, std::uint64_t text) {
@@ -91,8 +92,21 @@ void MessageFold::add(const TakenRecord& record, bool confirmed, std::uint64_t o
   }
 }
 
+// Whether there is a copy for nobody knows whom, and one of another moment.
+bool MessageFold::came_apart() const {
+  const auto copy = std::find_if(unknown_.begin(), unknown_.end(),
+                                 [](const Arrivals& one) { return one.copies > 0; });
+  if (copy == unknown_.end()) return false;
+  const auto apart = [&copy](const Arrivals& one) {
+    return one.copies > 0 && one.first != copy->first;
+  };
+  return std::any_of(unknown_.begin(), unknown_.end(), apart) ||
+         std::any_of(arrivals_.begin(), arrivals_.end(), apart);
+}
+
 void MessageFold::place_unknown() {
   if (unknown_.empty()) return;
+  whose_unknown_ = attempts_.size() > 1 && came_apart();
   // Those for whom nothing came yet, as they are served.
   std::vector<const Attempts*> waiting;
   for (const Attempts& attempts : attempts_) {

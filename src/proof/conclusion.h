@@ -79,7 +79,7 @@ class MessageFold {
 
   // A conclusion for each recipient of whom something is said, which `take` is called with. What
   // arrived for nobody knows whom is put down to recipients that are waiting for it, those first to
-  // whom it was promised, since how many came is known all the same.
+  // whom it was promised: how many they were is right then, unless whose_unknown().
   template <typename Take>
   void conclude(const Knowledge& knowledge, Take take) {
     place_unknown();
@@ -95,17 +95,24 @@ class MessageFold {
     for (; taken != arrivals_.end(); ++taken) take(conclusion(nullptr, &*taken, knowledge));
   }
 
+  // Whether copies that do not say for whom they are came at several moments to one of several
+  // recipients, after conclude(). Those of one moment are of one transaction, each to another; of
+  // others two may be of one recipient, and hide that another has none.
+  [[nodiscard]] bool whose_unknown() const { return whose_unknown_; }
+
  private:
   // Beyond so many of one message, those for nobody knows whom only count.
   static constexpr std::size_t kMostUnknown = 65'536;
 
   static Conclusion conclusion(const Attempts* sent, const Arrivals* taken,
                                const Knowledge& knowledge);
+  [[nodiscard]] bool came_apart() const;
   void place_unknown();
 
   std::vector<Attempts> attempts_;
   std::vector<Arrivals> arrivals_;
   std::vector<Arrivals> unknown_;
+  bool whose_unknown_ = false;
 };
 
 }  // namespace millrace::proof

@@ -197,6 +197,7 @@ void Reconciler::conclude(std::uint64_t key, MessageFold& fold) {
     }
     tell(fault);
   });
+  result_.whose_unknown += fold.whose_unknown() ? 1 : 0;
 }
 
 // How long it took at least, as the clocks have it. Of what may have been sent before, nobody knows

@@ -96,6 +96,8 @@ struct Reconciliation {
   std::vector<JournalRead> sent;
   std::vector<JournalRead> taken;
   std::uint64_t messages = 0;  // of which anything is said and that have a stamp of these sources
+  // Of those, messages of which copies do not say for whom they are (MessageFold::whose_unknown).
+  std::uint64_t whose_unknown = 0;
   ProofCounts counts;
   EndToEnd latency;
   std::vector<NamedEndToEnd> by_kind;

@@ -255,6 +255,17 @@ class Reconcile(measuring.MeasureCase):
                                             "messages: 3 lost, 3 unexpected.")
         self.reconcile(*journals, "--fail-on", "lost", status=5)
 
+    def test_a_copy_for_nobody_knows_whom_may_hide_a_loss(self):
+        for last, good in ((2, True), (3, False)):
+            source, sink = Source(), Sink()
+            for recipient in range(3):
+                source.add(0, SECOND, recipient=recipient)
+                sink.add(0, (last if recipient == 2 else 2) * SECOND, recipient=65_535)
+            report, text = self.report(self.write(f"sent{last}", source), self.write(f"got{last}", sink))
+            self.assertEqual((report["good"], report["counts"]["delivered"]), (good, 3))
+            self.assertEqual("Nothing lost by the number of copies, which do not say whose they are: 3 of 3" in text, not good)
+            self.assertEqual("  1 message of several recipients came at several moments in copies" in text, not good)
+
     def test_many_of_one_sort_leave_room_for_the_others(self):
         source, sink = Source(), Sink()
         for message in range(100):

@@ -145,6 +145,37 @@ TEST(Conclusion, PutsWhatCameForNobodyKnowsWhomDownToThoseWhoWait) {
           kAll);
 }
 
+TEST(Conclusion, CopiesOfSeveralMomentsMayBeOfOneRecipient) {
+  struct Arrival {
+    std::uint16_t recipient;
+    Micros at;
+    bool bounced;
+  };
+  const auto whose_unknown = [](std::uint16_t recipients, std::initializer_list<Arrival> arrivals) {
+    MessageFold fold;
+    for (std::uint16_t recipient = 0; recipient < recipients; ++recipient) {
+      fold.add(SentRecord{.recipient = recipient}, 0);
+    }
+    for (const Arrival& one : arrivals) {
+      fold.add(TakenRecord{.recipient = one.recipient, .taken = one.at, .bounced = one.bounced},
+               true, 0);
+    }
+    fold.conclude(kAll, [](const Conclusion&) {});
+    const bool result = fold.whose_unknown();
+    fold.clear();
+    EXPECT_FALSE(fold.whose_unknown());
+    return result;
+  };
+  constexpr std::uint16_t kNobody = kUnknownRecipient;
+  EXPECT_TRUE(whose_unknown(3, {{kNobody, 1s, false}, {kNobody, 1s, false}, {kNobody, 2s, false}}));
+  EXPECT_TRUE(whose_unknown(2, {{0, 1s, false}, {kNobody, 2s, false}}));
+  EXPECT_FALSE(whose_unknown(2, {{kNobody, 1s, false}, {kNobody, 1s, false}}));
+  EXPECT_FALSE(whose_unknown(2, {{0, 1s, false}, {kNobody, 1s, false}}));
+  EXPECT_FALSE(whose_unknown(2, {{0, 1s, false}, {1, 2s, false}}));
+  EXPECT_FALSE(whose_unknown(2, {{kNobody, 1s, false}, {kNobody, 2s, true}}));
+  EXPECT_FALSE(whose_unknown(1, {{kNobody, 1s, false}, {kNobody, 2s, false}}));
+}
+
 TEST(Conclusion, IsLateByTheTimeSinceTheServersYes) {
   look_at({{"yes0 copy0", "0:delivered"},  // 9 ms
            {"yes0 yes1 copy0", "0:delivered,late 1:lost"},

@@ -107,6 +107,14 @@ std::vector<JournalNote> journal_notes(const ProofReport& report) {
                                              : "");
       },
       notes);
+  if (result.whose_unknown > 0) {
+    notes.push_back(
+        {fmt::format(
+             "{} of several recipients came at several moments in copies that do not say "
+             "for whom: two for one recipient may hide that another has none",
+             count(result.whose_unknown) + (result.whose_unknown == 1 ? " message" : " messages")),
+         true});
+  }
   const auto exact = [](const JournalRead& journal) { return journal.one_clock; };
   if (std::all_of(result.sent.begin(), result.sent.end(), exact) &&
       std::all_of(result.taken.begin(), result.taken.end(), exact)) {

@@ -30,6 +30,7 @@ bool sources_broke_off(const Reconciliation& result) {
 
 // Why nothing that is lost is not all there is to know; empty: it is.
 std::string_view reservation(const Reconciliation& result) {
+  if (result.whose_unknown > 0) return " by the number of copies, which do not say whose they are";
   return sources_broke_off(result) ? " as far as a source's journal goes, which broke off" : "";
 }
 
