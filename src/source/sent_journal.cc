@@ -81,7 +81,7 @@ void WorkerJournal::never_begun(const Arrival& arrival, TimePoint now) {
 }
 
 void WorkerJournal::leave_for_later(const DealtArrivals& arrivals, TimePoint now) {
-  if (arrivals.due(now)) left_.emplace(arrivals, now);
+  if (arrivals.due(now)) left_.emplace(Left{arrivals, now});
 }
 
 bool WorkerJournal::tell_left(std::uint64_t records) {

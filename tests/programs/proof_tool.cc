@@ -6,8 +6,8 @@
 //   proof_tool content [KEY-FILE]                of the message on standard input: finding, run,
 //                                                number, due, sent, the change of its header and of
 //                                                its body, whether the body has the stamp too
-//   proof_tool sent JOURNAL                      of a source's: its run, a line a record, its ending
-//   proof_tool taken JOURNAL                     of a sink's: a line a record, its ending
+//   proof_tool sent JOURNAL                      of a source's: its run, its records, its ending
+//   proof_tool taken JOURNAL                     of a sink's: its records, its ending
 //   proof_tool write JOURNAL                     as described on standard input (write_journal.h)
 #include <fmt/format.h>
 

@@ -279,6 +279,7 @@ TEST_F(RetryingLoadTest, WhatIsShedOrWasNotStartedIsNeverSent) {
   model->wind_up(now + 150ms);
   EXPECT_EQ(counted().shed, 10U);
   EXPECT_EQ(counted().unstarted, 1U);
+  EXPECT_FALSE(journal->tell_left(1'000));
   EXPECT_EQ(sent.finish().lost, 0U);
   std::map<std::uint64_t, std::size_t> recipients;
   proof::JournalReader reader(scratch.path("journal"), proof::Side::sent);
