@@ -4,7 +4,7 @@ from contestants import DATA, MAIL, RCPT, content, together
 from pair_rows import (
     cipher_row, handshake_row, jitter_row, measurement_row, pair_row, recipients_row,
     replacement_row, unwanted_row, window_row)
-from proof_rows import reconcile_row
+from proof_rows import proof_row, reconcile_row
 from rule_rows import rules_row
 from session_rows import crowd_row, opening_row, scaling_row, tls_memory_row
 from store_rows import store_row
@@ -44,6 +44,8 @@ ROWS = {
     "traffic": ("messages that differ, against one body, -d -s 50", traffic_row(100_000)),
     "traffic-window": ("a corpus with --chunking --pipeline-window 10, against one body",
                        traffic_window_row(1_000_000, 1024)),
+    "proof": ("stamps, verifying and journals, -d -s 50 -l 1024", proof_row(100_000, 1024, 0.90)),
+    "proof-megabyte": ("the same, 1 MB messages", proof_row(5_000, 1_000_000, 0.85)),
     "reconcile": ("journals of 10,000,000 messages reconciled, 64 at a time out of order",
                   reconcile_row(10_000_000)),
     "jitter": ("open loop, 5,000/s", jitter_row(5_000, 10)),
