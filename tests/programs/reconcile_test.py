@@ -243,6 +243,7 @@ class Reconcile(measuring.MeasureCase):
             report, _ = self.report("--html", page, self.write(f"sent-{closed}", source, closed=closed), got)
             self.assertEqual((report["good"], report["faults"]), (closed, 0))
             self.assertEqual(readers.Page(page).verdict, "verdict good" if closed else "verdict bad")
+            self.reconcile(self.scratch / f"sent-{closed}", got, "--fail-on", "lost", status=0 if closed else 5)
 
     def test_a_sink_with_another_key_proves_nothing(self):
         source, sink = Source(), Sink()

@@ -233,8 +233,13 @@ std::string unproven(const Reconciliation& result, const FaultWord& word) {
   }
   const std::uint64_t undecided = result.counts.of(proof::Verdict::undecided);
   const bool of_the_end = word.evidence == Evidence::decided || word.evidence == Evidence::answered;
-  if (!of_the_end || undecided == 0) return {};
-  return fmt::format("{} undecided, so it is not proven that none is {}", undecided, word.said);
+  if (!of_the_end) return {};
+  if (undecided > 0) {
+    return fmt::format("{} undecided, so it is not proven that none is {}", undecided, word.said);
+  }
+  const std::string_view so_far = reservation(result);
+  if (so_far.empty()) return {};
+  return fmt::format("none is {}{}, so it is not proven of all", word.said, so_far);
 }
 
 bool is_good(const Reconciliation& result) {
