@@ -35,8 +35,12 @@ constexpr std::array<std::uint64_t VerifyCounts::*, proof::kTakenVerdicts> kByVe
 
 }  // namespace
 
-Verifier::Verifier(Verification& shared, net::EventLoop& loop)
-    : shared_(shared), loop_(loop), writer_(shared.journal()), timer_(*this) {
+Verifier::Verifier(Verification& shared, net::EventLoop& loop, std::function<void()> settle)
+    : shared_(shared),
+      loop_(loop),
+      settle_(std::move(settle)),
+      writer_(shared.journal()),
+      timer_(*this) {
   interval_.checked = shared.trust().key.has_value();
 }
 
@@ -50,7 +54,7 @@ std::unique_ptr<MessageCheck> Verifier::lend() {
 // A block that fills would be written while others of its messages might not be: what waits is
 // written before.
 void Verifier::begin(std::size_t records) {
-  if (writer_.waiting() > 0 && writer_.waiting() + records > kMostWaiting) settle();
+  if (writer_.waiting() > 0 && writer_.waiting() + records > kMostWaiting) settle_();
 }
 
 // Only a message with more records than a block has room for fills one, and there are no others of
@@ -71,18 +75,14 @@ bool Verifier::run_index(const proof::RunId& run, std::uint8_t& index) {
   return false;
 }
 
-void Verifier::settle() {
-  const int error = writer_.flush();
-  if (error != 0) {
-    writer_.discard();
+bool Verifier::write(bool keep) {
+  if (keep) {
+    const int error = writer_.flush();
+    if (error == 0) return true;
     shared_.failed(error);
   }
-  decide(error == 0);
-}
-
-void Verifier::refuse() {
   writer_.discard();
-  decide(false);
+  return false;
 }
 
 void Verifier::decide(bool kept) {

@@ -84,6 +84,7 @@ bool VerifyObserver::record_first(const smtp::FinalReplies& replies) {
   accepted_ = replies.accepted(recipients_);
   told_apart_ = true;
   run_ = 0;
+  record_ = Record::none;
   if (found_.kind == Found::Kind::report) {
     verifier_.count(found_, run_, accepted_, told_apart_);
     return false;
