@@ -30,10 +30,10 @@ class Verifier final : private net::TimerHandler {
   void give_back(std::unique_ptr<MessageCheck> check) { idle_.push_back(std::move(check)); }
 
   // Where records of a message begin, so many. All of them go to the journal in one piece, as far
-  // as a block has room for them.
+  // as a block has room for them, and none before write().
   void begin(std::size_t records);
-  // One of them. Sets its time. False: it has no room, and neither has the message.
-  bool add(proof::TakenRecord& record);
+  // One of them. Sets its time.
+  void add(proof::TakenRecord& record);
   // The index of a run. False: there is no room for it, or no number, and no messages of it are
   // taken.
   bool run_index(const proof::RunId& run, std::uint8_t& index);
@@ -43,7 +43,9 @@ class Verifier final : private net::TimerHandler {
   // It is no longer to be told.
   void forget(VerifyObserver& observer) { std::erase(undecided_, &observer); }
   // Whether there is anything to write or to tell.
-  [[nodiscard]] bool waiting() const { return writer_.waiting() > 0 || !undecided_.empty(); }
+  [[nodiscard]] bool waiting() const {
+    return writer_.waiting() > 0 || !apart_.empty() || !undecided_.empty();
+  }
 
   // Writes what there is; or forgets it where its messages are refused. Returns whether it is in
   // the journal.
@@ -69,6 +71,8 @@ class Verifier final : private net::TimerHandler {
   net::EventLoop& loop_;
   std::function<void()> settle_;
   proof::JournalWriter writer_;
+  std::size_t begun_ = 0;                  // records of the message that begin() was called for
+  std::vector<proof::TakenRecord> apart_;  // of one for which no block has room
   std::vector<std::unique_ptr<MessageCheck>> idle_;
   std::vector<VerifyObserver*> undecided_;
   metrics::VerifyMetrics interval_;  // since the last time that it was given

@@ -48,9 +48,9 @@ class VerifyObserver final : public SessionObserver {
   void give_back();
   void forget_tokens();
   [[nodiscard]] std::uint16_t number_of(const proof::RecipientToken& token) const;
-  bool add_message(const smtp::FinalReplies& replies);
-  bool add_bounce();
-  bool add(std::uint16_t recipient);
+  void add_message(const smtp::FinalReplies& replies);
+  void add_bounce();
+  void add(std::uint16_t recipient);
 
   Verifier& verifier_;
   const std::uint8_t listener_;
