@@ -37,7 +37,7 @@ class Connection final : private net::StreamHandler, private net::TimerHandler {
   [[nodiscard]] bool all_sent() const { return stream_.all_sent(); }
 
   // What its message waited for is on record, or cannot be: it is answered.
-  void recorded();
+  void recorded(bool kept);
   // It is among those that wait for that (Worker::await_record()).
   [[nodiscard]] bool awaits_record() const { return awaits_record_; }
 

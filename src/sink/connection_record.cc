@@ -24,13 +24,12 @@ void Connection::await_record() {
   worker_.await_record(*this);
 }
 
-void Connection::recorded() {
+void Connection::recorded(bool kept) {
   awaits_record_ = false;
   if (stream_.finishing()) return;
   stream_.expect_output(false);
   tell_time();
-  const bool verified = verify_ == nullptr || verify_->kept();
-  session_.recorded(verified && worker_.kept(), stream_.output());
+  session_.recorded(verify_ != nullptr ? verify_->kept(kept) : kept, stream_.output());
   after_step();
   stream_.flush();
   if (stream_.finishing()) return;

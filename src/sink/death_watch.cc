@@ -13,16 +13,22 @@
 namespace millrace::sink {
 namespace {
 
-// In the child: until the other end of the pipe is closed.
-void await_death(int pipe) {
+// What the parent writes when it ends in order.
+constexpr char kOrderly = '.';
+
+// In the child: until the other end of the pipe is closed. False: in order.
+bool await_death(int pipe) {
   setsid();  // what is sent to the parent's process group is not for us
   signal(SIGINT, SIG_IGN);
   signal(SIGTERM, SIG_IGN);
   const int kept = dup2(pipe, 0);  // every other descriptor is the parent's alone
   close_range(1, ~0U, 0);
   char byte = 0;
-  while (read(kept, &byte, 1) < 0 && errno == EINTR) {
-  }
+  ssize_t length = 0;
+  do {
+    length = ::read(kept, &byte, 1);
+  } while (length < 0 && errno == EINTR);
+  return length != 1;
 }
 
 }  // namespace
@@ -35,12 +41,12 @@ DeathWatch::DeathWatch(const std::function<void()>& put_right) {
   child_ = fork();
   if (child_ < 0) throw Fatal(describe_error("fork", errno));
   if (child_ > 0) return;
-  await_death(ends[0]);
-  put_right();
+  if (await_death(ends[0])) put_right();
   _exit(0);
 }
 
 DeathWatch::~DeathWatch() {
+  if (::write(pipe_.descriptor(), &kOrderly, 1) != 1) warn(describe_error("guard of files", errno));
   pipe_ = FileDescriptor();
   waitpid(child_, nullptr, 0);
 }

@@ -17,7 +17,7 @@ class DeathWatch {
   explicit DeathWatch(const std::function<void()>& put_right);
   DeathWatch(const DeathWatch&) = delete;
   DeathWatch& operator=(const DeathWatch&) = delete;
-  // Nothing is left to be put right: waits for the child to find that.
+  // Nothing is left to be put right: the child ends without that.
   ~DeathWatch();
 
  private:

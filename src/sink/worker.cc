@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <chrono>
 #include <string>
+#include <utility>
 
 #include "base/diagnostics.h"
 
@@ -48,7 +49,9 @@ Worker::Worker(const Shared& shared, const std::vector<ListeningSocket>& sockets
           return recorder_->complete_interval(moved, loop().now());
         });
   }
-  if (shared.verification != nullptr) verifier_.emplace(*shared.verification, loop());
+  if (shared.verification != nullptr) {
+    verifier_.emplace(*shared.verification, loop(), [this] { settle(); });
+  }
   if (shared.stores != nullptr) keeper_.emplace(*shared.stores);
   for (const ListeningSocket& socket : sockets) {
     acceptors_.push_back(std::make_unique<Acceptor>(*this, socket));
@@ -79,18 +82,23 @@ bool Worker::left_behind() const {
   return (verifier_ && verifier_->waiting()) || (keeper_ && keeper_->waiting());
 }
 
-// What is not stored is not on record either.
+// What is not stored is not on record either, and what is not on record does not stay in the
+// stores.
 void Worker::settle() {
-  if (keeper_) keeper_->settle();
-  if (verifier_) kept() ? verifier_->settle() : verifier_->refuse();
+  bool kept = !keeper_ || keeper_->add();
+  if (verifier_) kept = verifier_->write(kept);
+  if (keeper_) kept = keeper_->decide(kept);
+  if (verifier_) verifier_->decide(kept);
+  kept_ = kept_ && kept;
 }
 
 // What clients have sent behind their message may be another one, for the next time.
 void Worker::record() {
   settle();
+  const bool kept = std::exchange(kept_, true);
   recording_.clear();
   recording_.swap(awaiting_);
-  for (Connection* const connection : recording_) connection->recorded();
+  for (Connection* const connection : recording_) connection->recorded(kept);
 }
 
 void Worker::woken(threads::Urgency urgency) {

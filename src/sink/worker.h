@@ -47,8 +47,6 @@ class Worker final : public threads::Worker, private net::TimerHandler {
   [[nodiscard]] Verifier* verifier() { return verifier_ ? &*verifier_ : nullptr; }
   // Null when nothing is kept.
   [[nodiscard]] Keeper* keeper() { return keeper_ ? &*keeper_ : nullptr; }
-  // Whether the messages of this turn are in the stores, if there are any.
-  [[nodiscard]] bool kept() const { return !keeper_ || keeper_->kept(); }
   // Its message is to be answered once the records of this turn are written.
   void await_record(Connection& connection) { awaiting_.push_back(&connection); }
 
@@ -97,6 +95,7 @@ class Worker final : public threads::Worker, private net::TimerHandler {
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> awaiting_;   // their records to be written
   std::vector<Connection*> recording_;  // those that are being told, so that the storage is kept
+  bool kept_ = true;                    // whatever was settled in this turn
   threads::Urgency urgency_ = threads::Urgency::none;
 };
 

@@ -5,6 +5,7 @@ import collections
 import contextlib
 import email
 import email.policy
+import fcntl
 import hashlib
 import json
 import mailbox
@@ -184,15 +185,85 @@ class Stores(rig.TestCase):
         self.assertEqual(len([json.loads(line) for line in bytes(sink.out).splitlines()]), 3)
 
 
+    @rig.on_every_engine()
+    def test_may_be_a_pipe_that_is_left(self, programs):
+        pipe = self.scratch / programs.name
+        os.mkfifo(pipe)
+        with programs.sink("--store", f"jsonl:{pipe}") as sink, sink.connect() as client:
+            client.read_until(b"ESMTP\r\n")
+            self.assertEqual(client.message()[:10], b"452 4.3.1 ")
+            reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+            self.assertEqual(client.message(), b"250 2.0.0 Ok\r\n")
+            self.assertEqual(os.read(reader, 100_000).count(b"\n"), 1)
+            os.close(reader)
+            self.assertEqual(client.message()[:10], b"452 4.3.1 ")
+
+    def test_are_at_places_that_differ(self):
+        rig.need(os.geteuid() == 0, "needs root")
+        programs = rig.ours("epoll")
+        one, other = self.scratch / "one", self.scratch / "other"
+        one.touch()
+        other.symlink_to(one)
+        done = programs.run("smtp-sink", "-u", "root", "--store", f"jsonl:{one}", "--store", f"mbox:{other}",
+                            f"127.0.0.1:{rig.free_port()}")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stderr.decode(), f"smtp-sink: fatal: stores {one} and {other} are one: "
+                                               "each needs a place of its own\n")
+
+    def test_have_room_beside_them_for_large_messages(self):
+        rig.need(os.geteuid() == 0, "needs root")
+        programs = rig.ours("epoll")
+        folder = self.scratch / "closed"
+        folder.mkdir(mode=0o755)
+        (folder / "lines").touch()
+        (folder / "lines").chmod(0o666)
+        done = programs.run("smtp-sink", "-u", "nobody", "--store", f"jsonl:{folder}/lines",
+                            f"127.0.0.1:{rig.free_port()}")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stderr.decode(), f"smtp-sink: fatal: store {folder}/lines: "
+                                               f"folder {folder}/: Permission denied\n")
+
+    @rig.on_every_engine()
+    def test_keep_a_last_line_that_does_not_end(self, programs):
+        path = self.scratch / programs.name
+        mine = b'{"mine":1}\n{"mine":2}'
+        path.write_bytes(mine)
+        with programs.sink("--store", f"jsonl:{path}"):
+            self.assertEqual(path.read_bytes(), mine + b"\n")
+            with path.open("ab") as file:
+                file.write(b'{"id":"3')
+        self.assertEqual(path.read_bytes(), mine + b'\n{"id":"3')
+
+    @rig.on_every_engine()
+    def test_show_a_message_when_all_have_it(self, programs):
+        folder = self.scratch / programs.name
+        with programs.sink("--store", f"maildir:{folder}/a", "--store", f"jsonl:{folder}/b") as sink, \
+                sink.connect() as client, open(folder / "b", "r+b") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX)
+            client.read_until(b"ESMTP\r\n")
+            client.talk(b"MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n", b"<LF>\r\n")
+            client.send(b"x\r\n.\r\n")
+            rig.wait_for(lambda: os.listdir(folder / "a/tmp"), "the message")
+            self.assertEqual(os.listdir(folder / "a/new"), [])
+            fcntl.lockf(file, fcntl.LOCK_UN)
+            client.read_until(b"250 2.0.0 Ok\r\n")
+            self.assertEqual(os.listdir(folder / "a/tmp"), [])
+            self.assertEqual(len(os.listdir(folder / "a/new")), 1)
+
+
 class Killed(rig.TestCase):
     ROUNDS = 25 if rig.LONG else 2  # of each engine, with its guard and without
 
-    def check_stores(self, folder, acknowledged):
-        """That all are whole, and have what was acknowledged, once each."""
+    def check_stores(self, folder, acknowledged, guarded):
+        """That all are whole, and have what was acknowledged, once each. Without a guard the last
+        message of a mailbox may be torn."""
+        whole = rb"\A" + CONTENT.pattern + rb"\Z"
         for form, contents in read_all(folder).items():
+            if form == "mbox" and not guarded and contents and not re.search(whole, contents[-1]):
+                contents.pop()
             found = collections.Counter()
             for content in contents:
-                self.assertRegex(content, rb"\A" + CONTENT.pattern + rb"\Z", form)
+                self.assertRegex(content, whole, form)
                 found.update(ID.findall(content.replace(b"\r", b"")))
             self.assertEqual([id for id, times in found.items() if times > 1], [], form)
             self.assertEqual(acknowledged - set(found), set(), form)
@@ -217,7 +288,7 @@ class Killed(rig.TestCase):
                 with programs.sink(*options(folder)):
                     pass
             self.assertEqual([file.name for file in folder.iterdir() if file.name == "mbox.lock"], [])
-            self.check_stores(folder, set(load.acknowledged))
+            self.check_stores(folder, set(load.acknowledged), guarded)
 
     @rig.on_every_engine((4,))
     def test_leaves_whole_messages(self, programs):

@@ -239,6 +239,64 @@ class Refusals(TestCase):
         self.assertIn(b"is not ended in order", sink.err)
         journals.read_taken(journal, "broke off")
 
+    @rig.on_every_engine()
+    def test_what_has_no_room_in_the_journal_is_in_no_store(self, programs):
+        journal = self.journal()
+        new = self.scratch / f"maildir{self.journals}/new"
+        with programs.sink("--verify", journal, "--store", f"maildir:{new.parent}") as sink, \
+                sink.connect() as client:
+            client.read_until(b"ESMTP\r\n")
+            before = resource.prlimit(sink.pid, resource.RLIMIT_FSIZE)
+            many = [b"c%d@d" % number for number in range(500)]  # records for more bytes than a message
+            self.assertEqual(self.send(client, self.stamped(1), recipients=many)[:3], b"250")
+            kept = os.listdir(new)
+            resource.prlimit(sink.pid, resource.RLIMIT_FSIZE, (journal.stat().st_size + 20, before[1]))
+            self.assertEqual(self.send(client, self.stamped(2))[:9], b"452 4.3.1")
+            self.assertEqual((os.listdir(new), os.listdir(new.parent / "tmp")), (kept, []))
+            resource.prlimit(sink.pid, resource.RLIMIT_FSIZE, before)
+            self.assertEqual(self.send(client, self.stamped(3))[:3], b"250")
+            self.assertEqual(len(os.listdir(new)), 2)
+        self.assertEqual({one.message for one in journals.read_taken(journal)}, {1, 3})
+
+    @rig.on_every_engine()
+    def test_nothing_is_on_record_that_no_store_takes(self, programs):
+        journal = self.journal()
+        with programs.sink("--verify", journal, "--store", "jsonl:/dev/full") as sink, \
+                contextlib.ExitStack() as ends:
+            # More records than a block of the journal has room for: of one message, and of a turn.
+            for sizes in [5_000], [1_800, 1_800, 1_800, 1]:
+                clients = [ends.enter_context(sink.connect()) for _ in sizes]
+                for client, size in zip(clients, sizes):
+                    client.read_until(b"ESMTP\r\n")
+                    client.talk(b"MAIL FROM:<a@b>\r\n", b"Ok\r\n")
+                    client.send(b"".join(b"RCPT TO:<c%d@d>\r\n" % one for one in range(size)) + b"DATA\r\n")
+                    client.read_until(b"<LF>\r\n")
+                os.kill(sink.pid, signal.SIGSTOP)  # they come at once
+                for client in clients:
+                    client.send(b"x\r\n.\r\n")
+                os.kill(sink.pid, signal.SIGCONT)
+                for client in clients:
+                    self.assertEqual(client.read_until(b"\r\n")[:9], b"452 4.3.1")
+        self.assertEqual(journals.read_taken(journal), [])
+
+    @rig.on_every_engine()
+    def test_reports_are_answered_as_the_stores_have_them(self, programs):
+        journal = self.journal()
+        lines = self.scratch / f"lines{self.journals}"
+        with programs.sink("--verify", journal, "--store", f"jsonl:{lines}") as sink, \
+                sink.connect() as client:
+            client.read_until(b"ESMTP\r\n")
+            delayed = report(self.stamped(8), b"delayed")
+            for content in delayed, self.stamped(1), delayed:
+                self.assertEqual(self.send(client, content, sender=b"")[:3], b"250")
+        self.assertEqual(lines.read_bytes().count(b"\n"), 3)
+        lines.unlink()
+        lines.symlink_to("/dev/full")
+        with programs.sink("--verify", self.journal(), "--store", f"jsonl:{lines}") as sink, \
+                sink.connect() as client:
+            client.read_until(b"ESMTP\r\n")
+            self.assertEqual(self.send(client, delayed, sender=b"")[:3], b"452")
+
     WAYS = {"in chunks": (["--offer", "CHUNKING"], 7), "under TLS": (["--tls"], 0),
             "in chunks under TLS": (["--tls", "--offer", "CHUNKING"], 7), "by LMTP": (["--lmtp"], 0),
             "by LMTP in chunks": (["--lmtp", "--offer", "CHUNKING"], 7)}

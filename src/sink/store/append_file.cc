@@ -14,23 +14,33 @@
 #include "base/diagnostics.h"
 #include "sink/append_log.h"
 #include "sink/store/directory.h"
+#include "sink/store/same_file.h"
+#include "sink/write_all.h"
 
 namespace millrace::sink {
 namespace {
 
+using SteadyClock = std::chrono::steady_clock;
+
 constexpr int kFileFlags = O_RDWR | O_APPEND | O_NOCTTY | O_CLOEXEC;
+
+// What JSON lines of a sink begin with.
+constexpr std::string_view kLineBeginning = "{\"id\":\"";
+
+// Of what is no file: only as a writer alone one is told that nobody reads.
+constexpr int kPipeFlags = O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC;
 
 // A lock of the open file, not of the process: nothing else that the process closes ends it. Who
 // has locks of the process (lockf(3), fcntl(2)) sees it and is seen. Returns 0 or an errno value.
-int lock_all(int file, std::chrono::milliseconds patience) {
+int lock_all(int file, SteadyClock::time_point limit) {
   constexpr std::chrono::milliseconds kNextLook{1};
   struct flock lock {
     .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0, .l_pid = 0
   };
-  for (auto waited = std::chrono::milliseconds(0);; waited += kNextLook) {
+  for (;;) {
     if (fcntl(file, F_OFD_SETLK, &lock) == 0) return 0;
     if (errno != EAGAIN && errno != EACCES && errno != EINTR) return errno;
-    if (waited >= patience) return EAGAIN;
+    if (SteadyClock::now() >= limit) return EAGAIN;
     std::this_thread::sleep_for(kNextLook);
   }
 }
@@ -42,33 +52,56 @@ std::string_view last_bytes(int file, off_t size, std::array<char, 2>& room) {
   return {room.data(), static_cast<std::size_t>(std::max<ssize_t>(found, 0))};
 }
 
-// Cuts off what follows the last LF. Returns 0 or an errno value.
-int cut_half_line(int file, off_t& size) {
+// Where the last line begins; `size`: in none.
+int find_last_line(int file, off_t size, off_t& place) {
   std::array<char, 64 * 1024> block;
-  off_t end = size;
-  while (end > 0) {
-    const off_t length = std::min<off_t>(end, static_cast<off_t>(block.size()));
-    const ssize_t found = pread(file, block.data(), static_cast<std::size_t>(length), end - length);
+  for (place = size; place > 0;) {
+    const off_t length = std::min<off_t>(place, static_cast<off_t>(block.size()));
+    const ssize_t found =
+        pread(file, block.data(), static_cast<std::size_t>(length), place - length);
     if (found < 0 && errno == EINTR) continue;
     if (found != length) return found < 0 ? errno : EIO;
     const std::string_view text(block.data(), static_cast<std::size_t>(found));
-    const std::size_t last = text.rfind('\n');
-    if (last != std::string_view::npos) {
-      end += static_cast<off_t>(last) + 1 - length;
-      break;
+    place -= length;
+    if (const std::size_t last = text.rfind('\n'); last != std::string_view::npos) {
+      place += static_cast<off_t>(last) + 1;
+      return 0;
     }
-    end -= length;
   }
-  if (end == size) return 0;
-  size = end;
-  return ftruncate(file, end) == 0 ? 0 : errno;
+  return 0;
 }
 
-// What makes the end of a mailbox the end of a message: an empty line.
-std::string_view missing_end(std::string_view last) {
+// Cuts off a last line without its LF, where it begins as those that a sink writes. Returns 0 or an
+// errno value.
+int cut_half_line(int file, off_t& size) {
+  off_t place = 0;
+  if (const int error = find_last_line(file, size, place); error != 0) return error;
+  std::array<char, kLineBeginning.size()> room{};
+  const ssize_t found = pread(file, room.data(), room.size(), place);
+  if (found < 0) return errno;
+  if (std::string_view(room.data(), static_cast<std::size_t>(found)) != kLineBeginning) return 0;
+  size = place;
+  return ftruncate(file, place) == 0 ? 0 : errno;
+}
+
+// What makes the end of a file the end of a line, or of a message: an empty line.
+std::string_view missing_end(AppendFile::Kind kind, std::string_view last) {
   constexpr std::string_view kEmptyLine = "\n\n";
   if (last.empty() || last == kEmptyLine) return {};
-  return last.back() == '\n' ? kEmptyLine.substr(1) : kEmptyLine;
+  const std::string_view missing = last.back() == '\n' ? kEmptyLine.substr(1) : kEmptyLine;
+  return kind == AppendFile::Kind::mailbox ? missing : missing.substr(1);
+}
+
+// Opens what is to be written to. What is no file is not waited for, as a reader of a pipe; where
+// there is none it is ENXIO.
+FileDescriptor open_to_append(const std::string& path) {
+  struct stat named {};
+  if (stat(path.c_str(), &named) != 0 || S_ISREG(named.st_mode)) {
+    return FileDescriptor(::open(path.c_str(), kFileFlags | O_CREAT, 0644));
+  }
+  FileDescriptor opened(::open(path.c_str(), kPipeFlags | O_NONBLOCK));
+  if (opened.valid() && fcntl(opened.descriptor(), F_SETFL, O_APPEND) != 0) return {};
+  return opened;
 }
 
 }  // namespace
@@ -76,44 +109,45 @@ std::string_view missing_end(std::string_view last) {
 AppendFile::AppendFile(std::string path, Kind kind, bool sync, std::chrono::milliseconds patience)
     : path_(std::move(path)), kind_(kind), sync_(sync), patience_(patience), dot_lock_(path_) {}
 
+// A pipe may get its reader later.
 void AppendFile::prepare() {
   int error = make_directories_for(path_);
   if (error == 0) {
     Addition first(*this);
     error = first.error();
+    if (error == 0) error = first.write(first.separator());
     if (error == 0) error = first.sync();
-    if (error == 0) error = first.keep();
+    if (error == 0) first.keep();
   }
-  if (error != 0) throw Fatal(describe_error("store " + path_, error));
+  if (error != 0 && error != ENXIO) throw Fatal(describe_error("store " + path_, error));
 }
 
-void AppendFile::put_right() const {
+void AppendFile::put_right(pid_t writer) const {
   const FileDescriptor file(::open(path_.c_str(), kFileFlags | O_NONBLOCK));
   struct stat status {};
   if (!file.valid() || fstat(file.descriptor(), &status) != 0 || !S_ISREG(status.st_mode)) return;
-  if (lock_all(file.descriptor(), patience_) != 0) return;
-  if (kind_ == Kind::mailbox) {
-    dot_lock_.put_right(file.descriptor());
-  } else if (fstat(file.descriptor(), &status) == 0) {
-    cut_half_line(file.descriptor(), status.st_size);
-  }
+  if (lock_all(file.descriptor(), SteadyClock::now() + patience_) != 0) return;
+  progress_.undo(file.descriptor());
+  if (kind_ == Kind::mailbox) dot_lock_.take_away(writer);
 }
 
 AppendFile::Addition::Addition(AppendFile& file)
-    : file_(file), turn_(file.mutex_), error_(open()) {}
+    : file_(file),
+      limit_(SteadyClock::now() + file.patience_),
+      turn_(file.mutex_, limit_),
+      error_(turn_.owns_lock() ? open() : EAGAIN) {}
 
 // Until it is locked the file may get another name, and be another one's then.
 int AppendFile::Addition::open() {
   constexpr int kAttempts = 100;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    opened_ = FileDescriptor(::open(file_.path_.c_str(), kFileFlags | O_CREAT, 0644));
+    opened_ = open_to_append(file_.path_);
     struct stat opened {};
     struct stat named {};
     if (!opened_.valid() || fstat(opened_.descriptor(), &opened) != 0) return errno;
     if (!S_ISREG(opened.st_mode)) return 0;
-    if (const int error = lock_all(opened_.descriptor(), file_.patience_); error != 0) return error;
-    const bool there = stat(file_.path_.c_str(), &named) == 0;
-    if (there && named.st_ino == opened.st_ino && named.st_dev == opened.st_dev) return lock();
+    if (const int error = lock_all(opened_.descriptor(), limit_); error != 0) return error;
+    if (stat(file_.path_.c_str(), &named) == 0 && same_file(named, opened)) return lock();
   }
   return EAGAIN;
 }
@@ -121,19 +155,34 @@ int AppendFile::Addition::open() {
 int AppendFile::Addition::lock() {
   const int file = opened_.descriptor();
   if (file_.kind_ == Kind::mailbox) {
-    if (const int error = file_.dot_lock_.take(file, file_.patience_); error != 0) return error;
-    dot_locked_ = true;
+    if (const int error = file_.dot_lock_.take(limit_); error != 0) return error;
   }
   struct stat status {};
   if (fstat(file, &status) != 0) return errno;
   std::array<char, 2> room{};
-  const std::string_view last = last_bytes(file, status.st_size, room);
-  if (file_.kind_ == Kind::mailbox) {
-    separator_ = missing_end(last);
-  } else if (!last.empty() && last.back() != '\n') {
+  std::string_view last = last_bytes(file, status.st_size, room);
+  if (file_.kind_ == Kind::lines && !last.empty() && last.back() != '\n') {
     if (const int error = cut_half_line(file, status.st_size); error != 0) return error;
+    last = last_bytes(file, status.st_size, room);
   }
+  separator_ = missing_end(file_.kind_, last);
   size_ = status.st_size;
+  end_ = status.st_size;
+  file_.progress_.begin(status);
+  return 0;
+}
+
+int AppendFile::Addition::write(std::string_view text) {
+  if (size_ < 0) return write_all(opened_.descriptor(), text);
+  while (!text.empty()) {
+    const std::string_view piece = text.substr(0, WriteInProgress::kMostPiece);
+    file_.progress_.announce(end_, piece);
+    const ssize_t written = ::write(opened_.descriptor(), piece.data(), piece.size());
+    if (written < 0 && errno != EINTR) return errno;
+    if (written <= 0) continue;
+    end_ += written;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
   return 0;
 }
 
@@ -143,22 +192,20 @@ int AppendFile::Addition::sync() {
   return size_ == 0 ? sync_directory_of(file_.path_) : 0;
 }
 
-int AppendFile::Addition::keep() {
-  if (dot_locked_) {
-    if (!file_.dot_lock_.release()) return errno;
-    dot_locked_ = false;
-    if (const int error = file_.sync_ ? sync_directory_of(file_.path_) : 0; error != 0) {
-      return error;
-    }
-  }
-  kept_ = true;
-  return 0;
+// What others wrote who did not wait is theirs.
+void AppendFile::Addition::undo() {
+  struct stat status {};
+  if (fstat(opened_.descriptor(), &status) != 0 || status.st_size != end_) return;
+  if (ftruncate(opened_.descriptor(), size_) != 0) return;
 }
 
-// The lock file tells of the size for as long as the file could not be cut back to it.
 AppendFile::Addition::~Addition() {
-  const bool cut = kept_ || size_ < 0 || ftruncate(opened_.descriptor(), size_) == 0;
-  if (dot_locked_ && cut) file_.dot_lock_.release();
+  if (!turn_.owns_lock()) return;
+  if (size_ >= 0) {
+    if (!kept_) undo();
+    file_.progress_.end();
+  }
+  file_.dot_lock_.release();
 }
 
 }  // namespace millrace::sink

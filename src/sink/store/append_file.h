@@ -5,12 +5,12 @@
 #include <chrono>
 #include <cstdint>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/file_descriptor.h"
 #include "sink/store/dot_lock.h"
+#include "sink/store/write_in_progress.h"
 
 namespace millrace::sink {
 
@@ -24,7 +24,7 @@ class AppendFile {
     mailbox,  // an empty line; fcntl(2) and a lock file (Debian policy, 11.6)
   };
 
-  // How long others are waited for, while this thread does nothing else.
+  // How long others are waited for, of this sink too, while this thread does nothing else.
   static constexpr std::chrono::milliseconds kPatience{5'000};
 
   AppendFile(std::string path, Kind kind, bool sync,
@@ -32,11 +32,12 @@ class AppendFile {
 
   [[nodiscard]] const std::string& path() const { return path_; }
 
-  // Puts its end right where a sink was killed that wrote to it: what is no whole message goes.
-  // Makes the file where there is none. Throws Fatal.
+  // Makes the file where there is none, and the end of its last line or message where it has none.
+  // Throws Fatal.
   void prepare();
-  // The same for one that is there, without this object's lock; what fails is left as it is.
-  void put_right() const;
+  // Of a process that was forked from the one that wrote, which is dead: what that had not written
+  // whole goes, and its lock file. What fails is left as it is.
+  void put_right(pid_t writer) const;
 
   // One thing that is added, whole or not at all: what it holds of the file's locks it gives back
   // when it ends, and what it wrote goes again unless it was kept.
@@ -50,26 +51,28 @@ class AppendFile {
 
     // An errno value: why nothing can be written.
     [[nodiscard]] int error() const { return error_; }
-    [[nodiscard]] int descriptor() const { return opened_.descriptor(); }
     // What has to stand ahead of what is written.
     [[nodiscard]] std::string_view separator() const { return separator_; }
 
-    // All was written: on the disk too, where the file is one that syncs. Returns 0 or an errno
-    // value, as the next.
+    // Writes the next part of it. Returns 0 or an errno value, as the next.
+    int write(std::string_view text);
+    // All was written: on the disk too, where the file is one that syncs.
     int sync();
-    // It stays: the lock file, by which it would be cut off again, is gone.
-    int keep();
+    // It stays.
+    void keep() { kept_ = true; }
 
    private:
     int open();
     int lock();
+    void undo();
 
     AppendFile& file_;
-    std::unique_lock<std::mutex> turn_;
+    const std::chrono::steady_clock::time_point limit_;  // of all waiting
+    std::unique_lock<std::timed_mutex> turn_;
     FileDescriptor opened_;
     off_t size_ = -1;  // at first; -1: the file cannot be cut back, as a pipe
+    off_t end_ = -1;   // of what was written
     std::string_view separator_;
-    bool dot_locked_ = false;
     bool kept_ = false;
     int error_ = 0;
   };
@@ -80,7 +83,8 @@ class AppendFile {
   const bool sync_;
   const std::chrono::milliseconds patience_;
   DotLock dot_lock_;
-  std::mutex mutex_;
+  WriteInProgress progress_;
+  std::timed_mutex mutex_;
 };
 
 }  // namespace millrace::sink

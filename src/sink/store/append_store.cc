@@ -10,7 +10,7 @@ AppendStore::AppendStore(std::string name, AppendFile& file, MessageForm form)
 int AppendStore::add(KeptMessages messages) {
   addition_.emplace(file_);
   if (addition_->error() != 0) return addition_->error();
-  target_.begin(addition_->descriptor());
+  target_.begin([this](std::string_view text) { return addition_->write(text); });
   target_.text().append(addition_->separator());
   for (const auto& message : messages) form_(*message, target_);
   const int error = target_.flush();
@@ -18,9 +18,9 @@ int AppendStore::add(KeptMessages messages) {
 }
 
 int AppendStore::keep() {
-  const int error = addition_->keep();
+  addition_->keep();
   addition_.reset();
-  return error;
+  return 0;
 }
 
 }  // namespace millrace::sink

@@ -10,30 +10,29 @@
 namespace millrace::sink {
 
 // The lock of a mailbox that is a file beside it (Debian policy, 11.6: behind fcntl(2)'s), taken as
-// on NFS it has to be. In it stands what the mailbox was when it was taken, so that a mailbox whose
-// writer died in the middle can be cut back by who finds the lock.
+// on NFS it has to be.
 class DotLock {
  public:
   explicit DotLock(const std::string& mailbox) : path_(mailbox + ".lock") {}
 
-  // Takes the lock of the mailbox that is open, for which this process has fcntl(2)'s lock. One
-  // that a sink left in the same mailbox can only be that of a dead one, since it would have
-  // fcntl(2)'s: the mailbox is cut back to what it had. Another program's is waited for, or taken
-  // away when it is five minutes old, as dotlockfile(1) does. Returns 0, EAGAIN when it was waited
-  // for in vain, or another errno value.
-  int take(int mailbox, std::chrono::milliseconds patience);
+  // Takes the lock of a mailbox for which this process has fcntl(2)'s. That of a sink of this user
+  // that is dead is taken away, and another program's that is five minutes old, as dotlockfile(1)
+  // does; others are waited for. Returns 0, EAGAIN when that was in vain, or another errno value.
+  int take(std::chrono::steady_clock::time_point limit);
 
-  // Gives it back. False where it cannot, which errno tells.
-  bool release() const;
+  // Gives it back, where it is still the one that was taken.
+  void release();
 
-  // The same cut, for who does not want the lock. Returns 0 or an errno value.
-  int put_right(int mailbox) const;
+  // Takes away what a sink of this user left that is dead. Who calls has fcntl(2)'s lock. `owner`:
+  // the one that is dead, though others may have to wait for its end; 0: any.
+  void take_away(pid_t owner) const;
 
  private:
-  [[nodiscard]] std::optional<off_t> left_by_a_sink(const struct stat& mailbox) const;
-  int create(const struct stat& mailbox) const;
+  int create();
+  [[nodiscard]] std::optional<pid_t> sink_in(const struct stat& lock) const;
 
   const std::string path_;
+  std::optional<struct stat> held_;
 };
 
 }  // namespace millrace::sink

@@ -11,6 +11,7 @@
 
 #include "base/file_descriptor.h"
 #include "sink/store/directory.h"
+#include "sink/write_all.h"
 
 namespace millrace::sink {
 namespace {
@@ -53,22 +54,12 @@ FolderStore::FolderStore(std::string name, FolderLayout layout, MessageForm form
 
 int FolderStore::add(KeptMessages messages) {
   for (const auto& message : messages) {
-    if (const int error = add_one(*message); error != 0) return error;
+    const std::string file = message->id + layout_.suffix;
+    std::string part = layout_.part_directory + file + std::string(layout_.part_suffix);
+    const int error = write(*message, part);
+    if (error != EEXIST) added_.push_back({std::move(part), layout_.directory + file});
+    if (error != 0) return error;
   }
-  return sync_ ? sync_directory(layout_.directory) : 0;
-}
-
-int FolderStore::add_one(const KeptMessage& message) {
-  const std::string file = message.id + layout_.suffix;
-  const std::string part = layout_.part_directory + file + std::string(layout_.part_suffix);
-  std::string whole = layout_.directory + file;
-  int error = write(message, part);
-  if (error == 0 && rename(part.c_str(), whole.c_str()) != 0) error = errno;
-  if (error != 0) {
-    unlink(part.c_str());
-    return error;
-  }
-  added_.push_back(std::move(whole));
   return 0;
 }
 
@@ -76,7 +67,7 @@ int FolderStore::write(const KeptMessage& message, const std::string& path) {
   const FileDescriptor file(
       open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
   if (!file.valid()) return errno;
-  target_.begin(file.descriptor());
+  target_.begin([&file](std::string_view text) { return write_all(file.descriptor(), text); });
   form_(message, target_);
   const int error = target_.flush();
   if (error != 0 || !sync_) return error;
@@ -84,12 +75,24 @@ int FolderStore::write(const KeptMessage& message, const std::string& path) {
 }
 
 int FolderStore::keep() {
-  added_.clear();
-  return 0;
+  int error = 0;
+  for (const Added& one : added_) {
+    if (error == 0 && rename(one.part.c_str(), one.whole.c_str()) != 0) error = errno;
+  }
+  if (error == 0 && sync_) error = sync_directory(layout_.directory);
+  if (error == 0) {
+    added_.clear();
+  } else {
+    undo();
+  }
+  return error;
 }
 
 void FolderStore::undo() {
-  for (const std::string& path : added_) unlink(path.c_str());
+  for (const Added& one : added_) {
+    unlink(one.part.c_str());
+    unlink(one.whole.c_str());
+  }
   added_.clear();
 }
 

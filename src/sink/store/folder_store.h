@@ -23,7 +23,7 @@ FolderLayout maildir_layout(const std::string& directory);
 // DIR/ID.eml, and DIR/ID.eml.part.
 FolderLayout eml_layout(const std::string& directory);
 
-// A file a message, which has its name when it is whole.
+// A file a message, which has its name when it is kept.
 class FolderStore final : public Store {
  public:
   FolderStore(std::string name, FolderLayout layout, MessageForm form, bool sync);
@@ -34,7 +34,11 @@ class FolderStore final : public Store {
   void undo() override;
 
  private:
-  int add_one(const KeptMessage& message);
+  struct Added {
+    std::string part;   // its path until it is kept
+    std::string whole;  // and then
+  };
+
   int write(const KeptMessage& message, const std::string& path);
 
   const std::string name_;
@@ -42,7 +46,7 @@ class FolderStore final : public Store {
   const MessageForm form_;
   const bool sync_;
   TextTarget target_;
-  std::vector<std::string> added_;  // paths of what may have to go again
+  std::vector<Added> added_;
 };
 
 }  // namespace millrace::sink

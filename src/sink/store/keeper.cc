@@ -1,11 +1,18 @@
 #include "sink/store/keeper.h"
 
-#include <cstddef>
 #include <utility>
 
 #include "base/diagnostics.h"
 
 namespace millrace::sink {
+namespace {
+
+bool complain(const Store& store, int error) {
+  warn(describe_error("message not stored in " + store.name(), error));
+  return false;
+}
+
+}  // namespace
 
 std::unique_ptr<KeptMessage> Keeper::lend() {
   std::unique_ptr<KeptMessage> message;
@@ -28,31 +35,23 @@ void Keeper::give_back(std::unique_ptr<KeptMessage> message) {
   idle_.push_back(std::move(message));
 }
 
-void Keeper::settle() {
-  kept_ = waiting_.empty() || add_to_all();
-  for (auto& message : waiting_) give_back(std::move(message));
-  waiting_.clear();
-}
-
-bool Keeper::add_to_all() {
-  const auto failed = [](const Store& store, int error) {
-    warn(describe_error("message not stored in " + store.name(), error));
-    return false;
-  };
-  std::size_t added = 0;
-  int error = 0;
-  while (added < stores_.size() && error == 0) error = stores_[added++]->add(waiting_);
-  if (error != 0) {
-    for (std::size_t place = added; place > 0; --place) stores_[place - 1]->undo();
-    return failed(*stores_[added - 1], error);
-  }
-  for (std::size_t place = 0; place < stores_.size(); ++place) {
-    error = stores_[place]->keep();
-    if (error == 0) continue;
-    for (std::size_t rest = place + 1; rest < stores_.size(); ++rest) stores_[rest]->undo();
-    return failed(*stores_[place], error);
+bool Keeper::add() {
+  if (waiting_.empty()) return true;
+  for (const auto& store : stores_) {
+    if (const int error = store->add(waiting_); error != 0) return complain(*store, error);
   }
   return true;
+}
+
+bool Keeper::decide(bool keep) {
+  if (waiting_.empty()) return keep;
+  for (const auto& store : stores_) {
+    if (const int error = keep ? store->keep() : 0; error != 0) keep = complain(*store, error);
+    if (!keep) store->undo();
+  }
+  for (auto& message : waiting_) give_back(std::move(message));
+  waiting_.clear();
+  return keep;
 }
 
 }  // namespace millrace::sink

@@ -11,7 +11,7 @@
 namespace millrace::sink {
 
 // What one worker thread keeps: all messages that a turn of the loop completes go to the stores
-// together, before any of them is answered: settle().
+// together, before any of them is answered: add() and decide().
 class Keeper {
  public:
   // `stores` must outlive this.
@@ -21,24 +21,21 @@ class Keeper {
   std::unique_ptr<KeptMessage> lend();
   void give_back(std::unique_ptr<KeptMessage> message);
 
-  // It is complete, and goes with the next settle().
+  // It is complete, and goes with the next add().
   void await(std::unique_ptr<KeptMessage> message) { waiting_.push_back(std::move(message)); }
   [[nodiscard]] bool waiting() const { return !waiting_.empty(); }
 
-  // Puts those that wait into all stores; or, where one of them takes them not, into none, which is
-  // said on standard error.
-  void settle();
-  // Whether it did.
-  [[nodiscard]] bool kept() const { return kept_; }
+  // Puts those that wait into all stores, to stay there when decide() says so. False: one of them
+  // takes them not, which is said on standard error.
+  bool add();
+  // Leaves them there, or in none. Returns whether they are in all of them.
+  bool decide(bool keep);
 
  private:
-  bool add_to_all();
-
   Stores& shared_;
   std::vector<std::unique_ptr<Store>> stores_;
   std::vector<std::unique_ptr<KeptMessage>> waiting_;
   std::vector<std::unique_ptr<KeptMessage>> idle_;
-  bool kept_ = true;
 };
 
 }  // namespace millrace::sink

@@ -1,7 +1,12 @@
 #include "sink/store/stores.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <utility>
 
 #include "base/diagnostics.h"
 #include "base/nameless_file.h"
@@ -10,6 +15,7 @@
 #include "sink/store/directory.h"
 #include "sink/store/folder_store.h"
 #include "sink/store/message_forms.h"
+#include "sink/store/same_file.h"
 
 namespace millrace::sink {
 namespace {
@@ -65,14 +71,39 @@ std::string directory_for(const StoreTarget& target) {
                                           : directory_of(target.path);
 }
 
+// In which turn a store is written to: first what can fail to keep what it took, then what can
+// forget it, then what cannot.
+int turn(const StoreTarget& target) {
+  struct stat status {};
+  if (spec(target.form).layout != nullptr) return 0;
+  const bool file = stat(target.path.c_str(), &status) != 0 || S_ISREG(status.st_mode);
+  return file ? 1 : 2;
+}
+
+// Throws Fatal where two are one under two names.
+void check_places(const std::vector<const StoreTarget*>& targets) {
+  std::vector<std::pair<struct stat, const StoreTarget*>> places;
+  for (const StoreTarget* const target : targets) {
+    struct stat status {};
+    if (stat(target->path.c_str(), &status) != 0 || S_ISCHR(status.st_mode)) continue;
+    for (const auto& [place, other] : places) {
+      if (!same_file(place, status)) continue;
+      throw Fatal("stores " + other->path + " and " + target->path +
+                  " are one: each needs a place of its own");
+    }
+    places.emplace_back(status, target);
+  }
+}
+
 }  // namespace
 
 std::string_view form_name(Form form) { return spec(form).name; }
 
 Stores::Stores(const StoreOptions& options) : options_(options) {
   for (const StoreTarget& target : options.targets) targets_.push_back(&target);
-  std::sort(targets_.begin(), targets_.end(),
-            [](const auto* one, const auto* other) { return one->path < other->path; });
+  std::sort(targets_.begin(), targets_.end(), [](const auto* one, const auto* other) {
+    return std::pair(turn(*one), one->path) < std::pair(turn(*other), other->path);
+  });
   for (const StoreTarget* const target : targets_) {
     files_.emplace_back();
     if (spec(target->form).layout != nullptr) {
@@ -83,11 +114,16 @@ Stores::Stores(const StoreOptions& options) : options_(options) {
         std::make_unique<AppendFile>(target->path, spec(target->form).kind, options.sync);
     files_.back()->prepare();
   }
+  check_places(targets_);
   directory_ = directory_for(options.targets.front());
+  if (access(directory_.c_str(), W_OK | X_OK) != 0) {
+    throw Fatal(
+        describe_error("store " + options.targets.front().path + ": folder " + directory_, errno));
+  }
   if (std::all_of(files_.begin(), files_.end(), [](const auto& file) { return !file; })) return;
-  watch_ = std::make_unique<DeathWatch>([this] {
+  watch_ = std::make_unique<DeathWatch>([this, writer = getpid()] {
     for (const auto& file : files_) {
-      if (file) file->put_right();
+      if (file) file->put_right(writer);
     }
   });
 }

@@ -36,7 +36,7 @@ class Stores {
 
  private:
   const StoreOptions& options_;
-  std::vector<const StoreTarget*> targets_;         // by path
+  std::vector<const StoreTarget*> targets_;         // by turn and path
   std::vector<std::unique_ptr<AppendFile>> files_;  // one each; null of folders
   std::string directory_;
   std::unique_ptr<DeathWatch> watch_;  // over the files; null where there is none

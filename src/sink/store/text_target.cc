@@ -1,17 +1,17 @@
 #include "sink/store/text_target.h"
 
-#include "sink/write_all.h"
+#include <utility>
 
 namespace millrace::sink {
 
-void TextTarget::begin(int descriptor) {
-  descriptor_ = descriptor;
+void TextTarget::begin(Write write) {
+  write_ = std::move(write);
   error_ = 0;
   text_.clear();
 }
 
 int TextTarget::flush() {
-  if (error_ == 0) error_ = write_all(descriptor_, text_);
+  if (error_ == 0) error_ = write_(text_);
   text_.clear();
   return error_;
 }

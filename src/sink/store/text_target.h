@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -9,8 +10,11 @@ namespace millrace::sink {
 // throw: the first one is kept, and what follows is dropped.
 class TextTarget {
  public:
-  // Text for this file comes next. What was not flushed is forgotten.
-  void begin(int descriptor);
+  // Writes all of a text. Returns 0 or an errno value.
+  using Write = std::function<int(std::string_view text)>;
+
+  // Text that goes this way comes next. What was not flushed is forgotten.
+  void begin(Write write);
 
   // Where what is to be written is put, and then sent on its way.
   std::string& text() { return text_; }
@@ -29,7 +33,7 @@ class TextTarget {
   static constexpr std::size_t kBlock = 256 * 1024;
 
   std::string text_;
-  int descriptor_ = -1;
+  Write write_;
   int error_ = 0;
 };
 

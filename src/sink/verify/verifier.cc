@@ -35,8 +35,12 @@ constexpr std::array<std::uint64_t VerifyCounts::*, proof::kTakenVerdicts> kByVe
 
 }  // namespace
 
-Verifier::Verifier(Verification& shared, net::EventLoop& loop)
-    : shared_(shared), loop_(loop), writer_(shared.journal()), timer_(*this) {
+Verifier::Verifier(Verification& shared, net::EventLoop& loop, std::function<void()> settle)
+    : shared_(shared),
+      loop_(loop),
+      settle_(std::move(settle)),
+      writer_(shared.journal()),
+      timer_(*this) {
   interval_.checked = shared.trust().key.has_value();
 }
 
@@ -47,21 +51,18 @@ std::unique_ptr<MessageCheck> Verifier::lend() {
   return check;
 }
 
-// A block that fills would be written while others of its messages might not be: what waits is
-// written before.
+// A block that fills would be written before it is decided whether its messages are taken: what
+// waits is decided before. A message with more records than a block has room for waits apart.
 void Verifier::begin(std::size_t records) {
-  if (writer_.waiting() > 0 && writer_.waiting() + records > kMostWaiting) settle();
+  const std::size_t waiting = writer_.waiting() + apart_.size();
+  if (waiting > 0 && waiting + records > kMostWaiting) settle_();
+  begun_ = records;
 }
 
-// Only a message with more records than a block has room for fills one, and there are no others of
-// it in there.
-bool Verifier::add(proof::TakenRecord& record) {
+void Verifier::add(proof::TakenRecord& record) {
   record.taken = shared_.time(loop_.now());
-  const int error = writer_.add(record, {});
-  if (error == 0) return true;
-  writer_.discard();
-  shared_.failed(error);
-  return false;
+  if (begun_ > kMostWaiting) return apart_.push_back(record);
+  writer_.add(record, {});
 }
 
 bool Verifier::run_index(const proof::RunId& run, std::uint8_t& index) {
@@ -71,18 +72,18 @@ bool Verifier::run_index(const proof::RunId& run, std::uint8_t& index) {
   return false;
 }
 
-void Verifier::settle() {
-  const int error = writer_.flush();
-  if (error != 0) {
-    writer_.discard();
-    shared_.failed(error);
+bool Verifier::write(bool keep) {
+  int error = 0;
+  if (keep) {
+    for (const proof::TakenRecord& record : std::exchange(apart_, {})) {
+      if (error == 0) error = writer_.add(record, {});
+    }
+    if (error == 0) error = writer_.flush();
+    if (error != 0) shared_.failed(error);
   }
-  decide(error == 0);
-}
-
-void Verifier::refuse() {
+  apart_.clear();
   writer_.discard();
-  decide(false);
+  return keep && error == 0;
 }
 
 void Verifier::decide(bool kept) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -17,37 +18,40 @@ namespace millrace::sink {
 class VerifyObserver;
 
 // What one worker thread verifies. Records of all messages that a turn of the loop completes go to
-// the journal together, before any of them is answered: settle(). Allocates only where more
-// messages than ever come in at once.
+// the journal together, before any of them is answered: write() and decide(). Allocates only where
+// more messages than ever come in at once.
 class Verifier final : private net::TimerHandler {
  public:
-  // Both must outlive this.
-  Verifier(Verification& shared, net::EventLoop& loop);
+  // Both must outlive this. `settle`: has what waits decided amid a turn.
+  Verifier(Verification& shared, net::EventLoop& loop, std::function<void()> settle);
 
   // To read a content with, and back again.
   std::unique_ptr<MessageCheck> lend();
   void give_back(std::unique_ptr<MessageCheck> check) { idle_.push_back(std::move(check)); }
 
   // Where records of a message begin, so many. All of them go to the journal in one piece, as far
-  // as a block has room for them.
+  // as a block has room for them, and none before write().
   void begin(std::size_t records);
-  // One of them. Sets its time. False: it has no room, and neither has the message.
-  bool add(proof::TakenRecord& record);
+  // One of them. Sets its time.
+  void add(proof::TakenRecord& record);
   // The index of a run. False: there is no room for it, or no number, and no messages of it are
   // taken.
   bool run_index(const proof::RunId& run, std::uint8_t& index);
-  // That were all: `observer` is told by decided() whether they are on record, at the latest by
-  // settle().
+  // That were all: `observer` is told by decided() whether they are on record, by
+  // decide().
   void await(VerifyObserver& observer) { undecided_.push_back(&observer); }
   // It is no longer to be told.
   void forget(VerifyObserver& observer) { std::erase(undecided_, &observer); }
-  // Whether settle() has anything to write or to tell.
-  [[nodiscard]] bool waiting() const { return writer_.waiting() > 0 || !undecided_.empty(); }
+  // Whether there is anything to write or to tell.
+  [[nodiscard]] bool waiting() const {
+    return writer_.waiting() > 0 || !apart_.empty() || !undecided_.empty();
+  }
 
-  // Writes what there is, and tells whose it was.
-  void settle();
-  // Forgets it instead: those messages are refused.
-  void refuse();
+  // Writes what there is; or forgets it where its messages are refused. Returns whether it is in
+  // the journal.
+  bool write(bool keep);
+  // Tells whose it was.
+  void decide(bool kept);
 
   // A message was taken for so many recipients. `told_apart`: none of them is the first of its
   // message, so that another copy of it may be for others. `run`: its index.
@@ -61,12 +65,14 @@ class Verifier final : private net::TimerHandler {
 
  private:
   void on_timer(net::Timer& timer) override;
-  void decide(bool kept);
   void counted();
 
   Verification& shared_;
   net::EventLoop& loop_;
+  std::function<void()> settle_;
   proof::JournalWriter writer_;
+  std::size_t begun_ = 0;                  // records of the message that begin() was called for
+  std::vector<proof::TakenRecord> apart_;  // of one for which no block has room
   std::vector<std::unique_ptr<MessageCheck>> idle_;
   std::vector<VerifyObserver*> undecided_;
   metrics::VerifyMetrics interval_;  // since the last time that it was given

@@ -84,6 +84,7 @@ bool VerifyObserver::record_first(const smtp::FinalReplies& replies) {
   accepted_ = replies.accepted(recipients_);
   told_apart_ = true;
   run_ = 0;
+  record_ = Record::none;
   if (found_.kind == Found::Kind::report) {
     verifier_.count(found_, run_, accepted_, told_apart_);
     return false;
@@ -92,7 +93,8 @@ bool VerifyObserver::record_first(const smtp::FinalReplies& replies) {
   const bool room = !stamped || verifier_.run_index(found_.run, run_);
   const bool bounce = found_.kind == Found::Kind::bounce;
   record_ = Record::undecided;
-  if (room && (bounce ? add_bounce() : add_message(replies))) {
+  if (room) {
+    bounce ? add_bounce() : add_message(replies);
     verifier_.await(*this);
   } else {
     decided(false);
@@ -102,29 +104,27 @@ bool VerifyObserver::record_first(const smtp::FinalReplies& replies) {
   return true;
 }
 
-bool VerifyObserver::add_message(const smtp::FinalReplies& replies) {
+void VerifyObserver::add_message(const smtp::FinalReplies& replies) {
   verifier_.begin(accepted_);
   for (std::size_t place = 0; place < recipients_; ++place) {
     if (!replies.accept(place)) continue;
     const bool known = place < tokens_.size() && is_stamped(found_.verdict);
     const std::uint16_t number = known ? number_of(tokens_[place]) : kUnknownRecipient;
     if (number == 0 || number == kUnknownRecipient) told_apart_ = false;
-    if (!add(number)) return false;
+    add(number);
   }
-  return true;
 }
 
 // One for each recipient who was given up, whoever the bounce was sent to.
-bool VerifyObserver::add_bounce() {
+void VerifyObserver::add_bounce() {
   const proof::BounceReader& bounce = check_->bounce();
   const std::size_t failed = std::min<std::size_t>(bounce.failed(), kMostRecipients);
   verifier_.begin(failed);
   for (std::size_t place = 0; place < failed; ++place) {
     const bool known = place < bounce.tokens().size();
     const std::uint16_t number = known ? number_of(bounce.tokens()[place]) : kUnknownRecipient;
-    if (!add(number)) return false;
+    add(number);
   }
-  return true;
 }
 
 // A token is believed where it is of the message that the stamp tells of.
@@ -133,7 +133,7 @@ std::uint16_t VerifyObserver::number_of(const RecipientToken& token) const {
   return believed ? static_cast<std::uint16_t>(token.recipient) : kUnknownRecipient;
 }
 
-bool VerifyObserver::add(std::uint16_t recipient) {
+void VerifyObserver::add(std::uint16_t recipient) {
   const bool stamped = is_stamped(found_.verdict);
   proof::TakenRecord record{.message = stamped ? found_.number : 0,
                             .recipient = recipient,
@@ -141,7 +141,7 @@ bool VerifyObserver::add(std::uint16_t recipient) {
                             .verdict = found_.verdict,
                             .bounced = found_.kind == Found::Kind::bounce,
                             .listener = listener_};
-  return verifier_.add(record);
+  verifier_.add(record);
 }
 
 void VerifyObserver::decided(bool kept) {

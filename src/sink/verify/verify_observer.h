@@ -24,8 +24,11 @@ class VerifyObserver final : public SessionObserver {
   VerifyObserver& operator=(const VerifyObserver&) = delete;
   ~VerifyObserver() override;
 
-  // Once Verifier::settle() is done: whether the message that waits for that is on record.
-  [[nodiscard]] bool kept() const { return record_ == Record::kept; }
+  // Once Verifier::decide() was called: whether the message that waits for that is on record. Of
+  // one that leaves none, which others may wait for, it is nothing: `otherwise`.
+  [[nodiscard]] bool kept(bool otherwise) const {
+    return record_ == Record::none ? otherwise : record_ == Record::kept;
+  }
 
   // Of the verifier: what was to be put on record is, or cannot be.
   void decided(bool kept);
@@ -45,9 +48,9 @@ class VerifyObserver final : public SessionObserver {
   void give_back();
   void forget_tokens();
   [[nodiscard]] std::uint16_t number_of(const proof::RecipientToken& token) const;
-  bool add_message(const smtp::FinalReplies& replies);
-  bool add_bounce();
-  bool add(std::uint16_t recipient);
+  void add_message(const smtp::FinalReplies& replies);
+  void add_bounce();
+  void add(std::uint16_t recipient);
 
   Verifier& verifier_;
   const std::uint8_t listener_;

@@ -35,14 +35,6 @@ constexpr std::chrono::milliseconds kShort{20};
 
 class AppendFileTest : public testing::TestWithParam<Kind> {
  protected:
-  // What a sink that was killed left of a mailbox that had so many bytes.
-  void leave_lock(const std::string& mailbox, off_t size) const {
-    struct stat status {};
-    EXPECT_EQ(stat(mailbox.c_str(), &status), 0);
-    scratch.write("file.lock", "4711\nsmtp-sink " + std::to_string(status.st_ino) + " " +
-                                   std::to_string(size) + "\n");
-  }
-
   const tests::ScratchDirectory scratch;
   const std::string path = scratch.path("file");
 };
@@ -51,9 +43,10 @@ int add(AppendFile& file, std::string_view text, bool keep = true) {
   AppendFile::Addition addition(file);
   if (addition.error() != 0) return addition.error();
   const std::string whole = std::string(addition.separator()).append(text);
-  int error = write_all(addition.descriptor(), whole);
+  int error = addition.write(whole);
   if (error == 0) error = addition.sync();
-  return error == 0 && keep ? addition.keep() : error;
+  if (error == 0 && keep) addition.keep();
+  return error;
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, AppendFileTest, testing::Values(Kind::lines, Kind::mailbox));
@@ -93,10 +86,10 @@ TEST_P(AppendFileTest, LetsNoTwoWriteAtOnce) {
       for (int time = 0; time < kTimes; ++time) {
         AppendFile::Addition addition(*file);
         for (const char* const part : {"a", "b", "\n\n"}) {
-          if (addition.error() != 0 || write_all(addition.descriptor(), part) != 0) ++failed;
+          if (addition.error() != 0 || addition.write(part) != 0) ++failed;
           std::this_thread::yield();
         }
-        if (addition.error() != 0 || addition.keep() != 0) ++failed;
+        addition.keep();
       }
     });
   }
@@ -230,24 +223,35 @@ TEST_P(AppendFileTest, IsNotWrittenToWithoutItsLock) {
 using LinesTest = AppendFileTest;
 INSTANTIATE_TEST_SUITE_P(Lines, LinesTest, testing::Values(Kind::lines));
 
-TEST_P(LinesTest, LoseAHalfOneAtTheirEnd) {
-  const std::string half(200'000, 'h');
+const std::string kOwnHalf = "{\"id\":\"" + std::string(200'000, 'h');
+
+TEST_P(LinesTest, LoseAHalfOneOfASinkAtTheirEnd) {
   AppendFile file(path, Kind::lines, false);
-  scratch.write("file", "one\n" + half);
+  scratch.write("file", "one\n" + kOwnHalf);
   file.prepare();
   EXPECT_EQ(file_text(path), "one\n");
-  scratch.write("file", "one\n" + half);
-  file.put_right();
-  EXPECT_EQ(file_text(path), "one\n");
-  scratch.write("file", "one\n" + half);
+  scratch.write("file", "one\n" + kOwnHalf);
   EXPECT_EQ(add(file, "two\n"), 0);
   EXPECT_EQ(file_text(path), "one\ntwo\n");
-  scratch.write("file", half);
-  file.put_right();
+  scratch.write("file", kOwnHalf);
+  file.prepare();
   EXPECT_EQ(file_text(path), "");
-  scratch.write("file", "one\ntwo\n");
-  file.put_right();
-  EXPECT_EQ(file_text(path), "one\ntwo\n");
+}
+
+TEST_P(LinesTest, GetTheEndThatTheLastOneOfOthersLacks) {
+  AppendFile file(path, Kind::lines, false);
+  const std::string longer = "{\"mine\":1}\n" + std::string(100'000, 'x');
+  for (const std::string& before : {std::string("{\"mine\":1}\n{\"mine\":2}"),
+                                    std::string("{\"id\":7}"), std::string("x"), longer}) {
+    scratch.write("file", before);
+    file.put_right(getpid());
+    EXPECT_EQ(file_text(path), before);
+    EXPECT_EQ(add(file, "two\n"), 0);
+    EXPECT_EQ(file_text(path), before + "\ntwo\n");
+    scratch.write("file", before);
+    file.prepare();
+    EXPECT_EQ(file_text(path), before + "\n");
+  }
 }
 
 using MailboxTest = AppendFileTest;
@@ -262,32 +266,142 @@ TEST_P(MailboxTest, GetsTheEmptyLineThatEndsItsLastMessage) {
   }
 }
 
-TEST_P(MailboxTest, IsCutBackToWhatItWasForAWriterThatDied) {
-  const std::string torn = "one\n\ntorn\n\nhalf";
-  AppendFile file(path, Kind::mailbox, false);
-  scratch.write("file", torn);
-  leave_lock(path, 5);
-  file.prepare();
-  EXPECT_EQ(file_text(path), "one\n\n");
-  scratch.write("file", torn);
-  leave_lock(path, 5);
-  EXPECT_EQ(add(file, "two\n\n"), 0);
-  EXPECT_EQ(file_text(path), "one\n\ntwo\n\n");
-  scratch.write("file", torn);
-  leave_lock(path, 5);
-  file.put_right();
+// Of a process that is dead. Returns its number.
+pid_t dead_process() {
+  const pid_t child = fork();
+  if (child == 0) _exit(0);
+  EXPECT_EQ(waitpid(child, nullptr, 0), child);
+  return child;
+}
+
+std::string lock_text(pid_t process) { return std::to_string(process) + "\nsmtp-sink\n"; }
+
+TEST_P(MailboxTest, IsWholeWhateverALockFileSays) {
+  const std::string text = "From a Thu Jan  1 00:00:00 1970\n\nprecious\n\n";
+  scratch.write("file", text);
+  struct stat status {};
+  ASSERT_EQ(stat(path.c_str(), &status), 0);
+  const std::string lock =
+      scratch.write("file.lock", std::to_string(dead_process()) + "\nsmtp-sink " +
+                                     std::to_string(status.st_ino) + " 0\n");
+  AppendFile file(path, Kind::mailbox, false, kShort);
+  EXPECT_THROW(file.prepare(), Fatal);
+  EXPECT_EQ(add(file, "two\n\n"), EAGAIN);
+  file.put_right(getpid());
+  EXPECT_EQ(file_text(path), text);
+}
+
+TEST_P(MailboxTest, IsNotWaitedForWhereItsLockIsOfADeadSink) {
+  scratch.write("file.lock", lock_text(dead_process()));
+  AppendFile file(path, Kind::mailbox, false, kShort);
+  EXPECT_EQ(add(file, "one\n\n"), 0);
   EXPECT_EQ(file_text(path), "one\n\n");
   EXPECT_EQ(names_in(scratch.path()), std::vector<std::string>{"file"});
 }
 
-TEST_P(MailboxTest, IsLeftAloneByTheLockOfAnotherOne) {
-  scratch.write("other", "");
-  leave_lock(scratch.path("other"), 0);
-  scratch.write("file", "one\n\n");
+TEST_P(MailboxTest, IsWaitedForWhereItsLockIsOfAnyoneElse) {
+  AppendFile file(path, Kind::mailbox, false, kShort);
+  const std::string lock = scratch.path("file.lock");
+  const std::string other = scratch.write("other", lock_text(dead_process()));
+  scratch.write("file.lock", lock_text(getpid()));  // it lives
+  EXPECT_EQ(add(file, "one\n\n"), EAGAIN);
+  unlink(lock.c_str());
+  std::filesystem::create_hard_link(other, lock);
+  EXPECT_EQ(add(file, "one\n\n"), EAGAIN);
+  unlink(lock.c_str());
+  std::filesystem::create_symlink(other, lock);
+  EXPECT_EQ(add(file, "one\n\n"), EAGAIN);
+  unlink(lock.c_str());
+  if (geteuid() != 0) return;
+  scratch.write("file.lock", lock_text(dead_process()));
+  ASSERT_EQ(chown(lock.c_str(), 1, 1), 0);
+  EXPECT_EQ(add(file, "one\n\n"), EAGAIN);
+}
+
+TEST_P(MailboxTest, KeepsTheLockThatIsNoLongerItsOwn) {
   AppendFile file(path, Kind::mailbox, false);
-  file.put_right();
+  {
+    AppendFile::Addition addition(file);
+    ASSERT_EQ(addition.write("one\n\n"), 0);
+    unlink(scratch.path("file.lock").c_str());
+    scratch.write("file.lock", "1\n");
+    addition.keep();
+  }
   EXPECT_EQ(file_text(path), "one\n\n");
-  EXPECT_EQ(names_in(scratch.path()), (std::vector<std::string>{"file", "file.lock", "other"}));
+  EXPECT_EQ(file_text(scratch.path("file.lock")), "1\n");
+}
+
+TEST_P(AppendFileTest, LosesNothingThatOthersWroteWhoDidNotWait) {
+  scratch.write("file", "one\n\n");
+  AppendFile file(path, GetParam(), false);
+  {
+    AppendFile::Addition addition(file);
+    ASSERT_EQ(addition.write("two\n\n"), 0);
+    const FileDescriptor others(open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+    ASSERT_EQ(write_all(others.descriptor(), "three\n\n"), 0);
+  }
+  EXPECT_EQ(file_text(path), "one\n\ntwo\n\nthree\n\n");
+}
+
+// A child writes, and dies in the middle of it; `others`: what is appended then.
+class Died {
+ public:
+  Died(AppendFile& file, std::string_view text, const std::string& path, std::string_view others) {
+    const pid_t child = fork();
+    if (child == 0) {
+      AppendFile::Addition addition(file);
+      addition.write(text);
+      _exit(0);
+    }
+    EXPECT_EQ(waitpid(child, nullptr, 0), child);
+    const FileDescriptor opened(open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+    EXPECT_EQ(write_all(opened.descriptor(), others), 0);
+    file.put_right(child);
+  }
+};
+
+TEST_P(AppendFileTest, IsCutBackByTheGuardOfAWriterThatDied) {
+  AppendFile file(path, GetParam(), false);
+  for (const std::size_t size : {std::size_t{0}, std::size_t{10}, std::size_t{600'000}}) {
+    scratch.write("file", "one\n\n");
+    const Died died(file, std::string(size, 'x'), path, "");
+    EXPECT_EQ(file_text(path), "one\n\n");
+    EXPECT_EQ(names_in(scratch.path()), std::vector<std::string>{"file"});
+  }
+}
+
+TEST_P(AppendFileTest, IsLeftByTheGuardAsItIsWhereOthersWroteSince) {
+  AppendFile file(path, GetParam(), false);
+  for (const std::string_view others : {"y", "y\n\n"}) {
+    scratch.write("file", "one\n\n");
+    const Died died(file, "xxx", path, others);
+    EXPECT_EQ(file_text(path), std::string("one\n\nxxx").append(others));
+    EXPECT_EQ(names_in(scratch.path()), std::vector<std::string>{"file"});
+  }
+}
+
+TEST_P(AppendFileTest, IsNotWaitedForLongerByWhoIsBehindOthers) {
+  scratch.write("file", "one\n\n");
+  AppendFile file(path, GetParam(), false, kShort);
+  const AppendFile::Addition first(file);
+  EXPECT_EQ(first.error(), 0);
+  std::thread([&file] { EXPECT_EQ(add(file, "two\n\n"), EAGAIN); }).join();
+}
+
+TEST_P(AppendFileTest, MayBeAPipeWithoutAReader) {
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  signal(SIGPIPE, SIG_IGN);
+  AppendFile file(path, GetParam(), kSync);
+  file.prepare();
+  EXPECT_EQ(add(file, "one\n\n"), ENXIO);
+  FileDescriptor reader(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  EXPECT_EQ(add(file, "two\n\n"), 0);
+  std::string text(5, '\0');
+  EXPECT_EQ(read(reader.descriptor(), text.data(), text.size()), 5);
+  EXPECT_EQ(text, "two\n\n");
+  AppendFile::Addition addition(file);
+  reader = FileDescriptor();
+  EXPECT_EQ(addition.write("three\n\n"), EPIPE);
 }
 
 TEST_P(MailboxTest, WaitsForTheLockFileOfOthersUnlessItIsOld) {

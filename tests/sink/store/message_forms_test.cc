@@ -10,6 +10,7 @@
 
 #include "kept_messages.h"
 #include "scratch_directory.h"
+#include "sink/write_all.h"
 
 namespace millrace::sink {
 namespace {
@@ -21,7 +22,7 @@ std::string written(MessageForm form, const KeptMessage& message) {
   const tests::ScratchDirectory scratch;
   const FileDescriptor file(open(scratch.path("file").c_str(), O_WRONLY | O_CREAT, 0600));
   TextTarget target;
-  target.begin(file.descriptor());
+  target.begin([&](std::string_view text) { return write_all(file.descriptor(), text); });
   form(message, target);
   EXPECT_EQ(target.flush(), 0);
   return test::file_text(scratch.path("file"));

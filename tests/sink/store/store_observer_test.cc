@@ -31,7 +31,7 @@ class StoreObserverTest : public testing::Test {
     observer.content(content, smtp::Form::dotted);
     EXPECT_EQ(observer.message_complete(), Storage::kept);
     EXPECT_TRUE(observer.record_first(replies));
-    keeper.settle();
+    keeper.decide(keeper.add());
     observer.message_answered(1);
   }
   std::vector<json> stored() const {
@@ -123,7 +123,7 @@ TEST_F(StoreObserverTest, LeavesAMessageThatWasTakenWhereItIs) {
     gone.message_complete();
     gone.record_first({.usual = "250 Ok\r\n"});
   }
-  keeper.settle();
+  keeper.decide(keeper.add());
   EXPECT_EQ(stored().size(), 1U);
 }
 

@@ -50,7 +50,7 @@ struct Verified : testing::Test {
     listeners.emplace_back(listener);
     verification = std::make_unique<Verification>(
         VerifyOptions{.journal = scratch.path("got.proof"), .key = kKey}, listeners);
-    verifier.emplace(*verification, *loop);
+    verifier.emplace(*verification, *loop, [this] { settle(); });
   }
 
   std::unique_ptr<VerifyObserver> session() {
@@ -70,6 +70,8 @@ struct Verified : testing::Test {
     EXPECT_EQ(session.message_complete(), smtp::Storage::kept);
     return session.record_first(replies);
   }
+
+  void settle() { verifier->decide(verifier->write(true)); }
 
   std::vector<TakenRecord> records() {
     proof::JournalReader reader(scratch.path("got.proof"), proof::Side::taken);
@@ -106,11 +108,11 @@ TEST_F(Verified, MessagesOfATurnAreOnRecordBeforeAnyIsAnswered) {
   const auto two = session();
   EXPECT_TRUE(take(*one, 1));
   EXPECT_TRUE(take(*two, 2));
-  EXPECT_FALSE(one->kept());
+  EXPECT_FALSE(one->kept(false));
   EXPECT_EQ(records().size(), 0U);
-  verifier->settle();
-  EXPECT_TRUE(one->kept());
-  EXPECT_TRUE(two->kept());
+  settle();
+  EXPECT_TRUE(one->kept(false));
+  EXPECT_TRUE(two->kept(false));
   const auto all = records();
   ASSERT_EQ(all.size(), 2U);
   EXPECT_EQ(all[0].message, 1U);
@@ -125,7 +127,7 @@ TEST_F(Verified, ATokenIsBelievedWhereItIsOfTheMessage) {
       *one, 40,
       {with_token(40, 3, TokenForm::tagged), with_token(40, 4, TokenForm::numbered),
        with_token(41, 5, TokenForm::tagged), with_token(40, 70'000, TokenForm::tagged), "plain@b"});
-  verifier->settle();
+  settle();
   std::vector<std::uint16_t> numbers;
   for (const TakenRecord& record : records()) numbers.push_back(record.recipient);
   EXPECT_EQ(numbers, (std::vector<std::uint16_t>{3, 4, kUnknownRecipient, kUnknownRecipient,
@@ -140,7 +142,7 @@ TEST_F(Verified, OnlyRecipientsThatAreAcceptedAreOnRecord) {
        {with_token(40, 0, TokenForm::tagged), with_token(40, 1, TokenForm::tagged),
         with_token(40, 2, TokenForm::tagged)},
        1, {.usual = "250 Ok\r\n", .each = &each});
-  verifier->settle();
+  settle();
   const auto all = records();
   ASSERT_EQ(all.size(), 2U);
   EXPECT_EQ(all[0].recipient, 0U);
@@ -151,30 +153,30 @@ TEST_F(Verified, WithoutRoomAMessageIsRefusedAndNothingOfItStays) {
   const auto one = session();
   const auto two = session();
   take(*one, 1);
-  verifier->settle();
+  settle();
   testing::internal::CaptureStderr();
   {
     const FullDisk full(std::filesystem::file_size(scratch.path("got.proof")) + 20);
     take(*one, 2);
     take(*two, 3);
-    verifier->settle();
-    EXPECT_FALSE(one->kept());
-    EXPECT_FALSE(two->kept());
+    settle();
+    EXPECT_FALSE(one->kept(false));
+    EXPECT_FALSE(two->kept(false));
     // A run that is new has no room either.
     EXPECT_TRUE(take(*one, 4, {"a@b"}, 2));
-    verifier->settle();
-    EXPECT_FALSE(one->kept());
+    settle();
+    EXPECT_FALSE(one->kept(false));
     // Nor has what needs several blocks.
     EXPECT_TRUE(take(*one, 5, std::vector<std::string>(5'000, "a@b")));
-    verifier->settle();
-    EXPECT_FALSE(one->kept());
+    settle();
+    EXPECT_FALSE(one->kept(false));
   }
   const std::string warning = testing::internal::GetCapturedStderr();
   EXPECT_NE(warning.find("refused with 452"), std::string::npos);
   EXPECT_EQ(std::count(warning.begin(), warning.end(), '\n'), 1);
   take(*one, 6);
-  verifier->settle();
-  EXPECT_TRUE(one->kept());
+  settle();
+  EXPECT_TRUE(one->kept(false));
   const auto all = records();
   ASSERT_EQ(all.size(), 2U);
   EXPECT_EQ(all[0].message, 1U);
@@ -190,12 +192,12 @@ TEST_F(Verified, WhatFitsIntoNoBlockWithOthersComesBehindThem) {
   const auto three = session();
   take(*one, 1, std::vector<std::string>(4'000, "a@b"));
   take(*two, 2, std::vector<std::string>(4'000, "a@b"));
-  EXPECT_TRUE(one->kept());
-  EXPECT_FALSE(two->kept());
+  EXPECT_TRUE(one->kept(false));
+  EXPECT_FALSE(two->kept(false));
   take(*three, 3, std::vector<std::string>(70'000, "a@b"));
-  verifier->settle();
-  EXPECT_TRUE(two->kept());
-  EXPECT_TRUE(three->kept());
+  settle();
+  EXPECT_TRUE(two->kept(false));
+  EXPECT_TRUE(three->kept(false));
   EXPECT_EQ(records().size(), 78'000U);
   EXPECT_EQ(end().counts.recipients, 78'000U);
 }
@@ -207,7 +209,7 @@ TEST_F(Verified, CountsCopiesAsFarAsTheyCanBeTold) {
   const auto one_message = [&](std::uint64_t number, const std::string& recipient = "a@b",
                                std::uint64_t run = 1) {
     take(*one, number, {recipient}, run);
-    verifier->settle();
+    settle();
   };
   one_message(1, first);
   one_message(1, second);  // the same for another recipient
@@ -234,7 +236,7 @@ TEST_F(Verified, ALineIsToldEveryTenSecondsWhereThereIsSomethingNew) {
   };
   const auto one = session();
   take(*one, 1);
-  verifier->settle();
+  settle();
   verifier->finish();
   EXPECT_EQ(told(std::chrono::seconds(5)), "");
   EXPECT_NE(told(std::chrono::seconds(15)).find("verify: 1 seen"), std::string::npos);
@@ -245,7 +247,7 @@ TEST_F(Verified, ASessionThatIsGoneIsNotToldAny) {
   auto one = session();
   take(*one, 1);
   one.reset();
-  verifier->settle();
+  settle();
   EXPECT_EQ(records().size(), 1U);
 }
 
