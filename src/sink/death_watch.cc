@@ -46,7 +46,7 @@ DeathWatch::DeathWatch(const std::function<void()>& put_right) {
 }
 
 DeathWatch::~DeathWatch() {
-  if (::write(pipe_.descriptor(), &kOrderly, 1) != 1) warn(describe_error("guard of files", errno));
+  [[maybe_unused]] const ssize_t told = ::write(pipe_.descriptor(), &kOrderly, 1);
   pipe_ = FileDescriptor();
   waitpid(child_, nullptr, 0);
 }

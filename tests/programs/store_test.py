@@ -228,7 +228,8 @@ class Stores(rig.TestCase):
         path = self.scratch / programs.name
         mine = b'{"mine":1}\n{"mine":2}'
         path.write_bytes(mine)
-        with programs.sink("--store", f"jsonl:{path}"):
+        with programs.sink("--store", f"jsonl:{path}") as sink, sink.connect() as client:
+            client.read_until(b"ESMTP\r\n")
             self.assertEqual(path.read_bytes(), mine + b"\n")
             with path.open("ab") as file:
                 file.write(b'{"id":"3')
@@ -238,14 +239,14 @@ class Stores(rig.TestCase):
     def test_show_a_message_when_all_have_it(self, programs):
         folder = self.scratch / programs.name
         with programs.sink("--store", f"maildir:{folder}/a", "--store", f"jsonl:{folder}/b") as sink, \
-                sink.connect() as client, open(folder / "b", "r+b") as file:
-            fcntl.lockf(file, fcntl.LOCK_EX)
+                sink.connect() as client:
             client.read_until(b"ESMTP\r\n")
             client.talk(b"MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n", b"<LF>\r\n")
-            client.send(b"x\r\n.\r\n")
-            rig.wait_for(lambda: os.listdir(folder / "a/tmp"), "the message")
-            self.assertEqual(os.listdir(folder / "a/new"), [])
-            fcntl.lockf(file, fcntl.LOCK_UN)
+            with open(folder / "b", "r+b") as file:
+                fcntl.lockf(file, fcntl.LOCK_EX)
+                client.send(b"x\r\n.\r\n")
+                rig.wait_for(lambda: os.listdir(folder / "a/tmp"), "the message")
+                self.assertEqual(os.listdir(folder / "a/new"), [])
             client.read_until(b"250 2.0.0 Ok\r\n")
             self.assertEqual(os.listdir(folder / "a/tmp"), [])
             self.assertEqual(len(os.listdir(folder / "a/new")), 1)

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/diagnostics.h"
+#include "base/time.h"
 #include "sink/append_log.h"
 #include "sink/store/directory.h"
 #include "sink/store/same_file.h"
@@ -19,8 +20,6 @@
 
 namespace millrace::sink {
 namespace {
-
-using SteadyClock = std::chrono::steady_clock;
 
 constexpr int kFileFlags = O_RDWR | O_APPEND | O_NOCTTY | O_CLOEXEC;
 
@@ -32,7 +31,7 @@ constexpr int kPipeFlags = O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC;
 
 // A lock of the open file, not of the process: nothing else that the process closes ends it. Who
 // has locks of the process (lockf(3), fcntl(2)) sees it and is seen. Returns 0 or an errno value.
-int lock_all(int file, SteadyClock::time_point limit) {
+int lock_all(int file, TimePoint limit) {
   constexpr std::chrono::milliseconds kNextLook{1};
   struct flock lock {
     .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0, .l_pid = 0
@@ -40,7 +39,7 @@ int lock_all(int file, SteadyClock::time_point limit) {
   for (;;) {
     if (fcntl(file, F_OFD_SETLK, &lock) == 0) return 0;
     if (errno != EAGAIN && errno != EACCES && errno != EINTR) return errno;
-    if (SteadyClock::now() >= limit) return EAGAIN;
+    if (Clock::now() >= limit) return EAGAIN;
     std::this_thread::sleep_for(kNextLook);
   }
 }
@@ -126,14 +125,14 @@ void AppendFile::put_right(pid_t writer) const {
   const FileDescriptor file(::open(path_.c_str(), kFileFlags | O_NONBLOCK));
   struct stat status {};
   if (!file.valid() || fstat(file.descriptor(), &status) != 0 || !S_ISREG(status.st_mode)) return;
-  if (lock_all(file.descriptor(), SteadyClock::now() + patience_) != 0) return;
+  if (lock_all(file.descriptor(), Clock::now() + patience_) != 0) return;
   progress_.undo(file.descriptor());
   if (kind_ == Kind::mailbox) dot_lock_.take_away(writer);
 }
 
 AppendFile::Addition::Addition(AppendFile& file)
     : file_(file),
-      limit_(SteadyClock::now() + file.patience_),
+      limit_(Clock::now() + file.patience_),
       turn_(file.mutex_, limit_),
       error_(turn_.owns_lock() ? open() : EAGAIN) {}
 

@@ -15,13 +15,12 @@
 
 #include "base/file_descriptor.h"
 #include "base/number.h"
+#include "base/time.h"
 #include "sink/store/same_file.h"
 #include "sink/write_all.h"
 
 namespace millrace::sink {
 namespace {
-
-using SteadyClock = std::chrono::steady_clock;
 
 // How old a lock of others is that nobody holds any more.
 constexpr std::time_t kStaleSeconds = 5 * 60;
@@ -76,14 +75,14 @@ void DotLock::take_away(pid_t owner) const {
   if (dead) unlink(path_.c_str());
 }
 
-int DotLock::take(SteadyClock::time_point limit) {
+int DotLock::take(TimePoint limit) {
   take_away(0);
   for (;;) {
     if (const int error = create(); error != EEXIST) return error;
     struct stat lock {};
     if (lstat(path_.c_str(), &lock) == 0 && std::time(nullptr) - lock.st_mtime > kStaleSeconds) {
       unlink(path_.c_str());
-    } else if (SteadyClock::now() >= limit) {
+    } else if (Clock::now() >= limit) {
       return EAGAIN;
     } else {
       std::this_thread::sleep_for(kNextTry);

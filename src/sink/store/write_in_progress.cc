@@ -15,7 +15,7 @@
 namespace millrace::sink {
 namespace {
 
-constexpr int kNone = -1;
+constexpr int kNoPiece = -1;
 
 }  // namespace
 
@@ -27,7 +27,7 @@ struct WriteInProgress::Shared {
     std::array<char, kMostPiece> bytes;
   };
 
-  std::atomic<int> piece;  // the index of the one that goes to the file, or kNone
+  std::atomic<int> piece;  // the index of the one that goes to the file, or kNoPiece
   struct stat file;        // as it was
   std::array<Piece, 2> pieces;
 };
@@ -37,7 +37,7 @@ WriteInProgress::WriteInProgress() {
       mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) throw Fatal(describe_error("guard of stores", errno));
   shared_ = new (memory) Shared;
-  shared_->piece = kNone;
+  shared_->piece = kNoPiece;
 }
 
 WriteInProgress::~WriteInProgress() { munmap(shared_, sizeof(Shared)); }
@@ -56,12 +56,12 @@ void WriteInProgress::announce(off_t place, std::string_view piece) {
   shared_->piece = next;
 }
 
-void WriteInProgress::end() { shared_->piece = kNone; }
+void WriteInProgress::end() { shared_->piece = kNoPiece; }
 
 void WriteInProgress::undo(int file) const {
   const int index = shared_->piece;
   struct stat now {};
-  if (index == kNone || fstat(file, &now) != 0 || !same_file(now, shared_->file)) return;
+  if (index == kNoPiece || fstat(file, &now) != 0 || !same_file(now, shared_->file)) return;
   const Shared::Piece& piece = shared_->pieces.at(static_cast<std::size_t>(index));
   if (now.st_size <= shared_->file.st_size || now.st_size < piece.place) return;
   const auto written = static_cast<std::size_t>(now.st_size - piece.place);

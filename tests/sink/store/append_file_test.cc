@@ -380,6 +380,32 @@ TEST_P(AppendFileTest, IsLeftByTheGuardAsItIsWhereOthersWroteSince) {
   }
 }
 
+// What is longer was written there before: it is in what the guard knows, but not of this message.
+TEST_P(AppendFileTest, IsLeftByTheGuardWhereOthersWroteWhatLooksAlike) {
+  AppendFile file(path, GetParam(), false);
+  EXPECT_EQ(add(file, "xxxxxx\n\n"), 0);
+  const Died died(file, "xxx", path, "xxx");
+  EXPECT_EQ(file_text(path), "xxxxxx\n\nxxxxxx");
+}
+
+TEST_P(AppendFileTest, IsLeftByTheGuardWhereOthersWroteInPlaceOfTheRest) {
+  AppendFile file(path, GetParam(), false);
+  const pid_t child = fork();
+  if (child == 0) {
+    signal(SIGXFSZ, SIG_IGN);
+    const rlimit small{.rlim_cur = 10, .rlim_max = 10};
+    setrlimit(RLIMIT_FSIZE, &small);
+    AppendFile::Addition addition(file);
+    _exit(addition.write(std::string(100, 'x')));
+  }
+  ASSERT_EQ(waitpid(child, nullptr, 0), child);
+  EXPECT_EQ(file_text(path), std::string(10, 'x'));
+  FileDescriptor others(open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+  ASSERT_EQ(write_all(others.descriptor(), "y\n\n"), 0);
+  file.put_right(child);
+  EXPECT_EQ(file_text(path), std::string(10, 'x') + "y\n\n");
+}
+
 TEST_P(AppendFileTest, IsNotWaitedForLongerByWhoIsBehindOthers) {
   scratch.write("file", "one\n\n");
   AppendFile file(path, GetParam(), false, kShort);
