@@ -1,6 +1,7 @@
 """What is wrong with a scenario, or with a file that it names, is said in one line before anything is
 sent."""
 
+import scenarios
 import traffic_test
 
 
@@ -75,6 +76,6 @@ class Mistakes(traffic_test.TrafficCase):
                            ("[session]\ntls = '80%'\n", "--starttls"),
                            ("[session]\nauth = '80%'\n", "--auth")):
             self.assertIn(told, self.refused("--scenario", self.write("s.toml", text)))
-        path = self.write("s.toml", traffic_test.SCENARIO)
+        path = self.write("s.toml", scenarios.MIXED)
         self.assertIn("what messages are", self.refused("--scenario", path, "-l", 5))
         self.assertIn("who messages are for", self.refused("--scenario", path, "-t", "a@b"))

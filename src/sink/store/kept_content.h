@@ -14,8 +14,10 @@ namespace millrace::sink {
 // dropped.
 class KeptContent {
  public:
-  // `directory`: where the file would be. `largest`: bytes; above that it fails with EMSGSIZE.
+  // `directory`: where the file would be, which must outlive the content. `largest`: bytes; above
+  // that it fails with EMSGSIZE.
   void begin(const std::string& directory, std::uint64_t largest);
+  void begin(std::string&& directory, std::uint64_t largest) = delete;
   void append(std::string_view bytes);
   // Gives back what a large one took.
   void forget();

@@ -167,14 +167,16 @@ TEST_F(MessageForms, HaveAllOfALargeContent) {
 
 TEST(KeptContent, IsForgottenAboveItsLimit) {
   const tests::ScratchDirectory scratch;
+  const std::string folder = scratch.path();
+  const std::string nowhere = "/proc/no";
   KeptContent content;
-  content.begin(scratch.path(), 100'000);
+  content.begin(folder, 100'000);
   content.append(std::string(90'000, 'x'));
   EXPECT_EQ(content.error(), 0);
   content.append(std::string(10'001, 'x'));
   EXPECT_EQ(content.error(), EMSGSIZE);
   EXPECT_EQ(content.visit([](std::string_view) { return 0; }), EMSGSIZE);
-  content.begin("/proc/no", 100'000);
+  content.begin(nowhere, 100'000);
   content.append(std::string(90'000, 'x'));
   EXPECT_EQ(content.error(), ENOENT);
 }
