@@ -109,10 +109,10 @@ void Worker::woken(threads::Urgency urgency) {
 }
 
 void Worker::drain() {
-  // Nothing new is read, so what has begun to wait for its record is answered, and there is an end.
-  while (!awaiting_.empty()) record();
-  for (const auto& connection : connections_) connection->finish();
   const TimePoint limit = Clock::now() + kDrainLimit;
+  // Nothing new is read: what has begun to wait for its record is answered.
+  while (!awaiting_.empty() && Clock::now() < limit) record();
+  for (const auto& connection : connections_) connection->finish();
   const auto unsent = [](const auto& connection) { return !connection->all_sent(); };
   while (urgency_ != threads::Urgency::at_once && Clock::now() < limit &&
          std::any_of(connections_.begin(), connections_.end(), unsent)) {

@@ -451,17 +451,18 @@ class Kills(TestCase):
     # Messages stand behind each other: there are always some that wait for their record.
     @rig.on_every_engine(thread_counts=(1, 2))
     def test_what_is_on_record_is_counted_when_two_signals_come(self, programs):
-        def send(endpoint, stamps):
+        def send(endpoint, stamps, ended):
             with contextlib.suppress(OSError), rig.Client(endpoint) as client:
                 for stamp in stamps:  # and reads no reply
                     client.send(b"MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n" + stamp + dotted(CONTENT))
+                ended.wait(rig.PATIENCE)  # to leave would take back what the sink has not read
 
         stamps = self.stamps(0, self.CLIENTS * self.EACH)
         for moment in (0, 0.15):  # those that come together are one
-            journal, report = self.journal(), self.scratch / "run.json"
+            journal, report, ended = self.journal(), self.scratch / "run.json", threading.Event()
             with programs.sink("--verify", journal, "--json", report) as sink:
-                threads = [threading.Thread(target=send, args=(sink.endpoint, stamps[number::self.CLIENTS]), daemon=True)
-                           for number in range(self.CLIENTS)]
+                threads = [threading.Thread(target=send, args=(sink.endpoint, stamps[number::self.CLIENTS], ended),
+                                            daemon=True) for number in range(self.CLIENTS)]
                 for thread in threads:
                     thread.start()
                 rig.wait_for(lambda: journal.stat().st_size > 2_000, "some messages to be on record")
@@ -470,6 +471,7 @@ class Kills(TestCase):
                     sink.wait(moment)
                 sink.send_signal(signal.SIGINT)
                 self.assertEqual(sink.wait(), 0)
+                ended.set()
                 for thread in threads:
                     thread.join(rig.PATIENCE)
             records = journals.read_taken(journal)
