@@ -3,50 +3,24 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "base/find_pair.h"
 #include "base/line_end.h"
 
 namespace millrace::proof {
 namespace {
 
 // Whether there may be something to look at here, the next byte known: blanks ahead of more white
-// space, or the beginning of a stamp. As bytes and without a branch, so that the compiler does many
-// at once.
-[[gnu::always_inline]] inline std::uint8_t matters(char byte, char next) {
-  const auto blank = static_cast<std::uint8_t>(static_cast<std::uint8_t>(byte == ' ') |
-                                               static_cast<std::uint8_t>(byte == '\t'));
-  const auto white = static_cast<std::uint8_t>(static_cast<std::uint8_t>(next) <= ' ');
-  const auto stamp = static_cast<std::uint8_t>(static_cast<std::uint8_t>(byte == kStampName[0]) &
-                                               static_cast<std::uint8_t>(next == kStampName[1]));
-  return static_cast<std::uint8_t>((blank & white) | stamp);
-}
-
-// At how many bytes of this text nothing matters, in whole blocks; one more byte follows it.
-[[gnu::always_inline]] inline std::size_t blocks_without(const char* text, std::size_t size) {
-  constexpr std::size_t kBlock = 64;
-  std::size_t at = 0;
-  for (; at + kBlock <= size; at += kBlock) {
-    std::uint8_t any = 0;
-    for (std::size_t i = at; i < at + kBlock; ++i) {
-      any = static_cast<std::uint8_t>(any | matters(text[i], text[i + 1]));
-    }
-    if (any != 0) break;
+// space, or the beginning of a stamp.
+struct Matters {
+  [[gnu::always_inline]] std::uint8_t operator()(char byte, char next) const {
+    const auto blank = static_cast<std::uint8_t>(static_cast<std::uint8_t>(byte == ' ') |
+                                                 static_cast<std::uint8_t>(byte == '\t'));
+    const auto white = static_cast<std::uint8_t>(static_cast<std::uint8_t>(next) <= ' ');
+    const auto stamp = static_cast<std::uint8_t>(static_cast<std::uint8_t>(byte == kStampName[0]) &
+                                                 static_cast<std::uint8_t>(next == kStampName[1]));
+    return static_cast<std::uint8_t>((blank & white) | stamp);
   }
-  return at;
-}
-
-#ifdef __x86_64__
-// With what most processors have: a megabyte is looked at in half of the time.
-[[gnu::target("avx2")]] std::size_t blocks_without_avx2(const char* text, std::size_t size) {
-  return blocks_without(text, size);
-}
-#endif
-
-std::size_t nothing_matters(const char* text, std::size_t size) {
-#ifdef __x86_64__
-  if (__builtin_cpu_supports("avx2") != 0) return blocks_without_avx2(text, size);
-#endif
-  return blocks_without(text, size);
-}
+};
 
 // How much of this text, which begins with neither a blank nor a CR, is canonical as it is,
 // whatever follows; behind its first byte not beyond what may begin a stamp. Looks at blocks first:
@@ -54,8 +28,7 @@ std::size_t nothing_matters(const char* text, std::size_t size) {
 std::size_t canonical_length(std::string_view text) {
   const std::size_t last = text.size() - 1;
   std::size_t at = std::min<std::size_t>(1, last);
-  at += nothing_matters(text.data() + at, last - at);
-  while (at < last && matters(text[at], text[at + 1]) == 0) ++at;
+  at += find_pair(text.substr(at), Matters());
   // Of the last byte but what is known of it.
   const bool open = is_blank(text[at]) || (at > 0 && text[at] == kStampName[0]);
   if (at == last && !open) ++at;

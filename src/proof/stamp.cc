@@ -68,9 +68,9 @@ constexpr bool is_white(char byte) {
 
 // What a stamp has byte by byte without its white space.
 struct Step {
-  std::uint8_t base = 0;  // of a digit; 0: it is a letter
-  char letter = 0;        // in small letters
-  bool ends = false;      // the figure
+  std::uint8_t base = 0;    // of a digit; 0: it is a letter
+  char letter = 0;          // in small letters
+  std::uint8_t digits = 0;  // of the figure, with this one, that are still to come
 };
 
 constexpr std::size_t kSteps = static_cast<std::size_t>(
@@ -87,8 +87,8 @@ constexpr std::array<Step, kSteps> steps() {
     step.letter = lower(byte);
     if (byte != 'D' && byte != 'H') continue;
     step.base = byte == 'D' ? 10 : 16;
-    step.ends = at + 1 == kPlaces.at(figure).at + kPlaces.at(figure).width;
-    if (step.ends) ++figure;
+    step.digits = static_cast<std::uint8_t>(kPlaces.at(figure).at + kPlaces.at(figure).width - at);
+    if (step.digits == 1) ++figure;
   }
   return all;
 }
@@ -139,37 +139,53 @@ bool StampParser::expects(char letter) const {
          kForm[place_].letter == lower(letter);
 }
 
-// The next byte that is no white space; false when it is not what a stamp has here.
-bool StampParser::take_byte(char byte) {
-  const Step step = kForm[place_];
-  if (step.base == 0) {
-    if (lower(byte) != step.letter) return false;
-  } else {
-    const std::uint64_t digit = kDigitValues[static_cast<std::uint8_t>(byte)];
-    if (digit >= step.base) return false;
+// Digits of the figure that is read, as many as there are ahead of anything else; how many.
+template <std::uint64_t kBase>
+std::size_t StampParser::take_digits(std::string_view text) {
+  const std::size_t most = std::min<std::size_t>(text.size(), kForm[place_].digits);
+  std::size_t taken = 0;
+  for (; taken < most; ++taken) {
+    const std::uint64_t digit = kDigitValues[static_cast<std::uint8_t>(text[taken])];
     // In 20 decimal digits there is room for more than 64 bits have.
-    if (step.base == 10 && value_ > (kMost - digit) / 10) return false;
-    value_ = value_ * step.base + digit;
+    if (digit >= kBase || value_ > (kMost - digit) / kBase) break;
+    value_ = value_ * kBase + digit;
   }
-  if (step.ends) {
+  if (taken == kForm[place_].digits) {
     kFigures[figure_++](stamp_) = value_;
     value_ = 0;
   }
-  ++place_;
-  return true;
+  place_ += taken;
+  return taken;
+}
+
+// What a stamp has here, of text that begins with no white space: digits, or one letter; 0: it has
+// something else.
+std::size_t StampParser::take_next(std::string_view text) {
+  switch (kForm[place_].base) {
+    case 10:
+      return take_digits<10>(text);
+    case 16:
+      return take_digits<16>(text);
+    default:
+      if (lower(text.front()) != kForm[place_].letter) return 0;
+      ++place_;
+      return 1;
+  }
 }
 
 std::size_t StampParser::take(std::string_view text) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (state_ != State::reading) return i;
-    if (is_white(text[i])) continue;
-    if (!take_byte(text[i])) {
-      state_ = named() ? State::malformed : State::other;
-      return i;
+  std::size_t taken = 0;
+  while (taken < text.size() && state_ == State::reading) {
+    if (is_white(text[taken])) {
+      ++taken;
+      continue;
     }
+    const std::size_t more = take_next(text.substr(taken));
+    if (more == 0) state_ = named() ? State::malformed : State::other;
     if (place_ == kForm.size()) state_ = State::complete;
+    taken += more;
   }
-  return text.size();
+  return taken;
 }
 
 }  // namespace millrace::proof

@@ -98,7 +98,9 @@ class StampParser {
   [[nodiscard]] const Stamp& stamp() const { return stamp_; }
 
  private:
-  bool take_byte(char byte);
+  template <std::uint64_t kBase>
+  std::size_t take_digits(std::string_view text);
+  std::size_t take_next(std::string_view text);
 
   Stamp stamp_;
   State state_ = State::other;

@@ -6,6 +6,10 @@
 
 namespace millrace::smtp {
 
+// The place of the first dot that begins a line within this text, which is not empty; its size
+// where there is none. What the text begins with is no such dot.
+std::size_t find_dotted_line(std::string_view text);
+
 // Takes from dotted content, as it comes, what makes it so (RFC 5321, 4.5.2): the dot ahead of a
 // line that begins with one, and the end mark. Copies nothing. Lines end in CR LF alone, as
 // EndOfData has it.
@@ -65,10 +69,10 @@ void DotRemoval::take(std::string_view bytes, Visit visit) {
       case After::text:
         break;
     }
-    const std::size_t dot = bytes.find("\r\n.");
-    if (dot != std::string_view::npos) {
-      visit(bytes.substr(0, dot + kLineEnd.size()));
-      bytes.remove_prefix(dot + kLineEnd.size());
+    const std::size_t dotted = find_dotted_line(bytes);
+    if (dotted < bytes.size()) {
+      visit(bytes.substr(0, dotted));
+      bytes.remove_prefix(dotted);
       after_ = After::line_end;
       continue;
     }

@@ -69,5 +69,24 @@ TEST(DotRemoval, UndoesWhatAClientDidHoweverItIsCut) {
   }
 }
 
+TEST(FindDottedLine, FindsTheFirstWhereverItIs) {
+  constexpr std::size_t kSize = 300;
+  for (std::size_t dot = 0; dot < kSize; ++dot) {
+    std::string text(kSize, 'a');
+    text[dot] = '.';
+    EXPECT_EQ(find_dotted_line(text), kSize) << dot;
+    if (dot < 1) continue;
+    text[dot - 1] = '\n';
+    EXPECT_EQ(find_dotted_line(text), kSize) << dot;
+    if (dot < 2) continue;
+    text[dot - 2] = '\r';
+    EXPECT_EQ(find_dotted_line(text), dot);
+    if (dot + 5 < kSize) text.replace(dot + 2, 3, "\r\n.");
+    EXPECT_EQ(find_dotted_line(text), dot);
+    if (dot > 5) text.replace(dot - 5, 2, "\n.");
+    EXPECT_EQ(find_dotted_line(text), dot);
+  }
+}
+
 }  // namespace
 }  // namespace millrace::smtp
