@@ -8,7 +8,7 @@ from proof_rows import proof_row, reconcile_row
 from rule_rows import rules_row
 from session_rows import crowd_row, opening_row, scaling_row, tls_memory_row
 from store_rows import store_row
-from traffic_rows import traffic_row, traffic_window_row
+from traffic_rows import log_row, traffic_row, traffic_window_row
 
 ROWS = {
     "kept": ("pair, -d -s 50 -l 1024", pair_row(100_000, 1024, 0.95)),
@@ -42,6 +42,7 @@ ROWS = {
     "stores": ("a sink that keeps what it takes in memory, against one that does not, -d -s 50 -l 1024",
                store_row(50_000, 1024, {"-D": 0.70, "mbox": 0.70, "jsonl": 0.70, "maildir": 0.40})),
     "traffic": ("messages that differ, against one body, -d -s 50", traffic_row(100_000)),
+    "log": ("a line a message, -d -s 50 -l 1024", log_row(200_000, 1024)),
     "traffic-window": ("a corpus with --chunking --pipeline-window 10, against one body",
                        traffic_window_row(1_000_000, 1024)),
     "proof": ("stamps, verifying and journals, -d -s 50 -l 1024", proof_row(100_000, 1024, 0.90)),

@@ -53,14 +53,32 @@ def traffic_row(messages):
                 "one body of 4 KiB": (our_sink(), source("-l", 4096)),
                 "a template": (our_sink(), source("--template", folder / "letter.eml",
                                                   "--fields", folder / "people.csv")),
-                "with a log": (our_sink(), source("-l", 1024, "--log", folder / "log.jsonl")),
             }, rounds, messages, {name: messages // 4 for name in ("one body of 26 KB", "lognormal 14K 1.1")})
         return table, [
             Check("messages/s of a corpus, x one body", ratio(table, "a corpus", "one body of 1 KiB"), 0.85),
             Check("messages/s of sizes, x one body of their mean",
                   ratio(table, "lognormal 14K 1.1", "one body of 26 KB"), 0.85),
             Check("messages/s of a template, x one body", ratio(table, "a template", "one body of 4 KiB"), 0.60),
-            Check("messages/s with a log, x without", ratio(table, "with a log", "one body of 1 KiB"), None),
+        ]
+
+    return run
+
+
+def log_row(messages, size):
+    """A line a message, against none."""
+    load = load_options(messages, size)
+
+    def run(rounds):
+        with tempfile.TemporaryDirectory(prefix="millrace.") as scratch:
+            log = pathlib.Path(scratch) / "log.jsonl"
+            table = measure({
+                "without a log": (our_sink(), our_source(load)),
+                "with a log": (our_sink(), our_source([*load, "--log", log])),
+            }, rounds, messages)
+        return table, [
+            Check("source CPU with a log, x without",
+                  ratio(table, "with a log", "without a log", "source_cpu_us"), 1.10, False),
+            Check("messages/s with a log, x without", ratio(table, "with a log", "without a log"), None),
         ]
 
     return run
