@@ -20,6 +20,8 @@ class DeathWatch {
   // Nothing is left to be put right: the child ends without that.
   ~DeathWatch();
 
+  [[nodiscard]] pid_t process() const { return child_; }
+
  private:
   FileDescriptor pipe_;  // its other end closes when this process is gone
   pid_t child_ = -1;

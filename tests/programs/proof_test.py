@@ -68,7 +68,7 @@ class ThroughAFaultyRelay(rig.TestCase):
         self.assertEqual(set(done), set(FAULTS))
         table, report = self.scratch / "faults.csv", self.scratch / "proof.json"
         told = programs.run_plain("smtp-report", "reconcile", "--late-after", f"{LATE}s", "--csv", table, "--json",
-                                  report, "--fail-on", "lost,duplicated,altered", sent, got)
+                                  report, "--fail-on", "lost,duplicated,altered", sent, got, timeout=600)
         self.assertEqual(told.returncode, 5, told.stderr)
         with table.open(newline="") as file:
             found = collections.Counter((int(row["message"]), row["what"], row["content"]) for row in csv.DictReader(file))

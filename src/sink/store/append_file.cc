@@ -1,6 +1,7 @@
 #include "sink/store/append_file.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,10 +9,12 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <thread>
-#include <utility>
 
 #include "base/diagnostics.h"
+#include "base/file_in_place.h"
 #include "base/time.h"
 #include "sink/append_log.h"
 #include "sink/store/directory.h"
@@ -29,10 +32,11 @@ constexpr std::string_view kLineBeginning = "{\"id\":\"";
 // Of what is no file: only as a writer alone one is told that nobody reads.
 constexpr int kPipeFlags = O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC;
 
+constexpr std::chrono::milliseconds kNextLook{1};
+
 // A lock of the open file, not of the process: nothing else that the process closes ends it. Who
 // has locks of the process (lockf(3), fcntl(2)) sees it and is seen. Returns 0 or an errno value.
 int lock_all(int file, TimePoint limit) {
-  constexpr std::chrono::milliseconds kNextLook{1};
   struct flock lock {
     .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0, .l_pid = 0
   };
@@ -70,15 +74,26 @@ int find_last_line(int file, off_t size, off_t& place) {
   return 0;
 }
 
-// Cuts off a last line without its LF, where it begins as those that a sink writes. Returns 0 or an
-// errno value.
+// Whether this end of a file, a line without its LF, is an object: then nothing but that is
+// missing.
+bool is_whole_object(int file, off_t place, off_t size) {
+  std::string line(static_cast<std::size_t>(size - place), '\0');
+  const ssize_t found = pread(file, line.data(), line.size(), place);
+  return found == static_cast<ssize_t>(line.size()) && nlohmann::json::accept(line);
+}
+
+// Cuts off half a last line, where it begins as those that a sink writes. Returns 0 or an errno
+// value.
 int cut_half_line(int file, off_t& size) {
   off_t place = 0;
   if (const int error = find_last_line(file, size, place); error != 0) return error;
   std::array<char, kLineBeginning.size()> room{};
   const ssize_t found = pread(file, room.data(), room.size(), place);
   if (found < 0) return errno;
-  if (std::string_view(room.data(), static_cast<std::size_t>(found)) != kLineBeginning) return 0;
+  if (std::string_view(room.data(), static_cast<std::size_t>(found)) != kLineBeginning ||
+      is_whole_object(file, place, size)) {
+    return 0;
+  }
   size = place;
   return ftruncate(file, place) == 0 ? 0 : errno;
 }
@@ -89,6 +104,19 @@ std::string_view missing_end(AppendFile::Kind kind, std::string_view last) {
   if (last.empty() || last == kEmptyLine) return {};
   const std::string_view missing = last.back() == '\n' ? kEmptyLine.substr(1) : kEmptyLine;
   return kind == AppendFile::Kind::mailbox ? missing : missing.substr(1);
+}
+
+// A file that is named by a descriptor has a name of its own, which the guard knows it by as well.
+std::string lasting_name(const std::string& path) {
+  struct stat status {};
+  const std::optional<int> descriptor = path == "-" ? std::nullopt : own_descriptor(path);
+  if (!descriptor || fstat(*descriptor, &status) != 0 || !S_ISREG(status.st_mode)) return path;
+  std::array<char, PATH_MAX> room{};
+  const std::string link = "/proc/self/fd/" + std::to_string(*descriptor);
+  const ssize_t length = readlink(link.c_str(), room.data(), room.size());
+  struct stat named {};
+  const std::string name(room.data(), static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
+  return stat(name.c_str(), &named) == 0 && same_file(named, status) ? name : path;
 }
 
 // Opens what is to be written to. What is no file is not waited for, as a reader of a pipe; where
@@ -105,8 +133,9 @@ FileDescriptor open_to_append(const std::string& path) {
 
 }  // namespace
 
-AppendFile::AppendFile(std::string path, Kind kind, bool sync, std::chrono::milliseconds patience)
-    : path_(std::move(path)), kind_(kind), sync_(sync), patience_(patience), dot_lock_(path_) {}
+AppendFile::AppendFile(const std::string& path, Kind kind, bool sync,
+                       std::chrono::milliseconds patience)
+    : path_(lasting_name(path)), kind_(kind), sync_(sync), patience_(patience), dot_lock_(path_) {}
 
 // A pipe may get its reader later.
 void AppendFile::prepare() {
@@ -121,13 +150,13 @@ void AppendFile::prepare() {
   if (error != 0 && error != ENXIO) throw Fatal(describe_error("store " + path_, error));
 }
 
-void AppendFile::put_right(pid_t writer) const {
+void AppendFile::put_right(pid_t owner) const {
   const FileDescriptor file(::open(path_.c_str(), kFileFlags | O_NONBLOCK));
   struct stat status {};
   if (!file.valid() || fstat(file.descriptor(), &status) != 0 || !S_ISREG(status.st_mode)) return;
   if (lock_all(file.descriptor(), Clock::now() + patience_) != 0) return;
   progress_.undo(file.descriptor());
-  if (kind_ == Kind::mailbox) dot_lock_.take_away(writer);
+  if (kind_ == Kind::mailbox) dot_lock_.take_away(owner);
 }
 
 AppendFile::Addition::Addition(AppendFile& file)
@@ -136,26 +165,30 @@ AppendFile::Addition::Addition(AppendFile& file)
       turn_(file.mutex_, limit_),
       error_(turn_.owns_lock() ? open() : EAGAIN) {}
 
-// Until it is locked the file may get another name, and be another one's then.
+// Until all locks are there the file may get another name, and be another one's then. Who has one
+// lock waits for none: it may be this one that the other's holder needs.
 int AppendFile::Addition::open() {
-  constexpr int kAttempts = 100;
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  for (;;) {
     opened_ = open_to_append(file_.path_);
     struct stat opened {};
     struct stat named {};
     if (!opened_.valid() || fstat(opened_.descriptor(), &opened) != 0) return errno;
     if (!S_ISREG(opened.st_mode)) return 0;
     if (const int error = lock_all(opened_.descriptor(), limit_); error != 0) return error;
-    if (stat(file_.path_.c_str(), &named) == 0 && same_file(named, opened)) return lock();
+    const int taken = file_.kind_ == Kind::mailbox ? file_.dot_lock_.take() : 0;
+    if (taken == 0 && stat(file_.path_.c_str(), &named) == 0 && same_file(named, opened)) {
+      return look_at_end();
+    }
+    if (taken == 0) file_.dot_lock_.release();
+    if (taken != 0 && taken != EEXIST) return taken;
+    opened_ = {};
+    if (Clock::now() >= limit_) return EAGAIN;
+    std::this_thread::sleep_for(kNextLook);
   }
-  return EAGAIN;
 }
 
-int AppendFile::Addition::lock() {
+int AppendFile::Addition::look_at_end() {
   const int file = opened_.descriptor();
-  if (file_.kind_ == Kind::mailbox) {
-    if (const int error = file_.dot_lock_.take(limit_); error != 0) return error;
-  }
   struct stat status {};
   if (fstat(file, &status) != 0) return errno;
   std::array<char, 2> room{};

@@ -27,7 +27,7 @@ class AppendFile {
   // How long others are waited for, of this sink too, while this thread does nothing else.
   static constexpr std::chrono::milliseconds kPatience{5'000};
 
-  AppendFile(std::string path, Kind kind, bool sync,
+  AppendFile(const std::string& path, Kind kind, bool sync,
              std::chrono::milliseconds patience = kPatience);
 
   [[nodiscard]] const std::string& path() const { return path_; }
@@ -35,9 +35,11 @@ class AppendFile {
   // Makes the file where there is none, and the end of its last line or message where it has none.
   // Throws Fatal.
   void prepare();
-  // Of a process that was forked from the one that wrote, which is dead: what that had not written
-  // whole goes, and its lock file. What fails is left as it is.
-  void put_right(pid_t writer) const;
+  // The process that will put right what this one leaves: until that has ended, others wait.
+  void set_guard(pid_t guard) { dot_lock_.set_owner(guard); }
+  // Of that process, which was forked from the one that wrote and is dead: what that had not
+  // written whole goes, and its lock file. What fails is left as it is.
+  void put_right(pid_t owner) const;
 
   // One thing that is added, whole or not at all: what it holds of the file's locks it gives back
   // when it ends, and what it wrote goes again unless it was kept.
@@ -63,7 +65,7 @@ class AppendFile {
 
    private:
     int open();
-    int lock();
+    int look_at_end();
     void undo();
 
     AppendFile& file_;

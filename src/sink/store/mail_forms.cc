@@ -11,10 +11,19 @@
 namespace millrace::sink {
 namespace {
 
+// What a sink says of a message ends ahead of content that begins with a blank: it would go on with
+// the last of these fields (RFC 5322, 2.2.3).
+void end_trace(std::string_view line_end, bool& begun, std::string_view piece, std::string& text) {
+  if (!begun && (piece.starts_with(' ') || piece.starts_with('\t'))) text.append(line_end);
+  begun = true;
+}
+
 void write_unix_text(const KeptMessage& message, UnixText::From from, TextTarget& target) {
   append_trace(message, "\n", target.text());
   UnixText lines(from);
+  bool begun = false;
   target.fail(message.content.visit([&](std::string_view piece) {
+    end_trace("\n", begun, piece, target.text());
     lines.take(piece, target.text());
     target.passed();
     return 0;
@@ -60,7 +69,9 @@ void write_mbox_message(const KeptMessage& message, TextTarget& target) {
 
 void write_wire_message(const KeptMessage& message, TextTarget& target) {
   append_trace(message, "\r\n", target.text());
+  bool begun = false;
   target.fail(message.content.visit([&](std::string_view piece) {
+    end_trace("\r\n", begun, piece, target.text());
     target.text().append(piece);
     target.passed();
     return 0;

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "base/diagnostics.h"
@@ -101,9 +103,14 @@ std::string_view form_name(Form form) { return spec(form).name; }
 
 Stores::Stores(const StoreOptions& options) : options_(options) {
   for (const StoreTarget& target : options.targets) targets_.push_back(&target);
-  std::sort(targets_.begin(), targets_.end(), [](const auto* one, const auto* other) {
-    return std::pair(turn(*one), one->path) < std::pair(turn(*other), other->path);
-  });
+  // By where they are: other sinks that name them otherwise lock them in this order, too.
+  const auto place = [](const StoreTarget& target) {
+    std::error_code failed;
+    const auto canonical = std::filesystem::weakly_canonical(target.path, failed);
+    return std::pair(turn(target), failed ? target.path : canonical.string());
+  };
+  std::sort(targets_.begin(), targets_.end(),
+            [&place](const auto* one, const auto* other) { return place(*one) < place(*other); });
   for (const StoreTarget* const target : targets_) {
     files_.emplace_back();
     if (spec(target->form).layout != nullptr) {
@@ -121,11 +128,14 @@ Stores::Stores(const StoreOptions& options) : options_(options) {
         describe_error("store " + options.targets.front().path + ": folder " + directory_, errno));
   }
   if (std::all_of(files_.begin(), files_.end(), [](const auto& file) { return !file; })) return;
-  watch_ = std::make_unique<DeathWatch>([this, writer = getpid()] {
+  watch_ = std::make_unique<DeathWatch>([this] {
     for (const auto& file : files_) {
-      if (file) file->put_right(writer);
+      if (file) file->put_right(getpid());
     }
   });
+  for (const auto& file : files_) {
+    if (file) file->set_guard(watch_->process());
+  }
 }
 
 std::vector<std::unique_ptr<Store>> Stores::open() {

@@ -18,9 +18,8 @@ std::string_view form_name(StoreTarget::Form form);
 // What all workers of a sink have together of the stores that it keeps messages in.
 class Stores {
  public:
-  // Makes what is not there, and puts right what a sink left that was killed. To be made by the
-  // user who will write, in the root directory where that will be. Throws Fatal. `options` must
-  // outlive this.
+  // Makes what is not there, and the ends of files whole. To be made by the user who will write, in
+  // the root directory where that will be. Throws Fatal. `options` must outlive this.
   explicit Stores(const StoreOptions& options);
 
   // All of them, for one worker; they must not outlive this. In the same order for each, so that

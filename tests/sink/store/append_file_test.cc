@@ -156,7 +156,7 @@ TEST_P(AppendFileTest, MayBeNoFile) {
 class OthersLock {
  public:
   explicit OthersLock(const std::string& path) : file_(open(path.c_str(), O_RDWR | O_CLOEXEC)) {
-    EXPECT_EQ(fcntl(file_.descriptor(), F_OFD_SETLK, &lock_), 0);
+    EXPECT_EQ(fcntl(file_.descriptor(), F_OFD_SETLKW, &lock_), 0);
   }
   void give_back() {
     lock_.l_type = F_UNLCK;
@@ -172,7 +172,7 @@ class OthersLock {
 };
 
 // Until somebody else in this process has the file open.
-void wait_for_opening(const std::string& path) {
+void wait_for_opening(const std::string& path, int own = 1) {
   const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   while (std::chrono::steady_clock::now() < limit) {
     int opened = 0;
@@ -180,7 +180,7 @@ void wait_for_opening(const std::string& path) {
       std::error_code gone;
       if (std::filesystem::read_symlink(entry, gone) == path) ++opened;
     }
-    if (opened > 1) return;
+    if (opened > own) return;
     std::this_thread::yield();
   }
   ADD_FAILURE() << "nobody waits for the lock of " << path;
@@ -238,6 +238,18 @@ TEST_P(LinesTest, LoseAHalfOneOfASinkAtTheirEnd) {
   EXPECT_EQ(file_text(path), "");
 }
 
+TEST_P(LinesTest, KeepAWholeOneOfASinkThatLostItsEnd) {
+  const std::string whole = R"({"id":"1","tls":{"version":"TLSv1.3"}})";
+  const std::string half = R"({"id":"1","tls":{"version":"TLSv1.3"})";
+  AppendFile file(path, Kind::lines, false);
+  scratch.write("file", "one\n" + whole);
+  file.prepare();
+  EXPECT_EQ(file_text(path), "one\n" + whole + "\n");
+  scratch.write("file", "one\n" + half);
+  file.prepare();
+  EXPECT_EQ(file_text(path), "one\n");
+}
+
 TEST_P(LinesTest, GetTheEndThatTheLastOneOfOthersLacks) {
   AppendFile file(path, Kind::lines, false);
   const std::string longer = "{\"mine\":1}\n" + std::string(100'000, 'x');
@@ -264,6 +276,33 @@ TEST_P(MailboxTest, GetsTheEmptyLineThatEndsItsLastMessage) {
     EXPECT_EQ(add(file, "two\n\n"), 0);
     EXPECT_EQ(file_text(path), "x\n\ntwo\n\n");
   }
+}
+
+TEST_P(MailboxTest, IsMadeAnewWhenItWasMovedByWhoHasItsLockFile) {
+  scratch.write("file", "one\n\n");
+  const std::string lock = scratch.write("file.lock", "1\n");
+  AppendFile file(path, Kind::mailbox, false);
+  std::thread writer([&file] { EXPECT_EQ(add(file, "two\n\n"), 0); });
+  wait_for_opening(path, 0);
+  ASSERT_EQ(rename(path.c_str(), scratch.path("old").c_str()), 0);
+  scratch.write("file", "");
+  ASSERT_EQ(unlink(lock.c_str()), 0);
+  writer.join();
+  EXPECT_EQ(file_text(path), "two\n\n");
+  EXPECT_EQ(file_text(scratch.path("old")), "one\n\n");
+}
+
+// Who has the lock file may need the other lock to come to its end.
+TEST_P(MailboxTest, IsNotLockedByWhoWaitsForItsLockFile) {
+  scratch.write("file", "one\n\n");
+  const std::string lock = scratch.write("file.lock", "1\n");
+  AppendFile file(path, Kind::mailbox, false);
+  std::thread writer([&file] { EXPECT_EQ(add(file, "two\n\n"), 0); });
+  wait_for_opening(path, 0);
+  { const OthersLock others(path); }
+  ASSERT_EQ(unlink(lock.c_str()), 0);
+  writer.join();
+  EXPECT_EQ(file_text(path), "one\n\ntwo\n\n");
 }
 
 // Of a process that is dead. Returns its number.
@@ -297,6 +336,35 @@ TEST_P(MailboxTest, IsNotWaitedForWhereItsLockIsOfADeadSink) {
   EXPECT_EQ(add(file, "one\n\n"), 0);
   EXPECT_EQ(file_text(path), "one\n\n");
   EXPECT_EQ(names_in(scratch.path()), std::vector<std::string>{"file"});
+}
+
+TEST_P(MailboxTest, IsNotWaitedForWhereADeadSinkDidNotGetRoundToItsLock) {
+  const std::string owner = std::to_string(dead_process());
+  const std::string first = scratch.write("file.lock." + owner, owner + "\nsmtp-sink\n");
+  std::filesystem::create_hard_link(first, scratch.path("file.lock"));
+  AppendFile file(path, Kind::mailbox, false, kShort);
+  EXPECT_EQ(add(file, "one\n\n"), 0);
+  EXPECT_EQ(names_in(scratch.path()), std::vector<std::string>{"file"});
+  scratch.write("file.lock." + owner, "");
+  file.put_right(std::stoi(owner));
+  EXPECT_EQ(names_in(scratch.path()), std::vector<std::string>{"file"});
+}
+
+// The sink is dead, and its guard is not through.
+TEST_P(MailboxTest, IsWaitedForAsLongAsAGuardIsThere) {
+  AppendFile dead(path, Kind::mailbox, false);
+  dead.set_guard(getppid());
+  const pid_t child = fork();
+  if (child == 0) {
+    AppendFile::Addition addition(dead);
+    _exit(addition.write("half"));
+  }
+  ASSERT_EQ(waitpid(child, nullptr, 0), child);
+  AppendFile file(path, Kind::mailbox, false, kShort);
+  EXPECT_EQ(add(file, "one\n\n"), EAGAIN);
+  dead.put_right(getppid());
+  EXPECT_EQ(add(file, "one\n\n"), 0);
+  EXPECT_EQ(file_text(path), "one\n\n");
 }
 
 TEST_P(MailboxTest, IsWaitedForWhereItsLockIsOfAnyoneElse) {
@@ -356,7 +424,7 @@ class Died {
     EXPECT_EQ(waitpid(child, nullptr, 0), child);
     const FileDescriptor opened(open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
     EXPECT_EQ(write_all(opened.descriptor(), others), 0);
-    file.put_right(child);
+    file.put_right(getpid());
   }
 };
 
@@ -402,7 +470,7 @@ TEST_P(AppendFileTest, IsLeftByTheGuardWhereOthersWroteInPlaceOfTheRest) {
   EXPECT_EQ(file_text(path), std::string(10, 'x'));
   FileDescriptor others(open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
   ASSERT_EQ(write_all(others.descriptor(), "y\n\n"), 0);
-  file.put_right(child);
+  file.put_right(getpid());
   EXPECT_EQ(file_text(path), std::string(10, 'x') + "y\n\n");
 }
 

@@ -52,6 +52,17 @@ TEST_F(MessageForms, TellWhoSentItAheadOfTheContent) {
                                                        "Subject: x\n\n>From here\n\n");
 }
 
+// Or it would go on with a field of the sink's own.
+TEST_F(MessageForms, EndTheHeaderAheadOfABlank) {
+  for (const std::string_view blank : {" ", "\t"}) {
+    const std::string text = std::string(blank).append("; Mon, 1 Jan 1990 00:00:00 +0000\r\n");
+    const auto message = kept_message(text);
+    EXPECT_EQ(written(write_unix_message, *message),
+              std::string(kTrace).append("\n").append(text, 0, text.size() - 2).append("\n"));
+    EXPECT_TRUE(written(write_wire_message, *message).ends_with("(UTC)\r\n\r\n" + text));
+  }
+}
+
 TEST_F(MessageForms, OfTheWireChangeNothing) {
   const auto message = kept_message("x: 1\r\n\r\na\nb\r\r\nlast");
   const std::string text = written(write_wire_message, *message);
