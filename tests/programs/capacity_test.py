@@ -221,6 +221,22 @@ class Capacity(measuring.MeasureCase):
                 self.assertGreater(len(ids), 20)
                 self.assertEqual(len(ids), len(set(ids)))
 
+    def test_reports_are_compared_by_it_alone(self):
+        programs = rig.ours("epoll")
+        paths = []
+        with programs.sink() as sink:
+            for high in ("40", "80"):
+                paths.append(self.scratch / f"{high}.json")
+                done = programs.source(sink.endpoint, *SHORT, "-d", "--json", paths[-1], "--find-rate", "p99<10s",
+                                       "--rate-range", f"20-{high}/s")
+                self.assertIn(done.returncode, (0, 3))
+        for path in paths:
+            readers.validate(measuring.SCHEMA, path)
+        done = programs.run_plain("smtp-report", "compare", *paths)
+        # Whose end was the range's, nobody knows how much it holds.
+        self.assertRegex(done.stdout.decode(), r"\ncapacity +\S+/s +\S+/s +\S+% +not known\n")
+        self.assertNotIn(b"latency", done.stdout)
+
     def test_terms_that_no_search_can_judge(self):
         programs = rig.ours("epoll")
         for term in ("e2e.p99<5s", "backlog<1000"):
