@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/diagnostics.h"
+#include "report/json_capacity.h"
 #include "report/json_kinds.h"
 #include "report/json_metrics.h"
 #include "report/json_splits.h"
@@ -223,12 +224,6 @@ constexpr auto kEnvironmentFields = std::to_array<Field<Environment>>({
     field<Whole<kMostCores>, &Environment::threads>("threads"),
 });
 
-constexpr auto kVerdictFields = std::to_array<Field<Verdict>>({
-    field<Text, &Verdict::threshold>("threshold"),
-    field<Text, &Verdict::value>("value"),
-    field<Flag, &Verdict::passed>("passed"),
-});
-
 // What a run came to, in its order.
 struct Settings {
   using Pairs = std::vector<std::pair<std::string, std::string>>;
@@ -259,6 +254,7 @@ bool answering(const Run& run) { return of_sink(run) && run.measurement.answers.
 bool verifying(const Run& run) { return of_sink(run) && run.measurement.verify.has_value(); }
 bool misbehaving(const Run& run) { return of_source(run) && !run.measurement.clients.empty(); }
 bool logging(const Run& run) { return of_source(run) && run.measurement.log.has_value(); }
+bool searching(const Run& run) { return of_source(run) && run.capacity.has_value(); }
 bool stamping(const Run& run) { return of_source(run) && run.measurement.proof.has_value(); }
 template <auto kSplit>
 bool split(const Run& run) {
@@ -333,6 +329,7 @@ constexpr auto kRunFields = std::to_array<Field<Run>>({
               "senders", 4)),
     where(misbehaving, field<List<Object<kClientFields>>, &Run::measurement, &Measurement::clients>(
                            "clients", 4)),
+    where(searching, field<Optional<Object<kCapacityFields>>, &Run::capacity>("capacity", 5)),
     field<List<Object<kVerdictFields>>, &Run::verdicts>("thresholds"),
     where(of_source, field<Totals, &Run::measurement, &Measurement::warmup>("warmup")),
     where(of_source,

@@ -11,7 +11,7 @@ void DealtArrivals::advance(unsigned steps) {
   const std::uint64_t message = drawn_ - 1;
   at_hand_.reset();
   if (!due || message >= load_.messages()) return;
-  at_hand_ = Arrival{.message = message, .intended = load_.start() + *due};
+  at_hand_ = Arrival{.message = load_.first_number() + message, .intended = load_.start() + *due};
 }
 
 }  // namespace millrace::source

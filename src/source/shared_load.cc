@@ -19,6 +19,7 @@ SharedLoad::SharedLoad(const Load& load, std::uint64_t messages, unsigned sessio
       pattern_(load.pattern),
       seed_(load.seed),
       messages_(messages),
+      first_number_(load.first_message),
       ramped_(!load.open_loop && goes_up_and_down(load.schedule)),
       next_message_(ramped_ ? 0 : sessions) {}
 
@@ -30,7 +31,7 @@ void SharedLoad::begin(TimePoint start) {
 std::optional<std::uint64_t> SharedLoad::first_message(std::uint64_t session) {
   if (ramped_) return take_message();
   if (session >= messages_) return std::nullopt;
-  return session;
+  return first_number_ + session;
 }
 
 std::optional<std::uint64_t> SharedLoad::take_message() {
@@ -38,7 +39,7 @@ std::optional<std::uint64_t> SharedLoad::take_message() {
   if (all_taken()) return std::nullopt;
   const std::uint64_t number = next_message_.fetch_add(1, std::memory_order_relaxed);
   if (number >= messages_) return std::nullopt;
-  return number;
+  return first_number_ + number;
 }
 
 }  // namespace millrace::source

@@ -26,6 +26,8 @@ class SharedLoad {
   // All arrivals of open loop, from the first on.
   [[nodiscard]] Arrivals arrivals() const { return {schedule_, pattern_, seed_}; }
   [[nodiscard]] std::uint64_t messages() const { return messages_; }
+  // The number of the first of them.
+  [[nodiscard]] std::uint64_t first_number() const { return first_number_; }
 
   // The moment from which the schedule counts; set before the workers go.
   void begin(TimePoint start);
@@ -34,7 +36,7 @@ class SharedLoad {
   [[nodiscard]] TimePoint end() const { return end_; }
   [[nodiscard]] bool past_end(TimePoint now) const { return now >= end_; }
 
-  // Each session begins with the message of its own number, counted from 0, so that as many
+  // Each session begins with the message of its own number, counted from the first, so that as many
   // sessions start as were asked for; none for a session beyond the last message. On a ramp
   // nobody knows which session will begin, and they take the next one.
   [[nodiscard]] std::optional<std::uint64_t> first_message(std::uint64_t session);
@@ -48,6 +50,7 @@ class SharedLoad {
   const ArrivalPattern pattern_;
   const std::uint64_t seed_;
   const std::uint64_t messages_;
+  const std::uint64_t first_number_;
   const bool ramped_;
   TimePoint start_;
   TimePoint end_ = TimePoint::max();

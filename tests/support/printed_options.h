@@ -114,8 +114,15 @@ class Printer {
     all(name, length, from, to, measured);
   }
   void put(const source::Load& load) {
-    const auto& [open_loop, pattern, seed, schedule, drain_limit, abort_share, retry, limit] = load;
-    all(open_loop, pattern, seed, schedule, drain_limit, abort_share, retry, limit);
+    const auto& [open_loop, pattern, seed, schedule, drain_limit, abort_share, retry, limit,
+                 first] = load;
+    all(open_loop, pattern, seed, schedule, drain_limit, abort_share, retry, limit, first);
+  }
+  void put(const cli::CapacityOrder& order) {
+    const auto& [task, objective] = order;
+    const auto& [of, range, probe, confirm, warmup, settle] = task;
+    const auto& [low, high, resolution, whole] = range;
+    all(of, low, high, resolution, whole, probe, confirm, warmup, settle, objective);
   }
   void put(const source::RetryPolicy& retry) {
     const auto& [first, factor, most, give_up, retries] = retry;
@@ -227,7 +234,7 @@ class Printer {
 
 inline std::string printed(const cli::SourceCommandLine& line) {
   Printer printer;
-  printer.all(line.source, line.report, line.show);
+  printer.all(line.source, line.report, line.show, line.capacity);
   return printer.text();
 }
 
