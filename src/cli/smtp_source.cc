@@ -9,6 +9,7 @@
 #include "cli/report_options.h"
 #include "cli/source_command_line.h"
 #include "cli/source_load.h"
+#include "cli/source_part.h"
 #include "cli/source_traffic.h"
 #include "source/source.h"
 #include "threads/signal_watch.h"
@@ -45,6 +46,8 @@ int pour(int argc, char** argv) {
       cli::describe_run(report::Run::Kind::source, argc, argv, *options.engine, options.threads);
   run.settings = cli::describe_load(options);
   run.measurement = std::move(result.measurement);
+  run.parts = cli::describe_part(options);
+  report::describe_parts(run);
   reports.deliver(run);
   if (!result.well) return EXIT_FAILURE;
   return run.thresholds_passed() ? EXIT_SUCCESS : kThresholdFailed;

@@ -12,6 +12,7 @@
 #include "cli/network_options.h"
 #include "cli/report_options.h"
 #include "cli/source_load.h"
+#include "cli/source_part.h"
 #include "cli/tls_options.h"
 #include "mail/clients/client_group.h"
 #include "mail/message.h"
@@ -63,6 +64,10 @@ struct SourceArguments : NetworkArguments, TlsArguments {
   std::optional<source::RetryPolicy> retry;
   std::optional<std::uint64_t> retry_limit;
   std::vector<mail::ClientGroup> client;
+
+  // Parts of one run
+  std::optional<PartValue> part;
+  std::optional<StartValue> start_at;
 
   // Envelope and message
   bool lmtp = false;
@@ -165,7 +170,8 @@ struct SourceArguments : NetworkArguments, TlsArguments {
   [[nodiscard]] bool open_loop() const { return rate || (stages && stages->of_rates); }
   [[nodiscard]] bool stages_of_sessions() const { return stages && !stages->of_rates; }
   [[nodiscard]] bool poisson() const { return arrivals == source::ArrivalPattern::poisson; }
-  [[nodiscard]] bool draws() const { return poisson() || differs(); }
+  // The seed has something to say.
+  [[nodiscard]] bool draws() const { return poisson() || differs() || part; }
   [[nodiscard]] bool pauses() const { return pause || random_pause; }
   // By the clock.
   [[nodiscard]] bool timed() const { return open_loop() || duration || stages; }
@@ -283,7 +289,10 @@ inline constexpr SourceCombination kSourceNeeds[] = {
     {has<&Source::arrivals>, has<&Source::open_loop>,
      "--arrivals needs --rate, or --stages of rates"},
     {has<&Source::seed>, has<&Source::draws>,
-     "--seed needs something that is drawn: --arrivals poisson, or messages that differ"},
+     "--seed needs something that is drawn: --arrivals poisson, or messages that differ; or "
+     "--part"},
+    {has<&Source::part>, has<&Source::seed>,
+     "--part needs --seed, one number for all parts: by it they are of one run"},
     {has<&Source::fields>, has<&Source::message_template>, "--fields needs --template"},
     {has<&Source::abort_on>, has<&Source::outlives_errors>,
      "--abort-on needs --rate, --duration, --stages or --retry, or -A: the first error ends "

@@ -2,11 +2,13 @@
 // results, not sessions.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "metrics/measurement.h"
+#include "report/parts.h"
 
 namespace millrace::report {
 
@@ -41,6 +43,7 @@ struct Run {
   Environment environment;
   metrics::Measurement measurement;
   std::vector<Verdict> verdicts;
+  std::optional<Parts> parts;  // of a source that was one of several
 
   [[nodiscard]] bool thresholds_passed() const;
 };
