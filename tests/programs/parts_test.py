@@ -142,13 +142,16 @@ class Parts(PartsCase):
 
 
 class Reports(PartsCase):
-    LOAD = ("--rate", "200/s", "--duration", "2s", "-d", "-s", "20", "--arrivals", "poisson", "--start-at", "+1s",
+    LOAD = ("--rate", "200/s", "--duration", "2s", "-d", "-s", "20", "--arrivals", "poisson",
             "--threshold", "rate>50/s")
 
     def parts(self, programs, parts, *options):
         files = [self.scratch / f"part{number}.json" for number in range(1, parts + 1)]
+        # Far enough ahead for all to be started, however busy the machine is.
+        start = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0) + datetime.timedelta(seconds=4)
         with programs.sink() as sink:
             self.start_parts(programs, sink.endpoint, parts, *self.LOAD, *options,
+                             "--start-at", f"{start:%Y-%m-%dT%H:%M:%SZ}",
                              each=lambda number: ("--json", files[number - 1],
                                                   "--log", files[number - 1].with_suffix(".log")))
         return files
@@ -310,7 +313,7 @@ def run_over_hosts(engine, scratch, namespaces):
     script.write_text(next(one for one in scripts("sh") if "ssh" in one))
     with rig.ours(engine).sink("--store", f"jsonl:{scratch}/stored", endpoint=f"{server}:{rig.free_port()}") as sink:
         done = rig.run(["sh", script], cwd=scratch, timeout=2 * rig.PATIENCE, environment={
-            "PATH": f"{scratch}/bin:{rig.BUILD}:{os.environ['PATH']}", "server": sink.endpoint, "lead": "3",
+            "PATH": f"{scratch}/bin:{rig.BUILD}:{os.environ['PATH']}", "server": sink.endpoint, "lead": "5",
             "load": f"--io {engine} -M load.test -d -s 30 --rate 150/s --arrivals poisson --duration 2s"})
         if done.returncode != 0:
             raise AssertionError(done.stderr)
