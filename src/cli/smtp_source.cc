@@ -12,6 +12,7 @@
 #include "cli/source_capacity.h"
 #include "cli/source_command_line.h"
 #include "cli/source_load.h"
+#include "cli/source_part.h"
 #include "cli/source_traffic.h"
 #include "source/find_capacity.h"
 #include "source/source.h"
@@ -81,6 +82,8 @@ int pour(int argc, char** argv) {
   report::Run run = described();
   run.settings = cli::describe_load(options);
   run.measurement = std::move(result.measurement);
+  run.parts = cli::describe_part(options);
+  report::describe_parts(run);
   reports.deliver(run);
   if (!result.well) return EXIT_FAILURE;
   return run.thresholds_passed() ? EXIT_SUCCESS : kThresholdFailed;

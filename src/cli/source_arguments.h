@@ -13,6 +13,7 @@
 #include "cli/report_options.h"
 #include "cli/source_capacity.h"
 #include "cli/source_load.h"
+#include "cli/source_part.h"
 #include "cli/tls_options.h"
 #include "mail/clients/client_group.h"
 #include "mail/message.h"
@@ -74,6 +75,10 @@ struct SourceArguments : NetworkArguments, TlsArguments {
   std::optional<Duration> confirm;
   std::optional<double> resolution;  // a share
   std::optional<Duration> settle;
+
+  // Parts of one run
+  std::optional<PartValue> part;
+  std::optional<StartValue> start_at;
 
   // Envelope and message
   bool lmtp = false;
@@ -178,7 +183,8 @@ struct SourceArguments : NetworkArguments, TlsArguments {
   [[nodiscard]] bool open_loop() const { return rate || (stages && stages->of_rates) || find_rate; }
   [[nodiscard]] bool stages_of_sessions() const { return stages && !stages->of_rates; }
   [[nodiscard]] bool poisson() const { return arrivals == source::ArrivalPattern::poisson; }
-  [[nodiscard]] bool draws() const { return poisson() || differs(); }
+  // The seed has something to say.
+  [[nodiscard]] bool draws() const { return poisson() || differs() || part; }
   [[nodiscard]] bool pauses() const { return pause || random_pause; }
   // By the clock.
   [[nodiscard]] bool timed() const { return open_loop() || duration || stages || searches(); }
@@ -283,6 +289,9 @@ inline constexpr SourceCombination kSourceExclusions[] = {
     {has<&Source::find_sessions>, has<&Source::sessions>,
      "--find-sessions says how many: not with -s"},
     {has<&Source::find_sessions>, has<&Source::misbehaves>, kClientsNeedTheirSessions},
+    {has<&Source::searches>, has<&Source::part>,
+     "--find-rate and --find-sessions cannot be combined with --part: each part would search a "
+     "level of its own"},
     {has<&Source::searches>, has<&Source::abort_on>,
      "a search has to see what fails: --abort-on cannot be used with --find-rate or "
      "--find-sessions"},
@@ -320,7 +329,10 @@ inline constexpr SourceCombination kSourceNeeds[] = {
     {has<&Source::arrivals>, has<&Source::open_loop>,
      "--arrivals needs --rate, --stages of rates, or --find-rate"},
     {has<&Source::seed>, has<&Source::draws>,
-     "--seed needs something that is drawn: --arrivals poisson, or messages that differ"},
+     "--seed needs something that is drawn: --arrivals poisson, or messages that differ; or "
+     "--part"},
+    {has<&Source::part>, has<&Source::seed>,
+     "--part needs --seed, one number for all parts: by it they are of one run"},
     {has<&Source::fields>, has<&Source::message_template>, "--fields needs --template"},
     {has<&Source::abort_on>, has<&Source::outlives_errors>,
      "--abort-on needs --rate, --duration, --stages or --retry, or -A: the first error ends "

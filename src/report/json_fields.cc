@@ -19,6 +19,7 @@
 namespace millrace::report {
 namespace {
 
+using metrics::AgreedStart;
 using metrics::ClientMetrics;
 using metrics::ErrorCount;
 using metrics::Generator;
@@ -224,6 +225,19 @@ constexpr auto kEnvironmentFields = std::to_array<Field<Environment>>({
     field<Whole<kMostCores>, &Environment::threads>("threads"),
 });
 
+constexpr auto kStartFields = std::to_array<Field<AgreedStart>>({
+    field<Flag, &AgreedStart::synchronised>("clock_synchronised"),
+    field<Count, &AgreedStart::estimated_error>("clock_estimated_error_us"),
+    field<Count, &AgreedStart::most_error>("clock_maximum_error_us"),
+    field<Count, &AgreedStart::late>("late_us"),
+});
+
+constexpr auto kPartsFields = std::to_array<Field<Parts>>({
+    field<Text, &Parts::run>("run"),
+    field<Whole<kMostParts>, &Parts::of>("of"),
+    field<List<Whole<kMostParts>>, &Parts::numbers>("numbers"),
+});
+
 // What a run came to, in its order.
 struct Settings {
   using Pairs = std::vector<std::pair<std::string, std::string>>;
@@ -256,6 +270,10 @@ bool misbehaving(const Run& run) { return of_source(run) && !run.measurement.cli
 bool logging(const Run& run) { return of_source(run) && run.measurement.log.has_value(); }
 bool searching(const Run& run) { return of_source(run) && run.capacity.has_value(); }
 bool stamping(const Run& run) { return of_source(run) && run.measurement.proof.has_value(); }
+bool in_parts(const Run& run) { return of_source(run) && run.parts.has_value(); }
+bool started_at(const Run& run) {
+  return of_source(run) && run.measurement.agreed_start.has_value();
+}
 template <auto kSplit>
 bool split(const Run& run) {
   return of_source(run) && (run.measurement.*kSplit).has_value();
@@ -293,6 +311,10 @@ constexpr auto kRunFields = std::to_array<Field<Run>>({
     field<Seconds, &Run::measurement, &Measurement::elapsed>("elapsed_s"),
     field<Seconds, &Run::measurement, &Measurement::measured>("measured_s"),
     field<Word<metrics::kEndingNames>, &Run::measurement, &Measurement::ending>("ending"),
+    where(in_parts, field<Optional<Object<kPartsFields>>, &Run::parts>("parts", 5)),
+    where(started_at,
+          field<Optional<Object<kStartFields>>, &Run::measurement, &Measurement::agreed_start>(
+              "agreed_start", 5)),
     where(of_source, field<Object<kGeneratorFields>, &Run::measurement>("generator")),
     part<Object<kTotalFields>, Run>("totals"),
     where(of_source,

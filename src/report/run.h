@@ -10,6 +10,7 @@
 
 #include "metrics/measurement.h"
 #include "report/capacity.h"
+#include "report/parts.h"
 #include "report/verdict.h"
 
 namespace millrace::report {
@@ -39,6 +40,7 @@ struct Run {
   metrics::Measurement measurement;
   std::vector<Verdict> verdicts;
   std::optional<Capacity> capacity;  // of a source that searched it: then all else is of one probe
+  std::optional<Parts> parts;        // of a source that was one of several
 
   [[nodiscard]] bool thresholds_passed() const;
 };

@@ -3,11 +3,8 @@
 namespace millrace::source {
 
 void DealtArrivals::advance(unsigned steps) {
-  std::optional<Duration> due;
-  for (unsigned i = 0; i < steps; ++i) {
-    due = arrivals_.next();
-    ++drawn_;
-  }
+  const std::optional<Duration> due = arrivals_.next(steps);
+  drawn_ += steps;
   const std::uint64_t message = drawn_ - 1;
   at_hand_.reset();
   if (!due || message >= load_.messages()) return;

@@ -82,7 +82,7 @@ SourceOptions probe_options(const SourceOptions& options, const CapacityTask& ta
   load.seed += number;  // what happens by chance is not to happen in each
   load.first_message = first_message;
   if (task.of == LevelOf::sessions) of_probe.sessions = static_cast<unsigned>(probe.level);
-  of_probe.threads = std::min(options.threads, of_probe.all_sessions());
+  of_probe.threads = std::min(options.threads, of_probe.own_sessions());
   return of_probe;
 }
 

@@ -197,6 +197,8 @@ TEST(Combinations, OfTheSourceAreEachRefusedInTheirWords) {
              given.arrivals = source::ArrivalPattern::constant;
            },
            [](Given& given) { given.arrivals = source::ArrivalPattern::poisson; }},
+          {[](Given& given) { given.part = PartValue{.number = 0, .of = 1}; },
+           [](Given& given) { given.seed = 1; }},
           {[&](Given& given) { given.fields = fields; },
            [&](Given& given) { given.message_template = mail; }},
           {[](Given& given) { given.abort_on = 0.5; }, open_loop},

@@ -156,6 +156,24 @@ TEST(Published, ProbesOfASearchForACapacityAreRead) {
             "a.json: not a run as this version writes it: key 'confirms' not found");
 }
 
+TEST(Published, PartsAndTheirStartAreRead) {
+  const std::string name = "source-parts-1.5.json";
+  const report::Run run = read_run(published(name));
+  ASSERT_TRUE(run.parts);
+  EXPECT_EQ(run.parts->run, "0123456789ab");
+  EXPECT_EQ(run.parts->of, 4U);
+  EXPECT_EQ(run.parts->numbers, (std::vector<unsigned>{1, 3}));
+  const metrics::AgreedStart start = run.measurement.agreed_start.value();
+  EXPECT_TRUE(start.synchronised);
+  EXPECT_EQ(start.estimated_error, 412U);
+  EXPECT_EQ(start.most_error, 15'300U);
+  EXPECT_EQ(start.late, 7U);
+  EXPECT_EQ(to_json(run), text_of(name));
+  const std::string lacking = changed(text_of(name), "\"numbers\"", "\"which\"");
+  EXPECT_EQ(message_of([&] { from_json(lacking, "a.json"); }),
+            "a.json: not a run as this version writes it: key 'numbers' not found");
+}
+
 // Made by hand, with a member more in each of its objects.
 TEST(Published, WhatANewerMinorVersionHasBesidesIsPassedOver) { check_source("source-newer.json"); }
 

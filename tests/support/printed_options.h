@@ -39,6 +39,7 @@ class Printer {
   void put(Word word) { put(static_cast<int>(word)); }
   void put(const std::string& text) { text_ += fmt::format("'{}' ", text); }
   void put(Duration duration) { put(duration.count()); }
+  void put(std::chrono::system_clock::time_point moment) { put(moment.time_since_epoch()); }
   template <typename Value>
   void put(const std::optional<Value>& value) {
     value ? put(*value) : void(text_ += "none ");
@@ -207,13 +208,13 @@ class Printer {
   }
   void put(const source::SourceOptions& options) {
     const auto& [endpoint, family, window, addresses, ports, proxy, proxy_source, attempts, tls,
-                 from_start, plan, mix, xclient, mechanism, users, message, traffic, messages,
-                 sessions, clients, keep, session_messages, on_trouble, pause, load, reply_limit,
-                 log, stamp, measure, counter, verbose, threads, engine] = options;
+                 from_start, plan, mix, xclient, mechanism, users, message, traffic, part, start_at,
+                 messages, sessions, clients, keep, session_messages, on_trouble, pause, load,
+                 reply_limit, log, stamp, measure, counter, verbose, threads, engine] = options;
     all(endpoint, family, window, addresses, ports, proxy, proxy_source, attempts, tls, from_start,
-        plan, mix, xclient, mechanism, users, message, traffic, messages, sessions, clients, keep,
-        session_messages, on_trouble, pause, load, reply_limit, log, stamp, measure, counter,
-        verbose, threads, engine);
+        plan, mix, xclient, mechanism, users, message, traffic, part.number, part.of, start_at,
+        messages, sessions, clients, keep, session_messages, on_trouble, pause, load, reply_limit,
+        log, stamp, measure, counter, verbose, threads, engine);
   }
   void put(const sink::Listener& listener) {
     const auto& [name, endpoint, profile, from_start, proxy] = listener;
