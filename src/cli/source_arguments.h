@@ -290,8 +290,11 @@ inline constexpr SourceCombination kSourceExclusions[] = {
      "--find-sessions says how many: not with -s"},
     {has<&Source::find_sessions>, has<&Source::misbehaves>, kClientsNeedTheirSessions},
     {has<&Source::searches>, has<&Source::part>,
-     "--find-rate and --find-sessions cannot be combined with --part: each part would search a "
-     "level of its own"},
+     "--part is of one run: it cannot be used with --find-rate or --find-sessions, which make "
+     "many"},
+    {has<&Source::searches>, has<&Source::start_at>,
+     "--start-at is of one run: it cannot be used with --find-rate or --find-sessions, which make "
+     "many"},
     {has<&Source::searches>, has<&Source::abort_on>,
      "a search has to see what fails: --abort-on cannot be used with --find-rate or "
      "--find-sessions"},
