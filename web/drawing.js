@@ -78,7 +78,8 @@ const drawing = (() => {
 
   // A series is {label, values, text} and, where it has its own, {colour, dash}. An axis is {label,
   // values, text, tick, log}: how the legend and the axis say a value, and whether the scale is
-  // logarithmic; a ticker chooses the ticks.
+  // logarithmic; a ticker chooses the ticks. Where a series has {points} its values are drawn alone,
+  // without a line between them.
   // The library's touches would keep a reader's finger from scrolling the page.
   const { touchstart, touchmove, touchend, ...pointer } = Dygraph.defaultInteractionModel;
   const plots = [];
@@ -107,7 +108,8 @@ const drawing = (() => {
     const drawn = new Dygraph(canvas, x.values.map((at, row) => [at, ...series.map(({ values }) => values[row])]), {
       labels: [x.label, ...series.map(({ label }) => label)],
       colors: series.map(({ colour }) => colour),
-      series: Object.fromEntries(series.map(({ label, dash }) => [label, { strokePattern: dash ?? null }])),
+      series: Object.fromEntries(series.map(({ label, dash, points }) => [label,
+        { strokePattern: dash ?? null, ...(points && { strokeWidth: 0, drawPoints: true, pointSize: 4 }) }])),
       axes: { x: axis(x, 60), y: { ...axis(y, 64), includeZero: true } },
       dateWindow: x.values.length === 1 ? [x.values[0] - 0.5, x.values[0] + 0.5] : null,
       xRangePad: x.log ? 0 : 6,  // is added to values, which a logarithmic scale does not take

@@ -71,6 +71,26 @@
     plot("Sessions", time, { tick: whole }, series);
   };
 
+  // A search for a capacity: latency against the level, every probe a point. Those at the same level
+  // stand beside each other, by less than can be seen.
+  const drawKnee = ({ of, probes }) => {
+    const sorted = [...probes].sort((a, b) => a.level - b.level);
+    const levels = sorted.map(({ level }, i) => level * (1 + 1e-6 * i));
+    const text = of === "rate" ? rate : (level) => `${count(level)} sessions`;
+    const only = (outcome, field) => sorted.map((probe) => (probe.outcome === outcome && probe[field] > 0 ? probe[field] : null));
+    const series = [
+      { label: "p50", values: positive(sorted.map((probe) => probe.p50_us)), text: latency, dash: [2, 3], colour: colours[0] },
+      { label: "p99", values: positive(sorted.map((probe) => probe.p99_us)), text: latency, colour: colours[0] },
+      { label: "held", values: only("held", "p99_us"), text: latency, colour: colours[1], points: true },
+      { label: "missed", values: only("missed", "p99_us"), text: latency, colour: colours[3], points: true },
+    ];
+    if (probes.some(({ outcome }) => outcome === "late")) {
+      series.push({ label: "generator late", values: only("late", "p99_us"), text: latency, colour: colours[2], points: true });
+    }
+    plot(`Latency against ${of === "rate" ? "the rate" : "sessions"}`, { label: of, values: levels, text, tick: few },
+      { tick: latency, log: true }, series);
+  };
+
   // --- the page ----------------------------------------------------------------------------------
 
   add(page, "h1", `smtp-${run.kind}: ${run.start.replace("T", " ").replace(/\.\d+Z/, " UTC")}`);
@@ -106,6 +126,7 @@
     if (verified.from_due.count > 0) figure(latency(verified.from_due.p99_us), "p99 from when due");
   }
 
+  if (run.capacity && run.capacity.probes.length > 0) drawKnee(run.capacity);
   if (rows.length > 0) {
     drawThroughput();
     if (rows.some((row) => row.max_us > 0)) drawLatencies();
@@ -202,6 +223,15 @@
       cells: [stage.name, count(stage.totals.messages),
         count(failures(stage.totals)),
         latency(stage.latency.intended.p50_us), latency(stage.latency.intended.p99_us), latency(stage.latency.intended.max_us)],
+    })));
+  }
+  if (run.capacity) {
+    const { of, probes } = run.capacity;
+    table("Probes", [of, "outcome", "delivered", "p50", "p99", "max", "failed", "measured"], probes.map((probe) => ({
+      cells: [few(probe.level), probe.confirms ? `${probe.outcome}, to confirm` : probe.outcome, rate(probe.messages_per_s),
+        latency(probe.p50_us), latency(probe.p99_us), latency(probe.max_us), percent(probe.failed_share), `${few(probe.measured_s)} s`],
+      kind: probe.outcome === "missed" ? "bad" : "",
+      below: probe.reason ? [probe.reason] : [],
     })));
   }
   table("Thresholds", ["threshold", "measured", ""], run.thresholds.map((one) => ({

@@ -96,6 +96,10 @@ std::function<int()> declare_merge(cli::CommandLine& line) {
     need(!paths.empty(), "missing files: which runs are to be merged?");
     const report::Run whole = report::merge(read_runs(paths), paths);
     report::write_file(draft->output, report::to_json(whole));
+    const std::string missing = whole.parts ? report::missing(*whole.parts) : std::string();
+    if (!missing.empty()) {
+      warn(fmt::format("of {} parts of the run these are missing: {}", whole.parts->of, missing));
+    }
     return EXIT_SUCCESS;
   };
 }

@@ -2,14 +2,19 @@
 #include <cstdlib>
 #include <functional>
 #include <memory>
+#include <string>
+#include <utility>
 
 #include "base/diagnostics.h"
 #include "cli/command_line.h"
 #include "cli/network_options.h"
 #include "cli/report_options.h"
+#include "cli/source_capacity.h"
 #include "cli/source_command_line.h"
 #include "cli/source_load.h"
+#include "cli/source_part.h"
 #include "cli/source_traffic.h"
+#include "source/find_capacity.h"
 #include "source/source.h"
 #include "threads/signal_watch.h"
 
@@ -18,6 +23,34 @@ namespace {
 using namespace millrace;
 
 constexpr int kThresholdFailed = 3;  // exit status
+
+using Watch = std::function<void(const metrics::ProgressSnapshot&)>;
+
+// Searches the highest level that the server holds: as it should be is only that it was found and
+// confirmed.
+int find_capacity(const cli::SourceCommandLine& line, threads::SignalWatch& signals,
+                  const Watch& watch, const std::unique_ptr<report::Progress>& progress,
+                  report::Run run, cli::Reports& reports) {
+  cli::CapacityReport found(*line.capacity);
+  const source::CapacityCallbacks callbacks{
+      .holds = [&](const metrics::Measurement& measured) { return found.holds(measured); },
+      .watch = watch,
+      .told =
+          [&](const source::Probe& probe, source::ProbeOutcome outcome,
+              const metrics::Measurement& measured) {
+            const std::string text = found.take(probe, outcome, measured);
+            if (progress) inform(text);
+          }};
+  source::CapacityResult result =
+      source::find_capacity(line.source, line.capacity->task, signals, callbacks);
+  if (progress) progress->end();
+  run.settings = cli::describe_search(line);
+  run.measurement = std::move(result.run.measurement);
+  run.capacity = found.finish(result.answer);
+  reports.deliver(run);
+  if (!result.run.well) return EXIT_FAILURE;
+  return run.capacity->confirmed && run.thresholds_passed() ? EXIT_SUCCESS : kThresholdFailed;
+}
 
 int pour(int argc, char** argv) {
   const cli::SourceCommandLine line = cli::parse_source_command_line(argc, argv);
@@ -31,9 +64,14 @@ int pour(int argc, char** argv) {
   if (options.verbose) inform(cli::describe(*options.engine, options.threads));
   cli::Reports reports(line.report, report::OutputFile::How::replace);
   const std::unique_ptr<report::Progress> progress = cli::make_progress(line.report);
-  std::function<void(const metrics::ProgressSnapshot&)> watch;
+  Watch watch;
   if (progress)
     watch = [&](const metrics::ProgressSnapshot& snapshot) { progress->show(snapshot); };
+  const auto described = [&] {
+    return cli::describe_run(report::Run::Kind::source, argc, argv, *options.engine,
+                             options.threads);
+  };
+  if (line.capacity) return find_capacity(line, signals, watch, progress, described(), reports);
   source::Result result = source::run_source(options, signals, watch);
   if (progress) progress->end();
   if (options.show_counter && result.well) std::puts("");
@@ -41,10 +79,11 @@ int pour(int argc, char** argv) {
   // Nothing is reported: to a script it looks as if nobody had caught the signal.
   if (!line.report.wanted() && result.signal != 0) threads::end_by(result.signal);
   if (!line.report.wanted()) return result.well ? EXIT_SUCCESS : EXIT_FAILURE;
-  report::Run run =
-      cli::describe_run(report::Run::Kind::source, argc, argv, *options.engine, options.threads);
+  report::Run run = described();
   run.settings = cli::describe_load(options);
   run.measurement = std::move(result.measurement);
+  run.parts = cli::describe_part(options);
+  report::describe_parts(run);
   reports.deliver(run);
   if (!result.well) return EXIT_FAILURE;
   return run.thresholds_passed() ? EXIT_SUCCESS : kThresholdFailed;

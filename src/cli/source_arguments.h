@@ -11,7 +11,9 @@
 #include "cli/given.h"
 #include "cli/network_options.h"
 #include "cli/report_options.h"
+#include "cli/source_capacity.h"
 #include "cli/source_load.h"
+#include "cli/source_part.h"
 #include "cli/tls_options.h"
 #include "mail/clients/client_group.h"
 #include "mail/message.h"
@@ -63,6 +65,20 @@ struct SourceArguments : NetworkArguments, TlsArguments {
   std::optional<source::RetryPolicy> retry;
   std::optional<std::uint64_t> retry_limit;
   std::vector<mail::ClientGroup> client;
+
+  // Capacity
+  std::optional<std::vector<report::Threshold>> find_rate;
+  std::optional<LevelRange> rate_range;  // a second
+  std::optional<std::vector<report::Threshold>> find_sessions;
+  std::optional<LevelRange> session_range;
+  std::optional<Duration> probe;
+  std::optional<Duration> confirm;
+  std::optional<double> resolution;  // a share
+  std::optional<Duration> settle;
+
+  // Parts of one run
+  std::optional<PartValue> part;
+  std::optional<StartValue> start_at;
 
   // Envelope and message
   bool lmtp = false;
@@ -162,13 +178,16 @@ struct SourceArguments : NetworkArguments, TlsArguments {
     return scenario || senders || pools() || content() || !header.empty();
   }
   [[nodiscard]] bool misbehaves() const { return !client.empty(); }
-  [[nodiscard]] bool open_loop() const { return rate || (stages && stages->of_rates); }
+  [[nodiscard]] bool searches() const { return find_rate || find_sessions; }
+  [[nodiscard]] bool logs() const { return !report.log.empty(); }
+  [[nodiscard]] bool open_loop() const { return rate || (stages && stages->of_rates) || find_rate; }
   [[nodiscard]] bool stages_of_sessions() const { return stages && !stages->of_rates; }
   [[nodiscard]] bool poisson() const { return arrivals == source::ArrivalPattern::poisson; }
-  [[nodiscard]] bool draws() const { return poisson() || differs(); }
+  // The seed has something to say.
+  [[nodiscard]] bool draws() const { return poisson() || differs() || part; }
   [[nodiscard]] bool pauses() const { return pause || random_pause; }
   // By the clock.
-  [[nodiscard]] bool timed() const { return open_loop() || duration || stages; }
+  [[nodiscard]] bool timed() const { return open_loop() || duration || stages || searches(); }
   // Errors are counted, and end nothing.
   [[nodiscard]] bool counts_errors() const { return timed() || retry || misbehaves(); }
   [[nodiscard]] bool outlives_errors() const { return counts_errors() || carry_on; }
@@ -205,6 +224,11 @@ inline constexpr char kClientsSpeakSmtp[] =
     "clients that misbehave speak SMTP: -L cannot be used with them";
 inline constexpr char kClientsNeedSessions[] =
     "clients that misbehave are some of -s: --stages of sessions cannot be used with them";
+inline constexpr char kClientsNeedTheirSessions[] =
+    "clients that misbehave are some of -s: --find-sessions cannot be used with them";
+inline constexpr char kSearchSaysLoad[] =
+    "--find-rate and --find-sessions say themselves what is sent when: not with --rate, "
+    "--duration, --stages or -m";
 inline constexpr char kStartTlsInTheClear[] =
     "clients that misbehave by STARTTLS begin in the clear: --tls cannot be used with them";
 inline constexpr char kOneContent[] =
@@ -256,6 +280,31 @@ inline constexpr SourceCombination kSourceExclusions[] = {
      "--stamp tells at most 65,535 recipients of a message apart (-r)"},
     {has<&Source::pause>, has<&Source::random_pause>,
      "do not use -w and -R options at the same time"},
+    {has<&Source::find_rate>, has<&Source::find_sessions>,
+     "use only one of --find-rate or --find-sessions, but not both"},
+    {has<&Source::searches>, has<&Source::rate>, kSearchSaysLoad},
+    {has<&Source::searches>, has<&Source::duration>, kSearchSaysLoad},
+    {has<&Source::searches>, has<&Source::stages>, kSearchSaysLoad},
+    {has<&Source::searches>, has<&Source::messages>, kSearchSaysLoad},
+    {has<&Source::find_sessions>, has<&Source::sessions>,
+     "--find-sessions says how many: not with -s"},
+    {has<&Source::find_sessions>, has<&Source::misbehaves>, kClientsNeedTheirSessions},
+    {has<&Source::searches>, has<&Source::part>,
+     "--part is of one run: it cannot be used with --find-rate or --find-sessions, which make "
+     "many"},
+    {has<&Source::searches>, has<&Source::start_at>,
+     "--start-at is of one run: it cannot be used with --find-rate or --find-sessions, which make "
+     "many"},
+    {has<&Source::searches>, has<&Source::abort_on>,
+     "a search has to see what fails: --abort-on cannot be used with --find-rate or "
+     "--find-sessions"},
+    {has<&Source::searches>, has<&Source::logs>,
+     "--log is of one run: it cannot be used with --find-rate or --find-sessions, which make many"},
+    {has<&Source::searches>, has<&Source::stamp>,
+     "--stamp is of one run: it cannot be used with --find-rate or --find-sessions, which make "
+     "many"},
+    {has<&Source::searches>, has<&Source::counter>,
+     "-c counts one run: it cannot be used with --find-rate or --find-sessions, which make many"},
 };
 
 inline constexpr SourceCombination kSourceNeeds[] = {
@@ -281,9 +330,12 @@ inline constexpr SourceCombination kSourceNeeds[] = {
     {has<&Source::auth>, has<&Source::named_users>,
      "--auth needs --auth-user with --auth-password-file, or --auth-users"},
     {has<&Source::arrivals>, has<&Source::open_loop>,
-     "--arrivals needs --rate, or --stages of rates"},
+     "--arrivals needs --rate, --stages of rates, or --find-rate"},
     {has<&Source::seed>, has<&Source::draws>,
-     "--seed needs something that is drawn: --arrivals poisson, or messages that differ"},
+     "--seed needs something that is drawn: --arrivals poisson, or messages that differ; or "
+     "--part"},
+    {has<&Source::part>, has<&Source::seed>,
+     "--part needs --seed, one number for all parts: by it they are of one run"},
     {has<&Source::fields>, has<&Source::message_template>, "--fields needs --template"},
     {has<&Source::abort_on>, has<&Source::outlives_errors>,
      "--abort-on needs --rate, --duration, --stages or --retry, or -A: the first error ends "
@@ -293,6 +345,15 @@ inline constexpr SourceCombination kSourceNeeds[] = {
     {has<&Source::stamp_body>, has<&Source::stamp>, "--stamp-body needs --stamp"},
     {has<&Source::stamp_recipients>, has<&Source::stamp>, "--stamp-recipients needs --stamp"},
     {has<&Source::journal_sync>, has<&Source::stamp>, "--journal-sync needs --stamp"},
+    {has<&Source::rate_range>, has<&Source::find_rate>, "--rate-range needs --find-rate"},
+    {has<&Source::session_range>, has<&Source::find_sessions>,
+     "--session-range needs --find-sessions"},
+    {has<&Source::probe>, has<&Source::searches>, "--probe needs --find-rate or --find-sessions"},
+    {has<&Source::confirm>, has<&Source::searches>,
+     "--confirm needs --find-rate or --find-sessions"},
+    {has<&Source::resolution>, has<&Source::searches>,
+     "--resolution needs --find-rate or --find-sessions"},
+    {has<&Source::settle>, has<&Source::searches>, "--settle needs --find-rate or --find-sessions"},
 };
 
 }  // namespace millrace::cli

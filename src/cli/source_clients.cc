@@ -24,6 +24,7 @@ const std::vector<mail::ClientGroup>& groups_of(const SourceArguments& given,
   }
   if (given.lmtp) throw Fatal(kClientsSpeakSmtp);
   if (given.stages_of_sessions()) throw Fatal(kClientsNeedSessions);
+  if (given.find_sessions) throw Fatal(kClientsNeedTheirSessions);
   if (given.tls && mail::any_says_starttls(scenario)) throw Fatal(kStartTlsInTheClear);
   return scenario;
 }

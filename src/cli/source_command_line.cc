@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <utility>
 
 #include "base/calendar.h"
@@ -13,8 +14,10 @@
 #include "cli/command_line.h"
 #include "cli/other_tools.h"
 #include "cli/source_arguments.h"
+#include "cli/source_capacity.h"
 #include "cli/source_clients.h"
 #include "cli/source_extensions.h"
+#include "cli/source_part.h"
 #include "cli/source_stamps.h"
 #include "cli/source_traffic.h"
 #include "cli/text_values.h"
@@ -168,6 +171,8 @@ void add_source_options(CommandLine& line, SourceArguments& given) {
   line.argument("endpoint", given.endpoint, "[inet:]host[:port] or unix:path");
   add_network(line, given);
   add_load_options(line, given);
+  add_capacity_options(line, given);
+  add_part_options(line, given);
   add_message(line, given);
   add_traffic_options(line, given);
   add_client_options(line, given);
@@ -195,20 +200,33 @@ SourceCommandLine build_source(const SourceArguments& given, const Surroundings&
   check_needs<SourceArguments>(given, kSourceNeeds);
   source::SourceOptions options;
   build_network(given, options);
-  build_message(given, surroundings, options.message);
+  const auto variable = [](const char* name) { return std::getenv(name); };
+  if (given.part) options.part = part_of(*given.part, variable);
+  options.start_at = start_of(given, surroundings);
+  build_message(given, of_whole_run(given, surroundings), options.message);
   build_tls(given, options);
   build_plan(given, options);
   build_load(given, options);
   build_stamps(given, options);
   build_clients(given, build_traffic(given, options), options);
+  std::optional<CapacityOrder> capacity = build_capacity(given);
+  check_part(options);
   ReportOptions report = build_report(given, options);
+  // What is reported is the run of the level that was found, which is to hold them too.
+  if (capacity) {
+    report.thresholds.insert(report.thresholds.begin(), capacity->objective.begin(),
+                             capacity->objective.end());
+  }
   options.measure = report.wanted() || options.on_trouble == source::OnTrouble::count;
   options.log = log(report.log);
   options.show_counter = given.counter;
   options.verbose = given.verbose;
-  options.threads = std::min(given.resolved_threads(), options.all_sessions());
+  options.threads = std::min(given.resolved_threads(), options.own_sessions());
   options.engine = given.resolved_engine();
-  return {.source = std::move(options), .report = std::move(report), .show = given.show};
+  return {.source = std::move(options),
+          .report = std::move(report),
+          .show = given.show,
+          .capacity = std::move(capacity)};
 }
 
 SourceCommandLine parse_source_command_line(int argc, const char* const* argv) {

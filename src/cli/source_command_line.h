@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cli/report_options.h"
+#include "cli/source_capacity.h"
 #include "source/options.h"
 
 namespace millrace::cli {
@@ -17,7 +18,8 @@ struct SourceArguments;
 struct SourceCommandLine {
   source::SourceOptions source;
   ReportOptions report;
-  std::optional<std::uint64_t> show;  // only this message is asked for
+  std::optional<std::uint64_t> show;      // only this message is asked for
+  std::optional<CapacityOrder> capacity;  // is searched, by runs of which `source` says the rest
 };
 
 // What messages have of where and when they are sent.

@@ -9,6 +9,7 @@
 #include "base/quantity.h"
 #include "cli/retry_value.h"
 #include "cli/source_arguments.h"
+#include "cli/source_capacity.h"
 #include "cli/source_clients.h"
 #include "cli/text_values.h"
 #include "report/text.h"
@@ -24,7 +25,6 @@ constexpr std::chrono::seconds kDrainLimit{10};
 
 // As many as open loop may open when nobody says how many.
 constexpr unsigned kPool = 100;
-constexpr double kMostSessions = 1'000'000;
 
 // Nobody means to run a load for less.
 constexpr std::chrono::milliseconds kShortest{1};
@@ -224,6 +224,9 @@ void add_load_options(CommandLine& line, SourceArguments& given) {
 
 void build_load(const SourceArguments& given, source::SourceOptions& options) {
   options.sessions = given.sessions.value_or(given.open_loop() ? kPool : 1);
+  if (given.find_sessions) {
+    options.sessions = static_cast<unsigned>(build_capacity(given)->task.range.high);
+  }
   options.keep_session = given.keep_session || given.messages_per_session;
   put(options.session_messages, given.messages_per_session);
   options.messages = given.messages.value_or(given.timed() ? kNoLimit : 1);

@@ -24,6 +24,9 @@ void build_load(const SourceArguments& given, source::SourceOptions& options);
 std::vector<std::pair<std::string, std::string>> describe_load(
     const source::SourceOptions& options);
 
+// More sessions are nobody's.
+inline constexpr double kMostSessions = 1'000'000;
+
 // The parts of a run.
 struct Stages {
   std::vector<source::Stage> stages;

@@ -35,6 +35,13 @@ void LogTotals::add(const LogTotals& other) {
   for (const auto& row : kLogNames) this->*row.counter += other.*row.counter;
 }
 
+void AgreedStart::add(const AgreedStart& other) {
+  synchronised = synchronised && other.synchronised;
+  estimated_error = std::max(estimated_error, other.estimated_error);
+  most_error = std::max(most_error, other.most_error);
+  late = std::max(late, other.late);
+}
+
 void JournalTotals::add(const JournalTotals& other) {
   if (run != other.run) run.clear();
   if (path != other.path) path.clear();

@@ -95,6 +95,18 @@ struct JournalTotals {
   void add(const JournalTotals& other);
 };
 
+// The start of a run that several hosts begin at one moment, each by its own clock: what the kernel
+// says of that, as NTP or PTP has told it (adjtimex(2)). All in microseconds.
+struct AgreedStart {
+  bool synchronised = false;  // else nobody keeps the clock right, and the next two say little
+  std::uint64_t estimated_error = 0;  // of the clock
+  std::uint64_t most_error = 0;       // that it has for certain at most
+  std::uint64_t late = 0;             // that the run began behind the moment
+
+  // Of another host: the worst of both.
+  void add(const AgreedStart& other);
+};
+
 // How a run came to its end.
 enum class Ending : std::uint8_t { completed, interrupted, failed };
 
@@ -104,8 +116,9 @@ inline constexpr std::array<std::string_view, 3> kEndingNames = {"completed", "i
 // All that was measured in a run.
 struct Measurement {
   std::chrono::system_clock::time_point start;
-  Duration elapsed{};   // until the last session was done
-  Duration measured{};  // of that, what the figures are about: without warm-up
+  std::optional<AgreedStart> agreed_start;  // where the start was asked for
+  Duration elapsed{};                       // until the last session was done
+  Duration measured{};                      // of that, what the figures are about: without warm-up
   Ending ending = Ending::completed;
   bool open_loop = false;
   Metrics total;    // all stages, without warm-up

@@ -9,14 +9,11 @@
 
 #include "base/diagnostics.h"
 #include "base/quantity.h"
+#include "report/compare_capacity.h"
 #include "report/writer.h"
 
 namespace millrace::report {
 namespace {
-
-// Fewer values than this on a side, and chance alone may set them apart.
-constexpr std::size_t kEnough = 3;
-constexpr double kChance = 0.05;
 
 std::string as_latency(double microseconds) { return latency(microseconds); }
 
@@ -106,20 +103,8 @@ Change change(const Figure& figure, const std::vector<double>& base,
               const std::vector<double>& next_values) {
   Change change{
       .figure = figure.name, .base = median(base), .next = median(next), .format = figure.format};
-  const double difference = change.next - change.base;
-  const double against = figure.higher_is_better ? -difference : difference;
-  change.loss = change.base > 0 ? against / change.base
-                : against > 0   ? std::numeric_limits<double>::infinity()
-                                : 0;
-  if (std::min(base_values.size(), next_values.size()) < kEnough) {
-    change.meaning = difference == 0 ? Change::Meaning::noise : Change::Meaning::unclear;
-    return change;
-  }
-  change.ratio = ratio_interval(base_values, next_values);
-  change.probability = difference < 0 ? mann_whitney(next_values, base_values)
-                                      : mann_whitney(base_values, next_values);
-  if (difference == 0 || *change.probability > kChance) return change;
-  change.meaning = against > 0 ? Change::Meaning::worse : Change::Meaning::better;
+  tell_loss(change, figure.higher_is_better);
+  tell_from_chance(change, base_values, next_values);
   return change;
 }
 
@@ -128,7 +113,7 @@ std::string signed_percent(double share) {
   return fmt::format("{:+.1f}%", share * 100);
 }
 
-Styled word(const Change& change, const Style& style) {
+Styled word(const Change& change, Comparison::By by, const Style& style) {
   switch (change.meaning) {
     case Change::Meaning::noise:
       return {change.base == change.next ? "same" : "within noise"};
@@ -137,7 +122,7 @@ Styled word(const Change& change, const Style& style) {
     case Change::Meaning::worse:
       return style.red("WORSE");
     case Change::Meaning::unclear:
-      return {"too few to tell"};
+      return {by == Comparison::By::searches ? "not known" : "too few to tell"};
   }
   return {};
 }
@@ -156,6 +141,7 @@ std::vector<const Change*> Comparison::regressions(double limit) const {
 }
 
 Comparison compare(const std::vector<Run>& base, const std::vector<Run>& next) {
+  using By = Comparison::By;
   for (const std::vector<Run>* const side : {&base, &next}) {
     for (const Run& run : *side) {
       if (run.kind != Run::Kind::source) throw Fatal("only runs of smtp-source can be compared");
@@ -163,10 +149,16 @@ Comparison compare(const std::vector<Run>& base, const std::vector<Run>& next) {
   }
   const Values base_runs = of_runs(base);
   const Values next_runs = of_runs(next);
-  Comparison comparison;
-  comparison.by_second = std::min(base.size(), next.size()) < kEnough;
-  const Values base_values = comparison.by_second ? of_seconds(base) : base_runs;
-  const Values next_values = comparison.by_second ? of_seconds(next) : next_runs;
+  const bool enough_runs = std::min(base.size(), next.size()) >= kEnoughValues;
+  if (const auto capacity = compare_capacities(base, next)) {
+    return {.changes = {*capacity},
+            .base_values = base.size(),
+            .next_values = next.size(),
+            .by = enough_runs ? By::runs : By::searches};
+  }
+  Comparison comparison{.by = enough_runs ? By::runs : By::seconds};
+  const Values base_values = enough_runs ? base_runs : of_seconds(base);
+  const Values next_values = enough_runs ? next_runs : of_seconds(next);
   comparison.base_values = base_values.front().size();
   comparison.next_values = next_values.front().size();
   for (std::size_t i = 0; i < kFigures.size(); ++i) {
@@ -192,12 +184,18 @@ std::string describe(const Comparison& comparison, const Style& style) {
       probability = *one.probability < 0.001 ? "<0.001" : fmt::format("{:.3f}", *one.probability);
     }
     out.line("{:<14} {:>10} {:>10} {:>8}  {:<18} {:>6}  {}", one.figure, one.shown(one.base),
-             one.shown(one.next), signed_percent(ratio), interval, probability, word(one, style));
+             one.shown(one.next), signed_percent(ratio), interval, probability,
+             word(one, comparison.by, style));
   }
-  out.line(
-      "\nTold from chance by {} and {} {} (Mann-Whitney).", comparison.base_values,
-      comparison.next_values,
-      comparison.by_second ? "seconds; repeated runs, three or more a side, tell more" : "runs");
+  if (comparison.by == Comparison::By::searches) {
+    out.line("\nTold from noise by what searches leave open; three or more a side tell more.");
+    return out.take();
+  }
+  out.line("\nTold from chance by {} and {} {} (Mann-Whitney).", comparison.base_values,
+           comparison.next_values,
+           comparison.by == Comparison::By::runs
+               ? "runs"
+               : "seconds; repeated runs, three or more a side, tell more");
   return out.take();
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/diagnostics.h"
+#include "report/json_capacity.h"
 #include "report/json_kinds.h"
 #include "report/json_metrics.h"
 #include "report/json_splits.h"
@@ -18,6 +19,7 @@
 namespace millrace::report {
 namespace {
 
+using metrics::AgreedStart;
 using metrics::ClientMetrics;
 using metrics::ErrorCount;
 using metrics::Generator;
@@ -223,10 +225,17 @@ constexpr auto kEnvironmentFields = std::to_array<Field<Environment>>({
     field<Whole<kMostCores>, &Environment::threads>("threads"),
 });
 
-constexpr auto kVerdictFields = std::to_array<Field<Verdict>>({
-    field<Text, &Verdict::threshold>("threshold"),
-    field<Text, &Verdict::value>("value"),
-    field<Flag, &Verdict::passed>("passed"),
+constexpr auto kStartFields = std::to_array<Field<AgreedStart>>({
+    field<Flag, &AgreedStart::synchronised>("clock_synchronised"),
+    field<Count, &AgreedStart::estimated_error>("clock_estimated_error_us"),
+    field<Count, &AgreedStart::most_error>("clock_maximum_error_us"),
+    field<Count, &AgreedStart::late>("late_us"),
+});
+
+constexpr auto kPartsFields = std::to_array<Field<Parts>>({
+    field<Text, &Parts::run>("run"),
+    field<Whole<kMostParts>, &Parts::of>("of"),
+    field<List<Whole<kMostParts>>, &Parts::numbers>("numbers"),
 });
 
 // What a run came to, in its order.
@@ -259,7 +268,12 @@ bool answering(const Run& run) { return of_sink(run) && run.measurement.answers.
 bool verifying(const Run& run) { return of_sink(run) && run.measurement.verify.has_value(); }
 bool misbehaving(const Run& run) { return of_source(run) && !run.measurement.clients.empty(); }
 bool logging(const Run& run) { return of_source(run) && run.measurement.log.has_value(); }
+bool searching(const Run& run) { return of_source(run) && run.capacity.has_value(); }
 bool stamping(const Run& run) { return of_source(run) && run.measurement.proof.has_value(); }
+bool in_parts(const Run& run) { return of_source(run) && run.parts.has_value(); }
+bool started_at(const Run& run) {
+  return of_source(run) && run.measurement.agreed_start.has_value();
+}
 template <auto kSplit>
 bool split(const Run& run) {
   return of_source(run) && (run.measurement.*kSplit).has_value();
@@ -297,6 +311,10 @@ constexpr auto kRunFields = std::to_array<Field<Run>>({
     field<Seconds, &Run::measurement, &Measurement::elapsed>("elapsed_s"),
     field<Seconds, &Run::measurement, &Measurement::measured>("measured_s"),
     field<Word<metrics::kEndingNames>, &Run::measurement, &Measurement::ending>("ending"),
+    where(in_parts, field<Optional<Object<kPartsFields>>, &Run::parts>("parts", 5)),
+    where(started_at,
+          field<Optional<Object<kStartFields>>, &Run::measurement, &Measurement::agreed_start>(
+              "agreed_start", 5)),
     where(of_source, field<Object<kGeneratorFields>, &Run::measurement>("generator")),
     part<Object<kTotalFields>, Run>("totals"),
     where(of_source,
@@ -333,6 +351,7 @@ constexpr auto kRunFields = std::to_array<Field<Run>>({
               "senders", 4)),
     where(misbehaving, field<List<Object<kClientFields>>, &Run::measurement, &Measurement::clients>(
                            "clients", 4)),
+    where(searching, field<Optional<Object<kCapacityFields>>, &Run::capacity>("capacity", 5)),
     field<List<Object<kVerdictFields>>, &Run::verdicts>("thresholds"),
     where(of_source, field<Totals, &Run::measurement, &Measurement::warmup>("warmup")),
     where(of_source,

@@ -13,6 +13,7 @@
 #include "base/diagnostics.h"
 #include "base/quantity.h"
 #include "metrics/codec.h"
+#include "report/text.h"
 #include "report/threshold.h"
 
 namespace millrace::report {
@@ -28,6 +29,8 @@ constexpr std::string_view kComma = ", ";
 // which parts these are.
 constexpr std::string_view kDiffering = "differing";
 constexpr std::string_view kMerged = "merged";
+// How well parts of one run began together.
+constexpr std::string_view kBegun = "begun";
 
 // Takes the first element off a list.
 std::string_view take_element(std::string_view& list) {
@@ -149,6 +152,17 @@ void add_answers(std::optional<metrics::Answers>& sum,
   sum->add(*answers);
 }
 
+// That of all runs, where all were to start at the same moment.
+std::optional<metrics::AgreedStart> agreed_start(const std::vector<Run>& runs) {
+  std::optional<metrics::AgreedStart> all = runs.front().measurement.agreed_start;
+  for (const Run& run : runs) {
+    const Measurement& part = run.measurement;
+    if (!part.agreed_start || part.start != runs.front().measurement.start) return std::nullopt;
+    all->add(*part.agreed_start);
+  }
+  return all;
+}
+
 void add_log(std::optional<metrics::LogTotals>& sum, const std::optional<metrics::LogTotals>& log) {
   if (!log) return;
   if (!sum) sum.emplace();
@@ -196,6 +210,19 @@ void merge_splits(std::optional<Split> Measurement::*split, const std::vector<Ru
 
 using AllSettings = decltype(Run::settings);
 
+// Whether the merged run has a value of its own under this name.
+bool told_anew(std::string_view name) {
+  return name == kMerged || name == kPartsSetting || name == kStartSetting || name == kBegun;
+}
+
+// How far apart the first and the last of them began.
+Duration spread_of_starts(const std::vector<Run>& runs) {
+  const auto [first, last] = std::minmax_element(
+      runs.begin(), runs.end(),
+      [](const Run& a, const Run& b) { return a.measurement.start < b.measurement.start; });
+  return last->measurement.start - first->measurement.start;
+}
+
 // Settings in which all runs agree. What the others are called is one more: no run's value of
 // them holds for the whole.
 AllSettings merge_settings(const std::vector<Run>& runs) {
@@ -208,7 +235,7 @@ AllSettings merge_settings(const std::vector<Run>& runs) {
     for (const auto& setting : run.settings) {
       const bool all = std::all_of(runs.begin(), runs.end(),
                                    [&](const Run& other) { return has(other, setting); });
-      if (setting.first == kMerged) continue;
+      if (told_anew(setting.first)) continue;
       if (setting.first == kDiffering) {
         join(differing, setting.second);
       } else if (!all) {
@@ -261,6 +288,7 @@ Measurement merge_measurements(const std::vector<Run>& runs) {
   merge_splits(&Measurement::kinds, runs, whole);
   merge_splits(&Measurement::domains, runs, whole);
   merge_splits(&Measurement::senders, runs, whole);
+  whole.agreed_start = agreed_start(runs);
   whole.measured = whole.elapsed - begin;
   whole.series = merge_series(runs, whole.start);
   return whole;
@@ -283,7 +311,12 @@ Run merge(const std::vector<Run>& runs, const std::vector<std::string>& names) {
     add_environment(sum.environment, runs[i].environment);
     for (const Verdict& one : runs[i].verdicts) thresholds.insert(one.threshold);
   }
+  sum.parts = merged_parts(runs, names);
   sum.measurement = merge_measurements(runs);
+  describe_parts(sum);
+  if (const Duration spread = spread_of_starts(runs); sum.parts && spread > Duration::zero()) {
+    sum.settings.emplace_back(kBegun, latency(in_seconds(spread) * 1e6) + " apart");
+  }
   sum.settings.emplace_back(kMerged, fmt::format("{} run{}: {}", runs.size(), plural(runs.size()),
                                                  fmt::join(names, ", ")));
   // What each part had to reach is asked of the whole.

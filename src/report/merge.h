@@ -8,7 +8,8 @@
 namespace millrace::report {
 
 // Runs of several hosts, or of both halves of one, as one run: counters, histograms and hits
-// of rules of one name added, seconds aligned on the wall clock. All must be of the same kind.
+// of rules of one name added, seconds aligned on the wall clock. All must be of the same kind, and
+// all parts of one run, or none a part.
 // `names`: where each is from. Throws Fatal naming what does not fit.
 Run merge(const std::vector<Run>& runs, const std::vector<std::string>& names);
 

@@ -2,11 +2,16 @@
 // results, not sessions.
 #pragma once
 
+#include <array>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "metrics/measurement.h"
+#include "report/capacity.h"
+#include "report/parts.h"
+#include "report/verdict.h"
 
 namespace millrace::report {
 
@@ -23,13 +28,6 @@ struct Environment {
   static Environment here();
 };
 
-// What was demanded of a figure, and what it came to.
-struct Verdict {
-  std::string threshold;  // as it was asked for
-  std::string value;      // for people
-  bool passed = false;
-};
-
 // A run of smtp-source or smtp-sink, with all that is reported of it.
 struct Run {
   enum class Kind : std::uint8_t { source, sink };
@@ -41,6 +39,8 @@ struct Run {
   Environment environment;
   metrics::Measurement measurement;
   std::vector<Verdict> verdicts;
+  std::optional<Capacity> capacity;  // of a source that searched it: then all else is of one probe
+  std::optional<Parts> parts;        // of a source that was one of several
 
   [[nodiscard]] bool thresholds_passed() const;
 };

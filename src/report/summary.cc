@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/quantity.h"
+#include "report/capacity_summary.h"
 #include "report/client_summary.h"
 #include "report/histogram_bars.h"
 #include "report/split_summary.h"
@@ -311,6 +312,7 @@ std::string latencies(const Counters& counters, const Histogram& intended) {
 std::string verdict(const Run& run) {
   const Measurement& measured = run.measurement;
   const Counters& counters = measured.total.counters;
+  if (run.capacity) return capacity_sentence(*run.capacity);
   if (run.kind == Run::Kind::sink) {
     return fmt::format("It took {} message{} for {} recipient{} over {} session{}.",
                        count(counters.delivered), plural(counters.delivered),
@@ -359,6 +361,7 @@ std::string summary(const Run& run, const Style& style) {
   write_verified(out, run.measurement.verify);
   write_clients(out, run.measurement.clients);
   write_stages(out, run.measurement);
+  if (run.capacity) write_probes(out, *run.capacity);
   write_thresholds(out, run.verdicts);
   out.heading(verdict(run));
   return out.take();

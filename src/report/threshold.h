@@ -17,6 +17,9 @@ class Threshold {
   // Fatal naming what is wrong.
   explicit Threshold(std::string text);
 
+  // As it was given.
+  [[nodiscard]] const std::string& text() const { return text_; }
+
   // A latency is missed as well when more messages failed than it leaves out: with 2% failed there
   // is no 99th percentile, however quick the rest was.
   [[nodiscard]] Verdict judge(const metrics::Measurement& measurement) const;

@@ -2,11 +2,12 @@
 
 namespace millrace::source {
 
-std::optional<Duration> Arrivals::next() {
+std::optional<Duration> Arrivals::next(unsigned steps) {
   if (pattern_ == ArrivalPattern::constant) {
-    return schedule_.when_sum_is(static_cast<double>(count_++));
+    count_ += steps;
+    return schedule_.when_sum_is(static_cast<double>(count_ - 1));
   }
-  sum_ += gap_(random_);
+  for (unsigned i = 0; i < steps; ++i) sum_ += gap_(random_);
   return schedule_.when_sum_is(sum_);
 }
 

@@ -22,16 +22,17 @@ class Arrivals {
   Arrivals(const Schedule& schedule, ArrivalPattern pattern, std::uint64_t seed)
       : schedule_(schedule), pattern_(pattern), random_(seed) {}
 
-  // The next one, from the start of the run; nothing when the schedule is over.
-  std::optional<Duration> next();
+  // The next one, or the `steps`th from here, from the start of the run; nothing when the schedule
+  // is over.
+  std::optional<Duration> next(unsigned steps = 1);
 
  private:
   const Schedule& schedule_;
   const ArrivalPattern pattern_;
   std::mt19937_64 random_;
   std::exponential_distribution<double> gap_{1.0};
-  std::uint64_t count_ = 0;
-  double sum_ = 0;  // for Poisson: where the last one lay in the sum of the level
+  std::uint64_t count_ = 0;  // of those drawn, where they are even
+  double sum_ = 0;           // for Poisson: where the last one lay in the sum of the level
 };
 
 }  // namespace millrace::source

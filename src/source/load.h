@@ -22,6 +22,7 @@ struct Load {
   std::optional<RetryPolicy> retry;   // none: what was not taken has failed
   // Messages that wait for another attempt, over all threads, when nothing new begins any more.
   std::uint64_t retry_limit = 100'000;
+  std::uint64_t first_message = 0;  // the number of the first one, from which they count
 };
 
 }  // namespace millrace::source

@@ -22,6 +22,7 @@
 #include "source/connection_mix.h"
 #include "source/load.h"
 #include "source/message_log.h"
+#include "source/part.h"
 #include "source/stamps.h"
 
 namespace millrace::source {
@@ -48,7 +49,8 @@ enum class OnTrouble : std::uint8_t {
   count,  // carry on, with a warning for the first of each kind
 };
 
-// Everything that the source is told at start.
+// Everything that the source is told at start. Numbers of messages, sessions and clients, and the
+// load, are those of the whole run, whichever part of it this process has.
 struct SourceOptions {
   net::Endpoint endpoint;
   int address_family = 0;                   // AF_INET, AF_INET6 or AF_UNSPEC
@@ -69,7 +71,9 @@ struct SourceOptions {
   mail::MessageOptions message;                   // what is sent, but for what `traffic` says of it
   std::shared_ptr<const mail::Workload> traffic;  // null: the same message all the time
 
-  std::uint64_t messages = 1;             // over all sessions, at most
+  Part part;  // of the run, which is this process's
+  std::optional<std::chrono::system_clock::time_point> start_at;  // none: as soon as it is ready
+  std::uint64_t messages = 1;                                     // over all sessions, at most
   unsigned sessions = 1;                  // at once, of good clients; 0: there are only others
   std::vector<MisbehavingGroup> clients;  // the others, beside those sessions
   bool keep_session = false;              // for the next message
@@ -94,11 +98,15 @@ struct SourceOptions {
     return tls_from_start || plan.wanted.has(smtp::Extension::starttls);
   }
 
-  // All that may be open at once.
-  [[nodiscard]] unsigned all_sessions() const {
-    unsigned all = sessions;
+  // All clients that misbehave.
+  [[nodiscard]] unsigned all_clients() const {
+    unsigned all = 0;
     for (const MisbehavingGroup& group : clients) all += group.sessions;
     return all;
+  }
+  // All that this process may have open at once.
+  [[nodiscard]] unsigned own_sessions() const {
+    return static_cast<unsigned>(part.share(sessions) + part.share(all_clients()));
   }
 
   // Whether a connection that has carried so many messages may carry another one; and whether that

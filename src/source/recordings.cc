@@ -64,8 +64,9 @@ Duration Recordings::elapsed(Ending ending) const {
   // A thread that failed before the start has told nothing.
   const Duration until_last = std::max(last_over_ - run_.load().start(), Duration::zero());
   // Where no client is good there are no messages: the last connection is what lasts.
-  const bool cut_short = ending != Ending::completed || started >= run_.options().messages ||
-                         run_.options().sessions == 0;
+  const SourceOptions& options = run_.options();
+  const bool cut_short = ending != Ending::completed ||
+                         started >= options.part.share(options.messages) || options.sessions == 0;
   if (cut_short || run_.load().end() == TimePoint::max()) return until_last;
   return std::max(until_last, run_.load().schedule().end());
 }
@@ -93,7 +94,7 @@ void Recordings::complete(metrics::Row& row, Duration elapsed) const {
   const Schedule& schedule = run_.load().schedule();
   row.stage = schedule.stages()[schedule.stage_at(begin + (end - begin) / 2)].name;
   if (!run_.options().load.open_loop || row.length <= 0) return;
-  row.asked = schedule.sum_until(end) - schedule.sum_until(begin);
+  row.asked = (schedule.sum_until(end) - schedule.sum_until(begin)) / run_.options().part.of;
 }
 
 }  // namespace millrace::source

@@ -59,20 +59,22 @@ Run::Run(const SourceOptions& options, std::function<void()> on_failure)
       on_failure_(std::move(on_failure)),
       addresses_(addresses_to(options)),
       workload_(workload_of(options)),
-      load_(options.load, options.messages, options.sessions),
+      load_(options.load, options.messages, options.sessions, options.part),
       tls_(make_tls(options)),
       threads_with_good_(options.threads) {
   if (!options.clients.empty()) {
     // Beside good clients there is no end of them but that of the run.
-    const std::uint64_t connections =
-        options.sessions == 0 ? options.messages : std::numeric_limits<std::uint64_t>::max();
+    const std::uint64_t connections = options.sessions == 0
+                                          ? options.part.share(options.messages)
+                                          : std::numeric_limits<std::uint64_t>::max();
     misbehaviour_.emplace(options.clients, identity_of(options, *workload_), options.tls,
                           connections);
   }
   if (!options.bind_addresses.empty()) {
     pool_.emplace(options.bind_addresses, options.bind_ports);
   }
-  if (options.sessions >= kCrowd && options.bind_ports.empty()) local_ports_.emplace();
+  const bool crowd = options.part.share(options.sessions) >= kCrowd;
+  if (crowd && options.bind_ports.empty()) local_ports_.emplace();
 }
 
 void Run::good_clients_done() {

@@ -14,13 +14,15 @@ bool goes_up_and_down(const std::vector<Stage>& schedule) {
 
 }  // namespace
 
-SharedLoad::SharedLoad(const Load& load, std::uint64_t messages, unsigned sessions)
+SharedLoad::SharedLoad(const Load& load, std::uint64_t messages, unsigned sessions, Part part)
     : schedule_(load.schedule),
       pattern_(load.pattern),
       seed_(load.seed),
       messages_(messages),
+      first_number_(load.first_message),
       ramped_(!load.open_loop && goes_up_and_down(load.schedule)),
-      next_message_(ramped_ ? 0 : sessions) {}
+      parts_(part.of),
+      next_message_(part.first_from(ramped_ ? 0 : sessions)) {}
 
 void SharedLoad::begin(TimePoint start) {
   start_ = start;
@@ -30,15 +32,15 @@ void SharedLoad::begin(TimePoint start) {
 std::optional<std::uint64_t> SharedLoad::first_message(std::uint64_t session) {
   if (ramped_) return take_message();
   if (session >= messages_) return std::nullopt;
-  return session;
+  return first_number_ + session;
 }
 
 std::optional<std::uint64_t> SharedLoad::take_message() {
   // Looked at first, so that asking in vain does not count on.
   if (all_taken()) return std::nullopt;
-  const std::uint64_t number = next_message_.fetch_add(1, std::memory_order_relaxed);
+  const std::uint64_t number = next_message_.fetch_add(parts_, std::memory_order_relaxed);
   if (number >= messages_) return std::nullopt;
-  return number;
+  return first_number_ + number;
 }
 
 }  // namespace millrace::source

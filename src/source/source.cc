@@ -13,6 +13,7 @@
 #include "base/diagnostics.h"
 #include "base/quantity.h"
 #include "net/socket.h"
+#include "source/agreed_start.h"
 #include "source/message_log.h"
 #include "source/recordings.h"
 #include "source/run.h"
@@ -49,7 +50,7 @@ void afford(const SourceOptions& options) {
   const std::size_t limit = net::raise_descriptor_limit();
   const std::size_t others =
       net::open_descriptors() + options.threads * kDescriptorsAThread + kSpareDescriptors;
-  const unsigned sessions = options.all_sessions();
+  const unsigned sessions = options.own_sessions();
   if (sessions + others <= limit) return;
   throw Fatal(
       fmt::format("{} session{} (-s) and {} other files are more than the {} open files "
@@ -68,7 +69,7 @@ metrics::ProgressSnapshot snapshot(const Run& run, const metrics::Timeline& time
   snapshot.stage = schedule.stages()[schedule.stage_at(snapshot.elapsed)].name;
   snapshot.winding_up = interrupted || run.load().past_end(now);
   if (run.options().load.open_loop && !snapshot.winding_up) {
-    snapshot.asked = schedule.level_at(snapshot.elapsed);
+    snapshot.asked = schedule.level_at(snapshot.elapsed) / run.options().part.of;
   }
   return snapshot;
 }
@@ -132,9 +133,13 @@ Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
     run.fail(error.what());
   }
   const Duration lead = options.load.open_loop ? kLead : Duration::zero();
-  const auto start = std::chrono::system_clock::now() + lead;
-  run.load().begin(Clock::now() + lead);
+  const bool agreed = options.start_at && wait_for(*options.start_at, lead, workers);
+  const auto now = std::chrono::system_clock::now();
+  const auto start = agreed ? *options.start_at : now + lead;
+  run.load().begin(Clock::now() + (start - now));
   workers.go();
+  std::optional<metrics::AgreedStart> agreed_start;
+  if (agreed) agreed_start = begun_at(start);
 
   std::optional<CounterLine> counter;
   if (options.show_counter) counter.emplace("0");
@@ -154,6 +159,7 @@ Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
   if (options.verbose && options.turns_to_tls()) inform(describe(run.handshakes()));
 
   if (recordings) result.measurement = recordings->measurement(start, result.signal != 0);
+  result.measurement.agreed_start = agreed_start;
   if (log) result.measurement.log = log->finish();
   if (journal) result.measurement.proof = journal->finish();
   const bool carried = options.on_trouble == OnTrouble::count ? result.measurement.carried()

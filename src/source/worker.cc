@@ -20,14 +20,14 @@ constexpr std::uint64_t kRecordsAtATime = 10'000;
 
 }  // namespace
 
-Worker::Worker(Run& run, const Shared& shared, unsigned first, unsigned step)
+Worker::Worker(Run& run, const Shared& shared, unsigned number, unsigned threads)
     : threads::Worker(*run.options().engine),
       run_(run),
       recordings_(shared.recordings),
-      journal_(shared.journal != nullptr ? &shared.journal->of_worker(first) : nullptr),
+      journal_(shared.journal != nullptr ? &shared.journal->of_worker(number) : nullptr),
       urgency_(shared.urgency),
-      first_(first),
-      step_(step),
+      number_(number),
+      threads_(threads),
       own_(loop(), !run.options().auth_mechanism.empty()),
       end_timer_(*this),
       drain_timer_(*this),
@@ -41,19 +41,19 @@ Worker::Worker(Run& run, const Shared& shared, unsigned first, unsigned step)
     own_.delivery_observers.push_back(
         &own_.splits.emplace(run.workload(), run.load(), run.options().load.retry.has_value()));
   }
-  for (unsigned number = first; number < run.options().sessions; number += step) {
-    sessions_.push_back(std::make_unique<Session>(own_, run, number));
+  const Part own = run.options().part.part(number, threads);
+  for (std::uint64_t session = own.number; session < run.options().sessions; session += own.of) {
+    sessions_.push_back(std::make_unique<Session>(own_, run, session));
   }
   own_.sessions_left = sessions_.size();
   const Misbehaviour* const misbehaviour = run.misbehaviour();
   if (misbehaviour == nullptr) return;
   clients_counted_ = misbehaviour->uncounted();
-  // They are asked for once, whatever the number of threads.
-  if (first > 0) {
-    for (metrics::ClientMetrics& one : clients_counted_) one.counts.sessions = 0;
-  }
-  for (unsigned number = first; number < misbehaviour->clients(); number += step) {
-    clients_.push_back(std::make_unique<MisbehavingClient>(loop(), run, number, clients_counted_));
+  for (std::uint64_t one = own.number; one < misbehaviour->clients(); one += own.of) {
+    const auto client = static_cast<unsigned>(one);
+    const Misbehaviour::Cast cast = misbehaviour->cast(client);
+    ++clients_counted_[cast.first + cast.begin].counts.sessions;
+    clients_.push_back(std::make_unique<MisbehavingClient>(loop(), run, client, clients_counted_));
   }
 }
 
@@ -78,20 +78,24 @@ void Worker::begin() {
   if (load.open_loop && takes_part) {
     const OpenLoop::Observers observers{.recorder = recorder(), .journal = journal_};
     own_.load_model =
-        std::make_unique<OpenLoop>(run_.load(), first_, sharers(), observers, retries);
+        std::make_unique<OpenLoop>(run_.load(), dealt().number, dealt().of, observers, retries);
   } else {
     own_.load_model = std::make_unique<ClosedLoop>(run_.load(), retries);
   }
   if (run_.load().end() != TimePoint::max()) loop().timers().start(end_timer_, run_.load().end());
 }
 
-// Over how many workers the load is dealt: the first ones, each of which has a good session.
-unsigned Worker::sharers() const { return std::min(step_, run_.options().sessions); }
+// This worker's part of the load, which is dealt over the first ones: those with a good session.
+Part Worker::dealt() const {
+  const SourceOptions& options = run_.options();
+  const std::uint64_t sharers =
+      std::min<std::uint64_t>(threads_, options.part.share(options.sessions));
+  return options.part.part(number_, static_cast<unsigned>(sharers));
+}
 
 // This worker's part of how many may wait for another attempt; it has a part in the load.
 std::size_t Worker::retry_limit() const {
-  const std::uint64_t all = run_.options().load.retry_limit;
-  return std::max<std::size_t>(1, all / sharers() + (first_ < all % sharers() ? 1 : 0));
+  return std::max<std::size_t>(1, dealt().share(run_.options().load.retry_limit));
 }
 
 // A loop that fails ends the run; what was measured stays.
@@ -109,15 +113,27 @@ void Worker::run() {
   if (journal_ != nullptr) tell_left();
 }
 
-void Worker::work() {
-  loop().begin_turn();
-  use_before_ = thread_use();
+// Where the run was told to end before it began, as it may be while it waits for its start, nothing
+// begins.
+void Worker::start_all() {
+  if (urgency_ && urgency_() != threads::Urgency::none) {
+    own_.load_model->wind_up(loop().now());
+    stop_clients();
+  }
   // The last is asked first, so that the pool begins with the first.
   const bool pool = run_.options().load.open_loop;
   for (std::size_t i = 0; i < sessions_.size(); ++i) {
     sessions_[pool ? sessions_.size() - 1 - i : i]->start();
   }
-  for (const auto& client : clients_) client->start();
+  for (const auto& client : clients_) {
+    if (!client->done()) client->start();
+  }
+}
+
+void Worker::work() {
+  loop().begin_turn();
+  use_before_ = thread_use();
+  start_all();
   bool told = false;
   while (!stopping_ && (own_.sessions_left > 0 || clients_left())) {
     if (own_.sessions_left == 0 && !std::exchange(told, true)) run_.good_clients_done();

@@ -32,8 +32,8 @@ class Worker final : public threads::Worker, private net::TimerHandler {
     std::function<threads::Urgency()> urgency = {};
   };
 
-  // Runs the sessions `first`, `first + step`, ... of the run. Throws Fatal.
-  Worker(Run& run, const Shared& shared, unsigned first, unsigned step);
+  // Runs part `number` of `threads` of the sessions that this process has. Throws Fatal.
+  Worker(Run& run, const Shared& shared, unsigned number, unsigned threads);
 
   // To be called once the run has begun. Returns when all sessions are done, when the run is over,
   // or when the loop has failed, which ends the run.
@@ -49,7 +49,8 @@ class Worker final : public threads::Worker, private net::TimerHandler {
   [[nodiscard]] SplitRecorder* splits() { return own_.splits ? &*own_.splits : nullptr; }
   void on_timer(net::Timer& timer) override;
   void begin();
-  [[nodiscard]] unsigned sharers() const;
+  void start_all();
+  [[nodiscard]] Part dealt() const;
   [[nodiscard]] std::size_t retry_limit() const;
   void work();
   void wind_up();
@@ -66,8 +67,8 @@ class Worker final : public threads::Worker, private net::TimerHandler {
   Recordings* const recordings_;
   WorkerJournal* const journal_;
   const std::function<threads::Urgency()> urgency_;
-  const unsigned first_;
-  const unsigned step_;
+  const unsigned number_;
+  const unsigned threads_;
   WorkerResources own_;  // and its sessions'
   std::optional<threads::SecondClock> second_clock_;
   std::vector<std::unique_ptr<Session>> sessions_;

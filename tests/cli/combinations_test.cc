@@ -83,6 +83,8 @@ TEST(Combinations, OfTheSourceAreEachRefusedInTheirWords) {
   const std::string fields = scratch.write("a.csv", "name\nAnn\n");
   const std::string key = scratch.write("a.key", std::string(64, 'f'));
   const auto stamp = [](Given& given) { given.stamp = "x"; };
+  const std::vector<report::Threshold> objective = {report::Threshold("p99<1s")};
+  const auto find = [&](Given& given) { given.find_rate = objective; };
   const mail::AddressOrigin somebody = std::vector<mail::WeightedPattern>{{.text = "a@b"}};
   const mail::AddressOrigin some_domain = std::vector<mail::WeightedPattern>{{.text = "b"}};
   const std::vector<mail::ClientGroup> idle = {
@@ -145,6 +147,28 @@ TEST(Combinations, OfTheSourceAreEachRefusedInTheirWords) {
            [](Given& given) { given.recipients = 65'535; }},
           {[](Given& given) { given.pause = given.random_pause = seconds(1); },
            [](Given& given) { given.pause.reset(); }},
+          {[&](Given& given) { given.find_rate = given.find_sessions = objective; },
+           [](Given& given) { given.find_rate.reset(); }},
+          {[&](Given& given) { find(given), given.rate = 5; },
+           [](Given& given) { given.rate.reset(); }},
+          {[&](Given& given) { find(given), given.duration = seconds(1); },
+           [](Given& given) { given.duration.reset(); }},
+          {[&](Given& given) { find(given), given.stages = rates; },
+           [](Given& given) { given.stages.reset(); }},
+          {[&](Given& given) { find(given), given.messages = 5; },
+           [](Given& given) { given.messages.reset(); }},
+          {[&](Given& given) { given.find_sessions = objective, given.sessions = 2; },
+           [](Given& given) { given.sessions.reset(); }},
+          {[&](Given& given) { given.find_sessions = objective, given.client = idle; },
+           [](Given& given) { given.client.clear(); }},
+          {[&](Given& given) { find(given), given.abort_on = 0.5; },
+           [](Given& given) { given.abort_on.reset(); }},
+          {[&](Given& given) { find(given), given.report.log = "x"; },
+           [](Given& given) { given.report.log.clear(); }},
+          {[&](Given& given) { find(given), stamp(given); },
+           [](Given& given) { given.stamp.reset(); }},
+          {[&](Given& given) { find(given), given.counter = true; },
+           [](Given& given) { given.counter = false; }},
           {[](Given& given) { given.bind_ports = "5"; },
            [](Given& given) { given.bind = {"127.0.0.1"}; }},
           {[](Given& given) { given.proxy_source = "::1"; },
@@ -173,6 +197,8 @@ TEST(Combinations, OfTheSourceAreEachRefusedInTheirWords) {
              given.arrivals = source::ArrivalPattern::constant;
            },
            [](Given& given) { given.arrivals = source::ArrivalPattern::poisson; }},
+          {[](Given& given) { given.part = PartValue{.number = 0, .of = 1}; },
+           [](Given& given) { given.seed = 1; }},
           {[&](Given& given) { given.fields = fields; },
            [&](Given& given) { given.message_template = mail; }},
           {[](Given& given) { given.abort_on = 0.5; }, open_loop},
@@ -182,6 +208,13 @@ TEST(Combinations, OfTheSourceAreEachRefusedInTheirWords) {
           {[](Given& given) { given.stamp_body = true; }, stamp},
           {[](Given& given) { given.stamp_recipients = proof::TokenForm::tagged; }, stamp},
           {[](Given& given) { given.journal_sync = true; }, stamp},
+          {[](Given& given) { given.rate_range = LevelRange{.low = 1, .high = 5}; }, find},
+          {[](Given& given) { given.session_range = LevelRange{.low = 1, .high = 5}; },
+           [&](Given& given) { given.find_sessions = objective; }},
+          {[](Given& given) { given.probe = seconds(1); }, find},
+          {[](Given& given) { given.confirm = seconds(1); }, find},
+          {[](Given& given) { given.resolution = 0.1; }, find},
+          {[](Given& given) { given.settle = seconds(1); }, find},
       },
       kSourceExclusions, kSourceNeeds);
 }

@@ -298,7 +298,7 @@ std::vector<Row<SourceCommandLine>> source_rows(const Files& files) {
       {"--proxy-protocol|v2", [](Line line) { return line.source.proxy == net::ProxyVersion::v2; }},
       {"--proxy-protocol|v1|--proxy-source|[gen]",
        [](Line line) { return line.source.proxy_source == "[gen]"; }},
-      {"--threads|3|-s|9", [](Line line) { return line.source.threads == 3; }},
+      {"--threads|3|--sessions|9", [](Line line) { return line.source.threads == 3; }},
       {"--io|epoll", [](Line line) { return line.source.engine == net::find_engine("epoll"); }},
       {"--messages|9", [](Line line) { return line.source.messages == 9; }},
       {"--sessions|9", [](Line line) { return line.source.sessions == 9; }},
@@ -319,6 +319,10 @@ std::vector<Row<SourceCommandLine>> source_rows(const Files& files) {
        [](Line line) { return line.source.load.pattern == source::ArrivalPattern::poisson; }},
       {"--rate|5|--arrivals|poisson|--seed|7",
        [](Line line) { return line.source.load.seed == 7; }},
+      {"--part|2/3|--seed|7|--sessions|9|--messages|9",
+       [](Line line) { return line.source.part.number == 1 && line.source.part.of == 3; }},
+      {"--start-at|2100-01-01T00:00:00Z",
+       [](Line line) { return line.source.start_at->time_since_epoch() == 4'102'444'800s; }},
       {"--retry|5x1s", [](Line line) { return line.source.load.retry->retries == 5; }},
       {"--retry|first 1s|--retry-limit|7",
        [](Line line) { return line.source.load.retry_limit == 7; }},
@@ -327,6 +331,35 @@ std::vector<Row<SourceCommandLine>> source_rows(const Files& files) {
       {"--stages|ramp 1-9 2s, hold 1s",
        [](Line line) { return line.source.load.schedule.size() == 2; }},
       {"--warmup|2s", [](Line line) { return !line.source.load.schedule.at(0).measured; }},
+      {"--find-rate|p99<250ms, errors<0.1%",
+       [](Line line) {
+         return line.capacity->task.of == source::LevelOf::rate && line.source.load.open_loop &&
+                line.capacity->objective.at(1).text() == "errors<0.1%" &&
+                line.report.thresholds.size() == 2 && line.report.summary;
+       }},
+      {"--find-rate|p99<1s|--rate-range|120-6000/m",
+       [](Line line) {
+         return line.capacity->task.range.low == 2 && line.capacity->task.range.high == 100;
+       }},
+      {"--find-sessions|p99<1s",
+       [](Line line) {
+         return line.capacity->task.of == source::LevelOf::sessions &&
+                line.capacity->task.range.whole && !line.source.load.open_loop;
+       }},
+      {"--find-sessions|p99<1s|--session-range|2-500",
+       [](Line line) {
+         return line.capacity->task.range.low == 2 && line.capacity->task.range.high == 500;
+       }},
+      {"--find-rate|p99<1s|--probe|5s",
+       [](Line line) {
+         return line.capacity->task.probe == 5s && line.capacity->task.warmup == 1s;
+       }},
+      {"--find-rate|p99<1s|--confirm|5m",
+       [](Line line) { return line.capacity->task.confirm == 300s; }},
+      {"--find-rate|p99<1s|--resolution|2%",
+       [](Line line) { return line.capacity->task.range.resolution == 0.02; }},
+      {"--find-rate|p99<1s|--settle|7s",
+       [](Line line) { return line.capacity->task.settle == 7s; }},
       {"--drain|3s", [](Line line) { return line.source.load.drain_limit == 3s; }},
       {"--lmtp", [](Line line) { return line.source.plan.hello_verb == Verb::lhlo; }},
       {"--hostname|a.b", [](Line line) { return line.source.plan.hello_name == "a.b"; }},
@@ -350,7 +383,7 @@ std::vector<Row<SourceCommandLine>> source_rows(const Files& files) {
        [](Line line) { return first_message(line).starts_with("a@b.test "); }},
       {"--recipients|r@b.test",
        [](Line line) { return first_message(line).find(" r@b.test\n") != std::string::npos; }},
-      {"-t|me@x|--domains|b.test",
+      {"--to|me@x|--domains|b.test",
        [](Line line) { return first_message(line).find(" me@b.test\n") != std::string::npos; }},
       {"--size|3000",
        [](Line line) { return line.source.traffic->messages()->content_size(0) == 3000; }},
@@ -362,7 +395,7 @@ std::vector<Row<SourceCommandLine>> source_rows(const Files& files) {
        [](Line line) { return line.source.traffic != nullptr; }},
       {"--header|X: y",
        [](Line line) { return first_message(line).find("\nX: y\r\n") != std::string::npos; }},
-      {"-s|20|--client|95% idle 60s",
+      {"--sessions|20|--client|95% idle 60s",
        [](Line line) {
          return line.source.sessions == 1 && line.source.clients.at(0).sessions == 19 &&
                 line.source.clients.at(0).behaviour.text == "idle 60s" && line.source.measure;

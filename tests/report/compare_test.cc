@@ -22,7 +22,7 @@ TEST(Compare, TellsChangesFromNoise) {
                                          sample_run(10, 7, 8)};
   EXPECT_TRUE(compare(base, same).regressions(0.05).empty());
   const Comparison slower = compare(base, slow);
-  EXPECT_FALSE(slower.by_second);
+  EXPECT_EQ(slower.by, Comparison::By::runs);
   ASSERT_EQ(slower.regressions(0.05).size(), 5U);  // the mean and four percentiles
   EXPECT_NEAR(slower.regressions(0.05)[0]->loss, 0.4, 0.05);
   EXPECT_TRUE(slower.regressions(0.5).empty());
@@ -88,7 +88,7 @@ TEST(Compare, OfSharesIsAShareOfThem) {
 
 TEST(Compare, OfSingleRunsUsesTheirSeconds) {
   const Comparison comparison = compare({sample_run(10, 5, 1)}, {sample_run(10, 8, 2)});
-  EXPECT_TRUE(comparison.by_second);
+  EXPECT_EQ(comparison.by, Comparison::By::seconds);
   EXPECT_EQ(comparison.base_values, 10U);
   EXPECT_EQ(comparison.regressions(0.05).size(), 5U);
 }

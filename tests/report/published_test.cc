@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <vector>
 
 #include "report/json.h"
 #include "report/json_fields.h"
@@ -132,6 +133,47 @@ TEST(Published, SplitsByKindDomainAndSenderAreRead) {
             "a.json: not a run as this version writes it: key 'untold' not found");
 }
 
+TEST(Published, ProbesOfASearchForACapacityAreRead) {
+  const std::string name = "source-capacity-1.5.json";
+  const report::Run run = read_run(published(name));
+  ASSERT_TRUE(run.capacity);
+  const Capacity& capacity = *run.capacity;
+  EXPECT_EQ(capacity.of, Capacity::Of::rate);
+  EXPECT_EQ(capacity.objective, (std::vector<std::string>{"errors<2%", "p99<5s"}));
+  EXPECT_EQ(capacity.level, 95.8);
+  EXPECT_TRUE(capacity.confirmed);
+  EXPECT_EQ(capacity.limited_by, Capacity::Limit::server);
+  EXPECT_EQ(capacity.limited_at, 100);
+  ASSERT_EQ(capacity.probes.size(), 12U);
+  EXPECT_EQ(capacity.probes[4].outcome, CapacityProbe::Outcome::late);
+  EXPECT_FALSE(capacity.probes[4].reason.empty());
+  EXPECT_EQ(capacity.probes[2].failed_share, 0.025);
+  EXPECT_EQ(capacity.probes[11].confirms, true);
+  EXPECT_EQ(to_json(run), text_of(name));
+  // What the file says that it has of one, it has.
+  const std::string lacking = changed(text_of(name), "\"confirms\"", "\"confirm\"");
+  EXPECT_EQ(message_of([&] { from_json(lacking, "a.json"); }),
+            "a.json: not a run as this version writes it: key 'confirms' not found");
+}
+
+TEST(Published, PartsAndTheirStartAreRead) {
+  const std::string name = "source-parts-1.5.json";
+  const report::Run run = read_run(published(name));
+  ASSERT_TRUE(run.parts);
+  EXPECT_EQ(run.parts->run, "0123456789ab");
+  EXPECT_EQ(run.parts->of, 4U);
+  EXPECT_EQ(run.parts->numbers, (std::vector<unsigned>{1, 3}));
+  const metrics::AgreedStart start = run.measurement.agreed_start.value();
+  EXPECT_TRUE(start.synchronised);
+  EXPECT_EQ(start.estimated_error, 412U);
+  EXPECT_EQ(start.most_error, 15'300U);
+  EXPECT_EQ(start.late, 7U);
+  EXPECT_EQ(to_json(run), text_of(name));
+  const std::string lacking = changed(text_of(name), "\"numbers\"", "\"which\"");
+  EXPECT_EQ(message_of([&] { from_json(lacking, "a.json"); }),
+            "a.json: not a run as this version writes it: key 'numbers' not found");
+}
+
 // Made by hand, with a member more in each of its objects.
 TEST(Published, WhatANewerMinorVersionHasBesidesIsPassedOver) { check_source("source-newer.json"); }
 
@@ -169,8 +211,9 @@ TEST(Published, OnlyWhatIsNewerThanTheFileMayBeLacking) {
 
 TEST(Published, WhatIsWrittenIsOfTheNewestVersion) {
   const std::string newest = fmt::format("source-{}.{}.json", kSchemaMajor, kSchemaMinor);
-  for (const char* const name : {"source-1.0.json", "source-1.1.json", "source-1.2.json",
-                                 "source-1.3.json", "source-1.4.json", "source-newer.json"}) {
+  for (const char* const name :
+       {"source-1.0.json", "source-1.1.json", "source-1.2.json", "source-1.3.json",
+        "source-1.4.json", "source-1.5.json", "source-newer.json"}) {
     EXPECT_EQ(to_json(read_run(published(name))), text_of(newest)) << name;
   }
   const std::string sink = fmt::format("sink-{}.{}.json", kSchemaMajor, kSchemaMinor);

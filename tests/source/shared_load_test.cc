@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -38,6 +40,19 @@ TEST(SharedLoad, ThereIsNothingForASessionBeyondTheLastMessage) {
   EXPECT_EQ(load.first_message(1), Number(1));
   EXPECT_EQ(load.first_message(2), std::nullopt);
   EXPECT_EQ(load.take_message(), std::nullopt);
+}
+
+TEST(SharedLoad, NumbersCountFromTheFirst) {
+  Load later = of({kSteady});
+  later.first_message = 100;
+  SharedLoad load(later, 3, 2);
+  EXPECT_EQ(load.first_message(1), Number(101));
+  EXPECT_EQ(load.first_message(3), std::nullopt);
+  EXPECT_EQ(load.take_message(), Number(102));
+  EXPECT_EQ(load.take_message(), std::nullopt);
+  SharedLoad endless(later, std::numeric_limits<std::uint64_t>::max(), 2);
+  EXPECT_EQ(endless.take_message(), Number(102));
+  EXPECT_FALSE(endless.all_taken());
 }
 
 TEST(SharedLoad, OnARampWhoeverBeginsTakesTheNext) {

@@ -39,6 +39,7 @@ class Printer {
   void put(Word word) { put(static_cast<int>(word)); }
   void put(const std::string& text) { text_ += fmt::format("'{}' ", text); }
   void put(Duration duration) { put(duration.count()); }
+  void put(std::chrono::system_clock::time_point moment) { put(moment.time_since_epoch()); }
   template <typename Value>
   void put(const std::optional<Value>& value) {
     value ? put(*value) : void(text_ += "none ");
@@ -114,8 +115,15 @@ class Printer {
     all(name, length, from, to, measured);
   }
   void put(const source::Load& load) {
-    const auto& [open_loop, pattern, seed, schedule, drain_limit, abort_share, retry, limit] = load;
-    all(open_loop, pattern, seed, schedule, drain_limit, abort_share, retry, limit);
+    const auto& [open_loop, pattern, seed, schedule, drain_limit, abort_share, retry, limit,
+                 first] = load;
+    all(open_loop, pattern, seed, schedule, drain_limit, abort_share, retry, limit, first);
+  }
+  void put(const cli::CapacityOrder& order) {
+    const auto& [task, objective] = order;
+    const auto& [of, range, probe, confirm, warmup, settle] = task;
+    const auto& [low, high, resolution, whole] = range;
+    all(of, low, high, resolution, whole, probe, confirm, warmup, settle, objective);
   }
   void put(const source::RetryPolicy& retry) {
     const auto& [first, factor, most, give_up, retries] = retry;
@@ -200,13 +208,13 @@ class Printer {
   }
   void put(const source::SourceOptions& options) {
     const auto& [endpoint, family, window, addresses, ports, proxy, proxy_source, attempts, tls,
-                 from_start, plan, mix, xclient, mechanism, users, message, traffic, messages,
-                 sessions, clients, keep, session_messages, on_trouble, pause, load, reply_limit,
-                 log, stamp, measure, counter, verbose, threads, engine] = options;
+                 from_start, plan, mix, xclient, mechanism, users, message, traffic, part, start_at,
+                 messages, sessions, clients, keep, session_messages, on_trouble, pause, load,
+                 reply_limit, log, stamp, measure, counter, verbose, threads, engine] = options;
     all(endpoint, family, window, addresses, ports, proxy, proxy_source, attempts, tls, from_start,
-        plan, mix, xclient, mechanism, users, message, traffic, messages, sessions, clients, keep,
-        session_messages, on_trouble, pause, load, reply_limit, log, stamp, measure, counter,
-        verbose, threads, engine);
+        plan, mix, xclient, mechanism, users, message, traffic, part.number, part.of, start_at,
+        messages, sessions, clients, keep, session_messages, on_trouble, pause, load, reply_limit,
+        log, stamp, measure, counter, verbose, threads, engine);
   }
   void put(const sink::Listener& listener) {
     const auto& [name, endpoint, profile, from_start, proxy] = listener;
@@ -227,7 +235,7 @@ class Printer {
 
 inline std::string printed(const cli::SourceCommandLine& line) {
   Printer printer;
-  printer.all(line.source, line.report, line.show);
+  printer.all(line.source, line.report, line.show, line.capacity);
   return printer.text();
 }
 

@@ -30,11 +30,7 @@ Misbehaviour::Misbehaviour(const std::vector<MisbehavingGroup>& groups,
         {.clients = group.sessions, .cast = {.first = scripts_.size(), .number = variants.size()}});
     for (std::size_t i = 0; i < variants.size(); ++i) {
       scripts_.push_back(mail::make_script(variants[i], identity));
-      auto& counted = empty_.emplace_back();
-      counted.kind = variants[i].text;
-      // As many begin with it.
-      counted.counts.sessions =
-          group.sessions / variants.size() + (i < group.sessions % variants.size() ? 1 : 0);
+      empty_.emplace_back().kind = variants[i].text;
     }
     clients_ += group.sessions;
   }

@@ -1,0 +1,23 @@
+#include "report/capacity.h"
+
+#include <utility>
+
+namespace millrace::report {
+
+CapacityProbe CapacityProbe::of(const metrics::Measurement& measurement,
+                                std::vector<Verdict> verdicts) {
+  const metrics::Histogram& intended = measurement.total.intended;
+  CapacityProbe probe{.length = measurement.measured,
+                      .rate = measurement.rate(),
+                      .failed_share = measurement.failed_share(),
+                      .p50 = intended.percentile(0.5),
+                      .p99 = intended.percentile(0.99),
+                      .most = intended.most(),
+                      .verdicts = std::move(verdicts)};
+  for (const std::string& reason : measurement.limits()) {
+    probe.reason += (probe.reason.empty() ? "" : ", ") + reason;
+  }
+  return probe;
+}
+
+}  // namespace millrace::report

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::report {
+
+struct Run;
+
+// Which parts of one run a report is of.
+struct Parts {
+  std::string run;                // the same in all parts of a run, and in no other
+  unsigned of = 1;                // so many there are
+  std::vector<unsigned> numbers;  // from 1, rising
+};
+
+// So many parts a run has at most.
+inline constexpr unsigned kMostParts = 10'000;
+
+// Those that are not there, for people: "2 and 5 to 7"; empty when all are.
+std::string missing(const Parts& parts);
+
+// Puts what people are to know of a run's parts and of its agreed start into its settings, under
+// these names.
+inline constexpr std::string_view kPartsSetting = "parts";
+inline constexpr std::string_view kStartSetting = "start";
+void describe_parts(Run& run);
+
+// The parts of all runs; nothing where none is a part. Throws Fatal naming (`names`, one a run) a
+// part that is there twice, is of another run than the first, or is none.
+std::optional<Parts> merged_parts(const std::vector<Run>& runs,
+                                  const std::vector<std::string>& names);
+
+}  // namespace millrace::report

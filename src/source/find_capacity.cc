@@ -1,0 +1,127 @@
+#include "source/find_capacity.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <variant>
+
+namespace millrace::source {
+namespace {
+
+// Sleeps so long, or until a signal comes.
+void rest(threads::SignalWatch& signals, Duration length) {
+  std::mutex mutex;
+  std::condition_variable come;
+  bool ended = false;
+  signals.hand_on([&](unsigned /*number*/) {
+    const std::lock_guard lock(mutex);
+    ended = true;
+    come.notify_one();
+  });
+  {
+    std::unique_lock lock(mutex);
+    come.wait_for(lock, length, [&] { return ended; });
+  }
+  signals.hand_on({});
+}
+
+ProbeOutcome outcome_of(const metrics::Measurement& measurement, bool holds) {
+  if (!measurement.limits().empty()) return ProbeOutcome::late;
+  return holds ? ProbeOutcome::held : ProbeOutcome::missed;
+}
+
+// At least as many as there are numbers of messages that it has used.
+std::uint64_t messages_used(const metrics::Measurement& measurement, unsigned sessions) {
+  const auto used = [](const metrics::Counters& counters) {
+    return counters.started + counters.unstarted + counters.shed;
+  };
+  return used(measurement.total.counters) + used(measurement.warmup) + sessions;
+}
+
+// Keeps the run that says most of what has been found so far.
+class Telling {
+ public:
+  void take(const Probe& probe, ProbeOutcome outcome, Result&& run) {
+    const bool held = outcome == ProbeOutcome::held;
+    // What held for a shorter time below is not what has been confirmed.
+    if (probe.confirms && outcome == ProbeOutcome::missed && level_ >= probe.level) level_.reset();
+    if (!held && level_) return;
+    run_ = std::move(run);
+    level_ = held ? std::optional(probe.level) : std::nullopt;
+  }
+  Result& run() { return run_; }
+
+ private:
+  Result run_;
+  std::optional<double> level_;  // that held in it
+};
+
+}  // namespace
+
+SourceOptions probe_options(const SourceOptions& options, const CapacityTask& task,
+                            const Probe& probe, std::uint64_t number, std::uint64_t first_message) {
+  SourceOptions of_probe = options;
+  const Duration length = probe.confirms ? task.confirm : task.probe;
+  const std::string name =
+      fmt::format("{:.9g}{}{}", probe.level, task.of == LevelOf::rate ? "/s" : " sessions",
+                  probe.confirms ? ", to confirm" : "");
+  Load& load = of_probe.load;
+  load.schedule.clear();
+  if (task.warmup > Duration::zero()) {
+    load.schedule.push_back({.name = "warm-up",
+                             .length = task.warmup,
+                             .from = probe.level,
+                             .to = probe.level,
+                             .measured = false});
+  }
+  load.schedule.push_back({.name = name, .length = length, .from = probe.level, .to = probe.level});
+  load.seed += number;  // what happens by chance is not to happen in each
+  load.first_message = first_message;
+  if (task.of == LevelOf::sessions) of_probe.sessions = static_cast<unsigned>(probe.level);
+  of_probe.threads = std::min(options.threads, of_probe.own_sessions());
+  return of_probe;
+}
+
+CapacityResult find_capacity(const SourceOptions& options, const CapacityTask& task,
+                             threads::SignalWatch& signals, const CapacityCallbacks& callbacks) {
+  CapacitySearch search(task.range);
+  Telling telling;
+  std::uint64_t first_message = 0;
+  bool given_up = false;
+  bool delivered = false;
+  for (std::uint64_t number = 0; !given_up && signals.first() == 0; ++number) {
+    const auto next = search.next();
+    if (std::holds_alternative<CapacityAnswer>(next)) break;
+    if (number > 0) rest(signals, task.settle);
+    if (signals.first() != 0) break;
+    const Probe probe = std::get<Probe>(next);
+    const SourceOptions of_probe = probe_options(options, task, probe, number, first_message);
+    Result run = run_source(of_probe, signals, callbacks.watch);
+    const metrics::Measurement& measured = run.measurement;
+    given_up = measured.ending == metrics::Ending::failed;
+    delivered = delivered || measured.total.counters.delivered + measured.warmup.delivered > 0;
+    first_message += messages_used(measured, of_probe.sessions);
+    // One that was cut short says nothing.
+    if (given_up || run.signal != 0) {
+      telling.take(probe, ProbeOutcome::late, std::move(run));
+      break;
+    }
+    const ProbeOutcome outcome = outcome_of(measured, callbacks.holds(measured));
+    callbacks.told(probe, outcome, measured);
+    telling.take(probe, outcome, std::move(run));
+    search.found(outcome);
+  }
+  CapacityResult result{.answer = search.so_far(), .run = std::move(telling.run())};
+  result.run.well = !given_up && delivered;
+  result.run.signal = signals.first();
+  metrics::Ending& ending = result.run.measurement.ending;
+  if (given_up) ending = metrics::Ending::failed;
+  if (!given_up && result.run.signal != 0) ending = metrics::Ending::interrupted;
+  return result;
+}
+
+}  // namespace millrace::source

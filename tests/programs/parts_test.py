@@ -1,0 +1,374 @@
+"""Parts of one run (--part): together they send what one process sends, and their reports make its report.
+What doc/scale-out.md shows is tried, or at least read, as it stands there."""
+
+import datetime
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+
+import journals
+import measuring
+import readers
+import rig
+
+DATE = re.compile(r"^Date: .*$", re.MULTILINE)
+# The number of the run, which one process without --part draws.
+RUN = re.compile(r"^(Message-Id: <)[0-9a-f]{12}\.", re.MULTILINE | re.IGNORECASE)
+SCENARIO = ("--scenario", rig.TOP / "share/scenarios/mailbox-inbound.toml")
+PAGE = rig.TOP / "doc/scale-out.md"
+
+
+def stored(path):
+    """What a sink has taken: clients, envelopes and contents, but for the date."""
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    return sorted((line["client"]["address"], line["sender"], *line["recipients"], DATE.sub("", line["message"]))
+                  for line in lines)
+
+
+def without_run(messages):
+    return [(*envelope, RUN.sub(r"\1run.", content)) for *envelope, content in messages]
+
+
+def microseconds(text):
+    """Of a moment in UTC, since 1970."""
+    moment = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return (moment - datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)) // datetime.timedelta(microseconds=1)
+
+
+def scripts(language):
+    """The pieces of the page in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+
+
+class PartsCase(measuring.MeasureCase):
+    def start_parts(self, programs, endpoint, parts, *options, each=lambda number: ()):
+        """Runs all parts at once, to their ends."""
+        running = [programs.start("smtp-source", "--part", f"{number}/{parts}", "--seed", 7, *options, *each(number),
+                                  endpoint) for number in range(1, parts + 1)]
+        for one in running:
+            self.assertEqual(one.wait(timeout=rig.PATIENCE), 0, bytes(one.err))
+
+    def sent(self, programs, parts, *options, sink_options=(), **others):
+        """What arrives of all parts; of 0 parts: of a process without --part."""
+        path = self.scratch / "stored"
+        path.unlink(missing_ok=True)
+        with programs.sink("--store", f"jsonl+message:{path}", *sink_options) as sink:
+            if parts > 0:
+                self.start_parts(programs, sink.endpoint, parts, *options, **others)
+            else:
+                self.assertEqual(programs.source(sink.endpoint, *options).returncode, 0)
+        return stored(path)
+
+    def report(self, *arguments, status=0):
+        done = rig.ours("epoll").run_plain("smtp-report", *arguments)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done
+
+
+class Parts(PartsCase):
+    def check_all_agree(self, programs, *options, whole=(), **others):
+        """That any number of parts sends the same; `whole`: what a process without --part needs besides."""
+        one = self.sent(programs, 1, *options, **others)
+        self.assertEqual(without_run(self.sent(programs, 0, *options, *whole, **others)), without_run(one))
+        self.assertEqual(len({content for *_, content in one}), len(one), "messages are told apart")
+        for parts in (2, 3, 8):
+            with self.subTest(parts=parts):
+                self.assertEqual(self.sent(programs, parts, *options, **others), one)
+        return one
+
+    @rig.on_every_engine((2,))
+    def test_of_a_closed_loop_send_what_one_process_sends(self, programs):
+        for reuse in ((), ("-d",)):
+            self.assertEqual(len(self.check_all_agree(programs, "-m", 25, "-s", 9, *reuse)), 25)
+
+    @rig.on_every_engine((2,))
+    def test_of_an_open_loop_send_what_one_process_sends(self, programs):
+        rate = ("--rate", "100/s", "--duration", "500ms", "-d", "-s", "20")
+        self.assertEqual(len(self.check_all_agree(programs, *rate)), 50)
+        poisson = self.check_all_agree(programs, *rate, "--arrivals", "poisson", whole=("--seed", 7))
+        self.assertGreater(len(poisson), 20)
+        self.assertEqual(len(self.check_all_agree(programs, *rate, "-m", 27)), 27)
+
+    @rig.on_every_engine((2,))
+    def test_of_a_ramp_of_sessions_send_what_one_process_sends(self, programs):
+        ramp = ("--stages", "ramp 0-9 200ms, hold 30s", "-m", 40, "-d")
+        self.assertEqual(len(self.check_all_agree(programs, *ramp)), 40)
+
+    @rig.on_every_engine((2,))
+    def test_have_the_recipients_of_the_run(self, programs):
+        self.check_all_agree(programs, "-m", 20, "-s", 8, "-N", "-r", 3)
+        self.check_all_agree(programs, *SCENARIO, "-m", 50, "-s", 8, "-M", "client.test", whole=("--seed", 7))
+
+    @rig.on_every_engine((2,))
+    def test_have_the_sessions_of_the_run(self, programs):
+        gen = ("--proxy-protocol", "v2", "--proxy-source", "[gen]", "-m", 11, "-s", 11)
+        one = self.check_all_agree(programs, *gen, sink_options=("--proxy-from", "127.0.0.0/8"))
+        self.assertEqual(sorted({client for client, *_ in one}), sorted(f"198.18.0.{number}" for number in range(11)))
+
+    @rig.on_every_engine()
+    def test_that_are_none_are_told(self, programs):
+        done = programs.source("127.0.0.1:1", "--part", "1/3", "--seed", 7, "-m", 9, "-s", 2)
+        self.assertEqual((done.returncode, done.stderr.decode()),
+                         (1, "smtp-source: fatal: 2 sessions (-s) for 3 parts (--part): each needs one\n"))
+        done = programs.source("127.0.0.1:1", "--part", "auto", "--seed", 7)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"--part auto: nothing says which part this is", done.stderr)
+
+    @rig.on_every_engine()
+    def test_are_told_by_what_started_the_program(self, programs):
+        path = self.scratch / programs.options[1]
+        with programs.sink("--store", f"jsonl+message:{path}") as sink:
+            for rank in range(2):
+                command = programs.command("smtp-source", ["--part", "auto/2", "--seed", 7, "-m", 5, "-s", 2,
+                                                           sink.endpoint])
+                done = rig.run(command, environment={"JOB_COMPLETION_INDEX": str(rank)})
+                self.assertEqual(done.returncode, 0, done.stderr)
+        taken = stored(path)
+        self.assertEqual(taken, self.sent(programs, 1, "-m", 5, "-s", 2))
+
+    @rig.on_every_engine((2,))
+    def test_have_their_part_of_clients_that_misbehave(self, programs):
+        with programs.sink() as sink:
+            self.start_parts(programs, sink.endpoint, 3, "--client", "no-quit", "--client", "connect-only", "-s", 7,
+                             "-m", 20, each=lambda number: ("--json", self.scratch / f"{number}.json"))
+        self.report("merge", *self.scratch.glob("?.json"), "-o", self.scratch / "all.json")
+        whole = json.loads((self.scratch / "all.json").read_text())
+        self.assertEqual([client["sessions"] for client in whole["clients"]], [4, 3])
+        self.assertEqual(sum(client["connections"] for client in whole["clients"]), 20)
+
+
+class Reports(PartsCase):
+    LOAD = ("--rate", "200/s", "--duration", "2s", "-d", "-s", "20", "--arrivals", "poisson",
+            "--threshold", "rate>50/s")
+
+    def parts(self, programs, parts, *options):
+        files = [self.scratch / f"part{number}.json" for number in range(1, parts + 1)]
+        # Far enough ahead for all to be started, however busy the machine is.
+        start = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0) + datetime.timedelta(seconds=4)
+        with programs.sink() as sink:
+            self.start_parts(programs, sink.endpoint, parts, *self.LOAD, *options,
+                             "--start-at", f"{start:%Y-%m-%dT%H:%M:%SZ}",
+                             each=lambda number: ("--json", files[number - 1],
+                                                  "--log", files[number - 1].with_suffix(".log")))
+        return files
+
+    @rig.on_every_engine((2,))
+    def test_make_that_of_the_run(self, programs):
+        files = self.parts(programs, 3)
+        merged = self.scratch / "all.json"
+        done = self.report("merge", *files, "-o", merged)
+        self.assertEqual(done.stderr, b"")
+        readers.validate(measuring.SCHEMA, merged, *files)
+        whole, *runs = (json.loads(path.read_text()) for path in (merged, *files))
+        for number, run in enumerate(runs, 1):
+            self.assertEqual((run["parts"]["of"], run["parts"]["numbers"]), (3, [number]))
+            self.assertEqual((run["start_epoch_s"], run["start_epoch_s"] % 1), (whole["start_epoch_s"], 0))
+            self.assertEqual(run["options"]["settings"]["parts"], f"{number} of 3")
+            self.assertIn("Z, by a clock that ", run["options"]["settings"]["start"])
+            self.assertAlmostEqual(run["series"][0]["asked"], 200 / 3, 2)
+        self.assertEqual(whole["parts"], {**runs[0]["parts"], "numbers": [1, 2, 3]})
+        self.assertEqual(whole["options"]["settings"]["parts"], "1 to 3 of 3")
+        self.assertEqual(whole["options"]["settings"]["load"], "open loop, Poisson arrivals, 200.0/s for 2.0 s")
+        self.assertNotIn("differing", whole["options"]["settings"])
+        self.assertEqual(whole["agreed_start"]["late_us"], max(run["agreed_start"]["late_us"] for run in runs))
+        self.assertAlmostEqual(whole["series"][0]["asked"], 200, 1)
+        for second in range(2):
+            self.assertEqual(whole["series"][second]["messages_started"],
+                             sum(run["series"][second]["messages_started"] for run in runs))
+        self.check_sums(whole)
+        # Some of them, in either order; then the last.
+        some = self.scratch / "some.json"
+        done = self.report("merge", files[2], files[0], "-o", some)
+        self.assertEqual(done.stderr.decode(),
+                         "smtp-report: warning: of 3 parts of the run these are missing: 2\n")
+        self.assertEqual(json.loads(some.read_text())["options"]["settings"]["parts"], "1 and 3 of 3: not 2")
+        self.assertEqual(json.loads(self.report("merge", some, files[1]).stdout)["totals"], whole["totals"])
+        done = self.report("merge", some, files[0], status=1)
+        self.assertEqual(done.stderr.decode(),
+                         f"smtp-report: fatal: {some} and {files[0]} both have part 1 of 3\n")
+
+    def due(self, programs, parts):
+        """When messages were due by the log of each part."""
+        logs = [path.with_suffix(".log") for path in self.parts(programs, parts)]
+        lines = [[json.loads(line) for line in log.read_text().splitlines()][:-1] for log in logs]
+        return [{line["number"]: microseconds(line["due"]) for line in of_one} for of_one in lines]
+
+    @rig.on_every_engine((2,))
+    def test_have_arrivals_when_the_run_has_them(self, programs):
+        (one,) = self.due(programs, 1)
+        self.assertEqual(sorted(one), list(range(len(one))))
+        for parts in (2, 3):
+            seen = []
+            for times in self.due(programs, parts):
+                first = min(times)
+                for number, moment in times.items():
+                    # To a microsecond, since both are cut.
+                    self.assertLessEqual(abs((moment - times[first]) - (one[number] - one[first])), 1)
+                seen += times
+            self.assertEqual(sorted(seen), sorted(one))
+
+    @rig.on_every_engine((2,))
+    def test_of_journals_are_of_sources_of_their_own(self, programs):
+        folder = self.scratch / programs.options[1]
+        folder.mkdir()
+        got, sent = folder / "got.proof", [folder / f"sent{number}.proof" for number in range(1, 4)]
+        with programs.sink("--verify", got) as sink:
+            self.start_parts(programs, sink.endpoint, 3, "-m", 100, "-s", 9, "-d", "-r", 2, "--stamp-recipients",
+                             "tagged", each=lambda number: ("--stamp", sent[number - 1]))
+        runs = set()
+        numbers = []
+        for path in sent:
+            run, records = journals.read_sent(path)
+            runs.add(run)
+            numbers += [record.number for record in records]
+        self.assertEqual(len(runs), 3)
+        self.assertEqual(sorted(numbers), sorted([*range(100)] * 2))
+        done = self.report("reconcile", *sent, got, "--fail-on", "lost,duplicated,altered,undecided,unexpected")
+        self.assertIn(b"Nothing lost: 200 of 200 accepted deliveries were delivered once", done.stdout)
+
+
+class Starts(PartsCase):
+    @rig.on_every_engine((2,))
+    def test_nothing_is_sent_before(self, programs):
+        for load in (("-m", 20, "-s", 4), ("--rate", "100/s", "-m", 20)):
+            path, taken = self.scratch / "run.json", self.scratch / "taken"
+            taken.unlink(missing_ok=True)
+            with programs.sink("--store", f"jsonl:{taken}") as sink:
+                done = programs.source(sink.endpoint, "--start-at", "+1s", *load, "--json", path)
+                self.assertEqual(done.returncode, 0, done.stderr)
+            run = json.loads(path.read_text())
+            readers.validate(measuring.SCHEMA, path)
+            self.assertEqual(run["start_epoch_s"] % 1, 0)
+            self.assertNotIn("parts", run)
+            for line in taken.read_text().splitlines():
+                self.assertGreaterEqual(microseconds(json.loads(line)["time"]),
+                                        run["start_epoch_s"] * 1_000_000)
+
+    @rig.on_every_engine((2,))
+    def test_a_run_that_is_ended_before_sends_nothing(self, programs):
+        for load in ((), ("--rate", "100/s"), ("--client", "connect-only")):
+            path = self.scratch / "run.json"
+            with programs.sink("-c") as sink:
+                source = programs.start("smtp-source", "--start-at", "2100-01-01T00:00:00Z", "-s", 3, "-m", 9, *load,
+                                        "--json", path, sink.endpoint)
+                waits = pathlib.Path(f"/proc/{source.pid}/task")
+                rig.wait_for(lambda: len(list(waits.iterdir())) >= 3, "its threads to be there")
+                source.send_signal(signal.SIGINT)
+                source.statuses = (0, 1)
+                source.wait(timeout=rig.PATIENCE)
+            self.assertEqual(sink.out, b"", "it counts no session")
+            run = json.loads(path.read_text())
+            self.assertEqual((run["ending"], run["totals"]["messages_started"]), ("interrupted", 0))
+
+    @rig.on_every_engine()
+    def test_one_that_is_over_is_told(self, programs):
+        done = programs.source("127.0.0.1:1", "--start-at", "2026-01-01T00:00:00Z")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr.decode(),
+                         r"^smtp-source: fatal: --start-at 2026-01-01T00:00:00Z is over: it is 20\d\d-.*Z\n$")
+
+
+# What stands for ssh: each host is a network namespace of its name, where there are any.
+SSH = """#!/bin/sh
+host=$1
+shift
+exec {enter} sh -c "$*"
+"""
+
+
+def run_over_hosts(engine, scratch, namespaces):
+    """Has the page's script pour over three hosts into a sink on this one."""
+    scratch = pathlib.Path(scratch)
+    hosts = ["load1", "load2", "load3"]
+
+    def ip(*words):
+        done = rig.run(["ip", *words])
+        if done.returncode != 0:
+            raise AssertionError((words, done.stderr))
+
+    server = "127.0.0.1"
+    if namespaces:
+        server = "10.0.0.1"
+        rig.run(["mount", "-t", "tmpfs", "none", "/run"])
+        ip("link", "set", "lo", "up")
+        ip("address", "add", f"{server}/32", "dev", "lo")
+        for number, host in enumerate(hosts, 1):
+            ip("netns", "add", host)
+            ip("link", "add", host, "type", "veth", "peer", "name", "eth0", "netns", host)
+            ip("address", "add", f"10.0.{number}.1/24", "dev", host)
+            ip("link", "set", host, "up")
+            ip("-n", host, "address", "add", f"10.0.{number}.2/24", "dev", "eth0")
+            ip("-n", host, "link", "set", "eth0", "up")
+            ip("-n", host, "route", "add", "default", "via", f"10.0.{number}.1")
+    enter = 'ip netns exec "$host"' if namespaces else "env"
+    (scratch / "bin").mkdir()
+    ssh = scratch / "bin/ssh"
+    ssh.write_text(SSH.format(enter=enter))
+    ssh.chmod(0o755)
+    script = scratch / "bin/run-parts"
+    script.write_text(next(one for one in scripts("sh") if "ssh" in one))
+    with rig.ours(engine).sink("--store", f"jsonl:{scratch}/stored", endpoint=f"{server}:{rig.free_port()}") as sink:
+        done = rig.run(["sh", script], cwd=scratch, timeout=2 * rig.PATIENCE, environment={
+            "PATH": f"{scratch}/bin:{rig.BUILD}:{os.environ['PATH']}", "server": sink.endpoint, "lead": "5",
+            "load": f"--io {engine} -M load.test -d -s 30 --rate 150/s --arrivals poisson --duration 2s"})
+        if done.returncode != 0:
+            raise AssertionError(done.stderr)
+    lines = [json.loads(line) for line in (scratch / "stored").read_text().splitlines()]
+    (scratch / "clients").write_text(json.dumps(sorted({line["client"]["address"] for line in lines})))
+
+
+class Page(PartsCase):
+    def test_scripts_are_scripts(self):
+        shell = scripts("sh")
+        self.assertEqual(len(shell), 4)
+        for number, text in enumerate(shell):
+            path = self.scratch / f"script{number}"
+            path.write_text(text)
+            shebang = text.splitlines()[0]
+            self.assertIn(shebang, ("#!/bin/sh", "#!/bin/bash"))
+            done = rig.run([shebang[2:], "-n", path])
+            self.assertEqual((done.returncode, done.stderr), (0, b""), text)
+
+    def test_the_job_is_one_of_kubernetes(self):
+        (text,) = scripts("json")
+        job = json.loads(text.replace("SEED", "7").replace("START", "2100-01-01T00:00:00Z"))
+        spec, pod = job["spec"], job["spec"]["template"]["spec"]
+        self.assertEqual((job["apiVersion"], job["kind"], spec["completionMode"]), ("batch/v1", "Job", "Indexed"))
+        self.assertEqual((spec["parallelism"], spec["backoffLimitPerIndex"]), (spec["completions"], 0))
+        self.assertEqual(pod["restartPolicy"], "Never")
+        (container,) = pod["containers"]
+        shell, option, command = container["command"]
+        self.assertEqual((shell, option), ("sh", "-c"))
+        self.assertIn(f"--part auto/{spec['completions']} ", command)
+        # As it is, but that it only shows a message.
+        command = command.removeprefix("exec ").replace("2>/dev/termination-log", "--show 2")
+        done = rig.run(["sh", "-c", command], environment={
+            "JOB_COMPLETION_INDEX": "2", "PATH": f"{rig.BUILD}:{os.environ['PATH']}"})
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assertIn(b"MAIL FROM:<foo@load.test>", done.stdout)
+
+    def check_run(self, hosts):
+        run = json.loads((self.scratch / "run.json").read_text())
+        readers.validate(measuring.SCHEMA, self.scratch / "run.json")
+        self.assertEqual(run["parts"]["numbers"], [1, 2, 3])
+        stored_lines = (self.scratch / "stored").read_text().splitlines()
+        self.assertEqual(len(stored_lines), run["totals"]["messages"])
+        self.assertGreater(len(stored_lines), 200)
+        self.assertEqual(json.loads((self.scratch / "clients").read_text()), hosts)
+
+    def test_the_script_over_ssh_runs_over_hosts(self):
+        apart = os.geteuid() == 0 and rig.run(["unshare", "-n", "-m", "true"]).returncode == 0
+        for engine in rig.ENGINES:
+            for file in self.scratch.iterdir():
+                subprocess.run(["rm", "-r", file], check=True)
+            with self.subTest(engine=engine):
+                enter = ["unshare", "-n", "-m"] if apart else []
+                done = rig.run([*enter, sys.executable, "-B", "-c", "import parts_test; "
+                                f"parts_test.run_over_hosts('{engine}', '{self.scratch}', {apart})"],
+                               timeout=3 * rig.PATIENCE, cwd=pathlib.Path(__file__).parent)
+                self.assertEqual(done.returncode, 0, done.stderr.decode())
+                self.check_run([f"10.0.{number}.2" for number in (1, 2, 3)] if apart else ["127.0.0.1"])

@@ -1,0 +1,265 @@
+// The search for a capacity against servers that are made up of arithmetic.
+#include "source/capacity_search.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <random>
+#include <variant>
+#include <vector>
+
+namespace millrace::source {
+namespace {
+
+constexpr double kProbeSeconds = 10;
+constexpr double kConfirmSeconds = 60;
+
+// Whether it holds a load for so many seconds.
+using Server = std::function<ProbeOutcome(double level, double seconds)>;
+
+struct Found {
+  CapacityAnswer answer;
+  std::vector<Probe> probes;
+};
+
+// A search is over long before that.
+constexpr std::size_t kMostProbes = 200;
+
+Found search(const CapacityRange& range, const Server& server) {
+  CapacitySearch search(range);
+  Found found;
+  while (found.probes.size() < kMostProbes) {
+    const auto next = search.next();
+    if (const auto* const answer = std::get_if<CapacityAnswer>(&next)) {
+      found.answer = *answer;
+      return found;
+    }
+    const Probe probe = std::get<Probe>(next);
+    found.probes.push_back(probe);
+    search.found(server(probe.level, probe.confirms ? kConfirmSeconds : kProbeSeconds));
+  }
+  ADD_FAILURE() << "no end";
+  return found;
+}
+
+ProbeOutcome held_if(bool holds) { return holds ? ProbeOutcome::held : ProbeOutcome::missed; }
+
+// The 99th percentile in seconds of a queue with one server that serves so many a second.
+double p99_of_queue(double capacity, double level) {
+  if (level >= capacity) return 1e9;
+  return std::log(100) / (capacity - level);
+}
+
+constexpr CapacityRange kRates{.low = 100, .high = 50'000};
+constexpr unsigned kSeeds = 20;
+
+double drawn_capacity(unsigned seed) {
+  std::mt19937 random(seed);
+  return std::uniform_real_distribution<double>(300, 20'000)(random);
+}
+
+// Of so many seeds, in how many the level that is found is within 5% of the edge.
+unsigned within_5_percent(const std::function<double(unsigned seed, Found& found)>& edge_of) {
+  unsigned good = 0;
+  for (unsigned seed = 0; seed < kSeeds; ++seed) {
+    Found found;
+    const double edge = edge_of(seed, found);
+    EXPECT_TRUE(found.answer.confirmed);
+    if (std::abs(found.answer.level.value_or(0) / edge - 1) <= 0.05) ++good;
+  }
+  return good;
+}
+
+TEST(CapacitySearch, FindsTheRateAboveWhichAServerRefuses) {
+  EXPECT_EQ(within_5_percent([](unsigned seed, Found& found) {
+              const double limit = drawn_capacity(seed);
+              found = search(kRates, [&](double level, double /*seconds*/) {
+                return held_if(level <= limit);
+              });
+              EXPECT_LE(found.answer.level.value_or(0), limit);
+              EXPECT_GT(found.answer.limited_at.value_or(0), limit);
+              EXPECT_LE(*found.answer.limited_at, *found.answer.level * 1.05);
+              EXPECT_EQ(found.answer.limit, CapacityLimit::server);
+              return limit;
+            }),
+            kSeeds);
+}
+
+TEST(CapacitySearch, FindsTheRateAtWhichAServerBeginsToQueue) {
+  EXPECT_EQ(within_5_percent([](unsigned seed, Found& found) {
+              const double capacity = drawn_capacity(seed);
+              const double bound = 50 / capacity;
+              found = search(kRates, [&](double level, double /*seconds*/) {
+                return held_if(p99_of_queue(capacity, level) < bound);
+              });
+              return capacity - std::log(100) / bound;
+            }),
+            kSeeds);
+}
+
+TEST(CapacitySearch, FindsItWhereLatenciesAreNoisyBy10Percent) {
+  EXPECT_GE(within_5_percent([](unsigned seed, Found& found) {
+              const double capacity = drawn_capacity(seed);
+              const double bound = 50 / capacity;
+              std::mt19937 random(seed);
+              std::normal_distribution<double> noise(1, 0.1);
+              found = search(kRates, [&](double level, double /*seconds*/) {
+                return held_if(p99_of_queue(capacity, level) * noise(random) < bound);
+              });
+              return capacity - std::log(100) / bound;
+            }),
+            kSeeds - 1);
+}
+
+// One probe of fifty meets something else.
+TEST(CapacitySearch, FindsItWhereSomeProbesFailWithoutAReason) {
+  EXPECT_GE(within_5_percent([](unsigned seed, Found& found) {
+              const double limit = drawn_capacity(seed);
+              std::mt19937 random(seed);
+              std::bernoulli_distribution hiccup(0.02);
+              found = search(kRates, [&](double level, double /*seconds*/) {
+                return held_if(level <= limit && !hiccup(random));
+              });
+              return limit;
+            }),
+            kSeeds - 1);
+}
+
+// A server that an overload makes slow, until it has had no load for a while.
+class Collapsing {
+ public:
+  Collapsing(double limit, double recovery_seconds)
+      : limit_(limit), recovery_seconds_(recovery_seconds) {}
+
+  ProbeOutcome probe(double level, double settle_seconds) {
+    if (settle_seconds >= recovery_seconds_) collapsed_ = false;
+    if (level > limit_) collapsed_ = true;
+    return held_if(level <= (collapsed_ ? limit_ / 4 : limit_));
+  }
+
+ private:
+  const double limit_;
+  const double recovery_seconds_;
+  bool collapsed_ = false;
+};
+
+TEST(CapacitySearch, FindsTheLimitOfOneThatCollapsesAndHasTimeToRecover) {
+  EXPECT_EQ(within_5_percent([](unsigned seed, Found& found) {
+              const double limit = drawn_capacity(seed);
+              Collapsing server(limit, 5);
+              found = search(
+                  kRates, [&](double level, double /*seconds*/) { return server.probe(level, 5); });
+              return limit;
+            }),
+            kSeeds);
+}
+
+TEST(CapacitySearch, SaysNoMoreThanHoldsOfOneThatHasNoTimeToRecover) {
+  for (unsigned seed = 0; seed < kSeeds; ++seed) {
+    const double limit = drawn_capacity(seed);
+    Collapsing server(limit, 5);
+    const Found found =
+        search(kRates, [&](double level, double /*seconds*/) { return server.probe(level, 1); });
+    EXPECT_LE(found.answer.level.value_or(0), limit);
+  }
+}
+
+// What fills up holds for a while, the longer the less it is above the limit.
+TEST(CapacitySearch, GoesOnBelowWhatIsNotConfirmed) {
+  EXPECT_EQ(within_5_percent([](unsigned seed, Found& found) {
+              const double limit = drawn_capacity(seed);
+              found = search(kRates, [&](double level, double seconds) {
+                return held_if((level - limit) * seconds < limit * 20);
+              });
+              unsigned confirming = 0;
+              for (const Probe& probe : found.probes) confirming += probe.confirms ? 1 : 0;
+              EXPECT_GT(confirming, 1U);
+              return limit * (1 + 20 / kConfirmSeconds);
+            }),
+            kSeeds);
+}
+
+TEST(CapacitySearch, SaysWhenNothingHolds) {
+  const Found found =
+      search(kRates, [](double /*level*/, double /*seconds*/) { return ProbeOutcome::missed; });
+  EXPECT_FALSE(found.answer.level);
+  EXPECT_FALSE(found.answer.confirmed);
+  EXPECT_EQ(found.answer.limit, CapacityLimit::server);
+  EXPECT_EQ(found.answer.limited_at, 100);
+  EXPECT_EQ(found.probes.size(), 2U);
+}
+
+TEST(CapacitySearch, SaysWhenNothingIsConfirmed) {
+  const Found found = search(kRates, [](double level, double seconds) {
+    return held_if(seconds < kConfirmSeconds && level < 5'000);
+  });
+  EXPECT_FALSE(found.answer.level);
+  EXPECT_FALSE(found.answer.confirmed);
+  EXPECT_EQ(found.answer.limited_at, 100);
+  EXPECT_LT(found.probes.size(), 40U);
+}
+
+TEST(CapacitySearch, ConfirmsTheEndOfTheRangeWhenEverythingHolds) {
+  const Found found =
+      search(kRates, [](double /*level*/, double /*seconds*/) { return ProbeOutcome::held; });
+  EXPECT_EQ(found.answer.level, 50'000);
+  EXPECT_TRUE(found.answer.confirmed);
+  EXPECT_EQ(found.answer.limit, CapacityLimit::range);
+  EXPECT_FALSE(found.answer.limited_at);
+  EXPECT_TRUE(found.probes.back().confirms);
+  EXPECT_EQ(found.probes.size(), 11U);
+}
+
+TEST(CapacitySearch, SaysWhereTheGeneratorWasTheLimit) {
+  const Found found = search(kRates, [](double level, double /*seconds*/) {
+    return level > 3'000 ? ProbeOutcome::late : ProbeOutcome::held;
+  });
+  EXPECT_EQ(found.answer.level, 1'600);
+  EXPECT_FALSE(found.answer.confirmed);
+  EXPECT_EQ(found.answer.limit, CapacityLimit::generator);
+  EXPECT_EQ(found.answer.limited_at, 3'200);
+}
+
+TEST(CapacitySearch, ConcludesNothingFromOneLateProbe) {
+  unsigned probes = 0;
+  const Found found = search(kRates, [&](double level, double /*seconds*/) {
+    return ++probes % 5 == 0 ? ProbeOutcome::late : held_if(level <= 3'000);
+  });
+  EXPECT_TRUE(found.answer.confirmed);
+  EXPECT_EQ(found.answer.limit, CapacityLimit::server);
+  EXPECT_NEAR(found.answer.level.value_or(0), 3'000, 150);
+}
+
+TEST(CapacitySearch, RepeatsProbesNearTheEdgeAndNotFarBelow) {
+  const Found found =
+      search(kRates, [](double level, double /*seconds*/) { return held_if(level <= 1'000); });
+  std::vector<double> levels;
+  for (const Probe& probe : found.probes) levels.push_back(probe.level);
+  EXPECT_EQ(levels, (std::vector<double>{100, 200, 400, 800, 1'600, 1'600, 1'130, 1'130, 951, 1'040,
+                                         1'040, 995, 995, 995}));
+}
+
+TEST(CapacitySearch, FindsTheVeryNumberWhereLevelsAreWhole) {
+  for (const double limit : {1.0, 2.0, 3.0, 7.0, 19.0}) {
+    const Found found =
+        search({.low = 1, .high = 1'000, .whole = true},
+               [&](double level, double /*seconds*/) { return held_if(level <= limit); });
+    EXPECT_EQ(found.answer.level, limit);
+    EXPECT_EQ(found.answer.limited_at, limit + 1);
+    EXPECT_TRUE(found.answer.confirmed);
+  }
+}
+
+TEST(CapacitySearch, ToldBeforeItsEndSaysWhatIsKnown) {
+  CapacitySearch search(kRates);
+  EXPECT_FALSE(search.so_far().level);
+  search.found(ProbeOutcome::held);
+  search.found(ProbeOutcome::held);
+  EXPECT_EQ(search.so_far().level, 200);
+  EXPECT_FALSE(search.so_far().confirmed);
+  EXPECT_EQ(search.so_far().limit, CapacityLimit::unknown);
+}
+
+}  // namespace
+}  // namespace millrace::source

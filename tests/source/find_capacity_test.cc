@@ -1,0 +1,69 @@
+// Which run a probe is; that the search is carried out, in tests/programs/capacity_test.py.
+#include "source/find_capacity.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+namespace millrace::source {
+namespace {
+
+using namespace std::chrono_literals;
+
+CapacityTask task_of(LevelOf of) {
+  return {.of = of, .probe = 10s, .confirm = 60s, .warmup = 2s, .settle = 1s};
+}
+
+SourceOptions given() {
+  SourceOptions options;
+  options.sessions = 50;
+  options.threads = 4;
+  options.load.open_loop = true;
+  options.load.seed = 7;
+  return options;
+}
+
+TEST(FindCapacity, AProbeOfARateWarmsUpAtItAndIsMeasuredThen) {
+  const SourceOptions options =
+      probe_options(given(), task_of(LevelOf::rate), {.level = 400}, 3, 1'000);
+  ASSERT_EQ(options.load.schedule.size(), 2U);
+  const Stage& warm_up = options.load.schedule[0];
+  const Stage& probe = options.load.schedule[1];
+  EXPECT_FALSE(warm_up.measured);
+  EXPECT_EQ(warm_up.length, 2s);
+  EXPECT_TRUE(probe.measured);
+  EXPECT_EQ(probe.length, 10s);
+  EXPECT_EQ(probe.name, "400/s");
+  for (const double level : {warm_up.from, warm_up.to, probe.from, probe.to}) {
+    EXPECT_EQ(level, 400);
+  }
+  EXPECT_EQ(options.sessions, 50U);
+  EXPECT_EQ(options.load.first_message, 1'000U);
+  EXPECT_NE(options.load.seed, given().load.seed);
+}
+
+TEST(FindCapacity, AProbeThatConfirmsIsLonger) {
+  const SourceOptions options =
+      probe_options(given(), task_of(LevelOf::rate), {.level = 12.3, .confirms = true}, 3, 0);
+  EXPECT_EQ(options.load.schedule[1].length, 60s);
+  EXPECT_EQ(options.load.schedule[1].name, "12.3/s, to confirm");
+}
+
+TEST(FindCapacity, AProbeOfSessionsHasSoManyAndNoMoreThreads) {
+  SourceOptions options = probe_options(given(), task_of(LevelOf::sessions), {.level = 3}, 0, 0);
+  EXPECT_EQ(options.sessions, 3U);
+  EXPECT_EQ(options.threads, 3U);
+  EXPECT_EQ(options.load.schedule[1].name, "3 sessions");
+  options = probe_options(given(), task_of(LevelOf::sessions), {.level = 300}, 0, 0);
+  EXPECT_EQ(options.sessions, 300U);
+  EXPECT_EQ(options.threads, 4U);
+}
+
+TEST(FindCapacity, AProbeMayGoWithoutWarmUp) {
+  CapacityTask task = task_of(LevelOf::rate);
+  task.warmup = Duration::zero();
+  EXPECT_EQ(probe_options(given(), task, {.level = 400}, 0, 0).load.schedule.size(), 1U);
+}
+
+}  // namespace
+}  // namespace millrace::source
