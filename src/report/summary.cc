@@ -10,6 +10,7 @@
 #include "base/quantity.h"
 #include "report/client_summary.h"
 #include "report/histogram_bars.h"
+#include "report/lint_summary.h"
 #include "report/split_summary.h"
 #include "report/verify_summary.h"
 #include "report/wrapping.h"
@@ -357,6 +358,7 @@ std::string summary(const Run& run, const Style& style) {
   write_rules(out, run.measurement);
   write_answers(out, run.measurement);
   write_verified(out, run.measurement.verify);
+  write_lint(out, run.measurement.lint);
   write_clients(out, run.measurement.clients);
   write_stages(out, run.measurement);
   write_thresholds(out, run.verdicts);

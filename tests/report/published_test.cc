@@ -111,6 +111,14 @@ TEST(Published, EachMinorVersionIsRead) {
   }
 }
 
+TEST(Published, WhatASinkFoundOfItsClientsIsRead) {
+  const metrics::Measurement measured = read_run(published("sink-1.5.json")).measurement;
+  ASSERT_TRUE(measured.lint);
+  EXPECT_EQ(measured.lint->findings.at(0).times, 3U);
+  EXPECT_EQ(measured.lint->clients.at(0).findings.at(0).name, "bare-lf");
+  EXPECT_FALSE(read_run(published("sink-1.4.json")).measurement.lint);
+}
+
 TEST(Published, SplitsByKindDomainAndSenderAreRead) {
   const std::string name = "source-splits-1.4.json";
   const metrics::Measurement measured = read_run(published(name)).measurement;
@@ -169,8 +177,9 @@ TEST(Published, OnlyWhatIsNewerThanTheFileMayBeLacking) {
 
 TEST(Published, WhatIsWrittenIsOfTheNewestVersion) {
   const std::string newest = fmt::format("source-{}.{}.json", kSchemaMajor, kSchemaMinor);
-  for (const char* const name : {"source-1.0.json", "source-1.1.json", "source-1.2.json",
-                                 "source-1.3.json", "source-1.4.json", "source-newer.json"}) {
+  for (const char* const name :
+       {"source-1.0.json", "source-1.1.json", "source-1.2.json", "source-1.3.json",
+        "source-1.4.json", "source-1.5.json", "source-newer.json"}) {
     EXPECT_EQ(to_json(read_run(published(name))), text_of(newest)) << name;
   }
   const std::string sink = fmt::format("sink-{}.{}.json", kSchemaMajor, kSchemaMinor);
