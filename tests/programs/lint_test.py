@@ -220,6 +220,15 @@ class Strict(Judged):
 
 
 class Told(Judged):
+    # What a proxy sends on with its header was said before the greeting.
+    @rig.on_every_engine()
+    def test_who_speaks_first_through_a_proxy_is_seen(self, programs):
+        with self.judging(programs, "through a proxy", "--proxy-from", "127.0.0.1") as (sink, names):
+            with sink.connect() as client:
+                client.send(b"PROXY TCP4 192.0.2.1 127.0.0.1 1 25\r\nQUIT\r\n")
+                client.read_to_end()
+        self.assertEqual(names, {"before-greeting": 1})
+
     def test_samples_are_harmless_and_clients_apart(self):
         programs = rig.ours("epoll")
         path = self.scratch / "run.json"

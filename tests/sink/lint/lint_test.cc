@@ -411,6 +411,7 @@ TEST(Lint, TellsSoManyClientsApartAndNoMore) {
   const metrics::LintMetrics found = totals.found();
   EXPECT_EQ(found.clients.size(), kMost);
   EXPECT_EQ(found.untold, 5U);
+  ASSERT_EQ(found.findings.size(), 1U);
   EXPECT_EQ(found.findings.front().times, kMost + 5);
 }
 
