@@ -199,9 +199,11 @@ class Strict(Judged):
                                (b"From: a\nb\r\n.\r\n", b"550 5.5.2 .*bare-lf"), (b"QUIT\r\n", b"221 ")):
                 self.assertRegex(client.talk(said, b"\r\n"), told)
 
+    # While the greeting waits, as it does already when the sink says who has come.
     @rig.on_every_engine()
     def test_refuses_who_speaks_first(self, programs):
-        with programs.sink("--lint=strict", "-W", "connect:200ms") as sink, sink.connect() as client:
+        with programs.sink("--lint=strict", "-v", "-W", "connect:2s") as sink, sink.connect() as client:
+            rig.wait_for(lambda: b"connect from" in sink.err, "the client to be there")
             client.send(b"HELO b.example\r\n")
             self.assertRegex(client.read_until(b"4.3.1)\r\n"), b"220 .*\r\n503 5.5.0 .*before-greeting")
 
