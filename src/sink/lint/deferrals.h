@@ -11,12 +11,12 @@
 
 namespace millrace::sink {
 
-// Which recipients were deferred lately, for all sessions together: of a client that tries again at
-// once another one tells (RFC 5321, 4.5.4.1). When there are kMost of them, those that are no
-// longer needed go; what has no room then is not noted.
+// Which recipients got a 4xx lately, for all sessions together, since a client that tries again at
+// once (RFC 5321, 4.5.4.1) may do so in another one. When there are kMost of them, those that are
+// no longer needed go; what has no room then is not noted.
 class Deferrals {
  public:
-  // What is tried again before that is tried at once, whatever queue it comes from.
+  // Who tries again within this time has not waited.
   static constexpr std::chrono::seconds kSoonest{10};
   static constexpr std::size_t kMost = 65'536;
 
