@@ -154,6 +154,12 @@
     table("Latency to the arrival", head, [["from when it was due", verified.from_due], ["from when it was sent", verified.from_sent]]
       .filter(counted).map(latencyRow));
   }
+  // What clients did against the RFCs, where a sink judged them.
+  if (run.lint) {
+    const { findings, sessions, faulty_sessions: faulty } = run.lint;
+    table(`Lint: ${count(faulty)} of ${count(sessions)} sessions broke a rule`, ["", "", "count", "sessions", "sample"],
+      findings.map((one) => ({ cells: [one.name, `${one.what} (${one.rfc})`, count(one.count), count(one.sessions), one.sample], kind: "bad" })), [0, 1, 4]);
+  }
   // A message that was over after one attempt is nothing to tell of by itself.
   const attempts = run.attempts ?? [];
   if (timed && attempts.length > 1) {

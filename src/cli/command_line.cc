@@ -43,6 +43,15 @@ void OptionGroup::on_flag(const std::string& names, const std::string& help,
       ->group(title_);
 }
 
+// CLI11 calls what a flag has without a value "true".
+void OptionGroup::on_flag_or_word(const std::string& names, const std::string& help,
+                                  const Take& take) {
+  app_.add_flag(names, help)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+      ->each([take](const std::string& text) { take(text == "true" ? std::string() : text); })
+      ->group(title_);
+}
+
 void OptionGroup::on_last(const std::string& names, const std::string& placeholder,
                           const std::string& help, const Take& take) {
   app_.add_option_function<std::string>(names, take, help)

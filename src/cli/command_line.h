@@ -84,6 +84,15 @@ class OptionGroup {
     on_flag(names, help, [&target, item] { target.push_back(item); });
   }
 
+  // The same, behind which "=WORD" may stand: `read` is given the word, or nothing.
+  template <typename Target>
+  void flag_or_word(const std::string& names, const std::string& help, Target& target,
+                    std::type_identity_t<Reader<Target>> read) {
+    on_flag_or_word(names, help, [&target, names, read](const std::string& text) {
+      target = read(text, names);
+    });
+  }
+
   // An option with a value; `placeholder` stands for it in the help.
   template <typename Target>
   void value(const std::string& names, const std::string& placeholder, const std::string& help,
@@ -126,6 +135,7 @@ class OptionGroup {
   using Take = std::function<void(const std::string& text)>;
 
   void on_flag(const std::string& names, const std::string& help, std::function<void()> take);
+  void on_flag_or_word(const std::string& names, const std::string& help, const Take& take);
   void on_last(const std::string& names, const std::string& placeholder, const std::string& help,
                const Take& take);
   void on_each(const std::string& names, const std::string& placeholder, const std::string& help,

@@ -15,6 +15,7 @@
 #include "cli/text_values.h"
 #include "cli/tls_options.h"
 #include "net/address_pool.h"
+#include "sink/options.h"
 #include "sink/store/store_options.h"
 #include "smtp/extension.h"
 #include "smtp/verb.h"
@@ -97,6 +98,9 @@ struct SinkArguments : NetworkArguments, TlsArguments {
   std::optional<std::string> verify;
   std::optional<std::string> stamp_key;
   bool journal_sync = false;
+
+  // Clients judged
+  std::optional<sink::LintMode> lint;
 
   // The program
   std::optional<std::uint64_t> stop_after_messages;

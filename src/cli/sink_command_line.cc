@@ -147,6 +147,20 @@ void add_proof(CommandLine& line, SinkArguments& given) {
              given.journal_sync);
 }
 
+sink::LintMode lint_mode(const std::string& text, std::string_view names) {
+  if (text.empty()) return sink::LintMode::count;
+  return one_of<sink::LintMode>("lint", {{"strict", sink::LintMode::strict}})(text, names);
+}
+
+void add_lint(CommandLine& line, SinkArguments& given) {
+  OptionGroup group(line, "Clients judged");
+  group.flag_or_word("--lint",
+                     "count what clients do against the RFCs;\n--lint=strict refuses it as well",
+                     given.lint, [](const std::string& text, std::string_view names) {
+                       return std::optional(lint_mode(text, names));
+                     });
+}
+
 void add_life(CommandLine& line, SinkArguments& given) {
   OptionGroup group(line, "The program");
   group.value("-M,--stop-after-messages", "COUNT", "end after so many messages",
@@ -240,6 +254,7 @@ void add_sink_options(CommandLine& line, SinkArguments& given) {
   add_answers(line, given);
   add_records(line, given);
   add_proof(line, given);
+  add_lint(line, given);
   add_life(line, given);
 }
 
@@ -273,6 +288,7 @@ SinkCommandLine build_sink(const SinkArguments& given) {
   build_capture(given, options.capture);
   build_stores(given, options.stores);
   build_verify(given, options);
+  options.lint = given.lint;
   options.message_quota = given.stop_after_messages;
   options.quit_quota = given.stop_after_quits;
   options.stop_when_idle = given.stop_when_idle;

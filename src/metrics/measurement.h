@@ -10,6 +10,7 @@
 
 #include "base/time.h"
 #include "metrics/client_metrics.h"
+#include "metrics/lint_metrics.h"
 #include "metrics/metrics.h"
 #include "metrics/split.h"
 #include "metrics/timeline.h"
@@ -131,6 +132,7 @@ struct Measurement {
   std::uint64_t keys_forgotten = 0;     // of what rules count by, for want of room
   std::optional<Answers> answers;       // of a sink that was to give any
   std::optional<VerifyMetrics> verify;  // of a sink that verifies
+  std::optional<LintMetrics> lint;      // of a sink that judges its clients
   std::optional<LogTotals> log;         // of a source that was to write one
   std::optional<JournalTotals> proof;   // of a source that stamps its messages
   std::vector<ClientMetrics> clients;   // of a source that misbehaves; apart from all else

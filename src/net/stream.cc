@@ -1,5 +1,8 @@
 #include "net/stream.h"
 
+#include <sys/socket.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -48,6 +51,15 @@ bool Stream::peer_has_finished() {
   const PeerState peer = peer_state(socket_);
   if (peer == PeerState::gone) end(ECONNRESET);
   return peer == PeerState::finished && waiting_.empty();
+}
+
+std::string Stream::unread(std::size_t most) const {
+  std::string bytes(waiting_.view().substr(0, most));
+  if (!bytes.empty()) return bytes;
+  bytes.resize(most);
+  const ssize_t there = recv(socket_.descriptor(), bytes.data(), most, MSG_PEEK | MSG_DONTWAIT);
+  bytes.resize(static_cast<std::size_t>(std::max<ssize_t>(there, 0)));
+  return bytes;
 }
 
 void Stream::release() {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/output.h"
@@ -83,6 +84,10 @@ class Stream : private Channel {
   // Stops and resumes reading; what was read but not taken is offered first.
   void hold();
   void release();
+
+  // What has come and was not offered yet, so much of its front: a look that takes nothing. In the
+  // clear only.
+  [[nodiscard]] std::string unread(std::size_t most) const;
 
   // While output is still to come for what was taken, a peer that sends no more does not end the
   // stream, as it does once all is sent. When it is no longer so a flush() is due.

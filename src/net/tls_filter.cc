@@ -99,6 +99,7 @@ TlsFilter::~TlsFilter() {
 }
 
 void TlsFilter::feed(std::string_view bytes) {
+  if (!secured_ && first_ == '\0' && !bytes.empty()) first_ = bytes.front();
   input_ = bytes;
   forget_errors();
 }

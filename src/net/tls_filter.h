@@ -58,6 +58,9 @@ class TlsFilter {
 
   [[nodiscard]] bool secured() const { return secured_; }
   [[nodiscard]] const std::string& failure() const { return failure_; }
+  // Whether what came first looks like a record of TLS (RFC 8446, 5.1): of a handshake, or an
+  // alert.
+  [[nodiscard]] bool began_with_tls() const { return first_ == '\x16' || first_ == '\x15'; }
 
   // Of an established session.
   [[nodiscard]] bool resumed() const;
@@ -80,6 +83,7 @@ class TlsFilter {
   Output* wire_ = nullptr;  // during a call
   Output plain_;
   std::string failure_;
+  char first_ = '\0';  // byte of all that came
   bool secured_ = false;
   bool renegotiated_ = false;  // or about to be
   bool close_sent_ = false;

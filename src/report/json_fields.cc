@@ -25,6 +25,10 @@ using metrics::ErrorCount;
 using metrics::Generator;
 using metrics::Histogram;
 using metrics::JournalTotals;
+using metrics::LintClient;
+using metrics::LintCount;
+using metrics::LintFinding;
+using metrics::LintMetrics;
 using metrics::Measurement;
 using metrics::Metrics;
 using metrics::ReplyCounts;
@@ -207,6 +211,37 @@ constexpr auto kVerifyFields = std::to_array<Field<VerifyMetrics>>({
     field<Latencies, &VerifyMetrics::from_sent>("from_sent"),
 });
 
+constexpr auto kLintFindingFields = std::to_array<Field<LintFinding>>({
+    field<Text, &LintFinding::name>("name"),
+    field<Text, &LintFinding::what>("what"),
+    field<Text, &LintFinding::rfc>("rfc"),
+    field<Count, &LintFinding::times>("count"),
+    field<Count, &LintFinding::sessions>("sessions"),
+    field<Text, &LintFinding::sample>("sample"),
+    field<Text, &LintFinding::client>("client"),
+});
+
+constexpr auto kLintCountFields = std::to_array<Field<LintCount>>({
+    field<Text, &LintCount::name>("name"),
+    field<Count, &LintCount::times>("count"),
+});
+
+constexpr auto kLintClientFields = std::to_array<Field<LintClient>>({
+    field<Text, &LintClient::address>("address"),
+    field<Text, &LintClient::hello>("hello"),
+    field<Count, &LintClient::sessions>("sessions"),
+    field<List<Object<kLintCountFields>>, &LintClient::findings>("findings"),
+});
+
+constexpr auto kLintFields = std::to_array<Field<LintMetrics>>({
+    field<Flag, &LintMetrics::strict>("strict"),
+    field<Count, &LintMetrics::sessions>("sessions"),
+    field<Count, &LintMetrics::faulty>("faulty_sessions"),
+    field<List<Object<kLintFindingFields>>, &LintMetrics::findings>("findings"),
+    field<List<Object<kLintClientFields>>, &LintMetrics::clients>("clients"),
+    field<Count, &LintMetrics::untold>("untold_sessions"),
+});
+
 constexpr auto kJournalFields = std::to_array<Field<JournalTotals>>({
     field<Text, &JournalTotals::run>("run"),
     field<Text, &JournalTotals::path>("journal"),
@@ -266,6 +301,7 @@ bool of_source(const Run& run) { return run.kind == Run::Kind::source; }
 bool of_sink(const Run& run) { return run.kind == Run::Kind::sink; }
 bool answering(const Run& run) { return of_sink(run) && run.measurement.answers.has_value(); }
 bool verifying(const Run& run) { return of_sink(run) && run.measurement.verify.has_value(); }
+bool judging(const Run& run) { return of_sink(run) && run.measurement.lint.has_value(); }
 bool misbehaving(const Run& run) { return of_source(run) && !run.measurement.clients.empty(); }
 bool logging(const Run& run) { return of_source(run) && run.measurement.log.has_value(); }
 bool searching(const Run& run) { return of_source(run) && run.capacity.has_value(); }
@@ -335,6 +371,8 @@ constexpr auto kRunFields = std::to_array<Field<Run>>({
     where(verifying,
           field<Optional<Object<kVerifyFields>>, &Run::measurement, &Measurement::verify>("verify",
                                                                                           4)),
+    where(judging,
+          field<Optional<Object<kLintFields>>, &Run::measurement, &Measurement::lint>("lint", 5)),
     where(logging,
           field<Optional<Counted<metrics::kLogNames>>, &Run::measurement, &Measurement::log>("log",
                                                                                              3)),

@@ -282,6 +282,7 @@ Measurement merge_measurements(const std::vector<Run>& runs) {
     add_answers(whole.answers, part.answers);
     add_log(whole.log, part.log);
     metrics::add_verified(whole.verify, part.verify);
+    metrics::add_lint(whole.lint, part.lint);
     add_journal(whole.proof, part.proof);
     metrics::add_clients(whole.clients, part.clients);
   }

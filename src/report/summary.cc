@@ -11,6 +11,7 @@
 #include "report/capacity_summary.h"
 #include "report/client_summary.h"
 #include "report/histogram_bars.h"
+#include "report/lint_summary.h"
 #include "report/split_summary.h"
 #include "report/verify_summary.h"
 #include "report/wrapping.h"
@@ -359,6 +360,7 @@ std::string summary(const Run& run, const Style& style) {
   write_rules(out, run.measurement);
   write_answers(out, run.measurement);
   write_verified(out, run.measurement.verify);
+  write_lint(out, run.measurement.lint);
   write_clients(out, run.measurement.clients);
   write_stages(out, run.measurement);
   if (run.capacity) write_probes(out, *run.capacity);

@@ -38,12 +38,14 @@ Connection::Connection(Worker& worker, const OpenListener& listener, std::size_t
       facts_(shared_.rules.from_files() ? add_facts() : nullptr),
       answers_(shared_.answers != nullptr ? add_answers() : nullptr),
       verify_(worker.verifier() != nullptr ? add_verify() : nullptr),
+      lint_(shared_.lint != nullptr ? add_lint() : nullptr),
       policy_({.options = shared_.options,
                .quotas = shared_.quotas,
                .rules = worker.rules(),
                .facts = facts_,
                .later = answers_,
-               .sasl = worker.sasl()}),
+               .sasl = worker.sasl(),
+               .lint = lint_}),
       session_(listener.profile, listener.replies, policy_, observers_) {
   const SinkOptions& options = shared_.options;
   if (options.verbose) {
@@ -82,8 +84,16 @@ AnswerObserver* Connection::add_answers() {
   return added;
 }
 
+LintObserver* Connection::add_lint() {
+  auto lint = std::make_unique<LintObserver>(*shared_.lint, listener_.profile);
+  LintObserver* const added = lint.get();
+  observers_.add(std::move(lint));
+  return added;
+}
+
 void Connection::tell_time() {
   if (facts_ != nullptr) facts_->time(worker_.loop().now());
+  if (lint_ != nullptr) lint_->time(worker_.loop().now());
 }
 
 // Nothing is answered any more, and nobody is hurried.
@@ -111,6 +121,7 @@ void Connection::complain(metrics::Error kind, std::string_view what) {
 }
 
 void Connection::on_tls_failure(std::string_view what) {
+  if (lint_ != nullptr && !stream_.tls()->began_with_tls()) lint_->no_tls_handshake();
   complain(metrics::Error::tls, what);
   ending_ = Ending::ours;  // the stream finishes by itself
   worker_.loop().timers().start(timer_, worker_.loop().now() + kFarewellLimit);
@@ -121,6 +132,7 @@ std::size_t Connection::on_bytes(std::string_view bytes) {
     const std::size_t header = read_proxy_header(bytes);
     const bool greeted = !proxy_ && session_.phase() == smtp::ServerSession::SessionPhase::command;
     const bool more = greeted && stream_.tls() == nullptr && header < bytes.size();
+    if (more && lint_ != nullptr) lint_->spoke_first(bytes.substr(header));
     return more ? header + on_bytes(bytes.substr(header)) : header;
   }
   silent_ = false;
@@ -214,6 +226,7 @@ void Connection::on_all_sent() {
 // Ends a pause, or goes on with replies.
 void Connection::go_on() {
   tell_time();
+  look_for_early_talk();
   session_.resume(stream_.output());
   after_step();
   stream_.flush();

@@ -8,6 +8,7 @@
 #include "net/proxy_header.h"
 #include "net/stream.h"
 #include "net/timers.h"
+#include "sink/lint/lint_observer.h"
 #include "sink/listener.h"
 #include "sink/session_observer.h"
 #include "sink/session_policy.h"
@@ -76,6 +77,8 @@ class Connection final : private net::StreamHandler, private net::TimerHandler {
   SessionFacts* add_facts();
   AnswerObserver* add_answers();
   VerifyObserver* add_verify();
+  LintObserver* add_lint();
+  void look_for_early_talk();
   void go_on();
   void end(Ending ending);
   void complain(metrics::Error kind, std::string_view what);
@@ -92,6 +95,7 @@ class Connection final : private net::StreamHandler, private net::TimerHandler {
   SessionFacts* const facts_;      // one of them; null where no rule asks for any
   AnswerObserver* const answers_;  // another; null where none are sent
   VerifyObserver* const verify_;   // another; null where nothing is verified
+  LintObserver* const lint_;       // another; null where clients are not judged
   SessionPolicy policy_;
   smtp::ServerSession session_;
   Ending ending_ = Ending::clients;

@@ -82,8 +82,15 @@ void Connection::begin_handshake() {
   end(Ending::ours);
 }
 
+// What is there when the greeting goes out was said before it.
+void Connection::look_for_early_talk() {
+  if (lint_ == nullptr || lint_->greeting_sent() || stream_.tls() != nullptr) return;
+  lint_->spoke_first(stream_.unread(SessionFindings::kSample));
+}
+
 void Connection::greet() {
   tell_time();
+  look_for_early_talk();
   session_.start({.secured = stream_.tls() != nullptr, .trusted = trusted_}, stream_.output());
   after_step();
 }

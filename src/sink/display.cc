@@ -57,7 +57,7 @@ void Display::ended(Ending /*ending*/, int error, TimePoint /*now*/) {
   inform(error == 0 ? "disconnect" : describe_error("disconnect", error));
 }
 
-void Display::heard(smtp::Line line, std::string_view text) {
+void Display::heard(smtp::Line line, std::string_view text, std::string_view /*behind*/) {
   const bool secret = line == smtp::Line::sasl_response;
   inform("client: " + (secret ? std::string(kAuthentication) : shown_command(text)));
 }

@@ -30,7 +30,7 @@ class Display final : public SessionObserver {
   void dismissed(std::string_view reply) override { replied(std::nullopt, reply, 1); }
   void ended(Ending ending, int error, TimePoint now) override;
 
-  void heard(smtp::Line line, std::string_view text) override;
+  void heard(smtp::Line line, std::string_view text, std::string_view behind) override;
   void replied(std::optional<smtp::Verb> verb, std::string_view reply, std::size_t copies) override;
   [[nodiscard]] bool wants_content() const override { return true; }
   void content(std::string_view bytes, smtp::Form form) override;

@@ -51,6 +51,12 @@ struct VerifyOptions {
   proof::Sync sync = proof::Sync::none;
 };
 
+// What becomes of what clients do against the RFCs (sink/lint/).
+enum class LintMode : std::uint8_t {
+  count,
+  strict,  // it is refused as well
+};
+
 // Everything that the sink is told at start.
 struct SinkOptions {
   std::vector<Listener> listeners;  // one at least
@@ -78,7 +84,8 @@ struct SinkOptions {
   CaptureOptions capture;
   StoreOptions stores;
   std::optional<VerifyOptions> verify;
-  bool measure = false;  // else only what the quotas need is counted
+  std::optional<LintMode> lint;  // none: clients are not judged
+  bool measure = false;          // else only what the quotas need is counted
   bool show_counters = false;
   bool verbose = false;
 

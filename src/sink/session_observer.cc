@@ -4,8 +4,12 @@
 
 namespace millrace::sink {
 
-void SessionObservers::heard(smtp::Line line, std::string_view text) {
-  for (const auto& observer : all_) observer->heard(line, text);
+void SessionObservers::heard(smtp::Line line, std::string_view text, std::string_view behind) {
+  for (const auto& observer : all_) observer->heard(line, text, behind);
+}
+
+void SessionObservers::line_too_long() {
+  for (const auto& observer : all_) observer->line_too_long();
 }
 
 void SessionObservers::commanded(smtp::Verb verb, std::string_view arguments) {
@@ -48,6 +52,10 @@ bool SessionObservers::wants_content() const {
 
 void SessionObservers::content(std::string_view bytes, smtp::Form form) {
   for (const auto& observer : all_) observer->content(bytes, form);
+}
+
+void SessionObservers::content_over(std::string_view behind) {
+  for (const auto& observer : all_) observer->content_over(behind);
 }
 
 // A message is kept where everybody who was to keep it did.

@@ -48,7 +48,8 @@ class SessionObservers final : public SessionObserver {
  public:
   void add(std::unique_ptr<SessionObserver> observer) { all_.push_back(std::move(observer)); }
 
-  void heard(smtp::Line line, std::string_view text) override;
+  void heard(smtp::Line line, std::string_view text, std::string_view behind) override;
+  void line_too_long() override;
   void commanded(smtp::Verb verb, std::string_view arguments) override;
   void replied(std::optional<smtp::Verb> verb, std::string_view reply, std::size_t copies) override;
   void greeted(smtp::Verb verb, std::string_view name) override;
@@ -59,6 +60,7 @@ class SessionObservers final : public SessionObserver {
   void transaction_aborted() override;
   [[nodiscard]] bool wants_content() const override;
   void content(std::string_view bytes, smtp::Form form) override;
+  void content_over(std::string_view behind) override;
   smtp::Storage message_complete() override;
   bool record_first(const smtp::FinalReplies& replies) override;
   void message_answered(std::size_t accepted) override;

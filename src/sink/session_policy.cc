@@ -26,6 +26,13 @@ constexpr rules::Moment kEnd = rules::moment(Verb::end_of_data);
 }  // namespace
 
 Decision SessionPolicy::decide(Verb verb, std::string_view arguments) {
+  Decision decision = ask_about(verb, arguments);
+  const bool may_be_refused = verb != Verb::connect && verb != Verb::quit;
+  if (with_.lint != nullptr && may_be_refused) with_.lint->object(decision);
+  return decision;
+}
+
+Decision SessionPolicy::ask_about(Verb verb, std::string_view arguments) {
   if (verb == Verb::mail || verb == Verb::rset || verb == Verb::quit) throttle_ = 0;
   if (verb == Verb::starttls) tls_fault_ = rules::TlsFault::none;
   Decision decision = verb == Verb::end_of_data ? ask_options(rules::moment(verb))
@@ -106,9 +113,15 @@ void SessionPolicy::ask_later(const rules::Found& found, const rules::Facts& fac
   }
 }
 
+Decision SessionPolicy::decide_end() {
+  Decision decision = ask_about_end();
+  if (with_.lint != nullptr) with_.lint->object(decision);
+  return decision;
+}
+
 // LMTP answers for each recipient (RFC 2033, 4.2), so rules that are about one are asked for each.
 // What can only be done once is done if one of them has it: the longest wait, the first close.
-Decision SessionPolicy::decide_end() {
+Decision SessionPolicy::ask_about_end() {
   throttle_ = 0;
   const std::size_t recipients = with_.facts != nullptr ? with_.facts->recipients() : 0;
   if (recipients == 0 || with_.rules.set().silent(kEnd)) return ask_at(kEnd, {});

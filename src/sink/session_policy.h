@@ -8,6 +8,7 @@
 #include "sasl/gnu_sasl.h"
 #include "sasl/server.h"
 #include "sink/answers/answer_observer.h"
+#include "sink/lint/lint_observer.h"
 #include "sink/options.h"
 #include "sink/quotas.h"
 #include "sink/rules/in_force.h"
@@ -24,9 +25,10 @@ class SessionPolicy final : public smtp::ServerPolicy {
     const SinkOptions& options;
     Quotas& quotas;
     rules::WorkerRules& rules;
-    SessionFacts* facts;    // null: no rule asks for any
-    AnswerObserver* later;  // null: none are sent
-    Gsasl* sasl;            // null unless AUTH is carried out
+    SessionFacts* facts;           // null: no rule asks for any
+    AnswerObserver* later;         // null: none are sent
+    Gsasl* sasl;                   // null unless AUTH is carried out
+    LintObserver* lint = nullptr;  // null unless clients are judged
   };
   explicit SessionPolicy(const With& with) : with_(with) {}
 
@@ -56,6 +58,8 @@ class SessionPolicy final : public smtp::ServerPolicy {
   // Rules of files only, or those that options are as well.
   enum class Whose : std::uint8_t { files, all };
 
+  smtp::Decision ask_about(smtp::Verb verb, std::string_view arguments);
+  smtp::Decision ask_about_end();
   smtp::Decision ask_options(rules::Moment moment);
   smtp::Decision ask_at(rules::Moment moment, std::string_view arguments, Whose whose = Whose::all);
   smtp::Decision ask(rules::Moment moment, const rules::Facts& facts, Whose whose,

@@ -7,6 +7,7 @@
 #include "sink/append_log.h"
 #include "sink/faulty_certificates.h"
 #include "sink/idleness.h"
+#include "sink/lint/lint_totals.h"
 #include "sink/options.h"
 #include "sink/quotas.h"
 #include "sink/recordings.h"
@@ -31,6 +32,7 @@ struct Shared {
   RuleBook& rules;
   const FaultyCertificates* faulty_certificates;  // null unless rules may show them
   Verification* verification;                     // null unless messages are verified
+  LintTotals* lint;                               // null unless clients are judged
   std::atomic<bool>& told_pause;                  // whether a worker has told that accepting pauses
 };
 

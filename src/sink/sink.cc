@@ -107,6 +107,8 @@ SinkResult run_sink(const SinkOptions& options, const Identity& identity,
   const std::vector<OpenListener> listeners(options.listeners.begin(), options.listeners.end());
   const ListeningSockets sockets(options, listeners);
   std::optional<AnswererOptions> answerer = answerer_options(options);
+  std::optional<LintTotals> lint;
+  if (options.lint) lint.emplace(*options.lint);
   std::optional<Verification> verification;
   if (options.verify) verification.emplace(*options.verify, listeners);
   confine(options.root_directory, identity);
@@ -142,6 +144,7 @@ SinkResult run_sink(const SinkOptions& options, const Identity& identity,
                       .rules = rules,
                       .faulty_certificates = faulty ? &*faulty : nullptr,
                       .verification = verification ? &*verification : nullptr,
+                      .lint = lint ? &*lint : nullptr,
                       .told_pause = told_pause};
 
   workers.start([&](unsigned number) -> std::unique_ptr<threads::Worker> {
@@ -168,9 +171,11 @@ SinkResult run_sink(const SinkOptions& options, const Identity& identity,
   workers.join();
   SinkResult result;
   if (verification) result.journal_whole = verification->finish();
+  if (lint) lint->finish();
   if (!recordings) return result;
   result.measurement = recordings->measurement();
   if (verification) result.measurement.verify = std::move(verification->found());
+  if (lint) result.measurement.lint = lint->found();
   add_rules(rules, answers ? &*answers : nullptr, result.measurement);
   return result;
 }

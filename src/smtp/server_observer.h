@@ -50,8 +50,11 @@ class ServerObserver {
  public:
   virtual ~ServerObserver() = default;
 
-  // A line was read, without its CR LF.
-  virtual void heard(Line /*line*/, std::string_view /*text*/) {}
+  // A line was read, without its CR LF. `behind`: what has come behind it already.
+  virtual void heard(Line /*line*/, std::string_view /*text*/, std::string_view /*behind*/) {}
+
+  // A line is too long to be read, which ends the session.
+  virtual void line_too_long() {}
 
   // A command is known and about to be decided on; as for ServerPolicy::decide().
   virtual void commanded(Verb /*verb*/, std::string_view /*arguments*/) {}
@@ -81,6 +84,9 @@ class ServerObserver {
 
   // The next piece of the content.
   virtual void content(std::string_view /*bytes*/, Form /*form*/) {}
+
+  // The end mark of dotted content was read; `behind` as of heard().
+  virtual void content_over(std::string_view /*behind*/) {}
 
   // All content was read and the message admitted: whoever stores it does so before it is
   // answered, and says what became of it. Its transaction is over.

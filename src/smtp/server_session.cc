@@ -43,11 +43,12 @@ std::size_t ServerSession::feed(std::string_view bytes, Output& out) {
     std::string_view line;
     switch (lines_.next(rest, line)) {
       case LineReader::Result::line:
-        take_line(line, out);
+        take_line(line, rest, out);
         break;
       case LineReader::Result::more:
         break;
       case LineReader::Result::too_long:
+        observer_.line_too_long();
         emit({.reply = phase_ == SessionPhase::sasl ? kAuthTooLong : std::string_view(),
               .ending = Ending::command_too_long},
              out);
@@ -63,6 +64,7 @@ std::size_t ServerSession::take_content(std::string_view bytes, Output& out) {
   content_left_ -= taken;
   if (end_of_data_.found()) {
     answering_ = Verb::end_of_data;
+    observer_.content_over(bytes.substr(taken));
     const Decision decision = decide_end();
     give(end_message(decision), decision.wait, out);
   } else if (content_left_ == 0) {
@@ -210,8 +212,8 @@ ServerSession::Response ServerSession::refuse_chunk(std::string_view reply) {
   return {.reply = reply, .copies = copies};
 }
 
-void ServerSession::take_line(std::string_view line, Output& out) {
-  observer_.heard(phase_ == SessionPhase::sasl ? Line::sasl_response : Line::command, line);
+void ServerSession::take_line(std::string_view line, std::string_view behind, Output& out) {
+  observer_.heard(phase_ == SessionPhase::sasl ? Line::sasl_response : Line::command, line, behind);
   answering_ = Verb::auth;
   if (phase_ == SessionPhase::sasl) {
     return emit(authentication_step(authentication_.respond(line)), out);

@@ -148,7 +148,7 @@ class ServerSession {
   };
   static const std::array<CommandSpec, kVerbCount> kCommands;
 
-  void take_line(std::string_view line, Output& out);
+  void take_line(std::string_view line, std::string_view behind, Output& out);
   std::size_t take_content(std::string_view bytes, Output& out);
   std::size_t take_chunk(std::string_view bytes, Output& out);
   void pass_chunk(std::uint64_t bytes, Output& out);

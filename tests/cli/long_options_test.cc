@@ -232,6 +232,8 @@ std::vector<Row<SinkCommandLine>> sink_rows(const std::string& users, const std:
        [](Line line) { return line.sink.verify->key.has_value(); }},
       {"--verify|x.proof|--journal-sync",
        [](Line line) { return line.sink.verify->sync == proof::Sync::block; }},
+      {"--lint", [](Line line) { return line.sink.lint == sink::LintMode::count; }},
+      {"--lint=strict", [](Line line) { return line.sink.lint == sink::LintMode::strict; }},
       {"--stop-after-messages|4", [](Line line) { return line.sink.message_quota == 4; }},
       {"--stop-after-quits|5", [](Line line) { return line.sink.quit_quota == 5; }},
       {"--stop-when-idle|5m", [](Line line) { return line.sink.stop_when_idle == 5min; }},

@@ -65,7 +65,9 @@ class Witness final : public smtp::ServerObserver {
  public:
   explicit Witness(bool full) : full_(full) {}
 
-  void heard(smtp::Line, std::string_view text) override { fuzz::require(text.size() < 12'288); }
+  void heard(smtp::Line, std::string_view text, std::string_view) override {
+    fuzz::require(text.size() < 12'288);
+  }
   void mail(std::string_view) override {
     fuzz::require(!open_);
     open_ = true;

@@ -157,6 +157,17 @@ class Report(measuring.MeasureCase):
         self.assertIn("Keys of rates and greylists that had to be forgotten: 6.", text)
         self.assertRegex(text, r"Answers\squeued 15\ssent 5\srefused 4\sfailed 3\sdropped 2\sunsent 1\snot allowed 7\s")
 
+    def test_the_page_shows_what_clients_did_wrong(self):
+        run = json.loads((rig.TOP / "tests/report/published/sink-1.5.json").read_text())
+        run["lint"]["findings"][0]["sample"] = "</script><b>x</b>\x07" + "y" * 60
+        path = self.scratch / "judging.json"
+        path.write_text(json.dumps(run))
+        readers.validate(measuring.SCHEMA, path)
+        self.report("html", path)
+        text = self.check_page(path.with_suffix(".html"), plots=2).text
+        self.assertRegex(text, r"Lint: 1 of 2 sessions broke a rule\s")
+        self.assertRegex(text, r"bare-lf an LF without CR \(RFC 5321, 2\.3\.8\) 3 1 </script><b>x</b>\\x07y+\s")
+
     def test_each_published_form_is_valid(self):
         """What other minor versions lack, or have besides, is allowed."""
         published = sorted((rig.TOP / "tests/report/published").glob("*.json"))

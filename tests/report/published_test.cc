@@ -112,6 +112,14 @@ TEST(Published, EachMinorVersionIsRead) {
   }
 }
 
+TEST(Published, WhatASinkFoundOfItsClientsIsRead) {
+  const metrics::Measurement measured = read_run(published("sink-1.5.json")).measurement;
+  ASSERT_TRUE(measured.lint);
+  EXPECT_EQ(measured.lint->findings.at(0).times, 3U);
+  EXPECT_EQ(measured.lint->clients.at(0).findings.at(0).name, "bare-lf");
+  EXPECT_FALSE(read_run(published("sink-1.4.json")).measurement.lint);
+}
+
 TEST(Published, SplitsByKindDomainAndSenderAreRead) {
   const std::string name = "source-splits-1.4.json";
   const metrics::Measurement measured = read_run(published(name)).measurement;

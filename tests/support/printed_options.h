@@ -223,11 +223,11 @@ class Printer {
   void put(const sink::SinkOptions& options) {
     const auto& [listeners, family, backlog, window, proxies, tls, users, xclient_from, rule_files,
                  commands, seed, logged, answers, idle, session_time, sessions, messages, quits,
-                 stop_when_idle, capture, stores, verify, measure, counters, verbose, root, user,
-                 threads, engine] = options;
+                 stop_when_idle, capture, stores, verify, lint, measure, counters, verbose, root,
+                 user, threads, engine] = options;
     all(listeners, family, backlog, window, proxies, tls, users, xclient_from, rule_files, commands,
         seed, logged, answers, idle, session_time, sessions, messages, quits, stop_when_idle,
-        capture, stores, verify, measure, counters, verbose, root, user, threads, engine);
+        capture, stores, verify, lint, measure, counters, verbose, root, user, threads, engine);
   }
 
   std::string text_;

@@ -1,0 +1,27 @@
+#include "sink/lint/session_findings.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/printable.h"
+
+namespace millrace::sink {
+
+void SessionFindings::add(Finding finding, std::string_view sample) {
+  if (!refusable_ && !spec(finding).code.empty()) refusable_ = finding;
+  const auto same = [finding](const Found& one) { return one.finding == finding; };
+  const auto found = std::find_if(all_.begin(), all_.end(), same);
+  if (found != all_.end()) {
+    ++found->times;
+    return;
+  }
+  all_.push_back({.finding = finding,
+                  .times = 1,
+                  .sample = printable(beginning(sample, kSample), Charset::utf8)});
+}
+
+std::optional<Finding> SessionFindings::take_refusable() {
+  return std::exchange(refusable_, std::nullopt);
+}
+
+}  // namespace millrace::sink

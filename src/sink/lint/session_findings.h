@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sink/lint/finding.h"
+
+namespace millrace::sink {
+
+// What was found in one session so far. Takes memory for what there is only.
+class SessionFindings {
+ public:
+  // Bytes of a sample, before it is made printable.
+  static constexpr std::size_t kSample = 60;
+
+  struct Found {
+    Finding finding;
+    std::uint64_t times = 0;
+    std::string sample;  // of the first, printable
+  };
+
+  void add(Finding finding, std::string_view sample = {});
+
+  // The first that was found since the last call, of those that can be refused.
+  std::optional<Finding> take_refusable();
+
+  [[nodiscard]] const std::vector<Found>& all() const { return all_; }
+
+ private:
+  std::vector<Found> all_;
+  std::optional<Finding> refusable_;
+};
+
+}  // namespace millrace::sink
