@@ -51,6 +51,12 @@ struct VerifyOptions {
   proof::Sync sync = proof::Sync::none;
 };
 
+// Where it may be asked and steered over HTTP (sink/control/).
+struct HttpOptions {
+  net::Endpoint endpoint;  // of TCP, with a host
+  std::string token;       // that has to be shown; empty: none, on loopback only
+};
+
 // Everything that the sink is told at start.
 struct SinkOptions {
   std::vector<Listener> listeners;  // one at least
@@ -78,6 +84,7 @@ struct SinkOptions {
   CaptureOptions capture;
   StoreOptions stores;
   std::optional<VerifyOptions> verify;
+  std::optional<HttpOptions> http;
   bool measure = false;  // else only what the quotas need is counted
   bool show_counters = false;
   bool verbose = false;

@@ -169,8 +169,8 @@ class Printer {
     all(mode, name, start, largest);
   }
   void put(const sink::StoreTarget& target) {
-    const auto& [form, path] = target;
-    all(static_cast<int>(form), path);
+    const auto& [form, path, most] = target;
+    all(static_cast<int>(form), path, most);
   }
   void put(const sink::StoreOptions& stores) {
     const auto& [targets, sync, largest] = stores;
@@ -179,6 +179,10 @@ class Printer {
   void put(const sink::VerifyOptions& verify) {
     const auto& [journal, key, sync] = verify;
     all(journal, key ? key->bytes.front() : 0, static_cast<int>(sync));
+  }
+  void put(const sink::HttpOptions& http) {
+    const auto& [endpoint, token] = http;
+    all(endpoint, token);
   }
   void put(const cli::ReportOptions& report) {
     const auto& [summary, json, histogram_log, csv, html, log, journal, thresholds, progress] =
@@ -215,11 +219,11 @@ class Printer {
   void put(const sink::SinkOptions& options) {
     const auto& [listeners, family, backlog, window, proxies, tls, users, xclient_from, rule_files,
                  commands, seed, logged, answers, idle, session_time, sessions, messages, quits,
-                 stop_when_idle, capture, stores, verify, measure, counters, verbose, root, user,
-                 threads, engine] = options;
+                 stop_when_idle, capture, stores, verify, http, measure, counters, verbose, root,
+                 user, threads, engine] = options;
     all(listeners, family, backlog, window, proxies, tls, users, xclient_from, rule_files, commands,
         seed, logged, answers, idle, session_time, sessions, messages, quits, stop_when_idle,
-        capture, stores, verify, measure, counters, verbose, root, user, threads, engine);
+        capture, stores, verify, http, measure, counters, verbose, root, user, threads, engine);
   }
 
   std::string text_;
