@@ -51,7 +51,7 @@ TEST(HttpOptions, AreOpenToOtherHostsWithATokenOnly) {
 TEST(HttpOptions, TakeNoTokenThatCanBeGuessedOrSplit) {
   const tests::ScratchDirectory scratch;
   for (const std::string& token : {std::string(), std::string(15, 'x'), std::string(257, 'x'),
-                                   std::string(20, ' '), std::string("0123456789abcdef\r")}) {
+                                   std::string(20, ' '), std::string("0123456789abcdef\t")}) {
     const std::string path = scratch.write("token", token + "\n");
     EXPECT_EQ(said_of(":1", path), path +
                                        ": no token in its first line (expected 16 to 256 letters, "

@@ -236,7 +236,7 @@ std::vector<Row<SinkCommandLine>> sink_rows(const std::string& users, const std:
        [](Line line) { return line.sink.verify->sync == proof::Sync::block; }},
       {"--http|:8025", [](Line line) { return line.sink.http->endpoint.host == "127.0.0.1"; }},
       {"--http|[::]:8025|--http-token-file|" + key_file,
-       [](Line line) { return line.sink.http->token == std::string(32, '7'); }},
+       [](Line line) { return line.sink.http->token == "00112233445566778899aabbccddeeff"; }},
       {"--stop-after-messages|4", [](Line line) { return line.sink.message_quota == 4; }},
       {"--stop-after-quits|5", [](Line line) { return line.sink.quit_quota == 5; }},
       {"--stop-when-idle|5m", [](Line line) { return line.sink.stop_when_idle == 5min; }},

@@ -84,7 +84,9 @@ TEST(RuleSet, TheFirstThatMatchesIsFound) {
 
 TEST(RuleSet, ARuleThatIsOffIsPassedOverAndNeedsNothing) {
   const Sample sample("[[rule]]\nenabled = false\n" +
-                      rule("command = ['RCPT', '.'], header = 'x: *'", kRefuse, "off").substr(9) +
+                      rule("command = '.', header = 'x: *'", kRefuse, "off").substr(9) +
+                      "[[rule]]\nenabled = false\n" +
+                      rule("command = 'RCPT'", kRefuse, "off too").substr(9) +
                       rule("command = 'RCPT'", kRefuse, "on"));
   EXPECT_EQ(sample.find(kRcpt, facts_of("a@b.test")), "on");
   EXPECT_TRUE(sample.set.silent(kEnd));
