@@ -11,8 +11,6 @@
 namespace millrace::sink {
 namespace {
 
-using nlohmann::json;
-
 constexpr std::uint64_t kUsualLast = 100;
 constexpr std::uint64_t kMostLast = 1000;
 
