@@ -14,7 +14,7 @@ using nlohmann::json;
 
 std::vector<HeaderField> header_fields_of(const RememberedMessage& message) {
   if (!message.content) return {};
-  return header_fields(std::string_view(*message.content).substr(0, kMostHeader));
+  return header_fields(std::string_view(*message.content).substr(0, kHeaderLookedThrough));
 }
 
 json client_json(const KeptClient& client) {

@@ -11,7 +11,7 @@
 namespace millrace::sink {
 
 // Of a content so much is looked through for its header.
-inline constexpr std::size_t kMostHeader = 64 * 1024;
+inline constexpr std::size_t kHeaderLookedThrough = 64 * 1024;
 
 // The first Subject, unfolded and with its encoded words decoded.
 std::string subject_of(const RememberedMessage& message);
