@@ -102,6 +102,10 @@ struct SinkArguments : NetworkArguments, TlsArguments {
   // Clients judged
   std::optional<sink::LintMode> lint;
 
+  // Watched and steered while it runs
+  std::optional<std::string> http;
+  std::optional<std::string> http_token_file;
+
   // The program
   std::optional<std::uint64_t> stop_after_messages;
   std::optional<std::uint64_t> stop_after_quits;
@@ -124,6 +128,11 @@ struct SinkArguments : NetworkArguments, TlsArguments {
   [[nodiscard]] bool listens_for_starttls() const;
   [[nodiscard]] bool has_rules() const { return !rules.empty(); }
   [[nodiscard]] bool has_stores() const { return !store.empty(); }
+  [[nodiscard]] bool keeps_in_memory() const {
+    return std::any_of(store.begin(), store.end(), [](const sink::StoreTarget& target) {
+      return target.form == sink::StoreTarget::Form::memory;
+    });
+  }
   // Something is left to dice.
   [[nodiscard]] bool draws() const {
     return has_rules() || std::any_of(delay.begin(), delay.end(), [](const CommandDelay& row) {
@@ -163,6 +172,9 @@ inline constexpr SinkCombination kSinkNeeds[] = {
      "--tls-groups needs --starttls, --tls, or a listener with starttls+ or tls+"},
     {has<&Sink::answer_rate>, has<&Sink::answer_through>,
      "--answer-rate needs --answer-through, where answers go"},
+    {has<&Sink::http_token_file>, has<&Sink::http>, "--http-token-file needs --http"},
+    {has<&Sink::keeps_in_memory>, has<&Sink::http>,
+     "--store memory:N needs --http, by which its messages are asked for"},
     {has<&Sink::stamp_key>, has<&Sink::verify>, "--stamp-key needs --verify"},
     {has<&Sink::journal_sync>, has<&Sink::verify>, "--journal-sync needs --verify"},
     {has<&Sink::store_sync>, has<&Sink::has_stores>, "--store-sync needs --store"},

@@ -9,6 +9,7 @@
 #include "base/diagnostics.h"
 #include "base/number.h"
 #include "cli/command_line.h"
+#include "cli/http_options.h"
 #include "cli/listener_options.h"
 #include "cli/sink_arguments.h"
 #include "cli/sink_extensions.h"
@@ -129,9 +130,11 @@ void add_records(CommandLine& line, SinkArguments& given) {
   group.value("-D,--dump-all", "TEMPLATE", "one file for all, named by strftime(3)",
               given.dump_all);
   group.value("-S,--dump-start", "TEXT", "put before each dump; C escapes", given.dump_start);
-  group.each("--store", "FORM:PATH",
-             "keep what is taken: maildir:DIR, mbox:FILE, eml:DIR,\njsonl:FILE, jsonl+message:FILE",
-             given.store, read_store);
+  group.each(
+      "--store", "FORM:PATH",
+      "keep what is taken: maildir:DIR, mbox:FILE, eml:DIR,\njsonl:FILE, jsonl+message:FILE, or "
+      "for HTTP memory:N",
+      given.store, read_store);
   group.flag("--store-sync", "on the disk before the reply, not only in the file",
              given.store_sync);
 }
@@ -255,6 +258,7 @@ void add_sink_options(CommandLine& line, SinkArguments& given) {
   add_records(line, given);
   add_proof(line, given);
   add_lint(line, given);
+  add_http_options(line, given);
   add_life(line, given);
 }
 
@@ -289,6 +293,7 @@ SinkCommandLine build_sink(const SinkArguments& given) {
   build_stores(given, options.stores);
   build_verify(given, options);
   options.lint = given.lint;
+  options.http = build_http(given);
   options.message_quota = given.stop_after_messages;
   options.quit_quota = given.stop_after_quits;
   options.stop_when_idle = given.stop_when_idle;

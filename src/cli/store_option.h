@@ -9,7 +9,8 @@ namespace millrace::cli {
 
 struct SinkArguments;
 
-// Reads "maildir:DIR", "mbox:FILE", "eml:DIR", "jsonl:FILE" or "jsonl+message:FILE". Throws Fatal.
+// Reads "maildir:DIR", "mbox:FILE", "eml:DIR", "jsonl:FILE", "jsonl+message:FILE" or "memory:N".
+// Throws Fatal.
 sink::StoreTarget read_store(const std::string& text, std::string_view names);
 
 // All of them. Throws Fatal where two have one path.

@@ -6,6 +6,7 @@
 #include "base/diagnostics.h"
 #include "sink/answers/answer_observer.h"
 #include "sink/capture_observer.h"
+#include "sink/control/client_table.h"
 #include "sink/display.h"
 #include "sink/session_recorder.h"
 #include "sink/store/store_observer.h"
@@ -35,7 +36,7 @@ Connection::Connection(Worker& worker, const OpenListener& listener, std::size_t
       listener_(listener),
       stream_(worker.loop(), *this, net::Side::server),
       timer_(*this),
-      facts_(shared_.rules.from_files() ? add_facts() : nullptr),
+      facts_(shared_.rules.needs_facts() ? add_facts() : nullptr),
       answers_(shared_.answers != nullptr ? add_answers() : nullptr),
       verify_(worker.verifier() != nullptr ? add_verify() : nullptr),
       lint_(shared_.lint != nullptr ? add_lint() : nullptr),
@@ -55,6 +56,9 @@ Connection::Connection(Worker& worker, const OpenListener& listener, std::size_t
   if (options.logged.any()) observers_.add(std::make_unique<CommandLog>(options.logged));
   if (Recorder* const recorder = worker.recorder()) {
     observers_.add(std::make_unique<SessionRecorder>(*recorder));
+  }
+  if (ClientTable* const clients = worker.clients()) {
+    observers_.add(std::make_unique<ClientObserver>(*clients));
   }
   if (options.capture.mode != CaptureOptions::Mode::off) {
     observers_.add(std::make_unique<CaptureObserver>(options.capture, listener.profile.host_name,

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/diagnostics.h"
+#include "http/server.h"
 #include "net/socket.h"
 
 namespace millrace::sink {
@@ -15,6 +16,9 @@ constexpr std::size_t kDescriptorsAThread = 1;
 
 // The loop of the thread that sends them, and its connection.
 constexpr std::size_t kDescriptorsForAnswers = 2;
+
+// Its clients, and what their threads are told to end by.
+constexpr std::size_t kDescriptorsForHttp = http::kMostConnections + 1;
 
 // What is needed for a moment: the file that a message is appended to, syslog once more.
 constexpr std::size_t kSpareDescriptors = 8;
@@ -29,7 +33,8 @@ std::size_t descriptors_for(const StoreOptions& stores) {
 std::size_t affordable_sessions(std::size_t limit, const SinkOptions& options) {
   const std::size_t taken = net::open_descriptors() + options.threads * kDescriptorsAThread +
                             options.threads * descriptors_for(options.stores) +
-                            (options.answers ? kDescriptorsForAnswers : 0) + kSpareDescriptors;
+                            (options.answers ? kDescriptorsForAnswers : 0) +
+                            (options.http ? kDescriptorsForHttp : 0) + kSpareDescriptors;
   // Its socket, and the files of a large message.
   const std::size_t captures = options.capture.mode != CaptureOptions::Mode::off ? 1 : 0;
   const std::size_t a_session = 1 + captures + (options.stores.targets.empty() ? 0 : 1);

@@ -57,6 +57,12 @@ enum class LintMode : std::uint8_t {
   strict,  // it is refused as well
 };
 
+// Where it may be asked and steered over HTTP (sink/control/).
+struct HttpOptions {
+  net::Endpoint endpoint;  // of TCP, with a host
+  std::string token;       // that has to be shown; empty: none, on loopback only
+};
+
 // Everything that the sink is told at start.
 struct SinkOptions {
   std::vector<Listener> listeners;  // one at least
@@ -85,7 +91,8 @@ struct SinkOptions {
   StoreOptions stores;
   std::optional<VerifyOptions> verify;
   std::optional<LintMode> lint;  // none: clients are not judged
-  bool measure = false;          // else only what the quotas need is counted
+  std::optional<HttpOptions> http;
+  bool measure = false;  // else only what the quotas need is counted
   bool show_counters = false;
   bool verbose = false;
 

@@ -35,6 +35,7 @@ class Recorder {
   metrics::ThreadInterval& complete_interval(net::Traffic moved, TimePoint now);
 
   [[nodiscard]] const metrics::Metrics& metrics() const { return metrics_; }
+  [[nodiscard]] std::uint64_t sessions_open() const { return sessions_open_; }
   // When the first session came, if any did, and when the last one went or was still there.
   [[nodiscard]] const std::optional<TimePoint>& first() const { return first_; }
   [[nodiscard]] TimePoint last() const { return last_; }

@@ -5,6 +5,7 @@
 #include "net/tls_context.h"
 #include "sink/answers/answer_queue.h"
 #include "sink/append_log.h"
+#include "sink/control/live_counts.h"
 #include "sink/faulty_certificates.h"
 #include "sink/idleness.h"
 #include "sink/lint/lint_totals.h"
@@ -29,6 +30,7 @@ struct Shared {
   SessionLimit& session_limit;
   Idleness* idleness;      // null unless it ends the sink
   Recordings* recordings;  // null when nothing is measured
+  LiveCounts* live;        // null unless somebody may ask what was counted so far
   RuleBook& rules;
   const FaultyCertificates* faulty_certificates;  // null unless rules may show them
   Verification* verification;                     // null unless messages are verified

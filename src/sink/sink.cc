@@ -13,8 +13,10 @@
 #include "base/counter_line.h"
 #include "base/diagnostics.h"
 #include "base/quantity.h"
+#include "http/server.h"
 #include "net/socket.h"
 #include "sink/answers/answerer.h"
+#include "sink/control/control.h"
 #include "sink/descriptors.h"
 #include "sink/listening_sockets.h"
 #include "sink/privileges.h"
@@ -93,6 +95,17 @@ void add_rules(RuleBook& rules, const AnswerQueue* answers, metrics::Measurement
   if (answers != nullptr) measured.answers = count(answers->totals());
 }
 
+// Who may come in there: whether the sink is well is no secret.
+http::Access access_to(const HttpOptions& options) {
+  return {.token = options.token, .without_token = {"/healthz"}};
+}
+
+void tell_places(const http::Server& server) {
+  for (const net::SocketAddress& address : server.addresses()) {
+    inform("HTTP at " + address.text());
+  }
+}
+
 }  // namespace
 
 SinkResult run_sink(const SinkOptions& options, const Identity& identity,
@@ -102,7 +115,9 @@ SinkResult run_sink(const SinkOptions& options, const Identity& identity,
   std::optional<net::TlsContext> tls;
   if (options.tls) tls = net::TlsContext::for_server(*options.tls);
   std::optional<FaultyCertificates> faulty;
-  if (options.tls && !options.rule_files.empty()) faulty.emplace(*options.tls, *tls);
+  if (options.tls && (!options.rule_files.empty() || options.http)) {
+    faulty.emplace(*options.tls, *tls);
+  }
   RuleBook rules(options);
   const std::vector<OpenListener> listeners(options.listeners.begin(), options.listeners.end());
   const ListeningSockets sockets(options, listeners);
@@ -111,6 +126,9 @@ SinkResult run_sink(const SinkOptions& options, const Identity& identity,
   if (options.lint) lint.emplace(*options.lint);
   std::optional<Verification> verification;
   if (options.verify) verification.emplace(*options.verify, listeners);
+  std::optional<http::Server> server;
+  if (options.http) server.emplace(options.http->endpoint, access_to(*options.http));
+  if (server && options.verbose) tell_places(*server);
   confine(options.root_directory, identity);
 
   std::unique_ptr<AppendLog> append_log;
@@ -131,6 +149,8 @@ SinkResult run_sink(const SinkOptions& options, const Identity& identity,
   if (options.stop_when_idle) idleness.emplace(*options.stop_when_idle);
   std::optional<Recordings> recordings;
   if (options.measure) recordings.emplace(options.threads);
+  std::optional<LiveCounts> live;
+  if (server) live.emplace([&workers] { workers.wake_all(); });
   std::atomic<bool> told_pause = false;
   const Shared shared{.options = options,
                       .tls = tls ? &*tls : nullptr,
@@ -141,6 +161,7 @@ SinkResult run_sink(const SinkOptions& options, const Identity& identity,
                       .session_limit = places,
                       .idleness = idleness ? &*idleness : nullptr,
                       .recordings = recordings ? &*recordings : nullptr,
+                      .live = live ? &*live : nullptr,
                       .rules = rules,
                       .faulty_certificates = faulty ? &*faulty : nullptr,
                       .verification = verification ? &*verification : nullptr,
@@ -162,9 +183,17 @@ SinkResult run_sink(const SinkOptions& options, const Identity& identity,
     });
   }
   workers.go();
+  std::optional<Control> control;
+  if (server) {
+    control.emplace(*server, Api::Parts{.live = *live,
+                                        .rules = rules,
+                                        .verification = verification ? &*verification : nullptr,
+                                        .messages = stores ? stores->memory() : nullptr});
+  }
   wait_for_end(workers, quotas, counters ? &*counters : nullptr,
                verification ? &*verification : nullptr, idleness ? &*idleness : nullptr,
                answers ? &*answers : nullptr, rules, reload_wanted);
+  control.reset();
   if (counters) counters->end(describe_counters(quotas.totals()));
   if (options.verbose && options.tls) inform(describe_handshakes(quotas.totals()));
   signals.hand_on_hangup({});

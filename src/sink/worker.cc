@@ -42,8 +42,9 @@ Worker::Worker(const Shared& shared, const std::vector<ListeningSocket>& sockets
       rules_(shared.rules.in_force()),
       sasl_(sasl::open_library_if(authenticates(sockets))),
       retry_timer_(*this) {
+  if (shared.live != nullptr) live_number_ = shared.live->enter();
+  if (shared.live != nullptr || shared.recordings != nullptr) recorder_.emplace();
   if (Recordings* const recordings = shared.recordings; recordings != nullptr) {
-    recorder_.emplace();
     second_clock_.emplace(
         loop(), recordings->timeline(), recordings->start(), [this](net::Traffic moved) -> auto& {
           return recorder_->complete_interval(moved, loop().now());
@@ -65,9 +66,25 @@ void Worker::run() {
   while (urgency_ == threads::Urgency::none) turn({});
   drain();
   if (verifier_) verifier_->finish();
-  if (!recorder_) return;
+  if (shared_.live != nullptr) shared_.live->answer_last(live_number_, count_so_far(), clients_);
+  if (!second_clock_) return;
   second_clock_->stop();
   shared_.recordings->add(*recorder_);
+}
+
+// What others have of it is brought up to date as well.
+Counts Worker::count_so_far() {
+  rules_.tell_hits();
+  if (verifier_) verifier_->finish();
+  const metrics::Metrics& metrics = recorder_->metrics();
+  Counts counts{.counters = metrics.counters,
+                .replies = metrics.replies,
+                .sessions = metrics[metrics::LatencyPhase::session],
+                .sessions_open = recorder_->sessions_open()};
+  metrics::add_times(metrics.errors, counts.errors);
+  counts.counters.bytes_sent = loop().traffic().sent;
+  counts.counters.bytes_received = loop().traffic().received;
+  return counts;
 }
 
 // What a turn brings is put on record together, and then answered.
@@ -103,8 +120,12 @@ void Worker::record() {
 
 void Worker::woken(threads::Urgency urgency) {
   urgency_ = urgency;
+  if (urgency == threads::Urgency::none) rules_.renew();
+  if (shared_.live != nullptr) {
+    shared_.live->answer(
+        live_number_, [this] { return count_so_far(); }, clients_);
+  }
   if (urgency != threads::Urgency::none) return;
-  rules_.renew();
   resume(Lack::place);
 }
 

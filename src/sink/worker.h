@@ -40,9 +40,11 @@ class Worker final : public threads::Worker, private net::TimerHandler {
   [[nodiscard]] rules::WorkerRules& rules() { return rules_; }
   [[nodiscard]] Gsasl* sasl() const { return sasl_.get(); }
 
-  // Null when nothing is measured.
+  // Null when nothing is measured, and nobody may ask.
   [[nodiscard]] Recorder* recorder() { return recorder_ ? &*recorder_ : nullptr; }
 
+  // Null unless somebody may ask.
+  [[nodiscard]] ClientTable* clients() { return shared_.live != nullptr ? &clients_ : nullptr; }
   // Null when nothing is verified.
   [[nodiscard]] Verifier* verifier() { return verifier_ ? &*verifier_ : nullptr; }
   // Null when nothing is kept.
@@ -75,6 +77,7 @@ class Worker final : public threads::Worker, private net::TimerHandler {
   void adopt(const OpenListener& listener, FileDescriptor socket, const net::SocketAddress& peer);
   void pause(Acceptor& acceptor, int error);
   void resume(Lack lack);
+  [[nodiscard]] Counts count_so_far();
   void on_timer(net::Timer& timer) override;
   void turn(std::optional<TimePoint> limit);
   [[nodiscard]] bool left_behind() const;
@@ -87,6 +90,8 @@ class Worker final : public threads::Worker, private net::TimerHandler {
   rules::WorkerRules rules_;
   sasl::Library sasl_;  // null unless AUTH is carried out
   std::optional<Recorder> recorder_;
+  std::size_t live_number_ = 0;  // of this worker, where somebody may ask
+  ClientTable clients_;          // the same
   std::optional<Verifier> verifier_;
   std::optional<Keeper> keeper_;
   std::optional<threads::SecondClock> second_clock_;

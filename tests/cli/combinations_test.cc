@@ -259,6 +259,12 @@ TEST(Combinations, OfTheSinkAreEachRefusedInTheirWords) {
            }},
           {[](Given& given) { given.answer_rate = 5; },
            [](Given& given) { given.answer_through = "unix:/x"; }},
+          {[&](Given& given) { given.http_token_file = key; },
+           [](Given& given) { given.http = ":1"; }},
+          {[](Given& given) {
+             given.store = {{.form = sink::StoreTarget::Form::memory, .most = 1}};
+           },
+           [](Given& given) { given.http = ":1"; }},
           {[&](Given& given) { given.stamp_key = key; }, [](Given& given) { given.verify = "x"; }},
           {[](Given& given) { given.journal_sync = true; },
            [](Given& given) { given.verify = "x"; }},

@@ -218,15 +218,17 @@ std::vector<Row<SinkCommandLine>> sink_rows(const std::string& users, const std:
        [](Line line) { return line.sink.capture.start_string == "From\n"; }},
       {"--store|mbox:x",
        [](Line line) {
-         const auto& [form, path] = line.sink.stores.targets.front();
+         const auto& [form, path, most] = line.sink.stores.targets.front();
          return form == sink::StoreTarget::Form::mbox && path == "x";
        }},
       {"--store|jsonl+message:a:b|--store-sync",
        [](Line line) {
-         const auto& [form, path] = line.sink.stores.targets.front();
+         const auto& [form, path, most] = line.sink.stores.targets.front();
          return form == sink::StoreTarget::Form::jsonl_with_text && path == "a:b" &&
                 line.sink.stores.sync;
        }},
+      {"--http|:1|--store|memory:9",
+       [](Line line) { return line.sink.stores.targets.front().most == 9; }},
       {"--verify|x.proof", [](Line line) { return line.sink.verify->journal == "x.proof"; }},
       {"--verify|x.proof|--stamp-key|" + key_file,
        [](Line line) { return line.sink.verify->key.has_value(); }},
@@ -234,6 +236,9 @@ std::vector<Row<SinkCommandLine>> sink_rows(const std::string& users, const std:
        [](Line line) { return line.sink.verify->sync == proof::Sync::block; }},
       {"--lint", [](Line line) { return line.sink.lint == sink::LintMode::count; }},
       {"--lint=strict", [](Line line) { return line.sink.lint == sink::LintMode::strict; }},
+      {"--http|:8025", [](Line line) { return line.sink.http->endpoint.host == "127.0.0.1"; }},
+      {"--http|[::]:8025|--http-token-file|" + key_file,
+       [](Line line) { return line.sink.http->token == "00112233445566778899aabbccddeeff"; }},
       {"--stop-after-messages|4", [](Line line) { return line.sink.message_quota == 4; }},
       {"--stop-after-quits|5", [](Line line) { return line.sink.quit_quota == 5; }},
       {"--stop-when-idle|5m", [](Line line) { return line.sink.stop_when_idle == 5min; }},

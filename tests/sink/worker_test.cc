@@ -49,6 +49,7 @@ std::string what_is_said() {
                       .session_limit = places,
                       .idleness = nullptr,
                       .recordings = &recordings,
+                      .live = nullptr,
                       .rules = rules,
                       .faulty_certificates = nullptr,
                       .verification = nullptr,

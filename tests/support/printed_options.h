@@ -177,8 +177,8 @@ class Printer {
     all(mode, name, start, largest);
   }
   void put(const sink::StoreTarget& target) {
-    const auto& [form, path] = target;
-    all(static_cast<int>(form), path);
+    const auto& [form, path, most] = target;
+    all(static_cast<int>(form), path, most);
   }
   void put(const sink::StoreOptions& stores) {
     const auto& [targets, sync, largest] = stores;
@@ -187,6 +187,10 @@ class Printer {
   void put(const sink::VerifyOptions& verify) {
     const auto& [journal, key, sync] = verify;
     all(journal, key ? key->bytes.front() : 0, static_cast<int>(sync));
+  }
+  void put(const sink::HttpOptions& http) {
+    const auto& [endpoint, token] = http;
+    all(endpoint, token);
   }
   void put(const cli::ReportOptions& report) {
     const auto& [summary, json, histogram_log, csv, html, log, journal, thresholds, progress] =
@@ -223,11 +227,12 @@ class Printer {
   void put(const sink::SinkOptions& options) {
     const auto& [listeners, family, backlog, window, proxies, tls, users, xclient_from, rule_files,
                  commands, seed, logged, answers, idle, session_time, sessions, messages, quits,
-                 stop_when_idle, capture, stores, verify, lint, measure, counters, verbose, root,
-                 user, threads, engine] = options;
+                 stop_when_idle, capture, stores, verify, lint, http, measure, counters, verbose,
+                 root, user, threads, engine] = options;
     all(listeners, family, backlog, window, proxies, tls, users, xclient_from, rule_files, commands,
         seed, logged, answers, idle, session_time, sessions, messages, quits, stop_when_idle,
-        capture, stores, verify, lint, measure, counters, verbose, root, user, threads, engine);
+        capture, stores, verify, lint, http, measure, counters, verbose, root, user, threads,
+        engine);
   }
 
   std::string text_;

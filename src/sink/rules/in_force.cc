@@ -1,6 +1,14 @@
 #include "sink/rules/in_force.h"
 
+#include <algorithm>
+
 namespace millrace::sink::rules {
+namespace {
+
+// So many names may be counted in all, where rules are changed again and again while a sink runs.
+constexpr std::size_t kMostNames = 100'000;
+
+}  // namespace
 
 Snapshot InForce::current() const {
   const std::lock_guard lock(mutex_);
@@ -16,7 +24,8 @@ void InForce::add_hits(const RuleSet& set, const std::vector<std::uint64_t>& hit
   const std::lock_guard lock(mutex_);
   for (std::size_t rule = 0; rule < hits.size(); ++rule) {
     const std::string& name = set.rules()[rule].name;
-    if (!name.empty()) hits_[name] += hits[rule];
+    if (name.empty() || (hits_.size() >= kMostNames && !hits_.contains(name))) continue;
+    hits_[name] += hits[rule];
   }
 }
 
@@ -38,6 +47,11 @@ void WorkerRules::renew() {
   if (now == set_) return;
   shared_.add_hits(*set_, hits_);
   take(std::move(now));
+}
+
+void WorkerRules::tell_hits() {
+  shared_.add_hits(*set_, hits_);
+  std::fill(hits_.begin(), hits_.end(), 0);
 }
 
 void WorkerRules::take(Snapshot set) {

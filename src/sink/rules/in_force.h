@@ -54,6 +54,8 @@ class WorkerRules {
 
   // Takes the rules that hold now. What was found in the others is gone.
   void renew();
+  // Has how often they were used so far told to the others.
+  void tell_hits();
 
  private:
   void take(Snapshot set);

@@ -28,7 +28,7 @@ bool has_conditions(const Match& match) {
 }
 
 void add(const Rule& rule, Needs& needs) {
-  const auto& [name, match, act] = rule;
+  const auto& [name, enabled, match, act] = rule;
   const bool answered_later = !act.later.empty();
   const bool at_end = match.moments[kEnd];
   if (has_conditions(match) || names_facts(act) || act.greylist || act.log || answered_later) {
@@ -56,7 +56,9 @@ bool is_of_recipient(const Rule& rule) {
 
 Needs needs_of(const std::vector<Rule>& rules) {
   Needs needs;
-  for (const Rule& rule : rules) add(rule, needs);
+  for (const Rule& rule : rules) {
+    if (rule.enabled) add(rule, needs);
+  }
   return needs;
 }
 

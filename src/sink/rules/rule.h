@@ -140,7 +140,8 @@ struct Act {
 };
 
 struct Rule {
-  std::string name;  // empty: it is an option's, and nobody asks how often it was used
+  std::string name;     // empty: it is an option's, and nobody asks how often it was used
+  bool enabled = true;  // else it is passed over
   Match match;
   Act act;
 };

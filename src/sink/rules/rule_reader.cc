@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <sstream>
 #include <utility>
 
 #include "base/printable.h"
@@ -27,6 +28,7 @@ constexpr std::size_t kLongestName = 64;
 // What of a rule is read, before it is put together.
 struct RuleDraft {
   std::optional<std::string> name;
+  bool enabled = true;
   const toml::table* match = nullptr;
   const toml::table* act = nullptr;
 };
@@ -43,11 +45,45 @@ void read_name(const Entry& entry, RuleDraft& draft) {
   }
 }
 
-constexpr std::array<KeyReader<RuleDraft>, 3> kKeys = {{
+void read_enabled(const Entry& entry, RuleDraft& draft) {
+  if (const auto enabled = entry.node().value_exact<bool>()) {
+    draft.enabled = *enabled;
+  } else if (const auto value = entry.value()) {
+    entry.reject(*value, "true or false");
+  }
+}
+
+constexpr std::array<std::string_view, 3> kRequired = {"name", "match", "act"};
+constexpr std::array<KeyReader<RuleDraft>, 4> kKeys = {{
     {"name", read_name},
+    {"enabled", read_enabled},
     {"match", [](const Entry& entry, RuleDraft& draft) { draft.match = entry.table(); }},
     {"act", [](const Entry& entry, RuleDraft& draft) { draft.act = entry.table(); }},
 }};
+
+// Tables within a rule are written on one line, so that they need no name of the rule's.
+void set_inline(toml::node& node) {
+  if (auto* const list = node.as_array()) {
+    for (toml::node& item : *list) set_inline(item);
+  } else if (auto* const table = node.as_table()) {
+    table->is_inline(true);
+    for (auto&& [key, value] : *table) set_inline(value);
+  }
+}
+
+// A rule that is enabled says nothing of it.
+std::string source_of(const toml::table& rule, bool enabled) {
+  std::ostringstream text;
+  for (const auto& row : kKeys) {
+    const toml::node* const value = rule.get(row.key);
+    if (value == nullptr || (row.key == "enabled" && enabled)) continue;
+    toml::table line;
+    value->visit([&](const auto& one) { line.insert(row.key, one); });
+    set_inline(*line.get(row.key));
+    text << toml::toml_formatter(line) << '\n';
+  }
+  return std::move(text).str();
+}
 
 class Reader {
  public:
@@ -86,12 +122,13 @@ class Reader {
   void read_rule(const toml::table& table, Mistakes& mistakes) {
     RuleDraft draft;
     config::read_table(table, "rule", kKeys, draft, mistakes);
-    for (const auto& row : kKeys) {
-      if (table.contains(row.key)) continue;
-      mistakes.add(place_of(table), fmt::format("a rule without {}", row.key),
-                   "name, match and act");
+    for (const std::string_view key : kRequired) {
+      if (table.contains(key)) continue;
+      mistakes.add(place_of(table), fmt::format("a rule without {}", key), "name, match and act");
     }
     Rule& rule = all_.rules.emplace_back();
+    all_.sources.push_back(source_of(table, draft.enabled));
+    rule.enabled = draft.enabled;
     if (draft.name) {
       const Place place = place_of(*table.get("name"));
       const auto [taken, fresh] = names_.try_emplace(*draft.name, mistakes.describe(place));

@@ -16,6 +16,8 @@ inline constexpr std::size_t kMostRules = 5'000;
 // What files of rules say (TOML; millrace-rules(5)).
 struct RulesRead {
   std::vector<Rule> rules;  // in their order; meant to be used only where there are no mistakes
+  // Each as it was written: what stands below its [[rule]] in a file of that rule alone.
+  std::vector<std::string> sources;
   // All of them, each "FILE:LINE:COLUMN: what is wrong (expected what)", in their order.
   std::vector<std::string> mistakes;
 };

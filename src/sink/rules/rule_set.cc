@@ -26,14 +26,14 @@ std::optional<std::string_view> only_domain(Moment moment, const Facts& facts) {
 RuleSet::RuleSet(std::vector<Rule> rules, RuleStates& states, Windows& windows)
     : rules_(std::move(rules)), needs_(needs_of(rules_)), windows_(windows) {
   for (std::uint32_t place = 0; place < rules_.size(); ++place) {
-    const auto& [name, match, act] = rules_[place];
+    const auto& [name, enabled, match, act] = rules_[place];
     prepared_.push_back(
         {.state = states.of(name),
          .conditions = conditions_of(match),
          .of_recipient = is_of_recipient(rules_[place]),
          .grouping = groups_named(act) > 0 ? grouping_condition(match) : nullptr,
          .counted = act.reply && act.reply->names(ReplyText::Field::count) && !match.over});
-    for (Moment moment = 0; moment < kMomentCount; ++moment) {
+    for (Moment moment = 0; enabled && moment < kMomentCount; ++moment) {
       if (match.moments[moment]) of_moment_[moment].add(place, match);
     }
   }

@@ -16,6 +16,7 @@
 #include "sink/store/append_store.h"
 #include "sink/store/directory.h"
 #include "sink/store/folder_store.h"
+#include "sink/store/memory_store.h"
 #include "sink/store/message_forms.h"
 #include "sink/store/same_file.h"
 
@@ -27,13 +28,13 @@ using Form = StoreTarget::Form;
 // A form as options have it, and what writes it.
 struct FormSpec {
   std::string_view name;
-  MessageForm write;
-  FolderLayout (*layout)(const std::string& directory);  // null: one file
+  MessageForm write;                                     // null: it is in memory
+  FolderLayout (*layout)(const std::string& directory);  // null: one file, or none
   AppendFile::Kind kind = AppendFile::Kind::lines;       // of that
   bool hashes = false;
 };
 
-constexpr std::array<FormSpec, 5> kForms = {{
+constexpr std::array<FormSpec, 6> kForms = {{
     {.name = "maildir", .write = write_unix_message, .layout = maildir_layout},
     {.name = "mbox",
      .write = write_mbox_message,
@@ -45,12 +46,16 @@ constexpr std::array<FormSpec, 5> kForms = {{
      .write = write_json_line_with_text,
      .layout = nullptr,
      .hashes = true},
+    {.name = "memory", .write = nullptr, .layout = nullptr, .hashes = true},
 }};
 
 const FormSpec& spec(Form form) { return kForms.at(static_cast<std::size_t>(form)); }
 
+bool in_memory(const StoreTarget& target) { return spec(target.form).write == nullptr; }
+
 std::string name_of(const StoreTarget& target) {
-  return std::string(form_name(target.form)) + ":" + target.path;
+  const std::string place = in_memory(target) ? std::to_string(target.most) : target.path;
+  return std::string(form_name(target.form)) + ":" + place;
 }
 
 // The folders of a store; new/, tmp/ and cur/ of a Maildir.
@@ -67,6 +72,7 @@ void make_folders(const StoreTarget& target) {
 
 // Where files without a name are made for a store. In /dev nobody makes any.
 std::string directory_for(const StoreTarget& target) {
+  if (in_memory(target)) return directory_for_temporary_files();
   if (spec(target.form).layout != nullptr)
     return spec(target.form).layout(target.path).part_directory;
   return target.path.starts_with("/dev/") ? directory_for_temporary_files()
@@ -77,6 +83,7 @@ std::string directory_for(const StoreTarget& target) {
 // forget it, then what cannot.
 int turn(const StoreTarget& target) {
   struct stat status {};
+  if (in_memory(target)) return 2;
   if (spec(target.form).layout != nullptr) return 0;
   const bool file = stat(target.path.c_str(), &status) != 0 || S_ISREG(status.st_mode);
   return file ? 1 : 2;
@@ -87,6 +94,7 @@ void check_places(const std::vector<const StoreTarget*>& targets) {
   std::vector<std::pair<struct stat, const StoreTarget*>> places;
   for (const StoreTarget* const target : targets) {
     struct stat status {};
+    if (in_memory(*target)) continue;
     if (stat(target->path.c_str(), &status) != 0 || S_ISCHR(status.st_mode)) continue;
     for (const auto& [place, other] : places) {
       if (!same_file(place, status)) continue;
@@ -113,6 +121,10 @@ Stores::Stores(const StoreOptions& options) : options_(options) {
             [&place](const auto* one, const auto* other) { return place(*one) < place(*other); });
   for (const StoreTarget* const target : targets_) {
     files_.emplace_back();
+    if (in_memory(*target)) {
+      memory_ = std::make_unique<MessageMemory>(target->most);
+      continue;
+    }
     if (spec(target->form).layout != nullptr) {
       make_folders(*target);
       continue;
@@ -143,7 +155,9 @@ std::vector<std::unique_ptr<Store>> Stores::open() {
   for (std::size_t place = 0; place < targets_.size(); ++place) {
     const StoreTarget& target = *targets_[place];
     const FormSpec& form = spec(target.form);
-    if (files_[place]) {
+    if (in_memory(target)) {
+      stores.push_back(std::make_unique<MemoryStore>(name_of(target), *memory_));
+    } else if (files_[place]) {
       stores.push_back(std::make_unique<AppendStore>(name_of(target), *files_[place], form.write));
     } else {
       stores.push_back(std::make_unique<FolderStore>(name_of(target), form.layout(target.path),

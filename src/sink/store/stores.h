@@ -7,6 +7,7 @@
 
 #include "sink/death_watch.h"
 #include "sink/store/append_file.h"
+#include "sink/store/message_memory.h"
 #include "sink/store/store.h"
 #include "sink/store/store_options.h"
 
@@ -32,11 +33,14 @@ class Stores {
   [[nodiscard]] std::uint64_t largest() const { return options_.largest; }
   // Whether a store tells of hashes.
   [[nodiscard]] bool hashes() const;
+  // What is kept in memory; null: nothing is.
+  [[nodiscard]] MessageMemory* memory() const { return memory_.get(); }
 
  private:
   const StoreOptions& options_;
   std::vector<const StoreTarget*> targets_;         // by turn and path
-  std::vector<std::unique_ptr<AppendFile>> files_;  // one each; null of folders
+  std::vector<std::unique_ptr<AppendFile>> files_;  // one each; null of what is none
+  std::unique_ptr<MessageMemory> memory_;           // null where no store is there
   std::string directory_;
   std::unique_ptr<DeathWatch> watch_;  // over the files; null where there is none
 };

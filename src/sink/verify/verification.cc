@@ -84,6 +84,11 @@ void Verification::add(const metrics::VerifyMetrics& found) {
   total_.add(found);
 }
 
+metrics::VerifyMetrics Verification::found_so_far() {
+  const std::lock_guard lock(mutex_);
+  return total_;
+}
+
 void Verification::failed(int error) {
   if (told_failure_.exchange(true)) return;
   const std::string what =

@@ -48,6 +48,9 @@ class Verification {
   // From any thread: records found no room, and their messages are refused. Told once.
   void failed(int error);
 
+  // From any thread: what was found so far.
+  [[nodiscard]] metrics::VerifyMetrics found_so_far();
+
   // From one thread: once in kInterval a line on standard error, where there is something new to
   // tell and somebody who reads it. When the next one is due.
   TimePoint tell(TimePoint now);

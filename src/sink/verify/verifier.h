@@ -58,7 +58,7 @@ class Verifier final : private net::TimerHandler {
   void count(const Found& found, std::uint8_t run, std::size_t recipients, bool told_apart);
   void count_unrecorded();
 
-  // The thread is done: gives what it has counted since the last second.
+  // The thread is done, or somebody asks: gives what it has counted since the last second.
   void finish();
 
   [[nodiscard]] const Verification& shared() const { return shared_; }

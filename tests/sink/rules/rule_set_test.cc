@@ -82,6 +82,17 @@ TEST(RuleSet, TheFirstThatMatchesIsFound) {
   EXPECT_EQ(found.rule, &sample.set.rules()[2]);
 }
 
+TEST(RuleSet, ARuleThatIsOffIsPassedOverAndNeedsNothing) {
+  const Sample sample("[[rule]]\nenabled = false\n" +
+                      rule("command = '.', header = 'x: *'", kRefuse, "off").substr(9) +
+                      "[[rule]]\nenabled = false\n" +
+                      rule("command = 'RCPT'", kRefuse, "off too").substr(9) +
+                      rule("command = 'RCPT'", kRefuse, "on"));
+  EXPECT_EQ(sample.find(kRcpt, facts_of("a@b.test")), "on");
+  EXPECT_TRUE(sample.set.silent(kEnd));
+  EXPECT_FALSE(sample.set.needs().head);
+}
+
 TEST(RuleSet, IsSilentWhereNoRuleIs) {
   const Sample sample(rule("command = ['RCPT', 'CONTENT']", "delay = '1s'"));
   EXPECT_FALSE(sample.set.silent(kRcpt));

@@ -1,0 +1,93 @@
+#include "http/access.h"
+
+#include <openssl/crypto.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "base/ascii.h"
+#include "base/number.h"
+#include "net/address_pool.h"
+
+namespace millrace::http {
+namespace {
+
+// Longer ones than any that there is: what matches them is recursive.
+constexpr std::size_t kLongestPath = 1024;
+
+constexpr std::string_view kBearer = "Bearer ";
+
+constexpr std::array<std::string_view, 6> kMethods = {"GET", "HEAD",  "POST",
+                                                      "PUT", "PATCH", "DELETE"};
+
+bool equal_any_case(std::string_view one, std::string_view other) {
+  return std::equal(one.begin(), one.end(), other.begin(), other.end(),
+                    [](char a, char b) { return lower(a) == lower(b); });
+}
+
+// The host of "host:port", in brackets or not.
+std::string_view without_port(std::string_view host) {
+  if (host.starts_with('[')) return host.substr(1, std::min(host.find(']'), host.size()) - 1);
+  return host.substr(0, host.find(':'));
+}
+
+// A name could be that of a site whose owner has it point here (DNS rebinding).
+bool names_this_host(std::string_view host) {
+  const std::string_view name = without_port(host);
+  return equal_any_case(name, "localhost") || net::numeric_address(name, 0).has_value();
+}
+
+bool shows(std::string_view authorization, std::string_view token) {
+  if (!equal_any_case(authorization.substr(0, kBearer.size()), kBearer)) return false;
+  const std::string_view shown = authorization.substr(kBearer.size());
+  return shown.size() == token.size() &&
+         CRYPTO_memcmp(shown.data(), token.data(), token.size()) == 0;
+}
+
+// A browser says of which site a page is that asks.
+bool of_another_site(std::string_view origin, std::string_view host) {
+  return !origin.empty() && origin != std::string("http://").append(host) &&
+         origin != std::string("https://").append(host);
+}
+
+}  // namespace
+
+std::optional<Response> refuse(const RequestHead& head, const Access& access) {
+  if (std::find(kMethods.begin(), kMethods.end(), head.method) == kMethods.end()) {
+    return refusal(405, "there is no such method here");
+  }
+  if (head.path.size() > kLongestPath) return refusal(414, "the path is too long");
+  if (of_another_site(head.origin, head.host)) {
+    return refusal(403, "a page of another site may not ask here");
+  }
+  if (access.token.empty() && !names_this_host(head.host)) {
+    return refusal(403, "Host is neither localhost nor an address");
+  }
+  const auto& open = access.without_token;
+  if (!access.token.empty() && std::find(open.begin(), open.end(), head.path) == open.end() &&
+      !shows(head.authorization, access.token)) {
+    Response response = refusal(401, "expected the header field 'Authorization: Bearer TOKEN'");
+    response.header.emplace_back("WWW-Authenticate", "Bearer");
+    return response;
+  }
+  if (!head.transfer_encoding.empty()) return refusal(411, "expected Content-Length");
+  if (!head.content_encoding.empty() && head.content_encoding != "identity") {
+    return refusal(415, "Content-Encoding is not known here");
+  }
+  if (head.media_type.starts_with("multipart/")) return refusal(415, "forms are not known here");
+  if (head.content_length.empty()) return std::nullopt;
+  const auto length = whole_number(head.content_length, 0, std::uint64_t{1} << 62);
+  if (!length) return refusal(400, "Content-Length is no number");
+  if (*length > kLargestBody) return refusal(413, "a body has 1 MiB at most");
+  return std::nullopt;
+}
+
+std::string media_type(std::string_view content_type) {
+  std::string type(content_type.substr(0, content_type.find(';')));
+  std::erase(type, ' ');
+  std::transform(type.begin(), type.end(), type.begin(), lower);
+  return type;
+}
+
+}  // namespace millrace::http

@@ -1,0 +1,111 @@
+#include "sink/control/api.h"
+
+#include <string_view>
+#include <utility>
+
+#include "sink/control/metrics_text.h"
+
+namespace millrace::sink {
+
+struct Api::Route {
+  std::string_view method;
+  std::string_view path;  // "*" stands for a name
+  Answer answer;
+};
+
+// All there is; the first one that matches is taken.
+const Api::Route Api::kRoutes[] = {
+    {"GET", "/healthz", &Api::get_health},
+    {"GET", "/api/v1/stats", &Api::get_stats},
+    {"GET", "/api/v1/rules", &Api::get_rules},
+    {"PUT", "/api/v1/rules", &Api::put_rules},
+    {"GET", "/api/v1/rules/*", &Api::get_rule},
+    {"PATCH", "/api/v1/rules/*", &Api::patch_rule},
+    {"DELETE", "/api/v1/rules/*", &Api::delete_rule},
+    {"GET", "/api/v1/messages", &Api::get_messages},
+    {"DELETE", "/api/v1/messages", &Api::delete_messages},
+    {"GET", "/api/v1/messages/*/raw", &Api::get_raw},
+    {"GET", "/api/v1/messages/*", &Api::get_message},
+    {"GET", "/api/v1/clients", &Api::get_clients},
+    {"GET", "/api/v1/events", &Api::get_events},
+    {"POST", "/api/v1/reset", &Api::reset},
+    {"GET", "/metrics", &Api::get_metrics},
+};
+
+namespace {
+
+// What stands in place of "*" in a path, empty where there is none; nothing: it is another path.
+std::optional<std::string> name_in(std::string_view path, std::string_view route) {
+  const std::size_t star = route.find('*');
+  if (star == std::string_view::npos) {
+    return path == route ? std::optional<std::string>("") : std::nullopt;
+  }
+  const std::string_view front = route.substr(0, star);
+  const std::string_view back = route.substr(star + 1);
+  if (path.size() <= front.size() + back.size()) return std::nullopt;
+  if (!path.starts_with(front) || !path.ends_with(back)) return std::nullopt;
+  path.remove_prefix(front.size());
+  path.remove_suffix(back.size());
+  return std::string(path);
+}
+
+}  // namespace
+
+http::Response Api::answer(const http::Request& request) {
+  std::string allowed;
+  for (const Route& route : kRoutes) {
+    const auto name = name_in(request.path, route.path);
+    if (!name) continue;
+    if (route.method == request.method) return (this->*route.answer)(request, *name);
+    allowed.append(allowed.empty() ? "" : ", ").append(route.method);
+  }
+  if (allowed.empty()) return http::refusal(404, "there is nothing of this name");
+  http::Response response = http::refusal(405, "this can be " + allowed + " only");
+  response.header.emplace_back("Allow", allowed);
+  return response;
+}
+
+http::Response Api::get_health(const http::Request& /*request*/, const std::string& /*name*/) {
+  return {.media_type = "text/plain", .body = "ok\n"};
+}
+
+http::Response Api::get_stats(const http::Request& /*request*/, const std::string& /*name*/) {
+  return json_response(stats_told());
+}
+
+// Rules first, so that all hits are before.
+http::Response Api::reset(const http::Request& /*request*/, const std::string& /*name*/) {
+  parts_.rules.restore();
+  parts_.live.forget_clients();
+  if (parts_.messages != nullptr) parts_.messages->forget(parts_.messages->all());
+  Stats now = count();
+  const std::lock_guard lock(mutex_);
+  before_ = std::move(now);
+  reset_ = wall_now();
+  news_.notify_all();
+  return {.status = 204};
+}
+
+http::Response Api::get_metrics(const http::Request& /*request*/, const std::string& /*name*/) {
+  return {.media_type = "text/plain; version=0.0.4; charset=utf-8",
+          .body = metrics_text(count(), start_)};
+}
+
+nlohmann::json Api::stats_told() {
+  const Stats now = count();
+  const std::lock_guard lock(mutex_);
+  nlohmann::json told =
+      stats_json(now, before_, {.start = start_, .since = reset_.value_or(start_)});
+  if (parts_.messages == nullptr) return told;
+  const MessageMemory::Totals kept = parts_.messages->totals();
+  told["store"] = {{"messages", kept.messages}, {"most", kept.most}, {"bytes", kept.bytes}};
+  return told;
+}
+
+Stats Api::count() {
+  Stats stats{.counts = parts_.live.ask(), .hits = parts_.rules.in_force().hits()};
+  if (parts_.verification != nullptr) stats.verify = parts_.verification->found_so_far();
+  return stats;
+}
+
+}  // namespace millrace::sink

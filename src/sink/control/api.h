@@ -1,0 +1,88 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/time.h"
+#include "http/exchange.h"
+#include "sink/control/live_counts.h"
+#include "sink/control/stats.h"
+#include "sink/rule_book.h"
+#include "sink/store/message_memory.h"
+#include "sink/verify/verification.h"
+
+namespace millrace::sink {
+
+// What a sink answers over HTTP: a row a route (api.cc), each a function of a request. Safe on all
+// threads.
+class Api {
+ public:
+  // What it tells of and changes; all of it must outlive this.
+  struct Parts {
+    LiveCounts& live;
+    RuleBook& rules;
+    Verification* verification = nullptr;  // null: nothing is verified
+    MessageMemory* messages = nullptr;     // null: none are kept in memory
+  };
+
+  explicit Api(const Parts& parts) : parts_(parts) {}
+
+  http::Response answer(const http::Request& request);
+  // Nobody waits for events any more.
+  void end();
+
+ private:
+  struct Route;
+  using Answer = http::Response (Api::*)(const http::Request& request, const std::string& name);
+
+  static const Route kRoutes[];
+
+  // `name`: what stands in place of "*" in the route.
+  http::Response get_health(const http::Request& request, const std::string& name);
+  http::Response get_stats(const http::Request& request, const std::string& name);
+  http::Response get_rules(const http::Request& request, const std::string& name);
+  http::Response put_rules(const http::Request& request, const std::string& name);
+  http::Response get_rule(const http::Request& request, const std::string& name);
+  http::Response patch_rule(const http::Request& request, const std::string& name);
+  http::Response delete_rule(const http::Request& request, const std::string& name);
+  http::Response get_messages(const http::Request& request, const std::string& name);
+  http::Response delete_messages(const http::Request& request, const std::string& name);
+  http::Response get_message(const http::Request& request, const std::string& name);
+  http::Response get_raw(const http::Request& request, const std::string& name);
+  http::Response get_clients(const http::Request& request, const std::string& name);
+  http::Response get_metrics(const http::Request& request, const std::string& name);
+  http::Response get_events(const http::Request& request, const std::string& name);
+  http::Response reset(const http::Request& request, const std::string& name);
+
+  // What one listener to events has been told.
+  struct Told {
+    TimePoint next_stats;  // when they are due
+    std::uint64_t rules = 0;
+    std::uint64_t messages = 0;
+    bool anything = false;
+  };
+  std::optional<std::string> next_events(Told& told);
+
+  Stats count();
+  nlohmann::json stats_told();
+  bool change_rules(const std::function<bool(rules::RulesRead& named)>& change);
+  nlohmann::json rules_told();
+  nlohmann::json rule_told(const rules::RulesRead& named, std::size_t place,
+                           const rules::Hits& hits);
+
+  const Parts parts_;
+  const WallTime start_ = wall_now();
+  std::mutex mutex_;  // of what follows
+  Stats before_;      // what was counted before the last reset
+  std::optional<WallTime> reset_;
+  bool ended_ = false;
+  std::size_t listeners_ = 0;  // to events
+  std::condition_variable news_;
+};
+
+}  // namespace millrace::sink

@@ -1,0 +1,74 @@
+#include "sink/control/message_json.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "sink/answers/header_fields.h"
+#include "sink/control/encoded_words.h"
+#include "sink/control/json_values.h"
+
+namespace millrace::sink {
+namespace {
+
+using nlohmann::json;
+
+std::vector<HeaderField> header_fields_of(const RememberedMessage& message) {
+  if (!message.content) return {};
+  return header_fields(std::string_view(*message.content).substr(0, kHeaderLookedThrough));
+}
+
+json client_json(const KeptClient& client) {
+  return {{"address", text_json(client.address)},
+          {"port", client.port},
+          {"name", text_json(client.name)},
+          {"login", text_json(client.login)},
+          {"helo", text_json(client.helo)}};
+}
+
+json tls_json(const KeptClient& client) {
+  if (client.tls_version.empty()) return nullptr;
+  return {{"version", client.tls_version}, {"cipher", client.tls_cipher}};
+}
+
+}  // namespace
+
+std::string subject_of(const RememberedMessage& message) {
+  return decode_words(first_value(header_fields_of(message), "Subject"));
+}
+
+json summary_json(const RememberedMessage& message) {
+  json recipients = json::array();
+  for (const std::string& recipient : message.recipients) {
+    recipients.push_back(text_json(recipient));
+  }
+  return {{"id", message.id},
+          {"time", wall_text(message.time)},
+          {"listener", message.listener},
+          {"client", client_json(message.client)},
+          {"protocol", message.client.protocol},
+          {"tls", tls_json(message.client)},
+          {"sender", text_json(message.sender)},
+          {"mail_parameters", text_json(message.mail_parameters)},
+          {"recipients", std::move(recipients)},
+          {"size", message.size},
+          {"sha256", fmt::format("{:02x}", fmt::join(message.hash, ""))},
+          {"subject", text_json(subject_of(message))}};
+}
+
+json message_json(const RememberedMessage& message) {
+  json told = summary_json(message);
+  json header = json::array();
+  for (const HeaderField& field : header_fields_of(message)) {
+    header.push_back({{"name", text_json(field.name)}, {"value", text_json(field.value)}});
+  }
+  told["header"] = std::move(header);
+  return told;
+}
+
+json messages_json(const std::vector<Remembered>& messages, std::size_t found, std::size_t kept) {
+  json list = json::array();
+  for (const Remembered& message : messages) list.push_back(summary_json(*message));
+  return {{"messages", std::move(list)}, {"found", found}, {"kept", kept}};
+}
+
+}  // namespace millrace::sink

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+#include "sink/control/stats.h"
+
+namespace millrace::sink {
+
+// All that was counted since the sink began, in the text format of Prometheus. Names of rules are
+// its user's; nothing in it is from a client.
+std::string metrics_text(const Stats& stats, WallTime start);
+
+}  // namespace millrace::sink

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "metrics/verify_metrics.h"
+#include "sink/control/json_values.h"
+#include "sink/control/live_counts.h"
+#include "sink/rules/in_force.h"
+
+namespace millrace::sink {
+
+// All that was counted since a sink began.
+struct Stats {
+  Counts counts;
+  rules::Hits hits;
+  std::optional<metrics::VerifyMetrics> verify;
+};
+
+// From when on.
+struct StatsTimes {
+  WallTime start;  // of the sink
+  WallTime since;  // of what is told
+};
+
+// The schema Stats, but for "store": what was counted since `before`. Latencies are since the
+// start.
+nlohmann::json stats_json(const Stats& now, const Stats& before, const StatsTimes& times);
+
+// How often a rule was used since then.
+std::uint64_t hits_since(const std::string& rule, std::uint64_t now, const rules::Hits& before);
+
+}  // namespace millrace::sink

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sink/store/message_memory.h"
+#include "sink/store/store.h"
+
+namespace millrace::sink {
+
+// Messages that are kept in memory alone.
+class MemoryStore final : public Store {
+ public:
+  // `memory` must outlive this.
+  MemoryStore(std::string name, MessageMemory& memory);
+
+  [[nodiscard]] const std::string& name() const override { return name_; }
+  int add(KeptMessages messages) override;
+  int keep() override;
+  void undo() override { added_.clear(); }
+
+ private:
+  const std::string name_;
+  MessageMemory& memory_;
+  std::vector<Remembered> added_;
+};
+
+}  // namespace millrace::sink
