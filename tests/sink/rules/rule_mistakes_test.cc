@@ -390,11 +390,6 @@ const std::vector<WrongRule> kWrongRules = {
      {"4:34: bad reply: 550-5.1.1 x (expected as 550 5.1.1 User unknown: a 4xx or 5xx code and an "
       "enhanced one)"}},
     {"'RCPT'",
-     "nth = 1",
-     "auto_reply = { text = '" + std::string(16'385, 'x') + "' }",
-     {"4:31: bad text: " + std::string(80, 'x') +
-      "... (expected what the answer says, at most 16 KiB)"}},
-    {"'RCPT'",
      "recipient = '/(x)/'",
      "bounce_later = { reply = '550 5.1.1 {recipient} {x}' }, auto_reply = { text = 'a {1}' }",
      {"4:34: bad reply: 550 5.1.1 {recipient} {x} (expected no {recipient}: nothing is filled in)",
