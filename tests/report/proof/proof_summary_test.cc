@@ -36,7 +36,7 @@ void move_one(ProofReport& report, Verdict verdict) {
 }
 
 // All occurred that a summary has a line for.
-ProofReport eventful() {
+ProofReport eventful_proof() {
   ProofReport report{.late_after = 90s};
   proof::Reconciliation& result = report.result;
   result.sent = {{.path = "a.proof", .records = 1'000}, {.path = "b.proof", .records = 500}};
@@ -77,7 +77,7 @@ ProofReport eventful() {
 }
 
 TEST(ProofSummary, SaysAllThatIsKnown) {
-  const std::string text = summary(eventful(), {});
+  const std::string text = summary(eventful_proof(), {});
   EXPECT_EQ(text,
             "LOST: 20 of 1,000 accepted deliveries never arrived; besides, 12 duplicated, 13 "
             "altered, 11 late, 15 bounced, 5 undecided, 5 in doubt, 30 unexpected.\n"
@@ -162,7 +162,7 @@ Journals
 }
 
 TEST(ProofSummary, WhatIsWrongIsRed) {
-  const std::string text = summary(eventful(), {.colour = true});
+  const std::string text = summary(eventful_proof(), {.colour = true});
   for (const std::string_view wrong :
        {"  lost                     20", "  bounced                  15",
         "  footer-added              6 altered", "  got broke off in the middle"}) {
@@ -180,7 +180,7 @@ TEST(ProofSummary, WhatIsWrongIsRed) {
 }
 
 TEST(ProofSummary, ElevenDomainsAreAllShown) {
-  ProofReport report = eventful();
+  ProofReport report = eventful_proof();
   report.result.by_domain.pop_back();
   EXPECT_NE(summary(report, {}).find("\n  d11.test "), std::string::npos);
   EXPECT_EQ(summary(report, {}).find(" more\n"), std::string::npos);
