@@ -110,9 +110,21 @@ std::string repeated(std::string_view text, int times) {
   return all;
 }
 
+// Of more multiparts and messages within each other than are looked into.
+std::string deep() {
+  std::string content = kHeader;
+  for (int level = 0; level < 20; ++level) {
+    const std::string boundary = "b" + std::to_string(level);
+    content +=
+        "Content-Type: multipart/mixed; boundary=" + boundary + "\r\n\r\n--" + boundary + "\r\n";
+  }
+  for (int level = 0; level < 20; ++level) content += "Content-Type: message/rfc822\r\n\r\n";
+  return content + "\r\ntext\r\n";
+}
+
 TEST(Comparison, OfWhatCameAsItWasSentIsTheSame) {
   for (const std::string& content :
-       {kPlain, kUtf8, kParts, kHeader, kHeader + "\r\n", std::string("\r\n"),
+       {kPlain, kUtf8, kParts, deep(), kHeader, kHeader + "\r\n", std::string("\r\n"),
         kHeader + "\r\nno end of line", kHeader + "\r\n\r\n\r\n", kHeader + "\r\nblank \r\n \r\n",
         kHeader + "\r\na\rb\nc\r", kHeader + "\r\n" + std::string(5'000, 'X'),
         kHeader + "\r\n" + std::string(3'000, ' ') + "x" + std::string(3'000, ' ') + "\r\n",

@@ -361,6 +361,10 @@ TEST(ProofSummary, ASinkWithAnotherKeyProvesNothing) {
       verdict(undecided),
       "All stamps that arrived were made with another key, so nothing is proven of 3 accepted "
       "messages: 3 undecided, 3 unexpected.");
+  count_of(undecided, Verdict::lost) = 1;
+  count_of(undecided, Verdict::undecided) = 2;
+  EXPECT_TRUE(verdict(undecided).ends_with(" messages: 1 lost, 2 undecided, 3 unexpected."))
+      << verdict(undecided);
   // Another sink had the key.
   report.result.taken.push_back({.path = "idle"});
   EXPECT_TRUE(verdict(report).starts_with("All stamps")) << verdict(report);
