@@ -124,13 +124,26 @@ std::string deep() {
 
 TEST(Comparison, OfWhatCameAsItWasSentIsTheSame) {
   for (const std::string& content :
-       {kPlain, kUtf8, kParts, deep(), kHeader, kHeader + "\r\n", std::string("\r\n"),
-        kHeader + "\r\nno end of line", kHeader + "\r\n\r\n\r\n", kHeader + "\r\nblank \r\n \r\n",
-        kHeader + "\r\na\rb\nc\r", kHeader + "\r\n" + std::string(5'000, 'X'),
+       {kPlain,
+        kUtf8,
+        kParts,
+        replaced(kParts, "For old", std::string(200, 'x') + "--outer =\r\nold"),
+        deep(),
+        kHeader,
+        kHeader + "\r\n",
+        std::string("\r\n"),
+        kHeader + "\r\nno end of line",
+        kHeader + "\r\n\r\n\r\n",
+        kHeader + "\r\nblank \r\n \r\n",
+        kHeader + "\r\na\rb\nc\r",
+        kHeader + "\r\n" + std::string(5'000, 'X'),
         kHeader + "\r\n" + std::string(3'000, ' ') + "x" + std::string(3'000, ' ') + "\r\n",
-        kLong + kPlain, std::string("no field\r\n\r\nx\r\n"),
-        kHeader + "\r\nX-Millrace-Stamp: v:1;\r\nX-M\r\n", "X-Millrace-Stamp: other\r\n" + kPlain,
-        stamped(kPlain), kHeader + "\r\n" + stamp_of("other")}) {
+        kLong + kPlain,
+        std::string("no field\r\n\r\nx\r\n"),
+        kHeader + "\r\nX-Millrace-Stamp: v:1;\r\nX-M\r\n",
+        "X-Millrace-Stamp: other\r\n" + kPlain,
+        stamped(kPlain),
+        kHeader + "\r\n" + stamp_of("other")}) {
     EXPECT_EQ(compared(stamped(content)), Comparison{}) << content;
     if (content.find("\r\n\r\n") == content.npos) continue;  // no place for a second one
     EXPECT_EQ(compared(stamped_twice(content)), Comparison{}) << content;
