@@ -100,15 +100,49 @@ const std::string kParts =
     "--outer =\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n"
     "iVBORw0KGgo=\r\n--outer =--\r\n";
 
+const std::string kBytes =
+    kHeader + "MIME-Version: 1.0\r\nContent-Transfer-Encoding: 8bit\r\n\r\nabc*\r\n";
+const std::string kLong = "X-Long: " + std::string(3'000, 'l') + "\r\n";
+
+std::string repeated(std::string_view text, int times) {
+  std::string all;
+  for (int time = 0; time < times; ++time) all += text;
+  return all;
+}
+
+// Of more multiparts and messages within each other than are looked into.
+std::string deep() {
+  std::string content = kHeader;
+  for (int level = 0; level < 20; ++level) {
+    const std::string boundary = "b" + std::to_string(level);
+    content +=
+        "Content-Type: multipart/mixed; boundary=" + boundary + "\r\n\r\n--" + boundary + "\r\n";
+  }
+  for (int level = 0; level < 20; ++level) content += "Content-Type: message/rfc822\r\n\r\n";
+  return content + "\r\ntext\r\n";
+}
+
 TEST(Comparison, OfWhatCameAsItWasSentIsTheSame) {
   for (const std::string& content :
-       {kPlain, kUtf8, kParts, kHeader, kHeader + "\r\n", std::string("\r\n"),
-        kHeader + "\r\nno end of line", kHeader + "\r\n\r\n\r\n", kHeader + "\r\nblank \r\n \r\n",
-        kHeader + "\r\na\rb\nc\r", kHeader + "\r\n" + std::string(5'000, 'X'),
+       {kPlain,
+        kUtf8,
+        kParts,
+        replaced(kParts, "For old", std::string(200, 'x') + "--outer =\r\nold"),
+        deep(),
+        kHeader,
+        kHeader + "\r\n",
+        std::string("\r\n"),
+        kHeader + "\r\nno end of line",
+        kHeader + "\r\n\r\n\r\n",
+        kHeader + "\r\nblank \r\n \r\n",
+        kHeader + "\r\na\rb\nc\r",
+        kHeader + "\r\n" + std::string(5'000, 'X'),
         kHeader + "\r\n" + std::string(3'000, ' ') + "x" + std::string(3'000, ' ') + "\r\n",
-        "X-Long: " + std::string(3'000, 'l') + "\r\n" + kPlain,
-        std::string("no field\r\n\r\nx\r\n"), kHeader + "\r\nX-Millrace-Stamp: v:1;\r\nX-M\r\n",
-        "X-Millrace-Stamp: other\r\n" + kPlain, stamped(kPlain),
+        kLong + kPlain,
+        std::string("no field\r\n\r\nx\r\n"),
+        kHeader + "\r\nX-Millrace-Stamp: v:1;\r\nX-M\r\n",
+        "X-Millrace-Stamp: other\r\n" + kPlain,
+        stamped(kPlain),
         kHeader + "\r\n" + stamp_of("other")}) {
     EXPECT_EQ(compared(stamped(content)), Comparison{}) << content;
     if (content.find("\r\n\r\n") == content.npos) continue;  // no place for a second one
@@ -190,6 +224,32 @@ const std::vector<Case>& cases() {
                 "e\r\n=3D is not decoded \r\n",
                 "R3LD\r\nvMOfZQ0KPTNEIGlzIG5vdCBkZWNvZGVkIA0K\r\n"),
        {refolded, re_encoded}},
+      {"to quoted-printable with what is none",
+       kHeader + "MIME-Version: 1.0\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+                 "a =4\r\nb =G, =4G, =A, =4A\r\nc 4\r\n",
+       kHeader + "MIME-Version: 1.0\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+                 "a =4\r\nb =G, =4G, ==41, =4=41\r\nc =\r\n=34\r\n",
+       {refolded, re_encoded}},
+      {"to base64 that ends in a byte",
+       kBytes,
+       replaced(kBytes, "8bit\r\n\r\nabc*", "base64\r\n\r\nYWJjKg=="),
+       {refolded, re_encoded}},
+      {"to base64 that is not filled up",
+       kBytes,
+       replaced(kBytes, "8bit\r\n\r\nabc*", "base64\r\n\r\nYWJjKg"),
+       {refolded, re_encoded}},
+      {"to base64 with a digit too many",
+       kBytes,
+       replaced(kBytes, "8bit\r\n\r\nabc*", "base64\r\n\r\nYWJjKg==A"),
+       {refolded, re_encoded}},
+      {"to base64 that was put together",
+       kBytes,
+       replaced(kBytes, "8bit\r\n\r\nabc*", "base64\r\n\r\nYQ==YmM=-Kg=="),
+       {refolded, re_encoded}},
+      {"to base64 of one line",
+       replaced(kBytes, "abc*", repeated("abc", 3'000)),
+       replaced(kBytes, "8bit\r\n\r\nabc*", "base64\r\n\r\n" + repeated("YWJj", 3'000)),
+       {refolded, re_encoded}},
       {"parts to other encodings",
        kParts,
        replaced(replaced(replaced(replaced(replaced(kParts, "8bit", "quoted-printable"),
@@ -209,6 +269,14 @@ const std::vector<Case>& cases() {
        {headers_changed, same}},
       {"all fields taken out", kPlain, "\r\n" + kBody, {headers_changed, same}},
       {"a value changed", kPlain, replaced(kPlain, "bob@", "eve@"), {headers_changed, same}},
+      {"the end of a long value",
+       kLong + kPlain,
+       replaced(kLong, "l\r\n", "m\r\n") + kPlain,
+       {headers_changed, same}},
+      {"the beginning of a long value",
+       kLong + kPlain,
+       replaced(kLong, " l", " m") + kPlain,
+       {headers_changed, same}},
       {"a field for another",
        kPlain,
        replaced(kPlain, "Subject:", "X-Subject:"),

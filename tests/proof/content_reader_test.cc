@@ -154,6 +154,22 @@ TEST(ContentReader, BeginsAnewWithEachContent) {
   }
 }
 
+TEST(ContentReader, KeepsNothingOfAContentThatBrokeOff) {
+  ContentReader reader({kKey, kRun});
+  const std::string encoded = kHeader + "Content-Transfer-Encoding: base64\r\n\r\nb25lDQp0d28NCg==";
+  for (const std::string& first : {kForged + kContent + kForged, encoded}) {
+    for (std::size_t cut = 0; cut <= first.size(); ++cut) {
+      reader.begin();
+      reader.take(std::string_view(first).substr(0, cut));
+      reader.begin();
+      reader.take(kStamp + kContent);
+      reader.finish();
+      ASSERT_EQ(reader.finding(), StampFinding::genuine) << cut;
+      ASSERT_EQ(changes(reader), "same same") << cut;
+    }
+  }
+}
+
 TEST(ContentHasher, CountsTheBytesOfAContent) {
   ContentHasher hasher;
   EXPECT_EQ(hasher.content(kContent).size, kContent.size());

@@ -18,6 +18,7 @@ using tests::run_number;
 using tests::ScratchDirectory;
 
 const RunId kRun = run_number(1);
+constexpr std::int64_t kTooLate = (std::int64_t{1} << 53U) + 1;  // microseconds
 
 SentRecord sent(std::uint64_t message, std::uint16_t recipient = 0) {
   return {
@@ -65,11 +66,12 @@ TEST(JournalReader, CutAnywhereGivesItsWholeBlocksAndNoMore) {
   const ScratchDirectory scratch;
   const std::string whole = read_file(small_journal(scratch));
   std::vector<std::size_t> ends;  // of blocks with a record
-  for (std::size_t at = sizeof(JournalHeader); at < whole.size();) {
+  std::vector<std::size_t> all_ends = {sizeof(JournalHeader)};
+  while (all_ends.back() < whole.size()) {
     BlockHeader header;
-    std::memcpy(&header, whole.data() + at, sizeof header);
-    at += sizeof header + header.length;
-    if (header.kind == BlockKind::records) ends.push_back(at);
+    std::memcpy(&header, whole.data() + all_ends.back(), sizeof header);
+    all_ends.push_back(all_ends.back() + sizeof header + header.length);
+    if (header.kind == BlockKind::records) ends.push_back(all_ends.back());
   }
   ASSERT_EQ(ends.size(), 5U);
   for (std::size_t size = sizeof(JournalHeader); size <= whole.size(); ++size) {
@@ -90,9 +92,33 @@ TEST(JournalReader, CutAnywhereGivesItsWholeBlocksAndNoMore) {
       }
       if (!nought) {
         ASSERT_EQ(reader.broke_off(), size < whole.size());
-        const std::size_t last = records.empty() ? sizeof(JournalHeader) : ends[records.size() - 1];
-        ASSERT_LE(reader.left_out(), size - last);
+        const auto behind = std::upper_bound(all_ends.begin(), all_ends.end(), size);
+        ASSERT_EQ(reader.left_out(), size - *(behind - 1));
       }
+    }
+  }
+}
+
+// Of any length: it is not read at once.
+TEST(JournalReader, NoughtsBehindTheLastBlockAreLeftOut) {
+  const ScratchDirectory scratch;
+  const std::string closed = read_file(small_journal(scratch));
+  const std::size_t end = sizeof(BlockHeader) + sizeof(std::uint64_t);
+  const std::string whole = closed.substr(0, closed.size() - end);
+  const std::size_t last = sizeof(BlockHeader) + sizeof(PackedSent) + sizeof "queue id 4";
+  for (const std::size_t cut : {0U, 10U, 20U}) {  // bytes of the last block
+    const std::size_t half = cut == 0 ? 0 : last - cut;
+    for (const std::size_t noughts : {1U, 20U, 60U, 600'000U}) {
+      std::string bytes = whole.substr(0, whole.size() - cut) + std::string(noughts, '\0');
+      const std::string path = scratch.write("noughts.proof", bytes);
+      JournalReader reader(path, Side::sent);
+      EXPECT_EQ(all_records<SentRecord>(reader).size(), cut == 0 ? 5U : 4U);
+      EXPECT_TRUE(reader.broke_off());
+      EXPECT_EQ(reader.left_out(), half + noughts);
+      if (noughts <= last) continue;
+      bytes.back() = 'x';
+      scratch.write("noughts.proof", bytes);
+      EXPECT_NE(refusal_of(path, Side::sent), "") << cut << " " << noughts;
     }
   }
 }
@@ -138,6 +164,7 @@ TEST(JournalReader, WhatIsNoneIsRefusedInOneSentence) {
   const std::string texted = bytes(pack(sent(1), TextOf::own));
   const std::string again = bytes(pack(sent(1), TextOf::before));
   const std::string name("\1\0\2\0letter", 10);
+  const std::string longest = std::string("\1\0\1\0", 4) + std::string(kMostText, 'x');
   const std::string none = bytes(std::uint64_t{0});
   std::string unsealed = good;
   unsealed[20] ^= 1;
@@ -161,7 +188,11 @@ TEST(JournalReader, WhatIsNoneIsRefusedInOneSentence) {
       {header_with([](auto& one) { one.side = Side{3}; }), "damaged at 0: no side known wrote it"},
       {header_with([](auto& one) { one.size = 72; }), "damaged at 0: a header of another form"},
       {header_with([](auto& one) { one.start = -1; }), "damaged at 0: a start that no clock had"},
-      {header_with([](auto& one) { one.start_monotonic = std::int64_t{1} << 60U; }),
+      {header_with([](auto& one) { one.start = kTooLate; }),
+       "damaged at 0: a start that no clock had"},
+      {header_with([](auto& one) { one.start_monotonic = -1; }),
+       "damaged at 0: a start that no clock had"},
+      {header_with([](auto& one) { one.start_monotonic = kTooLate; }),
        "damaged at 0: a start that no clock had"},
       {header_with([](auto& one) { one.side = Side::taken; }),
        "the journal of a sink (what was taken), where that of a source (what was sent) is wanted"},
@@ -177,6 +208,10 @@ TEST(JournalReader, WhatIsNoneIsRefusedInOneSentence) {
       {with(BlockKind::records, 1, texted + "\5abcd"),
        "damaged at 104: a text that goes beyond its block"},
       {with(BlockKind::records, 1, again), "damaged at 80: a text that was to come before"},
+      {with(BlockKind::records, 1, texted + "\1x") + block(header, BlockKind::records, 1, again),
+       "damaged at 122: a text that was to come before"},
+      {with(BlockKind::name, 0, std::string(kMostBlock, 'x')),
+       "damaged at 64: no block begins here"},
       {with(BlockKind::records, 1, std::string(24, '\xff')),
        "damaged at 80: a record with a value that none can have"},
       {with(BlockKind::name, 1, name), "damaged at 64: records in a block that has none"},
@@ -189,6 +224,9 @@ TEST(JournalReader, WhatIsNoneIsRefusedInOneSentence) {
        "damaged at 64: a name that no record can have"},
       {with(BlockKind::name, 0, std::string("\4\0\1\0letter", 10)),
        "damaged at 64: a run of another form"},
+      {with(BlockKind::name, 0, std::string("\4\0\0\0", 4) + std::string(16, 'r')),
+       "damaged at 64: a run of another form"},
+      {with(BlockKind::name, 0, longest + "x"), "damaged at 64: a name of another form"},
       {with(BlockKind::name, 0, name) + block(header, BlockKind::name, 0, name),
        "damaged at 90: a name that was told before"},
       {with(BlockKind::end, 0, "x"), "damaged at 64: an end of another form"},
@@ -200,9 +238,64 @@ TEST(JournalReader, WhatIsNoneIsRefusedInOneSentence) {
     const std::string path = scratch.write("some.proof", content);
     EXPECT_EQ(refusal_of(path, Side::sent), path + ": " + std::string(refusal));
   }
-  EXPECT_EQ(refusal_of(scratch.write("good.proof", end), Side::sent), "");
+  for (const std::string& content :
+       {end, header_with([](auto& one) { one.start = one.start_monotonic = kTooLate - 1; }),
+        header_with([](auto& one) { one.start = one.start_monotonic = 0; }),
+        with(BlockKind::name, 0, longest), with(BlockKind::name, 0, longest.substr(0, 4)),
+        with(BlockKind::name, 0, std::string("\1\0\xff\0letter", 10))}) {
+    EXPECT_EQ(refusal_of(scratch.write("good.proof", content), Side::sent), "");
+  }
   EXPECT_NE(refusal_of("/dev/null", Side::sent), "");
   EXPECT_NE(refusal_of(scratch.path("none"), Side::sent), "");
+}
+
+// Of blocks as large as can be, of which not all are in memory by then.
+TEST(JournalReader, SaysWhereALongJournalIsDamaged) {
+  const ScratchDirectory scratch;
+  JournalHeader header = made_up_header(Side::sent, kRun);
+  seal(header);
+  const auto bytes = [](const auto& value) {
+    return std::string(reinterpret_cast<const char*>(&value), sizeof value);
+  };
+  const std::string record = bytes(pack(sent(1), TextOf::none));
+  constexpr std::size_t kRecords = (kMostBlock - sizeof(BlockHeader)) / sizeof(PackedSent);
+  std::string full;
+  while (full.size() < kRecords * sizeof(PackedSent)) full += record;
+  ASSERT_EQ(sizeof(BlockHeader) + full.size(), kMostBlock);
+  std::string whole = bytes(header);
+  for (int count = 0; count < 9; ++count) {
+    whole += block(header, BlockKind::records, kRecords, full);
+  }
+  const auto with = [&](BlockKind kind, std::size_t records, std::string_view payload) {
+    return block(header, kind, records, payload);
+  };
+  const std::string end = with(BlockKind::end, 0, bytes(std::uint64_t{9 * kRecords}));
+  struct Case {
+    std::string bytes;
+    std::size_t place;  // behind the full blocks
+    std::string_view what;
+  };
+  const std::vector<Case> cases = {
+      {std::string(40, 'x'), 0, "no block begins here"},
+      {with(BlockKind::records, 0, ""), 0, "a block without its records"},
+      {with(BlockKind::records, 1, bytes(pack(sent(1), TextOf::own))), 40,
+       "a text that goes beyond its block"},
+      {with(BlockKind::records, 1, bytes(pack(sent(1), TextOf::before))), 16,
+       "a text that was to come before"},
+      {with(BlockKind::records, 2, record + std::string(24, '\xff')), 40,
+       "a record with a value that none can have"},
+      {with(BlockKind::records, 1, record + "x"), 40, "more in a block than its records have"},
+      {with(BlockKind::name, 0, std::string("\5\0\2\0letter", 10)), 0,
+       "a name of nothing that is known"},
+      {end + "x", end.size(), "it goes on behind its end"},
+  };
+  for (const auto& [content, place, what] : cases) {
+    const std::string path = scratch.write("long.proof", whole + content);
+    EXPECT_EQ(
+        refusal_of(path, Side::sent),
+        path + ": damaged at " + std::to_string(whole.size() + place) + ": " + std::string(what));
+  }
+  EXPECT_EQ(refusal_of(scratch.write("long.proof", whole + end), Side::sent), "");
 }
 
 TEST(JournalReader, TellsWhoseAJournalIsAndWhetherTagsWereChecked) {

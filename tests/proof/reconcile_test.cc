@@ -247,8 +247,9 @@ TEST(Reconcile, DoesNotConcludeWhatJournalsThatBrokeOffCannotKnow) {
     died ? source.flush() : source.close();
   }
   const auto take = [&](std::string_view name, std::uint64_t run, std::int64_t start, bool died,
-                        std::initializer_list<std::pair<std::uint64_t, Micros>> messages) {
-    Pen sink(scratch, std::string(name), made_up_header(Side::taken, run_number(run), start));
+                        std::initializer_list<std::pair<std::uint64_t, Micros>> messages,
+                        std::uint64_t boot = 1) {
+    Pen sink(scratch, std::string(name), made_up_header(Side::taken, run_number(run), start, boot));
     for (const auto& [message, at] : messages) sink.add(run_number(1), taken(message, at));
     died ? sink.flush() : sink.close();
   };
@@ -258,11 +259,24 @@ TEST(Reconcile, DoesNotConcludeWhatJournalsThatBrokeOffCannotKnow) {
   take("after", 12, 9, false, {{2, 1s}});
   take("beside", 13, 5, false, {{2, 1s}});
   take("at-once", 14, 8, true, {});
+  take("exactly", 15, 8, false, {{2, 1s}});
+  take("died-at-one", 16, 0, true, {{0, 1s}});
+  // On another machine, or on one of which nothing is known.
+  take("elsewhere", 17, 9, false, {{2, 1s}}, 2);
+  take("died-unknown", 18, 0, true, {{0, 1s}, {0, 1s}, {1, 8s}, {1, 8s}}, 0);
+  take("unknown", 19, 9, false, {{2, 1s}}, 0);
   EXPECT_EQ(verdicts(reconciled(scratch, {"sent"}, {"got"})), Counts(1, 3, 0, 0, 1, 0));
   EXPECT_EQ(verdicts(reconciled(scratch, {"sent-died"}, {"got"})), Counts(1, 3, 0, 1, 0, 0));
   EXPECT_EQ(verdicts(reconciled(scratch, {"sent"}, {"died"})), Counts(2, 0, 2, 0, 0, 1));
   EXPECT_EQ(verdicts(reconciled(scratch, {"sent"}, {"died", "after"})), Counts(3, 1, 0, 0, 0, 1));
+  EXPECT_EQ(verdicts(reconciled(scratch, {"sent"}, {"died", "exactly"})), Counts(3, 1, 0, 0, 0, 1));
+  EXPECT_EQ(verdicts(reconciled(scratch, {"sent"}, {"died-at-one", "after"})),
+            Counts(2, 2, 0, 0, 0, 0));
   EXPECT_EQ(verdicts(reconciled(scratch, {"sent"}, {"died", "beside"})), Counts(3, 0, 1, 0, 0, 1));
+  EXPECT_EQ(verdicts(reconciled(scratch, {"sent"}, {"died", "elsewhere"})),
+            Counts(3, 0, 1, 0, 0, 1));
+  EXPECT_EQ(verdicts(reconciled(scratch, {"sent"}, {"died-unknown", "unknown"})),
+            Counts(3, 0, 1, 0, 0, 1));
   EXPECT_EQ(verdicts(reconciled(scratch, {"sent"}, {"died", "at-once", "after"})),
             Counts(3, 0, 1, 0, 0, 1));
   const Reconciliation result = reconciled(scratch, {"sent-died"}, {"died"}).result;

@@ -109,6 +109,17 @@ TEST(Clients, OfManyKindsFitInLinesOfEightyColumns) {
   }
 }
 
+TEST(Clients, AreToldOfUpToTheLastColumn) {
+  ClientMetrics clients{.kind = "idle 1s", .counts = {.failed = 100, .by_end = 1}};
+  for (int code = 400; code < 404; ++code) {
+    clients.replies.count(smtp::index(smtp::Verb::mail), code, "no");
+  }
+  EXPECT_NE(summary(run_with({clients}), {})
+                .find("\n    100 failed, 1 open at the end; replies: "
+                      "400 x 1, 401 x 1, 402 x 1, 403 x 1\n"),
+            std::string::npos);
+}
+
 TEST(Clients, ThatSmuggledAreRed) {
   ClientMetrics clients{.kind = "bare-lf LF.LF", .counts = {.connections = 1, .smuggled = 1}};
   EXPECT_NE(summary(run_with({clients}), {.colour = true})
@@ -136,6 +147,11 @@ TEST(Clients, AloneHaveNoTotals) {
   run.measurement.clients = {slow_writers()};
   EXPECT_EQ(summary(run, {}).find("Totals"), std::string::npos);
   run.measurement.total.counters.unstarted = 1;
+  EXPECT_NE(summary(run, {}).find("Totals"), std::string::npos);
+  run.measurement.total.counters.started = 1;
+  EXPECT_NE(summary(run, {}).find("Totals"), std::string::npos);
+  run.measurement.total.counters.unstarted = 0;
+  run.measurement.warmup.started = 1;
   EXPECT_NE(summary(run, {}).find("Totals"), std::string::npos);
 }
 

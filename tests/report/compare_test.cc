@@ -91,6 +91,27 @@ TEST(Compare, OfSingleRunsUsesTheirSeconds) {
   EXPECT_EQ(comparison.by, Comparison::By::seconds);
   EXPECT_EQ(comparison.base_values, 10U);
   EXPECT_EQ(comparison.regressions(0.05).size(), 5U);
+  EXPECT_NE(describe(comparison, {}).find(" <0.001  WORSE\n"), std::string::npos);
+}
+
+TEST(Compare, OfSecondsTakesThoseThatWereMeasuredWhole) {
+  report::Run run = sample_run(10, 5);
+  run.measurement.measured = 7s;  // behind a warm-up of three
+  EXPECT_EQ(compare({run}, {run}).base_values, 7U);
+  run.measurement.series.back().length = 0.5;
+  EXPECT_EQ(compare({run}, {run}).next_values, 6U);
+  run.measurement.series[5].hold({});
+  EXPECT_EQ(compare({run}, {run}).base_values, 5U);
+}
+
+TEST(Compare, OfALossAtTheLimitIsNoRegression) {
+  const Comparison half = compare({even_run(900, 10ms, false)}, {even_run(450, 10ms, false)});
+  EXPECT_TRUE(half.regressions(0.5).empty());
+  EXPECT_EQ(half.regressions(0.499).size(), 1U);
+  // Whatever the limit, where there was nothing before.
+  const Comparison failing = compare({even_run(900, 10ms, false)}, {even_run(900, 10ms, true)});
+  ASSERT_EQ(failing.regressions(1'000).size(), 1U);
+  EXPECT_EQ(failing.regressions(1'000)[0]->figure, "not delivered");
 }
 
 TEST(Compare, OfSecondsLooksAtWhatFailedInThem) {

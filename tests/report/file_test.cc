@@ -90,6 +90,15 @@ TEST_F(OutputFileTest, HasAnotherNameUntilItIsComplete) {
   EXPECT_EQ(names(), std::vector<std::string>{"report"}) << "what was not written leaves nothing";
 }
 
+TEST_F(OutputFileTest, APathWithoutADirectoryIsOfTheOneAtHand) {
+  const fs::path at_hand = fs::current_path();
+  fs::current_path(directory);
+  const std::string said = failure([] { write_file("report", "text"); });
+  fs::current_path(at_hand);
+  EXPECT_EQ(said, "");
+  EXPECT_EQ(read(path), "text");
+}
+
 TEST_F(OutputFileTest, AVeryLongNameIsAllRight) {
   path = directory / std::string(255, 'n');
   write_file(path, "text");
@@ -143,6 +152,8 @@ TEST_F(OutputFileTest, InPlaceWhatWasThereGoesWhenItIsWritten) {
   EXPECT_EQ(read(path), "a long report of an earlier run");
   file.write("text");
   EXPECT_EQ(read(path), "text");
+  OutputFile(path, How::in_place).write("");
+  EXPECT_EQ(read(path), "");
 }
 
 TEST_F(OutputFileTest, MayBeWrittenInParts) {

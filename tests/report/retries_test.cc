@@ -91,6 +91,23 @@ Retries
   EXPECT_NE(text.find("4.31% of 209 not delivered"), std::string::npos) << text;
 }
 
+TEST(Retries, AreInTheSummaryWhereAnythingOfThemHappened) {
+  using metrics::Counters;
+  for (std::uint64_t Counters::*one : {&Counters::retries, &Counters::in_doubt, &Counters::given_up,
+                                       &Counters::waiting, &Counters::shed}) {
+    for (std::uint64_t Counters::*other :
+         {&Counters::retries, &Counters::in_doubt, &Counters::given_up, &Counters::waiting,
+          &Counters::shed}) {
+      report::Run run = test::sample_run(2, 5);
+      Counters& counters = run.measurement.total.counters;
+      counters.*one = counters.*other = 1;
+      const std::string text = summary(run, {});
+      EXPECT_NE(text.find("\nRetries\n"), std::string::npos);
+      EXPECT_EQ(text.find("\n  recipients                0 given up"), std::string::npos);
+    }
+  }
+}
+
 // In closed loop too: it is what the retries have cost.
 TEST(Retries, HaveTheSummaryTellTheTimeUntilMessagesWereAccepted) {
   EXPECT_NE(summary(retried(), {}).find("\n  intended "), std::string::npos);

@@ -145,6 +145,22 @@ TEST(Splits, OfOneRowAreNotInTheSummary) {
   EXPECT_EQ(text.find("all others"), std::string::npos);
 }
 
+TEST(Splits, OthersAreInTheSummaryWhereThereAreAny) {
+  const auto domains = [](std::size_t rows, int others) {
+    report::Run run = split();
+    run.measurement.domains->rows.resize(rows);
+    run.measurement.domains->others = {};
+    if (others > 0) run.measurement.domains->others = recipients("", others);
+    const std::string text = summary(run, {});
+    return text.substr(text.find("\nDomains"), text.find("\nSenders") - text.find("\nDomains"));
+  };
+  // Of seven rows the last two.
+  EXPECT_NE(domains(7, 0).find("\n  all others                    149 "), std::string::npos);
+  EXPECT_EQ(domains(7, 0).find("d5.test"), std::string::npos);
+  EXPECT_NE(domains(2, 3).find("\n  all others                      3 "), std::string::npos);
+  EXPECT_EQ(domains(6, 0).find("all others"), std::string::npos);
+}
+
 TEST(Splits, NamesCannotEndTheScriptOfThePage) {
   report::Run run = split();
   run.measurement.kinds->rows[0].name = "</script><script>alert(1)</script>";

@@ -48,12 +48,37 @@ TEST(Summary, BarsHaveRoundBoundsThatFitTheRange) {
   EXPECT_EQ(bars({7}), (Bounds{"    8 us"}));
   EXPECT_EQ(bars({5, 100}), (Bounds{"   10 us", "   20 us", "   50 us", "  100 us", "  200 us"}));
   EXPECT_EQ(bars({0}).size(), 1U);
+  EXPECT_EQ(bars({80, 100}).back(), "  102 us");
+  EXPECT_EQ(bars({100, 500}), (Bounds{"  200 us", "  500 us", " 1.00 ms"}));
+  EXPECT_EQ(bars({1, 6'000}).size(), 12U);
   EXPECT_EQ(bars({1, 3'600'000'000}).size(), 10U);
   for (std::int64_t least = 1; least < 2'000'000; least = least * 3 + 1) {
     for (std::int64_t most = least; most < 2'000'000; most = most * 5 / 4 + 1) {
       EXPECT_LE(bars({least, most}).size(), 12U) << least << " " << most;
     }
   }
+}
+
+TEST(Summary, ABarOfNothingHasNoShare) {
+  report::Run run;
+  for (const auto took : {0us, 0us, 9us}) run.measurement.total.service.record(took);
+  EXPECT_NE(summary(run, {}).find("\n"
+                                  "  below     2 us     66.7%            2  " +
+                                  std::string(32, '#') +
+                                  "\n"
+                                  "  below     5 us                      0  \n"
+                                  "  below    10 us     33.3%            1  ################\n"),
+            std::string::npos)
+      << summary(run, {});
+}
+
+// A list that fits its line to the column, and one that does not.
+TEST(Summary, SettingsAreBrokenWhereTheLineEnds) {
+  report::Run run;
+  run.settings = {{"clients", std::string(32, 'a') + ", " + std::string(32, 'b')}};
+  EXPECT_NE(summary(run, {}).find("a, b"), std::string::npos);
+  run.settings.front().second += 'b';
+  EXPECT_NE(summary(run, {}).find("a,\n              b"), std::string::npos);
 }
 
 TEST(Summary, LatenciesAreShownWhereThereAreAny) {
@@ -239,6 +264,18 @@ TEST(Summary, WhatSaysNoIsRed) {
   EXPECT_NE(text.find("\n  MAIL        250 "), std::string::npos);
   EXPECT_NE(text.find("\x1b[31m  FAILED p99<1ms"), std::string::npos);
   EXPECT_NE(text.find("\x1b[32m  passed rate>1/s"), std::string::npos);
+}
+
+TEST(Summary, ACodeOf400SaysNo) {
+  report::Run run = eventful();
+  metrics::ReplyCounts& replies = run.measurement.total.replies;
+  replies = {};
+  for (int kind = 1; kind < 13; ++kind) {
+    replies.count(smtp::index(smtp::Verb::mail), 250, fmt::format("250 2.1.{} Ok", kind));
+  }
+  replies.count(smtp::index(smtp::Verb::rcpt), 400, "400 no");
+  EXPECT_NE(summary(run, {.colour = true}).find("\x1b[31m  RCPT        400 "), std::string::npos);
+  EXPECT_NE(summary(run, {}).find("\n  and 1 kind more "), std::string::npos);
 }
 
 TEST(Summary, StagesAreShownWhereThereAreSeveral) {

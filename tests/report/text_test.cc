@@ -55,6 +55,7 @@ TEST(Text, FiguresAreRoundedIntoTheNextUnit) {
   EXPECT_EQ(rate(9'999.4), "9999.4/s");
   EXPECT_EQ(rate(9'999.5), "10,000/s");
   EXPECT_EQ(percent(0.0000099), "<0.001%");
+  EXPECT_EQ(percent(0.00001), "0.001%");
   EXPECT_EQ(percent(0.0000101), "0.001%");
   EXPECT_EQ(percent(0.000994), "0.099%");
   EXPECT_EQ(percent(0.000996), "0.10%");

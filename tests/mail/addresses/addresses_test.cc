@@ -135,6 +135,14 @@ TEST(Senders, SomeAreTheNullReversePath) {
   EXPECT_LT(tests::chi_squared(found, std::vector<double>{kDraws * 0.03, kDraws * 0.97}), 1);
 }
 
+TEST(Senders, AreNeverNullWhereNoShareIsWhateverIsRolled) {
+  Roll nought(0 - 0x9e3779b97f4a7c15);
+  ASSERT_EQ(Roll(nought).unit(), 0);
+  std::string text;
+  Senders{.addresses = source("a@x.test")}.append_draw(nought, text);
+  EXPECT_EQ(text, "a@x.test");
+}
+
 TEST(Recipients, AreALocalPartAtADomainEachByItself) {
   const Recipients recipients{
       MailboxesByPart{.local_parts = source("u{1-5}", AddressPart::local_part),
@@ -152,6 +160,19 @@ TEST(Recipients, AreALocalPartAtADomainEachByItself) {
 TEST(Recipients, OrAddressesOfAList) {
   const Recipients recipients{source("u{1-5}@x.test")};
   EXPECT_EQ(counts(recipients).size(), 5U);
+  EXPECT_EQ(recipients.size(), 5U);
+}
+
+TEST(Recipients, AreAsManyAsBothPartsMake) {
+  const auto size = [](const std::string& local_part, const std::string& domain) {
+    return Recipients{MailboxesByPart{.local_parts = source(local_part, AddressPart::local_part),
+                                      .domains = source(domain, AddressPart::domain)}}
+        .size();
+  };
+  EXPECT_EQ(size("u{1-5}", "x{1-3}.test"), 15U);
+  // 2^64 and more are as many as can be counted.
+  EXPECT_EQ(size("u{1-281474976710656}", "x{1-65535}.test"), 281'474'976'710'656U * 65'535);
+  EXPECT_EQ(size("u{1-281474976710656}", "x{1-65536}.test"), ~std::uint64_t{0});
 }
 
 TEST(Recipients, TheSameRollDrawsTheSame) {

@@ -42,6 +42,7 @@ TEST(Pattern, ValuesAreNumbered) {
   EXPECT_EQ(values("u{1-3}"), "u1 u2 u3 ");
   EXPECT_EQ(values("{9-11}x"), "9x 10x 11x ");
   EXPECT_EQ(values("u{7-7}"), "u7 ");
+  EXPECT_EQ(values("u{0-0}"), "u0 ");
   EXPECT_EQ(values("just.me"), "just.me ");
   EXPECT_EQ(values("\"a {1-2}\""), "\"a 1\" \"a 2\" ");
   EXPECT_EQ(values("u{1-2}@mid{0-1}.test", AddressPart::mailbox),

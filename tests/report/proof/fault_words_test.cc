@@ -49,6 +49,7 @@ TEST(FaultWords, ComparisonsHaveTheNamesOfTheDocument) {
   EXPECT_EQ(comparison_name(proof::TakenVerdict::footer_added), "footer-added");
   EXPECT_EQ(comparison_name(proof::TakenVerdict::body_changed), "body-changed");
   EXPECT_EQ(comparison_name(proof::TakenVerdict::unstamped), "unstamped");
+  EXPECT_EQ(comparison_name(proof::TakenVerdict::malformed), "malformed");
   EXPECT_EQ(comparison_name(proof::TakenVerdict::forged), "forged");
 }
 

@@ -35,6 +35,166 @@ void move_one(ProofReport& report, Verdict verdict) {
   ++report.result.faults;
 }
 
+// All occurred that a summary has a line for.
+ProofReport eventful_proof() {
+  ProofReport report{.late_after = 90s};
+  proof::Reconciliation& result = report.result;
+  result.sent = {{.path = "a.proof", .records = 1'000}, {.path = "b.proof", .records = 500}};
+  result.taken = {{.path = "got", .records = 1'400, .broke_off = true, .left_out = 12}};
+  result.all_taken = false;
+  result.messages = 500;
+  result.counts = {.by_verdict = {960, 20, 15, 5, 3, 2, 7, 4, 30},
+                   .accepted = 1'000,
+                   .in_order = 900,
+                   .late = 11,
+                   .duplicated = 12,
+                   .surplus_copies = 14,
+                   .altered = 13,
+                   .by_comparison = {900, 5, 4, 3, 2, 6, 1, 0, 6, 8, 9, 10},
+                   .other_run = 9,
+                   .unstamped = 8,
+                   .forged = 10};
+  metrics::Histogram& due = result.latency.due;
+  for (int message = 0; message < 1'000; ++message) {
+    due.record(message < 600   ? 1ms
+               : message < 950 ? 2ms
+               : message < 995 ? 3ms
+               : message < 999 ? 4ms
+                               : 5ms);
+  }
+  result.latency.sent.record(700us);
+  result.latency.acknowledged.record(300us);
+  result.by_kind = {{.name = "", .accepted = 100, .faults = 1},
+                    {.name = "letter", .accepted = 900, .lost = 3, .faults = 8}};
+  result.by_kind.back().latency.due.add(due);
+  for (std::uint64_t number = 1; number <= 12; ++number) {
+    result.by_domain.push_back({.name = "d" + std::to_string(number) + ".test",
+                                .accepted = 50 - number,
+                                .lost = number,
+                                .faults = 2 * number});
+  }
+  return report;
+}
+
+TEST(ProofSummary, SaysAllThatIsKnown) {
+  const std::string text = summary(eventful_proof(), {});
+  EXPECT_EQ(text,
+            "LOST: 20 of 1,000 accepted deliveries never arrived; besides, 12 duplicated, 13 "
+            "altered, 11 late, 15 bounced, 5 undecided, 5 in doubt, 30 unexpected.\n"
+            R"(
+Deliveries (a message to one recipient)
+  accepted              1,000
+  delivered               960 96%
+  in order                900 once, unaltered and in time
+  lost                     20
+  duplicated               12 14 copies too many
+  altered                  13
+  late                     11 later than 90.0 s after the server's yes
+  bounced                  15
+  undecided                 5 the journal of a sink broke off first
+  in doubt                  5 3 arrived, 2 did not
+  unexpected               30 9 of other runs, 8 unstamped, 10 forged, 3 not accepted
+  refused                   7
+  never sent                4
+
+Contents
+  same                    900
+  headers-added             5
+  refolded                  4
+  blanks-changed            3
+  re-encoded                2
+  footer-added              6 altered
+  headers-changed           1 altered
+  body-changed              6 altered
+  unstamped                 8
+  malformed                 9
+  forged                   10
+
+Latency to the arrival           p50      p90      p99    p99.9      max
+  from when it was due       1.00 ms  2.00 ms  3.00 ms  4.00 ms  5.00 ms
+  from when it was sent       700 us   700 us   700 us   700 us   700 us
+  from the server's yes       300 us   300 us   300 us   300 us   300 us
+
+Kinds                        accepted      lost    faults      p50      p99      max
+  letter                          900         3         8  1.00 ms  3.00 ms  5.00 ms
+  (no name)                       100         0         1        -        -        -
+
+Domains                      accepted      lost    faults      p50      p99      max
+  d1.test                          49         1         2        -        -        -
+  d2.test                          48         2         4        -        -        -
+  d3.test                          47         3         6        -        -        -
+  d4.test                          46         4         8        -        -        -
+  d5.test                          45         5        10        -        -        -
+  d6.test                          44         6        12        -        -        -
+  d7.test                          43         7        14        -        -        -
+  d8.test                          42         8        16        -        -        -
+  d9.test                          41         9        18        -        -        -
+  d10.test                         40        10        20        -        -        -
+  and 2 more
+
+Journals
+  sent                  1,500 records of 2 journals
+  taken                 1,400 records of got
+  got broke off in the middle of a block (12 bytes left out): what was accepted and is in no journal is undecided, not lost
+  all have one clock: times are exact
+)");
+}
+
+TEST(ProofSummary, SaysNoMoreWhereAllIsWell) {
+  EXPECT_EQ(summary(sample_proof(5), {}),
+            "Nothing lost: 5 of 5 accepted messages were delivered once, unaltered and in time.\n"
+            R"(
+Messages
+  accepted                  5
+  delivered                 5 100%
+  in order                  5 once, unaltered and in time
+  lost                      0
+  duplicated                0
+  altered                   0
+  late                      0 later than 60.0 s after the server's yes
+
+Journals
+  sent                      5 records of sent
+  taken                     5 records of got
+  all have one clock: times are exact
+)");
+  EXPECT_TRUE(is_good(sample_proof(1).result));
+}
+
+TEST(ProofSummary, WhatIsWrongIsRed) {
+  const std::string text = summary(eventful_proof(), {.colour = true});
+  for (const std::string_view wrong :
+       {"  lost                     20", "  bounced                  15",
+        "  footer-added              6 altered", "  got broke off in the middle"}) {
+    EXPECT_NE(text.find("\x1b[31m" + std::string(wrong)), std::string::npos) << wrong;
+  }
+  for (const std::string_view right :
+       {"  refused                   7", "  never sent                4",
+        "  re-encoded                2", "  forged                   10",
+        "  accepted              1,000"}) {
+    EXPECT_NE(text.find("\n" + std::string(right) + "\n"), std::string::npos) << right;
+  }
+  const std::string good = summary(sample_proof(5), {.colour = true});
+  EXPECT_NE(good.find("\n  lost                      0\n"), std::string::npos);
+  EXPECT_NE(good.find("\n  all have one clock"), std::string::npos);
+}
+
+TEST(ProofSummary, ElevenDomainsAreAllShown) {
+  ProofReport report = eventful_proof();
+  report.result.by_domain.pop_back();
+  EXPECT_NE(summary(report, {}).find("\n  d11.test "), std::string::npos);
+  EXPECT_EQ(summary(report, {}).find(" more\n"), std::string::npos);
+  report.result.by_domain.resize(1);
+  EXPECT_EQ(summary(report, {}).find("\nDomains"), std::string::npos);
+}
+
+TEST(ProofSummary, ACopyTooManyIsOne) {
+  ProofReport report = sample_proof(5);
+  report.result.counts.duplicated = report.result.counts.surplus_copies = 1;
+  EXPECT_NE(summary(report, {}).find("  duplicated                1 1 copy too many\n"),
+            std::string::npos);
+}
+
 TEST(ProofSummary, TheVerdictSaysTheWorstFirst) {
   ProofReport report = sample_proof(10'000);
   EXPECT_EQ(
@@ -59,6 +219,8 @@ TEST(ProofSummary, TheVerdictSaysTheWorstFirst) {
 TEST(ProofSummary, WhereNothingWasAcceptedNothingIsProven) {
   EXPECT_EQ(verdict(sample_proof(0)),
             "Nothing is in the journals of what was sent, so nothing is proven.");
+  EXPECT_NE(summary(sample_proof(0), {}).find("  delivered                 0\n"),
+            std::string::npos);
   ProofReport report = sample_proof(0);
   report.result.sent.front().records = 7;
   EXPECT_EQ(verdict(report), "Nothing was accepted, so nothing is proven.");
@@ -111,6 +273,12 @@ TEST(ProofSummary, WhatIsInDoubtAndArrivedCanBeLookedAt) {
   for (const auto* word : {"duplicated", "altered", "late"}) {
     EXPECT_EQ(unproven(report.result, word_of(word)), "") << word;
   }
+  count_of(report, Verdict::bounced) = 3;
+  EXPECT_EQ(unproven(report.result, word_of("late")), "");
+  count_of(report, Verdict::bounced) = 0;
+  count_of(report, Verdict::delivered) = report.result.counts.accepted = 3;
+  EXPECT_EQ(unproven(report.result, word_of("late")), "");
+  count_of(report, Verdict::delivered) = report.result.counts.accepted = 0;
   EXPECT_TRUE(unproven(report.result, word_of("bounced")).starts_with("none is bounced as far as"));
   EXPECT_EQ(verdict(report),
             "Nothing was accepted as far as its source's journal goes, so nothing is proven: 3 in "
@@ -130,6 +298,9 @@ TEST(ProofSummary, ContentsAreToldWhereOneDiffers) {
   auto& contents = report.result.counts.by_comparison;
   contents.front() = 5;
   EXPECT_EQ(summary(report, {}).find("Contents"), std::string::npos);
+  contents[1] = 1;
+  EXPECT_NE(summary(report, {}).find("Contents"), std::string::npos);
+  contents[1] = 0;
   contents.back() = 2;
   const std::string text = summary(report, {});
   const std::size_t begin = text.find("Contents");
@@ -183,11 +354,60 @@ TEST(ProofSummary, ASinkWithAnotherKeyProvesNothing) {
       verdict(report),
       "All stamps that arrived were made with another key, so nothing is proven of 3 accepted "
       "messages: 3 lost, 3 unexpected.");
+  ProofReport undecided = report;
+  count_of(undecided, Verdict::lost) = 0;
+  count_of(undecided, Verdict::undecided) = 3;
+  EXPECT_EQ(
+      verdict(undecided),
+      "All stamps that arrived were made with another key, so nothing is proven of 3 accepted "
+      "messages: 3 undecided, 3 unexpected.");
+  count_of(undecided, Verdict::lost) = 1;
+  count_of(undecided, Verdict::undecided) = 2;
+  EXPECT_TRUE(verdict(undecided).ends_with(" messages: 1 lost, 2 undecided, 3 unexpected."))
+      << verdict(undecided);
   // Another sink had the key.
   report.result.taken.push_back({.path = "idle"});
   EXPECT_TRUE(verdict(report).starts_with("All stamps")) << verdict(report);
   report.result.taken.back().records = 1;
   EXPECT_TRUE(verdict(report).starts_with("LOST: 3 of 3")) << verdict(report);
+}
+
+TEST(ProofSummary, SaysOfJournalsWhatIsToBeKnown) {
+  ProofReport report;
+  proof::Reconciliation& result = report.result;
+  result.sent = {{.path = "a", .records = 9, .broke_off = true, .left_out = 12},
+                 {.path = "b", .records = 1, .one_clock = false, .unseen = true},
+                 {.path = "c", .unseen = true}};
+  result.taken = {{.path = "got", .records = 3, .unchecked = true, .forged_only = true},
+                  {.path = "far", .one_clock = false}};
+  result.whose_unknown = 1;
+  result.beyond_series = 1'234;
+  std::vector<std::string> texts;
+  for (const JournalNote& note : journal_notes(report)) {
+    EXPECT_TRUE(note.warning) << note.text;
+    texts.push_back(note.text);
+  }
+  EXPECT_EQ(
+      texts,
+      (std::vector<std::string>{
+          "a broke off in the middle of a block (12 bytes left out): what arrived and is not "
+          "accepted in it is in doubt; what was accepted and is neither in it nor arrived is not "
+          "known",
+          "b is of a run that no sink has seen anything of",
+          "got has no stamp but forged ones: its key is not that of the source",
+          "got has tags that were not checked: the sink had no key",
+          "1 message of several recipients came at several moments in copies that do not say for "
+          "whom: two for one recipient may hide that another has none",
+          "b has another clock than the first, which is believed",
+          "far has another clock: nothing arrived that would tell how far it is off",
+          "1,234 events came after two weeks, the end of series"}));
+  report = sample_proof(5);
+  report.result.whose_unknown = 2;
+  EXPECT_TRUE(journal_notes(report).at(0).text.starts_with("2 messages of several recipients"));
+  EXPECT_FALSE(journal_notes(report).at(1).warning);
+  report.result.taken.front().one_clock = false;
+  report.result.whose_unknown = 0;
+  EXPECT_TRUE(journal_notes(report).at(0).text.starts_with("got has another clock"));
 }
 
 TEST(ProofSummary, TellsOfManyJournalsInFewLines) {

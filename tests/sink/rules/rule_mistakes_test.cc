@@ -385,6 +385,11 @@ const std::vector<WrongRule> kWrongRules = {
       "enhanced one)",
       R"(4:73: bad text: "" (expected what the answer says, at most 16 KiB))"}},
     {"'RCPT'",
+     "nth = 1",
+     "bounce_later = { reply = '550-5.1.1 x' }",
+     {"4:34: bad reply: 550-5.1.1 x (expected as 550 5.1.1 User unknown: a 4xx or 5xx code and an "
+      "enhanced one)"}},
+    {"'RCPT'",
      "recipient = '/(x)/'",
      "bounce_later = { reply = '550 5.1.1 {recipient} {x}' }, auto_reply = { text = 'a {1}' }",
      {"4:34: bad reply: 550 5.1.1 {recipient} {x} (expected no {recipient}: nothing is filled in)",

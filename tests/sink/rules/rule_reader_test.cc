@@ -375,6 +375,10 @@ TEST(RuleReader, WhatComesBackLater) {
   EXPECT_EQ(later.later[2].delay, fixed(0s));
   const Act slow = act("'.'", "complaint = { delay = '1h' }, reply = '250 2.0.0 Ok'");
   EXPECT_EQ(slow.later.at(0).delay, fixed(1h));
+  for (const std::string reply : {"421 4.3.2 x", "450 4.2.1 x", "521 5.3.2 x", "554 5.7.1 x"}) {
+    const Act bounce = act("'RCPT'", "bounce_later = { reply = '" + reply + "' }");
+    EXPECT_EQ(bounce.later.at(0).status, reply.substr(4, 5));
+  }
 }
 
 }  // namespace
