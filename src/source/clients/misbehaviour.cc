@@ -28,9 +28,9 @@ Misbehaviour::Misbehaviour(const std::vector<MisbehavingGroup>& groups,
     const auto variants = mail::variants(group.behaviour);
     parts_.push_back(
         {.clients = group.sessions, .cast = {.first = scripts_.size(), .number = variants.size()}});
-    for (std::size_t i = 0; i < variants.size(); ++i) {
-      scripts_.push_back(mail::make_script(variants[i], identity));
-      empty_.emplace_back().kind = variants[i].text;
+    for (const auto& variant : variants) {
+      scripts_.push_back(mail::make_script(variant, identity));
+      empty_.emplace_back().kind = variant.text;
     }
     clients_ += group.sessions;
   }
