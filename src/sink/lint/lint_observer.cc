@@ -47,11 +47,17 @@ bool is_command(const smtp::Command& command) {
 }
 
 std::string shown_name(std::string_view name) {
-  return printable(beginning(name, kHelloName), Charset::utf8);
+  return printable(beginning(first_line(name), kHelloName), Charset::utf8);
 }
 
-std::string first_line(std::string_view bytes) {
-  return shown_command(bytes.substr(0, bytes.find("\r\n")));
+// To a server that ends lines at a CR or an LF one of them begins an AUTH.
+bool says_auth(std::string_view text) {
+  for (;;) {
+    const std::string_view line = first_line(text);
+    if (smtp::find_verb(smtp::parse_command(line).keyword) == Verb::auth) return true;
+    if (line.size() == text.size()) return false;
+    text.remove_prefix(line.size() + 1);
+  }
 }
 
 // Of too many recipients the others are to be tried at once (RFC 5321, 4.5.3.1.10).
@@ -68,7 +74,7 @@ smtp::ExtensionSet LintObserver::announced() const {
 
 void LintObserver::spoke_first(std::string_view bytes) {
   if (bytes.empty() || std::exchange(spoke_first_, true)) return;
-  findings_.add(Finding::before_greeting, first_line(bytes));
+  findings_.add(Finding::before_greeting, shown_command(first_line(bytes)));
 }
 
 void LintObserver::object(smtp::Decision& decision) {
@@ -115,11 +121,18 @@ void LintObserver::heard(smtp::Line line, std::string_view text, std::string_vie
     if (!behind.empty()) findings_.add(Finding::before_reply, sample_);
     return;
   }
-  sample_ = shown_command(text);
+  take_sample(text);
   judge_bytes(text, sample_, findings_);
   judge_length(text, sample_, findings_);
   judge_command(text);
   judge_pace(smtp::parse_command(text), behind);
+}
+
+// Behind an AUTH that was not taken up its client may go on with the password.
+void LintObserver::take_sample(std::string_view text) {
+  if (is_command(smtp::parse_command(first_line(text)))) auth_said_ = false;
+  sample_ = auth_said_ ? std::string(kAuthentication) : shown_command(first_line(text));
+  auth_said_ = auth_said_ || says_auth(text);
 }
 
 void LintObserver::judge_command(std::string_view text) {
@@ -290,7 +303,7 @@ void LintObserver::content(std::string_view bytes, smtp::Form form) {
 
 void LintObserver::content_over(std::string_view behind) {
   if (behind.empty() || announced().has(Extension::pipelining)) return;
-  findings_.add(Finding::before_reply, first_line(behind));
+  findings_.add(Finding::before_reply, shown_command(first_line(behind)));
 }
 
 smtp::Storage LintObserver::message_complete() {

@@ -60,6 +60,7 @@ class LintObserver final : public SessionObserver {
   smtp::Storage message_complete() override;
 
  private:
+  void take_sample(std::string_view text);
   void judge_command(std::string_view text);
   void judge_pace(const smtp::Command& command, std::string_view behind);
   void judge_mail(std::string_view arguments);
@@ -88,6 +89,7 @@ class LintObserver final : public SessionObserver {
   bool last_chunk_ = false;
   bool behind_chunk_ = false;  // the next line is the first behind a chunk
   bool in_content_ = false;
+  bool auth_said_ = false;  // and no other command since
   bool greeting_sent_ = false;
   bool spoke_first_ = false;
   bool hello_said_ = false;  // and the next: whether it was one that extensions are announced to

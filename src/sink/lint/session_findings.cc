@@ -17,7 +17,7 @@ void SessionFindings::add(Finding finding, std::string_view sample) {
   }
   all_.push_back({.finding = finding,
                   .times = 1,
-                  .sample = printable(beginning(sample, kSample), Charset::utf8)});
+                  .sample = printable(beginning(first_line(sample), kSample), Charset::utf8)});
 }
 
 std::optional<Finding> SessionFindings::take_refusable() {

@@ -391,7 +391,7 @@ TEST(Lint, CountsAndShowsWhatItFindsByClient) {
                                                           .rfc = "RFC 5321, 2.3.8",
                                                           .times = 9,
                                                           .sessions = 3,
-                                                          .sample = "NOOP \\x1b[2J\\nx",
+                                                          .sample = "NOOP \\x1b[2J",
                                                           .client = "192.0.2.1 (one.example)"}));
   ASSERT_EQ(found.clients.size(), 2U);
   EXPECT_EQ(found.clients.front(),
@@ -428,6 +428,54 @@ TEST(Lint, ASampleIsShortAndShowsNoSecret) {
     EXPECT_EQ(one.sample.find("AHNl"), std::string::npos) << one.name;
     if (one.name != "clear-auth") continue;
     EXPECT_EQ(one.sample, "AUTH PLAIN (authentication)");
+  }
+}
+
+// What follows an AUTH that is not taken up is no command, and a password as like as not.
+TEST(Lint, ShowsNoPasswordThatIsTakenForACommand) {
+  const std::string secret = "AHNlY3JldABzZWNyZXQ=";
+  const std::vector<Turns> sessions{
+      {"EHLO b.example\r\n", "AUTH PLAIN\r\n" + secret + "\r\n"},
+      {"AUTH LOGIN\r\nc2VjcmV0\r\n" + secret + "\r\n"},
+      {"EHLO x\nAUTH PLAIN " + secret + "\nMAIL\r\n"},
+      {"NOOP\nAUTH PLAIN\r\n" + secret + "\r\n"},
+      {"EHLO b.example\r\n", "MAIL FROM: a@b\rAUTH PLAIN " + secret + "\r\n"},
+  };
+  for (const LintMode mode : {LintMode::count, LintMode::strict}) {
+    for (const Turns& turns : sessions) {
+      LintTotals totals(mode);
+      Session session(totals, offering({}, {Extension::auth}));
+      session.greet();
+      for (const std::string& turn : turns) session.say(turn);
+      session.say("QUITE\r\n");
+      session.say("NOOP\r\n");
+      session.say("NOOPS\r\n");
+      session.end();
+      const metrics::LintMetrics found = totals.found();
+      for (const metrics::LintFinding& one : found.findings) {
+        EXPECT_EQ(one.sample.find("AHNl"), std::string::npos) << turns.back() << one.name;
+        EXPECT_EQ(one.sample.find("c2Vj"), std::string::npos) << turns.back() << one.name;
+        EXPECT_EQ(one.client.find("AHNl"), std::string::npos) << turns.back() << one.name;
+      }
+      for (const metrics::LintClient& client : found.clients) {
+        EXPECT_EQ(client.hello.find("AHNl"), std::string::npos) << turns.back();
+      }
+    }
+  }
+}
+
+TEST(Lint, ShowsWhatIsNoCommandWhereNoPasswordCanBe) {
+  LintTotals totals(LintMode::count);
+  Session session(totals);
+  session.greet();
+  for (const char* const line :
+       {"EHLO b.example\r\n", "AUTH PLAIN AGEAYg==\r\n", "NOOP\r\n", "HELLO\r\n"}) {
+    session.say(line);
+  }
+  session.end();
+  for (const metrics::LintFinding& one : totals.found().findings) {
+    if (one.name != "unknown-command") continue;
+    EXPECT_EQ(one.sample, "HELLO");
   }
 }
 
