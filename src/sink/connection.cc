@@ -85,7 +85,7 @@ AnswerObserver* Connection::add_answers() {
 }
 
 LintObserver* Connection::add_lint() {
-  auto lint = std::make_unique<LintObserver>(*shared_.lint, listener_.profile);
+  auto lint = std::make_unique<LintObserver>(*shared_.lint, listener_);
   LintObserver* const added = lint.get();
   observers_.add(std::move(lint));
   return added;

@@ -65,11 +65,11 @@ bool defers(std::string_view reply) { return reply.starts_with('4') && !reply.st
 
 }  // namespace
 
-LintObserver::LintObserver(LintTotals& totals, const smtp::ServerProfile& profile)
-    : totals_(totals), profile_(profile), order_(findings_), content_(findings_) {}
+LintObserver::LintObserver(LintTotals& totals, const Listener& listener)
+    : totals_(totals), listener_(listener), order_(findings_), content_(findings_) {}
 
 smtp::ExtensionSet LintObserver::announced() const {
-  return extended_ ? profile_.offered : smtp::ExtensionSet();
+  return extended_ ? listener_.profile.offered : smtp::ExtensionSet();
 }
 
 void LintObserver::spoke_first(std::string_view bytes) {
@@ -207,7 +207,7 @@ void LintObserver::judge_mail(std::string_view arguments) {
 void LintObserver::judge_recipient(std::string_view arguments) {
   judge_path(Verb::rcpt, arguments, declared_.utf8, findings_);
   if (hello_said_) judge_parameters(arguments, announced(), findings_);
-  attempt_ = Deferrals::key(address_, sender_, smtp::address_in(arguments));
+  attempt_ = Deferrals::key({listener_.name, address_, sender_, smtp::address_in(arguments)});
   if (totals_.deferrals().lately(attempt_, now_)) findings_.add(Finding::early_retry, sample_);
 }
 
@@ -248,7 +248,7 @@ void LintObserver::replied(std::optional<Verb> verb, std::string_view reply, std
 void LintObserver::message_answered_with(std::string_view reply, std::size_t copies) {
   order_.message_over();
   in_content_ = false;
-  const bool each = profile_.protocol == smtp::ServerProfile::Protocol::lmtp;
+  const bool each = listener_.profile.protocol == smtp::ServerProfile::Protocol::lmtp;
   const std::size_t begin = each ? std::min(answered_, attempts_.size()) : 0;
   const std::size_t end = each ? std::min(begin + copies, attempts_.size()) : attempts_.size();
   answered_ = end;

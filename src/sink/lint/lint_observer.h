@@ -11,9 +11,9 @@
 #include "sink/lint/lint_totals.h"
 #include "sink/lint/order_judge.h"
 #include "sink/lint/session_findings.h"
+#include "sink/listener.h"
 #include "sink/session_observer.h"
 #include "smtp/server_policy.h"
-#include "smtp/server_profile.h"
 
 namespace millrace::sink {
 
@@ -24,7 +24,7 @@ class LintObserver final : public SessionObserver {
   static constexpr std::size_t kMostRecipients = 1'000;
 
   // Both must outlive this.
-  LintObserver(LintTotals& totals, const smtp::ServerProfile& profile);
+  LintObserver(LintTotals& totals, const Listener& listener);
 
   // It is now so late.
   void time(TimePoint now) { now_ = now; }
@@ -72,7 +72,7 @@ class LintObserver final : public SessionObserver {
   [[nodiscard]] smtp::ExtensionSet announced() const;
 
   LintTotals& totals_;
-  const smtp::ServerProfile& profile_;
+  const Listener& listener_;
   SessionFindings findings_;
   OrderJudge order_;
   ContentJudge content_;

@@ -68,9 +68,10 @@ smtp::ServerProfile offering(ExtensionSet more = {}, ExtensionSet less = {}) {
 // A session of a sink that judges, without a connection.
 class Session {
  public:
-  explicit Session(LintTotals& totals, const smtp::ServerProfile& profile = offering())
-      : listener(with(profile)) {
-    auto judge = std::make_unique<LintObserver>(totals, listener.profile);
+  explicit Session(LintTotals& totals, const smtp::ServerProfile& profile = offering(),
+                   const std::string& name = {})
+      : listener(with(profile, name)) {
+    auto judge = std::make_unique<LintObserver>(totals, listener);
     lint = judge.get();
     observers.add(std::move(judge));
     observers.opened(*net::numeric_address("192.0.2.1", 1), TimePoint());
@@ -100,8 +101,9 @@ class Session {
   }
 
  private:
-  static Listener with(const smtp::ServerProfile& profile) {
+  static Listener with(const smtp::ServerProfile& profile, const std::string& name) {
     Listener plain;
+    plain.name = name;
     plain.profile = profile;
     return plain;
   }
@@ -525,7 +527,7 @@ class Retries : public testing::Test {
   std::set<std::string> attempt(std::optional<smtp::Verb> soft, std::chrono::seconds at,
                                 const std::string& recipient = "c@d.example",
                                 const std::string& reply = "451 4.3.0 later\r\n") {
-    Session session(totals);
+    Session session(totals, offering(), listener);
     session.policy->soft = soft;
     session.policy->soft_reply = reply;
     session.greet();
@@ -546,6 +548,7 @@ class Retries : public testing::Test {
   const std::set<std::string> kNone;
   const std::set<std::string> kEarly{"early-retry"};
   LintTotals totals{LintMode::count};
+  std::string listener;
   std::uint64_t seen = 0;
 };
 
@@ -561,6 +564,51 @@ TEST_F(Retries, OfAMessageAreSeen) {
   using namespace std::chrono_literals;
   EXPECT_EQ(attempt(smtp::Verb::end_of_data, 0s), kNone);
   EXPECT_EQ(attempt({}, 3s), kEarly);
+}
+
+// Another listener is another server to the client.
+TEST_F(Retries, AtAnotherListenerAreNone) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(attempt(smtp::Verb::rcpt, 0s), kNone);
+  listener = "other";
+  EXPECT_EQ(attempt({}, 1s), kNone);
+  listener.clear();
+  EXPECT_EQ(attempt({}, 1s), kEarly);
+}
+
+// It may be another message to the same recipient.
+TEST(Lint, StrictRefusesNoEarlyRetry) {
+  LintTotals totals(LintMode::strict);
+  for (const bool deferred : {true, false}) {
+    Session session(totals);
+    if (deferred) session.policy->soft = smtp::Verb::rcpt;
+    session.greet();
+    session.say("EHLO b.example\r\n");
+    session.say("MAIL FROM:<a@b.example>\r\n");
+    EXPECT_EQ(session.say("RCPT TO:<c@d.example>\r\n"),
+              deferred ? "451 4.3.0 later\r\n" : "250 2.1.5 Ok\r\n");
+    session.say("QUIT\r\n");
+    session.end();
+  }
+  EXPECT_EQ(names(totals.found()), std::set<std::string>{"early-retry"});
+}
+
+// As many as there is room for, and newer ones in place of those that are 10 seconds old.
+TEST(Lint, RemembersTheLatestDeferrals) {
+  using namespace std::chrono_literals;
+  Deferrals deferrals;
+  const TimePoint begin{1h};
+  for (std::uint64_t key = 0; key < 2 * Deferrals::kMost; ++key) deferrals.note(key, begin);
+  EXPECT_TRUE(deferrals.lately(0, begin + 10s));
+  EXPECT_FALSE(deferrals.lately(2 * Deferrals::kMost - 1, begin));
+  deferrals.note(1'000'000, begin + 11s);
+  EXPECT_TRUE(deferrals.lately(1'000'000, begin + 21s));
+  EXPECT_FALSE(deferrals.lately(1'000'000, begin + 22s));
+  EXPECT_FALSE(deferrals.lately(0, begin + 11s));
+  deferrals.note(1'000'001, begin + 22s);
+  deferrals.note(1'000'002, begin + 33s);
+  EXPECT_TRUE(deferrals.lately(1'000'001, begin + 32s));
+  EXPECT_TRUE(deferrals.lately(1'000'002, begin + 33s));
 }
 
 // RFC 5321, 4.5.3.1.10: those that are too many are to be tried again at once.
