@@ -30,6 +30,9 @@ class SessionFindings {
   // Of `sample` the first line is kept: what follows may be a command with a password.
   void add(Finding finding, std::string_view sample = {});
 
+  // It was added before, and is found in the way again.
+  void object(Finding finding);
+
   // The first that was found since the last call, of those that can be refused.
   std::optional<Finding> take_refusable();
 
