@@ -169,10 +169,12 @@ void LintObserver::judge_pace(const smtp::Command& command, std::string_view beh
 
 void LintObserver::commanded(Verb verb, std::string_view arguments) {
   if (verb == Verb::end_of_data) {
+    object_to_content();
     if (std::exchange(in_content_, false)) content_.finish();
     return;
   }
   if (verb == Verb::connect) return;
+  if (verb == Verb::bdat) object_to_content();
   order_.commanded(verb, sample_);
   switch (verb) {
     case Verb::helo:
@@ -190,6 +192,12 @@ void LintObserver::commanded(Verb verb, std::string_view arguments) {
     default:
       return;
   }
+}
+
+// What is wrong with content is held against what continues or ends it.
+void LintObserver::object_to_content() {
+  if (objection_) findings_.object(*objection_);
+  objection_.reset();
 }
 
 void LintObserver::judge_mail(std::string_view arguments) {
@@ -241,7 +249,7 @@ void LintObserver::replied(std::optional<Verb> verb, std::string_view reply, std
   if (verb == Verb::end_of_data || (verb == Verb::bdat && last_chunk_)) {
     message_answered_with(reply, copies);
   }
-  if (!in_content_) findings_.take_refusable();  // nothing more is decided about it
+  findings_.take_refusable();  // nothing more is decided about it
 }
 
 // LMTP has a reply for each recipient (RFC 2033, 4.2).
@@ -282,6 +290,7 @@ void LintObserver::mail(std::string_view /*arguments*/) {
   attempts_.clear();
   answered_ = 0;
   in_content_ = false;
+  objection_.reset();
 }
 
 void LintObserver::recipient(std::string_view /*arguments*/) {
@@ -291,6 +300,7 @@ void LintObserver::recipient(std::string_view /*arguments*/) {
 void LintObserver::transaction_aborted() {
   order_.transaction_over();
   in_content_ = false;
+  objection_.reset();
 }
 
 void LintObserver::content(std::string_view bytes, smtp::Form form) {
@@ -299,6 +309,8 @@ void LintObserver::content(std::string_view bytes, smtp::Form form) {
     chunk_left_ -= std::min<std::uint64_t>(bytes.size(), chunk_left_);
   }
   content_.take(bytes, form);
+  const auto found = findings_.take_refusable();
+  if (!objection_) objection_ = found;
 }
 
 void LintObserver::content_over(std::string_view behind) {

@@ -67,6 +67,7 @@ class LintObserver final : public SessionObserver {
   void judge_recipient(std::string_view arguments);
   void judge_auth(std::string_view arguments);
   void judge_chunk(std::string_view arguments);
+  void object_to_content();
   void message_answered_with(std::string_view reply, std::size_t copies);
   // What the client knows that it may use.
   [[nodiscard]] smtp::ExtensionSet announced() const;
@@ -86,6 +87,7 @@ class LintObserver final : public SessionObserver {
   std::vector<std::uint64_t> attempts_;  // those of the message that were taken
   std::size_t answered_ = 0;             // of these, where each has a reply of its own
   std::uint64_t chunk_left_ = 0;         // bytes of BDAT that are to come
+  std::optional<Finding> objection_;     // to the content so far
   bool last_chunk_ = false;
   bool behind_chunk_ = false;  // the next line is the first behind a chunk
   bool in_content_ = false;
