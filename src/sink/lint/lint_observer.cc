@@ -115,6 +115,7 @@ void LintObserver::ended(Ending ending, int /*error*/, TimePoint /*now*/) {
 }
 
 void LintObserver::heard(smtp::Line line, std::string_view text, std::string_view behind) {
+  ending_ = false;
   if (line == smtp::Line::sasl_response) {
     sample_ = kAuthentication;
     judge_bytes(text, sample_, findings_);
@@ -169,6 +170,7 @@ void LintObserver::judge_pace(const smtp::Command& command, std::string_view beh
 
 void LintObserver::commanded(Verb verb, std::string_view arguments) {
   if (verb == Verb::end_of_data) {
+    if (!ending_) return;
     object_to_content();
     if (std::exchange(in_content_, false)) content_.finish();
     return;
@@ -230,7 +232,7 @@ void LintObserver::judge_chunk(std::string_view arguments) {
   if (!chunk || chunk->malformed) findings_.add(Finding::bdat_count, sample_);
   if (!chunk) return;
   chunk_left_ = chunk->size;
-  last_chunk_ = chunk->last;
+  ending_ = chunk->last;
   in_content_ = true;
 }
 
@@ -246,9 +248,8 @@ void LintObserver::replied(std::optional<Verb> verb, std::string_view reply, std
     chunk_left_ = 0;
     behind_chunk_ = true;
   }
-  if (verb == Verb::end_of_data || (verb == Verb::bdat && last_chunk_)) {
-    message_answered_with(reply, copies);
-  }
+  const bool ends = verb == Verb::end_of_data || verb == Verb::bdat;
+  if (ends && ending_) message_answered_with(reply, copies);
   findings_.take_refusable();  // nothing more is decided about it
 }
 
@@ -314,6 +315,7 @@ void LintObserver::content(std::string_view bytes, smtp::Form form) {
 }
 
 void LintObserver::content_over(std::string_view behind) {
+  ending_ = true;
   if (behind.empty() || announced().has(Extension::pipelining)) return;
   findings_.add(Finding::before_reply, shown_command(first_line(behind)));
 }

@@ -88,8 +88,8 @@ class LintObserver final : public SessionObserver {
   std::size_t answered_ = 0;             // of these, where each has a reply of its own
   std::uint64_t chunk_left_ = 0;         // bytes of BDAT that are to come
   std::optional<Finding> objection_;     // to the content so far
-  bool last_chunk_ = false;
-  bool behind_chunk_ = false;  // the next line is the first behind a chunk
+  bool ending_ = false;                  // the end mark or the last chunk of a message has come
+  bool behind_chunk_ = false;            // the next line is the first behind a chunk
   bool in_content_ = false;
   bool auth_said_ = false;  // and no other command since
   bool greeting_sent_ = false;
