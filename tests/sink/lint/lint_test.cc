@@ -676,6 +676,60 @@ TEST(Lint, StrictRefusesChunksOfWhichOneIsWrong) {
   EXPECT_TRUE(session.say("BDAT 0 LAST\r\n").starts_with("550 5.5.2"));
 }
 
+TEST(Lint, StrictTakesNoMailBeforeAHello) {
+  LintTotals totals(LintMode::strict);
+  Session session(totals);
+  session.greet();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(session.say("MAIL FROM:<a@b.example>\r\n").starts_with("503 5.5.1")) << i;
+  }
+  EXPECT_TRUE(session.say("RSET\r\n").starts_with("250"));
+  session.say("EHLO b.example\r\n");
+  EXPECT_EQ(session.say("MAIL FROM:<a@b.example>\r\n"), "250 2.1.0 Ok\r\n");
+  session.say("QUIT\r\n");
+  session.end();
+  const metrics::LintMetrics found = totals.found();
+  ASSERT_EQ(names(found), std::set<std::string>{"no-hello"});
+  EXPECT_EQ(found.findings.front().times, 1U);
+}
+
+// What is wrong with content is of its message only.
+TEST(Lint, StrictRefusesNoOtherCommandForAChunk) {
+  for (const std::string reset : {"RSET\r\n", "EHLO b.example\r\n"}) {
+    LintTotals totals(LintMode::strict);
+    Session session(totals, offering({Extension::chunking}));
+    session.greet();
+    session.say("EHLO b.example\r\n");
+    session.say("MAIL FROM:<a@b.example>\r\n");
+    session.say("RCPT TO:<c@d.example>\r\n");
+    EXPECT_EQ(session.say("BDAT 2\r\na\n"), "250 2.0.0 Ok\r\n");
+    EXPECT_EQ(session.say("NOOP\r\n"), "250 2.0.0 Ok\r\n");
+    EXPECT_TRUE(session.say(reset).starts_with("250")) << reset;
+    EXPECT_EQ(session.say("MAIL FROM:<a@b.example>\r\n"), "250 2.1.0 Ok\r\n");
+    session.say("RCPT TO:<c@d.example>\r\n");
+    EXPECT_EQ(session.say("BDAT " + std::to_string(kText.size()) + " LAST\r\n" + kText),
+              "250 2.0.0 Ok\r\n");
+    session.say("QUIT\r\n");
+    session.end();
+    EXPECT_EQ(names(totals.found()), (std::set<std::string>{"bad-field", "bare-lf"}));
+  }
+}
+
+TEST(Lint, ADotThatEndsNoContentEndsNoMessage) {
+  LintTotals totals(LintMode::strict);
+  Session session(totals);
+  session.greet();
+  session.say("EHLO b.example\r\n");
+  session.say("MAIL FROM:<a@b.example>\r\n");
+  session.say("RCPT TO:<c@d.example>\r\n");
+  session.say(".\r\n");
+  EXPECT_TRUE(session.say("DATA\r\n").starts_with("354"));
+  EXPECT_EQ(session.say(kText + ".\r\n"), "250 2.0.0 Ok\r\n");
+  session.say("QUIT\r\n");
+  session.end();
+  EXPECT_EQ(names(totals.found()), std::set<std::string>{"unknown-command"});
+}
+
 TEST(Lint, CountingRefusesNothing) {
   LintTotals totals(LintMode::count);
   Session session(totals);
