@@ -99,18 +99,12 @@ void LintObserver::secured(const Handshake& /*handshake*/) {
   order_.secured();
 }
 
-void LintObserver::failed(metrics::Error kind, std::string_view /*what*/) {
-  if (kind == metrics::Error::timeout && chunk_left_ > 0) {
-    findings_.add(Finding::bdat_count, sample_);
-    chunk_left_ = 0;
-  }
+void LintObserver::read_timeout() {
+  if (chunk_left_ > 0) findings_.add(Finding::bdat_count, sample_);
 }
 
 void LintObserver::ended(Ending ending, int /*error*/, TimePoint /*now*/) {
-  if (ending == Ending::clients) {
-    if (chunk_left_ > 0) findings_.add(Finding::bdat_count, sample_);
-    findings_.add(Finding::no_quit);
-  }
+  if (ending == Ending::clients && !unanswered_) findings_.add(Finding::no_quit);
   totals_.add(address_, hello_, findings_);
 }
 

@@ -35,13 +35,17 @@ class LintObserver final : public SessionObserver {
   // What came in place of a handshake is no TLS.
   void no_tls_handshake() { findings_.add(Finding::no_tls_handshake); }
 
+  // What it had begun to send did not come in time.
+  void read_timeout();
+  // It goes while it is owed a reply, or never gets one: it does not have to say QUIT.
+  void left_unanswered() { unanswered_ = true; }
+
   // What was just found is refused in place of what was decided, where that was to go on.
   void object(smtp::Decision& decision);
 
   void opened(const net::SocketAddress& peer, TimePoint now) override;
   void speaks_for(const net::SocketAddress& source) override;
   void secured(const Handshake& handshake) override;
-  void failed(metrics::Error kind, std::string_view what) override;
   void ended(Ending ending, int error, TimePoint now) override;
 
   void heard(smtp::Line line, std::string_view text, std::string_view behind) override;
@@ -94,6 +98,7 @@ class LintObserver final : public SessionObserver {
   bool auth_said_ = false;  // and no other command since
   bool greeting_sent_ = false;
   bool spoke_first_ = false;
+  bool unanswered_ = false;
   bool hello_said_ = false;  // and the next: whether it was one that extensions are announced to
   bool extended_ = false;
   bool secured_ = false;

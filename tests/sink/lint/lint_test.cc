@@ -516,9 +516,37 @@ TEST(Lint, SeesAChunkThatIsLessThanItsCount) {
                                  "RCPT TO:<c@d.example>\r\n", "BDAT 100 LAST\r\nDate: x\r\n"}) {
     session.say(line);
   }
-  session.observers.failed(metrics::Error::timeout, "read timeout");
+  session.lint->read_timeout();
   session.observers.ended(Ending::ours, 0, TimePoint());
   EXPECT_EQ(names(totals.found()), std::set<std::string>{"bdat-count"});
+}
+
+// A session that is too long, and a connection that is lost, are no wrong counts.
+TEST(Lint, AChunkThatIsCutShortIsNoWrongCount) {
+  LintTotals totals(LintMode::count);
+  for (const Ending ending : {Ending::ours, Ending::clients}) {
+    Session session(totals, offering({Extension::chunking}));
+    session.greet();
+    for (const char* const line : {"EHLO b.example\r\n", "MAIL FROM:<a@b.example>\r\n",
+                                   "RCPT TO:<c@d.example>\r\n", "BDAT 100 LAST\r\nDate: x\r\n"}) {
+      session.say(line);
+    }
+    if (ending == Ending::ours) {
+      session.observers.failed(metrics::Error::timeout, "session time limit");
+    }
+    session.observers.ended(ending, 0, TimePoint());
+  }
+  EXPECT_EQ(names(totals.found()), std::set<std::string>{"no-quit"});
+}
+
+TEST(Lint, WhoIsNotAnsweredMayGo) {
+  LintTotals totals(LintMode::count);
+  Session session(totals);
+  session.greet();
+  session.say("EHLO b.example\r\n");
+  session.lint->left_unanswered();
+  session.observers.ended(Ending::clients, 0, TimePoint());
+  EXPECT_EQ(names(totals.found()), std::set<std::string>());
 }
 
 class Retries : public testing::Test {
