@@ -89,7 +89,7 @@ AnswerObserver* Connection::add_answers() {
 }
 
 LintObserver* Connection::add_lint() {
-  auto lint = std::make_unique<LintObserver>(*shared_.lint, listener_.profile);
+  auto lint = std::make_unique<LintObserver>(*shared_.lint, listener_);
   LintObserver* const added = lint.get();
   observers_.add(std::move(lint));
   return added;
@@ -279,6 +279,7 @@ void Connection::on_timer(net::Timer& /*timer*/) {
   } else if (go_on_at_) {
     look_after_client();
   } else if (!stalled() && now >= idle_end()) {
+    if (lint_ != nullptr) lint_->read_timeout();
     complain(metrics::Error::timeout, "read timeout");
     ending_ = Ending::ours;
     return stream_.abort();
@@ -323,6 +324,7 @@ void Connection::dismiss() {
 }
 
 void Connection::on_end(int error) {
+  if (lint_ != nullptr && (stalled() || session_.owes_reply())) lint_->left_unanswered();
   observers_.ended(ending_, error, worker_.loop().now());
   // A QUIT that could not be answered does not count. That its client is gone shows only when the
   // reply is sent: in a pause nothing is read, and a client that has closed its side behind QUIT,

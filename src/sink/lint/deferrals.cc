@@ -2,29 +2,36 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 
 namespace millrace::sink {
 
-std::uint64_t Deferrals::key(std::string_view client, std::string_view sender,
-                             std::string_view recipient) {
+std::uint64_t Deferrals::key(const Attempt& attempt) {
   std::string all;
-  all.reserve(client.size() + sender.size() + recipient.size() + 2);
-  all.append(client).append("\n").append(sender).append("\n").append(recipient);
+  for (const std::string_view one :
+       {attempt.listener, attempt.client, attempt.sender, attempt.recipient}) {
+    all.append(one).append("\n");
+  }
   return std::hash<std::string_view>{}(all);
 }
 
 void Deferrals::note(std::uint64_t key, TimePoint now) {
+  Times gone;  // freed behind the lock
   const std::lock_guard lock(mutex_);
-  if (noted_.size() >= kMost) {
-    std::erase_if(noted_, [now](const auto& one) { return now - one.second > kSoonest; });
+  if (now - begun_ > kSoonest) {
+    gone = std::exchange(older_, std::exchange(newer_, {}));
+    begun_ = now;
   }
-  if (noted_.size() < kMost) noted_.insert_or_assign(key, now);
+  if (newer_.size() < kMost) newer_.insert_or_assign(key, now);
 }
 
 bool Deferrals::lately(std::uint64_t key, TimePoint now) {
   const std::lock_guard lock(mutex_);
-  const auto found = noted_.find(key);
-  return found != noted_.end() && now - found->second <= kSoonest;
+  for (const Times* const times : {&newer_, &older_}) {
+    const auto found = times->find(key);
+    if (found != times->end()) return now - found->second <= kSoonest;
+  }
+  return false;
 }
 
 }  // namespace millrace::sink

@@ -131,7 +131,7 @@ inline constexpr std::array<FindingSpec, kFindingCount> kFindings = {{
      "RFC 5322, 2.2.3; RFC 5322, 3.2.2", "554 5.6.0"},
     {Finding::no_quit, "no-quit", "the client went without QUIT", "RFC 5321, 4.1.1.10"},
     {Finding::early_retry, "early-retry", "a recipient was tried again within 10 seconds of a 4xx",
-     "RFC 5321, 4.5.4.1", "450 4.7.1"},
+     "RFC 5321, 4.5.4.1"},
 }};
 
 constexpr std::size_t index(Finding finding) { return static_cast<std::size_t>(finding); }

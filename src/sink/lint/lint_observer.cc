@@ -47,11 +47,17 @@ bool is_command(const smtp::Command& command) {
 }
 
 std::string shown_name(std::string_view name) {
-  return printable(beginning(name, kHelloName), Charset::utf8);
+  return printable(beginning(first_line(name), kHelloName), Charset::utf8);
 }
 
-std::string first_line(std::string_view bytes) {
-  return shown_command(bytes.substr(0, bytes.find("\r\n")));
+// To a server that ends lines at a CR or an LF one of them begins an AUTH.
+bool says_auth(std::string_view text) {
+  for (;;) {
+    const std::string_view line = first_line(text);
+    if (smtp::find_verb(smtp::parse_command(line).keyword) == Verb::auth) return true;
+    if (line.size() == text.size()) return false;
+    text.remove_prefix(line.size() + 1);
+  }
 }
 
 // Of too many recipients the others are to be tried at once (RFC 5321, 4.5.3.1.10).
@@ -59,16 +65,16 @@ bool defers(std::string_view reply) { return reply.starts_with('4') && !reply.st
 
 }  // namespace
 
-LintObserver::LintObserver(LintTotals& totals, const smtp::ServerProfile& profile)
-    : totals_(totals), profile_(profile), order_(findings_), content_(findings_) {}
+LintObserver::LintObserver(LintTotals& totals, const Listener& listener)
+    : totals_(totals), listener_(listener), order_(findings_), content_(findings_) {}
 
 smtp::ExtensionSet LintObserver::announced() const {
-  return extended_ ? profile_.offered : smtp::ExtensionSet();
+  return extended_ ? listener_.profile.offered : smtp::ExtensionSet();
 }
 
 void LintObserver::spoke_first(std::string_view bytes) {
   if (bytes.empty() || std::exchange(spoke_first_, true)) return;
-  findings_.add(Finding::before_greeting, first_line(bytes));
+  findings_.add(Finding::before_greeting, shown_command(first_line(bytes)));
 }
 
 void LintObserver::object(smtp::Decision& decision) {
@@ -93,33 +99,35 @@ void LintObserver::secured(const Handshake& /*handshake*/) {
   order_.secured();
 }
 
-void LintObserver::failed(metrics::Error kind, std::string_view /*what*/) {
-  if (kind == metrics::Error::timeout && chunk_left_ > 0) {
-    findings_.add(Finding::bdat_count, sample_);
-    chunk_left_ = 0;
-  }
+void LintObserver::read_timeout() {
+  if (chunk_left_ > 0) findings_.add(Finding::bdat_count, sample_);
 }
 
 void LintObserver::ended(Ending ending, int /*error*/, TimePoint /*now*/) {
-  if (ending == Ending::clients) {
-    if (chunk_left_ > 0) findings_.add(Finding::bdat_count, sample_);
-    findings_.add(Finding::no_quit);
-  }
+  if (ending == Ending::clients && !unanswered_) findings_.add(Finding::no_quit);
   totals_.add(address_, hello_, findings_);
 }
 
 void LintObserver::heard(smtp::Line line, std::string_view text, std::string_view behind) {
+  ending_ = false;
   if (line == smtp::Line::sasl_response) {
     sample_ = kAuthentication;
     judge_bytes(text, sample_, findings_);
     if (!behind.empty()) findings_.add(Finding::before_reply, sample_);
     return;
   }
-  sample_ = shown_command(text);
+  take_sample(text);
   judge_bytes(text, sample_, findings_);
   judge_length(text, sample_, findings_);
   judge_command(text);
   judge_pace(smtp::parse_command(text), behind);
+}
+
+// Behind an AUTH that was not taken up its client may go on with the password.
+void LintObserver::take_sample(std::string_view text) {
+  if (is_command(smtp::parse_command(first_line(text)))) auth_said_ = false;
+  sample_ = auth_said_ ? std::string(kAuthentication) : shown_command(first_line(text));
+  auth_said_ = auth_said_ || says_auth(text);
 }
 
 void LintObserver::judge_command(std::string_view text) {
@@ -156,10 +164,13 @@ void LintObserver::judge_pace(const smtp::Command& command, std::string_view beh
 
 void LintObserver::commanded(Verb verb, std::string_view arguments) {
   if (verb == Verb::end_of_data) {
+    if (!ending_) return;
+    object_to_content();
     if (std::exchange(in_content_, false)) content_.finish();
     return;
   }
   if (verb == Verb::connect) return;
+  if (verb == Verb::bdat) object_to_content();
   order_.commanded(verb, sample_);
   switch (verb) {
     case Verb::helo:
@@ -179,6 +190,12 @@ void LintObserver::commanded(Verb verb, std::string_view arguments) {
   }
 }
 
+// What is wrong with content is held against what continues or ends it.
+void LintObserver::object_to_content() {
+  if (objection_) findings_.object(*objection_);
+  objection_.reset();
+}
+
 void LintObserver::judge_mail(std::string_view arguments) {
   const smtp::MailParameters parameters = smtp::parse_mail_parameters(arguments);
   declared_ = {.size = parameters.size,
@@ -194,7 +211,7 @@ void LintObserver::judge_mail(std::string_view arguments) {
 void LintObserver::judge_recipient(std::string_view arguments) {
   judge_path(Verb::rcpt, arguments, declared_.utf8, findings_);
   if (hello_said_) judge_parameters(arguments, announced(), findings_);
-  attempt_ = Deferrals::key(address_, sender_, smtp::address_in(arguments));
+  attempt_ = Deferrals::key({listener_.name, address_, sender_, smtp::address_in(arguments)});
   if (totals_.deferrals().lately(attempt_, now_)) findings_.add(Finding::early_retry, sample_);
 }
 
@@ -209,7 +226,7 @@ void LintObserver::judge_chunk(std::string_view arguments) {
   if (!chunk || chunk->malformed) findings_.add(Finding::bdat_count, sample_);
   if (!chunk) return;
   chunk_left_ = chunk->size;
-  last_chunk_ = chunk->last;
+  ending_ = chunk->last;
   in_content_ = true;
 }
 
@@ -225,17 +242,16 @@ void LintObserver::replied(std::optional<Verb> verb, std::string_view reply, std
     chunk_left_ = 0;
     behind_chunk_ = true;
   }
-  if (verb == Verb::end_of_data || (verb == Verb::bdat && last_chunk_)) {
-    message_answered_with(reply, copies);
-  }
-  if (!in_content_) findings_.take_refusable();  // nothing more is decided about it
+  const bool ends = verb == Verb::end_of_data || verb == Verb::bdat;
+  if (ends && ending_) message_answered_with(reply, copies);
+  findings_.take_refusable();  // nothing more is decided about it
 }
 
 // LMTP has a reply for each recipient (RFC 2033, 4.2).
 void LintObserver::message_answered_with(std::string_view reply, std::size_t copies) {
   order_.message_over();
   in_content_ = false;
-  const bool each = profile_.protocol == smtp::ServerProfile::Protocol::lmtp;
+  const bool each = listener_.profile.protocol == smtp::ServerProfile::Protocol::lmtp;
   const std::size_t begin = each ? std::min(answered_, attempts_.size()) : 0;
   const std::size_t end = each ? std::min(begin + copies, attempts_.size()) : attempts_.size();
   answered_ = end;
@@ -269,6 +285,7 @@ void LintObserver::mail(std::string_view /*arguments*/) {
   attempts_.clear();
   answered_ = 0;
   in_content_ = false;
+  objection_.reset();
 }
 
 void LintObserver::recipient(std::string_view /*arguments*/) {
@@ -278,6 +295,7 @@ void LintObserver::recipient(std::string_view /*arguments*/) {
 void LintObserver::transaction_aborted() {
   order_.transaction_over();
   in_content_ = false;
+  objection_.reset();
 }
 
 void LintObserver::content(std::string_view bytes, smtp::Form form) {
@@ -286,11 +304,14 @@ void LintObserver::content(std::string_view bytes, smtp::Form form) {
     chunk_left_ -= std::min<std::uint64_t>(bytes.size(), chunk_left_);
   }
   content_.take(bytes, form);
+  const auto found = findings_.take_refusable();
+  if (!objection_) objection_ = found;
 }
 
 void LintObserver::content_over(std::string_view behind) {
+  ending_ = true;
   if (behind.empty() || announced().has(Extension::pipelining)) return;
-  findings_.add(Finding::before_reply, first_line(behind));
+  findings_.add(Finding::before_reply, shown_command(first_line(behind)));
 }
 
 smtp::Storage LintObserver::message_complete() {

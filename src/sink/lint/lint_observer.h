@@ -11,9 +11,9 @@
 #include "sink/lint/lint_totals.h"
 #include "sink/lint/order_judge.h"
 #include "sink/lint/session_findings.h"
+#include "sink/listener.h"
 #include "sink/session_observer.h"
 #include "smtp/server_policy.h"
-#include "smtp/server_profile.h"
 
 namespace millrace::sink {
 
@@ -24,7 +24,7 @@ class LintObserver final : public SessionObserver {
   static constexpr std::size_t kMostRecipients = 1'000;
 
   // Both must outlive this.
-  LintObserver(LintTotals& totals, const smtp::ServerProfile& profile);
+  LintObserver(LintTotals& totals, const Listener& listener);
 
   // It is now so late.
   void time(TimePoint now) { now_ = now; }
@@ -35,13 +35,17 @@ class LintObserver final : public SessionObserver {
   // What came in place of a handshake is no TLS.
   void no_tls_handshake() { findings_.add(Finding::no_tls_handshake); }
 
+  // What it had begun to send did not come in time.
+  void read_timeout();
+  // It goes while it is owed a reply, or never gets one: it does not have to say QUIT.
+  void left_unanswered() { unanswered_ = true; }
+
   // What was just found is refused in place of what was decided, where that was to go on.
   void object(smtp::Decision& decision);
 
   void opened(const net::SocketAddress& peer, TimePoint now) override;
   void speaks_for(const net::SocketAddress& source) override;
   void secured(const Handshake& handshake) override;
-  void failed(metrics::Error kind, std::string_view what) override;
   void ended(Ending ending, int error, TimePoint now) override;
 
   void heard(smtp::Line line, std::string_view text, std::string_view behind) override;
@@ -60,18 +64,20 @@ class LintObserver final : public SessionObserver {
   smtp::Storage message_complete() override;
 
  private:
+  void take_sample(std::string_view text);
   void judge_command(std::string_view text);
   void judge_pace(const smtp::Command& command, std::string_view behind);
   void judge_mail(std::string_view arguments);
   void judge_recipient(std::string_view arguments);
   void judge_auth(std::string_view arguments);
   void judge_chunk(std::string_view arguments);
+  void object_to_content();
   void message_answered_with(std::string_view reply, std::size_t copies);
   // What the client knows that it may use.
   [[nodiscard]] smtp::ExtensionSet announced() const;
 
   LintTotals& totals_;
-  const smtp::ServerProfile& profile_;
+  const Listener& listener_;
   SessionFindings findings_;
   OrderJudge order_;
   ContentJudge content_;
@@ -85,11 +91,14 @@ class LintObserver final : public SessionObserver {
   std::vector<std::uint64_t> attempts_;  // those of the message that were taken
   std::size_t answered_ = 0;             // of these, where each has a reply of its own
   std::uint64_t chunk_left_ = 0;         // bytes of BDAT that are to come
-  bool last_chunk_ = false;
-  bool behind_chunk_ = false;  // the next line is the first behind a chunk
+  std::optional<Finding> objection_;     // to the content so far
+  bool ending_ = false;                  // the end mark or the last chunk of a message has come
+  bool behind_chunk_ = false;            // the next line is the first behind a chunk
   bool in_content_ = false;
+  bool auth_said_ = false;  // and no other command since
   bool greeting_sent_ = false;
   bool spoke_first_ = false;
+  bool unanswered_ = false;
   bool hello_said_ = false;  // and the next: whether it was one that extensions are announced to
   bool extended_ = false;
   bool secured_ = false;

@@ -1,5 +1,7 @@
 #include "sink/lint/order_judge.h"
 
+#include <utility>
+
 namespace millrace::sink {
 namespace {
 
@@ -18,6 +20,7 @@ bool needs_hello(Verb verb) {
 
 void OrderJudge::hello_forgotten() {
   if (hello_ == Hello::said) hello_ = Hello::forgotten;
+  told_ = false;
   authenticated_ = false;
   open_ = false;
   tried_ = Tried::nothing;
@@ -29,13 +32,14 @@ void OrderJudge::commanded(Verb verb, std::string_view sample) {
   go_on(verb);
 }
 
-// What is missing is told once.
+// What is missing is told once, and stands in the way until it comes.
 void OrderJudge::judge_hello(Verb verb, std::string_view sample) {
   if (says_hello(verb) || verb == Verb::quit || hello_ == Hello::said) return;
   const bool forgotten = hello_ == Hello::forgotten;
   if (!forgotten && !needs_hello(verb)) return;
-  findings_.add(forgotten ? Finding::no_hello_after_tls : Finding::no_hello, sample);
-  hello_ = Hello::said;
+  const Finding missing = forgotten ? Finding::no_hello_after_tls : Finding::no_hello;
+  if (std::exchange(told_, true)) return findings_.object(missing);
+  findings_.add(missing, sample);
 }
 
 bool OrderJudge::in_order(Verb verb) const {

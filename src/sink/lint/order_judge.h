@@ -41,6 +41,7 @@ class OrderJudge {
 
   SessionFindings& findings_;
   Hello hello_ = Hello::missing;
+  bool told_ = false;  // that it is missing, or forgotten
   Tried tried_ = Tried::nothing;
   bool open_ = false;  // a transaction that was taken
   bool secured_ = false;

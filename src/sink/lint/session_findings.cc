@@ -8,7 +8,7 @@
 namespace millrace::sink {
 
 void SessionFindings::add(Finding finding, std::string_view sample) {
-  if (!refusable_ && !spec(finding).code.empty()) refusable_ = finding;
+  object(finding);
   const auto same = [finding](const Found& one) { return one.finding == finding; };
   const auto found = std::find_if(all_.begin(), all_.end(), same);
   if (found != all_.end()) {
@@ -17,7 +17,11 @@ void SessionFindings::add(Finding finding, std::string_view sample) {
   }
   all_.push_back({.finding = finding,
                   .times = 1,
-                  .sample = printable(beginning(sample, kSample), Charset::utf8)});
+                  .sample = printable(beginning(first_line(sample), kSample), Charset::utf8)});
+}
+
+void SessionFindings::object(Finding finding) {
+  if (!refusable_ && !spec(finding).code.empty()) refusable_ = finding;
 }
 
 std::optional<Finding> SessionFindings::take_refusable() {

@@ -10,6 +10,11 @@
 
 namespace millrace::sink {
 
+// What stands before the first CR or LF of a text, all of it where there is none.
+constexpr std::string_view first_line(std::string_view text) {
+  return text.substr(0, text.find_first_of("\r\n"));
+}
+
 // What was found in one session so far. Takes memory for what there is only.
 class SessionFindings {
  public:
@@ -22,7 +27,11 @@ class SessionFindings {
     std::string sample;  // of the first, printable
   };
 
+  // Of `sample` the first line is kept: what follows may be a command with a password.
   void add(Finding finding, std::string_view sample = {});
+
+  // It was added before, and is found in the way again.
+  void object(Finding finding);
 
   // The first that was found since the last call, of those that can be refused.
   std::optional<Finding> take_refusable();

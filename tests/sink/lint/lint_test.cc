@@ -68,9 +68,10 @@ smtp::ServerProfile offering(ExtensionSet more = {}, ExtensionSet less = {}) {
 // A session of a sink that judges, without a connection.
 class Session {
  public:
-  explicit Session(LintTotals& totals, const smtp::ServerProfile& profile = offering())
-      : listener(with(profile)) {
-    auto judge = std::make_unique<LintObserver>(totals, listener.profile);
+  explicit Session(LintTotals& totals, const smtp::ServerProfile& profile = offering(),
+                   const std::string& name = {})
+      : listener(with(profile, name)) {
+    auto judge = std::make_unique<LintObserver>(totals, listener);
     lint = judge.get();
     observers.add(std::move(judge));
     observers.opened(*net::numeric_address("192.0.2.1", 1), TimePoint());
@@ -100,8 +101,9 @@ class Session {
   }
 
  private:
-  static Listener with(const smtp::ServerProfile& profile) {
+  static Listener with(const smtp::ServerProfile& profile, const std::string& name) {
     Listener plain;
+    plain.name = name;
     plain.profile = profile;
     return plain;
   }
@@ -391,7 +393,7 @@ TEST(Lint, CountsAndShowsWhatItFindsByClient) {
                                                           .rfc = "RFC 5321, 2.3.8",
                                                           .times = 9,
                                                           .sessions = 3,
-                                                          .sample = "NOOP \\x1b[2J\\nx",
+                                                          .sample = "NOOP \\x1b[2J",
                                                           .client = "192.0.2.1 (one.example)"}));
   ASSERT_EQ(found.clients.size(), 2U);
   EXPECT_EQ(found.clients.front(),
@@ -431,6 +433,54 @@ TEST(Lint, ASampleIsShortAndShowsNoSecret) {
   }
 }
 
+// What follows an AUTH that is not taken up is no command, and a password as like as not.
+TEST(Lint, ShowsNoPasswordThatIsTakenForACommand) {
+  const std::string secret = "AHNlY3JldABzZWNyZXQ=";
+  const std::vector<Turns> sessions{
+      {"EHLO b.example\r\n", "AUTH PLAIN\r\n" + secret + "\r\n"},
+      {"AUTH LOGIN\r\nc2VjcmV0\r\n" + secret + "\r\n"},
+      {"EHLO x\nAUTH PLAIN " + secret + "\nMAIL\r\n"},
+      {"NOOP\nAUTH PLAIN\r\n" + secret + "\r\n"},
+      {"EHLO b.example\r\n", "MAIL FROM: a@b\rAUTH PLAIN " + secret + "\r\n"},
+  };
+  for (const LintMode mode : {LintMode::count, LintMode::strict}) {
+    for (const Turns& turns : sessions) {
+      LintTotals totals(mode);
+      Session session(totals, offering({}, {Extension::auth}));
+      session.greet();
+      for (const std::string& turn : turns) session.say(turn);
+      session.say("QUITE\r\n");
+      session.say("NOOP\r\n");
+      session.say("NOOPS\r\n");
+      session.end();
+      const metrics::LintMetrics found = totals.found();
+      for (const metrics::LintFinding& one : found.findings) {
+        EXPECT_EQ(one.sample.find("AHNl"), std::string::npos) << turns.back() << one.name;
+        EXPECT_EQ(one.sample.find("c2Vj"), std::string::npos) << turns.back() << one.name;
+        EXPECT_EQ(one.client.find("AHNl"), std::string::npos) << turns.back() << one.name;
+      }
+      for (const metrics::LintClient& client : found.clients) {
+        EXPECT_EQ(client.hello.find("AHNl"), std::string::npos) << turns.back();
+      }
+    }
+  }
+}
+
+TEST(Lint, ShowsWhatIsNoCommandWhereNoPasswordCanBe) {
+  LintTotals totals(LintMode::count);
+  Session session(totals);
+  session.greet();
+  for (const char* const line :
+       {"EHLO b.example\r\n", "AUTH PLAIN AGEAYg==\r\n", "NOOP\r\n", "HELLO\r\n"}) {
+    session.say(line);
+  }
+  session.end();
+  for (const metrics::LintFinding& one : totals.found().findings) {
+    if (one.name != "unknown-command") continue;
+    EXPECT_EQ(one.sample, "HELLO");
+  }
+}
+
 TEST(Lint, SeesWhatIsSaidBeforeTheGreetingOnce) {
   LintTotals totals(LintMode::count);
   Session session(totals);
@@ -466,9 +516,37 @@ TEST(Lint, SeesAChunkThatIsLessThanItsCount) {
                                  "RCPT TO:<c@d.example>\r\n", "BDAT 100 LAST\r\nDate: x\r\n"}) {
     session.say(line);
   }
-  session.observers.failed(metrics::Error::timeout, "read timeout");
+  session.lint->read_timeout();
   session.observers.ended(Ending::ours, 0, TimePoint());
   EXPECT_EQ(names(totals.found()), std::set<std::string>{"bdat-count"});
+}
+
+// A session that is too long, and a connection that is lost, are no wrong counts.
+TEST(Lint, AChunkThatIsCutShortIsNoWrongCount) {
+  LintTotals totals(LintMode::count);
+  for (const Ending ending : {Ending::ours, Ending::clients}) {
+    Session session(totals, offering({Extension::chunking}));
+    session.greet();
+    for (const char* const line : {"EHLO b.example\r\n", "MAIL FROM:<a@b.example>\r\n",
+                                   "RCPT TO:<c@d.example>\r\n", "BDAT 100 LAST\r\nDate: x\r\n"}) {
+      session.say(line);
+    }
+    if (ending == Ending::ours) {
+      session.observers.failed(metrics::Error::timeout, "session time limit");
+    }
+    session.observers.ended(ending, 0, TimePoint());
+  }
+  EXPECT_EQ(names(totals.found()), std::set<std::string>{"no-quit"});
+}
+
+TEST(Lint, WhoIsNotAnsweredMayGo) {
+  LintTotals totals(LintMode::count);
+  Session session(totals);
+  session.greet();
+  session.say("EHLO b.example\r\n");
+  session.lint->left_unanswered();
+  session.observers.ended(Ending::clients, 0, TimePoint());
+  EXPECT_EQ(names(totals.found()), std::set<std::string>());
 }
 
 class Retries : public testing::Test {
@@ -477,7 +555,7 @@ class Retries : public testing::Test {
   std::set<std::string> attempt(std::optional<smtp::Verb> soft, std::chrono::seconds at,
                                 const std::string& recipient = "c@d.example",
                                 const std::string& reply = "451 4.3.0 later\r\n") {
-    Session session(totals);
+    Session session(totals, offering(), listener);
     session.policy->soft = soft;
     session.policy->soft_reply = reply;
     session.greet();
@@ -498,6 +576,7 @@ class Retries : public testing::Test {
   const std::set<std::string> kNone;
   const std::set<std::string> kEarly{"early-retry"};
   LintTotals totals{LintMode::count};
+  std::string listener;
   std::uint64_t seen = 0;
 };
 
@@ -513,6 +592,51 @@ TEST_F(Retries, OfAMessageAreSeen) {
   using namespace std::chrono_literals;
   EXPECT_EQ(attempt(smtp::Verb::end_of_data, 0s), kNone);
   EXPECT_EQ(attempt({}, 3s), kEarly);
+}
+
+// Another listener is another server to the client.
+TEST_F(Retries, AtAnotherListenerAreNone) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(attempt(smtp::Verb::rcpt, 0s), kNone);
+  listener = "other";
+  EXPECT_EQ(attempt({}, 1s), kNone);
+  listener.clear();
+  EXPECT_EQ(attempt({}, 1s), kEarly);
+}
+
+// It may be another message to the same recipient.
+TEST(Lint, StrictRefusesNoEarlyRetry) {
+  LintTotals totals(LintMode::strict);
+  for (const bool deferred : {true, false}) {
+    Session session(totals);
+    if (deferred) session.policy->soft = smtp::Verb::rcpt;
+    session.greet();
+    session.say("EHLO b.example\r\n");
+    session.say("MAIL FROM:<a@b.example>\r\n");
+    EXPECT_EQ(session.say("RCPT TO:<c@d.example>\r\n"),
+              deferred ? "451 4.3.0 later\r\n" : "250 2.1.5 Ok\r\n");
+    session.say("QUIT\r\n");
+    session.end();
+  }
+  EXPECT_EQ(names(totals.found()), std::set<std::string>{"early-retry"});
+}
+
+// As many as there is room for, and newer ones in place of those that are 10 seconds old.
+TEST(Lint, RemembersTheLatestDeferrals) {
+  using namespace std::chrono_literals;
+  Deferrals deferrals;
+  const TimePoint begin{1h};
+  for (std::uint64_t key = 0; key < 2 * Deferrals::kMost; ++key) deferrals.note(key, begin);
+  EXPECT_TRUE(deferrals.lately(0, begin + 10s));
+  EXPECT_FALSE(deferrals.lately(2 * Deferrals::kMost - 1, begin));
+  deferrals.note(1'000'000, begin + 11s);
+  EXPECT_TRUE(deferrals.lately(1'000'000, begin + 21s));
+  EXPECT_FALSE(deferrals.lately(1'000'000, begin + 22s));
+  EXPECT_FALSE(deferrals.lately(0, begin + 11s));
+  deferrals.note(1'000'001, begin + 22s);
+  deferrals.note(1'000'002, begin + 33s);
+  EXPECT_TRUE(deferrals.lately(1'000'001, begin + 32s));
+  EXPECT_TRUE(deferrals.lately(1'000'002, begin + 33s));
 }
 
 // RFC 5321, 4.5.3.1.10: those that are too many are to be tried again at once.
@@ -578,6 +702,60 @@ TEST(Lint, StrictRefusesChunksOfWhichOneIsWrong) {
   session.say("RCPT TO:<c@d.example>\r\n");
   EXPECT_EQ(session.say("BDAT 2\r\na\n"), "250 2.0.0 Ok\r\n");
   EXPECT_TRUE(session.say("BDAT 0 LAST\r\n").starts_with("550 5.5.2"));
+}
+
+TEST(Lint, StrictTakesNoMailBeforeAHello) {
+  LintTotals totals(LintMode::strict);
+  Session session(totals);
+  session.greet();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(session.say("MAIL FROM:<a@b.example>\r\n").starts_with("503 5.5.1")) << i;
+  }
+  EXPECT_TRUE(session.say("RSET\r\n").starts_with("250"));
+  session.say("EHLO b.example\r\n");
+  EXPECT_EQ(session.say("MAIL FROM:<a@b.example>\r\n"), "250 2.1.0 Ok\r\n");
+  session.say("QUIT\r\n");
+  session.end();
+  const metrics::LintMetrics found = totals.found();
+  ASSERT_EQ(names(found), std::set<std::string>{"no-hello"});
+  EXPECT_EQ(found.findings.front().times, 1U);
+}
+
+// What is wrong with content is of its message only.
+TEST(Lint, StrictRefusesNoOtherCommandForAChunk) {
+  for (const std::string reset : {"RSET\r\n", "EHLO b.example\r\n"}) {
+    LintTotals totals(LintMode::strict);
+    Session session(totals, offering({Extension::chunking}));
+    session.greet();
+    session.say("EHLO b.example\r\n");
+    session.say("MAIL FROM:<a@b.example>\r\n");
+    session.say("RCPT TO:<c@d.example>\r\n");
+    EXPECT_EQ(session.say("BDAT 2\r\na\n"), "250 2.0.0 Ok\r\n");
+    EXPECT_EQ(session.say("NOOP\r\n"), "250 2.0.0 Ok\r\n");
+    EXPECT_TRUE(session.say(reset).starts_with("250")) << reset;
+    EXPECT_EQ(session.say("MAIL FROM:<a@b.example>\r\n"), "250 2.1.0 Ok\r\n");
+    session.say("RCPT TO:<c@d.example>\r\n");
+    EXPECT_EQ(session.say("BDAT " + std::to_string(kText.size()) + " LAST\r\n" + kText),
+              "250 2.0.0 Ok\r\n");
+    session.say("QUIT\r\n");
+    session.end();
+    EXPECT_EQ(names(totals.found()), (std::set<std::string>{"bad-field", "bare-lf"}));
+  }
+}
+
+TEST(Lint, ADotThatEndsNoContentEndsNoMessage) {
+  LintTotals totals(LintMode::strict);
+  Session session(totals);
+  session.greet();
+  session.say("EHLO b.example\r\n");
+  session.say("MAIL FROM:<a@b.example>\r\n");
+  session.say("RCPT TO:<c@d.example>\r\n");
+  session.say(".\r\n");
+  EXPECT_TRUE(session.say("DATA\r\n").starts_with("354"));
+  EXPECT_EQ(session.say(kText + ".\r\n"), "250 2.0.0 Ok\r\n");
+  session.say("QUIT\r\n");
+  session.end();
+  EXPECT_EQ(names(totals.found()), std::set<std::string>{"unknown-command"});
 }
 
 TEST(Lint, CountingRefusesNothing) {
