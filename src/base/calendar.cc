@@ -42,6 +42,11 @@ std::optional<system_clock::time_point> utc_time(std::string_view text) {
   if (end == nullptr || *end != '\0') return std::nullopt;
   const std::time_t time = timegm(&parts);
   if (utc_seconds(time) != whole) return std::nullopt;
+  const seconds since_epoch(time);
+  if (since_epoch <= std::chrono::ceil<seconds>(system_clock::duration::min()) ||
+      since_epoch >= std::chrono::floor<seconds>(system_clock::duration::max())) {
+    return std::nullopt;
+  }
   std::string fraction(text.substr(kSecondsLength, text.size() - kSecondsLength - 1));
   system_clock::time_point moment = system_clock::from_time_t(time);
   if (fraction.empty()) return moment;

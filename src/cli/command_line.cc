@@ -134,6 +134,13 @@ void CommandLine::arguments_behind(std::optional<std::vector<std::string>>& targ
   behind_ = &target;
 }
 
+std::vector<std::string> CommandLine::words_of(const std::string& name) const {
+  const CLI::Option& option = *app_->get_option(name);
+  if (option.count() == 0) return {};
+  return option.get_items_expected_max() > 0 ? option.reduced_results()
+                                             : std::vector<std::string>{"true"};
+}
+
 std::string CommandLine::help() const { return app_->help(); }
 
 void CommandLine::parse(int argc, const char* const* argv) {

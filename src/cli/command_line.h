@@ -43,6 +43,10 @@ class CommandLine {
   // Those behind "--", which are apart from the ones ahead of it. Nothing where there is no "--".
   void arguments_behind(std::optional<std::vector<std::string>>& target);
 
+  // What an option was given on the line that was parsed, in its own words; nothing where it was
+  // not there. A flag has the word "true".
+  [[nodiscard]] std::vector<std::string> words_of(const std::string& name) const;
+
   // What --help prints.
   [[nodiscard]] std::string help() const;
 

@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -60,6 +61,7 @@ int pour(int argc, char** argv) {
   }
   threads::block_ending_signals();  // from here on they wait for those who take them
   const source::SourceOptions& options = line.source;
+  std::optional<report::Parts> parts = cli::describe_part(options, argc, argv);
   threads::SignalWatch signals;  // from here on, until all is reported
   if (options.verbose) inform(cli::describe(*options.engine, options.threads));
   cli::Reports reports(line.report, report::OutputFile::How::replace);
@@ -82,7 +84,7 @@ int pour(int argc, char** argv) {
   report::Run run = described();
   run.settings = cli::describe_load(options);
   run.measurement = std::move(result.measurement);
-  run.parts = cli::describe_part(options);
+  run.parts = std::move(parts);
   report::describe_parts(run);
   reports.deliver(run);
   if (!result.well) return EXIT_FAILURE;

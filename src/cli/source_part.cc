@@ -5,15 +5,18 @@
 #include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 
 #include "base/calendar.h"
 #include "base/diagnostics.h"
+#include "base/input_file.h"
 #include "base/number.h"
 #include "base/quantity.h"
 #include "base/roll.h"
 #include "cli/source_arguments.h"
 #include "cli/source_command_line.h"
+#include "mail/dkim/sha256.h"
 
 namespace millrace::cli {
 namespace {
@@ -36,6 +39,76 @@ constexpr std::array<Engine, 4> kEngines = {{
     {"Kubernetes", "JOB_COMPLETION_INDEX", nullptr},
     {"Slurm", "SLURM_PROCID", "SLURM_NTASKS"},
 }};
+
+// Options that say how much is sent when, and what: all parts of a run have the same.
+struct OptionOfRun {
+  const char* name;
+  bool names_file = false;  // whose content counts, wherever it lies
+};
+constexpr std::array kOptionsOfRun = std::to_array<OptionOfRun>({
+    {"--messages"},
+    {"--sessions"},
+    {"--keep-session"},
+    {"--messages-per-session"},
+    {"--pause"},
+    {"--random-pause"},
+    {"--duration"},
+    {"--rate"},
+    {"--arrivals"},
+    {"--stages"},
+    {"--warmup"},
+    {"--drain"},
+    {"--retry"},
+    {"--retry-limit"},
+    {"--client"},
+    {"--lmtp"},
+    {"--from"},
+    {"--to"},
+    {"-r"},
+    {"--number-recipients"},
+    {"--recipient-number"},
+    {"--length"},
+    {"--message-file", true},
+    {"--subject"},
+    {"--old"},
+    {"--scenario", true},
+    {"--senders"},
+    {"--recipients"},
+    {"--domains"},
+    {"--size"},
+    {"--corpus"},
+    {"--template", true},
+    {"--fields"},
+    {"--header"},
+    {"--body"},
+    {"--smtputf8"},
+    {"--requiretls"},
+    {"--mt-priority"},
+    {"--dsn-ret"},
+    {"--dsn-envid"},
+    {"--dsn-notify"},
+    {"--dsn-orcpt"},
+    {"--mail-param"},
+    {"--rcpt-param"},
+});
+
+// What tells the load and the messages of a run from those of another: 12 hexadecimal digits.
+std::string load_digest(int argc, const char* const* argv) {
+  SourceArguments given;
+  CommandLine line("", "smtp-source");
+  add_source_options(line, given);
+  line.parse(argc, argv);
+  mail::Sha256 hash;
+  for (const OptionOfRun& option : kOptionsOfRun) {
+    for (std::string word : line.words_of(option.name)) {
+      if (option.names_file && std::filesystem::is_regular_file(word)) word = read_file(word);
+      hash.update(fmt::format("{} {}:", option.name, word.size()));
+      hash.update(word);
+    }
+  }
+  const mail::Sha256::Hash all = hash.finish();
+  return fmt::format("{:02x}", fmt::join(all.begin(), all.begin() + 6, ""));
+}
 
 std::optional<unsigned> part_count(std::string_view text) {
   const auto count = whole_number(text, 1, report::kMostParts);
@@ -175,9 +248,11 @@ void check_part(const source::SourceOptions& options) {
   need(options.all_clients(), "client", "--client");
 }
 
-std::optional<report::Parts> describe_part(const source::SourceOptions& options) {
+std::optional<report::Parts> describe_part(const source::SourceOptions& options, int argc,
+                                           const char* const* argv) {
   if (options.part.of == 1) return std::nullopt;
   return report::Parts{.run = fmt::format("{:012x}", options.message.run),
+                       .load = load_digest(argc, argv),
                        .of = options.part.of,
                        .numbers = {options.part.number + 1}};
 }

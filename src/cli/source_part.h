@@ -46,7 +46,9 @@ Surroundings of_whole_run(const SourceArguments& given, const Surroundings& here
 // Throws Fatal when the run, all of whose other options are there, is too small for its parts.
 void check_part(const source::SourceOptions& options);
 
-// What a report has to say of the part; nothing where it is the whole run.
-std::optional<report::Parts> describe_part(const source::SourceOptions& options);
+// What a report has to say of the part that this line asks for; nothing where it is the whole run.
+// It reads files that are named.
+std::optional<report::Parts> describe_part(const source::SourceOptions& options, int argc,
+                                           const char* const* argv);
 
 }  // namespace millrace::cli

@@ -269,6 +269,7 @@ constexpr auto kStartFields = std::to_array<Field<AgreedStart>>({
 
 constexpr auto kPartsFields = std::to_array<Field<Parts>>({
     field<Text, &Parts::run>("run"),
+    field<Text, &Parts::load>("load"),
     field<Whole<kMostParts>, &Parts::of>("of"),
     field<List<Whole<kMostParts>>, &Parts::numbers>("numbers"),
 });

@@ -249,12 +249,20 @@ AllSettings merge_settings(const std::vector<Run>& runs) {
   return agreed;
 }
 
+// The cores of a host count once, however many of its runs there are.
+void add_cores(Environment& sum, const Environment& environment) {
+  std::string hosts = sum.host;
+  join(hosts, environment.host);
+  const bool more = hosts.size() > sum.host.size() || hosts.empty();
+  sum.cores = more ? sum.cores + environment.cores : std::max(sum.cores, environment.cores);
+}
+
 void add_environment(Environment& sum, const Environment& environment) {
+  add_cores(sum, environment);
   join(sum.host, environment.host);
   join(sum.kernel, environment.kernel);
   join(sum.cpu, environment.cpu);
   join(sum.engine, environment.engine);
-  sum.cores += environment.cores;
   sum.threads += environment.threads;
 }
 

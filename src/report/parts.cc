@@ -45,7 +45,7 @@ std::string described(const metrics::AgreedStart& start,
   text += start.synchronised
               ? fmt::format(", by a clock that is right to an estimated {}, at worst {}",
                             time(start.estimated_error), time(start.most_error))
-              : ", by a clock that nothing synchronises";
+              : ", by a clock of which the kernel does not know that it is synchronised";
   if (start.late > 0) text += fmt::format("; begun {} later", time(start.late));
   return text;
 }
@@ -94,6 +94,12 @@ std::optional<Parts> merged_parts(const std::vector<Run>& runs,
                       "not the same",
                       one, names[i]));
     }
+    if (parts->load != of_first.load) {
+      throw Fatal(fmt::format(
+          "{} and {} have parts of different loads: an option of how much is sent when, "
+          "or of the messages, was not the same",
+          one, names[i]));
+    }
     for (const unsigned number : parts->numbers) {
       const auto [place, fresh] = places.emplace(number, i);
       if (fresh) continue;
@@ -101,7 +107,7 @@ std::optional<Parts> merged_parts(const std::vector<Run>& runs,
                               number, parts->of));
     }
   }
-  Parts all{.run = of_first.run, .of = of_first.of};
+  Parts all{.run = of_first.run, .load = of_first.load, .of = of_first.of};
   for (const auto& [number, place] : places) all.numbers.push_back(number);
   return all;
 }

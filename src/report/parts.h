@@ -13,6 +13,7 @@ struct Run;
 // Which parts of one run a report is of.
 struct Parts {
   std::string run;                // the same in all parts of a run, and in no other
+  std::string load;               // the same where what is sent when is the same
   unsigned of = 1;                // so many there are
   std::vector<unsigned> numbers;  // from 1, rising
 };

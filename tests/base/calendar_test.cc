@@ -32,6 +32,13 @@ TEST(Calendar, ReadsMomentsInUtc) {
         " 2026-11-26T18:30:00Z"}) {
     EXPECT_FALSE(utc_time(text)) << text;
   }
+  // As far as the clock's nanoseconds go.
+  EXPECT_TRUE(utc_time("2262-04-11T23:47:15.9Z"));
+  EXPECT_FALSE(utc_time("2262-04-11T23:47:16Z"));
+  EXPECT_FALSE(utc_time("2300-01-01T00:00:00Z"));
+  EXPECT_FALSE(utc_time("9999-12-31T23:59:59Z"));
+  EXPECT_TRUE(utc_time("1677-09-21T00:12:45Z"));
+  EXPECT_FALSE(utc_time("1677-09-21T00:12:43Z"));
 }
 
 }  // namespace

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <string>
 
@@ -147,7 +150,8 @@ TEST(SourceStart, IsAMomentOrAMultipleThatHostsAgreeIn) {
   EXPECT_EQ(start("+1h", now), "2026-11-26T20:00:00Z");
   EXPECT_EQ(refusal([&] { start("2026-11-26T18:29:29Z", now); }),
             "--start-at 2026-11-26T18:29:29Z is over: it is 2026-11-26T18:29:29Z");
-  for (const std::string value : {"30s", "+0", "+1.5s", "+x", "2026-11-26", "now"}) {
+  for (const std::string value :
+       {"2262-04-12T00:00:00Z", "30s", "+0", "+1.5s", "+x", "2026-11-26", "now"}) {
     EXPECT_EQ(refusal([&] { start(value.c_str(), now); }),
               "bad time: " + value +
                   " (--start-at: expected UTC, as 2026-11-26T18:30:00Z, or whole seconds from now, "
@@ -171,12 +175,69 @@ TEST(SourcePart, IsOfARunThatAllPartsKnow) {
   EXPECT_EQ(first.message.run >> 48U, 0U);
   EXPECT_NE(made("1/3", "8", "2026-11-26T18:30:00Z", 1).message.run, first.message.run);
   EXPECT_NE(made("1/3", "7", "2026-11-26T18:30:01Z", 1).message.run, first.message.run);
-  const auto parts = describe_part(second).value();
+  const auto described = [](const source::SourceOptions& options) {
+    const std::array<const char*, 2> words = {"smtp-source", "h:1"};
+    return describe_part(options, words.size(), words.data());
+  };
+  const auto parts = described(second).value();
   EXPECT_EQ(parts.numbers, std::vector<unsigned>{2});
   EXPECT_EQ(parts.of, 3U);
-  EXPECT_EQ(parts.run, describe_part(first)->run);
+  EXPECT_EQ(parts.run, described(first)->run);
   EXPECT_EQ(parts.run.size(), 12U);
-  EXPECT_FALSE(describe_part(made("1/1", "7", "2026-11-26T18:30:00Z", 1)));
+  EXPECT_FALSE(described(made("1/1", "7", "2026-11-26T18:30:00Z", 1)));
+}
+
+// By which its report tells the load of a part, of two, from others.
+std::string load(std::vector<std::string> options) {
+  std::vector<const char*> words = {"smtp-source", "--part", "1/2", "--seed", "7", "h:1"};
+  for (const std::string& word : options) words.push_back(word.c_str());
+  const source::SourceOptions some = {.part = {.number = 0, .of = 2}};
+  return describe_part(some, static_cast<int>(words.size()), words.data())->load;
+}
+
+TEST(SourcePart, IsOfALoadThatAllPartsHave) {
+  const std::string one = load({"-m", "10", "-s", "4"});
+  EXPECT_EQ(one.size(), 12U);
+  // Whatever the order and the names of options, and what a host has of its own.
+  EXPECT_EQ(load({"--sessions=4", "-m", "9", "-m10", "-M", "a.test", "--threads", "1", "--json",
+                  "part1.json", "--stamp", "sent1.proof", "--bind", "127.0.0.1", "-v"}),
+            one);
+  for (const std::vector<std::string>& others : {std::vector<std::string>{"-m", "30"},
+                                                 {"-d"},
+                                                 {"-l", "5000"},
+                                                 {"-r", "2"},
+                                                 {"-f", ""},
+                                                 {"--rate", "5"},
+                                                 {"--rate", "5", "--arrivals", "poisson"},
+                                                 {"--stages", "hold 5 1s"},
+                                                 {"--client", "1 idle 1s"},
+                                                 {"--retry", "5x1s"},
+                                                 {"--size", "1K"},
+                                                 {"--header", "X-A: a", "--header", "X-B: b"},
+                                                 {"--header", "X-A: a"},
+                                                 {"--mail-param", "X=1"}}) {
+    std::vector<std::string> all = {"-m", "10", "-s", "4"};
+    all.insert(all.end(), others.begin(), others.end());
+    EXPECT_NE(load(all), one) << others.front();
+  }
+  EXPECT_NE(load({"--header", "X-A: a"}), load({"--header", "X-A: b"}));
+}
+
+TEST(SourcePart, HasTheSameFilesWhereverTheyLie) {
+  const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "part_files";
+  std::filesystem::create_directories(folder);
+  const auto file = [&](const char* name, const char* content) {
+    std::ofstream(folder / name) << content;
+    return (folder / name).string();
+  };
+  const std::string a = file("a", "seed = 1");
+  const std::string b = file("b", "seed = 1");
+  const std::string c = file("c", "seed = 2");
+  for (const char* const option : {"--scenario", "-F", "--template"}) {
+    EXPECT_EQ(load({option, a}), load({option, b})) << option;
+    EXPECT_NE(load({option, a}), load({option, c})) << option;
+  }
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

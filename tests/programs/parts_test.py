@@ -351,9 +351,50 @@ class Page(PartsCase):
         self.assertEqual((done.returncode, done.stderr), (0, b""))
         self.assertIn(b"MAIL FROM:<foo@load.test>", done.stdout)
 
+    def merged(self):
+        """What a script has made, in a folder of its own."""
+        (path,) = self.scratch.glob("run-*/run.json")
+        readers.validate(measuring.SCHEMA, path)
+        return json.loads(path.read_text())
+
+    def run_script(self, word, status, **stubs):
+        """Runs the script with this word, among programs that stand for others."""
+        (self.scratch / "bin").mkdir()
+        for name, text in stubs.items():
+            (self.scratch / "bin" / name).write_text("#!/bin/sh\n" + text)
+            (self.scratch / "bin" / name).chmod(0o755)
+        script = self.scratch / "bin/run-parts"
+        script.write_text(next(one for one in scripts("sh") if word in one))
+        # Left by an earlier run.
+        (self.scratch / "part9.json").write_text("stale")
+        return rig.run(["sh", script], cwd=self.scratch, timeout=rig.PATIENCE, statuses=(status,), environment={
+            "PATH": f"{self.scratch}/bin:{rig.BUILD}:{os.environ['PATH']}"})
+
+    def test_the_script_over_ssh_merges_the_parts_that_there_are(self):
+        report = rig.TOP / "tests/report/published/source-parts-1.5.json"
+        done = self.run_script("ssh", 255, ssh=f"if [ $1 = load2 ]; then cat {report}; else exit 255; fi\n")
+        self.assertEqual((done.returncode, self.merged()["parts"]["numbers"]), (255, [1, 3]))
+        self.assertIn(b"1 and 3 of 4", done.stdout)
+
+    def test_the_script_of_kubernetes_merges_the_parts_that_there_are(self):
+        report = rig.TOP / "tests/report/published/source-parts-1.5.json"
+        (self.scratch / "millrace.json").write_text(scripts("json")[0])
+        calls = self.scratch / "calls"
+        done = self.run_script("kubectl", 1, kubectl=f"""echo "$*" >>{calls}
+case "$1 $2" in
+"create -f") cat >/dev/null ;;
+"get job") echo FailureTarget Failed ;;
+"get pods") printf 'millrace-0-x 0\nmillrace-1-y 1\n' ;;
+"logs millrace-1-y") cat {report} ;;
+"wait "*) exit 1 ;;
+esac
+""")
+        self.assertEqual((done.returncode, self.merged()["parts"]["numbers"]), (1, [1, 3]))
+        self.assertEqual(len(list(self.scratch.glob("run-*/part1.json"))), 1)
+        self.assertEqual(calls.read_text().splitlines()[-1], "delete job millrace")
+
     def check_run(self, hosts):
-        run = json.loads((self.scratch / "run.json").read_text())
-        readers.validate(measuring.SCHEMA, self.scratch / "run.json")
+        run = self.merged()
         self.assertEqual(run["parts"]["numbers"], [1, 2, 3])
         stored_lines = (self.scratch / "stored").read_text().splitlines()
         self.assertEqual(len(stored_lines), run["totals"]["messages"])

@@ -123,7 +123,7 @@ TEST(Merge, AddsAllThatARowAndAPartHave) {
     EXPECT_EQ(both.measurement.generator.late_starts, 10U);
     EXPECT_EQ(both.measurement.ending, metrics::Ending::interrupted);
     EXPECT_TRUE(both.measurement.open_loop);
-    EXPECT_EQ(both.environment.cores, 5U);
+    EXPECT_EQ(both.environment.cores, 3U);  // both are of one host
     EXPECT_EQ(both.environment.threads, 7U);
     EXPECT_EQ(both.settings.back().first, "merged");
     EXPECT_EQ(both.settings.back().second, "2 runs: a, b");

@@ -19,7 +19,7 @@ using test::sample_run;
 
 report::Run part(std::vector<unsigned> numbers, unsigned of = 4) {
   report::Run run = sample_run(2, 5);
-  run.parts = Parts{.run = "0123456789ab", .of = of, .numbers = std::move(numbers)};
+  run.parts = Parts{.run = "0123456789ab", .load = "load", .of = of, .numbers = std::move(numbers)};
   describe_parts(run);
   return run;
 }
@@ -47,6 +47,7 @@ TEST(Parts, MergeWhateverTheirOrder) {
       merge({part({3}), part({1}), part({4}), part({2})}, {"c", "a", "d", "b"});
   ASSERT_TRUE(whole.parts);
   EXPECT_EQ(whole.parts->numbers, (std::vector<unsigned>{1, 2, 3, 4}));
+  EXPECT_EQ(whole.parts->load, "load");
   EXPECT_EQ(setting(whole, "parts"), "1 to 4 of 4;");
   EXPECT_EQ(setting(whole, "differing"), "");
   EXPECT_EQ(setting(whole, "begun"), "");  // all at one moment
@@ -73,6 +74,11 @@ TEST(Parts, ThatOverlapOrAreOfDifferentRunsAreRefused) {
   other.parts->run = "another";
   EXPECT_EQ(refusal(part({1}), other),
             "a and b have parts of different runs: --seed or --start-at was not the same");
+  other = part({2});
+  other.parts->load = "another";
+  EXPECT_EQ(refusal(part({1}), other),
+            "a and b have parts of different loads: an option of how much is sent when, or of the "
+            "messages, was not the same");
 }
 
 TEST(Parts, TellHowWellTheyBeganTogether) {
@@ -89,8 +95,10 @@ TEST(Parts, TellHowWellTheyBeganTogether) {
             "2023-11-14T22:13:20Z, by a clock that is right to an estimated 900 us, at worst "
             "20.0 ms; begun 70 us later;");
   b.measurement.agreed_start->synchronised = false;
-  EXPECT_EQ(setting(merge({a, b}, {"a", "b"}), "start"),
-            "2023-11-14T22:13:20Z, by a clock that nothing synchronises; begun 70 us later;");
+  EXPECT_EQ(
+      setting(merge({a, b}, {"a", "b"}), "start"),
+      "2023-11-14T22:13:20Z, by a clock of which the kernel does not know that it is synchronised; "
+      "begun 70 us later;");
   // Where one was not asked for a start, or for another one, there is none that all agreed in.
   b.measurement.start += 412ms;
   report::Run c = b;

@@ -169,6 +169,7 @@ TEST(Published, PartsAndTheirStartAreRead) {
   const report::Run run = read_run(published(name));
   ASSERT_TRUE(run.parts);
   EXPECT_EQ(run.parts->run, "0123456789ab");
+  EXPECT_EQ(run.parts->load, "cdef01234567");
   EXPECT_EQ(run.parts->of, 4U);
   EXPECT_EQ(run.parts->numbers, (std::vector<unsigned>{1, 3}));
   const metrics::AgreedStart start = run.measurement.agreed_start.value();
