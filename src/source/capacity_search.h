@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <variant>
+#include <vector>
 
 namespace millrace::source {
 
@@ -77,6 +78,7 @@ class CapacitySearch {
   void go_on();
   void probe(double level, bool confirms);
   void end(CapacityLimit limit);
+  [[nodiscard]] std::optional<double> highest_held() const;
   [[nodiscard]] bool near_edge() const;
   [[nodiscard]] double rounded(double level) const;
   [[nodiscard]] std::optional<double> between(double held) const;
@@ -86,8 +88,9 @@ class CapacitySearch {
   Votes votes_;                 // of the probes at this level so far
   std::optional<double> held_;  // the highest that did
   bool held_is_confirmed_ = false;
-  std::optional<double> missed_;  // the lowest that did not
-  unsigned not_confirmed_ = 0;    // how often in a row
+  std::vector<double> held_once_;  // all that did, though perhaps not for long enough
+  std::optional<double> missed_;   // the lowest that did not
+  unsigned not_confirmed_ = 0;     // how often in a row
   std::optional<CapacityAnswer> answer_;
 };
 
