@@ -9,6 +9,8 @@
 #include <utility>
 #include <variant>
 
+#include "source/probe_shortfall.h"
+
 namespace millrace::source {
 namespace {
 
@@ -110,8 +112,10 @@ CapacityResult find_capacity(const SourceOptions& options, const CapacityTask& t
       telling.take(probe, ProbeOutcome::late, std::move(run));
       break;
     }
-    const ProbeOutcome outcome = outcome_of(measured, callbacks.holds(measured));
-    callbacks.told(probe, outcome, measured);
+    const std::string shortfall = probe_shortfall(run, task, probe);
+    const bool holds = shortfall.empty() && callbacks.holds(measured);
+    const ProbeOutcome outcome = outcome_of(measured, holds);
+    callbacks.told(probe, outcome, measured, shortfall);
     telling.take(probe, outcome, std::move(run));
     search.found(outcome);
   }

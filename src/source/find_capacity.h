@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 
 #include "base/time.h"
 #include "metrics/measurement.h"
@@ -43,9 +44,9 @@ struct CapacityCallbacks {
   std::function<bool(const metrics::Measurement& measurement)> holds;
   // As that of run_source(); may be empty.
   std::function<void(const metrics::ProgressSnapshot& snapshot)> watch;
-  // A probe is over.
+  // A probe is over. `shortfall`: probe_shortfall().
   std::function<void(const Probe& probe, ProbeOutcome outcome,
-                     const metrics::Measurement& measurement)>
+                     const metrics::Measurement& measurement, const std::string& shortfall)>
       told;
 };
 
