@@ -49,8 +49,9 @@ struct CapacityAnswer {
 // Searches the highest level that holds: which level is to be probed next, given what the probes so
 // far have found. It doubles the level until one does not hold, halves the interval between what
 // held and what did not, and then confirms. Noise is met by repeating: that a level does not hold
-// is said by two probes of three, and near the edge that it does, too. Behind a failed confirmation
-// all probes are such: they go down by steps that double, and halve again. Knows no clock and no
+// is said by two probes of three, and near the edge that it does, too. A confirmation is decided by
+// one probe. Behind one that failed all probes are such: they go down by steps that double, and
+// halve again. Knows no clock and no
 // server.
 class CapacitySearch {
  public:
