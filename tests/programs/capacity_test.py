@@ -6,6 +6,7 @@ said of the server: that is looked for again, and then taken for the answer that
 import contextlib
 import json
 import re
+import resource
 import signal
 import threading
 
@@ -127,6 +128,22 @@ class Capacity(measuring.MeasureCase):
         _, capacity, _ = found
         self.assertEqual((capacity["sessions"], capacity["limited_at"]), (5, 6))
         self.assertRegex(self.last_line, r"at 6 sessions 1 of the sessions did nothing but their first message\.$")
+
+    def test_a_probe_that_cannot_start_ends_it_with_what_is_known(self):
+        programs = rig.ours("epoll", "--threads", "1")
+        path = self.scratch / "run.json"
+        with programs.sink("-W", ".:20ms") as sink:
+            source = programs.start("smtp-source", *SHORT[:6], "--settle", "1s", "-d", "--summary", "--json", path,
+                                    "--find-sessions", "p99<10s", "--session-range", "1-200", sink.endpoint,
+                                    statuses=(1,))
+            resource.prlimit(source.pid, resource.RLIMIT_NOFILE, (40, 40))
+            self.assertEqual(source.wait(), 1)
+        readers.validate(measuring.SCHEMA, path)
+        run = json.loads(path.read_text())
+        capacity = run["capacity"]
+        self.assertEqual((run["ending"], capacity["limited_by"]), ("failed", "unknown"))
+        self.assertGreater(len(capacity["probes"]), 1)
+        self.assertRegex(source.err, rb"sessions \(-s\) and \d+ other files are more than the 40 open files")
 
     def test_the_number_of_sessions(self):
         programs = rig.ours("epoll")
