@@ -38,8 +38,8 @@ int find_capacity(const cli::SourceCommandLine& line, threads::SignalWatch& sign
       .watch = watch,
       .told =
           [&](const source::Probe& probe, source::ProbeOutcome outcome,
-              const metrics::Measurement& measured) {
-            const std::string text = found.take(probe, outcome, measured);
+              const metrics::Measurement& measured, const std::string& shortfall) {
+            const std::string text = found.take(probe, outcome, measured, shortfall);
             if (progress) inform(text);
           }};
   source::CapacityResult result =
@@ -50,7 +50,7 @@ int find_capacity(const cli::SourceCommandLine& line, threads::SignalWatch& sign
   run.capacity = found.finish(result.answer);
   reports.deliver(run);
   if (!result.run.well) return EXIT_FAILURE;
-  return run.capacity->confirmed && run.thresholds_passed() ? EXIT_SUCCESS : kThresholdFailed;
+  return run.capacity->found() && run.thresholds_passed() ? EXIT_SUCCESS : kThresholdFailed;
 }
 
 int pour(int argc, char** argv) {

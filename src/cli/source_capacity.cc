@@ -181,7 +181,8 @@ bool CapacityReport::holds(const metrics::Measurement& measurement) const {
 }
 
 std::string CapacityReport::take(const source::Probe& probe, source::ProbeOutcome outcome,
-                                 const metrics::Measurement& measurement) {
+                                 const metrics::Measurement& measurement,
+                                 const std::string& shortfall) {
   using Outcome = report::CapacityProbe::Outcome;
   report::CapacityProbe told = report::CapacityProbe::of(measurement, judge(measurement));
   told.level = probe.level;
@@ -189,6 +190,7 @@ std::string CapacityReport::take(const source::Probe& probe, source::ProbeOutcom
   told.outcome = outcome == source::ProbeOutcome::held     ? Outcome::held
                  : outcome == source::ProbeOutcome::missed ? Outcome::missed
                                                            : Outcome::late;
+  if (told.outcome != Outcome::late) told.reason = shortfall;
   capacity_.probes.push_back(std::move(told));
   return report::probe_line(capacity_.of, capacity_.probes.back());
 }

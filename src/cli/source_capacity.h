@@ -46,7 +46,7 @@ class CapacityReport {
   [[nodiscard]] bool holds(const metrics::Measurement& measurement) const;
   // A probe is over; says what was found.
   std::string take(const source::Probe& probe, source::ProbeOutcome outcome,
-                   const metrics::Measurement& measurement);
+                   const metrics::Measurement& measurement, const std::string& shortfall);
   [[nodiscard]] report::Capacity finish(const source::CapacityAnswer& answer);
 
  private:

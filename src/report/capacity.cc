@@ -1,5 +1,6 @@
 #include "report/capacity.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace millrace::report {
@@ -18,6 +19,16 @@ CapacityProbe CapacityProbe::of(const metrics::Measurement& measurement,
     probe.reason += (probe.reason.empty() ? "" : ", ") + reason;
   }
   return probe;
+}
+
+bool CapacityProbe::has_reason() const {
+  if (outcome != Outcome::missed) return outcome == Outcome::late;
+  return std::all_of(verdicts.begin(), verdicts.end(),
+                     [](const Verdict& verdict) { return verdict.passed; });
+}
+
+bool Capacity::found() const {
+  return confirmed && (limited_by == Limit::server || limited_by == Limit::range);
 }
 
 }  // namespace millrace::report

@@ -27,7 +27,12 @@ struct CapacityProbe {
   std::uint64_t p99 = 0;
   std::uint64_t most = 0;
   std::vector<Verdict> verdicts;  // the terms of the objective
-  std::string reason;             // of one that says nothing, since the generator was late
+  // Of one that says nothing, since the generator was late; and of one that was missed since it
+  // fell behind, whatever the terms say. Else empty.
+  std::string reason;
+
+  // Whether there is a reason that the terms do not tell.
+  [[nodiscard]] bool has_reason() const;
 
   // What was measured, judged by the terms. The level and the outcome are left to the caller.
   static CapacityProbe of(const metrics::Measurement& measurement, std::vector<Verdict> verdicts);
@@ -52,6 +57,9 @@ struct Capacity {
   double resolution = 0;  // a share
   Duration confirm{};     // how long a probe lasts that confirms
   std::vector<CapacityProbe> probes;
+
+  // Whether the search came to its end, and what it found was confirmed.
+  [[nodiscard]] bool found() const;
 };
 
 inline constexpr std::array<std::string_view, 2> kCapacityOfNames = {"rate", "sessions"};

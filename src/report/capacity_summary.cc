@@ -52,7 +52,7 @@ std::string miss_at(const Capacity& capacity, double level) {
   if (probe == capacity.probes.rend()) return {};
   const auto failed = [](const Verdict& verdict) { return !verdict.passed; };
   const auto term = std::find_if(probe->verdicts.begin(), probe->verdicts.end(), failed);
-  if (term == probe->verdicts.end()) return {};
+  if (term == probe->verdicts.end()) return probe->reason;
   return clause(*term);
 }
 
@@ -61,6 +61,10 @@ std::string lower_edge(const Capacity& capacity) {
   if (capacity.limited_at == 0) return fmt::format("nothing is known of {} yet", held);
   const std::string level = level_text(capacity.of, capacity.limited_at);
   const std::string why = miss_at(capacity, capacity.limited_at);
+  if (capacity.limited_by != Capacity::Limit::server) {
+    return fmt::format("{} did not hold at {}{}{}; below nothing is known yet", held, level,
+                       why.empty() ? "" : ": ", why);
+  }
   return fmt::format("the server does not hold {} even at {}{}{}", held, level,
                      why.empty() ? "" : ": ", why);
 }
@@ -114,6 +118,7 @@ std::string probe_line(Capacity::Of of, const CapacityProbe& probe) {
     text += fmt::format("{}{} {}", before, figure_of(verdict), verdict.value);
     before = ", ";
   }
+  if (!probe.reason.empty()) text += std::string(before) + probe.reason;
   return text;
 }
 

@@ -80,13 +80,15 @@ std::optional<Change> compare_capacities(const std::vector<Run>& base,
     change.meaning = Change::Meaning::unclear;
     return change;
   }
-  if (std::min(base.size(), next.size()) >= kEnoughValues) {
-    tell_from_chance(change, base_levels, next_levels);
-    return change;
-  }
   const double open = open_factor(base) * open_factor(next);
   const double more = std::max(change.base, change.next);
-  if (more <= std::min(change.base, change.next) * open) return change;
+  const bool within_open = more <= std::min(change.base, change.next) * open;
+  if (std::min(base.size(), next.size()) >= kEnoughValues) {
+    tell_from_chance(change, base_levels, next_levels);
+    if (within_open) change.meaning = Change::Meaning::noise;
+    return change;
+  }
+  if (within_open) return change;
   change.meaning = change.loss > 0 ? Change::Meaning::worse : Change::Meaning::better;
   return change;
 }

@@ -28,7 +28,7 @@ inline constexpr auto kProbeFields = std::to_array<Field<CapacityProbe>>({
     field<Count, &CapacityProbe::p99>("p99_us"),
     field<Count, &CapacityProbe::most>("max_us"),
     field<List<Object<kVerdictFields>>, &CapacityProbe::verdicts>("thresholds"),
-    where([](const CapacityProbe& probe) { return probe.outcome == CapacityProbe::Outcome::late; },
+    where([](const CapacityProbe& probe) { return probe.has_reason(); },
           field<Text, &CapacityProbe::reason>("reason")),
 });
 

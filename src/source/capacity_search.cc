@@ -29,7 +29,17 @@ std::variant<Probe, CapacityAnswer> CapacitySearch::next() const {
 
 CapacityAnswer CapacitySearch::so_far() const {
   if (answer_) return *answer_;
-  return {.level = held_, .confirmed = held_is_confirmed_, .limited_at = missed_};
+  return {.level = highest_held(), .confirmed = held_is_confirmed_, .limited_at = missed_};
+}
+
+// Before the end of the search: behind a failed confirmation what held for a shorter time below is
+// the best that is known.
+std::optional<double> CapacitySearch::highest_held() const {
+  std::optional<double> highest = held_;
+  for (const double level : held_once_) {
+    if (!held_ && level < *missed_ && level > highest.value_or(0)) highest = level;
+  }
+  return highest;
 }
 
 void CapacitySearch::found(ProbeOutcome outcome) {
@@ -54,6 +64,7 @@ void CapacitySearch::vote() {
   const bool doubted = votes_.missed > 0 || near_edge();
   if (votes_.held >= (doubted ? kMostOfThree : 1)) {
     held_ = probe_.level;
+    held_once_.push_back(probe_.level);
     return go_on();
   }
   if (votes_.missed < kMostOfThree) return;
@@ -106,7 +117,7 @@ void CapacitySearch::probe(double level, bool confirms) {
 
 void CapacitySearch::end(CapacityLimit limit) {
   const bool late = limit == CapacityLimit::generator;
-  answer_ = {.level = held_,
+  answer_ = {.level = late ? highest_held() : held_,
              .confirmed = held_is_confirmed_,
              .limit = limit,
              .limited_at = late ? std::optional(probe_.level) : missed_};

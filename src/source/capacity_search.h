@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <variant>
+#include <vector>
 
 namespace millrace::source {
 
@@ -48,8 +49,9 @@ struct CapacityAnswer {
 // Searches the highest level that holds: which level is to be probed next, given what the probes so
 // far have found. It doubles the level until one does not hold, halves the interval between what
 // held and what did not, and then confirms. Noise is met by repeating: that a level does not hold
-// is said by two probes of three, and near the edge that it does, too. Behind a failed confirmation
-// all probes are such: they go down by steps that double, and halve again. Knows no clock and no
+// is said by two probes of three, and near the edge that it does, too. A confirmation is decided by
+// one probe. Behind one that failed all probes are such: they go down by steps that double, and
+// halve again. Knows no clock and no
 // server.
 class CapacitySearch {
  public:
@@ -77,6 +79,7 @@ class CapacitySearch {
   void go_on();
   void probe(double level, bool confirms);
   void end(CapacityLimit limit);
+  [[nodiscard]] std::optional<double> highest_held() const;
   [[nodiscard]] bool near_edge() const;
   [[nodiscard]] double rounded(double level) const;
   [[nodiscard]] std::optional<double> between(double held) const;
@@ -86,8 +89,9 @@ class CapacitySearch {
   Votes votes_;                 // of the probes at this level so far
   std::optional<double> held_;  // the highest that did
   bool held_is_confirmed_ = false;
-  std::optional<double> missed_;  // the lowest that did not
-  unsigned not_confirmed_ = 0;    // how often in a row
+  std::vector<double> held_once_;  // all that did, though perhaps not for long enough
+  std::optional<double> missed_;   // the lowest that did not
+  unsigned not_confirmed_ = 0;     // how often in a row
   std::optional<CapacityAnswer> answer_;
 };
 

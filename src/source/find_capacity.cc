@@ -9,6 +9,9 @@
 #include <utility>
 #include <variant>
 
+#include "base/diagnostics.h"
+#include "source/probe_shortfall.h"
+
 namespace millrace::source {
 namespace {
 
@@ -40,6 +43,18 @@ std::uint64_t messages_used(const metrics::Measurement& measurement, unsigned se
     return counters.started + counters.unstarted + counters.shed;
   };
   return used(measurement.total.counters) + used(measurement.warmup) + sessions;
+}
+
+// What cannot start behind others ends the search, and not what these have found.
+std::optional<Result> run_probe(const SourceOptions& options, threads::SignalWatch& signals,
+                                const CapacityCallbacks& callbacks, std::uint64_t number) {
+  try {
+    return run_source(options, signals, callbacks.watch);
+  } catch (const Fatal& error) {
+    if (number == 0) throw;
+    warn(error.what());
+    return std::nullopt;
+  }
 }
 
 // Keeps the run that says most of what has been found so far.
@@ -100,7 +115,10 @@ CapacityResult find_capacity(const SourceOptions& options, const CapacityTask& t
     if (signals.first() != 0) break;
     const Probe probe = std::get<Probe>(next);
     const SourceOptions of_probe = probe_options(options, task, probe, number, first_message);
-    Result run = run_source(of_probe, signals, callbacks.watch);
+    std::optional<Result> started = run_probe(of_probe, signals, callbacks, number);
+    given_up = !started;
+    if (given_up) break;
+    Result run = std::move(*started);
     const metrics::Measurement& measured = run.measurement;
     given_up = measured.ending == metrics::Ending::failed;
     delivered = delivered || measured.total.counters.delivered + measured.warmup.delivered > 0;
@@ -110,8 +128,10 @@ CapacityResult find_capacity(const SourceOptions& options, const CapacityTask& t
       telling.take(probe, ProbeOutcome::late, std::move(run));
       break;
     }
-    const ProbeOutcome outcome = outcome_of(measured, callbacks.holds(measured));
-    callbacks.told(probe, outcome, measured);
+    const std::string shortfall = probe_shortfall(run, task, probe);
+    const bool holds = shortfall.empty() && callbacks.holds(measured);
+    const ProbeOutcome outcome = outcome_of(measured, holds);
+    callbacks.told(probe, outcome, measured, shortfall);
     telling.take(probe, outcome, std::move(run));
     search.found(outcome);
   }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 
 #include "base/time.h"
 #include "metrics/measurement.h"
@@ -43,16 +44,17 @@ struct CapacityCallbacks {
   std::function<bool(const metrics::Measurement& measurement)> holds;
   // As that of run_source(); may be empty.
   std::function<void(const metrics::ProgressSnapshot& snapshot)> watch;
-  // A probe is over.
+  // A probe is over. `shortfall`: probe_shortfall().
   std::function<void(const Probe& probe, ProbeOutcome outcome,
-                     const metrics::Measurement& measurement)>
+                     const metrics::Measurement& measurement, const std::string& shortfall)>
       told;
 };
 
 // Probes level after level until the search has its answer, or a signal comes. Each probe is a run
 // of its own (run_source()), in which all that was begun is over before the next one begins; the
 // numbers of their messages go on from one to the next. One for which the generator was late is not
-// judged. Throws Fatal when it cannot start.
+// judged. Throws Fatal when the first one cannot start; another that cannot gives the search up,
+// and why is told.
 CapacityResult find_capacity(const SourceOptions& options, const CapacityTask& task,
                              threads::SignalWatch& signals, const CapacityCallbacks& callbacks);
 

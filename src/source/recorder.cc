@@ -128,6 +128,7 @@ void Recorder::delivered(std::uint64_t message, TimePoint intended, TimePoint ta
   metrics.intended.record(taken - intended);
   interval_.intended.record(taken - intended);
   ++metrics.counters.delivered;
+  completed(intended, taken);
   if (splits_ != nullptr) splits_->taken(message, intended, taken);
 }
 
@@ -174,7 +175,17 @@ void Recorder::missed(TimePoint intended, std::uint64_t metrics::Counters::*coun
   metrics::Metrics& metrics = stages_[stage_of(intended)];
   ++(metrics.counters.*counter);
   metrics.failed.record(now - intended);
+  completed(intended, now);
   last_over_ = now;
+}
+
+void Recorder::completed(TimePoint intended, TimePoint at) {
+  const bool in_warmup = !schedule_.stages()[stage_of(intended)].measured;
+  if (at - start_ >= schedule_.end()) {
+    completions_.outlasted += in_warmup ? 1 : 0;
+  } else if (schedule_.stages()[stage_of(at)].measured) {
+    ++completions_.in_time;
+  }
 }
 
 void Recorder::error(metrics::Error kind, std::string_view text, TimePoint now) {

@@ -16,6 +16,17 @@
 
 namespace millrace::source {
 
+// Messages by when they were over, where all else goes by when they were due.
+struct Completions {
+  std::uint64_t in_time = 0;    // in stages that are measured
+  std::uint64_t outlasted = 0;  // behind the end of the schedule, and due in a warm-up
+
+  void add(const Completions& other) {
+    in_time += other.in_time;
+    outlasted += other.outlasted;
+  }
+};
+
 // What one thread measures. Times are those at which the loop's turns begin: at least what the
 // server took, and no clock is read for them. (A connection may be there before a loop that is
 // late learns of it: then connect is longer, and banner as much shorter.)
@@ -86,6 +97,7 @@ class Recorder {
   // What is left at the end.
   [[nodiscard]] const std::vector<metrics::Metrics>& stages() const { return stages_; }
   [[nodiscard]] metrics::Generator& generator() { return generator_; }
+  [[nodiscard]] const Completions& completions() const { return completions_; }
 
  private:
   void attempt_over(const MessageInFlight& in_flight, const Attempt& attempt, TimePoint now);
@@ -97,6 +109,7 @@ class Recorder {
   void failed(std::uint64_t message, TimePoint intended, std::uint64_t metrics::Counters::*counter,
               TimePoint now);
   void missed(TimePoint intended, std::uint64_t metrics::Counters::*counter, TimePoint now);
+  void completed(TimePoint intended, TimePoint at);
 
   const Schedule& schedule_;
   const TimePoint start_;
@@ -107,6 +120,7 @@ class Recorder {
   metrics::ThreadInterval interval_;  // of this second, but for what the meter completes
   metrics::IntervalMeter meter_;
   metrics::Generator generator_;
+  Completions completions_;
   std::uint64_t sessions_open_ = 0;
   std::uint64_t in_flight_ = 0;
   std::uint64_t waiting_ = 0;

@@ -20,6 +20,7 @@ void Recordings::add(Recorder& recorder, SplitRecorder* splits) {
   const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < stages_.size(); ++i) stages_[i].add(recorder.stages()[i]);
   generator_.add(recorder.generator());
+  completions_.add(recorder.completions());
   if (splits != nullptr) {
     if (!splits_)
       splits_.emplace(run_.workload(), run_.load(), run_.options().load.retry.has_value());

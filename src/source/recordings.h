@@ -30,6 +30,8 @@ class Recordings {
   // measured.
   void add(const std::vector<metrics::ClientMetrics>& clients, TimePoint over);
 
+  [[nodiscard]] const Completions& completions() const { return completions_; }
+
   // All of it; once, when all threads are done. `start`: of the run, on the wall's clock.
   // `interrupted`: the user ended it.
   metrics::Measurement measurement(std::chrono::system_clock::time_point start, bool interrupted);
@@ -44,6 +46,7 @@ class Recordings {
   std::mutex mutex_;
   std::vector<metrics::Metrics> stages_;
   metrics::Generator generator_;
+  Completions completions_;
   std::optional<SplitRecorder> splits_;
   std::vector<metrics::ClientMetrics> clients_;
   TimePoint last_over_;  // of all messages

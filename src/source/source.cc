@@ -158,7 +158,10 @@ Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
   if (counter) counter->end(std::to_string(run.messages_sent()));
   if (options.verbose && options.turns_to_tls()) inform(describe(run.handshakes()));
 
-  if (recordings) result.measurement = recordings->measurement(start, result.signal != 0);
+  if (recordings) {
+    result.measurement = recordings->measurement(start, result.signal != 0);
+    result.completions = recordings->completions();
+  }
   result.measurement.agreed_start = agreed_start;
   if (log) result.measurement.log = log->finish();
   if (journal) result.measurement.proof = journal->finish();

@@ -5,6 +5,7 @@
 #include "metrics/measurement.h"
 #include "metrics/progress_snapshot.h"
 #include "source/options.h"
+#include "source/recorder.h"
 #include "threads/signal_watch.h"
 
 namespace millrace::source {
@@ -15,6 +16,7 @@ struct Result {
   bool well = false;
   int signal = 0;                    // the first that interrupted it, if one did
   metrics::Measurement measurement;  // empty unless SourceOptions::measure
+  Completions completions;           // as that
 };
 
 // Sends what the options ask for, until all is sent, the schedule is over, or signals come: the

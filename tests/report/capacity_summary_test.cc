@@ -72,6 +72,20 @@ TEST(CapacitySummary, SaysHowMuchTheServerHoldsAndWhatItDoesAbove) {
             "was 1.20 s");
 }
 
+TEST(CapacitySummary, OnlyASearchThatCameToItsEndHasFoundIt) {
+  Capacity capacity = found();
+  for (const auto& [limit, expected] : {std::pair(Limit::server, true),
+                                        {Limit::range, true},
+                                        {Limit::generator, false},
+                                        {Limit::unknown, false}}) {
+    capacity.limited_by = limit;
+    EXPECT_EQ(capacity.found(), expected);
+  }
+  capacity.limited_by = Limit::server;
+  capacity.confirmed = false;
+  EXPECT_FALSE(capacity.found());
+}
+
 TEST(CapacitySummary, SaysWhatIsNotKnown) {
   Capacity limited = found();
   limited.limited_by = Limit::generator;
@@ -85,6 +99,12 @@ TEST(CapacitySummary, SaysWhatIsNotKnown) {
   EXPECT_EQ(capacity_line(limited),
             "the generator was the limit at 12,800/s: nothing is known of the server");
   EXPECT_EQ(capacity_line({.objective = {"p99<1s"}}), "nothing is known of p99<1s yet");
+  limited = found();
+  limited.limited_by = Limit::unknown;
+  limited.level = 0;
+  EXPECT_EQ(capacity_line(limited),
+            "p99<250ms, errors<0.1% did not hold at 7,800/s: p99 was 1.20 s; below nothing is "
+            "known yet");
 }
 
 TEST(CapacitySummary, SaysWhenNothingHolds) {
@@ -107,6 +127,19 @@ TEST(CapacitySummary, SaysWhichTermDidNotHold) {
   failing.probes = {
       missed(7'800, {{"p99<250ms", "3.00 ms", true}, {"errors<0.1%", "1.0%", false}})};
   EXPECT_TRUE(capacity_line(failing).ends_with("; at 7,800/s errors were 1.0%"));
+}
+
+TEST(CapacitySummary, SaysWhatFellBehindThoughAllTermsHeld) {
+  report::Run run;
+  run.capacity = found();
+  CapacityProbe behind = missed(7'800, {{"errors<0.1%", "0%", true}});
+  behind.reason = "only 9 of 100 messages were over in time";
+  run.capacity->probes = {behind};
+  EXPECT_TRUE(capacity_line(*run.capacity)
+                  .ends_with("; at 7,800/s only 9 of 100 messages were over in time"));
+  EXPECT_EQ(probe_line(Capacity::Of::rate, behind),
+            "7,800/s did not hold: errors 0%, only 9 of 100 messages were over in time");
+  EXPECT_EQ(from_json(to_json(run), "a.json").capacity->probes.at(0).reason, behind.reason);
 }
 
 TEST(CapacitySummary, LevelsAreRatesOrSessions) {

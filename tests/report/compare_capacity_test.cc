@@ -51,9 +51,15 @@ Told from noise by what searches leave open; three or more a side tell more.
 
 TEST(CompareCapacity, OfThreeRunsOrMoreIsToldFromChance) {
   const Comparison comparison = compare({searched(1'000), searched(1'010), searched(1'020)},
-                                        {searched(1'040), searched(1'050), searched(1'060)});
+                                        {searched(1'140), searched(1'150), searched(1'160)});
   EXPECT_EQ(comparison.by, Comparison::By::runs);
   EXPECT_EQ(comparison.changes.at(0).meaning, Meaning::better);
+  // What the searches leave open comes first.
+  EXPECT_EQ(compare({searched(566), searched(566), searched(566)},
+                    {searched(563), searched(563), searched(563)})
+                .changes.at(0)
+                .meaning,
+            Meaning::noise);
   EXPECT_EQ(compare({searched(1'000), searched(1'010), searched(1'020)},
                     {searched(1'040), searched(1'000), searched(1'000)})
                 .changes.at(0)

@@ -261,5 +261,21 @@ TEST(CapacitySearch, ToldBeforeItsEndSaysWhatIsKnown) {
   EXPECT_EQ(search.so_far().limit, CapacityLimit::unknown);
 }
 
+// Steps down behind a failed confirmation, and is ended there.
+TEST(CapacitySearch, WhatHeldForAShorterTimeIsKnownWhenTheWayDownIsBrokenOff) {
+  CapacitySearch search(kRates);
+  const auto level = [&] { return std::get<Probe>(search.next()).level; };
+  while (!std::get<Probe>(search.next()).confirms) search.found(held_if(level() <= 1'000));
+  search.found(ProbeOutcome::missed);
+  EXPECT_EQ(search.so_far().level, 951);
+  EXPECT_EQ(search.so_far().limited_at, 995);
+  EXPECT_FALSE(search.so_far().confirmed);
+  while (level() > 951) search.found(ProbeOutcome::missed);
+  search.found(ProbeOutcome::late);
+  search.found(ProbeOutcome::late);
+  EXPECT_EQ(search.so_far().limit, CapacityLimit::generator);
+  EXPECT_EQ(search.so_far().level, 951);
+}
+
 }  // namespace
 }  // namespace millrace::source

@@ -5,6 +5,8 @@
 
 #include <chrono>
 
+#include "source/probe_shortfall.h"
+
 namespace millrace::source {
 namespace {
 
@@ -57,6 +59,35 @@ TEST(FindCapacity, AProbeOfSessionsHasSoManyAndNoMoreThreads) {
   options = probe_options(given(), task_of(LevelOf::sessions), {.level = 300}, 0, 0);
   EXPECT_EQ(options.sessions, 300U);
   EXPECT_EQ(options.threads, 4U);
+}
+
+Result run_with(std::uint64_t due, const Completions& completions) {
+  Result run;
+  run.measurement.total.counters.delivered = due;
+  run.completions = completions;
+  return run;
+}
+
+TEST(FindCapacity, ARateAtWhichMessagesPileUpIsNotHeld) {
+  const CapacityTask task = task_of(LevelOf::rate);
+  EXPECT_EQ(probe_shortfall(run_with(4'000, {.in_time = 3'800}), task, {.level = 400}), "");
+  EXPECT_EQ(probe_shortfall(run_with(4'000, {.in_time = 3'799}), task, {.level = 400}),
+            "only 3799 of 4000 messages were over in time");
+  // So few are noise.
+  EXPECT_EQ(probe_shortfall(run_with(20, {.in_time = 10}), task, {.level = 2}), "");
+}
+
+TEST(FindCapacity, MessagesThatTakeLongerThanTheWarmUpDoNotPileUp) {
+  Result run = run_with(4'000, {.in_time = 3'200});
+  run.measurement.total.service.record(4s);
+  EXPECT_EQ(probe_shortfall(run, task_of(LevelOf::rate), {.level = 400}), "");
+}
+
+TEST(FindCapacity, SessionsThatAreNotServedAreNotHeld) {
+  const CapacityTask task = task_of(LevelOf::sessions);
+  EXPECT_EQ(probe_shortfall(run_with(400, {.in_time = 1}), task, {.level = 9}), "");
+  EXPECT_EQ(probe_shortfall(run_with(400, {.in_time = 1, .outlasted = 4}), task, {.level = 9}),
+            "4 of the sessions did nothing but their first message");
 }
 
 TEST(FindCapacity, AProbeMayGoWithoutWarmUp) {
