@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -79,6 +80,8 @@ void Connection::serve() {
       if (!written || closed || failed_) break;
     } catch (const Refused& refused) {
       write_refusal(refused.response);
+      break;
+    } catch (const std::exception& /*half a response may be written*/) {
       break;
     }
   }

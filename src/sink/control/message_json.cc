@@ -43,7 +43,7 @@ json summary_json(const RememberedMessage& message) {
   }
   return {{"id", message.id},
           {"time", wall_text(message.time)},
-          {"listener", message.listener},
+          {"listener", text_json(message.listener)},
           {"client", client_json(message.client)},
           {"protocol", message.client.protocol},
           {"tls", tls_json(message.client)},
