@@ -89,7 +89,7 @@ void Connection::serve() {
 }
 
 // Before the body is read.
-void Connection::check(httplib::Request& request) const {
+void Connection::check(httplib::Request& request) {
   const std::string type = media_type(request.get_header_value("Content-Type"));
   const std::string host = request.get_header_value("Host");
   const std::string origin = request.get_header_value("Origin");
@@ -118,6 +118,7 @@ void Connection::check(httplib::Request& request) const {
     refused = refusal(400, "there is a blank in the name of a header field");
   }
   if (refused) throw Refused{*std::move(refused)};
+  stream_.allow_body(kLargestBody);
   // Without it the library reads until the client closes.
   if (length.empty()) request.set_header("Content-Length", "0");
   request.headers.erase("Accept-Encoding");  // nothing is compressed

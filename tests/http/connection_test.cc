@@ -45,5 +45,24 @@ TEST(HttpConnection, EndsAResponseWhoseNextPieceThrows) {
   EXPECT_TRUE(answer.ends_with("5\r\nfirst\r\n")) << answer;
 }
 
+TEST(HttpConnection, HasALimitOfTheHeader) {
+  const auto well = [](const Request& /*request*/) { return Response{.body = "ok"}; };
+  const std::string start(kGet.substr(0, kGet.size() - 2));
+  std::string field = "X: " + std::string(995, 'x') + "\r\n";
+  std::string fields;
+  while (fields.size() < (60 << 10)) fields += field;
+  EXPECT_TRUE(answer_to(start + fields + "\r\n", well).starts_with("HTTP/1.1 200 "));
+  EXPECT_TRUE(answer_to(start + fields + fields + "\r\n", well).starts_with("HTTP/1.1 400 "));
+}
+
+TEST(HttpConnection, TakesABodyBehindALongHeader) {
+  const auto length = [](const Request& request) {
+    return Response{.media_type = "text/plain", .body = std::to_string(request.body.size())};
+  };
+  std::string request = "PUT / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n";
+  while (request.size() < (60 << 10)) request += "X: " + std::string(995, 'x') + "\r\n";
+  EXPECT_TRUE(answer_to(request + "\r\n" + std::string(100'000, 'x'), length).ends_with("100000"));
+}
+
 }  // namespace
 }  // namespace millrace::http
