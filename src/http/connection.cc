@@ -99,6 +99,7 @@ void Connection::check(httplib::Request& request) {
   const std::string encoding = request.get_header_value("Content-Encoding");
   auto refused = refuse({.method = request.method,
                          .path = request.path,
+                         .version = request.version,
                          .host = host,
                          .origin = origin,
                          .authorization = authorization,
