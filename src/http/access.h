@@ -25,6 +25,7 @@ struct Access {
 struct RequestHead {
   std::string_view method;
   std::string_view path;
+  std::string_view version;
   std::string_view host;
   std::string_view origin;
   std::string_view authorization;

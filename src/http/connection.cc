@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <exception>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace millrace::http {
@@ -27,6 +30,16 @@ void put_header(const Response& from, httplib::Response& to) {
   for (const auto& [name, value] : kHeader) to.set_header(name, value);
   for (const auto& [name, value] : from.header) to.set_header(name, value);
   if (!to.has_header(kPolicyName)) to.set_header(kPolicyName, kPolicy);
+}
+
+// The library reads a body for these alone.
+bool takes_body(std::string_view method) { return method != "GET" && method != "HEAD"; }
+
+// RFC 9112, 5.1: with a blank before the colon a proxy may know a field that the library does not.
+bool names_are_whole(const httplib::Headers& header) {
+  return std::all_of(header.begin(), header.end(), [](const auto& field) {
+    return field.first.find_first_of(" \t") == std::string::npos;
+  });
 }
 
 }  // namespace
@@ -68,13 +81,15 @@ void Connection::serve() {
     } catch (const Refused& refused) {
       write_refusal(refused.response);
       break;
+    } catch (const std::exception& /*half a response may be written*/) {
+      break;
     }
   }
   stream_.linger();
 }
 
 // Before the body is read.
-void Connection::check(httplib::Request& request) const {
+void Connection::check(httplib::Request& request) {
   const std::string type = media_type(request.get_header_value("Content-Type"));
   const std::string host = request.get_header_value("Host");
   const std::string origin = request.get_header_value("Origin");
@@ -84,6 +99,7 @@ void Connection::check(httplib::Request& request) const {
   const std::string encoding = request.get_header_value("Content-Encoding");
   auto refused = refuse({.method = request.method,
                          .path = request.path,
+                         .version = request.version,
                          .host = host,
                          .origin = origin,
                          .authorization = authorization,
@@ -95,7 +111,15 @@ void Connection::check(httplib::Request& request) const {
   if (!refused && request.get_header_value_count("Content-Length") > 1) {
     refused = refusal(400, "Content-Length comes twice");
   }
+  // Else it would be read as the next request, which is another's where a proxy sends for many.
+  if (!refused && !takes_body(request.method) && !length.empty() && length != "0") {
+    refused = refusal(400, "a request of this method has no body");
+  }
+  if (!refused && !names_are_whole(request.headers)) {
+    refused = refusal(400, "there is a blank in the name of a header field");
+  }
   if (refused) throw Refused{*std::move(refused)};
+  stream_.allow_body(kLargestBody);
   // Without it the library reads until the client closes.
   if (length.empty()) request.set_header("Content-Length", "0");
   request.headers.erase("Accept-Encoding");  // nothing is compressed

@@ -26,7 +26,7 @@ class Connection final : private httplib::Server {
   void serve();
 
  private:
-  void check(httplib::Request& request) const;
+  void check(httplib::Request& request);
   void answer(const httplib::Request& from, httplib::Response& to);
   void write_refusal(const Response& response);
 

@@ -46,7 +46,7 @@ bool ConnectionStream::await_request(Duration limit) {
   limit_ = Clock::now() + limit;
   if (unread() == 0 && !fill()) return false;
   limit_ = Clock::now() + kRequestLimit;
-  bytes_left_ = kMostBytes;
+  bytes_left_ = kLargestHeader;
   return true;
 }
 

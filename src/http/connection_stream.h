@@ -22,8 +22,8 @@ class ConnectionStream final : public httplib::Stream {
   static constexpr std::chrono::seconds kRequestLimit{10};
   static constexpr std::chrono::seconds kResponseLimit{60};
   static constexpr std::chrono::seconds kPieceLimit{10};
-  // Of a request, its body too.
-  static constexpr std::size_t kMostBytes = (1 << 20) + (1 << 16);
+  // Of a request until its body is allowed.
+  static constexpr std::size_t kLargestHeader = 1 << 16;
 
   // `end`: becomes readable, and stays so, when the server is to end. Both must outlive this.
   ConnectionStream(const FileDescriptor& socket, const FileDescriptor& end)
@@ -31,6 +31,8 @@ class ConnectionStream final : public httplib::Stream {
 
   // Waits until another request begins, so long at most. False: none does.
   bool await_request(Duration limit);
+  // Of a request whose header was read so much may follow.
+  void allow_body(std::size_t most) { bytes_left_ += most; }
   // It was read: the response begins. `endless`: it has no end.
   void begin_response(bool endless);
   // Takes and forgets what a client still sends that is to be closed, for a moment: else it might

@@ -29,7 +29,7 @@ struct Response {
   std::string body;
   std::vector<std::pair<std::string, std::string>> header;  // besides what all responses have
   // Where there is one, the body is what this gives, piece by piece, until it gives nothing. A call
-  // may take a second.
+  // may take a second. What it throws ends the connection.
   std::function<std::optional<std::string>()> next;
 };
 

@@ -86,6 +86,8 @@ TEST(HttpAccess, RefusesWhatCouldHoldAThreadOrFillMemory) {
   EXPECT_EQ(with([](RequestHead& head) { head.content_encoding = "gzip"; }), 415);
   EXPECT_EQ(with([](RequestHead& head) { head.content_encoding = "identity"; }), 0);
   EXPECT_EQ(with([](RequestHead& head) { head.media_type = "multipart/form-data"; }), 415);
+  EXPECT_EQ(with([](RequestHead& head) { head.media_type = "application/x-www-form-urlencoded"; }),
+            415);
   EXPECT_EQ(with([](RequestHead& head) { head.method = "OPTIONS"; }), 405);
   const std::string path(1025, '/');
   EXPECT_EQ(with([&](RequestHead& head) { head.path = path; }), 414);

@@ -60,7 +60,7 @@ class Messages(api.HttpCase):
             told = asked.get(self.PATH + "?sender=ann&last=1").json
             self.assertEqual((told["found"], told["kept"]), (2, 3))
             for query in ("?last=0", "?last=1001", "?last=x", "?since=yesterday", "?since=2026-13-01T00:00:00Z",
-                          "?x=1"):
+                          "?x=1", "?last=1&last=2", "?sender=a&x=1&sender=b"):
                 asked.get(self.PATH + query, 400)
             self.assertEqual(asked.ask("DELETE", self.PATH + "?sender=bob").json, {"deleted": 1})
             self.assertEqual(asked.ask("DELETE", self.PATH + "?last=1").status, 400)
@@ -75,7 +75,8 @@ class Messages(api.HttpCase):
             self.assertEqual(self.subjects(asked), ["2", "3", "4"])
             store = asked.stats()["store"]
             self.assertEqual((store["messages"], store["most"]), (3, 3))
-            self.assertEqual(store["bytes"], sum(one["size"] for one in asked.get(self.PATH).json["messages"]))
+            self.assertEqual(store["bytes"], sum(one["size"] + len("a@b.testc@d.test")
+                                                  for one in asked.get(self.PATH).json["messages"]))
 
     def test_none_that_was_refused_is_kept(self):
         rules = self.scratch / "rules.toml"

@@ -111,13 +111,29 @@ class Limits(api.HttpCase):
                     (f"GET /{'x' * 20000} HTTP/1.1\r\n{host}\r\n", 414),
                     (f"GET / HTTP/1.1\r\n{host}X: {'x' * 20000}\r\n\r\n", 400),
                     ("GET /healthz HTTP/1.1\r\n\r\n", 403),
+                    ("GET /healthz HTTP/1.0\r\n\r\n", 200),
+                    ("GET /healthz HTTP/1.0\r\nHost: evil.example\r\n\r\n", 403),
+                    ("GET /api/v1/stats HTTP/1.0\r\n\r\n", 403),
                     (f"PUT /api/v1/rules HTTP/1.1\r\n{host}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411),
                     (f"PUT /api/v1/rules HTTP/1.1\r\n{host}Content-Length: x\r\n\r\n", 400),
                     (f"PUT /api/v1/rules HTTP/1.1\r\n{host}Content-Length: 1\r\nContent-Length: 2\r\n\r\nx", 400),
-                    (f"PUT /api/v1/rules HTTP/1.1\r\n{host}Content-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx", 415)):
+                    (f"PUT /api/v1/rules HTTP/1.1\r\n{host}Content-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx", 415),
+                    (f"GET /healthz HTTP/1.1\r\n{host}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411),
+                    (f"GET /healthz HTTP/1.1\r\n{host}Content-Length : 1\r\n\r\nx", 400)):
                 with self.subTest(request[:60]):
                     self.assertEqual(api.raw(asked.endpoint, request.encode())[:12], b"HTTP/1.1 %d" % status)
             asked.stats()
+
+    def test_what_follows_a_header_without_a_body_is_no_request(self):
+        with self.sink() as (_, asked):
+            host = f"Host: {asked.endpoint}\r\n"
+            hidden = f"GET /healthz HTTP/1.1\r\n{host}\r\n"
+            for method in ("GET", "HEAD"):
+                with self.subTest(method):
+                    answer = api.raw(asked.endpoint, f"{method} /healthz HTTP/1.1\r\n{host}Content-Length: "
+                                                     f"{len(hidden)}\r\n\r\n{hidden}".encode())
+                    self.assertEqual((answer[:12], answer.count(b"HTTP/1.1")), (b"HTTP/1.1 400", 1))
+            self.assertEqual(asked.ask("GET", "/healthz", header={"Content-Length": "0"}).status, 200)
 
     def test_a_header_without_an_end_is_not_read_for_ever(self):
         with self.sink() as (_, asked):

@@ -1,5 +1,6 @@
 """A sink that is watched: what Prometheus reads, events, clients; and a reset between two tests."""
 
+import concurrent.futures
 import contextlib
 import http.client
 import json
@@ -125,6 +126,26 @@ class Watching(api.HttpCase):
     def may_watch(asked):
         with Events(asked) as events:
             return events.status == 200
+
+    def test_nothing_is_below_zero_when_it_is_reset_meanwhile(self):
+        with self.sink() as (sink, asked), concurrent.futures.ThreadPoolExecutor(4) as threads:
+            load = rig.ours("uring").start("smtp-source", "-s", 4, "-m", 5_000, sink.endpoint)
+
+            def reset():
+                while load.poll() is None:
+                    asked.ask("POST", "/api/v1/reset")
+
+            resets = [threads.submit(reset) for _ in range(2)]
+            try:
+                while load.poll() is None:
+                    stats = asked.stats()
+                    for number in (*stats["messages"].values(), stats["recipients"], *stats["bytes"].values(),
+                                   *(row["count"] for row in stats["replies"])):
+                        self.assertLess(number, 1 << 62)
+            finally:
+                load.wait()
+            for done in resets:
+                done.result()
 
     def test_one_that_reads_nothing_stops_nobody(self):
         with self.sink() as (_, asked), Events(asked):

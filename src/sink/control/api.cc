@@ -80,8 +80,7 @@ http::Response Api::reset(const http::Request& /*request*/, const std::string& /
   if (parts_.messages != nullptr) parts_.messages->forget(parts_.messages->all());
   Stats now = count();
   const std::lock_guard lock(mutex_);
-  before_ = std::move(now);
-  reset_ = wall_now();
+  before_ = {.counted = std::move(now), .reset = wall_now()};
   news_.notify_all();
   return {.status = 204};
 }
@@ -91,15 +90,20 @@ http::Response Api::get_metrics(const http::Request& /*request*/, const std::str
           .body = metrics_text(count(), start_)};
 }
 
+// What was before is taken first: else a reset in between would have it above what is now.
 nlohmann::json Api::stats_told() {
-  const Stats now = count();
-  const std::lock_guard lock(mutex_);
-  nlohmann::json told =
-      stats_json(now, before_, {.start = start_, .since = reset_.value_or(start_)});
+  const Before before = before_now();
+  nlohmann::json told = stats_json(count(), before.counted,
+                                   {.start = start_, .since = before.reset.value_or(start_)});
   if (parts_.messages == nullptr) return told;
   const MessageMemory::Totals kept = parts_.messages->totals();
   told["store"] = {{"messages", kept.messages}, {"most", kept.most}, {"bytes", kept.bytes}};
   return told;
+}
+
+Api::Before Api::before_now() {
+  const std::lock_guard lock(mutex_);
+  return before_;
 }
 
 Stats Api::count() {

@@ -68,18 +68,28 @@ class Api {
   };
   std::optional<std::string> next_events(Told& told);
 
+  // What was counted before the last reset, and when that was.
+  struct Before {
+    Stats counted;
+    std::optional<WallTime> reset;
+  };
+
+  Before before_now();
   Stats count();
   nlohmann::json stats_told();
   bool change_rules(const std::function<bool(rules::RulesRead& named)>& change);
   nlohmann::json rules_told();
-  nlohmann::json rule_told(const rules::RulesRead& named, std::size_t place,
-                           const rules::Hits& hits);
+  // How often each rule was used before the last reset, and by now.
+  struct HitsTold {
+    rules::Hits before;
+    rules::Hits now;
+  };
+  HitsTold count_hits();
 
   const Parts parts_;
   const WallTime start_ = wall_now();
   std::mutex mutex_;  // of what follows
-  Stats before_;      // what was counted before the last reset
-  std::optional<WallTime> reset_;
+  Before before_;
   bool ended_ = false;
   std::size_t listeners_ = 0;  // to events
   std::condition_variable news_;

@@ -98,6 +98,7 @@ std::string_view read_search(const http::Request& request, Search& search) {
     if (key == std::end(kKeys)) {
       return "unknown key of the query (expected sender, recipient, subject, since or last)";
     }
+    if (request.query.count(name) > 1) return "a key of the query comes twice";
     if (!key->read(value, search)) return key->wrong;
   }
   return "";

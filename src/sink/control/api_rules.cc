@@ -69,6 +69,16 @@ bool known_form(const http::Request& request, bool patch) {
          (patch && request.media_type == kMergePatch);
 }
 
+json rule_told(const rules::RulesRead& named, std::size_t place, const rules::Hits& now,
+               const rules::Hits& before) {
+  const std::string& name = named.rules[place].name;
+  json rule = rule_json(named.sources[place]);
+  const auto counted =
+      std::find_if(now.begin(), now.end(), [&name](const auto& one) { return one.first == name; });
+  rule["hits"] = hits_since(name, counted == now.end() ? 0 : counted->second, before);
+  return rule;
+}
+
 }  // namespace
 
 // All workers have taken what it leaves when it returns.
@@ -81,24 +91,19 @@ bool Api::change_rules(const std::function<bool(rules::RulesRead& named)>& chang
   return true;
 }
 
-json Api::rule_told(const rules::RulesRead& named, std::size_t place, const rules::Hits& hits) {
-  const std::string& name = named.rules[place].name;
-  json rule = rule_json(named.sources[place]);
-  const auto counted = std::find_if(hits.begin(), hits.end(),
-                                    [&name](const auto& one) { return one.first == name; });
-  const std::uint64_t now = counted == hits.end() ? 0 : counted->second;
-  const std::lock_guard lock(mutex_);
-  rule["hits"] = hits_since(name, now, before_.hits);
-  return rule;
+Api::HitsTold Api::count_hits() {
+  HitsTold hits{.before = before_now().counted.hits, .now = {}};
+  hits.now = parts_.rules.in_force().hits();
+  return hits;
 }
 
 json Api::rules_told() {
   parts_.live.ask();
-  const rules::Hits hits = parts_.rules.in_force().hits();
+  const HitsTold hits = count_hits();
   json list = json::array();
   parts_.rules.read([&](const rules::RulesRead& named) {
     for (std::size_t place = 0; place < named.rules.size(); ++place) {
-      list.push_back(rule_told(named, place, hits));
+      list.push_back(rule_told(named, place, hits.now, hits.before));
     }
   });
   return {{"rules", std::move(list)}};
@@ -124,13 +129,13 @@ http::Response Api::put_rules(const http::Request& request, const std::string& n
 
 http::Response Api::get_rule(const http::Request& request, const std::string& name) {
   if (!wants_toml(request)) parts_.live.ask();
-  const rules::Hits hits = parts_.rules.in_force().hits();
+  const HitsTold hits = count_hits();
   http::Response response = http::refusal(404, kNoRule);
   parts_.rules.read([&](const rules::RulesRead& named) {
     const auto place = index_of(named, name);
     if (!place) return;
     response = wants_toml(request) ? toml_response(rules_toml({named.sources[*place]}))
-                                   : json_response(rule_told(named, *place, hits));
+                                   : json_response(rule_told(named, *place, hits.now, hits.before));
   });
   return response;
 }

@@ -10,6 +10,9 @@
 namespace millrace::sink {
 namespace {
 
+// RFC 2047, 2. So a text is looked through once, whatever is in it.
+constexpr std::size_t kLongestWord = 75;
+
 struct Word {
   std::string_view charset;
   char encoding;  // 'q' or 'b'
@@ -20,6 +23,7 @@ struct Word {
 // The encoded word that a text begins with.
 std::optional<Word> word_at(std::string_view text) {
   if (!text.starts_with("=?")) return std::nullopt;
+  text = text.substr(0, kLongestWord);
   const std::size_t charset_end = text.find('?', 2);
   if (charset_end == std::string_view::npos || charset_end + 3 > text.size() ||
       text[charset_end + 2] != '?') {

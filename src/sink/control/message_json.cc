@@ -12,6 +12,13 @@ namespace {
 
 using nlohmann::json;
 
+// What is beyond the limit is left out, whole characters of UTF-8.
+void shorten(std::string& text, std::size_t limit) {
+  if (text.size() <= limit) return;
+  while (limit > 0 && (text[limit] & 0xc0) == 0x80) --limit;
+  text.resize(limit);
+}
+
 std::vector<HeaderField> header_fields_of(const RememberedMessage& message) {
   if (!message.content) return {};
   return header_fields(std::string_view(*message.content).substr(0, kHeaderLookedThrough));
@@ -33,7 +40,9 @@ json tls_json(const KeptClient& client) {
 }  // namespace
 
 std::string subject_of(const RememberedMessage& message) {
-  return decode_words(first_value(header_fields_of(message), "Subject"));
+  std::string subject = decode_words(first_value(header_fields_of(message), "Subject"));
+  shorten(subject, kLongestSubject);
+  return subject;
 }
 
 json summary_json(const RememberedMessage& message) {
@@ -43,7 +52,7 @@ json summary_json(const RememberedMessage& message) {
   }
   return {{"id", message.id},
           {"time", wall_text(message.time)},
-          {"listener", message.listener},
+          {"listener", text_json(message.listener)},
           {"client", client_json(message.client)},
           {"protocol", message.client.protocol},
           {"tls", tls_json(message.client)},

@@ -13,7 +13,10 @@ namespace millrace::sink {
 // Of a content so much is looked through for its header.
 inline constexpr std::size_t kHeaderLookedThrough = 64 * 1024;
 
-// The first Subject, unfolded and with its encoded words decoded.
+// Bytes that are told of a subject.
+inline constexpr std::size_t kLongestSubject = 1000;
+
+// The first Subject, unfolded and with its encoded words decoded, as far as it is told.
 std::string subject_of(const RememberedMessage& message);
 
 // The schema MessageSummary, and Message.

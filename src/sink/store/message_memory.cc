@@ -8,8 +8,12 @@
 namespace millrace::sink {
 namespace {
 
+// Of what a client can make as large as it likes.
 std::uint64_t bytes_of(const RememberedMessage& message) {
-  return message.content ? message.content->size() : 0;
+  std::uint64_t bytes = message.content ? message.content->size() : 0;
+  bytes += message.sender.size() + message.mail_parameters.size();
+  for (const std::string& recipient : message.recipients) bytes += recipient.size();
+  return bytes;
 }
 
 }  // namespace

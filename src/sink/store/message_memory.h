@@ -34,11 +34,12 @@ using Remembered = std::shared_ptr<const RememberedMessage>;
 // The messages that a sink took last (--store memory:N). Safe on all threads.
 class MessageMemory {
  public:
-  // The content of one message, and of all of them: of more the oldest messages go.
+  // The content of one message; of all of them, envelopes too: of more the oldest messages go.
   static constexpr std::uint64_t kLargestContent = std::uint64_t{32} << 20;
   static constexpr std::uint64_t kMostBytes = std::uint64_t{256} << 20;
 
-  // `most`: messages. `most_bytes`: of their contents, one of which may be above that.
+  // `most`: messages. `most_bytes`: of their contents and envelopes, one of which may be above
+  // that.
   explicit MessageMemory(std::size_t most, std::uint64_t most_bytes = kMostBytes)
       : most_(most), most_bytes_(most_bytes) {}
 

@@ -23,5 +23,12 @@ TEST(EncodedWords, StayWhereTheyAreNone) {
   }
 }
 
+TEST(EncodedWords, HaveSeventyFiveCharactersAtMost) {
+  const std::string letters(75 - 12, 'a');
+  const std::string longer = "=?utf-8?q?" + letters + "a?=";
+  EXPECT_EQ(decode_words("=?utf-8?q?" + letters + "?= b"), letters + " b");
+  EXPECT_EQ(decode_words(longer), longer);
+}
+
 }  // namespace
 }  // namespace millrace::sink
