@@ -138,7 +138,9 @@ void Connection::answer(const httplib::Request& from, httplib::Response& to) {
   put_header(response, to);
   stream_.begin_response(static_cast<bool>(response.next));
   if (!response.next) {
-    if (!response.media_type.empty()) to.set_content(response.body, response.media_type);
+    if (response.media_type.empty()) return;
+    to.set_header("Content-Type", response.media_type);
+    to.body = std::move(response.body);  // which may be large
     return;
   }
   to.set_chunked_content_provider(

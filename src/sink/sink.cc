@@ -185,10 +185,17 @@ SinkResult run_sink(const SinkOptions& options, const Identity& identity,
   workers.go();
   std::optional<Control> control;
   if (server) {
-    control.emplace(*server, Api::Parts{.live = *live,
-                                        .rules = rules,
-                                        .verification = verification ? &*verification : nullptr,
-                                        .messages = stores ? stores->memory() : nullptr});
+    try {
+      control.emplace(*server, Api::Parts{.live = *live,
+                                          .rules = rules,
+                                          .verification = verification ? &*verification : nullptr,
+                                          .messages = stores ? stores->memory() : nullptr});
+    } catch (const Fatal& /*no thread is left*/) {
+      signals.hand_on_hangup({});
+      workers.end(threads::Urgency::at_once);
+      workers.join();
+      throw;
+    }
   }
   wait_for_end(workers, quotas, counters ? &*counters : nullptr,
                verification ? &*verification : nullptr, idleness ? &*idleness : nullptr,

@@ -18,12 +18,18 @@ void ClientRow::add(const ClientRow& other) {
 }
 
 ClientRow& ClientTable::opened(const std::string& address, TimePoint now) {
-  if (rows_.size() >= 2 * kKept && !rows_.contains(address)) make_room();
-  ClientRow& row = rows_[address];
+  const auto [place, fresh] = rows_.try_emplace(address);
+  ClientRow& row = place->second;
+  if (!fresh && row.sessions_open == 0) --idle_;
   if (row.sessions++ == 0) row.first = now;
   ++row.sessions_open;
   row.last = now;
+  if (idle_ >= 2 * kKept) make_room();
   return row;
+}
+
+void ClientTable::closed(ClientRow& row) {
+  if (--row.sessions_open == 0) ++idle_;
 }
 
 // Half of those without a session, the oldest, go at once: so one costs next to nothing.
@@ -32,10 +38,10 @@ void ClientTable::make_room() {
   for (const auto& [address, row] : rows_) {
     if (row.sessions_open == 0) times.push_back(row.last);
   }
-  if (times.size() <= kKept) return;
   const auto newest_to_go = times.end() - static_cast<std::ptrdiff_t>(kKept) - 1;
   std::nth_element(times.begin(), newest_to_go, times.end());
   std::size_t left = times.size() - kKept;
+  idle_ = kKept;
   std::erase_if(rows_, [&, limit = *newest_to_go](const auto& entry) {
     const ClientRow& row = entry.second;
     if (left == 0 || row.sessions_open > 0 || row.last > limit) return false;
@@ -54,6 +60,7 @@ void ClientTable::forget() {
            .first = row.first,
            .last = row.last};
   }
+  idle_ = 0;
   others_ = 0;
 }
 
@@ -64,7 +71,7 @@ void ClientObserver::opened(const net::SocketAddress& peer, TimePoint now) {
 // It is this one's session, not the proxy's.
 void ClientObserver::speaks_for(const net::SocketAddress& source) {
   const TimePoint now = row_->last;
-  --row_->sessions_open;
+  table_.closed(*row_);
   --row_->sessions;
   row_ = &table_.opened(source.host(), now);
 }
@@ -72,7 +79,7 @@ void ClientObserver::speaks_for(const net::SocketAddress& source) {
 void ClientObserver::secured(const Handshake& /*handshake*/) { ++row_->tls; }
 
 void ClientObserver::ended(Ending /*ending*/, int /*error*/, TimePoint now) {
-  --row_->sessions_open;
+  table_.closed(*row_);
   row_->last = now;
 }
 

@@ -38,6 +38,9 @@ class ClientTable {
   // A session begins. The row stays where it is until its last session ends.
   ClientRow& opened(const std::string& address, TimePoint now);
 
+  // A session of this row is over.
+  void closed(ClientRow& row);
+
   [[nodiscard]] const Rows& rows() const { return rows_; }
   // Sessions of clients that had to go.
   [[nodiscard]] std::uint64_t others() const { return others_; }
@@ -49,6 +52,7 @@ class ClientTable {
   void make_room();
 
   Rows rows_;
+  std::size_t idle_ = 0;  // rows without a session
   std::uint64_t others_ = 0;
 };
 

@@ -15,8 +15,8 @@ TEST(ClientTable, KeepsTheLatestAndThoseThatAreThere) {
   table.opened("there", at(0));
   constexpr auto kMany = static_cast<int>(10 * ClientTable::kKept);
   for (int number = 1; number <= kMany; ++number) {
-    --table.opened(std::to_string(number), at(number)).sessions_open;
-    ASSERT_LE(table.rows().size(), 2 * ClientTable::kKept);
+    table.closed(table.opened(std::to_string(number), at(number)));
+    ASSERT_LE(table.rows().size(), 2 * ClientTable::kKept + 1);
   }
   EXPECT_TRUE(table.rows().contains("there"));
   for (int number = kMany - static_cast<int>(ClientTable::kKept) + 1; number <= kMany; ++number) {
@@ -25,13 +25,24 @@ TEST(ClientTable, KeepsTheLatestAndThoseThatAreThere) {
   EXPECT_EQ(table.others() + table.rows().size(), static_cast<std::size_t>(kMany) + 1);
 }
 
+TEST(ClientTable, HasRoomForThoseThatAreGoneHoweverManyAreThere) {
+  ClientTable table;
+  for (int number = 0; number < 3000; ++number) table.opened("t" + std::to_string(number), at(1));
+  for (int number = 0; number < 1500; ++number) {
+    table.closed(table.opened(std::to_string(number), at(2)));
+    table.closed(table.opened("again", at(3)));
+  }
+  EXPECT_EQ(table.others(), 0U);
+  EXPECT_EQ(table.rows().size(), 3000U + 1500U + 1U);
+}
+
 TEST(ClientTable, ForgetsAllButThoseThatAreThere) {
   ClientTable table;
   ClientRow& there = table.opened("there", at(1));
   there.messages = 5;
   there.helo = "x";
-  --table.opened("there", at(2)).sessions_open;
-  --table.opened("gone", at(3)).sessions_open;
+  table.closed(table.opened("there", at(2)));
+  table.closed(table.opened("gone", at(3)));
   table.forget();
   ASSERT_EQ(table.rows().size(), 1U);
   EXPECT_EQ(there.sessions, 1U);
