@@ -549,7 +549,7 @@ TEST(Lint, WhoIsNotAnsweredMayGo) {
   EXPECT_EQ(names(totals.found()), std::set<std::string>());
 }
 
-class Retries : public testing::Test {
+class EarlyRetries : public testing::Test {
  protected:
   // A session whose client tries to send a message; what is found in it.
   std::set<std::string> attempt(std::optional<smtp::Verb> soft, std::chrono::seconds at,
@@ -580,7 +580,7 @@ class Retries : public testing::Test {
   std::uint64_t seen = 0;
 };
 
-TEST_F(Retries, OfARecipientAreSeenAcrossSessions) {
+TEST_F(EarlyRetries, OfARecipientAreSeenAcrossSessions) {
   using namespace std::chrono_literals;
   EXPECT_EQ(attempt(smtp::Verb::rcpt, 0s), kNone);
   EXPECT_EQ(attempt({}, 1s, "other@d.example"), kNone);
@@ -588,14 +588,14 @@ TEST_F(Retries, OfARecipientAreSeenAcrossSessions) {
   EXPECT_EQ(attempt({}, 11s), kNone);
 }
 
-TEST_F(Retries, OfAMessageAreSeen) {
+TEST_F(EarlyRetries, OfAMessageAreSeen) {
   using namespace std::chrono_literals;
   EXPECT_EQ(attempt(smtp::Verb::end_of_data, 0s), kNone);
   EXPECT_EQ(attempt({}, 3s), kEarly);
 }
 
 // Another listener is another server to the client.
-TEST_F(Retries, AtAnotherListenerAreNone) {
+TEST_F(EarlyRetries, AtAnotherListenerAreNone) {
   using namespace std::chrono_literals;
   EXPECT_EQ(attempt(smtp::Verb::rcpt, 0s), kNone);
   listener = "other";
@@ -640,7 +640,7 @@ TEST(Lint, RemembersTheLatestDeferrals) {
 }
 
 // RFC 5321, 4.5.3.1.10: those that are too many are to be tried again at once.
-TEST_F(Retries, OfTooManyRecipientsAreNone) {
+TEST_F(EarlyRetries, OfTooManyRecipientsAreNone) {
   using namespace std::chrono_literals;
   EXPECT_EQ(attempt(smtp::Verb::rcpt, 0s, "c@d.example", "452 4.5.3 too many\r\n"), kNone);
   EXPECT_EQ(attempt({}, 1s), kNone);
