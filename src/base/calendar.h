@@ -14,8 +14,8 @@ std::string mail_date(std::time_t time);
 
 // A moment in UTC, to a microsecond where there is more than whole seconds (RFC 3339, 5.6):
 // "2026-11-21T05:54:41Z", "2026-11-21T05:54:41.250000Z"; and such a text read, with any number of
-// digits behind the point. Nothing when it is none, has another offset than Z, or is beyond what the
-// clock can have (from 1677 to 2262).
+// digits behind the point. Nothing when it is none, has another offset than Z, or is beyond what
+// the clock can have (from 1677 to 2262).
 std::string utc_text(std::chrono::system_clock::time_point moment);
 std::optional<std::chrono::system_clock::time_point> utc_time(std::string_view text);
 
