@@ -140,9 +140,12 @@ class Killed(rig.TestCase):
         programs = rig.ours(rig.ENGINES[number // 3 % 2], "--threads", 2)
         sent, first, second = (self.scratch / f"{number}.{name}.proof" for name in ("sent", "first", "second"))
         with programs.sink("--verify", first, statuses=(0, -signal.SIGKILL)) as sink:
+            empty = first.stat().st_size
             source = programs.start("smtp-source", "--stamp", sent, "-d", "-s", 20, "-m", 6_000, "--rate", "2000", "-r", 2,
                                     "--stamp-recipients", "tagged", "--retry", "10000x20ms", sink.endpoint,
                                     statuses=(0, -signal.SIGKILL))
+            if number >= 3:  # else it may be before the first message, too
+                rig.wait_for(lambda: first.stat().st_size > empty, "a message on record")
             time.sleep(moment)
             if victims != "sink":
                 source.kill()
