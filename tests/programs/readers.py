@@ -7,6 +7,7 @@ import json
 import pathlib
 import subprocess
 import tempfile
+import time
 
 import jsonschema
 import selenium.webdriver
@@ -126,15 +127,23 @@ class Page:
                             for figure in browser.find_elements("css selector", ".figure")]
             verdicts = browser.find_elements("css selector", ".verdict")
             self.verdict = verdicts[0].get_attribute("class") if verdicts else ""
-            self.overflows = browser.execute_script(OVERFLOWS)
+            self.overflows = self.keeps_overflowing(browser)
             self.legend = self.read_legend(browser)
             self.pdf = base64.b64decode(browser.print_page())
             browser.set_window_size(420, 900)
-            self.overflows_when_narrow = browser.execute_script(OVERFLOWS)
+            self.overflows_when_narrow = self.keeps_overflowing(browser)
             self.errors = [entry["message"] for entry in browser.get_log("browser")]
             events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
         asked = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
         self.requests = [url for url in asked if not url.startswith(("file:", "data:"))]
+
+    @staticmethod
+    def keeps_overflowing(browser):
+        """Plots follow the size of their window a moment later."""
+        deadline = time.monotonic() + 10
+        while (overflows := browser.execute_script(OVERFLOWS)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return overflows
 
     @staticmethod
     def read_legend(browser):
