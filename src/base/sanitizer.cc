@@ -10,6 +10,7 @@ const char millrace_sanitizer_options = 0;
 // NOLINTBEGIN(bugprone-reserved-identifier): the names are the runtimes' own
 const char* __asan_default_options();
 const char* __tsan_default_options();
+const char* __tsan_default_suppressions();
 int __lsan_is_turned_off();
 
 const char* __asan_default_options() {
@@ -19,5 +20,7 @@ const char* __asan_default_options() {
 int __lsan_is_turned_off() { return access("/proc/self/task", R_OK | X_OK) == 0 ? 0 : 1; }
 
 const char* __tsan_default_options() { return "exitcode=99:halt_on_error=1"; }
+// It is not instrumented: that its threads wait for what one of them makes at first is not seen.
+const char* __tsan_default_suppressions() { return "called_from_lib:libcpp-httplib.so"; }
 // NOLINTEND(bugprone-reserved-identifier)
 }

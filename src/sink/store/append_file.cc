@@ -162,8 +162,8 @@ void AppendFile::put_right(pid_t owner) const {
 AppendFile::Addition::Addition(AppendFile& file)
     : file_(file),
       limit_(Clock::now() + file.patience_),
-      turn_(file.mutex_, limit_),
-      error_(turn_.owns_lock() ? open() : EAGAIN) {}
+      turn_(file.turns_.take(limit_)),
+      error_(turn_ ? open() : EAGAIN) {}
 
 // Until all locks are there the file may get another name, and be another one's then. Who has one
 // lock waits for none: it may be this one that the other's holder needs.
@@ -232,12 +232,14 @@ void AppendFile::Addition::undo() {
 }
 
 AppendFile::Addition::~Addition() {
-  if (!turn_.owns_lock()) return;
+  if (!turn_) return;
   if (size_ >= 0) {
     if (!kept_) undo();
     file_.progress_.end();
   }
   file_.dot_lock_.release();
+  opened_ = {};  // and the lock of the file, so that the next one does not wait for it
+  file_.turns_.give_back();
 }
 
 }  // namespace millrace::sink

@@ -4,12 +4,12 @@
 
 #include <chrono>
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <string_view>
 
 #include "base/file_descriptor.h"
 #include "sink/store/dot_lock.h"
+#include "sink/store/turns.h"
 #include "sink/store/write_in_progress.h"
 
 namespace millrace::sink {
@@ -70,7 +70,7 @@ class AppendFile {
 
     AppendFile& file_;
     const std::chrono::steady_clock::time_point limit_;  // of all waiting
-    std::unique_lock<std::timed_mutex> turn_;
+    const bool turn_;                                    // it is this one's
     FileDescriptor opened_;
     off_t size_ = -1;  // at first; -1: the file cannot be cut back, as a pipe
     off_t end_ = -1;   // of what was written
@@ -86,7 +86,7 @@ class AppendFile {
   const std::chrono::milliseconds patience_;
   DotLock dot_lock_;
   WriteInProgress progress_;
-  std::timed_mutex mutex_;
+  Turns turns_;
 };
 
 }  // namespace millrace::sink
