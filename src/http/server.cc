@@ -108,8 +108,9 @@ void Server::accept_one(const FileDescriptor& listening) {
 // Those that are gone.
 void Server::tidy() {
   std::erase_if(clients_, [](Client& client) {
-    if (client.over) client.thread.join();
-    return client.over.load();
+    const bool over = client.over;  // as it may be in the next moment
+    if (over) client.thread.join();
+    return over;
   });
 }
 
