@@ -30,21 +30,7 @@ class Exim(interop_test.Peers, lint_test.Judged):
     def test_exim(self):
         programs = rig.ours("epoll")
         with self.judging(programs, "Exim", "--modern", "-c") as (sink, names):
-            endpoint, _ = self.start_exim(
-                """
-                to_sink:
-                  driver = manualroute
-                  transport = sink
-                  route_list = * 127.0.0.1
-                  self = send
-                """,
-                f"""
-                sink:
-                  driver = smtp
-                  port = {rig.port_of(sink.endpoint)}
-                  allow_localhost
-                  hosts_try_fastopen =
-                """)
+            endpoint, _ = self.start_exim(*interop_test.exim_route_to(rig.port_of(sink.endpoint)))
             done = programs.source(endpoint, "-m", "5", "-f", "a@b.example", "-t", "c@d.example")
             self.assertEqual(done.returncode, 0, done.stderr)
             done = interop_test.in_root("/opt/exim/usr/sbin/exim4", "-C", f"/etc/exim-{rig.port_of(endpoint)}.conf",

@@ -194,6 +194,23 @@ class Postfix(Peers):
             sink.wait_counter("mesg", 20)
 
 
+def exim_route_to(port):
+    """A router and a transport of Exim that send everything to this port here."""
+    return ("""
+            to_sink:
+              driver = manualroute
+              transport = sink
+              route_list = * 127.0.0.1
+              self = send
+            """, f"""
+            sink:
+              driver = smtp
+              port = {port}
+              allow_localhost
+              hosts_try_fastopen =
+            """)
+
+
 class Exim(Peers):
     # What a client must be, and what Exim announces.
     CONDITION, SETTINGS = "", "tls_advertise_hosts ="

@@ -255,21 +255,7 @@ class Exim(interop_test.Exim, Through):
     test_takes_what_the_source_sends = None
 
     def start(self, sink):
-        server, self.spool = self.start_exim(
-            f"""
-            to_sink:
-              driver = manualroute
-              transport = sink
-              route_list = * 127.0.0.1
-              self = send
-            """,
-            f"""
-            sink:
-              driver = smtp
-              port = {rig.port_of(sink)}
-              allow_localhost
-              hosts_try_fastopen =
-            """)
+        server, self.spool = self.start_exim(*interop_test.exim_route_to(rig.port_of(sink)))
         return server
 
     def deliver(self, server):

@@ -7,11 +7,12 @@ import json
 import pathlib
 import subprocess
 import tempfile
-import time
 
 import jsonschema
 import selenium.webdriver
 from selenium.webdriver.chrome.service import Service
+
+from support.waiting import wait_for
 
 
 def closed(rules):
@@ -140,10 +141,11 @@ class Page:
     @staticmethod
     def keeps_overflowing(browser):
         """Plots follow the size of their window a moment later."""
-        deadline = time.monotonic() + 10
-        while (overflows := browser.execute_script(OVERFLOWS)) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        return overflows
+        try:
+            wait_for(lambda: not browser.execute_script(OVERFLOWS), "a page that fits its window", 10)
+        except AssertionError:
+            return True
+        return False
 
     @staticmethod
     def read_legend(browser):
