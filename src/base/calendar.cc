@@ -16,6 +16,8 @@ constexpr std::size_t kSecondsLength = std::string_view("2026-11-21T05:54:41").s
 // A moment as strftime(3) and strptime(3) have it.
 constexpr char kUtcForm[] = "%Y-%m-%dT%H:%M:%S";
 
+}  // namespace
+
 std::string utc_seconds(std::time_t time) {
   std::tm parts{};
   gmtime_r(&time, &parts);
@@ -23,8 +25,6 @@ std::string utc_seconds(std::time_t time) {
   text.resize(std::strftime(text.data(), text.size(), kUtcForm, &parts));
   return text;
 }
-
-}  // namespace
 
 std::string utc_text(system_clock::time_point moment) {
   const auto second = std::chrono::floor<seconds>(moment);

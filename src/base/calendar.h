@@ -12,6 +12,9 @@ namespace millrace {
 // (RFC 5322, 3.3).
 std::string mail_date(std::time_t time);
 
+// A second in UTC, without its zone: "2026-11-21T05:54:41" (RFC 3339, 5.6).
+std::string utc_seconds(std::time_t time);
+
 // A moment in UTC, to a microsecond where there is more than whole seconds (RFC 3339, 5.6):
 // "2026-11-21T05:54:41Z", "2026-11-21T05:54:41.250000Z"; and such a text read, with any number of
 // digits behind the point. Nothing when it is none, has another offset than Z, or is beyond what

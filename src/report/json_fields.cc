@@ -10,25 +10,23 @@
 #include <utility>
 #include <vector>
 
+#include "base/calendar.h"
 #include "base/diagnostics.h"
 #include "report/json_capacity.h"
 #include "report/json_kinds.h"
+#include "report/json_lint.h"
 #include "report/json_metrics.h"
+#include "report/json_parts.h"
 #include "report/json_splits.h"
 
 namespace millrace::report {
 namespace {
 
-using metrics::AgreedStart;
 using metrics::ClientMetrics;
 using metrics::ErrorCount;
 using metrics::Generator;
 using metrics::Histogram;
 using metrics::JournalTotals;
-using metrics::LintClient;
-using metrics::LintCount;
-using metrics::LintFinding;
-using metrics::LintMetrics;
 using metrics::Measurement;
 using metrics::Metrics;
 using metrics::ReplyCounts;
@@ -46,10 +44,7 @@ double epoch(system_clock::time_point moment) {
 std::string utc(double since_epoch) {
   const double whole = std::floor(since_epoch);
   const auto second = static_cast<std::time_t>(whole);
-  std::tm parts{};
-  gmtime_r(&second, &parts);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
-                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+  return fmt::format("{}.{:03}Z", utc_seconds(second),
                      static_cast<int>((since_epoch - whole) * 1e3));
 }
 
@@ -211,37 +206,6 @@ constexpr auto kVerifyFields = std::to_array<Field<VerifyMetrics>>({
     field<Latencies, &VerifyMetrics::from_sent>("from_sent"),
 });
 
-constexpr auto kLintFindingFields = std::to_array<Field<LintFinding>>({
-    field<Text, &LintFinding::name>("name"),
-    field<Text, &LintFinding::what>("what"),
-    field<Text, &LintFinding::rfc>("rfc"),
-    field<Count, &LintFinding::times>("count"),
-    field<Count, &LintFinding::sessions>("sessions"),
-    field<Text, &LintFinding::sample>("sample"),
-    field<Text, &LintFinding::client>("client"),
-});
-
-constexpr auto kLintCountFields = std::to_array<Field<LintCount>>({
-    field<Text, &LintCount::name>("name"),
-    field<Count, &LintCount::times>("count"),
-});
-
-constexpr auto kLintClientFields = std::to_array<Field<LintClient>>({
-    field<Text, &LintClient::address>("address"),
-    field<Text, &LintClient::hello>("hello"),
-    field<Count, &LintClient::sessions>("sessions"),
-    field<List<Object<kLintCountFields>>, &LintClient::findings>("findings"),
-});
-
-constexpr auto kLintFields = std::to_array<Field<LintMetrics>>({
-    field<Flag, &LintMetrics::strict>("strict"),
-    field<Count, &LintMetrics::sessions>("sessions"),
-    field<Count, &LintMetrics::faulty>("faulty_sessions"),
-    field<List<Object<kLintFindingFields>>, &LintMetrics::findings>("findings"),
-    field<List<Object<kLintClientFields>>, &LintMetrics::clients>("clients"),
-    field<Count, &LintMetrics::untold>("untold_sessions"),
-});
-
 constexpr auto kJournalFields = std::to_array<Field<JournalTotals>>({
     field<Text, &JournalTotals::run>("run"),
     field<Text, &JournalTotals::path>("journal"),
@@ -258,20 +222,6 @@ constexpr auto kEnvironmentFields = std::to_array<Field<Environment>>({
     field<Whole<kMostCores>, &Environment::cores>("cores"),
     field<Text, &Environment::engine>("io_engine"),
     field<Whole<kMostCores>, &Environment::threads>("threads"),
-});
-
-constexpr auto kStartFields = std::to_array<Field<AgreedStart>>({
-    field<Flag, &AgreedStart::synchronised>("clock_synchronised"),
-    field<Count, &AgreedStart::estimated_error>("clock_estimated_error_us"),
-    field<Count, &AgreedStart::most_error>("clock_maximum_error_us"),
-    field<Count, &AgreedStart::late>("late_us"),
-});
-
-constexpr auto kPartsFields = std::to_array<Field<Parts>>({
-    field<Text, &Parts::run>("run"),
-    field<Text, &Parts::load>("load"),
-    field<Whole<kMostParts>, &Parts::of>("of"),
-    field<List<Whole<kMostParts>>, &Parts::numbers>("numbers"),
 });
 
 // What a run came to, in its order.

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <ctime>
 
+#include "base/calendar.h"
 #include "base/decimal.h"
 #include "base/printable.h"
 #include "source/log_record.h"
@@ -199,12 +199,7 @@ void UtcText::append(TimePoint moment, std::string& text) {
       std::chrono::floor<std::chrono::microseconds>(moment.time_since_epoch() + ahead_);
   const std::int64_t second = since_1970.count() / 1'000'000;
   if (second != second_) {
-    const std::time_t time = second;
-    std::tm parts{};
-    gmtime_r(&time, &parts);
-    second_text_ =
-        fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.", parts.tm_year + 1900, parts.tm_mon + 1,
-                    parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+    second_text_ = utc_seconds(second) + '.';
     second_ = second;
   }
   std::array<char, 7> rest{'0', '0', '0', '0', '0', '0', 'Z'};
