@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/input_file.h"
+#include "sample_proof.h"
 #include "scratch_directory.h"
 
 namespace millrace::report {
@@ -25,23 +26,7 @@ std::string table_of(const std::vector<proof::Fault>& faults) {
 
 TEST(FaultTable, HasARowForEachWordOfAFault) {
   EXPECT_EQ(table_of({}), kHead);
-  EXPECT_EQ(table_of({{.verdict = proof::Verdict::delivered,
-                       .copies = 2,
-                       .surplus = 1,
-                       .late = true,
-                       .run = "07",
-                       .message = 42,
-                       .recipient = 1,
-                       .kind = "letter",
-                       .domain = "a.test",
-                       .code = 250,
-                       .sent_text = "Q",
-                       .taken_text = "S",
-                       .taken_in = "got",
-                       .due = proof::Micros{1'000'000},
-                       .sent = proof::Micros{2'000'000},
-                       .acknowledged = proof::Micros{3'000'000},
-                       .taken = proof::Micros{4'000'000}}}),
+  EXPECT_EQ(table_of({test::late_twice()}),
             std::string(kHead) +
                 "duplicated,07,42,1,\"letter\",\"a.test\",\"Q\",250,1970-01-01T00:00:01.000000Z,"
                 "1970-01-01T00:00:02.000000Z,1970-01-01T00:00:03.000000Z,"

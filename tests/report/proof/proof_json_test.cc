@@ -6,6 +6,7 @@
 #include <string>
 
 #include "report/proof/proof_html.h"
+#include "sample_proof.h"
 
 namespace millrace::report {
 namespace {
@@ -33,17 +34,7 @@ ProofReport small_proof() {
                    .unchecked = true,
                    .shortest = -42us},
                   {.path = "too", .run = {.high = 7, .low = 3}}};
-  result.counts = {.by_verdict = {960, 20, 15, 5, 3, 2, 7, 4, 30},
-                   .accepted = 1'000,
-                   .in_order = 900,
-                   .late = 11,
-                   .duplicated = 12,
-                   .surplus_copies = 14,
-                   .altered = 13,
-                   .by_comparison = {900, 5, 4, 3, 2, 6, 1, 0, 6, 8, 9, 10},
-                   .other_run = 9,
-                   .unstamped = 8,
-                   .forged = 10};
+  result.counts = test::counts_of_everything();
   result.latency.due.record(5ms);
   result.latency.due.record(7ms);
   result.latency.sent.record(2ms);
@@ -56,23 +47,7 @@ ProofReport small_proof() {
   result.latency_series = {{.second = 1, .count = 2, .p50 = 30, .p90 = 40, .p99 = 50, .most = 60}};
   result.latency_row_seconds = 4;
   report.first_faults = {
-      {.verdict = proof::Verdict::delivered,
-       .copies = 2,
-       .surplus = 1,
-       .late = true,
-       .run = "07",
-       .message = 42,
-       .recipient = 1,
-       .kind = "letter",
-       .domain = "a.test",
-       .code = 250,
-       .sent_text = "Q",
-       .taken_text = "S",
-       .taken_in = "got",
-       .due = kSecond,
-       .sent = 2 * kSecond,
-       .acknowledged = 3 * kSecond,
-       .taken = 4 * kSecond},
+      test::late_twice(),
       {.verdict = proof::Verdict::doubt_unseen, .run = "07", .message = 5, .sent_text = "reset"},
       {.copies = 1, .comparison = proof::TakenVerdict::forged, .message = 5}};
   return report;

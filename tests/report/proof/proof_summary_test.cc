@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "report/proof/journal_notes.h"
+#include "sample_proof.h"
 
 namespace millrace::report {
 namespace {
@@ -43,17 +44,7 @@ ProofReport eventful_proof() {
   result.taken = {{.path = "got", .records = 1'400, .broke_off = true, .left_out = 12}};
   result.all_taken = false;
   result.messages = 500;
-  result.counts = {.by_verdict = {960, 20, 15, 5, 3, 2, 7, 4, 30},
-                   .accepted = 1'000,
-                   .in_order = 900,
-                   .late = 11,
-                   .duplicated = 12,
-                   .surplus_copies = 14,
-                   .altered = 13,
-                   .by_comparison = {900, 5, 4, 3, 2, 6, 1, 0, 6, 8, 9, 10},
-                   .other_run = 9,
-                   .unstamped = 8,
-                   .forged = 10};
+  result.counts = test::counts_of_everything();
   metrics::Histogram& due = result.latency.due;
   for (int message = 0; message < 1'000; ++message) {
     due.record(message < 600   ? 1ms
