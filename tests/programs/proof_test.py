@@ -120,7 +120,7 @@ class Killed(rig.TestCase):
     """Source, sink or both end by SIGKILL at any moment; then another sink takes the rest. What a journal
     cannot know is in doubt: neither lost, nor delivered, nor anybody's fault."""
 
-    ROUNDS = 200 if rig.LONG else 8
+    ROUNDS = 200 if rig.LONG else 9
 
     def test_no_conclusion_is_wrong(self):
         dice = random.Random(12)
@@ -146,6 +146,9 @@ class Killed(rig.TestCase):
                                     statuses=(0, -signal.SIGKILL))
             if number >= 3:  # else it may be before the first message, too
                 rig.wait_for(lambda: first.stat().st_size > empty, "a message on record")
+            if number >= 6:  # nor before the source has told its journal, which it does each second
+                told = sent.stat().st_size
+                rig.wait_for(lambda: sent.stat().st_size > told, "a message in the source's journal")
             time.sleep(moment)
             if victims != "sink":
                 source.kill()
