@@ -140,6 +140,7 @@ class Killed(rig.TestCase):
         programs = rig.ours(rig.ENGINES[number // 3 % 2], "--threads", 2)
         sent, first, second = (self.scratch / f"{number}.{name}.proof" for name in ("sent", "first", "second"))
         with programs.sink("--verify", first, statuses=(0, -signal.SIGKILL)) as sink:
+            rig.wait_for(lambda: first.exists() and first.stat().st_size > 0, "the head of the sink's journal")
             empty = first.stat().st_size
             source = programs.start("smtp-source", "--stamp", sent, "-d", "-s", 20, "-m", 6_000, "--rate", "2000", "-r", 2,
                                     "--stamp-recipients", "tagged", "--retry", "10000x20ms", sink.endpoint,
