@@ -179,6 +179,43 @@ TEST(ContentHasher, CountsTheBytesOfAContent) {
   EXPECT_EQ(hasher.content("Content-Transfer-Encoding: base64\r\n\r\nAA").size, 41U);
 }
 
+// A boundary of the content before is a line as any other.
+TEST(ContentHasher, BeginsAnewWithEachContent) {
+  const std::string quoted = "Content-Transfer-Encoding: quoted-printable\r\n\r\n";
+  const std::string contents[] = {
+      "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n" + quoted + "one=\r\n two\r\n",
+      quoted + "one\r\n--a\r\n" + quoted + "one=\r\n two\r\n",
+      "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" + quoted + "x\r\n--a\r\n" +
+          quoted + "one=\r\n two\r\n--b--\r\n",
+      "Content-Type: message/rfc822\r\n\r\nContent-Type: multipart/mixed; "
+      "boundary=a\r\n\r\n--a\r\n",
+  };
+  for (const std::string& first : contents) {
+    for (const std::string& second : contents) {
+      ContentHasher hasher;
+      hasher.content(first);
+      const ContentDigest found = hasher.content(second);
+      ContentHasher fresh;
+      const ContentDigest expected = fresh.content(second);
+      EXPECT_EQ(found.header, expected.header) << first << second;
+      EXPECT_EQ(found.body, expected.body) << first << second;
+    }
+  }
+}
+
+// Two dashes are no boundary of a body that has none.
+TEST(ContentHasher, ReadsDashesAsText) {
+  ContentHasher hasher;
+  const BodyDigest plain = hasher.content("Subject: x\r\n\r\none\r\n--\r\ntwo: \xc3\xbc\r\n").body;
+  const BodyDigest quoted = hasher
+                                .content(
+                                    "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+                                    "one\r\n--\r\ntwo: =C3=BC\r\n")
+                                .body;
+  EXPECT_EQ(quoted.canonical, plain.canonical);
+  EXPECT_EQ(quoted.size, plain.size);
+}
+
 TEST(ContentHasher, TakesHeaderAndBodyApart) {
   ContentHasher hasher;
   const ContentDigest whole = hasher.content(kContent);
