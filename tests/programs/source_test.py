@@ -79,8 +79,7 @@ class SourceTest(rig.TestCase):
         with programs.sink() as sink:
             def waiting():
                 port = rig.port_of(sink.endpoint)
-                return {one for one in rig.tcp_sockets()
-                        if one.state == rig.TIME_WAIT and port in (one.port, one.peers_port)}
+                return {one for one in rig.tcp_sockets(rig.TIME_WAIT) if port in (one.port, one.peers_port)}
 
             before = waiting()
             done = programs.source(sink.endpoint, "-s", "20", "-m", "3000", timeout=60)
