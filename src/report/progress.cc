@@ -66,7 +66,7 @@ void write_error(std::string_view text) {
 std::size_t write_while_ready(std::string_view text, std::chrono::milliseconds patience) {
   std::size_t done = 0;
   while (done < text.size() && ready_for_output(STDERR_FILENO, patience)) {
-    const std::string_view piece = text.substr(done, kReadyFor);
+    const std::string_view piece = ready_piece(text.substr(done));
     const ssize_t written = write(STDERR_FILENO, piece.data(), piece.size());
     if (written < 0) return text.size();
     done += static_cast<std::size_t>(written);
