@@ -16,6 +16,7 @@ import re
 import sys
 
 LINKS = 8          # connections to the next server
+BACKLOG = 2_000    # messages that may wait for them, so that none of those is late by waiting
 FOOTER = b"-- \r\nThis was checked by a relay that adds a line.\r\n"
 GREETING = b"220 relay.test ESMTP\r\n"
 EXTENSIONS = b"250-relay.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE\r\n"
@@ -84,6 +85,7 @@ class Relay:
         self.waiting = asyncio.Queue()
         self.held = None   # is overtaken by the next one
         self.delayed = set()
+        self.paused = []   # connections that are not read for so long
 
     def take(self, sender, recipients, content):
         """Returns the answer, or None for a connection that ends without one, and whether it ends."""
@@ -111,6 +113,18 @@ class Relay:
 
     def pass_on(self, message):
         self.waiting.put_nowait(message)
+
+    def pause_if_full(self, transport):
+        if self.waiting.qsize() >= BACKLOG:
+            transport.pause_reading()
+            self.paused.append(transport)
+
+    async def next(self):
+        if self.waiting.qsize() < BACKLOG / 2:
+            for transport in self.paused:
+                transport.resume_reading()
+            self.paused.clear()
+        return await self.waiting.get()
 
     def pass_held(self):
         if self.held:
@@ -157,6 +171,8 @@ class Upstream(asyncio.Protocol):
             self.transport.write(b"250 2.0.0 Ok: queued as %X\r\n" % id(content))
         if ends:
             self.transport.close()
+        else:
+            self.relay.pause_if_full(self.transport)
         self.sender, self.recipients = b"", []
 
     def command(self, line):
@@ -190,7 +206,7 @@ async def deliver(relay, port):
     writer.write(b"EHLO relay.test\r\n")
     await replies(2)
     while True:
-        sender, recipients, content = await relay.waiting.get()
+        sender, recipients, content = await relay.next()
         writer.write(b"".join([b"MAIL FROM:" + sender.split(b" SIZE=")[0] + b"\r\n",
                                *(b"RCPT TO:" + recipient + b"\r\n" for recipient in recipients), b"DATA\r\n"]))
         await replies(len(recipients) + 2)
