@@ -13,5 +13,10 @@ extern const std::string_view page_css;
 
 extern const std::string_view page_js;
 extern const std::string_view proof_js;
+extern const std::string_view mail_js;
+extern const std::string_view sink_js;
+extern const std::string_view messages_js;
+extern const std::string_view live_js;
+extern const std::string_view live_css;
 
 }  // namespace millrace::web::assets
