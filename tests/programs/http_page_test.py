@@ -227,6 +227,7 @@ class Rules(PageCase):
         with self.watched(rules=api.TOML) as (_, asked, page):
             page.wait("no", ".rules li label")
             switch = page.find(".rules li input")
+            self.assertTrue(switch.is_selected())
             page.run("arguments[0].focus()", switch)
             asked.ask("PATCH", "/api/v1/rules/no", {"enabled": False})
             rig.wait_for(lambda: not switch.is_selected(), "the switch")
