@@ -382,6 +382,9 @@ class Messages(PageCase):
             rig.wait_for(lambda: "Harmless words" in self.browser.find_element(By.TAG_NAME, "body").text, "the frame")
             self.assertIn("1, 2, 3", self.browser.find_element(By.TAG_NAME, "p").value_of_css_property("color"))
             for name in ("send", "link", "script", "here"):
+                self.browser.switch_to.default_content()
+                self.assertEqual(page.run("return [window.pwned ?? null, location.href]"), [None, f"http://{page.endpoint}/"])
+                self.browser.switch_to.frame(frame)
                 self.browser.find_element(By.ID, name).click()
             self.browser.switch_to.default_content()
             self.assertEqual(page.run("return [window.pwned ?? null, location.href]"), [None, f"http://{page.endpoint}/"])
