@@ -3,7 +3,9 @@
 
 const drawing = (() => {
   const page = document.getElementById("page");
-  const colours = ["#1f6fb4", "#2a9d5c", "#d98200", "#b3261e", "#7b4fb0"];
+  // Variables of page.css.
+  const colours = ["--plot-1", "--plot-2", "--plot-3", "--plot-4", "--plot-5"];
+  const shade = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
   // --- figures as people read them ---------------------------------------------------------------
 
@@ -13,6 +15,7 @@ const drawing = (() => {
     if (us < 999.5) return `${Math.round(us)} us`;
     return us < 999500 ? `${digits(us / 1e3)} ms` : `${digits(us / 1e6)} s`;
   };
+  const few = (value) => (value < 10 ? `${Number(value.toPrecision(2))}` : count(value));
   const count = (value) => Math.round(value).toLocaleString("en-US");
   const rate = (value) => (value < 9999.5 ? `${value.toFixed(1)}/s` : `${count(value)}/s`);
   const percent = (share) => (share === 0 ? "0%" : `${(share * 100).toPrecision(3)}%`);
@@ -36,22 +39,37 @@ const drawing = (() => {
     add(part, "h2", title);
     return part;
   };
-  const table = (title, head, rows, textColumns = []) => {
-    if (rows.length === 0) return;
-    const grid = add(add(section(title), "div", "", "scroll"), "table");
-    const line = add(add(grid, "thead"), "tr");
-    head.forEach((cell) => add(line, "th", cell));
-    const body = add(grid, "tbody");
-    // Texts that belong to a row come below it, as wide as the table.
+  // A row of large figures: what is given (value, name, kind) adds one, and gives where its value stands.
+  const figures = () => {
+    const line = add(page, "div", "", "figures");
+    return (value, name, kind) => {
+      const box = add(line, "div", "", "figure");
+      const figure = add(box, "b", value, kind);
+      add(box, "span", name);
+      return figure;
+    };
+  };
+  // A table without rows: gives its body.
+  const grid = (part, head, textColumns) => {
+    const empty = add(add(part, "div", "", "scroll"), "table");
+    const line = add(add(empty, "thead"), "tr");
+    head.forEach((cell, i) => add(line, "th", cell, textColumns.includes(i) ? "text" : ""));
+    return add(empty, "tbody");
+  };
+  // Texts that belong to a row come below it, as wide as the table.
+  const addRows = (body, rows, textColumns) => {
     for (const { cells, kind, below = [] } of rows) {
       const row = add(body, "tr", "", kind);
       if (below.length > 0) row.classList.add("headed");
       cells.forEach((cell, i) => add(row, "td", cell, textColumns.includes(i) ? "text" : ""));
       if (below.length === 0) continue;
       const cell = add(add(body, "tr", "", "below"), "td", "", "text");
-      cell.colSpan = head.length;
+      cell.colSpan = cells.length;
       below.forEach((text) => add(cell, "div", text));
     }
+  };
+  const table = (title, head, rows, textColumns = []) => {
+    if (rows.length > 0) addRows(grid(section(title), head, textColumns), rows, textColumns);
   };
 
   // --- plots -------------------------------------------------------------------------------------
@@ -79,7 +97,7 @@ const drawing = (() => {
   // A series is {label, values, text} and, where it has its own, {colour, dash}. An axis is {label,
   // values, text, tick, log}: how the legend and the axis say a value, and whether the scale is
   // logarithmic; a ticker chooses the ticks. Where a series has {points} its values are drawn alone,
-  // without a line between them.
+  // without a line between them. Gives a function that draws other rows, [x, value of each series...].
   // The library's touches would keep a reader's finger from scrolling the page.
   const { touchstart, touchmove, touchend, ...pointer } = Dygraph.defaultInteractionModel;
   const plots = [];
@@ -96,7 +114,7 @@ const drawing = (() => {
       shown.forEach(({ y: value }, i) => {
         const key = add(keys, "span", "", "key");
         const line = add(key, "i");
-        line.style.borderTop = `2px ${series[i].dash ? "dashed" : "solid"} ${series[i].colour}`;
+        line.style.borderTop = `2px ${series[i].dash ? "dashed" : "solid"} var(${series[i].colour})`;
         key.append(series[i].label);
         if (value !== undefined && value !== null) key.append(`: ${series[i].text(value)}`);
       });
@@ -105,9 +123,11 @@ const drawing = (() => {
     const axis = ({ tick, ticker, log }, width) => ({
       axisLabelFormatter: (value) => tick(value), axisLabelWidth: width, logscale: log === true, ...(ticker && { ticker }),
     });
-    const drawn = new Dygraph(canvas, x.values.map((at, row) => [at, ...series.map(({ values }) => values[row])]), {
+    const shades = () => ({ colors: series.map(({ colour }) => shade(colour)), gridLineColor: shade("--grid"), axisLineColor: shade("--axis") });
+    let rows = x.values.map((at, row) => [at, ...series.map(({ values }) => values[row])]);
+    const drawn = new Dygraph(canvas, rows, {
+      ...shades(),
       labels: [x.label, ...series.map(({ label }) => label)],
-      colors: series.map(({ colour }) => colour),
       series: Object.fromEntries(series.map(({ label, dash, points }) => [label,
         { strokePattern: dash ?? null, ...(points && { strokeWidth: 0, drawPoints: true, pointSize: 4 }) }])),
       axes: { x: axis(x, 60), y: { ...axis(y, 64), includeZero: true } },
@@ -118,9 +138,7 @@ const drawing = (() => {
       drawPoints: x.values.length < 3,
       pointSize: 3,
       strokeWidth: 2,
-      gridLineColor: "#e6e9ed",
       gridLineWidth: 1,
-      axisLineColor: "#b4bcc6",
       axisLineWidth: 1,
       axisTickSize: 5,
       axisLabelFontSize: 12,
@@ -139,7 +157,11 @@ const drawing = (() => {
       unhighlightCallback: () => { cursor.style.display = ""; },
     });
     const cursor = add(canvas, "div", "", "cursor");
-    plots.push(drawn);
+    plots.push({ resize: () => drawn.resize(), recolour: () => drawn.updateOptions({ ...shades(), file: rows }) });
+    return (others) => {
+      rows = others;
+      drawn.updateOptions({ file: rows, drawPoints: rows.length < 3 });
+    };
   };
 
   // --- what pages share --------------------------------------------------------------------------
@@ -155,10 +177,14 @@ const drawing = (() => {
   // On paper plots have a width of their own, since a script cannot ask how wide the page will be.
   const paper = (on) => {
     document.body.classList.toggle("paper", on);
-    plots.forEach((drawn) => drawn.resize());
+    plots.forEach(({ resize }) => resize());
   };
   window.addEventListener("beforeprint", () => paper(true));
   window.addEventListener("afterprint", () => paper(false));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => plots.forEach(({ recolour }) => recolour()));
 
-  return { add, bytes, colours, count, head, latency, latencyRow, page, percent, plot, positive, rate, section, statistics, table, whole };
+  return {
+    add, addRows, bytes, colours, count, few, figures, grid, head, latency, latencyRow, page, percent, plot, positive, rate, section, statistics,
+    table, whole,
+  };
 })();

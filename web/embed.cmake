@@ -2,7 +2,7 @@
 # digit as "_". References to source maps, which would not be there, are left out:
 #
 #   cmake -DOUTPUT=assets.cc -DFILES=a.js;b.css -P embed.cmake
-file(WRITE ${OUTPUT}.new "#include <string_view>\n\nnamespace millrace::report::assets {\n")
+file(WRITE ${OUTPUT}.new "#include <string_view>\n\nnamespace millrace::web::assets {\n")
 foreach(file IN LISTS FILES)
   get_filename_component(name ${file} NAME)
   string(REGEX REPLACE "[^A-Za-z0-9]" "_" name ${name})
@@ -15,5 +15,5 @@ foreach(file IN LISTS FILES)
        "extern const std::string_view ${name};\n"
        "const std::string_view ${name}(reinterpret_cast<const char*>(${name}_bytes), sizeof ${name}_bytes);\n")
 endforeach()
-file(APPEND ${OUTPUT}.new "}  // namespace millrace::report::assets\n")
+file(APPEND ${OUTPUT}.new "}  // namespace millrace::web::assets\n")
 file(RENAME ${OUTPUT}.new ${OUTPUT})

@@ -3,13 +3,12 @@
 
 (() => {
   const run = JSON.parse(document.getElementById("run").textContent);
-  const { add, bytes, colours, count, head, latency, latencyRow, page, percent, plot, positive, rate, section, statistics, table, whole } = drawing;
+  const { add, bytes, colours, count, few, figures, head, latency, latencyRow, page, percent, plot, positive, rate, section, statistics, table, whole } = drawing;
 
   // The end of a run may leave a part of a second that is too short to tell a rate.
   const rows = run.series.filter((row, i) => i === 0 || row.length_s >= 0.5);
   const each = (value) => rows.map((row) => value(row));
   const perSecond = (name) => each((row) => row[name] / row.length_s);
-  const few = (value) => (value < 10 ? `${Number(value.toPrecision(2))}` : count(value));
   const time = {
     label: "second", values: each((row) => row.second),
     text: (second) => `${second} s`, tick: whole,
@@ -104,12 +103,7 @@
     add(page, "p", `The generator itself may be the bottleneck: ${run.generator.reasons.join("; ")}.`, "warning");
   };
   if (!turnedAway) tellLimits();
-  const figures = add(page, "div", "", "figures");
-  const figure = (value, name, kind) => {
-    const box = add(figures, "div", "", "figure");
-    add(box, "b", value, kind);
-    add(box, "span", name);
-  };
+  const figure = figures();
   figure(count(totals.messages), timed ? "messages delivered" : "messages taken");
   figure(rate(totals.messages_per_s), "messages a second");
   if (timed) {

@@ -3,7 +3,7 @@
 
 (() => {
   const run = JSON.parse(document.getElementById("run").textContent);
-  const { add, colours, count, head, latency, latencyRow, page, plot, positive, rate, section, table, whole } = drawing;
+  const { add, colours, count, figures, head, latency, latencyRow, page, plot, positive, rate, section, table, whole } = drawing;
   const { counts } = run;
   const faulty = ["lost", "duplicated", "altered", "late", "bounced", "undecided", "in_doubt", "unexpected"];
 
@@ -14,12 +14,7 @@
   add(page, "p", run.verdict, run.good ? "verdict good" : "verdict bad");
   run.notes.forEach(({ text, warning }) => add(page, "p", text, warning ? "warning" : "faint"));
 
-  const figures = add(page, "div", "", "figures");
-  const figure = (value, name, kind) => {
-    const box = add(figures, "div", "", "figure");
-    add(box, "b", value, kind);
-    add(box, "span", name);
-  };
+  const figure = figures();
   figure(count(counts.accepted), "accepted");
   figure(count(counts.delivered), "delivered");
   for (const name of ["lost", "duplicated", "altered", "late"]) figure(count(counts[name]), name, counts[name] > 0 ? "bad" : "good");

@@ -9,14 +9,9 @@
 #include "report/html_page.h"
 #include "report/json.h"
 #include "report/summary.h"
+#include "web/assets.h"
 
 namespace millrace::report {
-
-// Built in from web/ by embed.cmake.
-namespace assets {
-extern const std::string_view page_js;
-}  // namespace assets
-
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -55,7 +50,7 @@ std::string to_html(const Run& run) {
   }
   const std::string kind(kKindNames[static_cast<std::size_t>(run.kind)]);
   return write_page({.title = "smtp-" + kind + ", " + json["start"].get<std::string>(),
-                     .script = assets::page_js},
+                     .script = web::assets::page_js},
                     json);
 }
 

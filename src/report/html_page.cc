@@ -3,18 +3,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/printable.h"
+#include "web/page.h"
 
 namespace millrace::report {
-
-// Built in from web/ by embed.cmake.
-namespace assets {
-extern const std::string_view dygraph_min_js;
-extern const std::string_view dygraph_min_css;
-extern const std::string_view copyright;  // of dygraphs, which goes with each copy
-extern const std::string_view drawing_js;
-extern const std::string_view page_css;
-}  // namespace assets
-
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -31,19 +22,6 @@ void make_printable(Json& json) {
   for (Json& part : json) make_printable(part);
 }
 
-// JSON within a script element: nothing in it may end that.
-std::string harmless(const std::string& json) {
-  std::string text;
-  for (const char byte : json) {
-    if (byte == '<') {
-      text += "\\u003c";
-    } else {
-      text += byte;
-    }
-  }
-  return text;
-}
-
 }  // namespace
 
 Json page_data(Json json) {
@@ -53,21 +31,12 @@ Json page_data(Json json) {
 }
 
 std::string write_page(const Page& page, const Json& data) {
-  std::string text = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
-  text.append("<!-- Contains dygraphs:\n\n").append(assets::copyright).append("-->\n");
   // Whatever the data is, the browser is told to fetch nothing.
-  text +=
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; "
-      "script-src 'unsafe-inline'; style-src 'unsafe-inline'\">\n";
-  text += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>";
-  text.append(page.title).append("</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>\n");
-  text.append(assets::dygraph_min_css).append("\n").append(assets::page_css);
-  text += "</style>\n</head>\n<body>\n<main id=\"page\"></main>\n";
-  text += "<script id=\"run\" type=\"application/json\">";
-  text.append(harmless(data.dump())).append("</script>\n<script>");
-  text.append(assets::dygraph_min_js).append("</script>\n<script>\n");
-  text.append(assets::drawing_js).append(page.script).append("</script>\n</body>\n</html>\n");
-  return text;
+  return web::write_page({.title = page.title,
+                          .scripts = {page.script},
+                          .data = data.dump(),
+                          .policy = "default-src 'none'; img-src data:; "
+                                    "script-src 'unsafe-inline'; style-src 'unsafe-inline'"});
 }
 
 }  // namespace millrace::report

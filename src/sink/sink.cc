@@ -95,9 +95,10 @@ void add_rules(RuleBook& rules, const AnswerQueue* answers, metrics::Measurement
   if (answers != nullptr) measured.answers = count(answers->totals());
 }
 
-// Who may come in there: whether the sink is well is no secret.
+// Who may come in there: whether the sink is well is no secret, and the page has no data: it asks
+// its reader for the token.
 http::Access access_to(const HttpOptions& options) {
-  return {.token = options.token, .without_token = {"/healthz"}};
+  return {.token = options.token, .without_token = {"/", "/healthz"}};
 }
 
 void tell_places(const http::Server& server) {

@@ -33,7 +33,7 @@ class Server(api.HttpCase):
 
     def test_what_is_not_there_is_said_so(self):
         with self.sink() as (_, asked):
-            for path in ("/", "/api", "/api/v1/stats/", "/healthz/..", "/../healthz", "/%2e%2e/etc/passwd",
+            for path in ("/api", "/api/v1/stats/", "/healthz/..", "/../healthz", "/%2e%2e/etc/passwd",
                          "/..%2f..%2fetc/passwd", "//healthz", "/healthz%00", "/%0a", "/api/v1/nothing"):
                 with self.subTest(path):
                     self.assertEqual(asked.ask("GET", path).status, 404)
@@ -42,9 +42,9 @@ class Server(api.HttpCase):
             for method in ("OPTIONS", "TRACE", "CONNECT"):
                 self.assertIn(asked.ask(method, "/healthz").status, (400, 405))
 
-    def test_nothing_is_shown_as_a_page_or_kept(self):
+    def test_nothing_is_taken_for_what_it_is_not_or_kept(self):
         with self.sink() as (_, asked):
-            for path in ("/healthz", "/api/v1/stats", "/nothing"):
+            for path in ("/", "/healthz", "/api/v1/stats", "/nothing"):
                 header = asked.ask("GET", path).header
                 self.assertEqual(header["X-Content-Type-Options"], "nosniff")
                 self.assertIn("default-src 'none'", header["Content-Security-Policy"])
@@ -76,7 +76,8 @@ class Server(api.HttpCase):
                     answer = other.ask("GET", path)
                     self.assertEqual((answer.status, answer.header["WWW-Authenticate"]), (401, "Bearer"))
             self.assertEqual(api.Api(asked.endpoint).ask("PUT", "/api/v1/rules", "x" * 100_000).status, 401)
-            api.Api(asked.endpoint).get("/healthz")
+            for path in ("/", "/healthz"):
+                api.Api(asked.endpoint).get(path)
 
     def test_pages_of_other_sites_may_not_ask(self):
         with self.sink() as (_, asked):

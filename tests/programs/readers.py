@@ -106,6 +106,22 @@ SWITCHES = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-us
             "--window-size=1200,900")
 
 
+def chromium():
+    """A browser that keeps what its pages log and ask the network for."""
+    options = selenium.webdriver.ChromeOptions()
+    options.binary_location = "/usr/bin/chromium"
+    for switch in SWITCHES:
+        options.add_argument(switch)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    return selenium.webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+
+
+def asked_of_the_network(browser):
+    """The addresses that its pages asked for since it was last looked at."""
+    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    return [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
+
+
 class Page:
     """A page in headless Chromium: `errors` of its scripts, `requests` to the network, how much its
     `plots` painted, its `title` and `text`, its `figures` (the text and class of each), the classes of its
@@ -113,13 +129,7 @@ class Page:
     printed, as `pdf`."""
 
     def __init__(self, path):
-        options = selenium.webdriver.ChromeOptions()
-        options.binary_location = "/usr/bin/chromium"
-        for switch in SWITCHES:
-            options.add_argument(switch)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-        service = Service("/usr/bin/chromedriver")
-        with selenium.webdriver.Chrome(service=service, options=options) as browser:
+        with chromium() as browser:
             browser.get(path.resolve().as_uri())
             self.plots = browser.execute_script(PAINTED)
             self.title = browser.title
@@ -134,9 +144,7 @@ class Page:
             browser.set_window_size(420, 900)
             self.overflows_when_narrow = self.keeps_overflowing(browser)
             self.errors = [entry["message"] for entry in browser.get_log("browser")]
-            events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-        asked = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
-        self.requests = [url for url in asked if not url.startswith(("file:", "data:"))]
+            self.requests = [url for url in asked_of_the_network(browser) if not url.startswith(("file:", "data:"))]
 
     @staticmethod
     def keeps_overflowing(browser):

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "sink/control/live_page.h"
 #include "sink/control/metrics_text.h"
 
 namespace millrace::sink {
@@ -15,6 +16,7 @@ struct Api::Route {
 
 // All there is; the first one that matches is taken.
 const Api::Route Api::kRoutes[] = {
+    {"GET", "/", &Api::get_page},
     {"GET", "/healthz", &Api::get_health},
     {"GET", "/api/v1/stats", &Api::get_stats},
     {"GET", "/api/v1/rules", &Api::get_rules},
@@ -63,6 +65,10 @@ http::Response Api::answer(const http::Request& request) {
   http::Response response = http::refusal(405, "this can be " + allowed + " only");
   response.header.emplace_back("Allow", allowed);
   return response;
+}
+
+http::Response Api::get_page(const http::Request& /*request*/, const std::string& /*name*/) {
+  return live_page();
 }
 
 http::Response Api::get_health(const http::Request& /*request*/, const std::string& /*name*/) {

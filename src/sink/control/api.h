@@ -43,6 +43,7 @@ class Api {
   static const Route kRoutes[];
 
   // `name`: what stands in place of "*" in the route.
+  http::Response get_page(const http::Request& request, const std::string& name);
   http::Response get_health(const http::Request& request, const std::string& name);
   http::Response get_stats(const http::Request& request, const std::string& name);
   http::Response get_rules(const http::Request& request, const std::string& name);

@@ -1,0 +1,78 @@
+// How the page of a running sink asks it, and hears what happens there (doc/smtp-sink-api.json).
+"use strict";
+
+const sink = (() => {
+  const silence = 10_000;  // milliseconds: stats come every second
+  const pause = 2_000;
+  const stored = "millrace token";  // gone with the tab
+
+  let token = sessionStorage.getItem(stored) ?? "";
+  const setToken = (text) => {
+    token = text;
+    sessionStorage.setItem(stored, text);
+  };
+
+  // What it refuses becomes an Error with its sentence and status.
+  const ask = async (path, options = {}) => {
+    const headers = { ...options.headers, ...(token && { Authorization: `Bearer ${token}` }) };
+    const response = await fetch(`api/v1/${path}`, { ...options, headers }).catch((error) => {
+      throw options.signal?.aborted ? error : new Error("there is no connection to the sink");
+    });
+    if (response.ok) return response;
+    const told = await response.json().catch(() => ({}));
+    const sentence = [told.error ?? `status ${response.status}`, ...(told.mistakes ?? [])].join("; ");
+    throw Object.assign(new Error(sentence), { status: response.status });
+  };
+
+  // Hands events on until the connection ends; fails where there is none, or nothing comes any more.
+  const listen = async (take) => {
+    const end = new AbortController();
+    let limit;
+    const heard = () => {
+      clearTimeout(limit);
+      limit = setTimeout(() => end.abort(), silence);
+    };
+    heard();
+    try {
+      const response = await ask("events", { signal: end.signal });
+      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      for (let unread = ""; ;) {
+        const { value, done } = await reader.read();
+        if (done) return;
+        heard();
+        const events = (unread + value).split("\n\n");
+        unread = events.pop();
+        for (const event of events) {
+          const [, name, data] = /^event: (\w+)\ndata: (.*)$/s.exec(event);
+          try {
+            take(name, JSON.parse(data));
+          } catch (error) {
+            reportError(error);  // is none of the connection
+          }
+        }
+      }
+    } finally {
+      clearTimeout(limit);
+    }
+  };
+
+  // For ever: take(name, data) for each event; lost(sentence) when there is no connection, before the next try;
+  // wantToken(wrong), which gives one, where none or a wrong one was shown.
+  const watch = async ({ take, lost, wantToken }) => {
+    for (;;) {
+      try {
+        await listen(take);
+        lost("The sink has closed the connection.");
+      } catch (error) {
+        if (error.status === 401) {
+          setToken(await wantToken(token !== ""));
+          continue;
+        }
+        lost(error.status ? `The sink says: ${error.message}.` : "There is no connection to the sink.");
+      }
+      await new Promise((resolve) => { setTimeout(resolve, pause); });
+    }
+  };
+
+  return { ask, watch };
+})();
