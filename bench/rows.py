@@ -8,6 +8,7 @@ from proof_rows import proof_row, reconcile_row
 from rule_rows import rules_row
 from session_rows import crowd_row, opening_row, scaling_row, tls_memory_row
 from store_rows import store_row
+from thread_rows import threads_row
 from traffic_rows import log_row, traffic_row, traffic_window_row
 
 ROWS = {
@@ -50,5 +51,7 @@ ROWS = {
     "reconcile": ("journals of 10,000,000 messages reconciled, 64 at a time out of order",
                   reconcile_row(10_000_000)),
     "jitter": ("open loop, 5,000/s", jitter_row(5_000, 10)),
+    "threads": ("1 to 16 threads a side, 16 sessions each, on the cores that there are, -d -l 1024",
+                threads_row((1, 2, 4, 8, 16), 16, 100_000, 1_000_000, 1.05)),
     "tls-memory": ("1,000 TLS sessions, all open and then all sending", tls_memory_row(1_000)),
 }

@@ -2,13 +2,9 @@
 
 namespace millrace::source {
 
-std::optional<Duration> Arrivals::next(unsigned steps) {
-  if (pattern_ == ArrivalPattern::constant) {
-    count_ += steps;
-    return schedule_.when_sum_is(static_cast<double>(count_ - 1));
-  }
-  for (unsigned i = 0; i < steps; ++i) sum_ += gap_(random_);
-  return schedule_.when_sum_is(sum_);
+std::optional<Duration> Arrivals::when(std::uint64_t number) {
+  return schedule_.when_sum_is(poisson_ ? poisson_->sum_of(number + 1)
+                                        : static_cast<double>(number));
 }
 
 }  // namespace millrace::source

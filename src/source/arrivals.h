@@ -2,8 +2,8 @@
 
 #include <cstdint>
 #include <optional>
-#include <random>
 
+#include "source/poisson_process.h"
 #include "source/schedule.h"
 
 namespace millrace::source {
@@ -14,25 +14,23 @@ enum class ArrivalPattern : std::uint8_t {
   poisson,   // with exponentially distributed gaps, as those of many independent senders
 };
 
-// When messages are due in open loop: the times of all arrivals of a run, in order. Two of the
-// same seed give the same times, so threads share them without a word.
+// When messages are due in open loop: the times of all arrivals of a run. Two of the same seed give
+// the same times, so threads share them without a word.
 class Arrivals {
  public:
   // `schedule` must outlive the arrivals.
   Arrivals(const Schedule& schedule, ArrivalPattern pattern, std::uint64_t seed)
-      : schedule_(schedule), pattern_(pattern), random_(seed) {}
+      : schedule_(schedule) {
+    if (pattern == ArrivalPattern::poisson) poisson_.emplace(seed);
+  }
 
-  // The next one, or the `steps`th from here, from the start of the run; nothing when the schedule
-  // is over.
-  std::optional<Duration> next(unsigned steps = 1);
+  // When arrival `number` is, from the start of the run; nothing when the schedule is over by then.
+  // Numbers are asked for in order, of which any may be left out.
+  std::optional<Duration> when(std::uint64_t number);
 
  private:
   const Schedule& schedule_;
-  const ArrivalPattern pattern_;
-  std::mt19937_64 random_;
-  std::exponential_distribution<double> gap_{1.0};
-  std::uint64_t count_ = 0;  // of those drawn, where they are even
-  double sum_ = 0;           // for Poisson: where the last one lay in the sum of the level
+  std::optional<PoissonProcess> poisson_;  // of the sums of the level; nothing: they are even
 };
 
 }  // namespace millrace::source

@@ -2,13 +2,12 @@
 
 namespace millrace::source {
 
-void DealtArrivals::advance(unsigned steps) {
-  const std::optional<Duration> due = arrivals_.next(steps);
-  drawn_ += steps;
-  const std::uint64_t message = drawn_ - 1;
+void DealtArrivals::look() {
   at_hand_.reset();
-  if (!due || message >= load_.messages()) return;
-  at_hand_ = Arrival{.message = load_.first_number() + message, .intended = load_.start() + *due};
+  if (number_ >= load_.messages()) return;
+  if (const std::optional<Duration> due = arrivals_.when(number_)) {
+    at_hand_ = Arrival{.message = load_.first_number() + number_, .intended = load_.start() + *due};
+  }
 }
 
 }  // namespace millrace::source

@@ -16,8 +16,8 @@ class DealtArrivals {
  public:
   // `load` has begun, and must outlive the arrivals.
   DealtArrivals(const SharedLoad& load, unsigned first, unsigned step)
-      : load_(load), step_(step), arrivals_(load.arrivals()) {
-    advance(first + 1);
+      : load_(load), step_(step), arrivals_(load.arrivals()), number_(first) {
+    look();
   }
 
   // The one at hand; nothing when there are no more.
@@ -25,18 +25,20 @@ class DealtArrivals {
   [[nodiscard]] bool due(TimePoint now) const { return at_hand_ && at_hand_->intended <= now; }
 
   // On to the next one.
-  void pass() { advance(step_); }
+  void pass() {
+    number_ += step_;
+    look();
+  }
   // There are no more.
   void end() { at_hand_.reset(); }
 
  private:
-  // The others on the way are those of other workers.
-  void advance(unsigned steps);
+  void look();
 
   const SharedLoad& load_;
   const unsigned step_;
   Arrivals arrivals_;
-  std::uint64_t drawn_ = 0;  // arrivals, of all workers
+  std::uint64_t number_;  // of the one at hand, counted from the run's first
   std::optional<Arrival> at_hand_;
 };
 

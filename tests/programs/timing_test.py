@@ -189,7 +189,7 @@ class Rates(measuring.MeasureCase):
 
     def test_poisson_arrivals_are_those_of_their_seed(self):
         """How many are due in a second or two is chance, and the same for the same seed, whatever
-        the engine and the threads. (That the gaps are exponential is in schedule_test.cc.)"""
+        the engine and the threads. (That the gaps are exponential is in poisson_process_test.cc.)"""
         def due(engine, threads, seed):
             run, _ = self.measure(rig.ours(engine, "--threads", threads), sink.endpoint, "-d", "--rate", "200/s",
                                   "--duration", "1.5", "--arrivals", "poisson", "--seed", seed, "--progress", "off")

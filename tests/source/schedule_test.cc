@@ -27,7 +27,7 @@ std::vector<double> times(const Schedule& schedule, ArrivalPattern pattern,
                           std::uint64_t seed = 1) {
   Arrivals arrivals(schedule, pattern, seed);
   std::vector<double> times;
-  while (const auto due = arrivals.next()) times.push_back(seconds(*due));
+  while (const auto due = arrivals.when(times.size())) times.push_back(seconds(*due));
   return times;
 }
 
