@@ -4,12 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 
 #include "base/time.h"
 #include "http/exchange.h"
+#include "http/server.h"
 #include "sink/control/live_counts.h"
 #include "sink/control/stats.h"
 #include "sink/rule_book.h"
@@ -25,6 +27,7 @@ class Api {
   // What it tells of and changes; all of it must outlive this.
   struct Parts {
     LiveCounts& live;
+    const http::Server& server;
     RuleBook& rules;
     Verification* verification = nullptr;  // null: nothing is verified
     MessageMemory* messages = nullptr;     // null: none are kept in memory
@@ -70,6 +73,7 @@ class Api {
 
   // What was counted before the last reset, and when that was.
   struct Before {
+  std::shared_ptr<const std::string> lend(const Remembered& message);
     Stats counted;
     std::optional<WallTime> reset;
   };
@@ -77,7 +81,9 @@ class Api {
   Before before_now();
   Stats count();
   nlohmann::json stats_told();
-  bool change_rules(const std::function<bool(rules::RulesRead& named)>& change);
+  // What became of a change of the rules.
+  enum class Changed : std::uint8_t { nothing, everywhere, not_yet_everywhere };
+  Changed change_rules(const std::function<bool(rules::RulesRead& named)>& change);
   nlohmann::json rules_told();
   // How often each rule was used before the last reset, and by now.
   struct HitsTold {
@@ -91,7 +97,8 @@ class Api {
   std::mutex mutex_;  // of what follows
   Before before_;
   bool ended_ = false;
-  std::size_t listeners_ = 0;  // to events
+  std::size_t listeners_ = 0;     // to events
+  std::uint64_t being_read_ = 0;  // bytes of contents
   std::condition_variable news_;
 };
 

@@ -149,3 +149,5 @@ std::string metrics_text(const Stats& stats, WallTime start) {
 }
 
 }  // namespace millrace::sink
+      counter("http_failed_total", "Connections of HTTP that no thread or no memory was left for.",
+              {counted({}, stats.http_failed)}),
