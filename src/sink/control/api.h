@@ -14,6 +14,7 @@
 #include "http/server.h"
 #include "sink/control/live_counts.h"
 #include "sink/control/stats.h"
+#include "sink/lint/lint_totals.h"
 #include "sink/rule_book.h"
 #include "sink/store/message_memory.h"
 #include "sink/verify/verification.h"
@@ -26,10 +27,11 @@ class Api {
  public:
   // What it tells of and changes; all of it must outlive this.
   struct Parts {
-    LiveCounts& live;
     const http::Server& server;
+    LiveCounts& live;
     RuleBook& rules;
     Verification* verification = nullptr;  // null: nothing is verified
+    LintTotals* lint = nullptr;            // null: nobody is judged
     MessageMemory* messages = nullptr;     // null: none are kept in memory
   };
 
@@ -58,6 +60,7 @@ class Api {
   http::Response get_message(const http::Request& request, const std::string& name);
   http::Response get_raw(const http::Request& request, const std::string& name);
   http::Response get_clients(const http::Request& request, const std::string& name);
+  http::Response get_lint(const http::Request& request, const std::string& name);
   http::Response get_metrics(const http::Request& request, const std::string& name);
   http::Response get_events(const http::Request& request, const std::string& name);
   http::Response reset(const http::Request& request, const std::string& name);
@@ -70,10 +73,10 @@ class Api {
     bool anything = false;
   };
   std::optional<std::string> next_events(Told& told);
+  std::shared_ptr<const std::string> lend(const Remembered& message);
 
   // What was counted before the last reset, and when that was.
   struct Before {
-  std::shared_ptr<const std::string> lend(const Remembered& message);
     Stats counted;
     std::optional<WallTime> reset;
   };

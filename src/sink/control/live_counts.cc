@@ -14,6 +14,7 @@ ClientCounts counts_of(const ClientTable& clients) {
 
 void Counts::add(const Counts& other) {
   counters.add(other.counters);
+  for (std::size_t one = 0; one < commands.size(); ++one) commands[one] += other.commands[one];
   replies.add(other.replies);
   for (std::size_t kind = 0; kind < errors.size(); ++kind) errors[kind] += other.errors[kind];
   sessions.add(other.sessions);
@@ -73,8 +74,8 @@ bool LiveCounts::forget_clients() {
   std::unique_lock lock(mutex_, std::defer_lock);
   const bool all = put_and_wait(&asked_to_forget_, patience_.changing, lock);
   for (Answer& answer : answers_) answer.clients = {};
-}
   return all;
+}
 
 void LiveCounts::answer(std::size_t worker, const std::function<Counts()>& fill,
                         ClientTable& clients) {

@@ -15,6 +15,7 @@
 
 #include "base/time.h"
 #include "metrics/metrics.h"
+#include "sink/command_counts.h"
 #include "sink/control/client_table.h"
 
 namespace millrace::sink {
@@ -22,6 +23,7 @@ namespace millrace::sink {
 // What one worker, or all of them, have counted since the sink began.
 struct Counts {
   metrics::Counters counters;
+  CommandCounts commands{};
   metrics::ReplyCounts replies;
   metrics::ErrorTimes errors{};
   metrics::Histogram sessions;  // how long those lasted that are over
@@ -36,8 +38,6 @@ struct ClientCounts {
   std::uint64_t others = 0;
 };
 
-// Asks the workers of a sink what they have counted. A worker answers between two turns of its
-// loop, when it is woken: nothing is shared and nothing is locked while it works.
 // For so long a worker that is held up is waited for: by who only asks, and by who changes
 // something.
 struct Patience {
@@ -45,6 +45,8 @@ struct Patience {
   Duration changing = std::chrono::seconds(5);
 };
 
+// Asks the workers of a sink what they have counted. A worker answers between two turns of its
+// loop, when it is woken: nothing is shared and nothing is locked while it works.
 class LiveCounts {
  public:
   // `wake`: has all workers woken, from any thread.
@@ -83,9 +85,9 @@ class LiveCounts {
   bool put_and_wait(Question* of_kind, Duration patience, std::unique_lock<std::mutex>& lock);
 
   std::function<void()> wake_;
+  const Patience patience_;
   Question asked_{0};  // any
   Question asked_clients_{0};
-  const Patience patience_;
   Question asked_to_forget_{0};
   std::mutex mutex_;  // of all below
   std::condition_variable answered_;
