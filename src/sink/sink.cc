@@ -187,9 +187,11 @@ SinkResult run_sink(const SinkOptions& options, const Identity& identity,
   std::optional<Control> control;
   if (server) {
     try {
-      control.emplace(*server, Api::Parts{.live = *live,
+      control.emplace(*server, Api::Parts{.server = *server,
+                                          .live = *live,
                                           .rules = rules,
                                           .verification = verification ? &*verification : nullptr,
+                                          .lint = lint ? &*lint : nullptr,
                                           .messages = stores ? stores->memory() : nullptr});
     } catch (const Fatal& /*no thread is left*/) {
       signals.hand_on_hangup({});

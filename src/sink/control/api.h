@@ -4,14 +4,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 
 #include "base/time.h"
 #include "http/exchange.h"
+#include "http/server.h"
 #include "sink/control/live_counts.h"
 #include "sink/control/stats.h"
+#include "sink/lint/lint_totals.h"
 #include "sink/rule_book.h"
 #include "sink/store/message_memory.h"
 #include "sink/verify/verification.h"
@@ -24,9 +27,11 @@ class Api {
  public:
   // What it tells of and changes; all of it must outlive this.
   struct Parts {
+    const http::Server& server;
     LiveCounts& live;
     RuleBook& rules;
     Verification* verification = nullptr;  // null: nothing is verified
+    LintTotals* lint = nullptr;            // null: nobody is judged
     MessageMemory* messages = nullptr;     // null: none are kept in memory
   };
 
@@ -56,6 +61,7 @@ class Api {
   http::Response get_message(const http::Request& request, const std::string& name);
   http::Response get_raw(const http::Request& request, const std::string& name);
   http::Response get_clients(const http::Request& request, const std::string& name);
+  http::Response get_lint(const http::Request& request, const std::string& name);
   http::Response get_metrics(const http::Request& request, const std::string& name);
   http::Response get_events(const http::Request& request, const std::string& name);
   http::Response reset(const http::Request& request, const std::string& name);
@@ -68,6 +74,7 @@ class Api {
     bool anything = false;
   };
   std::optional<std::string> next_events(Told& told);
+  std::shared_ptr<const std::string> lend(const Remembered& message);
 
   // What was counted before the last reset, and when that was.
   struct Before {
@@ -78,7 +85,9 @@ class Api {
   Before before_now();
   Stats count();
   nlohmann::json stats_told();
-  bool change_rules(const std::function<bool(rules::RulesRead& named)>& change);
+  // What became of a change of the rules.
+  enum class Changed : std::uint8_t { nothing, everywhere, not_yet_everywhere };
+  Changed change_rules(const std::function<bool(rules::RulesRead& named)>& change);
   nlohmann::json rules_told();
   // How often each rule was used before the last reset, and by now.
   struct HitsTold {
@@ -92,7 +101,8 @@ class Api {
   std::mutex mutex_;  // of what follows
   Before before_;
   bool ended_ = false;
-  std::size_t listeners_ = 0;  // to events
+  std::size_t listeners_ = 0;     // to events
+  std::uint64_t being_read_ = 0;  // bytes of contents
   std::condition_variable news_;
 };
 
