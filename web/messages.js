@@ -176,5 +176,5 @@ const messages = (() => {
     };
   };
 
-  return { clock, frameOf, list, said };
+  return { clock, list, said };
 })();
