@@ -59,7 +59,8 @@ const messages = (() => {
   };
 
   const dialog = document.body.appendChild(document.createElement("dialog"));
-  dialog.addEventListener("close", () => dialog.replaceChildren());
+  // It is told of a moment later, when another one may be open.
+  dialog.addEventListener("close", () => { if (!dialog.open) dialog.replaceChildren(); });
 
   const addViews = (message, parts) => {
     const views = [["Text", parts.text, textOf], ["HTML", parts.html, frameOf], ["Header", parts.header, textOf], ["Source", parts.source, textOf]];
@@ -175,5 +176,5 @@ const messages = (() => {
     };
   };
 
-  return { clock, frameOf, list, said };
+  return { clock, list, said };
 })();

@@ -346,8 +346,7 @@ class Messages(PageCase):
             self.assertEqual(self.browser.find_element(By.TAG_NAME, "b").text, "Schöne")
             self.browser.switch_to.default_content()
             page.find("dialog").send_keys(Keys.ESCAPE)
-            rig.wait_for(lambda: not page.run("return document.querySelector('dialog').open"), "the end of it")
-            self.assertEqual(page.run("return document.querySelectorAll('iframe').length"), 0)
+            rig.wait_for(lambda: page.run("return document.querySelectorAll('iframe, dialog[open]').length") == 0, "the end of it")
 
     def test_what_clients_send_is_text(self):
         with self.watched("--store", "memory:9") as (sink, _, page), playing.Player(sink.endpoint) as player:
