@@ -39,25 +39,8 @@ bool ends_group(Verb verb) {
   }
 }
 
-// What a server does not know as a command has to be one elsewhere, at least.
-bool is_command(const smtp::Command& command) {
-  const auto verb = smtp::find_verb(command.keyword);
-  if (!verb) return is_command_elsewhere(command.keyword);
-  return *verb != Verb::connect && *verb != Verb::end_of_data;
-}
-
 std::string shown_name(std::string_view name) {
   return printable(beginning(first_line(name), kHelloName), Charset::utf8);
-}
-
-// To a server that ends lines at a CR or an LF one of them begins an AUTH.
-bool says_auth(std::string_view text) {
-  for (;;) {
-    const std::string_view line = first_line(text);
-    if (smtp::find_verb(smtp::parse_command(line).keyword) == Verb::auth) return true;
-    if (line.size() == text.size()) return false;
-    text.remove_prefix(line.size() + 1);
-  }
 }
 
 // Of too many recipients the others are to be tried at once (RFC 5321, 4.5.3.1.10).
@@ -116,18 +99,11 @@ void LintObserver::heard(smtp::Line line, std::string_view text, std::string_vie
     if (!behind.empty()) findings_.add(Finding::before_reply, sample_);
     return;
   }
-  take_sample(text);
+  sample_ = first_line(lines_.show(text));
   judge_bytes(text, sample_, findings_);
   judge_length(text, sample_, findings_);
   judge_command(text);
   judge_pace(smtp::parse_command(text), behind);
-}
-
-// Behind an AUTH that was not taken up its client may go on with the password.
-void LintObserver::take_sample(std::string_view text) {
-  if (is_command(smtp::parse_command(first_line(text)))) auth_said_ = false;
-  sample_ = auth_said_ ? std::string(kAuthentication) : shown_command(first_line(text));
-  auth_said_ = auth_said_ || says_auth(text);
 }
 
 void LintObserver::judge_command(std::string_view text) {
