@@ -219,7 +219,7 @@ class Strict(Judged):
     @rig.on_every_engine()
     def test_what_a_rule_announces_counts(self, programs):
         rules = self.scratch / "rules.toml"
-        rules.write_text('[[rule]]\nmatch = { command = "EHLO" }\nact = { reply = ["250 sink.test", "SIZE 99"] }\n')
+        rules.write_text('[[rule]]\nname = "x"\nmatch = { command = "EHLO" }\nact = { reply = ["250 sink.test", "SIZE 99"] }\n')
         with programs.sink("--lint=strict", "--rules", rules) as sink, sink.connect() as client:
             client.read_until(b"\r\n")
             self.assertEqual(client.talk(b"EHLO b.example\r\n", b"SIZE 99\r\n"), b"250-sink.test\r\n250 SIZE 99\r\n")

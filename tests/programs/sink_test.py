@@ -158,7 +158,7 @@ class SinkTest(rig.TestCase):
     def test_passwords_behind_an_auth_that_was_refused_are_not_shown(self, programs):
         name, secret = (base64.b64encode(text) for text in (b"ann of b.example", b"secret"))
         rules = self.scratch / "rules.toml"
-        rules.write_text("[[rule]]\nmatch = { command = 'AUTH' }\nact = { reply = '535 5.7.8 no' }\n")
+        rules.write_text("[[rule]]\nname = 'x'\nmatch = { command = 'AUTH' }\nact = { reply = '535 5.7.8 no' }\n")
         for reply, mechanism, options in ((b"250 ", b"LOGIN", ()), (b"504 ", b"GSSAPI", ("--authenticate",)),
                                           (b"535 ", b"LOGIN", ("--authenticate", "--rules", rules))):
             with self.subTest(reply=reply), programs.sink("-v", *options) as sink, sink.connect() as client:
