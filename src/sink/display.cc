@@ -19,7 +19,7 @@ constexpr std::size_t kSyslogArgumentLimit = 100;
 }  // namespace
 
 std::string shown_arguments(smtp::Verb verb, std::string_view arguments) {
-  if (verb != smtp::Verb::auth) return std::string(arguments);
+  if (verb != smtp::Verb::auth) return ShownLines().show(arguments);
   std::string_view rest = arguments;
   const std::string_view word = smtp::take_word(rest);
   // A word that is no mechanism may be a password in the wrong place.
@@ -59,7 +59,7 @@ void Display::ended(Ending /*ending*/, int error, TimePoint /*now*/) {
 
 void Display::heard(smtp::Line line, std::string_view text, std::string_view /*behind*/) {
   const bool secret = line == smtp::Line::sasl_response;
-  inform("client: " + (secret ? std::string(kAuthentication) : shown_command(text)));
+  inform("client: " + (secret ? std::string(kAuthentication) : lines_.show(text)));
 }
 
 void Display::replied(std::optional<smtp::Verb> /*verb*/, std::string_view reply,

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "sink/session_observer.h"
+#include "sink/shown_lines.h"
 #include "smtp/verb.h"
 
 namespace millrace::sink {
@@ -15,7 +16,7 @@ inline constexpr std::string_view kAuthentication = "(authentication)";
 // The arguments of a command as they may be shown: those of AUTH end after the mechanism.
 std::string shown_arguments(smtp::Verb verb, std::string_view arguments);
 
-// The same for a command line, known or not.
+// The same for a command line, known or not, as ShownLines has it beside others.
 std::string shown_command(std::string_view line);
 
 // Shows a session on standard error: -v.
@@ -37,6 +38,7 @@ class Display final : public SessionObserver {
 
  private:
   std::string_view listener_;
+  ShownLines lines_;
 };
 
 // Writes commands to syslog: -s.

@@ -1,5 +1,8 @@
 #include "smtp/line_reader.h"
 
+#include "smtp/keyword.h"
+#include "smtp/verb.h"
+
 namespace millrace::smtp {
 
 // Returns the position of the LF that ends the line, or npos.
@@ -14,6 +17,14 @@ std::size_t LineReader::find_end(std::string_view bytes) const {
   return found;
 }
 
+bool LineReader::may_be_long(std::string_view bytes) const {
+  if (long_lines_.keyword.empty()) return false;
+  constexpr std::size_t kFront = 64;  // with blanks ahead of the keyword
+  std::string front = partial_used_ ? std::string() : partial_.substr(0, kFront);
+  front.append(bytes.substr(0, kFront - front.size()));
+  return same_keyword(parse_command(front).keyword, long_lines_.keyword);
+}
+
 LineReader::Result LineReader::next(std::string_view& bytes, std::string_view& line) {
   if (partial_used_) {  // the line returned last lived in partial_
     partial_.clear();
@@ -22,7 +33,9 @@ LineReader::Result LineReader::next(std::string_view& bytes, std::string_view& l
   const std::size_t end = find_end(bytes);
   const bool complete = end != std::string_view::npos;
   const std::size_t length = partial_.size() + (complete ? end : bytes.size());
-  if (length >= limit_) return Result::too_long;
+  if (length >= limit_ && (length >= long_lines_.limit || !may_be_long(bytes))) {
+    return Result::too_long;
+  }
   if (!complete) {
     partial_.append(bytes);
     bytes = {};

@@ -45,8 +45,9 @@ bool dot_string(std::string_view text, Charset charset) {
   }
 }
 
+// There may be nothing in it (RFC 5321, 4.1.2: *QcontentSMTP).
 bool quoted_string(std::string_view text, Charset charset) {
-  if (text.size() < 3 || text.front() != '"' || text.back() != '"') return false;
+  if (text.size() < 2 || text.front() != '"' || text.back() != '"') return false;
   text = text.substr(1, text.size() - 2);
   for (std::size_t place = 0; place < text.size(); ++place) {
     if (text[place] == '"') return false;

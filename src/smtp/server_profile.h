@@ -45,8 +45,10 @@ struct ServerProfile {
 
   ServerLimits limits;
 
-  // A command line with its CR must stay below this many bytes; so must a SASL response.
-  [[nodiscard]] std::size_t command_limit() const { return authenticates ? 12'288 : 2'048; }
+  // A command line with its CR must stay below this many bytes; so must a SASL response. One of
+  // AUTH, which may hold the first of them, must stay below kAuthLimit (RFC 4954, 4).
+  static constexpr std::size_t kAuthLimit = 12'288;
+  [[nodiscard]] std::size_t command_limit() const { return authenticates ? kAuthLimit : 2'048; }
 };
 
 // The replies that name the server, composed once (RFC 5321, 4.2 and 4.1.1.1).

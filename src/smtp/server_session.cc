@@ -49,13 +49,20 @@ std::size_t ServerSession::feed(std::string_view bytes, Output& out) {
         break;
       case LineReader::Result::too_long:
         observer_.line_too_long();
-        emit({.reply = phase_ == SessionPhase::sasl ? kAuthTooLong : std::string_view(),
-              .ending = Ending::command_too_long},
-             out);
+        refuse_long_line(rest, out);
         break;
     }
   }
   return bytes.size();
+}
+
+// The rest of it cannot be told from the next commands. AUTH has a reply for that (RFC 4954, 4).
+void ServerSession::refuse_long_line(std::string_view rest, Output& out) {
+  const bool authentication = phase_ == SessionPhase::sasl || lines_.may_be_long(rest);
+  answering_ = authentication ? std::optional(Verb::auth) : std::nullopt;
+  emit({.reply = authentication ? kAuthTooLong : std::string_view(),
+        .ending = Ending::command_too_long},
+       out);
 }
 
 std::size_t ServerSession::take_content(std::string_view bytes, Output& out) {

@@ -70,7 +70,8 @@ class ServerSession {
         replies_(replies),
         policy_(policy),
         observer_(observer),
-        lines_(LineEnd::crlf, profile.command_limit()),
+        lines_(LineEnd::crlf, profile.command_limit(),
+               {.keyword = keyword(Verb::auth), .limit = ServerProfile::kAuthLimit}),
         authentication_(profile, policy) {}
 
   // What is known of a client before it speaks.
@@ -149,6 +150,7 @@ class ServerSession {
   static const std::array<CommandSpec, kVerbCount> kCommands;
 
   void take_line(std::string_view line, std::string_view behind, Output& out);
+  void refuse_long_line(std::string_view rest, Output& out);
   std::size_t take_content(std::string_view bytes, Output& out);
   std::size_t take_chunk(std::string_view bytes, Output& out);
   void pass_chunk(std::uint64_t bytes, Output& out);

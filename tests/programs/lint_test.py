@@ -215,6 +215,32 @@ class Strict(Judged):
             self.assertEqual(done.returncode, 0, done.stderr)
             sink.wait_counter("mesg", 200)
 
+    # A rule's reply to EHLO announces what its clients may use.
+    @rig.on_every_engine()
+    def test_what_a_rule_announces_counts(self, programs):
+        rules = self.scratch / "rules.toml"
+        rules.write_text('[[rule]]\nname = "x"\nmatch = { command = "EHLO" }\nact = { reply = ["250 sink.test", "SIZE 99"] }\n')
+        with programs.sink("--lint=strict", "--rules", rules) as sink, sink.connect() as client:
+            client.read_until(b"\r\n")
+            self.assertEqual(client.talk(b"EHLO b.example\r\n", b"SIZE 99\r\n"), b"250-sink.test\r\n250 SIZE 99\r\n")
+            for said, told in ((b"MAIL FROM:<a@b.example> RET=HDRS\r\n", b"555 5.5.4 .*not-announced"),
+                               (b"AUTH PLAIN AGEAYg==\r\n", b"502 5.5.1 .*not-announced"),
+                               (b"MAIL FROM:<a@b.example> SIZE=9\r\n", b"250 ")):
+                self.assertRegex(client.talk(said, b"\r\n"), told)
+            client.send(b"RSET\r\nNOOP\r\n")
+            self.assertRegex(client.read_until(b"250 2.0.0 Ok\r\n"), b"503 5.5.0 .*before-reply.*\r\n250 2.0.0 Ok\r\n")
+
+    # RFC 4954, 4: a token may be longer than any other command.
+    @rig.on_every_engine()
+    def test_a_long_auth_is_answered(self, programs):
+        with programs.sink("--lint=strict") as sink:
+            for length, reply in ((3_000, b"250 2.0.0 Ok\r\n"), (13_000, b"500 5.5.6 ")):
+                with sink.connect() as client:
+                    client.read_until(b"\r\n")
+                    client.talk(b"EHLO b.example\r\n", b"250 \r\n")
+                    client.send(b"AUTH SCRAM-SHA-1 " + b"x" * length + b"\r\n")
+                    self.assertTrue(client.read_until(b"\r\n").startswith(reply), reply)
+
     def test_a_word_that_is_none_is_told(self):
         done = rig.ours("epoll").run("smtp-sink", "--lint=strictly", "127.0.0.1:0")
         self.assertEqual(done.returncode, 1)

@@ -153,6 +153,24 @@ class SinkTest(rig.TestCase):
             for password in (plain, secret):
                 self.assertNotIn(password, sink.err)
 
+    # Who sends AUTH may go on as though it had been taken up.
+    @rig.on_every_engine(THREADS)
+    def test_passwords_behind_an_auth_that_was_refused_are_not_shown(self, programs):
+        name, secret = (base64.b64encode(text) for text in (b"ann of b.example", b"secret"))
+        rules = self.scratch / "rules.toml"
+        rules.write_text("[[rule]]\nname = 'x'\nmatch = { command = 'AUTH' }\nact = { reply = '535 5.7.8 no' }\n")
+        for reply, mechanism, options in ((b"250 ", b"LOGIN", ()), (b"504 ", b"GSSAPI", ("--authenticate",)),
+                                          (b"535 ", b"LOGIN", ("--authenticate", "--rules", rules))):
+            with self.subTest(reply=reply), programs.sink("-v", *options) as sink, sink.connect() as client:
+                client.read_until(b"ESMTP\r\n")
+                client.send(b"AUTH %s\r\n%s\r\n%s\r\nQUIT\r\n" % (mechanism, name, secret))
+                self.assertRegex(client.read_to_end(), reply + b".*\r\n500 .*\r\n500 .*\r\n221 ")
+                rig.wait_for(lambda: b"221 Bye" in sink.err, "the dialogue")
+                self.assertEqual(sink.err.count(b"client: (authentication)\n"), 2)
+                self.assertIn(b"client: QUIT\n", sink.err)
+                for password in (name, secret):
+                    self.assertNotIn(password, sink.err)
+
 
 if __name__ == "__main__":
     unittest.main()

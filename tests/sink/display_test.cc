@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "sink/shown_lines.h"
+
 namespace millrace::sink {
 namespace {
 
@@ -11,6 +13,8 @@ TEST(Display, ShowsNoPasswords) {
   EXPECT_EQ(shown_command("AUTH AGFubgBzZWNyZXQ="), "AUTH (authentication)");
   EXPECT_EQ(shown_command("AUTH DIGEST-MD5 c2VjcmV0"), "AUTH (authentication)");
   EXPECT_EQ(shown_arguments(smtp::Verb::auth, "XOAUTH2 dG9rZW4="), "XOAUTH2 (authentication)");
+  EXPECT_EQ(shown_arguments(smtp::Verb::ehlo, "x\nAUTH PLAIN c2VjcmV0"),
+            "x\nAUTH PLAIN (authentication)");
 }
 
 TEST(Display, ShowsTheRestAsItIs) {
@@ -19,6 +23,34 @@ TEST(Display, ShowsTheRestAsItIs) {
   EXPECT_EQ(shown_command(" MAIL  FROM:<a@b> AUTH=<>"), " MAIL  FROM:<a@b> AUTH=<>");
   EXPECT_EQ(shown_command(""), "");
   EXPECT_EQ(shown_arguments(smtp::Verb::mail, "FROM:<a>"), "FROM:<a>");
+}
+
+// What is said behind an AUTH that was refused, or is over, may be what it asked for.
+TEST(ShownLines, HideWhatFollowsAnAuthUpToTheNextCommand) {
+  ShownLines lines;
+  EXPECT_EQ(lines.show("HELLO"), "HELLO");
+  EXPECT_EQ(lines.show("AUTH LOGIN"), "AUTH LOGIN");
+  EXPECT_EQ(lines.show("YW5u"), "(authentication)");
+  EXPECT_EQ(lines.show("c2VjcmV0"), "(authentication)");
+  EXPECT_EQ(lines.show(""), "");
+  EXPECT_EQ(lines.show("."), "(authentication)");
+  EXPECT_EQ(lines.show("connect"), "(authentication)");
+  EXPECT_EQ(lines.show("noop c2VjcmV0"), "noop c2VjcmV0");
+  EXPECT_EQ(lines.show("c2VjcmV0"), "c2VjcmV0");
+  EXPECT_EQ(lines.show("auth"), "auth ");
+  EXPECT_EQ(lines.show("HELP me"), "HELP me");
+  EXPECT_EQ(lines.show("HELLO"), "HELLO");
+}
+
+// To a server that takes them for line ends, commands stand between single CRs and LFs.
+TEST(ShownLines, HideWhatFollowsAnAuthWithinALine) {
+  ShownLines lines;
+  EXPECT_EQ(lines.show("EHLO x\nAUTH PLAIN c2VjcmV0\nc2VjcmV0\rNOOP"),
+            "EHLO x\nAUTH PLAIN (authentication)\n(authentication)\r(authentication)");
+  EXPECT_EQ(lines.show("c2VjcmV0\n"), "(authentication)\n");
+  EXPECT_EQ(lines.show("NOOP\nc2VjcmV0"), "NOOP\nc2VjcmV0");
+  EXPECT_EQ(lines.show("\nAUTH PLAIN"), "\nAUTH PLAIN");
+  EXPECT_EQ(lines.show("c2VjcmV0"), "(authentication)");
 }
 
 }  // namespace

@@ -17,9 +17,7 @@ struct Reading {
   bool too_long = false;
 };
 
-Reading read(LineEnd line_end, std::size_t limit, std::string_view bytes, Cut how,
-             unsigned seed = 0) {
-  LineReader reader(line_end, limit);
+Reading read(LineReader reader, std::string_view bytes, Cut how, unsigned seed) {
   Reading reading;
   for (std::string_view piece : test::cut(bytes, how, seed)) {
     while (!piece.empty()) {
@@ -33,6 +31,11 @@ Reading read(LineEnd line_end, std::size_t limit, std::string_view bytes, Cut ho
     }
   }
   return reading;
+}
+
+Reading read(LineEnd line_end, std::size_t limit, std::string_view bytes, Cut how,
+             unsigned seed = 0) {
+  return read(LineReader(line_end, limit), bytes, how, seed);
 }
 
 class EverySplit : public testing::TestWithParam<Cut> {};
@@ -62,6 +65,23 @@ TEST_P(EverySplit, TheLimitCountsTheCr) {
 TEST_P(EverySplit, ALineThatNeverEndsIsTooLong) {
   EXPECT_TRUE(read(LineEnd::crlf, 2048, std::string(5000, 'x'), GetParam()).too_long);
   EXPECT_TRUE(read(LineEnd::crlf, 2048, std::string(5000, '\n'), GetParam()).too_long);
+}
+
+TEST_P(EverySplit, LinesOfOneCommandMayBeLonger) {
+  const auto lines = [](const std::string& bytes, unsigned seed) {
+    return read(LineReader(LineEnd::crlf, 20, {.keyword = "AUTH", .limit = 40}), bytes, GetParam(),
+                seed);
+  };
+  for (unsigned seed = 0; seed < 20; ++seed) {
+    for (const std::string begin : {"AUTH ", "\t auth\t"}) {
+      const std::string fits = begin + std::string(38 - begin.size(), 'x');
+      EXPECT_EQ(lines("NOOP\r\n" + fits + "\r\nNOOP\r\n", seed).lines,
+                (std::vector<std::string>{"NOOP", fits, "NOOP"}));
+      EXPECT_TRUE(lines("NOOP\r\n" + fits + "x\r\n", seed).too_long);
+    }
+    EXPECT_TRUE(lines("AUTH\r\nAUTHX " + std::string(20, 'x') + "\r\n", seed).too_long);
+    EXPECT_TRUE(lines("AUTH a\r\nNOOP AUTH " + std::string(20, 'x') + "\r\n", seed).too_long);
+  }
 }
 
 }  // namespace

@@ -66,15 +66,15 @@ TEST(AddressLiteral, IsInBrackets) {
 }
 
 TEST(ValidMailbox, HasALocalPartAndADomain) {
-  for (const char* mailbox :
-       {"a@b", "a.b+c=d@mail-1.example", "\"a b@c\"@b", "\"a\\\"b\"@[192.0.2.1]", "!#$%&'*@b"}) {
+  for (const char* mailbox : {"a@b", "a.b+c=d@mail-1.example", "\"a b@c\"@b",
+                              "\"a\\\"b\"@[192.0.2.1]", "!#$%&'*@b", "\"\"@b"}) {
     EXPECT_TRUE(valid_mailbox(mailbox)) << mailbox;
   }
   for (const char* other :
-       {"",      "a",       "@",          "@b",         "a@",         ".a@b",
-        "a.@b",  "a..b@c",  "a b@c",      "a,b@c",      "<a@b>",      "a@b>",
-        "\"@b",  "\"\"@b",  "\"a\\\"@b",  "\"a\"b\"@c", "\xc3\xa4@b", "a@\xc3\xa4",
-        "a@b c", "a\x01@b", "\"a\rb\"@c", "a@b\r\nRSET"}) {
+       {"",        "a",          "@",          "@b",         "a@",         ".a@b",
+        "a.@b",    "a..b@c",     "a b@c",      "a,b@c",      "<a@b>",      "a@b>",
+        "\"@b",    "\"a\\\"@b",  "\"a\"b\"@c", "\xc3\xa4@b", "a@\xc3\xa4", "a@b c",
+        "a\x01@b", "\"a\rb\"@c", "a@b\r\nRSET"}) {
     EXPECT_FALSE(valid_mailbox(other)) << other;
   }
   EXPECT_FALSE(valid_mailbox(std::string_view("a\0b@c", 5)));
@@ -100,10 +100,10 @@ TEST(ValidMailbox, MayBeInUtf8WhereThatIsAskedFor) {
 }
 
 TEST(ValidLocalPart, HasAtomsOrQuotes) {
-  for (const char* local_part : {"a", "a.b+c=d", "\"a b@c\"", "!#$%&'*"}) {
+  for (const char* local_part : {"a", "a.b+c=d", "\"a b@c\"", "!#$%&'*", "\"\""}) {
     EXPECT_TRUE(valid_local_part(local_part)) << local_part;
   }
-  for (const char* other : {"", ".a", "a.", "a..b", "a b", "a@b", "\"", "\"\"", "\"a\"b", "a\r"}) {
+  for (const char* other : {"", ".a", "a.", "a..b", "a b", "a@b", "\"", "\"a\"b", "a\r"}) {
     EXPECT_FALSE(valid_local_part(other)) << other;
   }
 }

@@ -16,7 +16,7 @@ using smtp::Extension;
 using smtp::Verb;
 
 // Bytes of a command line with its CR LF (RFC 5321, 4.5.3.1.4). Extensions make some commands
-// longer: AUTH (RFC 4954, 4.5), and MAIL and RCPT by less than this in all.
+// longer: AUTH (RFC 4954, 4), and MAIL and RCPT by less than this in all.
 constexpr std::size_t kLongestCommand = 512;
 constexpr std::size_t kLongestAuth = 12'288;
 constexpr std::size_t kParameters = 1'100;
@@ -155,7 +155,7 @@ void judge_parameters(std::string_view arguments, smtp::ExtensionSet announced,
         std::find_if(kParameterSpecs.begin(), kParameterSpecs.end(),
                      [name](const auto& row) { return smtp::same_keyword(row.name, name); });
     const bool known = spec != kParameterSpecs.end() && !(spec->extensions & announced).empty();
-    if (!known) findings.add(Finding::not_announced, one);
+    if (!known) findings.add(Finding::not_announced, one, About::parameter);
   }
 }
 

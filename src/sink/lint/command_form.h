@@ -27,6 +27,11 @@ void judge_parameters(std::string_view arguments, smtp::ExtensionSet announced,
 // Whether one of them is BODY=8BITMIME.
 bool says_eight_bit(std::string_view arguments);
 
+// HELO, EHLO or LHLO.
+constexpr bool says_hello(smtp::Verb verb) {
+  return verb == smtp::Verb::helo || verb == smtp::Verb::ehlo || verb == smtp::Verb::lhlo;
+}
+
 // Whether a keyword that this server does not know is a command all the same.
 bool is_command_elsewhere(std::string_view keyword);
 

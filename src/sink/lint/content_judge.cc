@@ -31,7 +31,7 @@ void ContentJudge::begin(const Declared& declared) {
   blank_ = true;
 }
 
-void ContentJudge::add(Finding finding) { findings_.add(finding, head_); }
+void ContentJudge::add(Finding finding) { findings_.add(finding, head_, About::content); }
 
 void ContentJudge::take(std::string_view bytes, smtp::Form form) {
   while (!bytes.empty()) {
@@ -132,8 +132,9 @@ void ContentJudge::finish() {
   }
   if (in_header_) header_.finish();
   if (declared_.size == 0 || size_ <= declared_.size) return;
-  findings_.add(Finding::wrong_size, "SIZE=" + std::to_string(declared_.size) + ", and " +
-                                         std::to_string(size_) + " bytes came");
+  const std::string sample =
+      "SIZE=" + std::to_string(declared_.size) + ", and " + std::to_string(size_) + " bytes came";
+  findings_.add(Finding::wrong_size, sample, About::content);
 }
 
 }  // namespace millrace::sink

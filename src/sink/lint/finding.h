@@ -55,8 +55,8 @@ struct FindingSpec {
   std::string_view name;
   std::string_view what;
   std::string_view rfc;  // number and section, of which there may be several
-  // What begins the reply that refuses it; empty: there is nothing that could be refused, or it is
-  // already.
+  // What begins the reply that refuses it (kOtherCodes has exceptions); empty: there is nothing
+  // that could be refused, or it is already.
   std::string_view code = {};
   bool closes = false;  // what follows would be taken for commands
 };
@@ -65,13 +65,13 @@ inline constexpr std::size_t kFindingCount = 35;
 
 // All there are, in the order of the enumeration.
 inline constexpr std::array<FindingSpec, kFindingCount> kFindings = {{
-    {Finding::bare_cr, "bare-cr", "a CR without LF", "RFC 5321, 2.3.8", "550 5.5.2"},
-    {Finding::bare_lf, "bare-lf", "an LF without CR", "RFC 5321, 2.3.8", "550 5.5.2"},
-    {Finding::nul, "nul", "a NUL byte", "RFC 5322, 2.1", "550 5.5.2"},
+    {Finding::bare_cr, "bare-cr", "a CR without LF", "RFC 5321, 2.3.8", "500 5.5.2"},
+    {Finding::bare_lf, "bare-lf", "an LF without CR", "RFC 5321, 2.3.8", "500 5.5.2"},
+    {Finding::nul, "nul", "a NUL byte", "RFC 5322, 2.1", "500 5.5.2"},
     {Finding::long_command, "long-command", "a command line of more than 512 bytes",
      "RFC 5321, 4.5.3.1.4", "500 5.5.2"},
     {Finding::long_line, "long-line", "a line of text of more than 998 bytes, 1000 with its CR LF",
-     "RFC 5321, 4.5.3.1.6; RFC 5322, 2.1.1", "550 5.5.2"},
+     "RFC 5321, 4.5.3.1.6; RFC 5322, 2.1.1", "500 5.5.2"},
     {Finding::eight_bit_body, "8bit-body", "8-bit bytes in a body without BODY=8BITMIME",
      "RFC 5321, 2.4; RFC 6152, 3", "554 5.6.3"},
     {Finding::eight_bit_header, "8bit-header", "8-bit bytes in a header without SMTPUTF8",
@@ -90,8 +90,8 @@ inline constexpr std::array<FindingSpec, kFindingCount> kFindings = {{
      "RFC 5321, 4.1.1.4; RFC 2920, 3.1", "554 5.5.0", true},
     {Finding::behind_starttls, "behind-starttls", "more was sent behind STARTTLS, before the reply",
      "RFC 3207, 4", "554 5.5.0", true},
-    {Finding::no_tls_handshake, "no-tls-handshake", "what came behind STARTTLS was not TLS",
-     "RFC 3207, 4"},
+    {Finding::no_tls_handshake, "no-tls-handshake",
+     "what came in place of a TLS handshake was not TLS", "RFC 3207, 4; RFC 8314, 3.3"},
     {Finding::hello_name, "hello-name",
      "the name in HELO, EHLO or LHLO is neither a domain nor an address literal",
      "RFC 5321, 4.1.1.1", "501 5.5.4"},
@@ -103,7 +103,7 @@ inline constexpr std::array<FindingSpec, kFindingCount> kFindings = {{
     {Finding::unknown_command, "unknown-command", "a line is no command", "RFC 5321, 4.1.1"},
     {Finding::not_announced, "not-announced",
      "a command or a parameter is of an extension that was not announced", "RFC 5321, 2.2",
-     "555 5.5.4"},
+     "502 5.5.1"},
     {Finding::blank_before_path, "blank-before-path", "a blank stands before the path",
      "RFC 5321, 3.3", "501 5.5.4"},
     {Finding::no_brackets, "no-brackets", "a path is not in angle brackets", "RFC 5321, 4.1.2",
@@ -113,7 +113,7 @@ inline constexpr std::array<FindingSpec, kFindingCount> kFindings = {{
     {Finding::clear_auth, "clear-auth", "a password was sent in clear text, without TLS",
      "RFC 4954, 4; RFC 8314, 3", "538 5.7.11"},
     {Finding::wrong_size, "wrong-size", "SIZE is no number, or less than what came",
-     "RFC 1870, 6.3", "554 5.6.0"},
+     "RFC 1870, 6.3", "501 5.5.4"},
     {Finding::bdat_count, "bdat-count", "a count of BDAT is no number, or not that of its chunk",
      "RFC 3030, 2", "501 5.5.4"},
     {Finding::unstuffed_dot, "unstuffed-dot",
@@ -122,7 +122,7 @@ inline constexpr std::array<FindingSpec, kFindingCount> kFindings = {{
     {Finding::no_from, "no-from", "the header has no From", "RFC 5322, 3.6.2", "554 5.6.0"},
     {Finding::no_message_id, "no-message-id", "the header has no Message-ID", "RFC 5322, 3.6.4"},
     {Finding::doubled_field, "doubled-field", "a field that may be there once is there again",
-     "RFC 5322, 3.6", "554 5.6.0"},
+     "RFC 5322, 3.6; RFC 2045, 3", "554 5.6.0"},
     {Finding::bad_field, "bad-field", "a line of the header is no field", "RFC 5322, 2.2",
      "554 5.6.0"},
     {Finding::bad_folding, "bad-folding",
@@ -132,6 +132,33 @@ inline constexpr std::array<FindingSpec, kFindingCount> kFindings = {{
     {Finding::early_retry, "early-retry", "a recipient was tried again within 10 seconds of a 4xx",
      "RFC 5321, 4.5.4.1"},
 }};
+
+// What a finding is about, where that makes a difference to the reply (RFC 5321, 4.2 and 4.3.2).
+enum class About : std::uint8_t {
+  command,
+  parameter,     // of MAIL or RCPT
+  without_ehlo,  // a command behind HELO, which nothing is announced to
+  content,       // at its end
+};
+
+struct OtherCode {
+  Finding finding;
+  About about;
+  std::string_view code;
+};
+
+// RFC 5321 has 500 for the syntax of a command, 503 for what has to wait for EHLO, 555 for
+// parameters (4.1.1.11), and at the end of data 550 or 554, or 500 for a line that is too long
+// (4.5.3.1.9).
+inline constexpr auto kOtherCodes = std::to_array<OtherCode>({
+    {Finding::bare_cr, About::content, "550 5.5.2"},
+    {Finding::bare_lf, About::content, "550 5.5.2"},
+    {Finding::nul, About::content, "550 5.5.2"},
+    {Finding::before_reply, About::content, "554 5.5.0"},
+    {Finding::not_announced, About::parameter, "555 5.5.4"},
+    {Finding::not_announced, About::without_ehlo, "503 5.5.1"},
+    {Finding::wrong_size, About::content, "554 5.6.0"},
+});
 
 constexpr std::size_t index(Finding finding) { return static_cast<std::size_t>(finding); }
 constexpr const FindingSpec& spec(Finding finding) { return kFindings[index(finding)]; }

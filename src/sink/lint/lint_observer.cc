@@ -7,6 +7,7 @@
 #include "sink/display.h"
 #include "sink/lint/command_form.h"
 #include "sink/xclient_address.h"
+#include "smtp/capabilities.h"
 #include "smtp/keyword.h"
 #include "smtp/mail_parameters.h"
 #include "smtp/path.h"
@@ -39,25 +40,21 @@ bool ends_group(Verb verb) {
   }
 }
 
-// What a server does not know as a command has to be one elsewhere, at least.
-bool is_command(const smtp::Command& command) {
-  const auto verb = smtp::find_verb(command.keyword);
-  if (!verb) return is_command_elsewhere(command.keyword);
-  return *verb != Verb::connect && *verb != Verb::end_of_data;
+// What a reply to EHLO or LHLO announces: its lines behind their codes (RFC 5321, 4.2).
+smtp::ExtensionSet extensions_in(std::string_view reply) {
+  constexpr std::size_t kCode = 4;
+  std::string text;
+  while (!reply.empty()) {
+    std::string_view line = reply.substr(0, reply.find('\n'));
+    reply.remove_prefix(std::min(line.size() + 1, reply.size()));
+    line.remove_prefix(std::min(kCode, line.size()));
+    text.append(line).append("\n");
+  }
+  return smtp::parse_capabilities(text).extensions;
 }
 
 std::string shown_name(std::string_view name) {
   return printable(beginning(first_line(name), kHelloName), Charset::utf8);
-}
-
-// To a server that ends lines at a CR or an LF one of them begins an AUTH.
-bool says_auth(std::string_view text) {
-  for (;;) {
-    const std::string_view line = first_line(text);
-    if (smtp::find_verb(smtp::parse_command(line).keyword) == Verb::auth) return true;
-    if (line.size() == text.size()) return false;
-    text.remove_prefix(line.size() + 1);
-  }
 }
 
 // Of too many recipients the others are to be tried at once (RFC 5321, 4.5.3.1.10).
@@ -68,23 +65,19 @@ bool defers(std::string_view reply) { return reply.starts_with('4') && !reply.st
 LintObserver::LintObserver(LintTotals& totals, const Listener& listener)
     : totals_(totals), listener_(listener), order_(findings_), content_(findings_) {}
 
-smtp::ExtensionSet LintObserver::announced() const {
-  return extended_ ? listener_.profile.offered : smtp::ExtensionSet();
-}
-
 void LintObserver::spoke_first(std::string_view bytes) {
   if (bytes.empty() || std::exchange(spoke_first_, true)) return;
   findings_.add(Finding::before_greeting, shown_command(first_line(bytes)));
 }
 
 void LintObserver::object(smtp::Decision& decision) {
-  const auto finding = findings_.take_refusable();
+  const auto objection = findings_.take_refusable();
   const bool goes_on = decision.action == smtp::Decision::Action::proceed;
-  if (!finding || !totals_.strict() || !goes_on) return;
-  const bool closes = spec(*finding).closes;
+  if (!objection || !totals_.strict() || !goes_on) return;
+  const bool closes = spec(objection->finding).closes;
   decision = {.action = closes ? smtp::Decision::Action::farewell : smtp::Decision::Action::answer,
               .wait = decision.wait,
-              .reply = totals_.refusal(*finding)};
+              .reply = totals_.refusal(*objection)};
 }
 
 void LintObserver::opened(const net::SocketAddress& peer, TimePoint now) {
@@ -116,18 +109,11 @@ void LintObserver::heard(smtp::Line line, std::string_view text, std::string_vie
     if (!behind.empty()) findings_.add(Finding::before_reply, sample_);
     return;
   }
-  take_sample(text);
+  sample_ = first_line(lines_.show(text));
   judge_bytes(text, sample_, findings_);
   judge_length(text, sample_, findings_);
   judge_command(text);
   judge_pace(smtp::parse_command(text), behind);
-}
-
-// Behind an AUTH that was not taken up its client may go on with the password.
-void LintObserver::take_sample(std::string_view text) {
-  if (is_command(smtp::parse_command(first_line(text)))) auth_said_ = false;
-  sample_ = auth_said_ ? std::string(kAuthentication) : shown_command(first_line(text));
-  auth_said_ = auth_said_ || says_auth(text);
 }
 
 void LintObserver::judge_command(std::string_view text) {
@@ -138,9 +124,10 @@ void LintObserver::judge_command(std::string_view text) {
     return;
   }
   const auto verb = smtp::find_verb(command.keyword);
-  if (verb && hello_said_ && of_other_extension(*verb, announced())) {
-    findings_.add(Finding::not_announced, sample_);
-  }
+  if (!verb || !hello_said_ || !of_other_extension(*verb, announced_)) return;
+  if (*verb == Verb::starttls && secured_) return;  // it is out of order
+  const About about = extended_ ? About::command : About::without_ehlo;
+  findings_.add(Finding::not_announced, sample_, about);
 }
 
 // `behind`: what has come already, though nothing was replied yet.
@@ -155,7 +142,7 @@ void LintObserver::judge_pace(const smtp::Command& command, std::string_view beh
     findings_.add(Finding::before_354, sample_);
   } else if (verb == Verb::starttls) {
     findings_.add(Finding::behind_starttls, sample_);
-  } else if (!announced().has(Extension::pipelining)) {
+  } else if (!announced_.has(Extension::pipelining)) {
     findings_.add(Finding::before_reply, sample_);
   } else if (verb && ends_group(*verb)) {
     findings_.add(Finding::behind_group_end, sample_);
@@ -205,12 +192,12 @@ void LintObserver::judge_mail(std::string_view arguments) {
   sender_ = smtp::address_in(arguments);
   judge_path(Verb::mail, arguments, declared_.utf8, findings_);
   if (parameters.bad_size) findings_.add(Finding::wrong_size, sample_);
-  if (hello_said_) judge_parameters(arguments, announced(), findings_);
+  if (hello_said_) judge_parameters(arguments, announced_, findings_);
 }
 
 void LintObserver::judge_recipient(std::string_view arguments) {
   judge_path(Verb::rcpt, arguments, declared_.utf8, findings_);
-  if (hello_said_) judge_parameters(arguments, announced(), findings_);
+  if (hello_said_) judge_parameters(arguments, announced_, findings_);
   attempt_ = Deferrals::key({listener_.name, address_, sender_, smtp::address_in(arguments)});
   if (totals_.deferrals().lately(attempt_, now_)) findings_.add(Finding::early_retry, sample_);
 }
@@ -234,6 +221,10 @@ void LintObserver::replied(std::optional<Verb> verb, std::string_view reply, std
   if (verb == Verb::connect) {
     greeting_sent_ = true;
     return;  // what was said before it is refused with the first command
+  }
+  if (verb && says_hello(*verb) && smtp::positive(reply)) {
+    extended_ = *verb != Verb::helo;
+    announced_ = extended_ ? extensions_in(reply) : smtp::ExtensionSet();
   }
   if (verb == Verb::rcpt && defers(reply)) totals_.deferrals().note(attempt_, now_);
   if (verb == Verb::data && reply.starts_with("354")) in_content_ = true;
@@ -259,9 +250,8 @@ void LintObserver::message_answered_with(std::string_view reply, std::size_t cop
   for (std::size_t i = begin; i < end; ++i) totals_.deferrals().note(attempts_[i], now_);
 }
 
-void LintObserver::greeted(Verb verb, std::string_view name) {
+void LintObserver::greeted(Verb /*verb*/, std::string_view name) {
   hello_said_ = true;
-  extended_ = verb != Verb::helo;
   order_.greeted();
   order_.transaction_over();
   if (hello_.empty()) hello_ = shown_name(smtp::without_blanks(name));
@@ -269,7 +259,7 @@ void LintObserver::greeted(Verb verb, std::string_view name) {
 
 void LintObserver::hello_forgotten() {
   hello_said_ = false;
-  extended_ = false;
+  announced_ = {};
   order_.hello_forgotten();
 }
 
@@ -310,8 +300,8 @@ void LintObserver::content(std::string_view bytes, smtp::Form form) {
 
 void LintObserver::content_over(std::string_view behind) {
   ending_ = true;
-  if (behind.empty() || announced().has(Extension::pipelining)) return;
-  findings_.add(Finding::before_reply, shown_command(first_line(behind)));
+  if (behind.empty() || announced_.has(Extension::pipelining)) return;
+  findings_.add(Finding::before_reply, shown_command(first_line(behind)), About::content);
 }
 
 smtp::Storage LintObserver::message_complete() {

@@ -13,6 +13,7 @@
 #include "sink/lint/session_findings.h"
 #include "sink/listener.h"
 #include "sink/session_observer.h"
+#include "sink/shown_lines.h"
 #include "smtp/server_policy.h"
 
 namespace millrace::sink {
@@ -64,7 +65,6 @@ class LintObserver final : public SessionObserver {
   smtp::Storage message_complete() override;
 
  private:
-  void take_sample(std::string_view text);
   void judge_command(std::string_view text);
   void judge_pace(const smtp::Command& command, std::string_view behind);
   void judge_mail(std::string_view arguments);
@@ -74,7 +74,6 @@ class LintObserver final : public SessionObserver {
   void object_to_content();
   void message_answered_with(std::string_view reply, std::size_t copies);
   // What the client knows that it may use.
-  [[nodiscard]] smtp::ExtensionSet announced() const;
 
   LintTotals& totals_;
   const Listener& listener_;
@@ -84,23 +83,24 @@ class LintObserver final : public SessionObserver {
   ContentJudge::Declared declared_;  // by the latest MAIL
   TimePoint now_;
   std::string address_;
-  std::string hello_;   // the first name that it gave, printable
+  std::string hello_;  // the first name that it gave, printable
+  ShownLines lines_;
   std::string sample_;  // what is shown of the line that was heard last
   std::string sender_;
   std::uint64_t attempt_ = 0;            // the latest recipient, as Deferrals has it
   std::vector<std::uint64_t> attempts_;  // those of the message that were taken
   std::size_t answered_ = 0;             // of these, where each has a reply of its own
   std::uint64_t chunk_left_ = 0;         // bytes of BDAT that are to come
-  std::optional<Finding> objection_;     // to the content so far
-  bool ending_ = false;                  // the end mark or the last chunk of a message has come
-  bool behind_chunk_ = false;            // the next line is the first behind a chunk
+  std::optional<SessionFindings::Objection> objection_;  // to the content so far
+  bool ending_ = false;        // the end mark or the last chunk of a message has come
+  bool behind_chunk_ = false;  // the next line is the first behind a chunk
   bool in_content_ = false;
-  bool auth_said_ = false;  // and no other command since
   bool greeting_sent_ = false;
   bool spoke_first_ = false;
   bool unanswered_ = false;
-  bool hello_said_ = false;  // and the next: whether it was one that extensions are announced to
-  bool extended_ = false;
+  bool hello_said_ = false;
+  bool extended_ = false;         // the latest was not HELO
+  smtp::ExtensionSet announced_;  // by the latest reply to EHLO or LHLO, a rule's as well
   bool secured_ = false;
 };
 

@@ -11,16 +11,30 @@
 namespace millrace::sink {
 namespace {
 
-smtp::GivenReply refusal_of(const FindingSpec& row) {
-  if (row.code.empty()) return nullptr;
+smtp::GivenReply refusal_of(const FindingSpec& row, std::string_view code) {
+  if (code.empty()) return nullptr;
   return smtp::given_reply(
-      fmt::format("{} Error: {} ({}: {})\r\n", row.code, row.what, row.name, row.rfc));
+      fmt::format("{} Error: {} ({}: {})\r\n", code, row.what, row.name, row.rfc));
 }
 
 }  // namespace
 
 LintTotals::LintTotals(LintMode mode) : mode_(mode) {
-  for (const FindingSpec& row : kFindings) refusals_[index(row.finding)] = refusal_of(row);
+  for (const FindingSpec& row : kFindings)
+    refusals_[index(row.finding)] = refusal_of(row, row.code);
+  for (std::size_t row = 0; row < kOtherCodes.size(); ++row) {
+    other_refusals_[row] = refusal_of(spec(kOtherCodes[row].finding), kOtherCodes[row].code);
+  }
+}
+
+const smtp::GivenReply& LintTotals::refusal(SessionFindings::Objection objection) const {
+  for (std::size_t row = 0; row < kOtherCodes.size(); ++row) {
+    const OtherCode& other = kOtherCodes[row];
+    if (other.finding == objection.finding && other.about == objection.about) {
+      return other_refusals_[row];
+    }
+  }
+  return refusals_[index(objection.finding)];
 }
 
 void LintTotals::add(const std::string& address, const std::string& hello,

@@ -23,9 +23,7 @@ class LintTotals {
 
   [[nodiscard]] bool strict() const { return mode_ == LintMode::strict; }
   // The reply that refuses it, which names it; null where it cannot be refused.
-  [[nodiscard]] const smtp::GivenReply& refusal(Finding finding) const {
-    return refusals_[index(finding)];
-  }
+  [[nodiscard]] const smtp::GivenReply& refusal(SessionFindings::Objection objection) const;
 
   // From any thread.
   [[nodiscard]] Deferrals& deferrals() { return deferrals_; }
@@ -49,6 +47,7 @@ class LintTotals {
 
   const LintMode mode_;
   std::array<smtp::GivenReply, kFindingCount> refusals_;
+  std::array<smtp::GivenReply, kOtherCodes.size()> other_refusals_;
   Deferrals deferrals_;
   std::mutex mutex_;  // over the next
   LintSums sums_;

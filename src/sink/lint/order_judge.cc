@@ -2,14 +2,12 @@
 
 #include <utility>
 
+#include "sink/lint/command_form.h"
+
 namespace millrace::sink {
 namespace {
 
 using smtp::Verb;
-
-bool says_hello(Verb verb) {
-  return verb == Verb::helo || verb == Verb::ehlo || verb == Verb::lhlo;
-}
 
 // RFC 5321, 4.1.4: what may come without it is none of these.
 bool needs_hello(Verb verb) {
@@ -38,7 +36,7 @@ void OrderJudge::judge_hello(Verb verb, std::string_view sample) {
   const bool forgotten = hello_ == Hello::forgotten;
   if (!forgotten && !needs_hello(verb)) return;
   const Finding missing = forgotten ? Finding::no_hello_after_tls : Finding::no_hello;
-  if (std::exchange(told_, true)) return findings_.object(missing);
+  if (std::exchange(told_, true)) return findings_.object({.finding = missing});
   findings_.add(missing, sample);
 }
 

@@ -7,8 +7,8 @@
 
 namespace millrace::sink {
 
-void SessionFindings::add(Finding finding, std::string_view sample) {
-  object(finding);
+void SessionFindings::add(Finding finding, std::string_view sample, About about) {
+  object({.finding = finding, .about = about});
   const auto same = [finding](const Found& one) { return one.finding == finding; };
   const auto found = std::find_if(all_.begin(), all_.end(), same);
   if (found != all_.end()) {
@@ -20,11 +20,11 @@ void SessionFindings::add(Finding finding, std::string_view sample) {
                   .sample = printable(beginning(first_line(sample), kSample), Charset::utf8)});
 }
 
-void SessionFindings::object(Finding finding) {
-  if (!refusable_ && !spec(finding).code.empty()) refusable_ = finding;
+void SessionFindings::object(Objection objection) {
+  if (!refusable_ && !spec(objection.finding).code.empty()) refusable_ = objection;
 }
 
-std::optional<Finding> SessionFindings::take_refusable() {
+std::optional<SessionFindings::Objection> SessionFindings::take_refusable() {
   return std::exchange(refusable_, std::nullopt);
 }
 

@@ -27,20 +27,26 @@ class SessionFindings {
     std::string sample;  // of the first, printable
   };
 
+  // What a reply may refuse, and why.
+  struct Objection {
+    Finding finding;
+    About about = About::command;
+  };
+
   // Of `sample` the first line is kept: what follows may be a command with a password.
-  void add(Finding finding, std::string_view sample = {});
+  void add(Finding finding, std::string_view sample = {}, About about = About::command);
 
   // It was added before, and is found in the way again.
-  void object(Finding finding);
+  void object(Objection objection);
 
   // The first that was found since the last call, of those that can be refused.
-  std::optional<Finding> take_refusable();
+  std::optional<Objection> take_refusable();
 
   [[nodiscard]] const std::vector<Found>& all() const { return all_; }
 
  private:
   std::vector<Found> all_;
-  std::optional<Finding> refusable_;
+  std::optional<Objection> refusable_;
 };
 
 }  // namespace millrace::sink

@@ -6,329 +6,21 @@
 #include <fstream>
 #include <iterator>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "net/address_pool.h"
-#include "output_text.h"
+#include "judged_session.h"
 #include "pieces.h"
-#include "sink/lint/lint_observer.h"
-#include "sink/lint/lint_totals.h"
-#include "smtp/server_session.h"
 
 namespace millrace::sink {
 namespace {
 
-using Phase = smtp::ServerSession::SessionPhase;
+using namespace judging;
 using smtp::Extension;
-using smtp::ExtensionSet;
-
-// Lets everything pass that the judge lets.
-struct Judged final : smtp::ServerPolicy {
-  explicit Judged(LintObserver& judge) : lint(judge) {}
-
-  smtp::Decision decide(smtp::Verb verb, std::string_view) override {
-    smtp::Decision decision = soft == verb ? deferral() : smtp::Decision{};
-    if (verb != smtp::Verb::connect && verb != smtp::Verb::quit) lint.object(decision);
-    return decision;
-  }
-  smtp::Decision decide_content(smtp::Form) override { return {}; }
-  smtp::Decision decide_end() override {
-    smtp::Decision decision = soft == smtp::Verb::end_of_data ? deferral() : smtp::Decision{};
-    lint.object(decision);
-    return decision;
-  }
-  bool admit_message() override { return true; }
-  smtp::AuthenticationStep start_authentication(std::string_view,
-                                                std::optional<std::string_view>) override {
-    return {.kind = smtp::AuthenticationStep::Kind::accepted};
-  }
-  smtp::AuthenticationStep continue_authentication(std::string_view) override { return {}; }
-
-  [[nodiscard]] smtp::Decision deferral() const {
-    return {.action = smtp::Decision::Action::answer, .reply = smtp::given_reply(soft_reply)};
-  }
-
-  LintObserver& lint;
-  std::optional<smtp::Verb> soft;  // what is deferred
-  std::string soft_reply = "451 4.3.0 later\r\n";
-};
-
-// A server that offers these besides the usual extensions, and not those.
-smtp::ServerProfile offering(ExtensionSet more = {}, ExtensionSet less = {}) {
-  smtp::ServerProfile profile;
-  profile.offered = (profile.offered | more) - less;
-  return profile;
-}
-
-// A session of a sink that judges, without a connection.
-class Session {
- public:
-  explicit Session(LintTotals& totals, const smtp::ServerProfile& profile = offering(),
-                   const std::string& name = {})
-      : listener(with(profile, name)) {
-    auto judge = std::make_unique<LintObserver>(totals, listener);
-    lint = judge.get();
-    observers.add(std::move(judge));
-    observers.opened(*net::numeric_address("192.0.2.1", 1), TimePoint());
-    policy.emplace(*lint);
-    session.emplace(listener.profile, listener.replies, *policy, observers);
-  }
-
-  void greet() {
-    session->start({}, out);
-    test::take(out);
-  }
-
-  // All of it comes at once; the replies to it.
-  std::string say(std::string_view text) {
-    while (!text.empty() && session->phase() != Phase::closed) {
-      text.remove_prefix(session->feed(text, out));
-      if (session->phase() != Phase::securing) continue;
-      observers.secured({.version = "TLSv1.3"});
-      session->secured();
-    }
-    return test::take(out);
-  }
-
-  void end() {
-    const bool quit = session->ending() == smtp::ServerSession::Ending::quit;
-    observers.ended(quit ? Ending::quit : Ending::clients, 0, TimePoint());
-  }
-
- private:
-  static Listener with(const smtp::ServerProfile& profile, const std::string& name) {
-    Listener plain;
-    plain.name = name;
-    plain.profile = profile;
-    return plain;
-  }
-
- public:
-  OpenListener listener;
-  LintObserver* lint = nullptr;
-  SessionObservers observers;
-  std::optional<Judged> policy;
-  std::optional<smtp::ServerSession> session;
-  Output out;
-};
-
-// What a client says: each string at once, and the next when that is answered.
-using Turns = std::vector<std::string>;
-
-std::set<std::string> names(const metrics::LintMetrics& found) {
-  std::set<std::string> all;
-  for (const metrics::LintFinding& one : found.findings) all.insert(one.name);
-  return all;
-}
-
-// What is found in a session of these turns.
-std::set<std::string> found_in(const Turns& turns,
-                               const smtp::ServerProfile& profile = offering()) {
-  LintTotals totals(LintMode::count);
-  Session session(totals, profile);
-  session.greet();
-  for (const std::string& turn : turns) session.say(turn);
-  session.end();
-  return names(totals.found());
-}
-
-const std::string kHeader =
-    "Date: Thu, 1 Jan 1970 00:00:00 +0000\r\nFrom: <a@b.example>\r\nMessage-ID: <1@b.example>\r\n";
-const std::string kText = kHeader + "\r\nHello.\r\n";
-
-// A session with a message of this content, which `mail` and `rcpt` are the envelope of.
-Turns message(const std::string& content, const std::string& mail = "MAIL FROM:<a@b.example>\r\n",
-              const std::string& rcpt = "RCPT TO:<c@d.example>\r\n") {
-  return {"EHLO b.example\r\n", mail, rcpt, "DATA\r\n", content + ".\r\n", "QUIT\r\n"};
-}
-
-// The same by one BDAT.
-Turns chunk(const std::string& content, const std::string& mail = "MAIL FROM:<a@b.example>\r\n") {
-  return {"EHLO b.example\r\n", mail, "RCPT TO:<c@d.example>\r\n",
-          "BDAT " + std::to_string(content.size()) + " LAST\r\n" + content, "QUIT\r\n"};
-}
-
-// These commands behind a hello.
-Turns commands(const Turns& all) {
-  Turns turns{"EHLO b.example\r\n"};
-  turns.insert(turns.end(), all.begin(), all.end());
-  turns.emplace_back("QUIT\r\n");
-  return turns;
-}
-
-const ExtensionSet kModern = smtp::all_extensions();
-
-// A row a finding: what a client does, what it should have done, and the extensions that are
-// offered besides the usual ones.
-struct Case {
-  Finding finding;
-  Turns wrong;
-  Turns right;
-  ExtensionSet more = {};
-  ExtensionSet less = {};
-};
-
-std::vector<Case> cases() {
-  const std::string long_name(500, 'x');
-  return {
-      {Finding::bare_cr, message(kText + "a\rb\r\n"), message(kText + "a\r\nb\r\n")},
-      {Finding::bare_cr, commands({"NOOP a\rb\r\n"}), commands({"NOOP ab\r\n"})},
-      {Finding::bare_lf, message(kText + "a\nb\r\n"), message(kText + "a\r\nb\r\n")},
-      {Finding::bare_lf, commands({"NOOP a\nb\r\n"}), commands({"NOOP\r\n"})},
-      {Finding::bare_lf, chunk(kText + "a\n"), chunk(kText + "a"), kModern},
-      {Finding::nul, message(kText + std::string("a\0b\r\n", 5)), message(kText + "ab\r\n")},
-      {Finding::nul, commands({std::string("NOOP \0\r\n", 8)}), commands({"NOOP\r\n"})},
-      {Finding::long_command, commands({"NOOP " + std::string(506, 'x') + "\r\n"}),
-       commands({"NOOP " + std::string(505, 'x') + "\r\n"})},
-      {Finding::long_command,
-       {"EHLO b.example\r\n", "NOOP " + std::string(3'000, 'x')},
-       commands({"MAIL FROM:<a@b.example> ENVID=" + long_name + "\r\n"})},
-      {Finding::long_line, message(kText + std::string(999, 'x') + "\r\n"),
-       message(kText + std::string(998, 'x') + "\r\n")},
-      {Finding::long_line, message("X-Y: " + std::string(994, 'x') + "\r\n" + kText),
-       message(".." + std::string(994, 'x') + ": y\r\n" + kText)},
-      {Finding::eight_bit_body, message(kText + "\xc3\xa4\r\n"),
-       message(kText + "\xc3\xa4\r\n", "MAIL FROM:<a@b.example> BODY=8BITMIME\r\n")},
-      {Finding::eight_bit_body,
-       message(kText + "\xc3\xa4\r\n", "MAIL FROM:<a@b.example> BODY=7BIT\r\n"),
-       chunk(kText + "\xc3\xa4\r\n", "MAIL FROM:<a@b.example> BODY=BINARYMIME\r\n"), kModern},
-      {Finding::eight_bit_header, message("Subject: \xc3\xa4\r\n" + kText),
-       message("Subject: \xc3\xa4\r\n" + kText, "MAIL FROM:<a@b.example> SMTPUTF8\r\n"), kModern},
-      {Finding::utf8_address, message(kText, "MAIL FROM:<\xc3\xa4@b.example>\r\n"),
-       message(kText, "MAIL FROM:<a@b.example>\r\n")},
-      {Finding::utf8_address, commands({"MAIL FROM:<\xc3\xa4@b.example>\r\n"}),
-       commands(
-           {"MAIL FROM:<\xc3\xa4@b.example> SMTPUTF8\r\n", "RCPT TO:<\xc3\xa4@d.example>\r\n"}),
-       kModern},
-      {Finding::before_reply,
-       {"EHLO b.example\r\nNOOP\r\n", "QUIT\r\n"},
-       {"EHLO b.example\r\n", "NOOP\r\n", "QUIT\r\n"}},
-      {Finding::before_reply,
-       commands({"RSET\r\nNOOP\r\n"}),
-       commands({"RSET\r\n", "NOOP\r\n"}),
-       {},
-       {Extension::pipelining}},
-      {Finding::before_reply,
-       {"HELO b.example\r\n", "RSET\r\nNOOP\r\n", "QUIT\r\n"},
-       commands({"RSET\r\nNOOP\r\n"})},
-      {Finding::before_reply,
-       commands({"MAIL FROM:<a@b.example>\r\n", "RCPT TO:<c@d.example>\r\n", "DATA\r\n",
-                 kText + ".\r\nRSET\r\n"}),
-       message(kText),
-       {},
-       {Extension::pipelining}},
-      {Finding::behind_group_end, commands({"NOOP\r\nRSET\r\n"}), commands({"RSET\r\nNOOP\r\n"})},
-      {Finding::before_354,
-       commands({"MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n" + kText + ".\r\n"}),
-       commands({"MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n", kText + ".\r\n"})},
-      {Finding::behind_starttls, commands({"STARTTLS\r\nEHLO b.example\r\n"}),
-       commands({"STARTTLS\r\n", "EHLO b.example\r\n"}), kModern},
-      {Finding::hello_name,
-       {"EHLO 192.0.2.1\r\n", "QUIT\r\n"},
-       {"EHLO [192.0.2.1]\r\n", "QUIT\r\n"}},
-      {Finding::hello_name, {"HELO\r\n", "QUIT\r\n"}, {"HELO localhost\r\n", "QUIT\r\n"}},
-      {Finding::hello_name,
-       {"EHLO [2001:db8::1]\r\n", "QUIT\r\n"},
-       {"EHLO [IPv6:2001:db8::1]\r\n", "QUIT\r\n"}},
-      {Finding::hello_name,
-       {"EHLO my_host.example\r\n", "QUIT\r\n"},
-       {"EHLO my-host.example\r\n", "QUIT\r\n"}},
-      {Finding::no_hello,
-       {"MAIL FROM:<a@b.example>\r\n", "QUIT\r\n"},
-       {"NOOP\r\n", "HELO b.example\r\n", "MAIL FROM:<a@b.example>\r\n", "QUIT\r\n"}},
-      {Finding::no_hello_after_tls, commands({"STARTTLS\r\n", "MAIL FROM:<a@b.example>\r\n"}),
-       commands({"STARTTLS\r\n", "EHLO b.example\r\n", "MAIL FROM:<a@b.example>\r\n"}), kModern},
-      {Finding::order, commands({"RCPT TO:<c@d.example>\r\n"}),
-       commands({"MAIL FROM:<a@b.example>\r\n", "RCPT TO:<c@d.example>\r\n"})},
-      {Finding::order, commands({"MAIL FROM:<a@b.example>\r\n", "DATA\r\n"}),
-       commands({"MAIL FROM:<a@b.example>\r\n", "RSET\r\n"})},
-      {Finding::order, commands({"MAIL FROM:<a@b.example>\r\n", "MAIL FROM:<a@b.example>\r\n"}),
-       commands({"MAIL FROM:<a@b.example>\r\n", "RSET\r\n", "MAIL FROM:<a@b.example>\r\n"})},
-      {Finding::order, commands({"STARTTLS\r\n", "EHLO b.example\r\n", "STARTTLS\r\n"}),
-       commands({"STARTTLS\r\n", "EHLO b.example\r\n", "NOOP\r\n"}), kModern},
-      {Finding::unknown_command, commands({"HELLO\r\n"}), commands({"HELP\r\n"})},
-      {Finding::unknown_command, commands({"\r\n"}), commands({"noop\r\n"})},
-      {Finding::unknown_command, commands({".\r\n"}), commands({"VRFY a\r\n"})},
-      {Finding::not_announced, commands({"BDAT 0 LAST\r\n"}), commands({"XCLIENT NAME=x\r\n"})},
-      {Finding::not_announced, commands({"MAIL FROM:<a@b.example> SIZE=1\r\n"}),
-       commands({"MAIL FROM:<a@b.example> BODY=7BIT RET=HDRS\r\n"})},
-      {Finding::not_announced,
-       {"HELO b.example\r\n", "MAIL FROM:<a@b.example> RET=HDRS\r\n", "QUIT\r\n"},
-       {"HELO b.example\r\n", "MAIL FROM:<a@b.example>\r\n", "QUIT\r\n"}},
-      {Finding::blank_before_path, commands({"MAIL FROM: <a@b.example>\r\n"}),
-       commands({"MAIL FROM:<a@b.example>\r\n"})},
-      {Finding::no_brackets, commands({"MAIL FROM:a@b.example\r\n"}),
-       commands({"mail from:<a@b.example>\r\n"})},
-      {Finding::bad_path, commands({"MAIL <a@b.example>\r\n"}), commands({"MAIL FROM:<>\r\n"})},
-      {Finding::bad_path, commands({"MAIL FROM:<nobody>\r\n"}),
-       commands({"MAIL FROM:<a@b.example>\r\n", "RCPT TO:<Postmaster>\r\n",
-                 "RCPT TO:<@x.example:c@d.example>\r\n"})},
-      {Finding::clear_auth, commands({"AUTH PLAIN AGEAYg==\r\n"}),
-       commands({"STARTTLS\r\n", "EHLO b.example\r\n", "AUTH PLAIN AGEAYg==\r\n"}), kModern},
-      {Finding::wrong_size,
-       message(kText, "MAIL FROM:<a@b.example> SIZE=" + std::to_string(kText.size() - 1) + "\r\n"),
-       message(kText, "MAIL FROM:<a@b.example> SIZE=" + std::to_string(kText.size()) + "\r\n"),
-       {Extension::size}},
-      {Finding::wrong_size,
-       commands({"MAIL FROM:<a@b.example> SIZE=big\r\n"}),
-       commands({"MAIL FROM:<a@b.example> SIZE=0\r\n"}),
-       {Extension::size}},
-      {Finding::bdat_count,
-       commands({"MAIL FROM:<a@b.example>\r\n", "RCPT TO:<c@d.example>\r\n", "BDAT ten\r\n"}),
-       chunk(kText),
-       {Extension::chunking}},
-      {Finding::bdat_count,
-       commands({"MAIL FROM:<a@b.example>\r\n", "RCPT TO:<c@d.example>\r\n",
-                 "BDAT " + std::to_string(kText.size() - 3) + " LAST\r\n" + kText}),
-       commands({"MAIL FROM:<a@b.example>\r\n", "RCPT TO:<c@d.example>\r\n",
-                 "BDAT 4\r\nDateBDAT " + std::to_string(kText.size() - 4) + " LAST\r\n" +
-                     kText.substr(4)}),
-       {Extension::chunking}},
-      {Finding::unstuffed_dot, message(kText + ".a\r\n"), message(kText + "..a\r\n")},
-      {Finding::no_date, message(kHeader.substr(kHeader.find("From")) + "\r\n"), message(kText)},
-      {Finding::no_from, message("Date: x\r\nMessage-ID: <1@b>\r\n\r\n"), message(kHeader)},
-      {Finding::no_message_id, message("Date: x\r\nFrom: <a@b>\r\n\r\n"),
-       message("date: x\r\nFROM: <a@b>\r\nMessage-Id: <1@b>\r\n\r\nx\r\n")},
-      {Finding::doubled_field, message("Subject: a\r\nSubject: b\r\n" + kText),
-       message("Received: a\r\nReceived: b\r\nSubject: a\r\n" + kText + "Subject: b\r\n")},
-      {Finding::bad_field, message("no field\r\n" + kText), message("X-Field:\r\n" + kText)},
-      {Finding::bad_field, message("Subject : x\r\n" + kText),
-       message("Subject: x : y\r\n" + kText)},
-      {Finding::bad_folding, message("Subject: a\r\n \t\r\n b\r\n" + kText),
-       message("Subject: a\r\n\tb\r\n c\r\n" + kText)},
-      {Finding::bad_folding, message(" a\r\n" + kText), message("A: b\r\n a\r\n" + kText)},
-      {Finding::no_quit, {"EHLO b.example\r\n"}, {"EHLO b.example\r\n", "QUIT\r\n"}},
-      {Finding::no_quit, {}, {"QUIT\r\n"}},
-  };
-}
-
-TEST(Lint, FindsWhatIsWrongAndNotWhatIsRight) {
-  for (const Case& one : cases()) {
-    const std::string name(spec(one.finding).name);
-    SCOPED_TRACE(name + ": " + (one.wrong.empty() ? "" : one.wrong.back()));
-    const auto profile = offering(one.more, one.less);
-    EXPECT_TRUE(found_in(one.wrong, profile).contains(name));
-    EXPECT_EQ(found_in(one.right, profile), std::set<std::string>());
-  }
-}
-
-// These depend on what lies beyond the dialogue, and have tests of their own.
-TEST(Lint, EveryFindingHasATest) {
-  std::set<std::string> tested{"before-greeting", "no-tls-handshake", "early-retry"};
-  for (const Case& one : cases()) tested.emplace(spec(one.finding).name);
-  std::set<std::string> all;
-  for (std::size_t i = 0; i < kFindingCount; ++i) {
-    EXPECT_EQ(index(kFindings[i].finding), i);
-    EXPECT_TRUE(kFindings[i].rfc.starts_with("RFC ")) << kFindings[i].name;
-    all.emplace(kFindings[i].name);
-  }
-  EXPECT_EQ(tested, all);
-}
+using Phase = smtp::ServerSession::SessionPhase;
 
 // "-" is "\\-" there.
 TEST(Lint, TheManualPageHasTheTable) {
@@ -670,6 +362,68 @@ TEST(Lint, StrictRefusesWhatItFindsAndNamesIt) {
   EXPECT_EQ(session.say("XYZ \nx\r\n"), "500 5.5.1 Error: unknown command\r\n");
   EXPECT_EQ(session.say("NOOP\r\n"), "250 2.0.0 Ok\r\n");
   EXPECT_EQ(session.say("QUIT\r\n"), "221 Bye\r\n");
+}
+
+// RFC 5321, 4.2.2, 4.2.4 and 4.3.2: what the reply is to makes a difference.
+TEST(Lint, StrictRefusesWithTheCodeOfWhatItIsAbout) {
+  struct Row {
+    Turns turns;
+    std::string_view reply;  // how that to the last of them begins
+    std::string ehlo = {};   // a rule's reply to EHLO
+  };
+  const std::string mail = "MAIL FROM:<a@b.example>\r\n";
+  const std::string hello = "EHLO b.example\r\n";
+  const auto content = [&](const std::string& text, const std::string& with = {}) {
+    Turns turns = message(text, with.empty() ? mail : with);
+    turns.pop_back();
+    return turns;
+  };
+  const std::vector<Row> rows{
+      {{"NOOP a\nb\r\n"}, "500 5.5.2 Error: an LF without CR"},
+      {{"NOOP a\rb\r\n"}, "500 5.5.2 Error: a CR without LF"},
+      {{std::string("NOOP \0\r\n", 8)}, "500 5.5.2 Error: a NUL"},
+      {{"NOOP " + std::string(600, 'x') + "\r\n"}, "500 5.5.2 Error: a command line"},
+      {content(kText + "a\nb\r\n"), "550 5.5.2 Error: an LF without CR"},
+      {content(kText + "a\rb\r\n"), "550 5.5.2 Error: a CR without LF"},
+      {content(kText + std::string(999, 'x') + "\r\n"), "500 5.5.2 Error: a line of text"},
+      {{hello, "MAIL FROM:<a@b.example> RET=HDRS\r\n"}, "555 5.5.4 ", "250 server.example\r\n"},
+      {{hello, mail, "RCPT TO:<c@d.example> NOTIFY=NEVER\r\n"},
+       "555 5.5.4 ",
+       "250 server.example\r\n"},
+      {{"HELO b.example\r\n", "MAIL FROM:<a@b.example> RET=HDRS\r\n"}, "555 5.5.4 "},
+      {{hello, "AUTH SCRAM-SHA-1 x\r\n"}, "502 5.5.1 ", "250 server.example\r\n"},
+      {{"HELO b.example\r\n", "AUTH SCRAM-SHA-1 x\r\n"}, "503 5.5.1 "},
+      {{hello, "MAIL FROM:<a@b.example> SIZE=big\r\n"}, "501 5.5.4 Error: SIZE"},
+      {content(kText, "MAIL FROM:<a@b.example> SIZE=1\r\n"), "554 5.6.0 Error: SIZE"},
+      {content(kText + ".\r\nNOOP\r\n"), "554 5.5.0 ", "250-server.example\r\n250 DSN\r\n"},
+      {content("Content-Type: text/plain\r\nContent-type: text/html\r\n" + kText),
+       "554 5.6.0 Error: a field that may be there once is there again (doubled-field: RFC 5322, "
+       "3.6; RFC 2045, 3)"},
+  };
+  for (const Row& row : rows) {
+    LintTotals totals(LintMode::strict);
+    Session session(totals, offering({Extension::size}));
+    session.policy->ehlo_reply = row.ehlo;
+    session.greet();
+    std::string reply;
+    for (const std::string& turn : row.turns) reply = session.say(turn);
+    EXPECT_TRUE(reply.starts_with(row.reply)) << row.turns.back() << reply;
+  }
+}
+
+// RFC 4954, 4.
+TEST(Lint, StrictTakesALongAuth) {
+  for (const std::size_t length : {3'000, 12'000}) {
+    LintTotals totals(LintMode::strict);
+    Session session(totals);
+    session.greet();
+    session.say("EHLO b.example\r\n");
+    EXPECT_EQ(session.say("AUTH SCRAM-SHA-1 " + std::string(length, 'x') + "\r\n"),
+              "250 2.0.0 Ok\r\n");
+    session.say("QUIT\r\n");
+    session.end();
+    EXPECT_EQ(names(totals.found()), std::set<std::string>());
+  }
 }
 
 TEST(Lint, StrictHangsUpOnContentThatWouldBeTakenForCommands) {
