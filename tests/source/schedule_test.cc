@@ -140,6 +140,16 @@ TEST(Arrivals, OfAPoissonProcessHaveExponentialGaps) {
             1.95);
 }
 
+// Nobody's message is due at the start itself.
+TEST(Arrivals, OfAPoissonProcessBeginAGapAfterTheStart) {
+  const Schedule schedule({hold(1, Stage::kEndless)});
+  std::vector<double> firsts;
+  for (std::uint64_t seed = 0; seed < 2'000; ++seed) {
+    firsts.push_back(seconds(*Arrivals(schedule, ArrivalPattern::poisson, seed).when(0)));
+  }
+  EXPECT_LT(kolmogorov_smirnov(firsts, [](double first) { return 1 - std::exp(-first); }), 1.95);
+}
+
 TEST(Arrivals, OfAPoissonProcessOnARampAreUniformInItsSum) {
   const Schedule schedule({ramp(0, 4'000, 10s), ramp(4'000, 500, 10s)});
   const double all = schedule.sum_until(20s);
