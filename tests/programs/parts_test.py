@@ -148,7 +148,7 @@ class Reports(PartsCase):
     def parts(self, programs, parts, *options):
         files = [self.scratch / f"part{number}.json" for number in range(1, parts + 1)]
         # Far enough ahead for all to be started, however busy the machine is.
-        start = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0) + datetime.timedelta(seconds=4)
+        start = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0) + datetime.timedelta(seconds=10)
         with programs.sink() as sink:
             self.start_parts(programs, sink.endpoint, parts, *self.LOAD, *options,
                              "--start-at", f"{start:%Y-%m-%dT%H:%M:%SZ}",
