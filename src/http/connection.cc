@@ -137,6 +137,15 @@ void Connection::answer(const httplib::Request& from, httplib::Response& to) {
   to.status = response.status;
   put_header(response, to);
   stream_.begin_response(static_cast<bool>(response.next));
+  if (response.shared_body && !response.shared_body->empty()) {
+    const std::size_t size = response.shared_body->size();
+    to.set_content_provider(size, response.media_type,
+                            [body = std::move(response.shared_body)](
+                                std::size_t offset, std::size_t length, httplib::DataSink& sink) {
+                              return sink.write(body->data() + offset, length);
+                            });
+    return;
+  }
   if (!response.next) {
     if (response.media_type.empty()) return;
     to.set_header("Content-Type", response.media_type);

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,8 @@ struct Response {
   int status = 200;
   std::string media_type;
   std::string body;
+  // Where there is one, it is the body, and let go when it is sent: for what is large.
+  std::shared_ptr<const std::string> shared_body = nullptr;
   std::vector<std::pair<std::string, std::string>> header;  // besides what all responses have
   // Where there is one, the body is what this gives, piece by piece, until it gives nothing. A call
   // may take a second. What it throws ends the connection.

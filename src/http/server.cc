@@ -39,7 +39,10 @@ std::vector<FileDescriptor> listen_at(const net::Endpoint& endpoint) {
 Server::Server(const net::Endpoint& endpoint, Access access)
     : access_(std::move(access)),
       end_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      listening_(listen_at(endpoint)) {
+      listening_(listen_at(endpoint)),
+      clients_([this](const FileDescriptor& socket) {
+        Connection(socket, end_, access_, handler_).serve();
+      }) {
   if (!end_.valid()) throw Fatal(describe_error("eventfd", errno));
 }
 
@@ -61,8 +64,7 @@ void Server::start(Handler handler) {
 void Server::stop() {
   eventfd_write(end_.descriptor(), 1);
   if (accepting_.joinable()) accepting_.join();
-  for (Client& client : clients_) client.thread.join();
-  clients_.clear();
+  clients_.join();
 }
 
 void Server::accept_clients() {
@@ -80,38 +82,15 @@ void Server::accept_clients() {
 }
 
 void Server::accept_one(const FileDescriptor& listening) {
-  tidy();
   FileDescriptor socket(accept4(listening.descriptor(), nullptr, nullptr, SOCK_CLOEXEC));
   if (!socket.valid()) {
     pollfd end{end_.descriptor(), POLLIN, 0};
     if (errno == EMFILE || errno == ENFILE) poll(&end, 1, kRetryMilliseconds);
     return;
   }
-  if (clients_.size() >= kMostConnections) {
-    send(socket.descriptor(), kCrowded.data(), kCrowded.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    shutdown(socket.descriptor(), SHUT_WR);
-    return;
-  }
-  Client& client = clients_.emplace_back();
-  client.socket = std::move(socket);
-  try {
-    client.thread = std::thread([this, &client] {
-      Connection(client.socket, end_, access_, handler_).serve();
-      client.socket = FileDescriptor();
-      client.over = true;
-    });
-  } catch (const std::system_error& /*no thread is left*/) {
-    clients_.pop_back();
-  }
-}
-
-// Those that are gone.
-void Server::tidy() {
-  std::erase_if(clients_, [](Client& client) {
-    const bool over = client.over;  // as it may be in the next moment
-    if (over) client.thread.join();
-    return over;
-  });
+  if (clients_.count() < kMostConnections && clients_.begin(socket)) return;
+  send(socket.descriptor(), kCrowded.data(), kCrowded.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  shutdown(socket.descriptor(), SHUT_WR);
 }
 
 }  // namespace millrace::http

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <atomic>
-#include <list>
+#include <cstdint>
 #include <thread>
 #include <vector>
 
 #include "base/file_descriptor.h"
 #include "http/access.h"
+#include "http/client_threads.h"
 #include "http/exchange.h"
 #include "net/endpoint.h"
 
@@ -30,26 +30,23 @@ class Server {
   // handler.
   void stop();
 
+  // From any thread: how many clients found no thread, or no memory, and were closed. The first is
+  // told on standard error.
+  [[nodiscard]] std::uint64_t failed() const { return clients_.failed(); }
+
   // Where it listens.
   [[nodiscard]] std::vector<net::SocketAddress> addresses() const;
 
  private:
-  struct Client {
-    FileDescriptor socket;
-    std::atomic<bool> over = false;
-    std::thread thread;
-  };
-
   void accept_clients();
   void accept_one(const FileDescriptor& listening);
-  void tidy();
 
   const Access access_;
   Handler handler_;
   FileDescriptor end_;  // an eventfd: readable once it is to end
   std::vector<FileDescriptor> listening_;
   std::thread accepting_;
-  std::list<Client> clients_;  // of the thread that accepts; then of the one that ends it
+  ClientThreads clients_;  // of the thread that accepts; then of the one that ends it
 };
 
 }  // namespace millrace::http

@@ -186,7 +186,8 @@ SinkResult run_sink(const SinkOptions& options, const Identity& identity,
   std::optional<Control> control;
   if (server) {
     try {
-      control.emplace(*server, Api::Parts{.live = *live,
+      control.emplace(*server, Api::Parts{.server = *server,
+                                          .live = *live,
                                           .rules = rules,
                                           .verification = verification ? &*verification : nullptr,
                                           .messages = stores ? stores->memory() : nullptr});

@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -62,6 +63,33 @@ TEST(HttpConnection, TakesABodyBehindALongHeader) {
   std::string request = "PUT / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n";
   while (request.size() < (60 << 10)) request += "X: " + std::string(995, 'x') + "\r\n";
   EXPECT_TRUE(answer_to(request + "\r\n" + std::string(100'000, 'x'), length).ends_with("100000"));
+}
+
+TEST(HttpConnection, LetsGoOfASharedBodyThatIsSent) {
+  const auto content = std::make_shared<const std::string>(50'000, 'x');
+  const auto shares = [content](const Request& /*request*/) {
+    return Response{.media_type = "text/plain", .shared_body = content};
+  };
+  const std::string answer = answer_to(kGet, shares);
+  EXPECT_NE(answer.find("Content-Length: 50000\r\n"), std::string::npos);
+  EXPECT_NE(answer.find("Content-Type: text/plain\r\n"), std::string::npos);
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n" + *content));
+  EXPECT_EQ(content.use_count(), 2);  // this one and the handler's
+}
+
+TEST(HttpConnection, TellsOfASharedBodyWhereOnlyTheHeaderIsWanted) {
+  for (const std::string& content : {std::string(1000, 'x'), std::string()}) {
+    const auto shares = [&content](const Request& /*request*/) {
+      return Response{.media_type = "text/plain",
+                      .shared_body = std::make_shared<const std::string>(content)};
+    };
+    const std::string answer = answer_to("HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n", shares);
+    EXPECT_NE(answer.find("Content-Length: " + std::to_string(content.size()) + "\r\n"),
+              std::string::npos)
+        << answer;
+    EXPECT_NE(answer.find("Content-Type: text/plain\r\n"), std::string::npos) << answer;
+    EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << answer;
+  }
 }
 
 }  // namespace

@@ -76,13 +76,17 @@ http::Response Api::get_stats(const http::Request& /*request*/, const std::strin
 // Rules first, so that all hits are before.
 http::Response Api::reset(const http::Request& /*request*/, const std::string& /*name*/) {
   parts_.rules.restore();
-  parts_.live.forget_clients();
+  const bool everywhere = parts_.live.forget_clients();
   if (parts_.messages != nullptr) parts_.messages->forget(parts_.messages->all());
   Stats now = count();
   const std::lock_guard lock(mutex_);
   before_ = {.counted = std::move(now), .reset = wall_now()};
   news_.notify_all();
-  return {.status = 204};
+  if (everywhere) return {.status = 204};
+  return http::refusal(503,
+                       "all is reset but in a thread of the sink that is held up: until it is "
+                       "not it goes by the rules of before, and what it has counted since it "
+                       "was asked last counts as of now");
 }
 
 http::Response Api::get_metrics(const http::Request& /*request*/, const std::string& /*name*/) {
@@ -107,7 +111,9 @@ Api::Before Api::before_now() {
 }
 
 Stats Api::count() {
-  Stats stats{.counts = parts_.live.ask(), .hits = parts_.rules.in_force().hits()};
+  Stats stats{.counts = parts_.live.ask(),
+              .hits = parts_.rules.in_force().hits(),
+              .http_failed = parts_.server.failed()};
   if (parts_.verification != nullptr) stats.verify = parts_.verification->found_so_far();
   return stats;
 }

@@ -4,12 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 
 #include "base/time.h"
 #include "http/exchange.h"
+#include "http/server.h"
 #include "sink/control/live_counts.h"
 #include "sink/control/stats.h"
 #include "sink/rule_book.h"
@@ -24,6 +26,7 @@ class Api {
  public:
   // What it tells of and changes; all of it must outlive this.
   struct Parts {
+    const http::Server& server;
     LiveCounts& live;
     RuleBook& rules;
     Verification* verification = nullptr;  // null: nothing is verified
@@ -67,6 +70,7 @@ class Api {
     bool anything = false;
   };
   std::optional<std::string> next_events(Told& told);
+  std::shared_ptr<const std::string> lend(const Remembered& message);
 
   // What was counted before the last reset, and when that was.
   struct Before {
@@ -77,7 +81,9 @@ class Api {
   Before before_now();
   Stats count();
   nlohmann::json stats_told();
-  bool change_rules(const std::function<bool(rules::RulesRead& named)>& change);
+  // What became of a change of the rules.
+  enum class Changed : std::uint8_t { nothing, everywhere, not_yet_everywhere };
+  Changed change_rules(const std::function<bool(rules::RulesRead& named)>& change);
   nlohmann::json rules_told();
   // How often each rule was used before the last reset, and by now.
   struct HitsTold {
@@ -91,7 +97,8 @@ class Api {
   std::mutex mutex_;  // of what follows
   Before before_;
   bool ended_ = false;
-  std::size_t listeners_ = 0;  // to events
+  std::size_t listeners_ = 0;     // to events
+  std::uint64_t being_read_ = 0;  // bytes of contents
   std::condition_variable news_;
 };
 

@@ -1,6 +1,7 @@
 // The routes of messages that are kept in memory.
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "base/ascii.h"
@@ -13,6 +14,9 @@ namespace {
 
 constexpr std::uint64_t kUsualLast = 100;
 constexpr std::uint64_t kMostLast = 1000;
+
+// Of contents that are on their way to who reads them.
+constexpr std::uint64_t kMostBeingRead = MessageMemory::kMostBytes;
 
 const char* const kNotKept = "no messages are kept in memory: start the sink with --store memory:N";
 const char* const kNoMessage = "there is no message of this id";
@@ -142,14 +146,31 @@ http::Response Api::get_message(const http::Request& /*request*/, const std::str
   return message ? json_response(message_json(*message)) : http::refusal(404, kNoMessage);
 }
 
+// Its content, as long as somebody reads it: without that messages which have to go would stay, one
+// for each slow reader. Null: too much is being read already.
+std::shared_ptr<const std::string> Api::lend(const Remembered& message) {
+  const std::uint64_t bytes = message->content->size();
+  {
+    const std::lock_guard lock(mutex_);
+    if (being_read_ > 0 && being_read_ + bytes > kMostBeingRead) return nullptr;
+    being_read_ += bytes;
+  }
+  return {&*message->content, [this, message, bytes](const std::string* /*of the message*/) {
+            const std::lock_guard lock(mutex_);
+            being_read_ -= bytes;
+          }};
+}
+
 http::Response Api::get_raw(const http::Request& /*request*/, const std::string& name) {
   if (parts_.messages == nullptr) return http::refusal(404, kNotKept);
   const Remembered message = parts_.messages->find(name);
   if (!message) return http::refusal(404, kNoMessage);
   if (!message->content) return http::refusal(404, "the content is above 32 MiB and was not kept");
+  std::shared_ptr<const std::string> content = lend(message);
+  if (!content) return http::refusal(503, "too much is being read at once");
   // The id is the sink's own, letters, digits and dots.
   return {.media_type = "message/rfc822",
-          .body = *message->content,
+          .shared_body = std::move(content),
           .header = {{"Content-Disposition", "attachment; filename=\"" + message->id + ".eml\""}}};
 }
 

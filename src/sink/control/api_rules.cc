@@ -18,6 +18,13 @@ constexpr std::string_view kMergePatch = "application/merge-patch+json";
 const char* const kNoRule = "there is no rule of this name";
 const char* const kBadForm = "expected Content-Type: application/json or application/toml";
 
+// The change is made, and not yet everywhere.
+http::Response held_up() {
+  return http::refusal(503,
+                       "the rules are changed, but a thread of the sink is held up: until it is "
+                       "not its sessions go by those of before");
+}
+
 // What it counts, or tells, that nobody gives.
 void drop_told(json& rule) {
   if (rule.is_object()) rule.erase("hits");
@@ -81,14 +88,12 @@ json rule_told(const rules::RulesRead& named, std::size_t place, const rules::Hi
 
 }  // namespace
 
-// All workers have taken what it leaves when it returns.
-bool Api::change_rules(const std::function<bool(rules::RulesRead& named)>& change) {
-  const bool changed = parts_.rules.change(change);
-  if (!changed) return false;
-  parts_.live.ask();
+Api::Changed Api::change_rules(const std::function<bool(rules::RulesRead& named)>& change) {
+  if (!parts_.rules.change(change)) return Changed::nothing;
+  const bool everywhere = parts_.live.reach_all();
   const std::lock_guard lock(mutex_);
   news_.notify_all();
-  return true;
+  return everywhere ? Changed::everywhere : Changed::not_yet_everywhere;
 }
 
 Api::HitsTold Api::count_hits() {
@@ -120,11 +125,11 @@ http::Response Api::put_rules(const http::Request& request, const std::string& n
   if (!known_form(request, false)) return http::refusal(415, kBadForm);
   rules::RulesRead read = rules_in(request);
   if (!read.mistakes.empty()) return mistaken(read.mistakes);
-  change_rules([&read](rules::RulesRead& named) {
+  const Changed changed = change_rules([&read](rules::RulesRead& named) {
     named = std::move(read);
     return true;
   });
-  return get_rules(request, name);
+  return changed == Changed::everywhere ? get_rules(request, name) : held_up();
 }
 
 http::Response Api::get_rule(const http::Request& request, const std::string& name) {
@@ -146,7 +151,7 @@ http::Response Api::patch_rule(const http::Request& request, const std::string& 
   if (!patch.mistakes.empty()) return mistaken(patch.mistakes);
   http::Response refused = http::refusal(404, kNoRule);
   std::string new_name;
-  const bool changed = change_rules([&](rules::RulesRead& named) {
+  const Changed changed = change_rules([&](rules::RulesRead& named) {
     const auto place = index_of(named, name);
     if (!place) return false;
     json rule = read_toml(named.sources[*place]).value;
@@ -166,18 +171,20 @@ http::Response Api::patch_rule(const http::Request& request, const std::string& 
     named.sources[*place] = std::move(read.sources.front());
     return true;
   });
-  return changed ? get_rule(request, new_name) : refused;
+  if (changed == Changed::nothing) return refused;
+  return changed == Changed::everywhere ? get_rule(request, new_name) : held_up();
 }
 
 http::Response Api::delete_rule(const http::Request& /*request*/, const std::string& name) {
-  const bool changed = change_rules([&name](rules::RulesRead& named) {
+  const Changed changed = change_rules([&name](rules::RulesRead& named) {
     const auto place = index_of(named, name);
     if (!place) return false;
     named.rules.erase(named.rules.begin() + static_cast<std::ptrdiff_t>(*place));
     named.sources.erase(named.sources.begin() + static_cast<std::ptrdiff_t>(*place));
     return true;
   });
-  return changed ? http::Response{.status = 204} : http::refusal(404, kNoRule);
+  if (changed == Changed::nothing) return http::refusal(404, kNoRule);
+  return changed == Changed::everywhere ? http::Response{.status = 204} : held_up();
 }
 
 }  // namespace millrace::sink

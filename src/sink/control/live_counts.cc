@@ -1,13 +1,10 @@
 #include "sink/control/live_counts.h"
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 
 namespace millrace::sink {
 namespace {
-
-constexpr std::chrono::seconds kPatience{1};
 
 ClientCounts counts_of(const ClientTable& clients) {
   return {.rows = clients.rows(), .others = clients.others()};
@@ -29,8 +26,10 @@ std::size_t LiveCounts::enter() {
   return answers_.size() - 1;
 }
 
-// Puts a question; holds the lock when all have answered, or for so long as anybody is waited for.
-void LiveCounts::put_and_wait(Question* of_kind, std::unique_lock<std::mutex>& lock) {
+// Puts a question; holds the lock when all have answered, or when no longer waited for. Whether
+// they have.
+bool LiveCounts::put_and_wait(Question* of_kind, Duration patience,
+                              std::unique_lock<std::mutex>& lock) {
   std::uint64_t question = 0;
   {
     const std::lock_guard numbering(mutex_);
@@ -40,7 +39,7 @@ void LiveCounts::put_and_wait(Question* of_kind, std::unique_lock<std::mutex>& l
   }
   wake_();
   lock.lock();
-  answered_.wait_for(lock, kPatience, [&] {
+  return answered_.wait_for(lock, patience, [&] {
     return std::all_of(answers_.begin(), answers_.end(),
                        [question](const Answer& answer) { return answer.to >= question; });
   });
@@ -48,7 +47,7 @@ void LiveCounts::put_and_wait(Question* of_kind, std::unique_lock<std::mutex>& l
 
 Counts LiveCounts::ask() {
   std::unique_lock lock(mutex_, std::defer_lock);
-  put_and_wait(nullptr, lock);
+  put_and_wait(nullptr, patience_.asking, lock);
   Counts sum;
   for (const Answer& answer : answers_) sum.add(answer.counts);
   return sum;
@@ -56,7 +55,7 @@ Counts LiveCounts::ask() {
 
 ClientCounts LiveCounts::ask_clients() {
   std::unique_lock lock(mutex_, std::defer_lock);
-  put_and_wait(&asked_clients_, lock);
+  put_and_wait(&asked_clients_, patience_.asking, lock);
   ClientCounts sum;
   for (const Answer& answer : answers_) {
     for (const auto& [address, row] : answer.clients.rows) sum.rows[address].add(row);
@@ -65,10 +64,16 @@ ClientCounts LiveCounts::ask_clients() {
   return sum;
 }
 
-void LiveCounts::forget_clients() {
+bool LiveCounts::reach_all() {
   std::unique_lock lock(mutex_, std::defer_lock);
-  put_and_wait(&asked_to_forget_, lock);
+  return put_and_wait(nullptr, patience_.changing, lock);
+}
+
+bool LiveCounts::forget_clients() {
+  std::unique_lock lock(mutex_, std::defer_lock);
+  const bool all = put_and_wait(&asked_to_forget_, patience_.changing, lock);
   for (Answer& answer : answers_) answer.clients = {};
+  return all;
 }
 
 void LiveCounts::answer(std::size_t worker, const std::function<Counts()>& fill,

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/time.h"
 #include "metrics/metrics.h"
 #include "sink/control/client_table.h"
 
@@ -34,23 +36,33 @@ struct ClientCounts {
   std::uint64_t others = 0;
 };
 
+// For so long a worker that is held up is waited for: by who only asks, and by who changes
+// something.
+struct Patience {
+  Duration asking = std::chrono::seconds(1);
+  Duration changing = std::chrono::seconds(5);
+};
+
 // Asks the workers of a sink what they have counted. A worker answers between two turns of its
 // loop, when it is woken: nothing is shared and nothing is locked while it works.
 class LiveCounts {
  public:
   // `wake`: has all workers woken, from any thread.
-  explicit LiveCounts(std::function<void()> wake) : wake_(std::move(wake)) {}
+  explicit LiveCounts(std::function<void()> wake, Patience patience = {})
+      : wake_(std::move(wake)), patience_(patience) {}
 
   // On a worker's thread, before it is woken first: its number here.
   std::size_t enter();
 
-  // From any thread but a worker's: what all have counted by now. When it returns they have taken
-  // the rules, too, that held when it was called. A worker that is held up for a second is not
-  // waited for: then it counts as it did when it was asked before.
+  // From any thread but a worker's: what all have counted by now. A worker that is held up counts
+  // as it did when it was asked before.
   Counts ask();
   ClientCounts ask_clients();
-  // Has clients begin anew.
-  void forget_clients();
+  // From any thread but a worker's: waits until all workers have taken the rules that held when it
+  // was called. False: one is held up, and takes them when it is not.
+  [[nodiscard]] bool reach_all();
+  // The same, and has clients begin anew.
+  [[nodiscard]] bool forget_clients();
 
   // On a worker's thread, whenever it is woken: `fill` is called where it was asked. `clients`:
   // those of the worker.
@@ -68,9 +80,10 @@ class LiveCounts {
   // The number of a question, the latest of its kind.
   using Question = std::atomic<std::uint64_t>;
 
-  void put_and_wait(Question* of_kind, std::unique_lock<std::mutex>& lock);
+  bool put_and_wait(Question* of_kind, Duration patience, std::unique_lock<std::mutex>& lock);
 
   std::function<void()> wake_;
+  const Patience patience_;
   Question asked_{0};  // any
   Question asked_clients_{0};
   Question asked_to_forget_{0};

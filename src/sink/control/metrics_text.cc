@@ -141,6 +141,8 @@ std::string metrics_text(const Stats& stats, WallTime start) {
               replies_of(stats.counts.replies)),
       counter("errors_total", "What went wrong, by kind.", errors_of(stats.counts.errors)),
       counter("rule_hits_total", "How often rules were used.", hits_of(stats.hits)),
+      counter("http_failed_total", "Connections of HTTP that no thread or no memory was left for.",
+              {counted({}, stats.http_failed)}),
       family("session_seconds", "How long sessions lasted.", MetricType::Histogram,
              {measured({}, stats.counts.sessions)}),
   };

@@ -17,6 +17,7 @@ struct Stats {
   Counts counts;
   rules::Hits hits;
   std::optional<metrics::VerifyMetrics> verify;
+  std::uint64_t http_failed = 0;  // connections of HTTP that could not be served
 };
 
 // From when on.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdint>
 
 namespace millrace::sink {
@@ -80,6 +81,26 @@ TEST(LiveCounts, OfAWorkerThatIsHeldUpAreThoseThatItGaveBefore) {
   EXPECT_EQ(messages_of(live), 101U);
   held_up = true;
   EXPECT_EQ(messages_of(live), 102U);
+}
+
+TEST(LiveCounts, SayWhetherAllWorkersWereReached) {
+  bool held_up = true;
+  ClientTable clients;
+  LiveCounts* all = nullptr;
+  const auto wake = [&] {
+    if (!held_up)
+      all->answer(
+          0, [] { return Counts(); }, clients);
+  };
+  LiveCounts live(wake, {.changing = std::chrono::milliseconds(1)});
+  all = &live;
+  EXPECT_TRUE(live.reach_all());  // there is none
+  live.enter();
+  EXPECT_FALSE(live.reach_all());
+  EXPECT_FALSE(live.forget_clients());
+  held_up = false;
+  EXPECT_TRUE(live.reach_all());
+  EXPECT_TRUE(live.forget_clients());
 }
 
 }  // namespace

@@ -34,5 +34,9 @@ TEST(MetricsText, HasNoMarkOfANameThatCouldEndALine) {
       << text;
 }
 
+TEST(MetricsText, HasHowManyHttpCouldNotServe) {
+  EXPECT_TRUE(has_line(metrics_text({.http_failed = 3}, {}), "smtp_sink_http_failed_total 3"));
+}
+
 }  // namespace
 }  // namespace millrace::sink

@@ -1,0 +1,101 @@
+#include "sink/control/api.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace millrace::sink {
+namespace {
+
+const char* const kRule =
+    R"({"rules": [{"name": "no", "match": {"command": "RCPT"}, "act": {"reply": "550 No"}}]})";
+
+SinkOptions with_http() {
+  SinkOptions options;
+  options.http.emplace();
+  return options;
+}
+
+// An API of a sink that is not there.
+struct ApiOfNothing : testing::Test {
+  http::Response ask(const std::string& method, const std::string& path,
+                     const std::string& body = "") {
+    return api.answer(
+        {.method = method, .path = path, .media_type = "application/json", .body = body});
+  }
+
+  std::string rules() {
+    std::string names;
+    book.read([&names](const rules::RulesRead& named) {
+      for (const rules::Rule& rule : named.rules) names += rule.name;
+    });
+    return names;
+  }
+
+  void remember(const std::string& id, std::size_t size) {
+    memory.add({std::make_shared<const RememberedMessage>(
+        RememberedMessage{.id = id, .size = size, .content = std::string(size, 'x')})});
+  }
+
+  http::Server server{net::parse_local("127.0.0.1:0"), {}};
+  LiveCounts live{
+      [] {}, {.asking = std::chrono::milliseconds(1), .changing = std::chrono::milliseconds(1)}};
+  RuleBook book{with_http()};
+  MessageMemory memory{100};
+  Api api{{.server = server, .live = live, .rules = book, .messages = &memory}};
+};
+
+TEST_F(ApiOfNothing, AChangeIsNotAnsweredAsDoneWhileAThreadGoesByTheOldRules) {
+  EXPECT_EQ(ask("PUT", "/api/v1/rules", kRule).status, 200);
+  live.enter();  // a worker, which never answers
+  EXPECT_EQ(ask("PATCH", "/api/v1/rules/no", R"({"name": "other"})").status, 503);
+  EXPECT_EQ(rules(), "other");
+  EXPECT_EQ(ask("DELETE", "/api/v1/rules/other").status, 503);
+  EXPECT_EQ(rules(), "");
+  const http::Response put = ask("PUT", "/api/v1/rules", kRule);
+  EXPECT_EQ(put.status, 503);
+  EXPECT_NE(put.body.find("the rules are changed, but a thread of the sink is held up"),
+            std::string::npos)
+      << put.body;
+  EXPECT_EQ(rules(), "no");
+  EXPECT_EQ(ask("POST", "/api/v1/reset").status, 503);
+  EXPECT_EQ(rules(), "");
+  EXPECT_EQ(ask("GET", "/api/v1/rules").status, 200);
+}
+
+TEST_F(ApiOfNothing, WhatChangesNothingIsRefusedAsEver) {
+  live.enter();
+  EXPECT_EQ(ask("DELETE", "/api/v1/rules/other").status, 404);
+  EXPECT_EQ(ask("PATCH", "/api/v1/rules/other", "{}").status, 404);
+  EXPECT_EQ(ask("PUT", "/api/v1/rules", "{}").status, 400);
+}
+
+TEST_F(ApiOfNothing, AContentIsReadWithoutACopy) {
+  remember("1", 1000);
+  const http::Response response = ask("GET", "/api/v1/messages/1/raw");
+  ASSERT_NE(response.shared_body, nullptr);
+  EXPECT_EQ(response.shared_body->data(), memory.find("1")->content->data());
+  EXPECT_EQ(response.body, "");
+  memory.forget(memory.all());
+  EXPECT_EQ(*response.shared_body, std::string(1000, 'x'));
+}
+
+TEST_F(ApiOfNothing, ContentsThatAreBeingReadHaveALimit) {
+  remember("1", MessageMemory::kLargestContent);
+  std::vector<http::Response> reading;
+  constexpr auto kMost = MessageMemory::kMostBytes / MessageMemory::kLargestContent;
+  for (std::size_t i = 0; i < kMost; ++i) reading.push_back(ask("GET", "/api/v1/messages/1/raw"));
+  EXPECT_EQ(reading.back().status, 200);
+  EXPECT_EQ(ask("GET", "/api/v1/messages/1/raw").status, 503);
+  reading.pop_back();
+  EXPECT_EQ(ask("GET", "/api/v1/messages/1/raw").status, 200);
+  remember("2", 1);
+  EXPECT_EQ(ask("GET", "/api/v1/messages/2/raw").status, 200);
+}
+
+}  // namespace
+}  // namespace millrace::sink
