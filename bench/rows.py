@@ -1,6 +1,7 @@
 """All rows: a title, and a function of the number of rounds that gives the figures and the checks."""
 
 from contestants import DATA, MAIL, RCPT, content, together
+from http_rows import http_row
 from pair_rows import (
     cipher_row, handshake_row, jitter_row, measurement_row, pair_row, recipients_row,
     replacement_row, unwanted_row, window_row)
@@ -41,6 +42,8 @@ ROWS = {
               rules_row(100_000, 1024, 0.95, 0.90)),
     "stores": ("a sink that keeps what it takes in memory, against one that does not, -d -s 50 -l 1024",
                store_row(50_000, 1024, {"-D": 0.70, "mbox": 0.70, "jsonl": 0.70, "maildir": 0.40})),
+    "http": ("a sink with HTTP whose events one client watches, against one without, -d -s 50 -l 1024",
+             http_row(200_000, 1024, 0.97)),
     "traffic": ("messages that differ, against one body, -d -s 50", traffic_row(100_000)),
     "log": ("a line a message, -d -s 50 -l 1024", log_row(200_000, 1024)),
     "traffic-window": ("a corpus with --chunking --pipeline-window 10, against one body",
