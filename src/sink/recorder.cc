@@ -39,6 +39,7 @@ void Recorder::replied(std::optional<smtp::Verb> verb, std::string_view reply, s
   const int code = code_of(reply);
   const std::string_view text = reply.substr(0, reply.find("\r\n"));
   const std::size_t command = verb ? smtp::index(*verb) : metrics::ReplyCounts::kUnknown;
+  if (!verb) ++commands_[command];
   for (std::size_t copy = 0; copy < copies; ++copy) metrics_.replies.count(command, code, text);
   if (code / 100 >= 4) error(metrics::Error::rejected, text);
 }

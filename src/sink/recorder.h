@@ -9,6 +9,7 @@
 #include "metrics/measurement.h"
 #include "metrics/timeline.h"
 #include "net/event_loop.h"
+#include "sink/command_counts.h"
 #include "smtp/verb.h"
 
 namespace millrace::sink {
@@ -26,6 +27,7 @@ class Recorder {
   void delivered(std::size_t recipients);
   void refused() { ++metrics_.counters.refused; }
 
+  void commanded(smtp::Verb verb) { ++commands_[smtp::index(verb)]; }
   void replied(std::optional<smtp::Verb> verb, std::string_view reply, std::size_t copies);
 
   void error(metrics::Error kind, std::string_view text);
@@ -35,6 +37,7 @@ class Recorder {
   metrics::ThreadInterval& complete_interval(net::Traffic moved, TimePoint now);
 
   [[nodiscard]] const metrics::Metrics& metrics() const { return metrics_; }
+  [[nodiscard]] const CommandCounts& commands() const { return commands_; }
   [[nodiscard]] std::uint64_t sessions_open() const { return sessions_open_; }
   // When the first session came, if any did, and when the last one went or was still there.
   [[nodiscard]] const std::optional<TimePoint>& first() const { return first_; }
@@ -42,6 +45,7 @@ class Recorder {
 
  private:
   metrics::Metrics metrics_;
+  CommandCounts commands_{};
   metrics::ThreadInterval interval_;
   metrics::IntervalMeter meter_;
   std::uint64_t sessions_open_ = 0;

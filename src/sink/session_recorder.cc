@@ -32,6 +32,10 @@ void SessionRecorder::ended(Ending ending, int error, TimePoint now) {
          describe_error("disconnect", error));
 }
 
+void SessionRecorder::commanded(smtp::Verb verb, std::string_view /*arguments*/) {
+  recorder_.commanded(verb);
+}
+
 void SessionRecorder::mail(std::string_view /*arguments*/) {
   recipients_ = 0;
   complete_ = false;

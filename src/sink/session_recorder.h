@@ -18,6 +18,7 @@ class SessionRecorder final : public SessionObserver {
   void failed(metrics::Error kind, std::string_view what) override;
   void ended(Ending ending, int error, TimePoint now) override;
 
+  void commanded(smtp::Verb verb, std::string_view arguments) override;
   void greeted(smtp::Verb verb, std::string_view name) override;
   void mail(std::string_view arguments) override;
   void recipient(std::string_view arguments) override;

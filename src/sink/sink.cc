@@ -190,6 +190,7 @@ SinkResult run_sink(const SinkOptions& options, const Identity& identity,
                                           .live = *live,
                                           .rules = rules,
                                           .verification = verification ? &*verification : nullptr,
+                                          .lint = lint ? &*lint : nullptr,
                                           .messages = stores ? stores->memory() : nullptr});
     } catch (const Fatal& /*no thread is left*/) {
       signals.hand_on_hangup({});

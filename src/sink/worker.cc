@@ -78,6 +78,7 @@ Counts Worker::count_so_far() {
   if (verifier_) verifier_->finish();
   const metrics::Metrics& metrics = recorder_->metrics();
   Counts counts{.counters = metrics.counters,
+                .commands = recorder_->commands(),
                 .replies = metrics.replies,
                 .sessions = metrics[metrics::LatencyPhase::session],
                 .sessions_open = recorder_->sessions_open()};

@@ -35,10 +35,13 @@ class Metrics(api.HttpCase):
             self.assertEqual(values["smtp_sink_sessions_open"], 0)
             self.assertEqual(values['smtp_sink_messages_total{result="taken"}'], 1)
             self.assertEqual(values['smtp_sink_replies_total{command="RCPT",code="550",enhanced="5.1.1"}'], 1)
+            self.assertEqual(values['smtp_sink_commands_total{command="RCPT"}'], 2)
+            self.assertEqual(values["smtp_sink_http_failed_total"], 0)
             self.assertEqual(values['smtp_sink_rule_hits_total{rule="with \\"quotes\\" and \\\\ and ü"}'], 1)
             self.assertEqual(values['smtp_sink_session_seconds_bucket{le="+Inf"}'], 1)
             self.assertEqual(values["smtp_sink_session_seconds_count"], 1)
             self.assertNotIn('smtp_sink_verify_total{result="seen"}', values)
+            self.assertNotIn('smtp_sink_lint_findings_total{finding="bare-lf"}', values)
 
     def test_what_was_verified_is_told(self):
         key = self.scratch / "key"
@@ -49,12 +52,95 @@ class Metrics(api.HttpCase):
             stats = asked.stats()
             found = stats["verify"]
             self.assertEqual((found["seen"], found["altered"], found["from_due"]["count"]), (50, 0, 50))
+            (run,) = found["runs"]
+            self.assertEqual((run["come"], run["missing"], found["missing"], found["not_counted"]), (50, 0, 0, 0))
             text = asked.get("/metrics").body.decode()
             self.assertIn('smtp_sink_verify_total{result="seen"} 50', text)
             self.assertIn('smtp_sink_verify_latency_seconds_count{from="sent"} 50', text)
             self.assertEqual(asked.ask("POST", "/api/v1/reset").status, 204)
-            self.assertEqual(asked.stats()["verify"]["seen"], 0)
+            found = asked.stats()["verify"]
+            self.assertEqual((found["seen"], found["runs"], found["missing"]), (0, [], 0))
             self.assertIn('smtp_sink_verify_total{result="seen"} 50', asked.get("/metrics").body.decode())
+
+
+    def test_what_is_missing_of_a_run_is_told_while_it_goes(self):
+        (self.scratch / "rules.toml").write_text(
+            "[[rule]]\nname = 'third'\nmatch = { command = '.', nth = 3 }\nact = { reply = '550 5.6.0 No' }\n")
+        with self.sink("--verify", self.scratch / "got", "--rules", self.scratch / "rules.toml") as (sink, asked):
+            for number in (1, 2):
+                rig.ours("uring").source(sink.endpoint, "--stamp", self.scratch / f"sent{number}", "-A", "-d", "-m", 10)
+                found = asked.stats()["verify"]
+                self.assertEqual((found["missing"], len(found["runs"])), (3 * number, number))
+            for run in found["runs"]:
+                self.assertEqual((run["come"], run["missing"]), (7, 3))
+            text = asked.get("/metrics").body.decode()
+            for run in found["runs"]:
+                self.assertIn(f'smtp_sink_verify_missing{{run="{run["run"]}"}} 3\n', text)
+
+    def test_commands_are_counted_that_no_reply_tells_of(self):
+        with self.sink("-q", "VRFY") as (sink, asked):
+            with playing.Player(sink.endpoint) as player:
+                player.play("C: HELO x\nS: 250 *\nC: NOOP\nS: 250 *\nC: NOOP\nS: 250 *\nC: WHAT\nS: 500 *\n"
+                            "C: VRFY x\n= closed")
+            stats = asked.stats()
+            self.assertEqual({row["command"]: row["count"] for row in stats["commands"]},
+                             {"CONNECT": 1, "HELO": 1, "NOOP": 2, "UNKNOWN": 1, "VRFY": 1})
+            self.assertNotIn("VRFY", [row["command"] for row in stats["replies"]])
+            asked.ask("POST", "/api/v1/reset")
+            self.assertEqual(asked.stats()["commands"], [])
+            self.assertIn('smtp_sink_commands_total{command="VRFY"} 1\n', asked.get("/metrics").body.decode())
+
+
+class Lint(api.HttpCase):
+    def judged(self, asked, sessions):
+        rig.wait_for(lambda: asked.stats()["lint"]["sessions"] == sessions, "the session to be judged")
+        return asked.get("/api/v1/lint").json
+
+    def test_what_clients_do_wrong_is_told_with_a_sample_and_by_client(self):
+        for engine in rig.ENGINES:
+            with self.subTest(engine), self.sink("--lint", engine=engine) as (sink, asked):
+                self.assertEqual(asked.stats()["lint"], {"sessions": 0, "faulty_sessions": 0, "findings": []})
+                with playing.Player(sink.endpoint) as player:
+                    player.play("C: HELO me.test\nS: 250 *\nC: MAIL FROM: <a@b.test>\nS: 250 *\n"
+                                "C: QUIT\nS: 221 *\n= closed")
+                told = self.judged(asked, 1)
+                self.assertEqual((told["strict"], told["sessions"], told["faulty_sessions"]), (False, 1, 1))
+                (finding,) = told["findings"]
+                self.assertEqual((finding["name"], finding["count"], finding["sample"], finding["client"]),
+                                 ("blank-before-path", 1, "FROM: <a@b.test>", "127.0.0.1 (me.test)"))
+                self.assertEqual(told["clients"], [{"address": "127.0.0.1", "hello": "me.test", "sessions": 1,
+                                                    "findings": [{"name": "blank-before-path", "count": 1}]}])
+                self.assertEqual(asked.stats()["lint"]["findings"], [{"name": "blank-before-path", "count": 1}])
+                text = asked.get("/metrics").body.decode()
+                self.assertIn('smtp_sink_lint_findings_total{finding="blank-before-path"} 1\n', text)
+                self.assertIn('smtp_sink_lint_findings_total{finding="bare-lf"} 0\n', text)
+
+    def test_a_reset_begins_anew_and_the_report_does_not(self):
+        report = self.scratch / "run.json"
+        with self.sink("--lint=strict", "--json", report) as (sink, asked):
+            with playing.Player(sink.endpoint) as player:
+                player.play("C: HELO me.test\nS: 250 *\nC: WHAT\nS: 500 *\nC: QUIT\nS: 221 *\n= closed")
+            self.assertTrue(self.judged(asked, 1)["strict"])
+            asked.ask("POST", "/api/v1/reset")
+            self.assertEqual((self.judged(asked, 0)["findings"], self.judged(asked, 0)["clients"]), ([], []))
+        self.assertEqual(json.loads(report.read_text())["lint"]["findings"][0]["name"], "unknown-command")
+
+    def test_what_a_client_says_is_text(self):
+        evil = b"MAIL FROM: <script>\x1b[31m\xff\""
+        with self.sink("--lint") as (sink, asked):
+            with playing.Player(sink.endpoint) as player:
+                player.play("C: HELO x\nS: 250 *")
+                player.say(evil + b"\r\nQUIT\r\n")
+                player.line()
+            self.judged(asked, 1)
+            body = asked.get("/api/v1/lint").body
+            self.assertNotIn(b"\x1b", body)
+            self.assertNotIn(b"script", asked.get("/metrics").body)
+
+    def test_without_it_there_is_nothing(self):
+        with self.sink() as (_, asked):
+            asked.get("/api/v1/lint", 404)
+            self.assertIsNone(asked.stats()["lint"])
 
 
 class Events:

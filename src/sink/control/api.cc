@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "sink/control/lint_json.h"
 #include "sink/control/metrics_text.h"
 
 namespace millrace::sink {
@@ -27,6 +28,7 @@ const Api::Route Api::kRoutes[] = {
     {"GET", "/api/v1/messages/*/raw", &Api::get_raw},
     {"GET", "/api/v1/messages/*", &Api::get_message},
     {"GET", "/api/v1/clients", &Api::get_clients},
+    {"GET", "/api/v1/lint", &Api::get_lint},
     {"GET", "/api/v1/events", &Api::get_events},
     {"POST", "/api/v1/reset", &Api::reset},
     {"GET", "/metrics", &Api::get_metrics},
@@ -77,6 +79,7 @@ http::Response Api::get_stats(const http::Request& /*request*/, const std::strin
 http::Response Api::reset(const http::Request& /*request*/, const std::string& /*name*/) {
   parts_.rules.restore();
   const bool everywhere = parts_.live.forget_clients();
+  if (parts_.lint != nullptr) parts_.lint->reset();
   if (parts_.messages != nullptr) parts_.messages->forget(parts_.messages->all());
   Stats now = count();
   const std::lock_guard lock(mutex_);
@@ -99,6 +102,7 @@ nlohmann::json Api::stats_told() {
   const Before before = before_now();
   nlohmann::json told = stats_json(count(), before.counted,
                                    {.start = start_, .since = before.reset.value_or(start_)});
+  if (parts_.lint != nullptr) told["lint"] = lint_counts_json(parts_.lint->findings_since_reset());
   if (parts_.messages == nullptr) return told;
   const MessageMemory::Totals kept = parts_.messages->totals();
   told["store"] = {{"messages", kept.messages}, {"most", kept.most}, {"bytes", kept.bytes}};
@@ -114,7 +118,11 @@ Stats Api::count() {
   Stats stats{.counts = parts_.live.ask(),
               .hits = parts_.rules.in_force().hits(),
               .http_failed = parts_.server.failed()};
-  if (parts_.verification != nullptr) stats.verify = parts_.verification->found_so_far();
+  if (parts_.verification != nullptr) {
+    stats.verify = parts_.verification->found_so_far();
+    stats.runs = parts_.verification->runs_so_far();
+  }
+  if (parts_.lint != nullptr) stats.lint = parts_.lint->findings();
   return stats;
 }
 

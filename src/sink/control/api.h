@@ -14,6 +14,7 @@
 #include "http/server.h"
 #include "sink/control/live_counts.h"
 #include "sink/control/stats.h"
+#include "sink/lint/lint_totals.h"
 #include "sink/rule_book.h"
 #include "sink/store/message_memory.h"
 #include "sink/verify/verification.h"
@@ -30,6 +31,7 @@ class Api {
     LiveCounts& live;
     RuleBook& rules;
     Verification* verification = nullptr;  // null: nothing is verified
+    LintTotals* lint = nullptr;            // null: nobody is judged
     MessageMemory* messages = nullptr;     // null: none are kept in memory
   };
 
@@ -58,6 +60,7 @@ class Api {
   http::Response get_message(const http::Request& request, const std::string& name);
   http::Response get_raw(const http::Request& request, const std::string& name);
   http::Response get_clients(const http::Request& request, const std::string& name);
+  http::Response get_lint(const http::Request& request, const std::string& name);
   http::Response get_metrics(const http::Request& request, const std::string& name);
   http::Response get_events(const http::Request& request, const std::string& name);
   http::Response reset(const http::Request& request, const std::string& name);

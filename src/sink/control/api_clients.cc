@@ -1,4 +1,4 @@
-// The route of clients.
+// The routes of clients: who they are, and what they do wrong.
 
 #include <algorithm>
 #include <string>
@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sink/control/api.h"
+#include "sink/control/lint_json.h"
 
 namespace millrace::sink {
 namespace {
@@ -50,6 +51,13 @@ http::Response Api::get_clients(const http::Request& /*request*/, const std::str
   const Clocks clocks;
   for (const auto* entry : latest) list.push_back(row_json(entry->first, entry->second, clocks));
   return json_response({{"clients", std::move(list)}, {"others", clients.others}});
+}
+
+http::Response Api::get_lint(const http::Request& /*request*/, const std::string& /*name*/) {
+  if (parts_.lint == nullptr) {
+    return http::refusal(404, "clients are not judged: start the sink with --lint");
+  }
+  return json_response(lint_json(parts_.lint->found_since_reset()));
 }
 
 }  // namespace millrace::sink

@@ -14,6 +14,7 @@ ClientCounts counts_of(const ClientTable& clients) {
 
 void Counts::add(const Counts& other) {
   counters.add(other.counters);
+  for (std::size_t one = 0; one < commands.size(); ++one) commands[one] += other.commands[one];
   replies.add(other.replies);
   for (std::size_t kind = 0; kind < errors.size(); ++kind) errors[kind] += other.errors[kind];
   sessions.add(other.sessions);

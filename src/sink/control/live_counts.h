@@ -15,6 +15,7 @@
 
 #include "base/time.h"
 #include "metrics/metrics.h"
+#include "sink/command_counts.h"
 #include "sink/control/client_table.h"
 
 namespace millrace::sink {
@@ -22,6 +23,7 @@ namespace millrace::sink {
 // What one worker, or all of them, have counted since the sink began.
 struct Counts {
   metrics::Counters counters;
+  CommandCounts commands{};
   metrics::ReplyCounts replies;
   metrics::ErrorTimes errors{};
   metrics::Histogram sessions;  // how long those lasted that are over

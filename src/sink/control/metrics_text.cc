@@ -3,6 +3,7 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -12,6 +13,7 @@
 
 #include "metrics/names.h"
 #include "metrics/reply_counts.h"
+#include "sink/lint/finding.h"
 
 namespace millrace::sink {
 namespace {
@@ -85,6 +87,16 @@ std::vector<ClientMetric> replies_of(const ReplyCounts& replies) {
   return metrics;
 }
 
+std::vector<ClientMetric> commands_of(const CommandCounts& commands) {
+  std::vector<ClientMetric> all;
+  for (std::size_t command = 0; command < commands.size(); ++command) {
+    if (commands[command] == 0) continue;
+    all.push_back(
+        counted({{"command", std::string(ReplyCounts::name(command))}}, commands[command]));
+  }
+  return all;
+}
+
 std::vector<ClientMetric> errors_of(const metrics::ErrorTimes& errors) {
   std::vector<ClientMetric> all;
   for (std::size_t kind = 0; kind < errors.size(); ++kind) {
@@ -99,14 +111,52 @@ std::vector<ClientMetric> hits_of(const rules::Hits& hits) {
   return all;
 }
 
-void add_verified(const metrics::VerifyMetrics& found, std::vector<MetricFamily>& families) {
-  std::vector<ClientMetric> counts;
+std::vector<ClientMetric> missing_of(const RunsProgress& runs) {
+  std::vector<ClientMetric> all;
+  for (const RunProgress& run : runs) {
+    if (run.come == 0) continue;
+    ClientMetric& metric = all.emplace_back();
+    metric.label = {{"run", proof::to_text(run.run)}};
+    metric.gauge.value = static_cast<double>(run.missing());
+  }
+  return all;
+}
+
+// All that there are, so that one is there when it is found the first time.
+std::vector<ClientMetric> findings_of(const metrics::LintMetrics& lint) {
+  std::vector<ClientMetric> all;
+  for (const FindingSpec& row : kFindings) {
+    const auto same = [&row](const metrics::LintFinding& one) { return one.name == row.name; };
+    const auto found = std::find_if(lint.findings.begin(), lint.findings.end(), same);
+    all.push_back(counted({{"finding", std::string(row.name)}},
+                          found == lint.findings.end() ? 0 : found->times));
+  }
+  return all;
+}
+
+void add_lint(const metrics::LintMetrics& lint, std::vector<MetricFamily>& families) {
+  families.push_back(counter("lint_findings_total",
+                             "What --lint found clients to do against the RFCs.",
+                             findings_of(lint)));
+  families.push_back(counter("lint_sessions_total", "Sessions that --lint has judged.",
+                             {counted({{"result", "faulty"}}, lint.faulty),
+                              counted({{"result", "clean"}}, lint.sessions - lint.faulty)}));
+}
+
+void add_verified(const metrics::VerifyMetrics& found, const RunsProgress& runs,
+                  std::vector<MetricFamily>& families) {
+  std::vector<ClientMetric> counts = {counted({{"result", "altered"}}, found.counts.altered())};
   for (const auto& row : metrics::kVerifyCountNames) {
     counts.push_back(counted({{"result", std::string(row.name)}}, found.counts.*row.counter));
   }
   families.push_back(counter("verify_total",
-                             "What --verify found of messages, as in the report; \"seen\" is all.",
+                             "What --verify found of messages, as in the report; \"seen\" is all, "
+                             "\"altered\" what is not lawful.",
                              std::move(counts)));
+  families.push_back(family("verify_missing",
+                            "Messages of a run below the highest number that came which have not "
+                            "come so far.",
+                            MetricType::Gauge, missing_of(runs)));
   families.push_back(family("verify_latency_seconds",
                             "From when a message was due, or sent, to when it was taken.",
                             MetricType::Histogram,
@@ -137,6 +187,8 @@ std::string metrics_text(const Stats& stats, WallTime start) {
       counter("bytes_total", "Bytes on the wire.",
               {counted({{"direction", "received"}}, counters.bytes_received),
                counted({{"direction", "sent"}}, counters.bytes_sent)}),
+      counter("commands_total", "Commands that came, answered or not.",
+              commands_of(stats.counts.commands)),
       counter("replies_total", "Replies by command, code and enhanced status code.",
               replies_of(stats.counts.replies)),
       counter("errors_total", "What went wrong, by kind.", errors_of(stats.counts.errors)),
@@ -146,7 +198,8 @@ std::string metrics_text(const Stats& stats, WallTime start) {
       family("session_seconds", "How long sessions lasted.", MetricType::Histogram,
              {measured({}, stats.counts.sessions)}),
   };
-  if (stats.verify) add_verified(*stats.verify, families);
+  if (stats.verify) add_verified(*stats.verify, stats.runs, families);
+  if (stats.lint) add_lint(*stats.lint, families);
   return prometheus::TextSerializer().Serialize(families);
 }
 

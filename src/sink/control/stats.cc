@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "metrics/names.h"
 #include "metrics/reply_counts.h"
@@ -47,6 +48,16 @@ json replies_json(const ReplyCounts& now, const ReplyCounts& before) {
   return list;
 }
 
+json commands_json(const CommandCounts& now, const CommandCounts& before) {
+  json list = json::array();
+  for (std::size_t command = 0; command < now.size(); ++command) {
+    if (now[command] == before[command]) continue;
+    list.push_back(
+        {{"command", ReplyCounts::name(command)}, {"count", now[command] - before[command]}});
+  }
+  return list;
+}
+
 json errors_json(const metrics::ErrorTimes& now, const metrics::ErrorTimes& before) {
   json list = json::array();
   for (std::size_t kind = 0; kind < now.size(); ++kind) {
@@ -66,9 +77,24 @@ json latency_json(const metrics::Histogram& latency) {
           {"mean", latency.mean()}};
 }
 
+// Runs of which nothing new has come since then are those of a test before.
+void tell_runs(const RunsProgress& now, const RunsProgress& before, json& told) {
+  json list = json::array();
+  std::uint64_t missing = 0;
+  for (std::size_t run = 0; run < now.size(); ++run) {
+    if (now[run].come == before[run].come) continue;
+    list.push_back({{"run", proof::to_text(now[run].run)},
+                    {"come", now[run].come},
+                    {"missing", now[run].missing()}});
+    missing += now[run].missing();
+  }
+  told["missing"] = missing;
+  told["runs"] = std::move(list);
+}
+
 json verify_json(const metrics::VerifyMetrics& now, const VerifyCounts& before) {
-  constexpr std::array<std::string_view, 6> kTold = {"seen",      "duplicated", "bounced",
-                                                     "unstamped", "malformed",  "forged"};
+  constexpr std::array<std::string_view, 7> kTold = {
+      "seen", "duplicated", "bounced", "unstamped", "malformed", "forged", "not_counted"};
   json told = {{"altered", now.counts.altered() - before.altered()},
                {"from_due", latency_json(now.from_due)},
                {"from_sent", latency_json(now.from_sent)}};
@@ -100,6 +126,7 @@ json stats_json(const Stats& now, const Stats& before, const StatsTimes& times) 
   json verify;
   if (now.verify) {
     verify = verify_json(*now.verify, before.verify ? before.verify->counts : VerifyCounts{});
+    tell_runs(now.runs, before.runs, verify);
   }
   return {
       {"time", wall_text(wall_now())},
@@ -117,10 +144,12 @@ json stats_json(const Stats& now, const Stats& before, const StatsTimes& times) 
       {"recipients", since(&Counters::recipients)},
       {"bytes",
        {{"received", since(&Counters::bytes_received)}, {"sent", since(&Counters::bytes_sent)}}},
+      {"commands", commands_json(now.counts.commands, before.counts.commands)},
       {"replies", replies_json(now.counts.replies, before.counts.replies)},
       {"errors", errors_json(now.counts.errors, before.counts.errors)},
       {"rules", hits_json(now.hits, before.hits)},
       {"verify", verify},
+      {"lint", nullptr},
       {"store", nullptr}};
 }
 

@@ -5,10 +5,12 @@
 #include <optional>
 #include <string>
 
+#include "metrics/lint_metrics.h"
 #include "metrics/verify_metrics.h"
 #include "sink/control/json_values.h"
 #include "sink/control/live_counts.h"
 #include "sink/rules/in_force.h"
+#include "sink/verify/run_progress.h"
 
 namespace millrace::sink {
 
@@ -17,7 +19,9 @@ struct Stats {
   Counts counts;
   rules::Hits hits;
   std::optional<metrics::VerifyMetrics> verify;
-  std::uint64_t http_failed = 0;  // connections of HTTP that could not be served
+  RunsProgress runs;                         // that it has seen
+  std::optional<metrics::LintMetrics> lint;  // without clients
+  std::uint64_t http_failed = 0;             // connections of HTTP that could not be served
 };
 
 // From when on.
@@ -26,8 +30,8 @@ struct StatsTimes {
   WallTime since;  // of what is told
 };
 
-// The schema Stats, but for "store": what was counted since `before`. Latencies are since the
-// start.
+// The schema Stats, but for "store" and "lint": what was counted since `before`. Latencies are
+// since the start.
 nlohmann::json stats_json(const Stats& now, const Stats& before, const StatsTimes& times);
 
 // How often a rule was used since then.

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <string_view>
+#include <utility>
+
 #include "base/diagnostics.h"
 #include "base/quantity.h"
 
@@ -14,10 +17,6 @@ smtp::GivenReply refusal_of(const FindingSpec& row) {
       fmt::format("{} Error: {} ({}: {})\r\n", row.code, row.what, row.name, row.rfc));
 }
 
-std::string shown_client(const std::string& address, const std::string& hello) {
-  return hello.empty() ? address : fmt::format("{} ({})", address, hello);
-}
-
 }  // namespace
 
 LintTotals::LintTotals(LintMode mode) : mode_(mode) {
@@ -27,64 +26,38 @@ LintTotals::LintTotals(LintMode mode) : mode_(mode) {
 void LintTotals::add(const std::string& address, const std::string& hello,
                      const SessionFindings& findings) {
   const std::lock_guard lock(mutex_);
-  ++sessions_;
-  if (findings.all().empty()) return;
-  ++faulty_;
-  for (const SessionFindings::Found& one : findings.all()) {
-    Total& total = totals_[index(one.finding)];
-    if (total.times == 0) {
-      total.sample = one.sample;
-      total.client = shown_client(address, hello);
-    }
-    total.times += one.times;
-    ++total.sessions;
-  }
-  add_client(address, hello, findings);
+  sums_.add(address, hello, findings);
+  if (since_reset_) since_reset_->add(address, hello, findings);
 }
 
-void LintTotals::add_client(const std::string& address, const std::string& hello,
-                            const SessionFindings& findings) {
-  const std::pair key(address, hello);
-  auto place = clients_.find(key);
-  if (place == clients_.end()) {
-    if (clients_.size() >= metrics::LintMetrics::kMostClients) {
-      ++untold_;
-      return;
-    }
-    place = clients_.emplace(key, Client()).first;
-  }
-  ++place->second.sessions;
-  for (const SessionFindings::Found& one : findings.all()) {
-    place->second.times[index(one.finding)] += one.times;
-  }
+metrics::LintMetrics LintTotals::marked(metrics::LintMetrics found) const {
+  found.strict = strict();
+  return found;
 }
 
 metrics::LintMetrics LintTotals::found() {
   const std::lock_guard lock(mutex_);
-  metrics::LintMetrics found{
-      .strict = strict(), .sessions = sessions_, .faulty = faulty_, .untold = untold_};
-  for (const FindingSpec& row : kFindings) {
-    const Total& total = totals_[index(row.finding)];
-    if (total.times == 0) continue;
-    found.findings.push_back({.name = std::string(row.name),
-                              .what = std::string(row.what),
-                              .rfc = std::string(row.rfc),
-                              .times = total.times,
-                              .sessions = total.sessions,
-                              .sample = total.sample,
-                              .client = total.client});
-  }
-  for (const auto& [who, client] : clients_) {
-    metrics::LintClient& one = found.clients.emplace_back();
-    one.address = who.first;
-    one.hello = who.second;
-    one.sessions = client.sessions;
-    for (const FindingSpec& row : kFindings) {
-      const std::uint64_t times = client.times[index(row.finding)];
-      if (times > 0) one.findings.push_back({.name = std::string(row.name), .times = times});
-    }
-  }
-  return found;
+  return marked(sums_.found());
+}
+
+metrics::LintMetrics LintTotals::findings() {
+  const std::lock_guard lock(mutex_);
+  return marked(sums_.findings());
+}
+
+metrics::LintMetrics LintTotals::found_since_reset() {
+  const std::lock_guard lock(mutex_);
+  return marked(since_reset().found());
+}
+
+metrics::LintMetrics LintTotals::findings_since_reset() {
+  const std::lock_guard lock(mutex_);
+  return marked(since_reset().findings());
+}
+
+void LintTotals::reset() {
+  const std::lock_guard lock(mutex_);
+  since_reset_.emplace();
 }
 
 void LintTotals::finish() { inform(describe(found())); }

@@ -1,16 +1,14 @@
 #pragma once
 
 #include <array>
-#include <cstdint>
-#include <map>
 #include <mutex>
+#include <optional>
 #include <string>
-#include <string_view>
-#include <utility>
 
 #include "metrics/lint_metrics.h"
 #include "sink/lint/deferrals.h"
 #include "sink/lint/finding.h"
+#include "sink/lint/lint_sums.h"
 #include "sink/lint/session_findings.h"
 #include "sink/options.h"
 #include "smtp/server_policy.h"
@@ -31,39 +29,30 @@ class LintTotals {
 
   // From any thread.
   [[nodiscard]] Deferrals& deferrals() { return deferrals_; }
-  // From any thread: a session is over. `hello`: as whom its client said hello, printable.
+  // From any thread: as LintSums::add().
   void add(const std::string& address, const std::string& hello, const SessionFindings& findings);
-  // From any thread: what was found so far.
+  // From any thread: what was found so far; and the same without the clients.
   [[nodiscard]] metrics::LintMetrics found();
+  [[nodiscard]] metrics::LintMetrics findings();
+
+  // From any thread: the same since the last reset, and that reset.
+  [[nodiscard]] metrics::LintMetrics found_since_reset();
+  [[nodiscard]] metrics::LintMetrics findings_since_reset();
+  void reset();
 
   // All workers are done: tells in a line what was found.
   void finish();
 
  private:
-  using Times = std::array<std::uint64_t, kFindingCount>;
-  struct Total {
-    std::uint64_t times = 0;
-    std::uint64_t sessions = 0;
-    std::string sample;
-    std::string client;
-  };
-  struct Client {
-    std::uint64_t sessions = 0;
-    Times times{};
-  };
-
-  void add_client(const std::string& address, const std::string& hello,
-                  const SessionFindings& findings);
+  [[nodiscard]] metrics::LintMetrics marked(metrics::LintMetrics found) const;
+  [[nodiscard]] const LintSums& since_reset() const { return since_reset_ ? *since_reset_ : sums_; }
 
   const LintMode mode_;
   std::array<smtp::GivenReply, kFindingCount> refusals_;
   Deferrals deferrals_;
   std::mutex mutex_;  // over the next
-  std::uint64_t sessions_ = 0;
-  std::uint64_t faulty_ = 0;
-  std::uint64_t untold_ = 0;
-  std::array<Total, kFindingCount> totals_;
-  std::map<std::pair<std::string, std::string>, Client> clients_;
+  LintSums sums_;
+  std::optional<LintSums> since_reset_;  // nothing: there was none
 };
 
 // What the line says.

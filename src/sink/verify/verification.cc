@@ -79,14 +79,20 @@ proof::Micros Verification::time(TimePoint moment) const {
   return std::max(since_boot - proof::Micros(journal_.header().start_monotonic), proof::Micros(0));
 }
 
-void Verification::add(const metrics::VerifyMetrics& found) {
+void Verification::add(const metrics::VerifyMetrics& found, const RunsProgress& runs) {
   const std::lock_guard lock(mutex_);
   total_.add(found);
+  for (std::size_t run = 0; run < runs.size(); ++run) runs_[run].add(runs[run]);
 }
 
 metrics::VerifyMetrics Verification::found_so_far() {
   const std::lock_guard lock(mutex_);
   return total_;
+}
+
+RunsProgress Verification::runs_so_far() {
+  const std::lock_guard lock(mutex_);
+  return runs_;
 }
 
 void Verification::failed(int error) {

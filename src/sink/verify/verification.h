@@ -17,6 +17,7 @@
 #include "proof/stamp_reader.h"
 #include "sink/listener.h"
 #include "sink/options.h"
+#include "sink/verify/run_progress.h"
 #include "sink/verify/seen_numbers.h"
 
 namespace millrace::sink {
@@ -44,12 +45,13 @@ class Verification {
   }
 
   // From any thread: what it has found since the last time.
-  void add(const metrics::VerifyMetrics& found);
+  void add(const metrics::VerifyMetrics& found, const RunsProgress& runs);
   // From any thread: records found no room, and their messages are refused. Told once.
   void failed(int error);
 
-  // From any thread: what was found so far.
+  // From any thread: what was found so far, and how far runs have come.
   [[nodiscard]] metrics::VerifyMetrics found_so_far();
+  [[nodiscard]] RunsProgress runs_so_far();
 
   // From one thread: once in kInterval a line on standard error, where there is something new to
   // tell and somebody who reads it. When the next one is due.
@@ -68,6 +70,7 @@ class Verification {
   std::atomic<bool> told_failure_ = false;
   std::mutex mutex_;  // over the next
   metrics::VerifyMetrics total_;
+  RunsProgress runs_;
   TimePoint next_line_;
   std::uint64_t told_ = 0;  // messages in the last line
 };

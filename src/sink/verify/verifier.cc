@@ -106,6 +106,7 @@ void Verifier::count(const Found& found, std::uint8_t run, std::size_t recipient
   if (!is_stamped(found.verdict)) return;
   if (!told_apart) {
     const SeenNumbers::Answer answer = shared_.seen().take(run, found.number);
+    if (answer == SeenNumbers::Answer::first) runs_.at(run - 1U).take(found.run, found.number);
     if (answer == SeenNumbers::Answer::again) ++counts.duplicated;
     if (answer == SeenNumbers::Answer::unknown) ++counts.not_counted;
   }
@@ -131,10 +132,11 @@ void Verifier::on_timer(net::Timer& /*timer*/) { finish(); }
 
 void Verifier::finish() {
   if (!std::exchange(counting_, false)) return;
-  shared_.add(interval_);
+  shared_.add(interval_, runs_);
   interval_.counts = {};
   interval_.from_due.clear();
   interval_.from_sent.clear();
+  runs_ = {};
 }
 
 }  // namespace millrace::sink

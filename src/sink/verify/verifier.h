@@ -75,8 +75,9 @@ class Verifier final : private net::TimerHandler {
   std::vector<proof::TakenRecord> apart_;  // of one for which no block has room
   std::vector<std::unique_ptr<MessageCheck>> idle_;
   std::vector<VerifyObserver*> undecided_;
-  metrics::VerifyMetrics interval_;  // since the last time that it was given
-  bool counting_ = false;            // there is something in it, and the timer runs
+  metrics::VerifyMetrics interval_;  // since the last time that it was given, as the next
+  RunsProgress runs_;
+  bool counting_ = false;  // there is something in it, and the timer runs
   net::Timer timer_;
 };
 

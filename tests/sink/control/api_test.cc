@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,6 +11,8 @@
 
 namespace millrace::sink {
 namespace {
+
+using nlohmann::json;
 
 const char* const kRule =
     R"({"rules": [{"name": "no", "match": {"command": "RCPT"}, "act": {"reply": "550 No"}}]})";
@@ -45,8 +48,9 @@ struct ApiOfNothing : testing::Test {
   LiveCounts live{
       [] {}, {.asking = std::chrono::milliseconds(1), .changing = std::chrono::milliseconds(1)}};
   RuleBook book{with_http()};
+  LintTotals lint{LintMode::count};
   MessageMemory memory{100};
-  Api api{{.server = server, .live = live, .rules = book, .messages = &memory}};
+  Api api{{.server = server, .live = live, .rules = book, .lint = &lint, .messages = &memory}};
 };
 
 TEST_F(ApiOfNothing, AChangeIsNotAnsweredAsDoneWhileAThreadGoesByTheOldRules) {
@@ -95,6 +99,34 @@ TEST_F(ApiOfNothing, ContentsThatAreBeingReadHaveALimit) {
   EXPECT_EQ(ask("GET", "/api/v1/messages/1/raw").status, 200);
   remember("2", 1);
   EXPECT_EQ(ask("GET", "/api/v1/messages/2/raw").status, 200);
+}
+
+TEST_F(ApiOfNothing, WhatWasFoundBeforeAResetIsToldToPrometheusAlone) {
+  SessionFindings findings;
+  findings.add(Finding::bare_lf, "NOOP");
+  lint.add("192.0.2.1", "a.example", findings);
+  ASSERT_EQ(ask("POST", "/api/v1/reset").status, 204);
+  findings.add(Finding::no_quit);
+  lint.add("192.0.2.2", "", findings);
+  lint.add("192.0.2.3", "", {});
+  const json told = json::parse(ask("GET", "/api/v1/lint").body);
+  EXPECT_EQ(told["sessions"], 2);
+  EXPECT_EQ(told["faulty_sessions"], 1);
+  ASSERT_EQ(told["findings"].size(), 2U);
+  EXPECT_EQ(told["findings"][0], (json{{"name", "bare-lf"},
+                                       {"what", "an LF without CR"},
+                                       {"rfc", "RFC 5321, 2.3.8"},
+                                       {"count", 1},
+                                       {"sessions", 1},
+                                       {"sample", "NOOP"},
+                                       {"client", "192.0.2.2"}}));
+  ASSERT_EQ(told["clients"].size(), 1U);
+  EXPECT_EQ(told["clients"][0]["address"], "192.0.2.2");
+  EXPECT_EQ(json::parse(ask("GET", "/api/v1/stats").body)["lint"]["findings"],
+            json::parse(R"([{"name": "bare-lf", "count": 1}, {"name": "no-quit", "count": 1}])"));
+  EXPECT_NE(
+      ask("GET", "/metrics").body.find("smtp_sink_lint_findings_total{finding=\"bare-lf\"} 2\n"),
+      std::string::npos);
 }
 
 }  // namespace

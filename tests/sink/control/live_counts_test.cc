@@ -103,5 +103,16 @@ TEST(LiveCounts, SayWhetherAllWorkersWereReached) {
   EXPECT_TRUE(live.forget_clients());
 }
 
+TEST(LiveCounts, CommandsOfAllWorkersAddUp) {
+  Counts sum;
+  Counts one;
+  one.commands.front() = 2;
+  one.commands.back() = 3;
+  sum.add(one);
+  sum.add(one);
+  EXPECT_EQ(sum.commands.front(), 4U);
+  EXPECT_EQ(sum.commands.back(), 6U);
+}
+
 }  // namespace
 }  // namespace millrace::sink

@@ -228,6 +228,47 @@ TEST_F(Verified, CountsCopiesAsFarAsTheyCanBeTold) {
   EXPECT_NE(said.find("verify: 7 seen, 2 duplicated, 0 altered"), std::string::npos) << said;
 }
 
+TEST_F(Verified, TellsWhatIsMissingBelowTheHighestNumberOfARun) {
+  const auto one = session();
+  for (const std::uint64_t number : {4, 0, 4, 2}) {
+    take(*one, number);
+    settle();
+  }
+  take(*one, 1, {"a@b"}, 2);
+  settle();
+  verifier->finish();
+  RunsProgress runs = verification->runs_so_far();
+  EXPECT_EQ(runs[0].run, tests::run_number(1));
+  EXPECT_EQ(runs[0].come, 3U);
+  EXPECT_EQ(runs[0].missing(), 2U);
+  EXPECT_EQ(runs[1].run, tests::run_number(2));
+  EXPECT_EQ(runs[1].missing(), 1U);
+  EXPECT_EQ(runs[2].come, 0U);
+  for (const std::uint64_t number : {1, 3}) {
+    take(*one, number);
+    settle();
+  }
+  verifier->finish();
+  EXPECT_EQ(verification->runs_so_far()[0].missing(), 0U);
+}
+
+// What has come for others only has not come for the first.
+TEST_F(Verified, AMessageIsThereWithItsFirstRecipient) {
+  const auto one = session();
+  for (const std::uint64_t number : {0, 2}) {
+    take(*one, number);
+    settle();
+  }
+  take(*one, 1, {with_token(1, 1, TokenForm::tagged)});
+  settle();
+  verifier->finish();
+  EXPECT_EQ(verification->runs_so_far()[0].missing(), 1U);
+  take(*one, 1, {with_token(1, 0, TokenForm::tagged)});
+  settle();
+  verifier->finish();
+  EXPECT_EQ(verification->runs_so_far()[0].missing(), 0U);
+}
+
 TEST_F(Verified, ALineIsToldEveryTenSecondsWhereThereIsSomethingNew) {
   const auto told = [&](std::chrono::seconds later) {
     testing::internal::CaptureStderr();
