@@ -17,6 +17,7 @@
 #include "cli/source_arguments.h"
 #include "cli/source_command_line.h"
 #include "mail/dkim/sha256.h"
+#include "report/text.h"
 
 namespace millrace::cli {
 namespace {
@@ -223,6 +224,12 @@ std::optional<system_clock::time_point> start_of(const SourceArguments& given,
   const auto step = static_cast<std::uint64_t>(std::get<seconds>(*given.start_at).count());
   const std::uint64_t least = epoch(now) + 1 + step;
   return system_clock::from_time_t(static_cast<std::time_t>((least + step - 1) / step * step));
+}
+
+std::string waiting_text(system_clock::time_point start, system_clock::time_point now) {
+  if (start - now < seconds(1)) return {};
+  return fmt::format("the run begins at {}, in {}", utc_text(start),
+                     report::span(std::chrono::duration<double>(start - now).count()));
 }
 
 Surroundings of_whole_run(const SourceArguments& given, const Surroundings& here) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -38,6 +39,10 @@ source::Part part_of(const PartValue& value,
 // When it is to start, if that is asked for. Throws Fatal when that is over.
 std::optional<std::chrono::system_clock::time_point> start_of(const SourceArguments& given,
                                                               const Surroundings& here);
+
+// What is to be told of a start that is waited for; empty when it is less than a second away.
+std::string waiting_text(std::chrono::system_clock::time_point start,
+                         std::chrono::system_clock::time_point now);
 
 // What messages have of the run that they are of, where it is one of parts or has a start: of all
 // parts the same.

@@ -17,6 +17,7 @@
 namespace millrace::cli {
 namespace {
 
+using namespace std::chrono_literals;
 using std::chrono::system_clock;
 using Variables = std::map<std::string, std::string>;
 
@@ -185,6 +186,15 @@ TEST(SourcePart, IsOfARunThatAllPartsKnow) {
   EXPECT_EQ(parts.run, described(first)->run);
   EXPECT_EQ(parts.run.size(), 12U);
   EXPECT_FALSE(described(made("1/1", "7", "2026-11-26T18:30:00Z", 1)));
+}
+
+TEST(SourceStart, IsToldWhereItIsWaitedFor) {
+  const auto start = *utc_time("2026-11-26T18:30:00Z");
+  EXPECT_EQ(waiting_text(start, start - 30'500ms),
+            "the run begins at 2026-11-26T18:30:00Z, in 30.5 s");
+  EXPECT_EQ(waiting_text(start, start - 1s), "the run begins at 2026-11-26T18:30:00Z, in 1.0 s");
+  EXPECT_EQ(waiting_text(start, start - 999ms), "");
+  EXPECT_EQ(waiting_text(start, start + 1s), "");
 }
 
 // By which its report tells the load of a part, of two, from others.
