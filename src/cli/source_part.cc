@@ -236,10 +236,11 @@ Surroundings of_whole_run(const SourceArguments& given, const Surroundings& here
   Surroundings whole = here;
   const auto start = start_of(given, here);
   if (start) whole.now = system_clock::to_time_t(*start);
-  if (!given.part) return whole;
-  constexpr std::uint64_t kRunBits = 0xffff'ffff'ffff;  // as many as Surroundings::here() draws
+  const bool is_repeated = given.seed && given.differs();
+  if (!given.part && !is_repeated) return whole;
+  constexpr unsigned kOtherBits = 16;  // than Surroundings::here() draws
   const std::uint64_t moment = start ? epoch(*start) : 0;
-  whole.run = Roll(*given.seed + Roll::kStride * moment)() & kRunBits;
+  whole.run = Roll(*given.seed + Roll::kStride * moment)() >> kOtherBits;
   return whole;
 }
 

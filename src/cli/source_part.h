@@ -44,8 +44,8 @@ std::optional<std::chrono::system_clock::time_point> start_of(const SourceArgume
 std::string waiting_text(std::chrono::system_clock::time_point start,
                          std::chrono::system_clock::time_point now);
 
-// What messages have of the run that they are of, where it is one of parts or has a start: of all
-// parts the same.
+// What messages have of the run that they are of: of all parts the same, and where they differ and
+// --seed is given the same each time.
 Surroundings of_whole_run(const SourceArguments& given, const Surroundings& here);
 
 // Throws Fatal when the run, all of whose other options are there, is too small for its parts.
