@@ -85,6 +85,30 @@ double resolution(const std::string& text, std::string_view names) {
   return *value / 100;
 }
 
+// A time as it is given, in so many seconds at least.
+std::string seconds_text(double seconds) { return fmt::format("{:.0f}s", std::ceil(seconds)); }
+
+// Of too few messages a figure is the largest of them, or one error decides. How many messages
+// sessions in closed loop will send nobody knows beforehand.
+void check_messages(const CapacityOrder& order) {
+  const source::CapacityTask& task = order.task;
+  const auto needed = [](const report::Threshold& term) { return term.messages_needed(); };
+  const auto finest = *std::max_element(
+      order.objective.begin(), order.objective.end(),
+      [&](const auto& one, const auto& other) { return needed(one) < needed(other); });
+  const double probe = in_seconds(task.probe);
+  const auto there = static_cast<std::uint64_t>(std::llround(task.range.low * probe));
+  if (task.of == LevelOf::sessions || needed(finest) <= there) return;
+  const auto least = static_cast<double>(needed(finest));
+  throw Fatal(
+      fmt::format("{} says something of {} messages or more, and a probe of {:.4g} s at {}, the "
+                  "lowest rate, has "
+                  "{}: use --probe {}, or a --rate-range from {:.0f}/s on",
+                  finest.text(), needed(finest), probe,
+                  report::level_text(report::Capacity::Of::rate, task.range.low), there,
+                  seconds_text(least / task.range.low), std::ceil(least / probe)));
+}
+
 std::string terms_of(const CapacityOrder& order) {
   std::string text;
   for (const report::Threshold& term : order.objective) {
@@ -122,16 +146,18 @@ std::optional<CapacityOrder> build_capacity(const SourceArguments& given) {
   const LevelRange range =
       rates ? given.rate_range.value_or(kRates) : given.session_range.value_or(kSessions);
   const Duration probe = given.probe.value_or(kProbe);
-  return CapacityOrder{.task = {.of = rates ? LevelOf::rate : LevelOf::sessions,
-                                .range = {.low = range.low,
-                                          .high = range.high,
-                                          .resolution = given.resolution.value_or(kResolution),
-                                          .whole = !rates},
-                                .probe = probe,
-                                .confirm = given.confirm.value_or(kConfirm),
-                                .warmup = given.warmup.value_or(probe / kWarmUpParts),
-                                .settle = given.settle.value_or(kSettle)},
-                       .objective = rates ? *given.find_rate : *given.find_sessions};
+  CapacityOrder order{.task = {.of = rates ? LevelOf::rate : LevelOf::sessions,
+                               .range = {.low = range.low,
+                                         .high = range.high,
+                                         .resolution = given.resolution.value_or(kResolution),
+                                         .whole = !rates},
+                               .probe = probe,
+                               .confirm = given.confirm.value_or(kConfirm),
+                               .warmup = given.warmup.value_or(probe / kWarmUpParts),
+                               .settle = given.settle.value_or(kSettle)},
+                      .objective = rates ? *given.find_rate : *given.find_sessions};
+  check_messages(order);
+  return order;
 }
 
 std::vector<std::pair<std::string, std::string>> describe_search(const SourceCommandLine& line) {

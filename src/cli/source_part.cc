@@ -17,6 +17,7 @@
 #include "cli/source_arguments.h"
 #include "cli/source_command_line.h"
 #include "mail/dkim/sha256.h"
+#include "report/text.h"
 
 namespace millrace::cli {
 namespace {
@@ -225,14 +226,21 @@ std::optional<system_clock::time_point> start_of(const SourceArguments& given,
   return system_clock::from_time_t(static_cast<std::time_t>((least + step - 1) / step * step));
 }
 
+std::string waiting_text(system_clock::time_point start, system_clock::time_point now) {
+  if (start - now < seconds(1)) return {};
+  return fmt::format("the run begins at {}, in {}", utc_text(start),
+                     report::span(std::chrono::duration<double>(start - now).count()));
+}
+
 Surroundings of_whole_run(const SourceArguments& given, const Surroundings& here) {
   Surroundings whole = here;
   const auto start = start_of(given, here);
   if (start) whole.now = system_clock::to_time_t(*start);
-  if (!given.part) return whole;
-  constexpr std::uint64_t kRunBits = 0xffff'ffff'ffff;  // as many as Surroundings::here() draws
+  const bool is_repeated = given.seed && given.differs();
+  if (!given.part && !is_repeated) return whole;
+  constexpr unsigned kOtherBits = 16;  // than Surroundings::here() draws
   const std::uint64_t moment = start ? epoch(*start) : 0;
-  whole.run = Roll(*given.seed + Roll::kStride * moment)() & kRunBits;
+  whole.run = Roll(*given.seed + Roll::kStride * moment)() >> kOtherBits;
   return whole;
 }
 

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -39,8 +40,12 @@ source::Part part_of(const PartValue& value,
 std::optional<std::chrono::system_clock::time_point> start_of(const SourceArguments& given,
                                                               const Surroundings& here);
 
-// What messages have of the run that they are of, where it is one of parts or has a start: of all
-// parts the same.
+// What is to be told of a start that is waited for; empty when it is less than a second away.
+std::string waiting_text(std::chrono::system_clock::time_point start,
+                         std::chrono::system_clock::time_point now);
+
+// What messages have of the run that they are of: of all parts the same, and where they differ and
+// --seed is given the same each time.
 Surroundings of_whole_run(const SourceArguments& given, const Surroundings& here);
 
 // Throws Fatal when the run, all of whose other options are there, is too small for its parts.

@@ -22,6 +22,9 @@ class LocalPorts {
   // many in turn, each of which has every port. Without effect before Linux 6.3.
   void choose(const FileDescriptor& socket, std::size_t addresses);
 
+  // How many there are, from each address.
+  [[nodiscard]] std::uint64_t count() const { return count_; }
+
  private:
   std::uint64_t first_;
   std::uint64_t count_;

@@ -22,6 +22,8 @@ inline constexpr auto kPartsFields = std::to_array<Field<Parts>>({
     field<Text, &Parts::load>("load"),
     field<Whole<kMostParts>, &Parts::of>("of"),
     field<List<Whole<kMostParts>>, &Parts::numbers>("numbers"),
+    where([](const Parts& parts) { return parts.apart > Duration::zero(); },
+          field<Seconds, &Parts::apart>("apart_s")),
 });
 
 }  // namespace millrace::report

@@ -29,8 +29,6 @@ constexpr std::string_view kComma = ", ";
 // which parts these are.
 constexpr std::string_view kDiffering = "differing";
 constexpr std::string_view kMerged = "merged";
-// How well parts of one run began together.
-constexpr std::string_view kBegun = "begun";
 
 // Takes the first element off a list.
 std::string_view take_element(std::string_view& list) {
@@ -212,15 +210,7 @@ using AllSettings = decltype(Run::settings);
 
 // Whether the merged run has a value of its own under this name.
 bool told_anew(std::string_view name) {
-  return name == kMerged || name == kPartsSetting || name == kStartSetting || name == kBegun;
-}
-
-// How far apart the first and the last of them began.
-Duration spread_of_starts(const std::vector<Run>& runs) {
-  const auto [first, last] = std::minmax_element(
-      runs.begin(), runs.end(),
-      [](const Run& a, const Run& b) { return a.measurement.start < b.measurement.start; });
-  return last->measurement.start - first->measurement.start;
+  return name == kMerged || name == kPartsSetting || name == kStartSetting || name == kBegunSetting;
 }
 
 // Settings in which all runs agree. What the others are called is one more: no run's value of
@@ -323,9 +313,6 @@ Run merge(const std::vector<Run>& runs, const std::vector<std::string>& names) {
   sum.parts = merged_parts(runs, names);
   sum.measurement = merge_measurements(runs);
   describe_parts(sum);
-  if (const Duration spread = spread_of_starts(runs); sum.parts && spread > Duration::zero()) {
-    sum.settings.emplace_back(kBegun, latency(in_seconds(spread) * 1e6) + " apart");
-  }
   sum.settings.emplace_back(kMerged, fmt::format("{} run{}: {}", runs.size(), plural(runs.size()),
                                                  fmt::join(names, ", ")));
   // What each part had to reach is asked of the whole.

@@ -7,6 +7,7 @@
 
 #include "base/calendar.h"
 #include "base/diagnostics.h"
+#include "base/quantity.h"
 #include "report/run.h"
 #include "report/text.h"
 
@@ -50,6 +51,17 @@ std::string described(const metrics::AgreedStart& start,
   return text;
 }
 
+// How long after the first part the last one began, be it one of those that were merged before.
+Duration apart(const std::vector<Run>& runs) {
+  auto first = runs.front().measurement.start;
+  auto last = first;
+  for (const Run& run : runs) {
+    first = std::min(first, run.measurement.start);
+    last = std::max(last, run.measurement.start + run.parts->apart);
+  }
+  return last - first;
+}
+
 }  // namespace
 
 std::string missing(const Parts& parts) {
@@ -67,6 +79,10 @@ void describe_parts(Run& run) {
   if (run.measurement.agreed_start) {
     run.settings.emplace_back(kStartSetting,
                               described(*run.measurement.agreed_start, run.measurement.start));
+  }
+  if (run.parts && run.parts->apart > Duration::zero()) {
+    run.settings.emplace_back(kBegunSetting,
+                              latency(in_seconds(run.parts->apart) * 1e6) + " apart");
   }
 }
 
@@ -109,6 +125,7 @@ std::optional<Parts> merged_parts(const std::vector<Run>& runs,
   }
   Parts all{.run = of_first.run, .load = of_first.load, .of = of_first.of};
   for (const auto& [number, place] : places) all.numbers.push_back(number);
+  all.apart = apart(runs);
   return all;
 }
 

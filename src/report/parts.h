@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/time.h"
+
 namespace millrace::report {
 
 struct Run;
@@ -16,6 +18,8 @@ struct Parts {
   std::string load;               // the same where what is sent when is the same
   unsigned of = 1;                // so many there are
   std::vector<unsigned> numbers;  // from 1, rising
+  // How long after the first of them the last one began.
+  Duration apart{};
 };
 
 // So many parts a run has at most.
@@ -24,10 +28,11 @@ inline constexpr unsigned kMostParts = 10'000;
 // Those that are not there, for people: "2 and 5 to 7"; empty when all are.
 std::string missing(const Parts& parts);
 
-// Puts what people are to know of a run's parts and of its agreed start into its settings, under
-// these names.
+// Puts what people are to know of a run's parts, of its agreed start and of how well its parts
+// began together into its settings, under these names.
 inline constexpr std::string_view kPartsSetting = "parts";
 inline constexpr std::string_view kStartSetting = "start";
+inline constexpr std::string_view kBegunSetting = "begun";
 void describe_parts(Run& run);
 
 // The parts of all runs; nothing where none is a part. Throws Fatal naming (`names`, one a run) a

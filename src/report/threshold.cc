@@ -1,6 +1,7 @@
 #include "report/threshold.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -133,6 +134,15 @@ double Threshold::left_out() const {
       break;
   }
   return 1 - percentile_;
+}
+
+std::uint64_t Threshold::messages_needed() const {
+  constexpr double kRounding = 1e-6;
+  double share = 1;
+  if (figure_ == Figure::errors) share = bound_;
+  if (figure_ == Figure::latency && statistic_ == Statistic::percentile) share = left_out();
+  if (share <= 0 || share >= 1) return 1;  // the maximum, no errors at all
+  return static_cast<std::uint64_t>(std::ceil(1 / share - kRounding));
 }
 
 // The share of messages that failed and so are not in the histogram. A phase knows what was refused

@@ -24,6 +24,10 @@ class Threshold {
   // is no 99th percentile, however quick the rest was.
   [[nodiscard]] Verdict judge(const metrics::Measurement& measurement) const;
 
+  // In how many messages it can be met and missed: one has to lie beyond a percentile, and a single
+  // one that fails is more than the share of errors in less. At least 1.
+  [[nodiscard]] std::uint64_t messages_needed() const;
+
  private:
   enum class Figure : std::uint8_t { rate, errors, messages, latency };
   enum class Statistic : std::uint8_t { least, mean, percentile };

@@ -29,7 +29,13 @@ std::variant<Probe, CapacityAnswer> CapacitySearch::next() const {
 
 CapacityAnswer CapacitySearch::so_far() const {
   if (answer_) return *answer_;
-  return {.level = highest_held(), .confirmed = held_is_confirmed_, .limited_at = missed_};
+  const std::optional<double> level = highest_held();
+  return {.level = level, .confirmed = level && level == confirmed_, .limited_at = lowest_missed()};
+}
+
+std::optional<double> CapacitySearch::lowest_missed() const {
+  if (missed_.empty()) return std::nullopt;
+  return missed_.back().level;
 }
 
 // Before the end of the search: behind a failed confirmation what held for a shorter time below is
@@ -37,7 +43,7 @@ CapacityAnswer CapacitySearch::so_far() const {
 std::optional<double> CapacitySearch::highest_held() const {
   std::optional<double> highest = held_;
   for (const double level : held_once_) {
-    if (!held_ && level < *missed_ && level > highest.value_or(0)) highest = level;
+    if (!held_ && level < *lowest_missed() && level > highest.value_or(0)) highest = level;
   }
   return highest;
 }
@@ -46,7 +52,8 @@ void CapacitySearch::found(ProbeOutcome outcome) {
   switch (outcome) {
     case ProbeOutcome::late:
       if (++votes_.late < kMostOfThree) return;
-      return end(CapacityLimit::generator);
+      // Of what is looked at again something is known.
+      return end(looks_again_ ? CapacityLimit::server : CapacityLimit::generator);
     case ProbeOutcome::held:
       ++votes_.held;
       break;
@@ -54,73 +61,100 @@ void CapacitySearch::found(ProbeOutcome outcome) {
       ++votes_.missed;
       break;
   }
+  const bool held = outcome == ProbeOutcome::held;
+  if (looks_again_) return look_again(held);
   if (!probe_.confirms) return vote();
-  outcome == ProbeOutcome::held ? confirmed() : not_confirmed();
+  held ? confirmed() : not_confirmed();
 }
 
-// What a level that does not hold rules out is never looked at again, so one probe is not enough
-// for that. One that is taken to hold is found out by those behind it.
+// What a level that does not hold rules out is not looked at before the end, so one probe is not
+// enough for that. One that is taken to hold is found out by those behind it.
 void CapacitySearch::vote() {
   const bool doubted = votes_.missed > 0 || near_edge();
-  if (votes_.held >= (doubted ? kMostOfThree : 1)) {
-    held_ = probe_.level;
-    held_once_.push_back(probe_.level);
-    return go_on();
-  }
+  if (votes_.held >= (doubted ? kMostOfThree : 1)) return level_held();
   if (votes_.missed < kMostOfThree) return;
-  missed_ = probe_.level;
+  missed_.push_back(probe_);
+  go_on();
+}
+
+void CapacitySearch::level_held() {
+  held_ = probe_.level;
+  held_once_.push_back(probe_.level);
   go_on();
 }
 
 bool CapacitySearch::near_edge() const {
-  return held_ && missed_ && *missed_ <= *held_ * std::pow(1 + range_.resolution, kNearResolutions);
+  return held_ && !missed_.empty() &&
+         *lowest_missed() <= *held_ * std::pow(1 + range_.resolution, kNearResolutions);
 }
 
 void CapacitySearch::go_on() {
-  if (!held_) return end(CapacityLimit::server);
-  if (!missed_) {
-    if (*held_ >= range_.high) return probe(*held_, true);
-    const double higher = rounded(*held_ * kGrowth);
-    return probe(std::min(higher, range_.high), false);
+  if (!held_) return end_of_way();
+  if (missed_.empty()) return go_on_above();
+  if (const std::optional<double> middle = between(*held_)) return probe(*middle, false);
+  held_ == confirmed_ ? end_of_way() : probe(*held_, true);
+}
+
+// Nothing is known that does not hold.
+void CapacitySearch::go_on_above() {
+  if (*held_ < range_.high) {
+    return probe(std::min(rounded(*held_ * kGrowth), range_.high), false);
   }
-  const std::optional<double> middle = between(*held_);
-  middle ? probe(*middle, false) : probe(*held_, true);
+  held_ == confirmed_ ? end(CapacityLimit::range) : probe(*held_, true);
 }
 
 void CapacitySearch::confirmed() {
-  held_ = probe_.level;
-  held_is_confirmed_ = true;
-  if (!missed_) return end(CapacityLimit::range);
+  held_ = confirmed_ = probe_.level;
+  if (missed_.empty()) return go_on_above();
   const std::optional<double> middle = not_confirmed_ > 0 ? between(*held_) : std::nullopt;
-  middle ? probe(*middle, true) : end(CapacityLimit::server);
+  middle ? probe(*middle, true) : end_of_way();
 }
 
 // What held for a shorter time below says nothing any more.
 void CapacitySearch::not_confirmed() {
-  missed_ = probe_.level;
-  if (held_ && *held_ >= *missed_) held_.reset();
-  if (*missed_ <= range_.low) return end(CapacityLimit::server);
-  if (held_) {  // by a confirmation
+  missed_.push_back(probe_);
+  held_ = confirmed_;
+  if (held_) {
     const std::optional<double> middle = between(*held_);
-    return middle ? probe(*middle, true) : end(CapacityLimit::server);
+    return middle ? probe(*middle, true) : end_of_way();
   }
+  const double level = probe_.level;
+  if (level <= range_.low) return end_of_way();
   const double step = std::pow(1 + range_.resolution, kFirstStepDown * std::exp2(not_confirmed_++));
   const double below =
-      range_.whole ? std::min(rounded(*missed_ / step), *missed_ - 1) : rounded(*missed_ / step);
+      range_.whole ? std::min(rounded(level / step), level - 1) : rounded(level / step);
   probe(std::max(below, range_.low), true);
+}
+
+// All is known, if what did not hold does not hold now.
+void CapacitySearch::end_of_way() {
+  const Probe lowest = missed_.back();
+  probe(lowest.level, lowest.confirms);
+  looks_again_ = true;
+}
+
+// One that misses is the third of them; for one that holds to be believed it takes as many as it
+// took to find the opposite.
+void CapacitySearch::look_again(bool held) {
+  if (!held) return end(CapacityLimit::server);
+  if (!probe_.confirms && votes_.held < kMostOfThree) return;
+  missed_.pop_back();
+  probe_.confirms ? confirmed() : level_held();
 }
 
 void CapacitySearch::probe(double level, bool confirms) {
   votes_ = {};
+  looks_again_ = false;
   probe_ = {.level = level, .confirms = confirms};
 }
 
 void CapacitySearch::end(CapacityLimit limit) {
   const bool late = limit == CapacityLimit::generator;
-  answer_ = {.level = late ? highest_held() : held_,
-             .confirmed = held_is_confirmed_,
+  const std::optional<double> level = late ? highest_held() : held_;
+  answer_ = {.level = level,
+             .confirmed = level && level == confirmed_,
              .limit = limit,
-             .limited_at = late ? std::optional(probe_.level) : missed_};
+             .limited_at = late ? std::optional(probe_.level) : lowest_missed()};
 }
 
 double CapacitySearch::rounded(double level) const {
@@ -130,12 +164,13 @@ double CapacitySearch::rounded(double level) const {
   return behind_point > 0 ? std::round(level * scale) / scale : std::round(level / scale) * scale;
 }
 
-// The level in the middle between one that held and the one that did not; none where they are near
-// enough, or no level is between them.
+// The level in the middle between one that held and the lowest that did not; none where they are
+// near enough, or no level is between them.
 std::optional<double> CapacitySearch::between(double held) const {
-  if (*missed_ <= held * (1 + range_.resolution)) return std::nullopt;
-  const double middle = rounded(std::sqrt(held * *missed_));
-  if (middle <= held || middle >= *missed_) return std::nullopt;
+  const double missed = missed_.back().level;
+  if (missed <= held * (1 + range_.resolution)) return std::nullopt;
+  const double middle = rounded(std::sqrt(held * missed));
+  if (middle <= held || middle >= missed) return std::nullopt;
   return middle;
 }
 

@@ -51,8 +51,9 @@ struct CapacityAnswer {
 // held and what did not, and then confirms. Noise is met by repeating: that a level does not hold
 // is said by two probes of three, and near the edge that it does, too. A confirmation is decided by
 // one probe. Behind one that failed all probes are such: they go down by steps that double, and
-// halve again. Knows no clock and no
-// server.
+// halve again. What the server did only for a while is met at the end: the lowest level that did
+// not hold is looked at once more, and where it holds now the search goes on above. Knows no clock
+// and no server.
 class CapacitySearch {
  public:
   explicit CapacitySearch(const CapacityRange& range);
@@ -76,9 +77,14 @@ class CapacitySearch {
   void vote();
   void confirmed();
   void not_confirmed();
+  void look_again(bool held);
+  void level_held();
   void go_on();
+  void go_on_above();
+  void end_of_way();
   void probe(double level, bool confirms);
   void end(CapacityLimit limit);
+  [[nodiscard]] std::optional<double> lowest_missed() const;
   [[nodiscard]] std::optional<double> highest_held() const;
   [[nodiscard]] bool near_edge() const;
   [[nodiscard]] double rounded(double level) const;
@@ -86,12 +92,13 @@ class CapacitySearch {
 
   const CapacityRange range_;
   Probe probe_;
-  Votes votes_;                 // of the probes at this level so far
-  std::optional<double> held_;  // the highest that did
-  bool held_is_confirmed_ = false;
-  std::vector<double> held_once_;  // all that did, though perhaps not for long enough
-  std::optional<double> missed_;   // the lowest that did not
-  unsigned not_confirmed_ = 0;     // how often in a row
+  bool looks_again_ = false;         // the probe is of the lowest level that did not hold
+  Votes votes_;                      // of the probes at this level so far
+  std::optional<double> held_;       // the highest that did
+  std::optional<double> confirmed_;  // the highest that was
+  std::vector<double> held_once_;    // all that did, though perhaps not for long enough
+  std::vector<Probe> missed_;        // what did not, each below the one before
+  unsigned not_confirmed_ = 0;       // how often in a row
   std::optional<CapacityAnswer> answer_;
 };
 

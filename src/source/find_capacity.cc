@@ -6,10 +6,12 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <variant>
 
 #include "base/diagnostics.h"
+#include "source/affordable.h"
 #include "source/probe_shortfall.h"
 
 namespace millrace::source {
@@ -57,22 +59,32 @@ std::optional<Result> run_probe(const SourceOptions& options, threads::SignalWat
   }
 }
 
+// That no probe will be found to be too large when others have been made. Those of rates are alike.
+void afford(const SourceOptions& options, const CapacityTask& task) {
+  if (task.of == LevelOf::rate) return afford_descriptors(options);
+  const SourceOptions largest = probe_options(options, task, {.level = task.range.high}, 0, 0);
+  constexpr std::string_view kOption = "--session-range";
+  afford_descriptors(largest, kOption);
+  afford_ports(largest, kOption);
+}
+
 // Keeps the run that says most of what has been found so far.
 class Telling {
  public:
-  void take(const Probe& probe, ProbeOutcome outcome, Result&& run) {
-    const bool held = outcome == ProbeOutcome::held;
-    // What held for a shorter time below is not what has been confirmed.
-    if (probe.confirms && outcome == ProbeOutcome::missed && level_ >= probe.level) level_.reset();
-    if (!held && level_) return;
+  // A probe is over. `held`: all that was asked for held in it. `highest`: the highest level that
+  // holds by what is known now.
+  void take(double level, bool held, std::optional<double> highest, Result&& run) {
+    if (level_ != highest) level_.reset();
+    const bool of_highest = held && level == highest;
+    if (!of_highest && level_) return;
     run_ = std::move(run);
-    level_ = held ? std::optional(probe.level) : std::nullopt;
+    if (of_highest) level_ = level;
   }
   Result& run() { return run_; }
 
  private:
   Result run_;
-  std::optional<double> level_;  // that held in it
+  std::optional<double> level_;  // that held in it, where it is the highest one
 };
 
 }  // namespace
@@ -103,6 +115,7 @@ SourceOptions probe_options(const SourceOptions& options, const CapacityTask& ta
 
 CapacityResult find_capacity(const SourceOptions& options, const CapacityTask& task,
                              threads::SignalWatch& signals, const CapacityCallbacks& callbacks) {
+  afford(options, task);
   CapacitySearch search(task.range);
   Telling telling;
   std::uint64_t first_message = 0;
@@ -125,15 +138,15 @@ CapacityResult find_capacity(const SourceOptions& options, const CapacityTask& t
     first_message += messages_used(measured, of_probe.sessions);
     // One that was cut short says nothing.
     if (given_up || run.signal != 0) {
-      telling.take(probe, ProbeOutcome::late, std::move(run));
+      telling.take(probe.level, false, search.so_far().level, std::move(run));
       break;
     }
     const std::string shortfall = probe_shortfall(run, task, probe);
     const bool holds = shortfall.empty() && callbacks.holds(measured);
     const ProbeOutcome outcome = outcome_of(measured, holds);
     callbacks.told(probe, outcome, measured, shortfall);
-    telling.take(probe, outcome, std::move(run));
     search.found(outcome);
+    telling.take(probe.level, outcome == ProbeOutcome::held, search.so_far().level, std::move(run));
   }
   CapacityResult result{.answer = search.so_far(), .run = std::move(telling.run())};
   result.run.well = !given_up && delivered;

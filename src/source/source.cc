@@ -12,7 +12,7 @@
 #include "base/counter_line.h"
 #include "base/diagnostics.h"
 #include "base/quantity.h"
-#include "net/socket.h"
+#include "source/affordable.h"
 #include "source/agreed_start.h"
 #include "source/message_log.h"
 #include "source/recordings.h"
@@ -30,10 +30,6 @@ using std::chrono::seconds;
 // After the end of a second, until all threads have told what they measured in it.
 constexpr std::chrono::milliseconds kSnapshotDelay{30};
 
-// The loop's own and its wake-up; and what is needed for a moment, as for a report.
-constexpr std::size_t kDescriptorsAThread = 2;
-constexpr std::size_t kSpareDescriptors = 8;
-
 // From when all threads are ready to the first arrival of open loop, which is not to be late.
 constexpr std::chrono::milliseconds kLead{5};
 
@@ -43,20 +39,6 @@ std::string describe(const Run::Handshakes& handshakes) {
       "TLS: {} handshake{}, {} resumed, {} us each", handshakes.done, plural(handshakes.done),
       handshakes.resumed,
       microseconds.count() / static_cast<long>(std::max<std::uint64_t>(1, handshakes.done)));
-}
-
-// Sees to it that every session can have a socket. Throws Fatal.
-void afford(const SourceOptions& options) {
-  const std::size_t limit = net::raise_descriptor_limit();
-  const std::size_t others =
-      net::open_descriptors() + options.threads * kDescriptorsAThread + kSpareDescriptors;
-  const unsigned sessions = options.own_sessions();
-  if (sessions + others <= limit) return;
-  throw Fatal(
-      fmt::format("{} session{} (-s) and {} other files are more than the {} open files "
-                  "that this process may have: raise that limit (ulimit -n), or ask for "
-                  "fewer sessions",
-                  sessions, plural(sessions), others, limit));
 }
 
 metrics::ProgressSnapshot snapshot(const Run& run, const metrics::Timeline& timeline, TimePoint now,
@@ -109,7 +91,7 @@ void wait_for_end(threads::WorkerThreads& workers, const Run& run,
 
 Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
                   const std::function<void(const metrics::ProgressSnapshot&)>& watch) {
-  afford(options);
+  afford_descriptors(options);
   threads::WorkerThreads workers(options.threads, signals);
   Run run(options, [&workers] { workers.end(threads::Urgency::at_once); });
   std::optional<Recordings> recordings;

@@ -83,7 +83,7 @@ TEST(Combinations, OfTheSourceAreEachRefusedInTheirWords) {
   const std::string fields = scratch.write("a.csv", "name\nAnn\n");
   const std::string key = scratch.write("a.key", std::string(64, 'f'));
   const auto stamp = [](Given& given) { given.stamp = "x"; };
-  const std::vector<report::Threshold> objective = {report::Threshold("p99<1s")};
+  const std::vector<report::Threshold> objective = {report::Threshold("max<1s")};
   const auto find = [&](Given& given) { given.find_rate = objective; };
   const mail::AddressOrigin somebody = std::vector<mail::WeightedPattern>{{.text = "a@b"}};
   const mail::AddressOrigin some_domain = std::vector<mail::WeightedPattern>{{.text = "b"}};

@@ -17,6 +17,7 @@
 namespace millrace::cli {
 namespace {
 
+using namespace std::chrono_literals;
 using std::chrono::system_clock;
 using Variables = std::map<std::string, std::string>;
 
@@ -185,6 +186,30 @@ TEST(SourcePart, IsOfARunThatAllPartsKnow) {
   EXPECT_EQ(parts.run, described(first)->run);
   EXPECT_EQ(parts.run.size(), 12U);
   EXPECT_FALSE(described(made("1/1", "7", "2026-11-26T18:30:00Z", 1)));
+}
+
+// Another run has other Message-IDs, unless it is asked for by its number.
+TEST(SourcePart, MessagesThatDifferAreOfOneRunWhereTheSeedIsGiven) {
+  const auto run = [](std::vector<const char*> words, std::uint64_t of_process) {
+    words.insert(words.end(), {"-m", "9", "h:1"});
+    const Surroundings here{.host_name = "a", .now = 100, .run = of_process};
+    return build_source(read(words), here).source.message.run;
+  };
+  const std::uint64_t of_seed = run({"--size", "1K", "--seed", "7"}, 1);
+  EXPECT_EQ(run({"--size", "1K", "--seed", "7"}, 2), of_seed);
+  EXPECT_EQ(run({"--size", "1K", "--seed", "7", "--part", "1/1"}, 3), of_seed);
+  EXPECT_NE(run({"--size", "1K", "--seed", "8"}, 1), of_seed);
+  EXPECT_EQ(run({"--size", "1K"}, 1), 1U);
+  EXPECT_EQ(run({"--rate", "5/s", "--arrivals", "poisson", "--seed", "7"}, 2), 2U);
+}
+
+TEST(SourceStart, IsToldWhereItIsWaitedFor) {
+  const auto start = *utc_time("2026-11-26T18:30:00Z");
+  EXPECT_EQ(waiting_text(start, start - 30'500ms),
+            "the run begins at 2026-11-26T18:30:00Z, in 30.5 s");
+  EXPECT_EQ(waiting_text(start, start - 1s), "the run begins at 2026-11-26T18:30:00Z, in 1.0 s");
+  EXPECT_EQ(waiting_text(start, start - 999ms), "");
+  EXPECT_EQ(waiting_text(start, start + 1s), "");
 }
 
 // By which its report tells the load of a part, of two, from others.

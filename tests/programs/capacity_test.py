@@ -80,18 +80,18 @@ class Capacity(measuring.MeasureCase):
         rules.write_text(LIMITED)
         page = self.scratch / "page.html"
         with programs.sink("--rules", rules) as sink:
-            found = self.search(programs, sink, "--find-rate", "errors<2%, p99<5s", "--rate-range", "25-400/s",
+            found = self.search(programs, sink, "--find-rate", "errors<10%, max<5s", "--rate-range", "25-400/s",
                                 "--html", page)
         if found is None:
             return
         run, capacity, done = found
-        # Above the limit by a tenth a tenth is refused.
-        self.assertLess(capacity["rate"], 112)
+        # Above the limit by a quarter a fifth is refused.
+        self.assertLess(capacity["rate"], 125)
         self.assertEqual(done.returncode, 0 if capacity["confirmed"] else 3)
         # The run that is reported is of the rate that was found.
         self.assertIn(f"{capacity['rate']:g}/s", run["stages"][0]["name"])
         if capacity["confirmed"]:
-            self.assertRegex(self.last_line, re.escape(f"holds errors<2%, p99<5s up to {self.text(capacity, 'rate')}, "
+            self.assertRegex(self.last_line, re.escape(f"holds errors<10%, max<5s up to {self.text(capacity, 'rate')}, "
                                                        f"confirmed for 1 s; at {self.text(capacity, 'limited_at')} "))
         drawn = self.check_page(page, plots=5)
         self.assertIn("Latency against the rate", drawn.text)
@@ -99,7 +99,7 @@ class Capacity(measuring.MeasureCase):
     def test_the_rate_that_sessions_can_bear(self):
         programs = rig.ours("epoll")
         with programs.sink("-W", ".:20ms") as sink:
-            found = self.search(programs, sink, "-s", "2", "--find-rate", "p99<100ms", "--rate-range", "10-400/s",
+            found = self.search(programs, sink, "-s", "2", "--find-rate", "max<100ms", "--rate-range", "10-400/s",
                                 "--arrivals", "poisson", "--seed", "7", "--resolution", "20%")
         if found is None:
             return
@@ -110,7 +110,7 @@ class Capacity(measuring.MeasureCase):
     def test_a_rate_that_is_only_held_by_going_on_behind_the_end(self):
         programs = rig.ours("epoll")
         with programs.sink("-W", ".:20ms") as sink:
-            found = self.search(programs, sink, "-s", "2", "--find-rate", "errors<0.1%", "--rate-range", "150-600/s",
+            found = self.search(programs, sink, "-s", "2", "--find-rate", "errors<1%", "--rate-range", "150-600/s",
                                 "--probe", "1s")
         if found is None:
             return
@@ -129,6 +129,20 @@ class Capacity(measuring.MeasureCase):
         self.assertEqual((capacity["sessions"], capacity["limited_at"]), (5, 6))
         self.assertRegex(self.last_line, r"at 6 sessions 1 of the sessions did nothing but their first message\.$")
 
+    def test_a_range_for_which_there_is_no_room_is_refused_before_the_first_probe(self):
+        programs = rig.ours("epoll", "--threads", "1")
+        command = programs.command("smtp-source", [*SHORT, "-d", "--find-sessions", "max<10s", "--session-range"])
+        few_files = ["prlimit", "--nofile=40:40", *command]
+        sink = f"127.0.0.1:{rig.free_port()}"  # that nobody needs
+        done = rig.run([*few_files, "1-200", sink])
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, rb"^smtp-source: fatal: 200 sessions \(--session-range\) and \d+ other files are more "
+                                      rb"than the 40 open files")
+        done = rig.run([*command, "1-30", "--bind", "127.0.0.1-127.0.0.2", "--bind-ports", "20000-20009", sink])
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, rb"^smtp-source: fatal: 30 sessions \(--session-range\) are more than the 20 ports "
+                                      rb"that there are to connect from")
+
     def test_a_probe_that_cannot_start_ends_it_with_what_is_known(self):
         programs = rig.ours("epoll", "--threads", "1")
         path = self.scratch / "run.json"
@@ -136,6 +150,7 @@ class Capacity(measuring.MeasureCase):
             source = programs.start("smtp-source", *SHORT[:6], "--settle", "1s", "-d", "--summary", "--json", path,
                                     "--find-sessions", "p99<10s", "--session-range", "1-200", sink.endpoint,
                                     statuses=(1,))
+            rig.wait_for(lambda: b"1 session " in source.err, "the first probe")
             resource.prlimit(source.pid, resource.RLIMIT_NOFILE, (40, 40))
             self.assertEqual(source.wait(), 1)
         readers.validate(measuring.SCHEMA, path)
@@ -163,14 +178,14 @@ class Capacity(measuring.MeasureCase):
     def test_a_range_that_holds_to_its_end(self):
         programs = rig.ours("epoll")
         with programs.sink() as sink:
-            found = self.search(programs, sink, "--find-rate", "p99<10s", "--rate-range", "20-50/s")
+            found = self.search(programs, sink, "--find-rate", "max<10s", "--rate-range", "20-50/s")
         if found is None:
             return
         _, capacity, done = found
         self.assertEqual((done.returncode, capacity["limited_by"], capacity["limited_at"]), (0, "range", 0))
         self.assertEqual((capacity["rate"], capacity["confirmed"]), (50, True))
         self.assertEqual([probe["level"] for probe in capacity["probes"] if probe["outcome"] == "held"], [20, 40, 50, 50])
-        self.assertEqual(self.last_line, "The server holds p99<10s up to 50/s, confirmed for 1 s; more was not asked for.")
+        self.assertEqual(self.last_line, "The server holds max<10s up to 50/s, confirmed for 1 s; more was not asked for.")
 
     def test_nothing_that_holds(self):
         programs = rig.ours("epoll")
@@ -186,7 +201,7 @@ class Capacity(measuring.MeasureCase):
 
     def test_a_server_that_is_not_there(self):
         programs = rig.ours("epoll")
-        _, done = self.measure(programs, f"127.0.0.1:{rig.free_port()}", *SHORT, "--find-rate", "p99<1s", "--rate-range",
+        _, done = self.measure(programs, f"127.0.0.1:{rig.free_port()}", *SHORT, "--find-rate", "max<1s", "--rate-range",
                                "20-50/s", status=(1, 3))
         # Or the generator was late, which is said as well.
         self.assertEqual(done.returncode, 1)
@@ -195,7 +210,7 @@ class Capacity(measuring.MeasureCase):
         programs = rig.ours("epoll")
         path = self.scratch / "run.json"
         with programs.sink() as sink:
-            source = programs.start("smtp-source", *SHORT, "-d", "--summary", "--json", path, "--find-rate", "p99<10s",
+            source = programs.start("smtp-source", *SHORT, "-d", "--summary", "--json", path, "--find-rate", "max<10s",
                                     "--rate-range", "200-400/s", sink.endpoint, statuses=(3,))
             over = threading.Event()
 
@@ -225,7 +240,7 @@ class Capacity(measuring.MeasureCase):
         path = self.scratch / "run.json"
         with programs.sink() as sink:
             source = programs.start("smtp-source", "--probe", "200ms", "--settle", "1h", "-d", "--summary", "--json", path,
-                                    "--find-rate", "p99<10s", "--rate-range", "20-400/s", sink.endpoint, statuses=(3,))
+                                    "--find-rate", "max<10s", "--rate-range", "20-400/s", sink.endpoint, statuses=(3,))
             rig.wait_for(lambda: b"20/s" in source.err, "a probe to be over")
             self.assertEqual(source.end(signal.SIGINT), 3)
         run = json.loads(path.read_text())
@@ -236,14 +251,14 @@ class Capacity(measuring.MeasureCase):
         (probe,) = capacity["probes"]
         if probe["outcome"] == "held":
             self.assertEqual(capacity["rate"], 20)
-            self.assertTrue(source.out.endswith(b"The server holds p99<10s up to 20/s, not confirmed.\n"), source.out)
+            self.assertTrue(source.out.endswith(b"The server holds max<10s up to 20/s, not confirmed.\n"), source.out)
 
     def test_an_interrupt_within_a_probe(self):
         programs = rig.ours("epoll")
         path = self.scratch / "run.json"
         with programs.sink("-c") as sink:
             source = programs.start("smtp-source", "--probe", "1h", "--warmup", "1ms", "-d", "--json", path, "--find-rate",
-                                    "p99<10s", "--rate-range", "20-400/s", sink.endpoint, statuses=(3,))
+                                    "max<10s", "--rate-range", "20-400/s", sink.endpoint, statuses=(3,))
             sink.wait_counter("mesg", 3)  # of which the warm-up has the first
             self.assertEqual(source.end(signal.SIGINT), 3)
         run = json.loads(path.read_text())
@@ -257,7 +272,7 @@ class Capacity(measuring.MeasureCase):
             with self.subTest(search=search):
                 dump = self.scratch / f"dump{search}"
                 with programs.sink("-W", ".:20ms", "-D", dump) as sink:
-                    self.measure(programs, sink.endpoint, *SHORT, "-d", search, "p99<10s", *levels, status=(0, 3))
+                    self.measure(programs, sink.endpoint, *SHORT, "-d", search, "max<10s", *levels, status=(0, 3))
                 ids = re.findall(rb"^Message-Id: (\S+)", dump.read_bytes(), re.MULTILINE)
                 self.assertGreater(len(ids), 20)
                 self.assertEqual(len(ids), len(set(ids)))
@@ -268,7 +283,7 @@ class Capacity(measuring.MeasureCase):
         with programs.sink() as sink:
             for high in ("40", "80"):
                 paths.append(self.scratch / f"{high}.json")
-                done = programs.source(sink.endpoint, *SHORT, "-d", "--json", paths[-1], "--find-rate", "p99<10s",
+                done = programs.source(sink.endpoint, *SHORT, "-d", "--json", paths[-1], "--find-rate", "max<10s",
                                        "--rate-range", f"20-{high}/s")
                 self.assertIn(done.returncode, (0, 3))
         for path in paths:

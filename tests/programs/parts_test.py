@@ -250,7 +250,7 @@ class Starts(PartsCase):
 
     @rig.on_every_engine((2,))
     def test_a_run_that_is_ended_before_sends_nothing(self, programs):
-        for load in ((), ("--rate", "100/s"), ("--client", "connect-only")):
+        for load in ((), ("--rate", "100/s"), ("--client", "connect-only"), ("--progress", "off")):
             path = self.scratch / "run.json"
             with programs.sink("-c") as sink:
                 source = programs.start("smtp-source", "--start-at", "2100-01-01T00:00:00Z", "-s", 3, "-m", 9, *load,
@@ -261,6 +261,8 @@ class Starts(PartsCase):
                 source.statuses = (0, 1)
                 source.wait(timeout=rig.PATIENCE)
             self.assertEqual(sink.out, b"", "it counts no session")
+            told = re.findall(rb"^smtp-source: the run begins at 2100-01-01T00:00:00Z, in \d+ h \d+ min$", source.err, re.M)
+            self.assertEqual(len(told), 0 if "off" in load else 1, bytes(source.err))
             run = json.loads(path.read_text())
             self.assertEqual((run["ending"], run["totals"]["messages_started"]), ("interrupted", 0))
 

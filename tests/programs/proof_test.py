@@ -10,6 +10,7 @@ import sys
 import time
 import unittest
 
+import journals
 import readers
 import rig
 
@@ -114,6 +115,68 @@ class Alone(rig.TestCase):
             self.assertEqual(sink.wait(), 0)  # by itself
         told = programs.run_plain("smtp-report", "reconcile", "--fail-on", "lost,undecided", sent, got)
         self.assertEqual(told.returncode, 0, told.stderr)
+
+
+class Ended(rig.TestCase):
+    """Sinks end, one after the other, while a source sends as fast as it can: each leaves behind what it has
+    not read, and what it has read and not answered. The next one takes the rest."""
+
+    LOADS = {
+        "kept sessions": ("-d", "-s", 30, "-m", 1_500),
+        "windows of messages": ("-d", "-s", 10, "-m", 1_000, "--pipelining", "--pipeline-window", 8, "--chunking"),
+        "large messages": ("-d", "-s", 20, "-m", 300, "-l", 100_000),
+        "a session a message": ("-s", 20, "-m", 800),
+    }
+
+    def play(self, programs, load, end, *sink_options):
+        """Sinks until all is sent. `end(sink, journal)` waits for the moment in which one is to end, or for its end.
+        Returns what each has on record."""
+        endpoint = f"127.0.0.1:{rig.free_port()}"
+        sent, got = self.scratch / f"{time.monotonic_ns()}.sent", []
+        source = programs.start("smtp-source", "--stamp", sent, "-r", 2, "--stamp-recipients", "tagged", "--retry",
+                                "100000x5ms", *load, endpoint)
+        while source.poll() is None:
+            got.append(sent.with_suffix(f".{len(got)}.got"))
+            with programs.sink("--modern", "--verify", got[-1], *sink_options, endpoint=endpoint) as sink:
+                rig.wait_for(lambda: source.poll() is not None or end(sink, got[-1]), "the moment")
+        self.assertEqual(source.wait(), 0, bytes(source.err))
+        report = self.scratch / "proof.json"
+        told = programs.run_plain("smtp-report", "reconcile", "--json", report, sent, "--", *got)
+        self.assertEqual(told.returncode, 0, told.stderr)
+        counts = json.loads(report.read_text())["counts"]
+        words = ("lost", "undecided", "duplicated", "altered", "bounced", "unexpected", "refused")
+        self.assertEqual({word: counts[word] for word in words}, dict.fromkeys(words, 0))
+        self.assertEqual(counts["delivered"] + counts["in_doubt_seen"], 2 * load[load.index("-m") + 1])
+        self.assertEqual(counts["in_doubt_unseen"], 0)  # since it was sent again
+        return [journals.read_taken(path) for path in got]  # each was closed in order
+
+    @staticmethod
+    def holds_some(_, journal):
+        return journal.exists() and journal.stat().st_size > 2_000  # it listens a moment before
+
+    @rig.on_every_engine((2,))
+    def test_by_a_signal(self, programs):
+        rounds = []
+        for name, load in self.LOADS.items():
+            with self.subTest(load=name):
+                rounds += self.play(programs, load, self.holds_some)
+        self.assertGreater(len(rounds), len(self.LOADS))  # one may have taken all before it was told to end
+
+    # What was admitted is answered before the end; what came behind it is not on record.
+    @rig.on_every_engine((2,))
+    def test_by_a_quota(self, programs):
+        for name, load in self.LOADS.items():
+            with self.subTest(load=name):
+                *full, last = self.play(programs, load, lambda sink, journal: sink.poll() is not None, "-M", 100)
+                self.assertGreater(len(full), 1)
+                self.assertEqual({len(records) for records in full}, {200})
+                self.assertLessEqual(len(last), 200)
+
+    @rig.on_every_engine((2,))
+    def test_when_they_are_idle(self, programs):
+        load = ("-s", 20, "-m", 100, "--rate", "50/s")
+        rounds = self.play(programs, load, lambda sink, journal: sink.poll() is not None, "--stop-when-idle", "5ms")
+        self.assertGreater(len(rounds), 1)
 
 
 class Killed(rig.TestCase):

@@ -62,16 +62,30 @@ class Scenario(TrafficCase):
         for engine in rig.ENGINES:
             for threads in (1, 2, 8):
                 programs = rig.ours(engine, "--threads", threads)
-                runs.append(self.sent(programs, "--scenario", path, "-m", 300, "-s", 10, "-d", "-M", "h.test"))
+                runs.append(self.sent(programs, "--scenario", path, "--seed", 7, "-m", 300, "-s", 10, "-d", "-M",
+                                      "h.test"))
         # The date is that of the run.
-        runs = [collections.Counter({(envelope, re.sub(rb"\nDate: [^\n]*", b"", content)): number
-                                     for (envelope, content), number in run.items()}) for run in runs]
+        runs = [self.without("Date", run) for run in runs]
         self.assertEqual(sum(runs[0].values()), 300)
         self.assertEqual(len(runs[0]), 300)
         for run in runs[1:]:
             self.assertEqual(run, runs[0])
         other = self.sent(rig.ours(rig.ENGINES[0]), "--scenario", path, "-m", 300, "-M", "h.test", "--seed", 8)
         self.assertNotEqual({envelope for envelope, _ in other}, {envelope for envelope, _ in runs[0]})
+
+    def without(self, field, run):
+        return collections.Counter({(envelope, re.sub(rb"\n%s: [^\n]*" % field.encode(), b"", content)): number
+                                    for (envelope, content), number in run.items()})
+
+    # A server that looks for duplicates is not to drop them.
+    @rig.on_every_engine()
+    def test_whose_seed_is_in_the_file_sends_the_same_under_other_names(self, programs):
+        path = self.write("s.toml", scenarios.MIXED)
+        runs = [self.without("Date", self.sent(programs, "--scenario", path, "-m", 60, "-M", "h.test")) for _ in range(2)]
+        names = [set(re.findall(rb"\nMessage-ID: (\S+)", b"".join(content for _, content in run))) for run in runs]
+        self.assertEqual([len(one) for one in names], [60, 60])
+        self.assertFalse(names[0] & names[1])
+        self.assertEqual(*(self.without("Message-ID", run) for run in runs))
 
     @rig.on_every_engine()
     def test_addresses_in_utf8_are_taken_where_smtputf8_is_asked_for(self, programs):
@@ -157,7 +171,7 @@ class Scenario(TrafficCase):
     def test_shows_what_it_would_send(self):
         path = self.write("s.toml", scenarios.MIXED)
         programs = rig.ours(rig.ENGINES[0])
-        arguments = ("--scenario", path, "-M", "h.test")
+        arguments = ("--scenario", path, "--seed", 7, "-M", "h.test")
         (envelope, content), = self.sent(programs, *arguments, "-m", 1)
         done = programs.run("smtp-source", *arguments, "--show", 0)
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "report/json.h"
 #include "report/merge.h"
 #include "sample_run.h"
 
@@ -79,6 +80,27 @@ TEST(Parts, ThatOverlapOrAreOfDifferentRunsAreRefused) {
   EXPECT_EQ(refusal(part({1}), other),
             "a and b have parts of different loads: an option of how much is sent when, or of the "
             "messages, was not the same");
+}
+
+// Three parts, of which each began at its own moment.
+TEST(Parts, ThatWereMergedBeforeAreAsFarApartAsTheyBegan) {
+  std::vector<report::Run> parts;
+  for (unsigned number = 1; number <= 3; ++number) {
+    parts.push_back(part({number}, 3));
+    parts.back().measurement.start += 100ms * number;
+  }
+  const auto apart = [](const report::Run& run) { return setting(run, "begun"); };
+  const report::Run first = merge({parts[0], parts[1]}, {"1", "2"});
+  const report::Run last = merge({parts[2], parts[1]}, {"3", "2"});
+  const report::Run ends = merge({parts[2], parts[0]}, {"3", "1"});
+  EXPECT_EQ(apart(first), "100 ms apart;");
+  EXPECT_EQ(apart(merge({first, parts[2]}, {"12", "3"})), "200 ms apart;");
+  EXPECT_EQ(apart(merge({parts[0], last}, {"1", "23"})), "200 ms apart;");
+  EXPECT_EQ(apart(merge({ends, parts[1]}, {"13", "2"})), "200 ms apart;");
+  // As they come from a file.
+  const report::Run read = from_json(to_json(ends), "x");
+  EXPECT_EQ(apart(merge({read, parts[1]}, {"13", "2"})), "200 ms apart;");
+  EXPECT_EQ(read.parts->apart, 200ms);
 }
 
 TEST(Parts, TellHowWellTheyBeganTogether) {

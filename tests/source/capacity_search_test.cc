@@ -126,6 +126,47 @@ TEST(CapacitySearch, FindsItWhereSomeProbesFailWithoutAReason) {
             kSeeds - 1);
 }
 
+// Whatever else the machine did for a while spoils a probe and those behind it: the first ones,
+// those of the way up, of the halving or of the confirmation.
+TEST(CapacitySearch, FindsItWhereSomethingElseSpoilsSomeProbesInARow) {
+  for (const unsigned spoilt : {1U, 2U, 3U}) {
+    // Of what never held but once nothing can be known.
+    for (unsigned first = spoilt == 3 ? 1 : 0; first < 16; ++first) {
+      EXPECT_EQ(within_5_percent([&](unsigned seed, Found& found) {
+                  const double limit = drawn_capacity(seed);
+                  unsigned number = 0;
+                  found = search(kRates, [&](double level, double /*seconds*/) {
+                    const bool spoils = number >= first && number < first + spoilt;
+                    ++number;
+                    return held_if(level <= limit && !spoils);
+                  });
+                  return limit;
+                }),
+                kSeeds)
+          << spoilt << " probes from " << first;
+    }
+  }
+}
+
+// It is away for half a minute, once in a quarter of an hour.
+TEST(CapacitySearch, FindsItWhereTheServerIsSometimesAway) {
+  EXPECT_GE(within_5_percent([](unsigned seed, Found& found) {
+              const double limit = drawn_capacity(seed);
+              std::mt19937 random(seed);
+              std::exponential_distribution<double> until_next(1.0 / 900);
+              double now = 0;
+              double away = until_next(random);
+              found = search(kRates, [&](double level, double seconds) {
+                const double begun = now;
+                now += seconds;
+                while (away + 30 < begun) away += 30 + until_next(random);
+                return held_if(level <= limit && away >= now);
+              });
+              return limit;
+            }),
+            kSeeds - 1);
+}
+
 // A server that an overload makes slow, until it has had no load for a while.
 class Collapsing {
  public:
@@ -187,7 +228,7 @@ TEST(CapacitySearch, SaysWhenNothingHolds) {
   EXPECT_FALSE(found.answer.confirmed);
   EXPECT_EQ(found.answer.limit, CapacityLimit::server);
   EXPECT_EQ(found.answer.limited_at, 100);
-  EXPECT_EQ(found.probes.size(), 2U);
+  EXPECT_EQ(found.probes.size(), 3U);
 }
 
 TEST(CapacitySearch, SaysWhenNothingIsConfirmed) {
@@ -237,7 +278,44 @@ TEST(CapacitySearch, RepeatsProbesNearTheEdgeAndNotFarBelow) {
   std::vector<double> levels;
   for (const Probe& probe : found.probes) levels.push_back(probe.level);
   EXPECT_EQ(levels, (std::vector<double>{100, 200, 400, 800, 1'600, 1'600, 1'130, 1'130, 951, 1'040,
-                                         1'040, 995, 995, 995}));
+                                         1'040, 995, 995, 995, 1'040}));
+}
+
+// The way to the answer is known; one probe more says that it has not changed.
+TEST(CapacitySearch, TheGeneratorMayBeLateWhenItLooksOnceMoreAtWhatDidNotHold) {
+  CapacitySearch search(kRates);
+  std::vector<Probe> probes;
+  while (std::holds_alternative<Probe>(search.next())) {
+    const bool confirmed = !probes.empty() && probes.back().confirms;
+    probes.push_back(std::get<Probe>(search.next()));
+    search.found(confirmed ? ProbeOutcome::late : held_if(probes.back().level <= 1'000));
+    if (confirmed && std::holds_alternative<Probe>(search.next())) {
+      search.found(ProbeOutcome::late);
+    }
+  }
+  const auto answer = std::get<CapacityAnswer>(search.next());
+  EXPECT_EQ(probes.back().level, 1'040);
+  EXPECT_EQ(answer.limit, CapacityLimit::server);
+  EXPECT_TRUE(answer.confirmed);
+  EXPECT_EQ(answer.level, 995);
+  EXPECT_EQ(answer.limited_at, 1'040);
+}
+
+// What did not hold holds now: the search goes on above, and what is known of higher levels is not
+// looked for again.
+TEST(CapacitySearch, GoesOnAboveWhatHoldsWhenItIsLookedAtOnceMore) {
+  unsigned number = 0;
+  const Found found = search(kRates, [&](double level, double /*seconds*/) {
+    ++number;
+    return held_if(level <= 1'200 && number != 7 && number != 8);  // at 1,130
+  });
+  EXPECT_EQ(found.answer.level, 1'180);
+  EXPECT_EQ(found.answer.limited_at, 1'230);
+  std::vector<double> levels;
+  for (const Probe& probe : found.probes) levels.push_back(probe.level);
+  EXPECT_EQ(levels, (std::vector<double>{100,   200,   400,   800,   1'600, 1'600, 1'130, 1'130,
+                                         951,   1'040, 1'040, 1'080, 1'080, 1'080, 1'130, 1'130,
+                                         1'340, 1'340, 1'230, 1'230, 1'180, 1'180, 1'180, 1'230}));
 }
 
 TEST(CapacitySearch, FindsTheVeryNumberWhereLevelsAreWhole) {

@@ -1,5 +1,7 @@
 #include "mail/scenario/mixed_workload.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -55,7 +57,7 @@ MixedWorkload::MixedWorkload(Mix mix)
       some_have_own_recipients_(std::ranges::any_of(
           mix_.kinds.kinds, [](const Kinds::Named& kind) { return kind.recipients.has_value(); })),
       most_recipients_(mix_.counts.most()),
-      run_(Roll(mix_.seed)() >> 16U) {}
+      message_id_begin_(fmt::format("<{:012x}.", mix_.run)) {}
 
 std::unique_ptr<smtp::MessageSource> MixedWorkload::messages() const {
   return std::make_unique<MixedMessages>(*this);
@@ -120,9 +122,7 @@ void MixedWorkload::draw_recipients(std::uint64_t message, std::size_t count,
 }
 
 void MixedWorkload::append_message_id(std::uint64_t message, std::string& text) const {
-  text += '<';
-  append_hexadecimal(run_, text);
-  text += '.';
+  text.append(message_id_begin_);
   append_hexadecimal(message >> 16U, text);
   text += '.';
   append_hexadecimal(message & 0xffffU, text);

@@ -56,6 +56,7 @@ struct OnlySender {
 // What a mix of messages is made of.
 struct Mix {
   std::uint64_t seed = 0;  // of all that is drawn
+  std::uint64_t run = 0;   // what tells its Message-IDs from those of another run: 48 bits
   std::variant<Senders, OnlySender> senders;
   std::variant<Recipients, NumberedRecipients> recipients;
   RecipientCounts counts;
@@ -76,7 +77,7 @@ enum class Drawn : std::uint8_t { kind, sender, recipient_count, recipient, cont
 Roll roll_for(std::uint64_t seed, Drawn what, std::uint64_t number);
 
 // Messages that differ. Which kind number n is, from whom, for whom and what it says follows from
-// the seed and n.
+// the seed and n; its Message-ID from the run and n.
 class MixedWorkload final : public Workload {
  public:
   explicit MixedWorkload(Mix mix);
@@ -111,7 +112,8 @@ class MixedWorkload final : public Workload {
   const Mix mix_;
   const bool some_have_own_recipients_;  // of the kinds
   const std::size_t most_recipients_;
-  const std::uint64_t run_;  // what tells its Message-IDs from those of another seed
+  // As long in any run: what is left for a text of so many bytes does not depend on it.
+  const std::string message_id_begin_;
 };
 
 }  // namespace millrace::mail

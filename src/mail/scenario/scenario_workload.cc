@@ -209,6 +209,7 @@ std::shared_ptr<const MixedWorkload> make_workload(const Scenario& scenario,
   const std::size_t most = counts.most();
   return std::make_shared<MixedWorkload>(
       Mix{.seed = settings.seed,
+          .run = settings.common.run,
           .senders = senders_of(scenario.senders, common.reverse_path),
           .recipients = recipients_of(scenario.recipients, most, common),
           .counts = std::move(counts),

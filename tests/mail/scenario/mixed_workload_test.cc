@@ -39,6 +39,7 @@ MixedWorkload mix(std::uint64_t seed) {
       {.name = "bare", .kind = std::make_unique<PlainKind>(false, "", "A: b\r\n\r\nc\r\n")});
   return MixedWorkload(
       {.seed = seed,
+       .run = seed,
        .senders = Senders{.addresses = patterns({{"u{1-1000}@a.test"}}, AddressPart::mailbox),
                           .null_share = 0.25},
        .recipients =
@@ -377,6 +378,16 @@ TEST(MixedWorkload, MessageIdsAreOfOneMessageAlone) {
     }
   }
   EXPECT_EQ(seen.size(), asked);
+}
+
+// Whose content has a size goes on with what is left of it.
+TEST(MixedWorkload, MessageIdsOfTwoRunsAreOfOneLength) {
+  const auto length = [](std::uint64_t run) {
+    std::string text;
+    mix(run).append_message_id(17, text);
+    return text.size();
+  };
+  EXPECT_EQ(length(0), length(0xffff'ffff'ffff));
 }
 
 TEST(MixedWorkload, TheOnlySenderIsLeftOutByItsShare) {
