@@ -414,9 +414,9 @@ TEST(SourceOptions, RefusalsNameOptionValueAndExpectation) {
        "bad range: 1-2000000 (--session-range: expected two numbers, the lower one first, as "
        "1-500)"},
       {{"--find-rate", "p50<1s, errors<0.1%, p99<1s", "h"},
-       "errors<0.1% says something of 1000 messages or more, and a probe of 10 s at 10/s, the "
+       "errors<0.1% says something of 1001 messages or more, and a probe of 10 s at 10/s, the "
        "lowest "
-       "rate, has 100: use --probe 100s, or a --rate-range from 100/s on"},
+       "rate, has 100: use --probe 101s, or a --rate-range from 101/s on"},
       {{"--find-rate", "p99.9<1s", "--rate-range", "150-900/s", "--probe", "2.5s", "h"},
        "p99.9<1s says something of 1000 messages or more, and a probe of 2.5 s at 150/s, the "
        "lowest "

@@ -338,7 +338,7 @@ std::vector<Row<SourceCommandLine>> source_rows(const Files& files) {
       {"--stages|ramp 1-9 2s, hold 1s",
        [](Line line) { return line.source.load.schedule.size() == 2; }},
       {"--warmup|2s", [](Line line) { return !line.source.load.schedule.at(0).measured; }},
-      {"--find-rate|p99<250ms, errors<0.1%|--rate-range|100-200/s",
+      {"--find-rate|p99<250ms, errors<0.1%|--rate-range|110-200/s",
        [](Line line) {
          return line.capacity->task.of == source::LevelOf::rate && line.source.load.open_loop &&
                 line.capacity->objective.at(1).text() == "errors<0.1%" &&
