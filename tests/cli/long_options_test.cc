@@ -344,6 +344,13 @@ std::vector<Row<SourceCommandLine>> source_rows(const Files& files) {
                 line.capacity->objective.at(1).text() == "errors<0.1%" &&
                 line.report.thresholds.size() == 2 && line.report.summary;
        }},
+      {"--find-rate|p99<250ms, errors<0.1%",
+       [](Line line) {
+         return line.capacity->task.range.low == 101 && line.capacity->task.range.high == 100'000;
+       }},
+      {"--find-rate|p99<1s|--probe|20s|--confirm|4s",
+       [](Line line) { return line.capacity->task.range.low == 25; }},
+      {"--find-rate|max<1s", [](Line line) { return line.capacity->task.range.low == 10; }},
       {"--find-rate|p50<1s|--rate-range|120-6000/m",
        [](Line line) {
          return line.capacity->task.range.low == 2 && line.capacity->task.range.high == 100;
