@@ -88,25 +88,47 @@ double resolution(const std::string& text, std::string_view names) {
 // A time as it is given, in so many seconds at least.
 std::string seconds_text(double seconds) { return fmt::format("{:.0f}s", std::ceil(seconds)); }
 
+// The term that needs the most messages.
+const report::Threshold& finest(const std::vector<report::Threshold>& objective) {
+  return *std::max_element(objective.begin(), objective.end(),
+                           [](const report::Threshold& one, const report::Threshold& other) {
+                             return one.messages_needed() < other.messages_needed();
+                           });
+}
+
+// Where a rate is looked for unless that is said: from one on at which there are enough messages.
+LevelRange rates_for(const std::vector<report::Threshold>& objective, Duration shortest) {
+  const auto needed = static_cast<double>(finest(objective).messages_needed());
+  const double low = std::ceil(needed / in_seconds(shortest));
+  return {.low = std::clamp(low, kRates.low, kRates.high), .high = kRates.high};
+}
+
 // Of too few messages a figure is the largest of them, or one error decides. How many messages
 // sessions in closed loop will send nobody knows beforehand.
 void check_messages(const CapacityOrder& order) {
   const source::CapacityTask& task = order.task;
-  const auto needed = [](const report::Threshold& term) { return term.messages_needed(); };
-  const auto finest = *std::max_element(
-      order.objective.begin(), order.objective.end(),
-      [&](const auto& one, const auto& other) { return needed(one) < needed(other); });
-  const double probe = in_seconds(task.probe);
-  const auto there = static_cast<std::uint64_t>(std::llround(task.range.low * probe));
-  if (task.of == LevelOf::sessions || needed(finest) <= there) return;
-  const auto least = static_cast<double>(needed(finest));
-  throw Fatal(
-      fmt::format("{} says something of {} messages or more, and a probe of {:.4g} s at {}, the "
-                  "lowest rate, has "
-                  "{}: use --probe {}, or a --rate-range from {:.0f}/s on",
-                  finest.text(), needed(finest), probe,
-                  report::level_text(report::Capacity::Of::rate, task.range.low), there,
-                  seconds_text(least / task.range.low), std::ceil(least / probe)));
+  if (task.of == LevelOf::sessions) return;
+  const report::Threshold& term = finest(order.objective);
+  const std::uint64_t needed = term.messages_needed();
+  const auto there = [&](Duration length) {
+    return static_cast<std::uint64_t>(std::llround(task.range.low * in_seconds(length)));
+  };
+  const Duration shortest = std::min(task.probe, task.confirm);
+  if (needed <= there(shortest)) return;
+  const auto least = static_cast<double>(needed);
+  std::string longer;
+  for (const auto& [option, length] :
+       {std::pair("--probe", task.probe), std::pair("--confirm", task.confirm)}) {
+    if (needed <= there(length)) continue;
+    longer += fmt::format("{}{} {}", longer.empty() ? "" : " and ", option,
+                          seconds_text(least / task.range.low));
+  }
+  throw Fatal(fmt::format(
+      "{} says something of {} messages or more, and a {} of {:.4g} s at {}, the lowest rate, has "
+      "{}: use {}, or a --rate-range from {:.0f}/s on",
+      term.text(), needed, task.probe <= task.confirm ? "probe" : "confirmation",
+      in_seconds(shortest), report::level_text(report::Capacity::Of::rate, task.range.low),
+      there(shortest), longer, std::ceil(least / in_seconds(shortest))));
 }
 
 std::string terms_of(const CapacityOrder& order) {
@@ -124,8 +146,9 @@ void add_capacity_options(CommandLine& line, SourceArguments& given) {
   group.value("--find-rate", "TERMS",
               "the highest rate at which all of these\nhold, as 'p99<250ms, errors<0.1%'",
               given.find_rate, objective);
-  group.value("--rate-range", "FROM-TO", "where it is looked for (10-100000/s)", given.rate_range,
-              rate_range);
+  group.value("--rate-range", "FROM-TO",
+              "where it is looked for (10-100000/s, or\nfrom the rate on that the terms need)",
+              given.rate_range, rate_range);
   group.value("--find-sessions", "TERMS", "the same of sessions, in closed loop",
               given.find_sessions, objective);
   group.value("--session-range", "FROM-TO", "where they are looked for (1-1000)",
@@ -143,19 +166,22 @@ void add_capacity_options(CommandLine& line, SourceArguments& given) {
 std::optional<CapacityOrder> build_capacity(const SourceArguments& given) {
   if (!given.searches()) return std::nullopt;
   const bool rates = given.find_rate.has_value();
-  const LevelRange range =
-      rates ? given.rate_range.value_or(kRates) : given.session_range.value_or(kSessions);
+  const std::vector<report::Threshold>& objective = rates ? *given.find_rate : *given.find_sessions;
   const Duration probe = given.probe.value_or(kProbe);
+  const Duration confirm = given.confirm.value_or(kConfirm);
+  const LevelRange range =
+      rates ? given.rate_range.value_or(rates_for(objective, std::min(probe, confirm)))
+            : given.session_range.value_or(kSessions);
   CapacityOrder order{.task = {.of = rates ? LevelOf::rate : LevelOf::sessions,
                                .range = {.low = range.low,
                                          .high = range.high,
                                          .resolution = given.resolution.value_or(kResolution),
                                          .whole = !rates},
                                .probe = probe,
-                               .confirm = given.confirm.value_or(kConfirm),
+                               .confirm = confirm,
                                .warmup = given.warmup.value_or(probe / kWarmUpParts),
                                .settle = given.settle.value_or(kSettle)},
-                      .objective = rates ? *given.find_rate : *given.find_sessions};
+                      .objective = objective};
   check_messages(order);
   return order;
 }

@@ -142,6 +142,10 @@ std::uint64_t Threshold::messages_needed() const {
   if (figure_ == Figure::errors) share = bound_;
   if (figure_ == Figure::latency && statistic_ == Statistic::percentile) share = left_out();
   if (share <= 0 || share >= 1) return 1;  // the maximum, no errors at all
+  // One message of so many is just the share, which "errors<" does not allow.
+  if (figure_ == Figure::errors && !equal_) {
+    return static_cast<std::uint64_t>(std::floor(1 / share + kRounding)) + 1;
+  }
   return static_cast<std::uint64_t>(std::ceil(1 / share - kRounding));
 }
 

@@ -29,7 +29,7 @@ std::variant<Probe, CapacityAnswer> CapacitySearch::next() const {
 
 CapacityAnswer CapacitySearch::so_far() const {
   if (answer_) return *answer_;
-  const std::optional<double> level = highest_held();
+  const std::optional<double> level = best_known();
   return {.level = level, .confirmed = level && level == confirmed_, .limited_at = lowest_missed()};
 }
 
@@ -38,9 +38,11 @@ std::optional<double> CapacitySearch::lowest_missed() const {
   return missed_.back().level;
 }
 
-// Before the end of the search: behind a failed confirmation what held for a shorter time below is
-// the best that is known.
-std::optional<double> CapacitySearch::highest_held() const {
+// Before the end of the search. What held for a shorter time above a confirmed level may not be
+// confirmed; behind a failed confirmation, what held for a shorter time below is the best that is
+// known.
+std::optional<double> CapacitySearch::best_known() const {
+  if (confirmed_) return confirmed_;
   std::optional<double> highest = held_;
   for (const double level : held_once_) {
     if (!held_ && level < *lowest_missed() && level > highest.value_or(0)) highest = level;
@@ -150,7 +152,7 @@ void CapacitySearch::probe(double level, bool confirms) {
 
 void CapacitySearch::end(CapacityLimit limit) {
   const bool late = limit == CapacityLimit::generator;
-  const std::optional<double> level = late ? highest_held() : held_;
+  const std::optional<double> level = late ? best_known() : held_;
   answer_ = {.level = level,
              .confirmed = level && level == confirmed_,
              .limit = limit,

@@ -39,7 +39,7 @@ enum class CapacityLimit : std::uint8_t {
 };
 
 struct CapacityAnswer {
-  std::optional<double> level;  // the highest that held; none did
+  std::optional<double> level;  // the highest that was confirmed, else that held; none did
   bool confirmed = false;
   CapacityLimit limit = CapacityLimit::unknown;
   std::optional<double>
@@ -52,8 +52,8 @@ struct CapacityAnswer {
 // is said by two probes of three, and near the edge that it does, too. A confirmation is decided by
 // one probe. Behind one that failed all probes are such: they go down by steps that double, and
 // halve again. What the server did only for a while is met at the end: the lowest level that did
-// not hold is looked at once more, and where it holds now the search goes on above. Knows no clock
-// and no server.
+// not hold is looked at once more, and where it holds now the search goes on above. A level that was
+// confirmed stays the answer until a higher one is. Knows no clock and no server.
 class CapacitySearch {
  public:
   explicit CapacitySearch(const CapacityRange& range);
@@ -85,7 +85,7 @@ class CapacitySearch {
   void probe(double level, bool confirms);
   void end(CapacityLimit limit);
   [[nodiscard]] std::optional<double> lowest_missed() const;
-  [[nodiscard]] std::optional<double> highest_held() const;
+  [[nodiscard]] std::optional<double> best_known() const;
   [[nodiscard]] bool near_edge() const;
   [[nodiscard]] double rounded(double level) const;
   [[nodiscard]] std::optional<double> between(double held) const;

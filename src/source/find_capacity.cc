@@ -12,6 +12,7 @@
 
 #include "base/diagnostics.h"
 #include "source/affordable.h"
+#include "source/kept_run.h"
 #include "source/probe_shortfall.h"
 
 namespace millrace::source {
@@ -68,25 +69,6 @@ void afford(const SourceOptions& options, const CapacityTask& task) {
   afford_ports(largest, kOption);
 }
 
-// Keeps the run that says most of what has been found so far.
-class Telling {
- public:
-  // A probe is over. `held`: all that was asked for held in it. `highest`: the highest level that
-  // holds by what is known now.
-  void take(double level, bool held, std::optional<double> highest, Result&& run) {
-    if (level_ != highest) level_.reset();
-    const bool of_highest = held && level == highest;
-    if (!of_highest && level_) return;
-    run_ = std::move(run);
-    if (of_highest) level_ = level;
-  }
-  Result& run() { return run_; }
-
- private:
-  Result run_;
-  std::optional<double> level_;  // that held in it, where it is the highest one
-};
-
 }  // namespace
 
 SourceOptions probe_options(const SourceOptions& options, const CapacityTask& task,
@@ -117,7 +99,7 @@ CapacityResult find_capacity(const SourceOptions& options, const CapacityTask& t
                              threads::SignalWatch& signals, const CapacityCallbacks& callbacks) {
   afford(options, task);
   CapacitySearch search(task.range);
-  Telling telling;
+  KeptRun kept;
   std::uint64_t first_message = 0;
   bool given_up = false;
   bool delivered = false;
@@ -138,7 +120,7 @@ CapacityResult find_capacity(const SourceOptions& options, const CapacityTask& t
     first_message += messages_used(measured, of_probe.sessions);
     // One that was cut short says nothing.
     if (given_up || run.signal != 0) {
-      telling.take(probe.level, false, search.so_far().level, std::move(run));
+      kept.take(probe.level, false, search.so_far().level, std::move(run));
       break;
     }
     const std::string shortfall = probe_shortfall(run, task, probe);
@@ -146,9 +128,9 @@ CapacityResult find_capacity(const SourceOptions& options, const CapacityTask& t
     const ProbeOutcome outcome = outcome_of(measured, holds);
     callbacks.told(probe, outcome, measured, shortfall);
     search.found(outcome);
-    telling.take(probe.level, outcome == ProbeOutcome::held, search.so_far().level, std::move(run));
+    kept.take(probe.level, outcome == ProbeOutcome::held, search.so_far().level, std::move(run));
   }
-  CapacityResult result{.answer = search.so_far(), .run = std::move(telling.run())};
+  CapacityResult result{.answer = search.so_far(), .run = std::move(kept.run())};
   result.run.well = !given_up && delivered;
   result.run.signal = signals.first();
   metrics::Ending& ending = result.run.measurement.ending;

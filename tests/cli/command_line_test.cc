@@ -413,14 +413,19 @@ TEST(SourceOptions, RefusalsNameOptionValueAndExpectation) {
       {{"--find-sessions", "p99<1s", "--session-range", "1-2000000", "h"},
        "bad range: 1-2000000 (--session-range: expected two numbers, the lower one first, as "
        "1-500)"},
-      {{"--find-rate", "p50<1s, errors<0.1%, p99<1s", "h"},
-       "errors<0.1% says something of 1000 messages or more, and a probe of 10 s at 10/s, the "
-       "lowest "
-       "rate, has 100: use --probe 100s, or a --rate-range from 100/s on"},
+      {{"--find-rate", "p50<1s, errors<0.1%, p99<1s", "--rate-range", "10-900/s", "h"},
+       "errors<0.1% says something of 1001 messages or more, and a probe of 10 s at 10/s, the "
+       "lowest rate, has 100: use --probe 101s and --confirm 101s, or a --rate-range from 101/s "
+       "on"},
       {{"--find-rate", "p99.9<1s", "--rate-range", "150-900/s", "--probe", "2.5s", "h"},
        "p99.9<1s says something of 1000 messages or more, and a probe of 2.5 s at 150/s, the "
-       "lowest "
-       "rate, has 375: use --probe 7s, or a --rate-range from 400/s on"},
+       "lowest rate, has 375: use --probe 7s, or a --rate-range from 400/s on"},
+      {{"--find-rate", "p99.9<1s", "--rate-range", "150-900/s", "--confirm", "3s", "h"},
+       "p99.9<1s says something of 1000 messages or more, and a confirmation of 3 s at 150/s, the "
+       "lowest rate, has 450: use --confirm 7s, or a --rate-range from 334/s on"},
+      {{"--find-rate", "p99.999<1s", "--probe", "100ms", "h"},
+       "p99.999<1s says something of 100000 messages or more, and a probe of 0.1 s at 100,000/s, "
+       "the lowest rate, has 10000: use --probe 1s, or a --rate-range from 1000000/s on"},
       {{"--find-rate", "p99<1s", "--resolution", "0.5%", "h"},
        "bad resolution: 0.5% (--resolution: expected a share from 1% to 100%, as 5%)"},
       {{"--find-rate", "p99<1s", "--resolution", "200%", "h"},

@@ -338,12 +338,19 @@ std::vector<Row<SourceCommandLine>> source_rows(const Files& files) {
       {"--stages|ramp 1-9 2s, hold 1s",
        [](Line line) { return line.source.load.schedule.size() == 2; }},
       {"--warmup|2s", [](Line line) { return !line.source.load.schedule.at(0).measured; }},
-      {"--find-rate|p99<250ms, errors<0.1%|--rate-range|100-200/s",
+      {"--find-rate|p99<250ms, errors<0.1%|--rate-range|110-200/s",
        [](Line line) {
          return line.capacity->task.of == source::LevelOf::rate && line.source.load.open_loop &&
                 line.capacity->objective.at(1).text() == "errors<0.1%" &&
                 line.report.thresholds.size() == 2 && line.report.summary;
        }},
+      {"--find-rate|p99<250ms, errors<0.1%",
+       [](Line line) {
+         return line.capacity->task.range.low == 101 && line.capacity->task.range.high == 100'000;
+       }},
+      {"--find-rate|p99<1s|--probe|20s|--confirm|4s",
+       [](Line line) { return line.capacity->task.range.low == 25; }},
+      {"--find-rate|max<1s", [](Line line) { return line.capacity->task.range.low == 10; }},
       {"--find-rate|p50<1s|--rate-range|120-6000/m",
        [](Line line) {
          return line.capacity->task.range.low == 2 && line.capacity->task.range.high == 100;

@@ -80,7 +80,7 @@ class Capacity(measuring.MeasureCase):
         rules.write_text(LIMITED)
         page = self.scratch / "page.html"
         with programs.sink("--rules", rules) as sink:
-            found = self.search(programs, sink, "--find-rate", "errors<10%, max<5s", "--rate-range", "25-400/s",
+            found = self.search(programs, sink, "--find-rate", "errors<10%, max<5s", "--rate-range", "30-400/s",
                                 "--html", page)
         if found is None:
             return

@@ -39,8 +39,10 @@ TEST(Threshold, KnowsOfHowManyMessagesItSaysSomething) {
   EXPECT_EQ(needed("p99.9<1s"), 1'000U);
   EXPECT_EQ(needed("service.p99<1s"), 100U);
   EXPECT_EQ(needed("p70<1s"), 4U);
-  EXPECT_EQ(needed("errors<0.1%"), 1'000U);
+  EXPECT_EQ(needed("errors<=0.1%"), 1'000U);
+  EXPECT_EQ(needed("errors<0.1%"), 1'001U);  // one of a thousand is not less
   EXPECT_EQ(needed("errors<=3%"), 34U);
+  EXPECT_EQ(needed("errors<3%"), 34U);
   for (const char* const text : {"errors<=0", "errors<100%", "max<1s", "min<1s", "mean<1s", "p0<1s",
                                  "p100<1s", "rate>5/s", "messages>5"}) {
     EXPECT_EQ(needed(text), 1U) << text;

@@ -301,6 +301,40 @@ TEST(CapacitySearch, TheGeneratorMayBeLateWhenItLooksOnceMoreAtWhatDidNotHold) {
   EXPECT_EQ(answer.limited_at, 1'040);
 }
 
+// Until a level is confirmed, and holds as well the one above which did not at first.
+void hold_above_what_is_confirmed(CapacitySearch& search) {
+  const auto probe = [&] { return std::get<Probe>(search.next()); };
+  while (!probe().confirms) search.found(held_if(probe().level <= 1'000));
+  for (int held = 0; held < 3; ++held) search.found(ProbeOutcome::held);
+  ASSERT_EQ(probe().level, 1'080);
+}
+
+TEST(CapacitySearch, WhatIsConfirmedStaysTheAnswerWhenItIsBrokenOffAbove) {
+  CapacitySearch search(kRates);
+  hold_above_what_is_confirmed(search);
+  EXPECT_EQ(search.so_far().level, 995);
+  EXPECT_TRUE(search.so_far().confirmed);
+  EXPECT_EQ(search.so_far().limited_at, 1'130);
+}
+
+TEST(CapacitySearch, WhatIsConfirmedStaysTheAnswerWhenTheGeneratorIsLateAbove) {
+  for (const bool confirming : {false, true}) {
+    CapacitySearch search(kRates);
+    hold_above_what_is_confirmed(search);
+    if (confirming) {
+      search.found(ProbeOutcome::missed);
+      search.found(ProbeOutcome::missed);
+    }
+    search.found(ProbeOutcome::late);
+    search.found(ProbeOutcome::late);
+    const auto answer = std::get<CapacityAnswer>(search.next());
+    EXPECT_EQ(answer.level, 995);
+    EXPECT_TRUE(answer.confirmed);
+    EXPECT_EQ(answer.limit, CapacityLimit::generator);
+    EXPECT_EQ(answer.limited_at, confirming ? 1'040 : 1'080);
+  }
+}
+
 // What did not hold holds now: the search goes on above, and what is known of higher levels is not
 // looked for again.
 TEST(CapacitySearch, GoesOnAboveWhatHoldsWhenItIsLookedAtOnceMore) {
