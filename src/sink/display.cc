@@ -19,7 +19,10 @@ constexpr std::size_t kSyslogArgumentLimit = 100;
 }  // namespace
 
 std::string shown_arguments(smtp::Verb verb, std::string_view arguments) {
-  if (verb != smtp::Verb::auth) return ShownLines().show(arguments);
+  if (verb != smtp::Verb::auth) {
+    const std::string command = std::string(smtp::keyword(verb)).append(" ");
+    return ShownLines().show(command + std::string(arguments)).substr(command.size());
+  }
   std::string_view rest = arguments;
   const std::string_view word = smtp::take_word(rest);
   // A word that is no mechanism may be a password in the wrong place.
@@ -32,10 +35,15 @@ std::string shown_arguments(smtp::Verb verb, std::string_view arguments) {
 
 std::string shown_command(std::string_view line) {
   const smtp::Command command = smtp::parse_command(line);
-  if (smtp::find_verb(command.keyword) != smtp::Verb::auth) return std::string(line);
-  return std::string(command.keyword)
-      .append(" ")
-      .append(shown_arguments(smtp::Verb::auth, command.arguments));
+  const std::string_view word = up_to_auth(command.keyword);
+  if (word.empty()) return std::string(line);
+  std::string shown(word);
+  if (smtp::find_verb(command.keyword) == smtp::Verb::auth) {
+    return shown.append(" ").append(shown_arguments(smtp::Verb::auth, command.arguments));
+  }
+  const bool more = word.size() < command.keyword.size() || !command.arguments.empty();
+  if (more) shown.append(" ").append(kAuthentication);
+  return shown;
 }
 
 void Display::opened(const net::SocketAddress& peer, TimePoint /*now*/) {
