@@ -187,6 +187,7 @@ class Watching(api.HttpCase):
                 told = events.next("messages")[1]
                 subjects = [one["subject"] for one in told["messages"]]
                 self.assertIn(subjects, (["first"], ["first", "second"]))
+                self.assertEqual((told["messages"][0]["recipients"], told["messages"][0]["recipient_count"]), (["c@d.test"], 1))
                 while events.next("stats")[1]["messages"]["taken"] < 2:
                     pass
             asked.ask("PUT", "/api/v1/rules", {"rules": [api.RULE]})

@@ -13,15 +13,13 @@
 namespace millrace::sink {
 namespace {
 
-using nlohmann::json;
-
 constexpr std::size_t kMostWatchers = 16;
 constexpr std::chrono::seconds kInterval{1};  // between stats
 constexpr std::size_t kMostMessages = 50;     // of an event
 
-// JSON has no line end in it.
-void append_event(std::string_view name, const json& data, std::string& text) {
-  text.append("event: ").append(name).append("\ndata: ").append(data.dump()).append("\n\n");
+// `data`: JSON, which has no line end in it.
+void append_event(std::string_view name, std::string_view data, std::string& text) {
+  text.append("event: ").append(name).append("\ndata: ").append(data).append("\n\n");
 }
 
 }  // namespace
@@ -53,17 +51,17 @@ std::optional<std::string> Api::next_events(Told& told) {
   if (const std::uint64_t changes = parts_.rules.changes();
       changes != told.rules || !told.anything) {
     told.rules = changes;
-    append_event("rules", rules_told(), text);
+    append_event("rules", rules_told().dump(), text);
   }
   if (const TimePoint now = Clock::now(); now >= told.next_stats) {
     told.next_stats = now + kInterval;
-    append_event("stats", stats_told(), text);
+    append_event("stats", stats_told().dump(), text);
     if (parts_.messages != nullptr) {
       const auto latest = parts_.messages->behind(told.messages, kMostMessages);
       if (latest.taken != told.messages) {
         append_event("messages",
-                     messages_json(latest.messages, latest.taken - told.messages,
-                                   parts_.messages->totals().messages),
+                     messages_text(latest.messages, latest.taken - told.messages,
+                                   parts_.messages->totals().messages, kBoundsOfEvent),
                      text);
       }
       told.messages = latest.taken;
