@@ -25,10 +25,13 @@ void append_event(std::string_view name, std::string_view data, std::string& tex
 }  // namespace
 
 http::Response Api::get_events(const http::Request& /*request*/, const std::string& /*name*/) {
-  const std::lock_guard lock(mutex_);
-  if (ended_) return http::refusal(503, "the sink ends");
-  if (listeners_ == kMostWatchers) return http::refusal(503, "too many listen to events");
-  ++listeners_;
+  {
+    const std::lock_guard lock(mutex_);
+    if (ended_) return http::refusal(503, "the sink ends");
+    if (listeners_ == kMostWatchers) return http::refusal(503, "too many listen to events");
+    ++listeners_;
+  }
+  // Without the lock: where there is no memory the place is given back at once.
   const std::shared_ptr<void> place(nullptr, [this](void*) {
     const std::lock_guard leaving(mutex_);
     --listeners_;
