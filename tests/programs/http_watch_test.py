@@ -60,6 +60,7 @@ class Metrics(api.HttpCase):
             self.assertEqual(asked.ask("POST", "/api/v1/reset").status, 204)
             found = asked.stats()["verify"]
             self.assertEqual((found["seen"], found["runs"], found["missing"]), (0, [], 0))
+            self.assertEqual((found["from_due"]["count"], found["from_sent"]["max"]), (0, 0))
             self.assertIn('smtp_sink_verify_total{result="seen"} 50', asked.get("/metrics").body.decode())
 
 
