@@ -6,6 +6,7 @@ const messages = (() => {
   const { add, bytes, count, section } = drawing;
   const most = 50;
   const mostShown = 1 << 20;  // bytes of a content
+  const mostRecipients = 1_000;  // shown of a message that is opened
 
   // What is not seen, or turns the direction of what follows, is shown by its number.
   const visible = (text) => text.replace(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu,
@@ -13,7 +14,11 @@ const messages = (() => {
   // A Text of the API. What is no UTF-8 comes in base64.
   const said = (text) => visible(typeof text === "string" ? text : atob(text.base64)).replaceAll(/[\n\t]/g, " ");
   const clock = (time) => new Date(time).toLocaleTimeString("en-GB");
-  const addresses = (list) => (list.length > 3 ? `${list.slice(0, 3).map(said).join(", ")} and ${count(list.length - 3)} more` : list.map(said).join(", "));
+  const recipients = (message, most) => {
+    const shown = message.recipients.slice(0, most).map(said);
+    const rest = message.recipient_count - shown.length;
+    return shown.join(", ") + (rest > 0 ? ` and ${count(rest)} more` : "");
+  };
   const sender = (text) => said(text) || "<>";
 
   // --- one of them -------------------------------------------------------------------------------
@@ -96,18 +101,21 @@ const messages = (() => {
     close.addEventListener("click", () => dialog.close());
     const facts = add(dialog, "dl");
     const fact = (name, text) => {
-      if (text === "") return;
+      if (text === "") return null;
       add(facts, "dt", name);
-      add(facts, "dd", text, "said");
+      return add(facts, "dd", text, "said");
     };
     const { client } = message;
     fact("from", `${sender(message.sender)} ${said(message.mail_parameters)}`);
-    fact("to", message.recipients.map(said).join(", "));
+    const to = fact("to", recipients(message, mostRecipients));
     fact("client", `${said(client.address)}${client.port ? ` port ${client.port}` : ""}, ${said(client.helo) || "no name"}${said(client.login) && `, user ${said(client.login)}`}`);
     fact("over", `${message.protocol}${message.tls ? `, ${message.tls.version}, ${message.tls.cipher}` : ""}, ${said(message.listener)}`);
     fact("taken", `${message.time.replace("T", " ").replace("Z", " UTC")}, ${count(message.size)} bytes`);
     dialog.showModal();
     try {
+      if (message.recipients.length < message.recipient_count) {  // as told in an event
+        to.textContent = recipients(await (await sink.ask(`messages/${encodeURIComponent(message.id)}`)).json(), mostRecipients);
+      }
       const parts = mail.read(await contentOf(message.id));
       if (title.isConnected) addViews(message, parts);  // else another one is open, or none
     } catch (error) {
@@ -140,7 +148,7 @@ const messages = (() => {
         const button = add(row, "button");
         button.type = "button";
         add(button, "span", said(message.subject) || "(no subject)", "subject");
-        add(button, "span", `${sender(message.sender)} to ${addresses(message.recipients)}`, "envelope");
+        add(button, "span", `${sender(message.sender)} to ${recipients(message, 3)}`, "envelope");
         add(button, "span", `${clock(message.time)}, ${bytes(message.size)}, ${said(message.client.address)}`, "faint");
         button.addEventListener("click", () => open(message));
         row.dataset.id = message.id;

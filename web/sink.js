@@ -36,16 +36,20 @@ const sink = (() => {
     try {
       const response = await ask("events", { signal: end.signal });
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-      for (let unread = ""; ;) {
+      let name = "";
+      for (let line = []; ;) {  // in pieces, as it came: each is looked through once
         const { value, done } = await reader.read();
         if (done) return;
         heard();
-        const events = (unread + value).split("\n\n");
-        unread = events.pop();
-        for (const event of events) {
-          const [, name, data] = /^event: (\w+)\ndata: (.*)$/s.exec(event);
+        const [end, ...begins] = value.split("\n");
+        line.push(end);
+        for (const begin of begins) {
+          const [, field, text] = /^(event|data): (.*)$/s.exec(line.join("")) ?? [];
+          line = [begin];
+          if (field === "event") name = text;
+          if (field !== "data") continue;
           try {
-            take(name, JSON.parse(data));
+            take(name, JSON.parse(text));
           } catch (error) {
             reportError(error);  // is none of the connection
           }

@@ -104,6 +104,22 @@ class Messages(api.HttpCase):
                 if path == "/metrics":
                     self.assertNotIn(b"script", answer.body)
 
+    def test_a_list_of_them_is_bounded_and_one_is_whole(self):
+        recipients = [f"{number:04}\x01" + "\x01" * 900 + "@d.test" for number in range(1000)]
+        with self.kept() as (player, asked):
+            for _ in range(2):
+                player.play(playing.MAIL)
+                for begin in range(0, 1000, 50):
+                    player.say("".join(f"RCPT TO:<{one}>\r\n" for one in recipients[begin:begin + 50]).encode())
+                    for _ in range(50):
+                        player.expect_line("250 *")
+                player.play(playing.DATA + "C: Subject: x\nC:\nC: .\nS: 250 *")
+            told = asked.get(self.PATH)
+            self.assertLess(len(told.body), 8_400_000)
+            (one,) = told.json["messages"]
+            self.assertEqual((told.json["found"], one["recipient_count"], one["recipients"]), (2, 1000, recipients))
+            self.assertEqual(asked.get(f"{self.PATH}/{one['id']}").json["recipients"], recipients)
+
     def test_without_a_memory_there_are_none(self):
         with self.sink() as (_, asked):
             for path in ("", "/x", "/x/raw"):

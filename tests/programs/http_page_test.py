@@ -348,6 +348,20 @@ class Messages(PageCase):
             page.find("dialog").send_keys(Keys.ESCAPE)
             rig.wait_for(lambda: page.run("return document.querySelectorAll('iframe, dialog[open]').length") == 0, "the end of it")
 
+    def test_the_first_recipients_are_listed_and_all_are_read(self):
+        with self.watched("--store", "memory:60") as (sink, _, page), playing.Player(sink.endpoint) as player:
+            player.play("C: HELO client.test\nS: 250 *")
+            # An event of many pieces.
+            long = "".join(f"C: RCPT TO:<{letter * 800}@d.test>\nS: 250 *\n" for letter in "xyz")
+            for _ in range(49):
+                player.play(playing.MAIL + long + playing.DATA + "C: Subject: long\nC:\nC: .\nS: 250 *")
+            player.play(playing.MAIL + "".join(f"C: RCPT TO:<r{number}@d.test>\nS: 250 *\n" for number in range(1003)) +
+                        playing.DATA + "C: Subject: many\nC:\nC: .\nS: 250 *")
+            rig.wait_for(lambda: len(self.browser.find_elements(By.CSS_SELECTOR, ".messages li")) == 50, "all of them")
+            self.assertIn("r0@d.test, r1@d.test, r2@d.test and 1,000 more", page.text(".messages li"))
+            page.open("many")
+            self.assertIn("r998@d.test, r999@d.test and 3 more", page.text("dialog dl"))
+
     def test_what_clients_send_is_text(self):
         with self.watched("--store", "memory:9") as (sink, _, page), playing.Player(sink.endpoint) as player:
             player.play(f"C: HELO {EVIL}\nS: 250 *")

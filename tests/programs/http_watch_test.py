@@ -60,6 +60,7 @@ class Metrics(api.HttpCase):
             self.assertEqual(asked.ask("POST", "/api/v1/reset").status, 204)
             found = asked.stats()["verify"]
             self.assertEqual((found["seen"], found["runs"], found["missing"]), (0, [], 0))
+            self.assertEqual((found["from_due"]["count"], found["from_sent"]["max"]), (0, 0))
             self.assertIn('smtp_sink_verify_total{result="seen"} 50', asked.get("/metrics").body.decode())
 
 
@@ -187,6 +188,7 @@ class Watching(api.HttpCase):
                 told = events.next("messages")[1]
                 subjects = [one["subject"] for one in told["messages"]]
                 self.assertIn(subjects, (["first"], ["first", "second"]))
+                self.assertEqual((told["messages"][0]["recipients"], told["messages"][0]["recipient_count"]), (["c@d.test"], 1))
                 while events.next("stats")[1]["messages"]["taken"] < 2:
                     pass
             asked.ask("PUT", "/api/v1/rules", {"rules": [api.RULE]})

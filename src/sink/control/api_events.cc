@@ -13,24 +13,25 @@
 namespace millrace::sink {
 namespace {
 
-using nlohmann::json;
-
 constexpr std::size_t kMostWatchers = 16;
 constexpr std::chrono::seconds kInterval{1};  // between stats
 constexpr std::size_t kMostMessages = 50;     // of an event
 
-// JSON has no line end in it.
-void append_event(std::string_view name, const json& data, std::string& text) {
-  text.append("event: ").append(name).append("\ndata: ").append(data.dump()).append("\n\n");
+// `data`: JSON, which has no line end in it.
+void append_event(std::string_view name, std::string_view data, std::string& text) {
+  text.append("event: ").append(name).append("\ndata: ").append(data).append("\n\n");
 }
 
 }  // namespace
 
 http::Response Api::get_events(const http::Request& /*request*/, const std::string& /*name*/) {
-  const std::lock_guard lock(mutex_);
-  if (ended_) return http::refusal(503, "the sink ends");
-  if (listeners_ == kMostWatchers) return http::refusal(503, "too many listen to events");
-  ++listeners_;
+  {
+    const std::lock_guard lock(mutex_);
+    if (ended_) return http::refusal(503, "the sink ends");
+    if (listeners_ == kMostWatchers) return http::refusal(503, "too many listen to events");
+    ++listeners_;
+  }
+  // Without the lock: where there is no memory the place is given back at once.
   const std::shared_ptr<void> place(nullptr, [this](void*) {
     const std::lock_guard leaving(mutex_);
     --listeners_;
@@ -53,17 +54,17 @@ std::optional<std::string> Api::next_events(Told& told) {
   if (const std::uint64_t changes = parts_.rules.changes();
       changes != told.rules || !told.anything) {
     told.rules = changes;
-    append_event("rules", rules_told(), text);
+    append_event("rules", rules_told().dump(), text);
   }
   if (const TimePoint now = Clock::now(); now >= told.next_stats) {
     told.next_stats = now + kInterval;
-    append_event("stats", stats_told(), text);
+    append_event("stats", stats_told().dump(), text);
     if (parts_.messages != nullptr) {
       const auto latest = parts_.messages->behind(told.messages, kMostMessages);
       if (latest.taken != told.messages) {
         append_event("messages",
-                     messages_json(latest.messages, latest.taken - told.messages,
-                                   parts_.messages->totals().messages),
+                     messages_text(latest.messages, latest.taken - told.messages,
+                                   parts_.messages->totals().messages, kBoundsOfEvent),
                      text);
       }
       told.messages = latest.taken;

@@ -127,7 +127,10 @@ http::Response Api::get_messages(const http::Request& request, const std::string
   if (found > search.last) {
     messages.erase(messages.begin(), messages.end() - static_cast<std::ptrdiff_t>(search.last));
   }
-  return json_response(messages_json(messages, found, parts_.messages->totals().messages));
+  return {
+      .media_type = "application/json",
+      .body =
+          messages_text(messages, found, parts_.messages->totals().messages, kBoundsOfList) + "\n"};
 }
 
 http::Response Api::delete_messages(const http::Request& request, const std::string& /*name*/) {

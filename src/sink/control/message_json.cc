@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "sink/answers/header_fields.h"
 #include "sink/control/encoded_words.h"
 #include "sink/control/json_values.h"
@@ -45,9 +48,10 @@ std::string subject_of(const RememberedMessage& message) {
   return subject;
 }
 
-json summary_json(const RememberedMessage& message) {
+json summary_json(const RememberedMessage& message, std::size_t most_recipients) {
   json recipients = json::array();
   for (const std::string& recipient : message.recipients) {
+    if (recipients.size() == most_recipients) break;
     recipients.push_back(text_json(recipient));
   }
   return {{"id", message.id},
@@ -59,13 +63,14 @@ json summary_json(const RememberedMessage& message) {
           {"sender", text_json(message.sender)},
           {"mail_parameters", text_json(message.mail_parameters)},
           {"recipients", std::move(recipients)},
+          {"recipient_count", message.recipients.size()},
           {"size", message.size},
           {"sha256", fmt::format("{:02x}", fmt::join(message.hash, ""))},
           {"subject", text_json(subject_of(message))}};
 }
 
 json message_json(const RememberedMessage& message) {
-  json told = summary_json(message);
+  json told = summary_json(message, message.recipients.size());
   json header = json::array();
   for (const HeaderField& field : header_fields_of(message)) {
     header.push_back({{"name", text_json(field.name)}, {"value", text_json(field.value)}});
@@ -74,10 +79,19 @@ json message_json(const RememberedMessage& message) {
   return told;
 }
 
-json messages_json(const std::vector<Remembered>& messages, std::size_t found, std::size_t kept) {
-  json list = json::array();
-  for (const Remembered& message : messages) list.push_back(summary_json(*message));
-  return {{"messages", std::move(list)}, {"found", found}, {"kept", kept}};
+std::string messages_text(const std::vector<Remembered>& messages, std::size_t found,
+                          std::size_t kept, const MessagesBounds& bounds) {
+  std::vector<std::string> told;  // the latest first
+  std::size_t bytes = 0;
+  for (auto message = messages.rbegin(); message != messages.rend(); ++message) {
+    std::string text = summary_json(**message, bounds.recipients).dump();
+    bytes += text.size();
+    if (bytes > bounds.bytes) break;
+    told.push_back(std::move(text));
+  }
+  std::reverse(told.begin(), told.end());
+  return fmt::format(R"({{"messages":[{}],"found":{},"kept":{}}})", fmt::join(told, ","), found,
+                     kept);
 }
 
 }  // namespace millrace::sink

@@ -14,7 +14,6 @@ namespace {
 
 using metrics::Counters;
 using metrics::ReplyCounts;
-using metrics::VerifyCounts;
 using nlohmann::json;
 
 struct Since {
@@ -67,6 +66,15 @@ json errors_json(const metrics::ErrorTimes& now, const metrics::ErrorTimes& befo
   return list;
 }
 
+metrics::Histogram latency_since(const metrics::Histogram& now, const metrics::Histogram& before) {
+  metrics::Histogram since;
+  for (std::size_t slot = 0; slot < now.used_slots(); ++slot) {
+    const std::uint64_t times = now.count_at(slot) - before.count_at(slot);
+    if (times > 0) since.count_at(slot, times);
+  }
+  return since;
+}
+
 json latency_json(const metrics::Histogram& latency) {
   return {{"count", latency.count()},
           {"p50", latency.percentile(0.5)},
@@ -92,15 +100,15 @@ void tell_runs(const RunsProgress& now, const RunsProgress& before, json& told) 
   told["runs"] = std::move(list);
 }
 
-json verify_json(const metrics::VerifyMetrics& now, const VerifyCounts& before) {
+json verify_json(const metrics::VerifyMetrics& now, const metrics::VerifyMetrics& before) {
   constexpr std::array<std::string_view, 7> kTold = {
       "seen", "duplicated", "bounced", "unstamped", "malformed", "forged", "not_counted"};
-  json told = {{"altered", now.counts.altered() - before.altered()},
-               {"from_due", latency_json(now.from_due)},
-               {"from_sent", latency_json(now.from_sent)}};
+  json told = {{"altered", now.counts.altered() - before.counts.altered()},
+               {"from_due", latency_json(latency_since(now.from_due, before.from_due))},
+               {"from_sent", latency_json(latency_since(now.from_sent, before.from_sent))}};
   for (const auto& row : metrics::kVerifyCountNames) {
     if (std::find(kTold.begin(), kTold.end(), row.name) == kTold.end()) continue;
-    told[std::string(row.name)] = now.counts.*row.counter - before.*row.counter;
+    told[std::string(row.name)] = now.counts.*row.counter - before.counts.*row.counter;
   }
   return told;
 }
@@ -125,7 +133,7 @@ json stats_json(const Stats& now, const Stats& before, const StatsTimes& times) 
   const Since since{now.counts.counters, before.counts.counters};
   json verify;
   if (now.verify) {
-    verify = verify_json(*now.verify, before.verify ? before.verify->counts : VerifyCounts{});
+    verify = verify_json(*now.verify, before.verify.value_or(metrics::VerifyMetrics{}));
     tell_runs(now.runs, before.runs, verify);
   }
   return {

@@ -30,8 +30,7 @@ struct StatsTimes {
   WallTime since;  // of what is told
 };
 
-// The schema Stats, but for "store" and "lint": what was counted since `before`. Latencies are
-// since the start.
+// The schema Stats, but for "store" and "lint": what was counted since `before`.
 nlohmann::json stats_json(const Stats& now, const Stats& before, const StatsTimes& times);
 
 // How often a rule was used since then.

@@ -101,6 +101,30 @@ TEST_F(ApiOfNothing, ContentsThatAreBeingReadHaveALimit) {
   EXPECT_EQ(ask("GET", "/api/v1/messages/2/raw").status, 200);
 }
 
+// As hostile clients have it: each character is six bytes in JSON.
+TEST_F(ApiOfNothing, WhatIsToldOfMessagesHasALimit) {
+  for (std::size_t i = 0; i < 50; ++i) {
+    memory.add({std::make_shared<const RememberedMessage>(
+        RememberedMessage{.id = std::to_string(i),
+                          .sender = std::string(4000, '\x01'),
+                          .recipients = {500, std::string(2000, '\x01')}})});
+  }
+  const std::string events = ask("GET", "/api/v1/events").next().value();
+  const std::string event = events.substr(events.find("event: messages\ndata: ") + 22);
+  EXPECT_LT(event.size(), 1100U << 10);
+  const json told = json::parse(event);
+  EXPECT_EQ(told["found"], 50);
+  EXPECT_GT(told["messages"].size(), 10U);
+  EXPECT_EQ(told["messages"].back()["id"], "49");
+  EXPECT_EQ(told["messages"].back()["recipients"].size(), 3U);
+  EXPECT_EQ(told["messages"].back()["recipient_count"], 500);
+
+  const std::string list = ask("GET", "/api/v1/messages").body;
+  EXPECT_LT(list.size(), 8200U << 10);
+  EXPECT_EQ(json::parse(list)["found"], 50);
+  EXPECT_EQ(json::parse(list)["messages"].back()["recipients"].size(), 500U);
+}
+
 TEST_F(ApiOfNothing, WhatWasFoundBeforeAResetIsToldToPrometheusAlone) {
   SessionFindings findings;
   findings.add(Finding::bare_lf, "NOOP");

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "metrics/reply_counts.h"
 #include "smtp/verb.h"
 
@@ -20,6 +22,23 @@ TEST(Stats, TellCommandsSinceTheReset) {
   EXPECT_EQ(
       stats_json(now, before, {})["commands"],
       json::parse(R"([{"command": "RCPT", "count": 1}, {"command": "UNKNOWN", "count": 2}])"));
+}
+
+TEST(Stats, TellLatenciesSinceTheReset) {
+  Stats before{.verify = metrics::VerifyMetrics{}};
+  before.verify->from_due.record(std::chrono::seconds(10));
+  before.verify->from_due.record(std::chrono::microseconds(5));
+  Stats now = before;
+  EXPECT_EQ(stats_json(now, before, {})["verify"]["from_due"],
+            json::parse(R"({"count": 0, "p50": 0, "p90": 0, "p99": 0, "p99_9": 0, "max": 0,
+                            "mean": 0.0})"));
+  now.verify->from_due.record(std::chrono::microseconds(5));
+  now.verify->from_due.record(std::chrono::microseconds(9));
+  now.verify->from_sent.record(std::chrono::microseconds(3));
+  const json told = stats_json(now, before, {})["verify"];
+  EXPECT_EQ(told["from_due"], json::parse(R"({"count": 2, "p50": 5, "p90": 9, "p99": 9, "p99_9": 9,
+                                              "max": 9, "mean": 7.0})"));
+  EXPECT_EQ(told["from_sent"]["count"], 1);
 }
 
 TEST(Stats, LeaveOutRunsOfWhichNothingHasComeSinceTheReset) {
