@@ -20,21 +20,49 @@ const messages = (() => {
 
   // The frame has no rights, and a policy of its own besides that of the page. But a browser connects ahead to
   // where it may be led, before it asks a policy: so what leads elsewhere, or could hide that, is taken out too.
-  const leading = "script, link, meta, base, iframe, frame, object, embed, template, animate, set";
-  const frameOf = (html) => {
-    const parsed = new DOMParser().parseFromString(html, "text/html");
-    parsed.querySelectorAll(leading).forEach((element) => element.remove());
-    for (const link of parsed.querySelectorAll("a, area")) {
+  const elements = "script, link, meta, base, iframe, frame, object, embed, template, animate, set";
+  const attributes = ["href", "xlink:href", "ping"];
+  const beginning = '<!doctype html><meta charset="utf-8"><meta http-equiv="x-dns-prefetch-control" content="off">'
+    + `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">`
+    + "<style>a { color: #1f6fb4; text-decoration: underline; }</style>";
+  const elementsOfBeginning = 4;  // they are the first of the head
+  const mostRounds = 5;
+
+  // Whether anything had to be taken out.
+  const clean = (parsed) => {
+    const gone = parsed.querySelectorAll(elements);
+    gone.forEach((element) => element.remove());
+    const links = [...parsed.querySelectorAll("a, area")].filter((link) => attributes.some((name) => link.hasAttribute(name)));
+    for (const link of links) {
       link.setAttribute("title", link.getAttribute("href") ?? "");
-      ["href", "xlink:href", "ping"].forEach((name) => link.removeAttribute(name));
+      attributes.forEach((name) => link.removeAttribute(name));
+    }
+    return gone.length + links.length > 0;
+  };
+  // HTML for the frame; null: there is none. What is written out may be read as something else than what it was
+  // written of: so only that is given which was read as the frame will read it, and had nothing in it.
+  const harmless = (html) => {
+    for (let round = 0; round < mostRounds; ++round) {
+      const text = beginning + html;
+      const parsed = new DOMParser().parseFromString(text, "text/html");
+      [...parsed.head.children].slice(0, elementsOfBeginning).forEach((element) => element.remove());
+      if (!clean(parsed)) return text;
+      html = parsed.documentElement.outerHTML;
+    }
+    return null;
+  };
+  const frameOf = (html) => {
+    const text = harmless(html);
+    if (text === null) {
+      const told = document.createElement("p");
+      told.textContent = "The HTML is not shown: it is written so that links come back when they are taken out of it.";
+      return told;
     }
     const frame = document.createElement("iframe");
     frame.setAttribute("sandbox", "");
     frame.title = "HTML of the message";
     frame.referrerPolicy = "no-referrer";
-    frame.srcdoc = '<!doctype html><meta charset="utf-8"><meta http-equiv="x-dns-prefetch-control" content="off">'
-      + `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">`
-      + `<style>a { color: #1f6fb4; text-decoration: underline; }</style>${parsed.documentElement.outerHTML}`;
+    frame.srcdoc = text;
     return frame;
   };
   const textOf = (text) => {

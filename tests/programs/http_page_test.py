@@ -315,7 +315,13 @@ def hostile_html(port):
 <p>Harmless words</p><img src={at}/f onerror="parent.pwned = 1"><iframe src={at}/g></iframe><object data={at}/h></object>
 <video src={at}/i autoplay></video><svg><image href={at}/j /></svg><iframe srcdoc="<script>top.pwned = 1</script>"></iframe>
 <form action={at}/k><button id=send>Send</button></form><a id=link href={at}/l>Link</a><a id=here target=_self href={at}/m>Here</a>
-<a id=script href="javascript:parent.pwned=1">Script</a></body></html>"""
+<a id=script href="javascript:parent.pwned=1">Script</a>{read_otherwise(f"<link rel=preconnect href={at}><a href={at}/n>x</a>")}
+</body></html>"""
+
+
+def read_otherwise(html):
+    """HTML that has this in it as the text of a style, and as elements once a browser has written it out."""
+    return f"<form><math><mtext></form><form><mglyph><style></math>{html}</style></mglyph></form>"
 
 
 class Messages(PageCase):
@@ -397,6 +403,18 @@ class Messages(PageCase):
             self.assertEqual(trap.said[0][:8], b"GET /end")
             page.errors()
             readers.asked_of_the_network(self.browser)
+
+    def test_html_that_stays_hostile_is_not_shown(self):
+        """The links of each round are the text of the round before."""
+        html = "<a href=x>x</a>"
+        for _ in range(8):
+            html = "<a href=x>x</a>" + read_otherwise(html)
+        with self.watched("--store", "memory:9") as (sink, _, page):
+            self.deliver(sink.endpoint, b"Subject: stays\nContent-Type: text/html\n\n" + html.encode())
+            page.open("stays")
+            self.assertEqual(page.text(".choice").split(), ["HTML", "Header", "Source"])
+            page.wait("The HTML is not shown", ".view")
+            self.assertEqual(page.run("return document.querySelectorAll('iframe').length"), 0)
 
     def test_the_reader_of_mime_reads_what_python_wrote(self):
         with self.watched() as (_, _, page):
