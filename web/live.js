@@ -110,7 +110,10 @@
     const showLatency = table("Latency to the arrival", "large", ["", "count", "mean", "p50", "p90", "p99", "p99.9", "max"]);
     const wrong = ["duplicated", "altered", "bounced", "unstamped", "malformed", "forged"];
     return (verify) => {
-      if (verify === null) return;
+      if (verify === null) {
+        [showCounts, showLatency].forEach((show) => show([]));  // another sink
+        return;
+      }
       const row = (name) => ({ cells: [name, count(verify[name])], kind: name !== "seen" && verify[name] > 0 ? "bad" : "" });
       showCounts(["seen", ...wrong].map(row));
       const clocks = [["from when it was due", verify.from_due], ["from when it was sent", verify.from_sent]];

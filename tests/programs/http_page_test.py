@@ -173,15 +173,18 @@ class Watching(PageCase):
     def test_it_says_when_the_sink_is_gone_and_comes_back(self):
         port = rig.free_port()
         run = rig.ours("uring")
-        with run.sink("--http", f":{port}") as sink:
+        with run.sink("--http", f":{port}", "--verify", self.scratch / "got") as sink:
             rig.wait_for(lambda: rig.listens(f"127.0.0.1:{port}"), "HTTP")
             page = Live(self.browser, f"127.0.0.1:{port}")
             page.connected()
+            rig.ours("uring").source(sink.endpoint, "--stamp", self.scratch / "sent", "-d", "-m", 2)
+            rig.wait_for(lambda: page.rows("Latency to the arrival"), "what the first one verified")
             self.assertEqual(page.errors(), [])
             sink.end()
             page.wait("Trying again", ".status")
         with run.sink("--http", f":{port}") as sink:
             page.connected()
+            self.assertEqual((page.rows("Verified"), page.rows("Latency to the arrival")), ([], []))
             with playing.Player(sink.endpoint) as player:
                 player.play("C: HELO x\nS: 250 *\n" + api.mail())
             rig.wait_for(lambda: page.figure("messages taken") == "1", "the other sink's")
