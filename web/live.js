@@ -32,6 +32,7 @@
 
   // --- rules -------------------------------------------------------------------------------------
 
+  const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
   const ruleText = (keys) => Object.entries(keys).map(([key, value]) => `${key} = ${JSON.stringify(value)}`).join(", ");
 
   const rulesSection = () => {
@@ -50,16 +51,20 @@
       box.type = "checkbox";
       add(label, "span", name, "said");
       const row = { element, box, enabled: false, hits: add(element, "span", "", "hits"), text: add(element, "code"), last: Promise.resolve() };
+      const path = `rules/${encodeURIComponent(name)}`;
+      const enabledNow = async (options) => (await (await sink.ask(path, options)).json()).enabled;
       const change = async (enabled) => {
         try {
-          const answer = await sink.ask(`rules/${encodeURIComponent(name)}`, {
+          row.enabled = await enabledNow({
             method: "PATCH", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ enabled }),
           });
-          row.enabled = (await answer.json()).enabled;
           trouble.textContent = "";
           trouble.className = "";
         } catch (error) {
-          trouble.textContent = `"${name}" was not switched ${enabled ? "on" : "off"}: ${error.message}.`;
+          // 503 may be that of a change which is made, and not yet everywhere.
+          const made = error.status === 503 && await enabledNow().catch(() => row.enabled) === enabled;
+          if (made) row.enabled = enabled;
+          trouble.textContent = made ? sentence(error.message) : `"${name}" was not switched ${enabled ? "on" : "off"}: ${error.message}.`;
           trouble.className = "warning";
         }
         box.checked = row.enabled;

@@ -243,6 +243,25 @@ class Rules(PageCase):
             asked.ask("PUT", "/api/v1/rules", {"rules": []})
             page.wait("There are none.", ".rules")
 
+    def test_a_switch_that_a_thread_has_not_taken_yet_is_told(self):
+        pipe, reader = self.full_pipe()
+        with (self.watched("--store", f"jsonl:{pipe}", rules=api.TOML, threads=1) as (sink, asked, page),
+              playing.Player(sink.endpoint) as player):
+            page.wait("no", ".rules li label")
+            player.play("C: HELO x\nS: 250 *\n" + playing.mail() + "C: .")
+            rig.wait_for(lambda: asked.ask("PUT", "/api/v1/rules", {"rules": [api.RULE]}).status == 503, "the thread to wait")
+            switch = page.find(".rules li input")
+            switch.click()
+            page.wait("The rules are changed, but a thread of the sink is held up", '[role="alert"]')
+            self.assertNotIn("was not switched", page.text(".rules"))
+            self.assertFalse(switch.is_selected())
+            api.empty(reader)
+            player.expect_line("250 *")
+            switch.click()
+            rig.wait_for(lambda: page.text('[role="alert"]') == "", "the next change")
+            self.assertTrue(switch.is_selected())
+            self.assertEqual(len([one for one in page.errors() if "503" not in one]), 0)
+
     def test_a_switch_that_does_not_work_is_told(self):
         # No browser can ask for what has this name: it takes it for the path above.
         with self.watched(rules=api.TOML.replace('"no"', '".."', 1)) as (_, _, page):
