@@ -113,14 +113,15 @@
   const verifyTables = () => {
     const showCounts = table("Verified", "small", ["", ""]);
     const showLatency = table("Latency to the arrival", "large", ["", "count", "mean", "p50", "p90", "p99", "p99.9", "max"]);
-    const wrong = ["duplicated", "altered", "bounced", "unstamped", "malformed", "forged"];
+    const wrong = [["missing so far", "missing"], ...["duplicated", "altered", "bounced", "unstamped", "malformed", "forged"].map((name) => [name, name]),
+      ["not counted", "not_counted"]];
     return (verify) => {
       if (verify === null) {
         [showCounts, showLatency].forEach((show) => show([]));  // another sink
         return;
       }
-      const row = (name) => ({ cells: [name, count(verify[name])], kind: name !== "seen" && verify[name] > 0 ? "bad" : "" });
-      showCounts(["seen", ...wrong].map(row));
+      const row = ([name, field]) => ({ cells: [name, count(verify[field])], kind: verify[field] > 0 ? "bad" : "" });
+      showCounts([{ cells: ["seen", count(verify.seen)] }, ...wrong.map(row)]);
       const clocks = [["from when it was due", verify.from_due], ["from when it was sent", verify.from_sent]];
       showLatency(clocks.filter(([, values]) => values.count > 0).map(([name, values]) => ({
         cells: [name, count(values.count), ...["mean", "p50", "p90", "p99", "p99_9", "max"].map((field) => latency(values[field]))],
@@ -186,6 +187,7 @@
       verify: verifyTables(),
       clients: clientsTable(),
       errors: table("Errors", "small", ["kind", "count"]),
+      lint: table("Found by --lint", "small", ["finding", "count"]),
     };
   };
 
@@ -238,6 +240,7 @@
     parts.verify(now.verify);
     if (!document.hidden) parts.clients(now, at);
     parts.errors(now.errors.map(({ kind, count: times }) => ({ cells: [kind, count(times)], kind: "bad" })));
+    parts.lint((now.lint?.findings ?? []).map(({ name, count: times }) => ({ cells: [name, count(times)], kind: "bad" })));
     const from = now.since === now.start ? "started" : "reset";
     status.textContent = `Connected. It was ${from} at ${now.since.replace("T", " ").replace(/\.\d+Z/, " UTC")}.`;
     status.className = "status faint";

@@ -159,6 +159,30 @@ class Watching(PageCase):
             rig.wait_for(lambda: [row[:2] for row in page.rows("Latency to the arrival")] ==
                          [["from when it was due", "20"], ["from when it was sent", "20"]], "latencies")
 
+    def test_what_is_missing_is_told(self):
+        third = "[[rule]]\nname = 'third'\nmatch = { command = '.', nth = 3 }\nact = { reply = '550 5.6.0 No' }\n"
+        with self.watched("--verify", self.scratch / "got", rules=third) as (sink, _, page):
+            rig.wait_for(lambda: ["missing so far", "0"] in page.rows("Verified"), "the table")
+            rig.ours("uring").source(sink.endpoint, "--stamp", self.scratch / "sent", "-A", "-d", "-m", 10)
+            rig.wait_for(lambda: ["missing so far", "3"] in page.rows("Verified"), "what has not come")
+            self.assertIn(["seen", "7"], page.rows("Verified"))
+
+    def test_what_is_not_counted_is_told(self):
+        with self.watched("--verify", self.scratch / "got") as (sink, _, page):
+            for run in range(9):
+                rig.ours("uring").source(sink.endpoint, "--stamp", self.scratch / f"sent{run}", "-d", "-m", 1)
+            rig.wait_for(lambda: ["not counted", "1"] in page.rows("Verified"), "the ninth run")
+
+    def test_what_lint_finds_is_told(self):
+        with self.watched("--lint") as (sink, asked, page):
+            page.connected()
+            self.assertEqual(page.rows("Found by --lint"), [])
+            with playing.Player(sink.endpoint) as player:
+                player.play("C: HELO x\nS: 250 *\nC: MAIL FROM: <a@b.test>\nS: 250 *\nC: QUIT\nS: 221 *")
+            rig.wait_for(lambda: page.rows("Found by --lint") == [["blank-before-path", "1"]], "the finding")
+            asked.ask("POST", "/api/v1/reset")
+            rig.wait_for(lambda: page.rows("Found by --lint") == [], "the reset")
+
     def test_a_reset_begins_anew(self):
         with self.watched("--store", "memory:9") as (sink, asked, page):
             with playing.Player(sink.endpoint) as player:
