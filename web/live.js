@@ -209,8 +209,10 @@
     const at = Date.parse(now.time);
     parts ??= build(at);
     const same = last?.start === now.start && last.since === now.since;
-    if (last && !same) parts.messages.forget();
-    if (last?.start !== now.start) points.length = 0;  // another sink
+    if (last && last.start !== now.start) {  // another sink
+      parts.messages.forget();
+      points.length = 0;
+    }
     const passed = same ? at - Date.parse(last.time) : 0;
     const pace = (after, before) => (passed > 0 ? Math.max(0, after - before) / (passed / 1000) : null);
     const perSecond = (value) => (passed > 0 ? pace(value(now), value(last)) : null);

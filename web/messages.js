@@ -158,6 +158,7 @@ const messages = (() => {
     const rows = add(part, "ul");
     const known = new Set();
     let waiting = [];
+    let kept = 0;  // by the sink; the oldest of more rows than that are gone there
 
     const show = () => {
       if (hold.checked) return;
@@ -173,7 +174,8 @@ const messages = (() => {
         button.addEventListener("click", () => open(message));
         row.dataset.id = message.id;
         rows.prepend(row);
-        if (rows.children.length <= most) continue;
+      }
+      while (rows.children.length > Math.min(most, kept)) {
         known.delete(rows.lastChild.dataset.id);
         rows.lastChild.remove();
       }
@@ -187,6 +189,7 @@ const messages = (() => {
     return {
       add: (told) => {
         waiting = [...waiting, ...told.messages].slice(-most);
+        kept = told.kept;
         show();
       },
       tell: (store) => {
@@ -195,7 +198,9 @@ const messages = (() => {
           note.textContent = "None are kept in memory: --store memory:N does that.";
           return;
         }
-        if (store.messages === 0) forget();
+        kept = store.messages;
+        if (kept === 0) forget();
+        else show();
         const held = waiting.length > 0 ? `; ${count(waiting.length)} or more are new` : "";
         const here = store.messages > most ? `, the last ${most} here` : "";
         note.textContent = `${count(store.messages)} of at most ${count(store.most)} kept${here}${held}`;

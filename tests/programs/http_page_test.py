@@ -5,6 +5,7 @@ import base64
 import contextlib
 import email.message
 import hashlib
+import json
 import re
 import socket
 import threading
@@ -504,6 +505,36 @@ class Messages(PageCase):
             self.assertNotIn("second", page.text(".messages ul"))
             page.find(".messages .tools input").send_keys(Keys.SPACE)
             page.wait("second", ".messages ul")
+
+    def test_what_the_sink_has_no_more_is_not_listed(self):
+        with self.watched("--store", "memory:3") as (sink, asked, page):
+            def listed():
+                return page.run("return [...document.querySelectorAll('.messages .subject')].map((one) => one.textContent)")
+
+            for number in range(9):
+                self.deliver(sink.endpoint, f"Subject: {number}\n\n".encode())
+            rig.wait_for(lambda: listed() == ["8", "7", "6"], "the last three")
+            page.open("6")
+            page.view("Source")
+            asked.ask("DELETE", "/api/v1/messages")
+            self.deliver(sink.endpoint, b"Subject: after\n\n")
+            rig.wait_for(lambda: "after" in listed(), "one more")
+            self.assertEqual(listed(), ["after"])
+
+    def test_a_message_that_came_within_a_reset_stays(self):
+        with self.watched("--store", "memory:9") as (sink, asked, page):
+            self.deliver(sink.endpoint, b"Subject: within\n\n")
+            page.wait("within", ".messages ul")
+            stats = asked.stats()
+            events = "".join(f"event: {name}\ndata: {json.dumps(data)}\n\n" for name, data in (
+                ("stats", stats), ("messages", asked.get("/api/v1/messages").json), ("stats", {**stats, "since": stats["time"]})))
+            script = self.browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": (
+                "const sinks = fetch; "
+                f"window.fetch = async (path, ...more) => (path.endsWith('events') ? new Response({json.dumps(events)}) : sinks(path, ...more))")})
+            self.addCleanup(self.browser.execute_cdp_cmd, "Page.removeScriptToEvaluateOnNewDocument", script)
+            self.browser.refresh()
+            page.wait("The sink has closed the connection.", ".status")
+            page.wait("within", ".messages ul")
 
     def test_without_a_memory_it_says_how_to_have_one(self):
         with self.watched() as (_, _, page):
