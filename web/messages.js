@@ -8,7 +8,7 @@ const messages = (() => {
   const mostShown = 1 << 20;  // bytes of a content
 
   // What is not seen, or turns the direction of what follows, is shown by its number.
-  const visible = (text) => text.replace(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu,
+  const visible = (text) => text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu,
     (character) => (character === "\n" || character === "\t" ? character : `\\u{${character.codePointAt(0).toString(16)}}`));
   // A Text of the API. What is no UTF-8 comes in base64.
   const said = (text) => visible(typeof text === "string" ? text : atob(text.base64)).replaceAll(/[\n\t]/g, " ");

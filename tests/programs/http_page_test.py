@@ -408,11 +408,11 @@ class Messages(PageCase):
             player.say(f'MAIL FROM:<"{EVIL}"@b.test>\r\n'.encode())
             player.expect_line("250 *")
             player.play(playing.RCPT + playing.DATA)
-            subject = f"{EVIL} \u202etxt.exe \u2028\u2029 end"
+            subject = f"{EVIL} \u202etxt.exe \u2028\u2029 pay\u200b\u2060pal\ufeff \U000e0041 end"
             player.say(f"Subject: {subject}\r\nX-{EVIL}: {EVIL}\r\n\r\n{EVIL}\r\n.\r\n".encode())
             player.expect_line("250 *")
             self.deliver(sink.endpoint, b"Subject: \xff\xfe <b>bytes</b>\n\n\xff\n")
-            page.wait(f"{EVIL} \\u{{202e}}txt.exe \\u{{2028}}\\u{{2029}} end", ".messages")
+            page.wait(f"{EVIL} \\u{{202e}}txt.exe \\u{{2028}}\\u{{2029}} pay\\u{{200b}}\\u{{2060}}pal\\u{{feff}} \\u{{e0041}} end", ".messages")
             page.wait("ÿþ <b>bytes</b>", ".messages")
             self.assertIn(f'"{EVIL}"@b.test', page.text(".messages"))
             page.open("txt.exe")
