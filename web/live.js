@@ -282,5 +282,7 @@
     status.after(form);
     input.focus();
   });
-  sink.watch({ take: (name, data) => takers.get(name)?.(data), lost, wantToken });
+  sink.watch({ take: (name, data) => takers.get(name)?.(data), lost, wantToken }).then(() => {
+    status.textContent = "There was no connection to the sink for ten minutes: this page has stopped trying and has forgotten the token. What is shown is of before.";
+  });
 })();

@@ -319,11 +319,36 @@ class Token(PageCase):
             page.connected()
 
 
+    def test_who_takes_the_port_does_not_get_the_token(self):
+        port = rig.free_port()
+        (self.scratch / "token").write_text(api.TOKEN)
+        (self.scratch / "rules.toml").write_text(api.TOML)
+        with rig.ours("uring").sink("--http", f"127.0.0.1:{port}", "--http-token-file", self.scratch / "token",
+                                    "--rules", self.scratch / "rules.toml"):
+            rig.wait_for(lambda: rig.listens(f"127.0.0.1:{port}"), "HTTP")
+            page = Live(self.browser, f"127.0.0.1:{port}")
+            page.wait("This sink asks for its token.", ".status")
+            page.find("form input").send_keys(api.TOKEN, Keys.ENTER)
+            page.connected()
+            page.wait("no", ".rules li label")
+        page.wait("Trying again", ".status")
+        with Trap(port) as trap:
+            rig.wait_for(lambda: trap.said, "the page")
+            page.find(".rules li input").click()
+            page.wait("there is no connection to the sink", '[role="alert"]')
+            page.run("const real = Date.now; Date.now = () => real() + 600_000")
+            page.wait("stopped trying", ".status")
+            self.assertEqual(page.run("return [...Object.values(sessionStorage)]"), [""])
+            self.assertEqual({one[:13] for one in trap.said if one}, {b"GET /healthz "})
+            self.assertNotIn(api.TOKEN.encode(), b"".join(trap.said))
+        self.browser.get("about:blank")
+
+
 class Trap:
     """Listens at a port; what those who came said first."""
 
-    def __init__(self):
-        self._listening = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, port=0):
+        self._listening = socket.create_server(("127.0.0.1", port))
         self.port = self._listening.getsockname()[1]
         self.said = []
         self._thread = threading.Thread(target=self._accept)
