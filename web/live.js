@@ -32,6 +32,7 @@
 
   // --- rules -------------------------------------------------------------------------------------
 
+  const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
   const ruleText = (keys) => Object.entries(keys).map(([key, value]) => `${key} = ${JSON.stringify(value)}`).join(", ");
 
   const rulesSection = () => {
@@ -50,16 +51,20 @@
       box.type = "checkbox";
       add(label, "span", name, "said");
       const row = { element, box, enabled: false, hits: add(element, "span", "", "hits"), text: add(element, "code"), last: Promise.resolve() };
+      const path = `rules/${encodeURIComponent(name)}`;
+      const enabledNow = async (options) => (await (await sink.ask(path, options)).json()).enabled;
       const change = async (enabled) => {
         try {
-          const answer = await sink.ask(`rules/${encodeURIComponent(name)}`, {
+          row.enabled = await enabledNow({
             method: "PATCH", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ enabled }),
           });
-          row.enabled = (await answer.json()).enabled;
           trouble.textContent = "";
           trouble.className = "";
         } catch (error) {
-          trouble.textContent = `"${name}" was not switched ${enabled ? "on" : "off"}: ${error.message}.`;
+          // 503 may be that of a change which is made, and not yet everywhere.
+          const made = error.status === 503 && await enabledNow().catch(() => row.enabled) === enabled;
+          if (made) row.enabled = enabled;
+          trouble.textContent = made ? sentence(error.message) : `"${name}" was not switched ${enabled ? "on" : "off"}: ${error.message}.`;
           trouble.className = "warning";
         }
         box.checked = row.enabled;
@@ -108,11 +113,15 @@
   const verifyTables = () => {
     const showCounts = table("Verified", "small", ["", ""]);
     const showLatency = table("Latency to the arrival", "large", ["", "count", "mean", "p50", "p90", "p99", "p99.9", "max"]);
-    const wrong = ["duplicated", "altered", "bounced", "unstamped", "malformed", "forged"];
+    const wrong = [["missing so far", "missing"], ...["duplicated", "altered", "bounced", "unstamped", "malformed", "forged"].map((name) => [name, name]),
+      ["not counted", "not_counted"]];
     return (verify) => {
-      if (verify === null) return;
-      const row = (name) => ({ cells: [name, count(verify[name])], kind: name !== "seen" && verify[name] > 0 ? "bad" : "" });
-      showCounts(["seen", ...wrong].map(row));
+      if (verify === null) {
+        [showCounts, showLatency].forEach((show) => show([]));  // another sink
+        return;
+      }
+      const row = ([name, field]) => ({ cells: [name, count(verify[field])], kind: verify[field] > 0 ? "bad" : "" });
+      showCounts([{ cells: ["seen", count(verify.seen)] }, ...wrong.map(row)]);
       const clocks = [["from when it was due", verify.from_due], ["from when it was sent", verify.from_sent]];
       showLatency(clocks.filter(([, values]) => values.count > 0).map(([name, values]) => ({
         cells: [name, count(values.count), ...["mean", "p50", "p90", "p99", "p99_9", "max"].map((field) => latency(values[field]))],
@@ -178,6 +187,7 @@
       verify: verifyTables(),
       clients: clientsTable(),
       errors: table("Errors", "small", ["kind", "count"]),
+      lint: table("Found by --lint", "small", ["finding", "count"]),
     };
   };
 
@@ -199,8 +209,10 @@
     const at = Date.parse(now.time);
     parts ??= build(at);
     const same = last?.start === now.start && last.since === now.since;
-    if (last && !same) parts.messages.forget();
-    if (last?.start !== now.start) points.length = 0;  // another sink
+    if (last && last.start !== now.start) {  // another sink
+      parts.messages.forget();
+      points.length = 0;
+    }
     const passed = same ? at - Date.parse(last.time) : 0;
     const pace = (after, before) => (passed > 0 ? Math.max(0, after - before) / (passed / 1000) : null);
     const perSecond = (value) => (passed > 0 ? pace(value(now), value(last)) : null);
@@ -230,6 +242,7 @@
     parts.verify(now.verify);
     if (!document.hidden) parts.clients(now, at);
     parts.errors(now.errors.map(({ kind, count: times }) => ({ cells: [kind, count(times)], kind: "bad" })));
+    parts.lint((now.lint?.findings ?? []).map(({ name, count: times }) => ({ cells: [name, count(times)], kind: "bad" })));
     const from = now.since === now.start ? "started" : "reset";
     status.textContent = `Connected. It was ${from} at ${now.since.replace("T", " ").replace(/\.\d+Z/, " UTC")}.`;
     status.className = "status faint";
@@ -269,5 +282,7 @@
     status.after(form);
     input.focus();
   });
-  sink.watch({ take: (name, data) => takers.get(name)?.(data), lost, wantToken });
+  sink.watch({ take: (name, data) => takers.get(name)?.(data), lost, wantToken }).then(() => {
+    status.textContent = "There was no connection to the sink for ten minutes: this page has stopped trying and has forgotten the token. What is shown is of before.";
+  });
 })();

@@ -9,7 +9,7 @@ const messages = (() => {
   const mostRecipients = 1_000;  // shown of a message that is opened
 
   // What is not seen, or turns the direction of what follows, is shown by its number.
-  const visible = (text) => text.replace(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu,
+  const visible = (text) => text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu,
     (character) => (character === "\n" || character === "\t" ? character : `\\u{${character.codePointAt(0).toString(16)}}`));
   // A Text of the API. What is no UTF-8 comes in base64.
   const said = (text) => visible(typeof text === "string" ? text : atob(text.base64)).replaceAll(/[\n\t]/g, " ");
@@ -25,21 +25,49 @@ const messages = (() => {
 
   // The frame has no rights, and a policy of its own besides that of the page. But a browser connects ahead to
   // where it may be led, before it asks a policy: so what leads elsewhere, or could hide that, is taken out too.
-  const leading = "script, link, meta, base, iframe, frame, object, embed, template, animate, set";
-  const frameOf = (html) => {
-    const parsed = new DOMParser().parseFromString(html, "text/html");
-    parsed.querySelectorAll(leading).forEach((element) => element.remove());
-    for (const link of parsed.querySelectorAll("a, area")) {
+  const elements = "script, link, meta, base, iframe, frame, object, embed, template, animate, set";
+  const attributes = ["href", "xlink:href", "ping"];
+  const beginning = '<!doctype html><meta charset="utf-8"><meta http-equiv="x-dns-prefetch-control" content="off">'
+    + `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">`
+    + "<style>a { color: #1f6fb4; text-decoration: underline; }</style>";
+  const elementsOfBeginning = 4;  // they are the first of the head
+  const mostRounds = 5;
+
+  // Whether anything had to be taken out.
+  const clean = (parsed) => {
+    const gone = parsed.querySelectorAll(elements);
+    gone.forEach((element) => element.remove());
+    const links = [...parsed.querySelectorAll("a, area")].filter((link) => attributes.some((name) => link.hasAttribute(name)));
+    for (const link of links) {
       link.setAttribute("title", link.getAttribute("href") ?? "");
-      ["href", "xlink:href", "ping"].forEach((name) => link.removeAttribute(name));
+      attributes.forEach((name) => link.removeAttribute(name));
+    }
+    return gone.length + links.length > 0;
+  };
+  // HTML for the frame; null: there is none. What is written out may be read as something else than what it was
+  // written of: so only that is given which was read as the frame will read it, and had nothing in it.
+  const harmless = (html) => {
+    for (let round = 0; round < mostRounds; ++round) {
+      const text = beginning + html;
+      const parsed = new DOMParser().parseFromString(text, "text/html");
+      [...parsed.head.children].slice(0, elementsOfBeginning).forEach((element) => element.remove());
+      if (!clean(parsed)) return text;
+      html = parsed.documentElement.outerHTML;
+    }
+    return null;
+  };
+  const frameOf = (html) => {
+    const text = harmless(html);
+    if (text === null) {
+      const told = document.createElement("p");
+      told.textContent = "The HTML is not shown: it is written so that links come back when they are taken out of it.";
+      return told;
     }
     const frame = document.createElement("iframe");
     frame.setAttribute("sandbox", "");
     frame.title = "HTML of the message";
     frame.referrerPolicy = "no-referrer";
-    frame.srcdoc = '<!doctype html><meta charset="utf-8"><meta http-equiv="x-dns-prefetch-control" content="off">'
-      + `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">`
-      + `<style>a { color: #1f6fb4; text-decoration: underline; }</style>${parsed.documentElement.outerHTML}`;
+    frame.srcdoc = text;
     return frame;
   };
   const textOf = (text) => {
@@ -138,6 +166,7 @@ const messages = (() => {
     const rows = add(part, "ul");
     const known = new Set();
     let waiting = [];
+    let kept = 0;  // by the sink; the oldest of more rows than that are gone there
 
     const show = () => {
       if (hold.checked) return;
@@ -153,7 +182,8 @@ const messages = (() => {
         button.addEventListener("click", () => open(message));
         row.dataset.id = message.id;
         rows.prepend(row);
-        if (rows.children.length <= most) continue;
+      }
+      while (rows.children.length > Math.min(most, kept)) {
         known.delete(rows.lastChild.dataset.id);
         rows.lastChild.remove();
       }
@@ -167,6 +197,7 @@ const messages = (() => {
     return {
       add: (told) => {
         waiting = [...waiting, ...told.messages].slice(-most);
+        kept = told.kept;
         show();
       },
       tell: (store) => {
@@ -175,7 +206,9 @@ const messages = (() => {
           note.textContent = "None are kept in memory: --store memory:N does that.";
           return;
         }
-        if (store.messages === 0) forget();
+        kept = store.messages;
+        if (kept === 0) forget();
+        else show();
         const held = waiting.length > 0 ? `; ${count(waiting.length)} or more are new` : "";
         const here = store.messages > most ? `, the last ${most} here` : "";
         note.textContent = `${count(store.messages)} of at most ${count(store.most)} kept${here}${held}`;

@@ -4,9 +4,11 @@
 const sink = (() => {
   const silence = 10_000;  // milliseconds: stats come every second
   const pause = 2_000;
+  const patience = 600_000;  // from when the connection was lost
   const stored = "millrace token";  // gone with the tab
 
   let token = sessionStorage.getItem(stored) ?? "";
+  let connected = false;
   const setToken = (text) => {
     token = text;
     sessionStorage.setItem(stored, text);
@@ -60,23 +62,50 @@ const sink = (() => {
     }
   };
 
-  // For ever: take(name, data) for each event; lost(sentence) when there is no connection, before the next try;
-  // wantToken(wrong), which gives one, where none or a wrong one was shown.
+  // Without the token: whoever has the port now, when the sink is gone, shall not get it.
+  const greet = async () => {
+    const response = await fetch("healthz", { cache: "no-store", redirect: "error", signal: AbortSignal.timeout(silence) });
+    if (!response.ok || await response.text() !== "ok\n") throw new Error("this is no sink");
+  };
+
+  // take(name, data) for each event; lost(sentence) when there is no connection, before the next try; wantToken(wrong),
+  // which gives one, where none or a wrong one was shown. Ends when there was no connection for ten minutes, and
+  // the token is forgotten then: the port may be another's.
   const watch = async ({ take, lost, wantToken }) => {
-    for (;;) {
+    let since = null;  // when it was lost
+    const hear = async () => {
+      await greet();
+      connected = true;
       try {
-        await listen(take);
+        await listen((...event) => {
+          since = null;
+          take(...event);
+        });
+      } finally {
+        connected = false;
+      }
+    };
+    while (since === null || Date.now() - since < patience) {
+      try {
+        await hear();
         lost("The sink has closed the connection.");
       } catch (error) {
         if (error.status === 401) {
           setToken(await wantToken(token !== ""));
+          since = null;
           continue;
         }
         lost(error.status ? `The sink says: ${error.message}.` : "There is no connection to the sink.");
       }
+      since ??= Date.now();
       await new Promise((resolve) => { setTimeout(resolve, pause); });
     }
+    setToken("");
+  };
+  const askConnected = async (...request) => {
+    if (!connected) throw new Error("there is no connection to the sink");
+    return ask(...request);
   };
 
-  return { ask, watch };
+  return { ask: askConnected, watch };
 })();

@@ -4,6 +4,7 @@ doc/smtp-sink-api.json."""
 import contextlib
 import http.client
 import json
+import os
 import re
 import socket
 import urllib.parse
@@ -127,7 +128,25 @@ def raw(endpoint, data):
     return received
 
 
+def empty(pipe):
+    """Reads all that is in it."""
+    with contextlib.suppress(BlockingIOError):
+        while os.read(pipe, 1 << 20):
+            pass
+
+
 class HttpCase(rig.TestCase):
+    def full_pipe(self):
+        """A pipe that holds up whoever writes into it: its path, and what it is read of."""
+        path = self.scratch / "pipe"
+        os.mkfifo(path)
+        reader = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(reader, b"x" * 4096)
+        return path, reader
+
     @contextlib.contextmanager
     def sink(self, *arguments, token=None, engine="uring", threads=2, **options):
         """Runs a sink with HTTP; gives it with what asks it."""

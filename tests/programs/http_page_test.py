@@ -5,6 +5,7 @@ import base64
 import contextlib
 import email.message
 import hashlib
+import json
 import re
 import socket
 import threading
@@ -159,6 +160,30 @@ class Watching(PageCase):
             rig.wait_for(lambda: [row[:2] for row in page.rows("Latency to the arrival")] ==
                          [["from when it was due", "20"], ["from when it was sent", "20"]], "latencies")
 
+    def test_what_is_missing_is_told(self):
+        third = "[[rule]]\nname = 'third'\nmatch = { command = '.', nth = 3 }\nact = { reply = '550 5.6.0 No' }\n"
+        with self.watched("--verify", self.scratch / "got", rules=third) as (sink, _, page):
+            rig.wait_for(lambda: ["missing so far", "0"] in page.rows("Verified"), "the table")
+            rig.ours("uring").source(sink.endpoint, "--stamp", self.scratch / "sent", "-A", "-d", "-m", 10)
+            rig.wait_for(lambda: ["missing so far", "3"] in page.rows("Verified"), "what has not come")
+            self.assertIn(["seen", "7"], page.rows("Verified"))
+
+    def test_what_is_not_counted_is_told(self):
+        with self.watched("--verify", self.scratch / "got") as (sink, _, page):
+            for run in range(9):
+                rig.ours("uring").source(sink.endpoint, "--stamp", self.scratch / f"sent{run}", "-d", "-m", 1)
+            rig.wait_for(lambda: ["not counted", "1"] in page.rows("Verified"), "the ninth run")
+
+    def test_what_lint_finds_is_told(self):
+        with self.watched("--lint") as (sink, asked, page):
+            page.connected()
+            self.assertEqual(page.rows("Found by --lint"), [])
+            with playing.Player(sink.endpoint) as player:
+                player.play("C: HELO x\nS: 250 *\nC: MAIL FROM: <a@b.test>\nS: 250 *\nC: QUIT\nS: 221 *")
+            rig.wait_for(lambda: page.rows("Found by --lint") == [["blank-before-path", "1"]], "the finding")
+            asked.ask("POST", "/api/v1/reset")
+            rig.wait_for(lambda: page.rows("Found by --lint") == [], "the reset")
+
     def test_a_reset_begins_anew(self):
         with self.watched("--store", "memory:9") as (sink, asked, page):
             with playing.Player(sink.endpoint) as player:
@@ -173,15 +198,18 @@ class Watching(PageCase):
     def test_it_says_when_the_sink_is_gone_and_comes_back(self):
         port = rig.free_port()
         run = rig.ours("uring")
-        with run.sink("--http", f":{port}") as sink:
+        with run.sink("--http", f":{port}", "--verify", self.scratch / "got") as sink:
             rig.wait_for(lambda: rig.listens(f"127.0.0.1:{port}"), "HTTP")
             page = Live(self.browser, f"127.0.0.1:{port}")
             page.connected()
+            rig.ours("uring").source(sink.endpoint, "--stamp", self.scratch / "sent", "-d", "-m", 2)
+            rig.wait_for(lambda: page.rows("Latency to the arrival"), "what the first one verified")
             self.assertEqual(page.errors(), [])
             sink.end()
             page.wait("Trying again", ".status")
         with run.sink("--http", f":{port}") as sink:
             page.connected()
+            self.assertEqual((page.rows("Verified"), page.rows("Latency to the arrival")), ([], []))
             with playing.Player(sink.endpoint) as player:
                 player.play("C: HELO x\nS: 250 *\n" + api.mail())
             rig.wait_for(lambda: page.figure("messages taken") == "1", "the other sink's")
@@ -240,6 +268,25 @@ class Rules(PageCase):
             asked.ask("PUT", "/api/v1/rules", {"rules": []})
             page.wait("There are none.", ".rules")
 
+    def test_a_switch_that_a_thread_has_not_taken_yet_is_told(self):
+        pipe, reader = self.full_pipe()
+        with (self.watched("--store", f"jsonl:{pipe}", rules=api.TOML, threads=1) as (sink, asked, page),
+              playing.Player(sink.endpoint) as player):
+            page.wait("no", ".rules li label")
+            player.play("C: HELO x\nS: 250 *\n" + playing.mail() + "C: .")
+            rig.wait_for(lambda: asked.ask("PUT", "/api/v1/rules", {"rules": [api.RULE]}).status == 503, "the thread to wait")
+            switch = page.find(".rules li input")
+            switch.click()
+            page.wait("The rules are changed, but a thread of the sink is held up", '[role="alert"]')
+            self.assertNotIn("was not switched", page.text(".rules"))
+            self.assertFalse(switch.is_selected())
+            api.empty(reader)
+            player.expect_line("250 *")
+            switch.click()
+            rig.wait_for(lambda: page.text('[role="alert"]') == "", "the next change")
+            self.assertTrue(switch.is_selected())
+            self.assertEqual(len([one for one in page.errors() if "503" not in one]), 0)
+
     def test_a_switch_that_does_not_work_is_told(self):
         # No browser can ask for what has this name: it takes it for the path above.
         with self.watched(rules=api.TOML.replace('"no"', '".."', 1)) as (_, _, page):
@@ -272,11 +319,36 @@ class Token(PageCase):
             page.connected()
 
 
+    def test_who_takes_the_port_does_not_get_the_token(self):
+        port = rig.free_port()
+        (self.scratch / "token").write_text(api.TOKEN)
+        (self.scratch / "rules.toml").write_text(api.TOML)
+        with rig.ours("uring").sink("--http", f"127.0.0.1:{port}", "--http-token-file", self.scratch / "token",
+                                    "--rules", self.scratch / "rules.toml"):
+            rig.wait_for(lambda: rig.listens(f"127.0.0.1:{port}"), "HTTP")
+            page = Live(self.browser, f"127.0.0.1:{port}")
+            page.wait("This sink asks for its token.", ".status")
+            page.find("form input").send_keys(api.TOKEN, Keys.ENTER)
+            page.connected()
+            page.wait("no", ".rules li label")
+        page.wait("Trying again", ".status")
+        with Trap(port) as trap:
+            rig.wait_for(lambda: trap.said, "the page")
+            page.find(".rules li input").click()
+            page.wait("there is no connection to the sink", '[role="alert"]')
+            page.run("const real = Date.now; Date.now = () => real() + 600_000")
+            page.wait("stopped trying", ".status")
+            self.assertEqual(page.run("return [...Object.values(sessionStorage)]"), [""])
+            self.assertEqual({one[:13] for one in trap.said if one}, {b"GET /healthz "})
+            self.assertNotIn(api.TOKEN.encode(), b"".join(trap.said))
+        self.browser.get("about:blank")
+
+
 class Trap:
     """Listens at a port; what those who came said first."""
 
-    def __init__(self):
-        self._listening = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, port=0):
+        self._listening = socket.create_server(("127.0.0.1", port))
         self.port = self._listening.getsockname()[1]
         self.said = []
         self._thread = threading.Thread(target=self._accept)
@@ -315,7 +387,13 @@ def hostile_html(port):
 <p>Harmless words</p><img src={at}/f onerror="parent.pwned = 1"><iframe src={at}/g></iframe><object data={at}/h></object>
 <video src={at}/i autoplay></video><svg><image href={at}/j /></svg><iframe srcdoc="<script>top.pwned = 1</script>"></iframe>
 <form action={at}/k><button id=send>Send</button></form><a id=link href={at}/l>Link</a><a id=here target=_self href={at}/m>Here</a>
-<a id=script href="javascript:parent.pwned=1">Script</a></body></html>"""
+<a id=script href="javascript:parent.pwned=1">Script</a>{read_otherwise(f"<link rel=preconnect href={at}><a href={at}/n>x</a>")}
+</body></html>"""
+
+
+def read_otherwise(html):
+    """HTML that has this in it as the text of a style, and as elements once a browser has written it out."""
+    return f"<form><math><mtext></form><form><mglyph><style></math>{html}</style></mglyph></form>"
 
 
 class Messages(PageCase):
@@ -369,11 +447,11 @@ class Messages(PageCase):
             player.say(f'MAIL FROM:<"{EVIL}"@b.test>\r\n'.encode())
             player.expect_line("250 *")
             player.play(playing.RCPT + playing.DATA)
-            subject = f"{EVIL} \u202etxt.exe \u2028\u2029 end"
+            subject = f"{EVIL} \u202etxt.exe \u2028\u2029 pay\u200b\u2060pal\ufeff \U000e0041 end"
             player.say(f"Subject: {subject}\r\nX-{EVIL}: {EVIL}\r\n\r\n{EVIL}\r\n.\r\n".encode())
             player.expect_line("250 *")
             self.deliver(sink.endpoint, b"Subject: \xff\xfe <b>bytes</b>\n\n\xff\n")
-            page.wait(f"{EVIL} \\u{{202e}}txt.exe \\u{{2028}}\\u{{2029}} end", ".messages")
+            page.wait(f"{EVIL} \\u{{202e}}txt.exe \\u{{2028}}\\u{{2029}} pay\\u{{200b}}\\u{{2060}}pal\\u{{feff}} \\u{{e0041}} end", ".messages")
             page.wait("ÿþ <b>bytes</b>", ".messages")
             self.assertIn(f'"{EVIL}"@b.test', page.text(".messages"))
             page.open("txt.exe")
@@ -411,6 +489,18 @@ class Messages(PageCase):
             self.assertEqual(trap.said[0][:8], b"GET /end")
             page.errors()
             readers.asked_of_the_network(self.browser)
+
+    def test_html_that_stays_hostile_is_not_shown(self):
+        """The links of each round are the text of the round before."""
+        html = "<a href=x>x</a>"
+        for _ in range(8):
+            html = "<a href=x>x</a>" + read_otherwise(html)
+        with self.watched("--store", "memory:9") as (sink, _, page):
+            self.deliver(sink.endpoint, b"Subject: stays\nContent-Type: text/html\n\n" + html.encode())
+            page.open("stays")
+            self.assertEqual(page.text(".choice").split(), ["HTML", "Header", "Source"])
+            page.wait("The HTML is not shown", ".view")
+            self.assertEqual(page.run("return document.querySelectorAll('iframe').length"), 0)
 
     def test_the_reader_of_mime_reads_what_python_wrote(self):
         with self.watched() as (_, _, page):
@@ -454,6 +544,36 @@ class Messages(PageCase):
             self.assertNotIn("second", page.text(".messages ul"))
             page.find(".messages .tools input").send_keys(Keys.SPACE)
             page.wait("second", ".messages ul")
+
+    def test_what_the_sink_has_no_more_is_not_listed(self):
+        with self.watched("--store", "memory:3") as (sink, asked, page):
+            def listed():
+                return page.run("return [...document.querySelectorAll('.messages .subject')].map((one) => one.textContent)")
+
+            for number in range(9):
+                self.deliver(sink.endpoint, f"Subject: {number}\n\n".encode())
+            rig.wait_for(lambda: listed() == ["8", "7", "6"], "the last three")
+            page.open("6")
+            page.view("Source")
+            asked.ask("DELETE", "/api/v1/messages")
+            self.deliver(sink.endpoint, b"Subject: after\n\n")
+            rig.wait_for(lambda: "after" in listed(), "one more")
+            self.assertEqual(listed(), ["after"])
+
+    def test_a_message_that_came_within_a_reset_stays(self):
+        with self.watched("--store", "memory:9") as (sink, asked, page):
+            self.deliver(sink.endpoint, b"Subject: within\n\n")
+            page.wait("within", ".messages ul")
+            stats = asked.stats()
+            events = "".join(f"event: {name}\ndata: {json.dumps(data)}\n\n" for name, data in (
+                ("stats", stats), ("messages", asked.get("/api/v1/messages").json), ("stats", {**stats, "since": stats["time"]})))
+            script = self.browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": (
+                "const sinks = fetch; "
+                f"window.fetch = async (path, ...more) => (path.endsWith('events') ? new Response({json.dumps(events)}) : sinks(path, ...more))")})
+            self.addCleanup(self.browser.execute_cdp_cmd, "Page.removeScriptToEvaluateOnNewDocument", script)
+            self.browser.refresh()
+            page.wait("The sink has closed the connection.", ".status")
+            page.wait("within", ".messages ul")
 
     def test_without_a_memory_it_says_how_to_have_one(self):
         with self.watched() as (_, _, page):

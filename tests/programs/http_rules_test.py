@@ -140,13 +140,7 @@ class Rules(api.HttpCase):
 
     def test_a_change_that_a_thread_has_not_taken_is_not_answered_as_done(self):
         """A pipe that nobody reads holds up the thread that has to write a message into it."""
-        pipe = self.scratch / "pipe"
-        os.mkfifo(pipe)
-        reader = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
-        self.addCleanup(os.close, reader)
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                os.write(reader, b"x" * 4096)
+        pipe, reader = self.full_pipe()
         with self.sink("--store", f"jsonl:{pipe}", threads=1) as (sink, asked):
             with playing.Player(sink.endpoint) as player:
                 player.play("C: HELO x\nS: 250 *\n" + playing.mail() + "C: .")
@@ -154,17 +148,11 @@ class Rules(api.HttpCase):
                              "the thread to wait")
                 self.assertEqual(self.names(asked), ["no"])  # for all that come now
                 self.assertEqual(asked.ask("POST", "/api/v1/reset").status, 503)
-                self.emptied(reader)
+                api.empty(reader)
                 player.expect_line("250 *")
                 self.change(asked, "PUT", "", {"rules": [api.RULE]})
                 player.play(playing.MAIL + playing.refused("no@x.test", "550 5.1.1 No"))
                 self.assertEqual(asked.ask("POST", "/api/v1/reset").status, 204)
-
-    @staticmethod
-    def emptied(pipe):
-        with contextlib.suppress(BlockingIOError):
-            while os.read(pipe, 1 << 20):
-                pass
 
     def test_a_thousand_changes_under_load(self):
         """Every recipient gets one of the two replies, and each refusal is a hit."""
