@@ -52,8 +52,8 @@ struct CapacityAnswer {
 // is said by two probes of three, and near the edge that it does, too. A confirmation is decided by
 // one probe. Behind one that failed all probes are such: they go down by steps that double, and
 // halve again. What the server did only for a while is met at the end: the lowest level that did
-// not hold is looked at once more, and where it holds now the search goes on above. A level that was
-// confirmed stays the answer until a higher one is. Knows no clock and no server.
+// not hold is looked at once more, and where it holds now the search goes on above. A level that
+// was confirmed stays the answer until a higher one is. Knows no clock and no server.
 class CapacitySearch {
  public:
   explicit CapacitySearch(const CapacityRange& range);

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "http/connection.h"
+#include "http/server.h"
 #include "pieces.h"
 #include "sink/control/api.h"
 #include "sink/control/rule_text.h"
@@ -51,7 +52,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   LiveCounts live([] {});
   MessageMemory memory(9);
   memory.add(one_message());
-  Api api({.live = live, .rules = book, .messages = &memory});
+  static const http::Server listening(net::parse_local("127.0.0.1:0"), {});
+  Api api({.server = listening, .live = live, .rules = book, .messages = &memory});
   api.end();  // nobody waits for events
   std::array<int, 2> ends{};
   socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data());
