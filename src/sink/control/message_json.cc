@@ -83,8 +83,8 @@ std::string messages_text(const std::vector<Remembered>& messages, std::size_t f
                           std::size_t kept, const MessagesBounds& bounds) {
   std::vector<std::string> told;  // the latest first
   std::size_t bytes = 0;
-  for (auto message = messages.rbegin(); message != messages.rend(); ++message) {
-    std::string text = summary_json(**message, bounds.recipients).dump();
+  for (std::size_t left = messages.size(); left > 0; --left) {
+    std::string text = summary_json(*messages[left - 1], bounds.recipients).dump();
     bytes += text.size();
     if (bytes > bounds.bytes) break;
     told.push_back(std::move(text));
