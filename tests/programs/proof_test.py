@@ -199,20 +199,21 @@ class Killed(rig.TestCase):
         for victims, delivered in seen.items():
             self.assertGreater(delivered, 0, victims)
 
+    def wait_for_records(self, journal):
+        head = 8_192  # bytes: more than it has
+        rig.wait_for(lambda: journal.exists() and journal.stat().st_size > head, f"records in {journal.name}")
+
     def play(self, number, victims, moment):
         programs = rig.ours(rig.ENGINES[number // 3 % 2], "--threads", 2)
         sent, first, second = (self.scratch / f"{number}.{name}.proof" for name in ("sent", "first", "second"))
         with programs.sink("--verify", first, statuses=(0, -signal.SIGKILL)) as sink:
-            rig.wait_for(lambda: first.exists() and first.stat().st_size > 0, "the head of the sink's journal")
-            empty = first.stat().st_size
             source = programs.start("smtp-source", "--stamp", sent, "-d", "-s", 20, "-m", 6_000, "--rate", "2000", "-r", 2,
                                     "--stamp-recipients", "tagged", "--retry", "10000x20ms", sink.endpoint,
                                     statuses=(0, -signal.SIGKILL))
             if number >= 3:  # else it may be before the first message, too
-                rig.wait_for(lambda: first.stat().st_size > empty, "a message on record")
+                self.wait_for_records(first)
             if number >= 6:  # nor before the source has told its journal, which it does each second
-                told = sent.stat().st_size
-                rig.wait_for(lambda: sent.stat().st_size > told, "a message in the source's journal")
+                self.wait_for_records(sent)
             time.sleep(moment)
             if victims != "sink":
                 source.kill()
