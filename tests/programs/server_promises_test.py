@@ -47,7 +47,7 @@ class Promises:
             server.endpoint)
 
     def wait_until_taken(self):
-        rig.wait_for(lambda: self.journals[0].stat().st_size > 2_000, "the sink to have taken some")
+        rig.wait_for(lambda: self.journals[0].exists() and self.journals[0].stat().st_size > 2_000, "the sink to have taken some")
 
     def wait_for_all(self, server, sending):
         """Until the server has taken all, and its queue is empty."""

@@ -465,7 +465,7 @@ class Kills(TestCase):
                                             daemon=True) for number in range(self.CLIENTS)]
                 for thread in threads:
                     thread.start()
-                rig.wait_for(lambda: journal.stat().st_size > 2_000, "some messages to be on record")
+                rig.wait_for(lambda: journal.exists() and journal.stat().st_size > 2_000, "some messages to be on record")
                 sink.send_signal(signal.SIGTERM)
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     sink.wait(moment)
