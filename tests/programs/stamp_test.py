@@ -368,6 +368,7 @@ act = { greylist = "100ms", reply = "451 4.7.1 Come back later" }"""
                 self.assertTrue(quits.acquire(timeout=rig.PATIENCE))
             with self.assertRaises(subprocess.TimeoutExpired):
                 source.wait(0.2)  # a signal that came sooner would be the same one
+            rig.wait_for(lambda: journal.stat().st_size > 100_000, "some of it to be told")
             source.send_signal(signal.SIGTERM)
             source.wait()
         run = json.loads(report.read_text())
