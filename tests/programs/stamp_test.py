@@ -361,6 +361,7 @@ act = { greylist = "100ms", reply = "451 4.7.1 Come back later" }"""
                                     "--duration", "1h", "--drain", "1h", "--stamp", journal, "--json", report,
                                     server.endpoint, statuses=(1,))
             self.assertTrue(content.wait(rig.PATIENCE))
+            time.sleep(1)
             source.send_signal(signal.SIGINT)
             rig.wait_for(lambda: not source.has_pending_signal(), "the first signal to be taken")
             signalled.set()
