@@ -357,11 +357,10 @@ act = { greylist = "100ms", reply = "451 4.7.1 Come back later" }"""
             rig.play_server(connection, answer)
 
         with rig.FakeServer(serve, connections=2, at_once=True) as server:
-            source = programs.start("smtp-source", "-s", 2, "-d", "-r", 2_000, "--rate", "200000",
+            source = programs.start("smtp-source", "-s", 2, "-d", "-r", 2_000, "--rate", "50000000",
                                     "--duration", "1h", "--drain", "1h", "--stamp", journal, "--json", report,
                                     server.endpoint, statuses=(1,))
             self.assertTrue(content.wait(rig.PATIENCE))
-            time.sleep(1)
             source.send_signal(signal.SIGINT)
             rig.wait_for(lambda: not source.has_pending_signal(), "the first signal to be taken")
             signalled.set()
