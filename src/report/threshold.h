@@ -24,8 +24,8 @@ class Threshold {
   // is no 99th percentile, however quick the rest was.
   [[nodiscard]] Verdict judge(const metrics::Measurement& measurement) const;
 
-  // In how many messages it can be met and missed: one has to lie beyond a percentile, and a single
-  // one that fails is more than the share of errors in less. At least 1.
+  // In how many messages it can be met and missed: one has to lie beyond a percentile, and in less
+  // a single one that fails misses the share of errors. At least 1.
   [[nodiscard]] std::uint64_t messages_needed() const;
 
  private:

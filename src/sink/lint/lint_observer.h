@@ -73,7 +73,6 @@ class LintObserver final : public SessionObserver {
   void judge_chunk(std::string_view arguments);
   void object_to_content();
   void message_answered_with(std::string_view reply, std::size_t copies);
-  // What the client knows that it may use.
 
   LintTotals& totals_;
   const Listener& listener_;
