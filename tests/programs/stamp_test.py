@@ -341,13 +341,14 @@ act = { greylist = "100ms", reply = "451 4.7.1 Come back later" }"""
 
     @rig.on_every_engine((1, 2))
     def test_wait_with_what_was_never_begun_for_the_sessions_and_end_at_once_without(self, programs):
-        """Far more is due than anybody writes in a second."""
+        """Some hundred million records are due then: more than anybody writes before the second signal."""
         journal, report = self.journal(), self.scratch / "run.json"
         content, signalled, quits = threading.Event(), threading.Event(), threading.Semaphore(0)
 
         def serve(connection):
             def answer(verb):
                 if verb == ".":
+                    time.sleep(0.5)
                     content.set()
                     self.assertTrue(signalled.wait(rig.PATIENCE))
                 if verb == "QUIT":
@@ -357,7 +358,7 @@ act = { greylist = "100ms", reply = "451 4.7.1 Come back later" }"""
             rig.play_server(connection, answer)
 
         with rig.FakeServer(serve, connections=2, at_once=True) as server:
-            source = programs.start("smtp-source", "-s", 2, "-d", "-r", 2_000, "--rate", "50000000",
+            source = programs.start("smtp-source", "-s", 2, "-d", "-r", 2_000, "--rate", "100000",
                                     "--duration", "1h", "--drain", "1h", "--stamp", journal, "--json", report,
                                     server.endpoint, statuses=(1,))
             self.assertTrue(content.wait(rig.PATIENCE))

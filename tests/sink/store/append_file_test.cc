@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -171,27 +173,30 @@ class OthersLock {
   };
 };
 
-// Until somebody else in this process has the file open.
-void wait_for_opening(const std::string& path, int own = 1) {
-  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (std::chrono::steady_clock::now() < limit) {
-    int opened = 0;
-    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
-      std::error_code gone;
-      if (std::filesystem::read_symlink(entry, gone) == path) ++opened;
-    }
-    if (opened > own) return;
-    std::this_thread::yield();
+// Sees who opens a file from here on, for however short a time.
+class Openings {
+ public:
+  explicit Openings(const std::string& path) : path_(path), events_(inotify_init1(IN_CLOEXEC)) {
+    EXPECT_GE(inotify_add_watch(events_.descriptor(), path.c_str(), IN_OPEN), 0);
   }
-  ADD_FAILURE() << "nobody waits for the lock of " << path;
-}
+  // Until there was one.
+  void wait() const {
+    pollfd come{events_.descriptor(), POLLIN, 0};
+    EXPECT_EQ(poll(&come, 1, 10'000), 1) << "nobody waits for the lock of " << path_;
+  }
+
+ private:
+  std::string path_;
+  FileDescriptor events_;
+};
 
 TEST_P(AppendFileTest, WaitsForTheLockOfOthers) {
   scratch.write("file", "");
   OthersLock others(path);
   AppendFile file(path, GetParam(), false);
+  const Openings openings(path);
   std::thread writer([&file] { EXPECT_EQ(add(file, "two\n\n"), 0); });
-  wait_for_opening(path);
+  openings.wait();
   ASSERT_EQ(write(others.descriptor(), "one\n\n", 5), 5);
   others.give_back();
   writer.join();
@@ -202,8 +207,9 @@ TEST_P(AppendFileTest, IsMadeAnewWhenItWasMovedByWhoLockedIt) {
   scratch.write("file", "one\n\n");
   OthersLock others(path);
   AppendFile file(path, GetParam(), false);
+  const Openings openings(path);
   std::thread writer([&file] { EXPECT_EQ(add(file, "two\n\n"), 0); });
-  wait_for_opening(path);
+  openings.wait();
   ASSERT_EQ(rename(path.c_str(), scratch.path("old").c_str()), 0);
   scratch.write("file", "");
   others.give_back();
@@ -282,8 +288,9 @@ TEST_P(MailboxTest, IsMadeAnewWhenItWasMovedByWhoHasItsLockFile) {
   scratch.write("file", "one\n\n");
   const std::string lock = scratch.write("file.lock", "1\n");
   AppendFile file(path, Kind::mailbox, false);
+  const Openings openings(path);
   std::thread writer([&file] { EXPECT_EQ(add(file, "two\n\n"), 0); });
-  wait_for_opening(path, 0);
+  openings.wait();
   ASSERT_EQ(rename(path.c_str(), scratch.path("old").c_str()), 0);
   scratch.write("file", "");
   ASSERT_EQ(unlink(lock.c_str()), 0);
@@ -297,8 +304,9 @@ TEST_P(MailboxTest, IsNotLockedByWhoWaitsForItsLockFile) {
   scratch.write("file", "one\n\n");
   const std::string lock = scratch.write("file.lock", "1\n");
   AppendFile file(path, Kind::mailbox, false);
+  const Openings openings(path);
   std::thread writer([&file] { EXPECT_EQ(add(file, "two\n\n"), 0); });
-  wait_for_opening(path, 0);
+  openings.wait();
   { const OthersLock others(path); }
   ASSERT_EQ(unlink(lock.c_str()), 0);
   writer.join();
