@@ -24,7 +24,7 @@ std::vector<Remembered> one_message() {
   message.id = "1.M2P3Q4";
   message.content = "Subject: =?utf-8?q?x?=\r\n\r\ntext\r\n";
   message.recipients = {"a@b.test"};
-  return {std::make_shared<const RememberedMessage>(std::move(message))};
+  return {std::make_shared<RememberedMessage>(std::move(message))};
 }
 
 // Nothing that it was asked for begins a line of the header.

@@ -15,6 +15,9 @@ namespace {
 constexpr std::uint64_t kUsualLast = 100;
 constexpr std::uint64_t kMostLast = 1000;
 
+// Above those of all messages.
+constexpr std::uint64_t kNoNumber = std::uint64_t{1} << 53;
+
 // Of contents that are on their way to who reads them.
 constexpr std::uint64_t kMostBeingRead = MessageMemory::kMostBytes;
 
@@ -27,6 +30,7 @@ struct Search {
   std::string recipient;
   std::string subject;
   std::optional<WallTime> since;
+  std::uint64_t before = kNoNumber;
   std::uint64_t last = kUsualLast;
 };
 
@@ -41,6 +45,7 @@ bool has(std::string_view text, const std::string& wanted) {
 }
 
 bool matches(const RememberedMessage& message, const Search& search) {
+  if (message.number >= search.before) return false;
   if (search.since && message.time < *search.since) return false;
   if (!has(message.sender, search.sender)) return false;
   const auto& recipients = message.recipients;
@@ -91,6 +96,13 @@ constexpr Key kKeys[] = {
        return number.has_value();
      },
      "bad last (expected 1 to 1000)"},
+    {"before",
+     [](const std::string& value, Search& search) {
+       const auto number = whole_number(value, 0, kNoNumber);
+       search.before = number.value_or(0);
+       return number.has_value();
+     },
+     "bad before (expected a number, as an answer has it)"},
 };
 
 // What is wrong with it; empty: nothing.
@@ -100,7 +112,8 @@ std::string_view read_search(const http::Request& request, Search& search) {
         std::find_if(std::begin(kKeys), std::end(kKeys),
                      [&known = name](const Key& row) { return row.name == known; });
     if (key == std::end(kKeys)) {
-      return "unknown key of the query (expected sender, recipient, subject, since or last)";
+      return "unknown key of the query (expected sender, recipient, subject, since, "
+             "last or before)";
     }
     if (request.query.count(name) > 1) return "a key of the query comes twice";
     if (!key->read(value, search)) return key->wrong;
@@ -136,9 +149,9 @@ http::Response Api::get_messages(const http::Request& request, const std::string
 http::Response Api::delete_messages(const http::Request& request, const std::string& /*name*/) {
   if (parts_.messages == nullptr) return http::refusal(404, kNotKept);
   Search search;
-  const bool last = request.query.contains("last");
+  const bool pages = request.query.contains("last") || request.query.contains("before");
   const std::string_view wrong =
-      last ? "unknown key of the query: last" : read_search(request, search);
+      pages ? "last and before are no keys of what is deleted" : read_search(request, search);
   if (!wrong.empty()) return http::refusal(400, wrong);
   return json_response({{"deleted", parts_.messages->forget(found_by(*parts_.messages, search))}});
 }

@@ -34,8 +34,8 @@ inline constexpr MessagesBounds kBoundsOfEvent{.recipients = 3, .bytes = std::si
 // The schema MessageSummary with the first recipients, so many at most; and Message.
 nlohmann::json summary_json(const RememberedMessage& message, std::size_t most_recipients);
 nlohmann::json message_json(const RememberedMessage& message);
-// The schema Messages in one line: of some of those that were found, of all that are kept, the
-// latest that are within bounds.
+// The schema Messages in one line: of `messages`, the latest of those that were found, the latest
+// that are within bounds. `found`, `kept`: how many there are.
 std::string messages_text(const std::vector<Remembered>& messages, std::size_t found,
                           std::size_t kept, const MessagesBounds& bounds);
 
