@@ -206,14 +206,14 @@
   const replies = ({ replies: list }, least, most) => list.reduce((sum, { code, count: times }) => sum + (code >= least && code < most ? times : 0), 0);
 
   const showStats = (now) => {
-    const at = Date.parse(now.time);
+    const at = Date.parse(now.start) + now.uptime * 1000;  // a clock that is set moves nothing
     parts ??= build(at);
     const same = last?.start === now.start && last.since === now.since;
     if (last && last.start !== now.start) {  // another sink
       parts.messages.forget();
       points.length = 0;
     }
-    const passed = same ? at - Date.parse(last.time) : 0;
+    const passed = same ? (now.uptime - last.uptime) * 1000 : 0;
     const pace = (after, before) => (passed > 0 ? Math.max(0, after - before) / (passed / 1000) : null);
     const perSecond = (value) => (passed > 0 ? pace(value(now), value(last)) : null);
     if (passed > gap) points.push([at - 1, ...Array(7).fill(null)]);

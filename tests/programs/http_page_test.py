@@ -112,6 +112,16 @@ class PageCase(api.HttpCase):
 
 
 class Served(api.HttpCase):
+    def told(self, page, *events):
+        """Opens the page anew, to which these events are told and no others."""
+        text = "".join(f"event: {name}\ndata: {json.dumps(data)}\n\n" for name, data in events)
+        script = self.browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": (
+            "const sinks = fetch; "
+            f"window.fetch = async (path, ...more) => (path.endsWith('events') ? new Response({json.dumps(text)}) : sinks(path, ...more))")})
+        self.addCleanup(self.browser.execute_cdp_cmd, "Page.removeScriptToEvaluateOnNewDocument", script)
+        self.browser.refresh()
+        page.wait("The sink has closed the connection.", ".status")
+
     def test_it_is_a_page_with_a_policy_of_its_own(self):
         with self.sink(token=api.TOKEN) as (_, asked):
             answer = api.Api(asked.endpoint).get("/")
@@ -226,17 +236,27 @@ class Watching(PageCase):
                 self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [
                     {"name": "prefers-color-scheme", "value": scheme}]})
                 backgrounds.add(page.run("return getComputedStyle(document.body).backgroundColor"))
-                for width in (1280, 390):
+                for width in (1280, 861, 600, 485, 390):
                     self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
                         "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False})
                     with self.subTest(scheme=scheme, width=width):
                         rig.wait_for(lambda: not page.run(readers.OVERFLOWS), "a page that fits its window")
             self.assertEqual(len(backgrounds), 2)
+                        self.browser.refresh()
+                        page.wait("xxx", ".messages")
             self.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
             self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
 class Rules(PageCase):
+    def test_rates_go_by_no_clock_that_is_set(self):
+        with self.watched() as (_, asked, page):
+            stats = asked.stats()
+            later = {**stats, "uptime": stats["uptime"] + 2, "time": "2001-01-01T00:00:00.000000Z",
+                     "messages": {**stats["messages"], "taken": 20}}
+            self.told(page, ("stats", stats), ("stats", later))
+            self.assertEqual(page.figure("messages a second"), "10.0/s")
+
     def test_a_switch_changes_what_clients_are_told(self):
         with self.watched(rules=api.TOML) as (sink, asked, page), playing.Player(sink.endpoint) as player:
             page.wait("no", ".rules li label")
@@ -565,14 +585,8 @@ class Messages(PageCase):
             self.deliver(sink.endpoint, b"Subject: within\n\n")
             page.wait("within", ".messages ul")
             stats = asked.stats()
-            events = "".join(f"event: {name}\ndata: {json.dumps(data)}\n\n" for name, data in (
-                ("stats", stats), ("messages", asked.get("/api/v1/messages").json), ("stats", {**stats, "since": stats["time"]})))
-            script = self.browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": (
-                "const sinks = fetch; "
-                f"window.fetch = async (path, ...more) => (path.endsWith('events') ? new Response({json.dumps(events)}) : sinks(path, ...more))")})
-            self.addCleanup(self.browser.execute_cdp_cmd, "Page.removeScriptToEvaluateOnNewDocument", script)
-            self.browser.refresh()
-            page.wait("The sink has closed the connection.", ".status")
+            self.told(page, ("stats", stats), ("messages", asked.get("/api/v1/messages").json),
+                      ("stats", {**stats, "since": stats["time"]}))
             page.wait("within", ".messages ul")
 
     def test_without_a_memory_it_says_how_to_have_one(self):
