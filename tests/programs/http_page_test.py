@@ -5,6 +5,7 @@ import base64
 import contextlib
 import email.message
 import hashlib
+import http.client
 import json
 import re
 import socket
@@ -26,10 +27,11 @@ YES = "C: RCPT TO:<no@d.test>\nS: 250 *\n"
 class Live:
     """The page of a sink, open in a browser."""
 
-    def __init__(self, browser, endpoint):
+    def __init__(self, browser, endpoint, opened=False):
         self.browser = browser
         self.endpoint = endpoint
-        browser.get(f"http://{endpoint}/")
+        if not opened:
+            browser.get(f"http://{endpoint}/")
 
     def run(self, script, *arguments):
         return self.browser.execute_script(script, *arguments)
@@ -362,6 +364,37 @@ class Token(PageCase):
             self.assertEqual({one[:13] for one in trap.said if one}, {b"GET /healthz "})
             self.assertNotIn(api.TOKEN.encode(), b"".join(trap.said))
         self.browser.get("about:blank")
+
+
+class OtherSites(PageCase):
+    def test_they_get_nothing_and_lead_to_the_page(self):
+        with self.sink() as (_, asked), socket.create_server(("127.0.0.1", 0)) as listening:
+            events = f"http://{asked.endpoint}/api/v1/events"
+            page = f"""<!doctype html><a id=link href="http://{asked.endpoint}/">The sink</a><script>
+                fetch("{events}", {{ mode: "no-cors" }}).catch(() => 0).then(() => {{ document.title = "asked"; }});</script>"""
+            threading.Thread(target=serve_page, args=(listening, page.encode()), daemon=True).start()
+            for site in ("127.0.0.1", "localhost"):  # the same site as browsers have it, and another one
+                with self.subTest(site):
+                    readers.asked_of_the_network(self.browser)
+                    self.browser.get(f"http://{site}:{listening.getsockname()[1]}/")
+                    rig.wait_for(lambda: self.browser.title == "asked", "an answer")
+                    self.assertEqual(readers.statuses_of(self.browser, events), [403])
+                    self.browser.find_element(By.ID, "link").click()
+                    Live(self.browser, asked.endpoint, opened=True).connected()
+            self.browser.get("about:blank")
+            listening.shutdown(socket.SHUT_RDWR)
+
+
+def serve_page(listening, page):
+    """Gives whoever asks at this socket this page, until it is shut down."""
+    with contextlib.suppress(OSError):
+        while True:
+            connection, _ = listening.accept()
+            with connection:
+                connection.settimeout(1)
+                with contextlib.suppress(TimeoutError):
+                    connection.recv(10_000)
+                connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n" + page)
 
 
 class Trap:
