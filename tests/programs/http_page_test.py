@@ -112,8 +112,6 @@ class PageCase(api.HttpCase):
             self.assertEqual(others, [])
             self.browser.get("about:blank")  # else it misses the sink
 
-
-class Served(api.HttpCase):
     def told(self, page, *events):
         """Opens the page anew, to which these events are told and no others."""
         text = "".join(f"event: {name}\ndata: {json.dumps(data)}\n\n" for name, data in events)
@@ -124,6 +122,8 @@ class Served(api.HttpCase):
         self.browser.refresh()
         page.wait("The sink has closed the connection.", ".status")
 
+
+class Served(api.HttpCase):
     def test_it_is_a_page_with_a_policy_of_its_own(self):
         with self.sink(token=api.TOKEN) as (_, asked):
             answer = api.Api(asked.endpoint).get("/")
@@ -242,15 +242,13 @@ class Watching(PageCase):
                     self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
                         "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False})
                     with self.subTest(scheme=scheme, width=width):
-                        rig.wait_for(lambda: not page.run(readers.OVERFLOWS), "a page that fits its window")
-            self.assertEqual(len(backgrounds), 2)
                         self.browser.refresh()
                         page.wait("xxx", ".messages")
+                        rig.wait_for(lambda: not page.run(readers.OVERFLOWS), "a page that fits its window")
+            self.assertEqual(len(backgrounds), 2)
             self.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
             self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
-
-class Rules(PageCase):
     def test_rates_go_by_no_clock_that_is_set(self):
         with self.watched() as (_, asked, page):
             stats = asked.stats()
@@ -259,6 +257,8 @@ class Rules(PageCase):
             self.told(page, ("stats", stats), ("stats", later))
             self.assertEqual(page.figure("messages a second"), "10.0/s")
 
+
+class Rules(PageCase):
     def test_a_switch_changes_what_clients_are_told(self):
         with self.watched(rules=api.TOML) as (sink, asked, page), playing.Player(sink.endpoint) as player:
             page.wait("no", ".rules li label")
@@ -310,12 +310,12 @@ class Rules(PageCase):
             self.assertEqual(len([one for one in page.errors() if "503" not in one]), 0)
 
     def test_a_switch_that_does_not_work_is_told(self):
-        # No browser can ask for what has this name: it takes it for the path above.
-        with self.watched(rules=api.TOML.replace('"no"', '".."', 1)) as (_, _, page):
-            page.wait("..", ".rules li label")
+        with self.watched(rules=api.TOML) as (_, _, page):
+            page.wait("no", ".rules li label")
+            page.run("const sinks = fetch; window.fetch = (path, ...more) => sinks(path.replace('rules/no', 'rules/gone'), ...more)")
             switch = page.find(".rules li input")
             switch.click()
-            page.wait('".." was not switched off: there is nothing of this name.', '[role="alert"]')
+            page.wait('"no" was not switched off: there is no rule of this name.', '[role="alert"]')
             self.assertTrue(switch.is_selected())
             self.assertIn("404", page.errors()[0])
 
