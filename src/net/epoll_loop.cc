@@ -43,10 +43,15 @@ EpollLoop::EpollLoop() : epoll_(epoll_create1(EPOLL_CLOEXEC)), buffer_(kBufferSi
   if (!epoll_.valid()) throw Fatal(describe_error("epoll", errno));
 }
 
+// EPOLLEXCLUSIVE goes neither with EPOLLONESHOT nor with EPOLL_CTL_MOD: what has it is taken out
+// when it fires, and put in again behind all others that wait.
 void EpollLoop::watch(PollHandle& handle) {
-  epoll_event event{.events = EPOLLIN | EPOLLONESHOT,
+  const bool alone = handle.waiting() == PollHandle::Waiting::one_loop;
+  epoll_event event{.events = EPOLLIN | (alone ? EPOLLONESHOT : EPOLLEXCLUSIVE),
                     .data = {.u64 = address_of(handle) | kPollMark}};
-  if (epoll_ctl(epoll_.descriptor(), EPOLL_CTL_MOD, handle.descriptor(), &event) == 0) return;
+  if (alone && epoll_ctl(epoll_.descriptor(), EPOLL_CTL_MOD, handle.descriptor(), &event) == 0) {
+    return;
+  }
   if (epoll_ctl(epoll_.descriptor(), EPOLL_CTL_ADD, handle.descriptor(), &event) != 0) {
     throw Fatal(describe_error("epoll", errno));
   }
@@ -82,8 +87,11 @@ int EpollLoop::wait_for_events(Duration longest) {
 
 void EpollLoop::dispatch(const epoll_event& event) {
   if ((event.data.u64 & kPollMark) != 0) {
-    reinterpret_cast<PollHandle*>(event.data.u64 & ~kPollMark)->on_readable();
-    return;
+    PollHandle& handle = *reinterpret_cast<PollHandle*>(event.data.u64 & ~kPollMark);
+    if (handle.waiting() == PollHandle::Waiting::several_loops) {
+      epoll_ctl(epoll_.descriptor(), EPOLL_CTL_DEL, handle.descriptor(), nullptr);
+    }
+    return handle.on_readable();
   }
   Channel& channel = *reinterpret_cast<Channel*>(event.data.u64);
   if (channel.ended()) return;  // ended earlier in this turn

@@ -88,7 +88,10 @@ std::vector<ListeningSocket> ListeningSockets::of_worker(unsigned worker) const 
   std::vector<ListeningSocket> list;
   for (const Owned& owned : sockets_) {
     if (owned.worker.value_or(worker) != worker) continue;
-    list.push_back({.descriptor = owned.socket.descriptor(), .listener = owned.listener});
+    list.push_back({.descriptor = owned.socket.descriptor(),
+                    .listener = owned.listener,
+                    .waiting = owned.worker ? net::PollHandle::Waiting::one_loop
+                                            : net::PollHandle::Waiting::several_loops});
   }
   return list;
 }
