@@ -43,15 +43,10 @@ EpollLoop::EpollLoop() : epoll_(epoll_create1(EPOLL_CLOEXEC)), buffer_(kBufferSi
   if (!epoll_.valid()) throw Fatal(describe_error("epoll", errno));
 }
 
-// EPOLLEXCLUSIVE goes neither with EPOLLONESHOT nor with EPOLL_CTL_MOD: what has it is taken out
-// when it fires, and put in again behind all others that wait.
 void EpollLoop::watch(PollHandle& handle) {
-  const bool alone = handle.waiting() == PollHandle::Waiting::one_loop;
-  epoll_event event{.events = EPOLLIN | (alone ? EPOLLONESHOT : EPOLLEXCLUSIVE),
+  epoll_event event{.events = EPOLLIN | EPOLLONESHOT,
                     .data = {.u64 = address_of(handle) | kPollMark}};
-  if (alone && epoll_ctl(epoll_.descriptor(), EPOLL_CTL_MOD, handle.descriptor(), &event) == 0) {
-    return;
-  }
+  if (epoll_ctl(epoll_.descriptor(), EPOLL_CTL_MOD, handle.descriptor(), &event) == 0) return;
   if (epoll_ctl(epoll_.descriptor(), EPOLL_CTL_ADD, handle.descriptor(), &event) != 0) {
     throw Fatal(describe_error("epoll", errno));
   }
@@ -87,11 +82,8 @@ int EpollLoop::wait_for_events(Duration longest) {
 
 void EpollLoop::dispatch(const epoll_event& event) {
   if ((event.data.u64 & kPollMark) != 0) {
-    PollHandle& handle = *reinterpret_cast<PollHandle*>(event.data.u64 & ~kPollMark);
-    if (handle.waiting() == PollHandle::Waiting::several_loops) {
-      epoll_ctl(epoll_.descriptor(), EPOLL_CTL_DEL, handle.descriptor(), nullptr);
-    }
-    return handle.on_readable();
+    reinterpret_cast<PollHandle*>(event.data.u64 & ~kPollMark)->on_readable();
+    return;
   }
   Channel& channel = *reinterpret_cast<Channel*>(event.data.u64);
   if (channel.ended()) return;  // ended earlier in this turn

@@ -34,11 +34,7 @@ const Engine* find_engine(std::string_view word);
 // A descriptor that the loop watches for its owner: a listener, or a wake-up.
 class PollHandle {
  public:
-  // Who waits for it: of several loops one is woken at a time, each in its turn.
-  enum class Waiting : std::uint8_t { one_loop, several_loops };
-
-  explicit PollHandle(int descriptor, Waiting waiting = Waiting::one_loop)
-      : descriptor_(descriptor), waiting_(waiting) {}
+  explicit PollHandle(int descriptor) : descriptor_(descriptor) {}
   PollHandle(const PollHandle&) = delete;
   PollHandle& operator=(const PollHandle&) = delete;
   virtual ~PollHandle() = default;
@@ -47,11 +43,9 @@ class PollHandle {
   virtual void on_readable() = 0;
 
   [[nodiscard]] int descriptor() const { return descriptor_; }
-  [[nodiscard]] Waiting waiting() const { return waiting_; }
 
  private:
   int descriptor_;
-  Waiting waiting_;
 };
 
 // One thread's loop: waits for its streams, watches and timers and calls their owners. It must

@@ -1,7 +1,6 @@
 #include "net/uring_loop.h"
 
 #include <poll.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -137,8 +136,7 @@ void UringLoop::check(int result) {
 
 void UringLoop::watch(PollHandle& handle) {
   io_uring_sqe* const entry = next_entry();
-  const bool alone = handle.waiting() == PollHandle::Waiting::one_loop;
-  io_uring_prep_poll_add(entry, handle.descriptor(), POLLIN | (alone ? 0U : EPOLLEXCLUSIVE));
+  io_uring_prep_poll_add(entry, handle.descriptor(), POLLIN);
   entry->user_data = user_data(Operation::watch, &handle);
 }
 

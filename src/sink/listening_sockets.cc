@@ -88,10 +88,7 @@ std::vector<ListeningSocket> ListeningSockets::of_worker(unsigned worker) const 
   std::vector<ListeningSocket> list;
   for (const Owned& owned : sockets_) {
     if (owned.worker.value_or(worker) != worker) continue;
-    list.push_back({.descriptor = owned.socket.descriptor(),
-                    .listener = owned.listener,
-                    .waiting = owned.worker ? net::PollHandle::Waiting::one_loop
-                                            : net::PollHandle::Waiting::several_loops});
+    list.push_back({.descriptor = owned.socket.descriptor(), .listener = owned.listener});
   }
   return list;
 }

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "base/file_descriptor.h"
-#include "net/event_loop.h"
 #include "sink/listener.h"
 #include "sink/options.h"
 
@@ -14,7 +13,6 @@ namespace millrace::sink {
 struct ListeningSocket {
   int descriptor;
   const OpenListener& listener;
-  net::PollHandle::Waiting waiting;
 };
 
 // The sockets of all listeners of a sink.

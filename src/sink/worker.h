@@ -64,9 +64,7 @@ class Worker final : public threads::Worker, private net::TimerHandler {
   class Acceptor final : public net::PollHandle {
    public:
     Acceptor(Worker& worker, const ListeningSocket& socket)
-        : PollHandle(socket.descriptor, socket.waiting),
-          worker_(worker),
-          listener_(socket.listener) {}
+        : PollHandle(socket.descriptor), worker_(worker), listener_(socket.listener) {}
     void on_readable() override;
 
     Lack lack = Lack::none;

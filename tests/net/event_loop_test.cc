@@ -7,15 +7,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -746,60 +742,6 @@ TEST_P(Loop, AnotherThreadCanWakeIt) {
   wake_up.wake();
   const int before = woken;
   run_until([&] { return woken > before; });
-}
-
-// A listener's, which nobody accepts from: each client that comes is told to one loop.
-TEST_P(Loop, OfSeveralThatWaitForOneDescriptorOneIsWoken) {
-  struct Waiter final : PollHandle {
-    explicit Waiter(int descriptor) : PollHandle(descriptor, Waiting::several_loops) {}
-    void on_readable() override { woken = true; }
-    std::atomic<pid_t> thread = 0;  // once it is about to wait
-    std::atomic<bool> woken = false;
-  };
-  const auto sleeps = [](const Waiter& waiter) {
-    std::ifstream file("/proc/self/task/" + std::to_string(waiter.thread) + "/stat");
-    const std::string stat(std::istreambuf_iterator<char>(file), {});
-    return stat.find(") S ") != std::string::npos;
-  };
-  const auto until = [](const auto& condition) {
-    for (const TimePoint limit = Clock::now() + 20s; !condition() && Clock::now() < limit;) {
-      std::this_thread::yield();
-    }
-  };
-  std::string path = "/tmp/millraceXXXXXX";
-  ASSERT_NE(mkdtemp(path.data()), nullptr);
-  const SocketAddress where =
-      resolve(parse_local("unix:" + path + "/socket"), AF_UNSPEC, true).at(0);
-  const FileDescriptor listener = listen_on(where, 5, false, {});
-  std::array<Waiter, 3> waiters{Waiter(listener.descriptor()), Waiter(listener.descriptor()),
-                                Waiter(listener.descriptor())};
-  std::vector<std::thread> threads;
-  for (Waiter& waiter : waiters) {
-    threads.emplace_back([&waiter] {
-      const auto own = GetParam().make();
-      own->watch(waiter);
-      waiter.thread = gettid();
-      while (!waiter.woken) own->turn(Clock::now() + 20s);
-    });
-    until([&] { return waiter.thread != 0 && sleeps(waiter); });
-  }
-  std::vector<FileDescriptor> clients;
-  for (std::size_t woken = 1; woken <= waiters.size(); ++woken) {
-    clients.emplace_back(::socket(AF_UNIX, SOCK_STREAM, 0));
-    ASSERT_EQ(::connect(clients.back().descriptor(), where.get(), where.length), 0);
-    const auto told = [&] {
-      return static_cast<std::size_t>(std::count_if(
-          waiters.begin(), waiters.end(), [](const Waiter& one) { return one.woken.load(); }));
-    };
-    until([&] { return told() >= woken; });
-    until([&] {
-      return std::all_of(waiters.begin(), waiters.end(),
-                         [&](const Waiter& one) { return one.woken || sleeps(one); });
-    });
-    EXPECT_EQ(told(), woken);
-  }
-  for (std::thread& thread : threads) thread.join();
-  std::filesystem::remove_all(path);
 }
 
 TEST_P(Loop, WaitsForItsTimersWithoutSpinning) {
