@@ -62,7 +62,10 @@ bool has(const std::vector<std::string>& paths, std::string_view path) {
 bool used_by_another_site(const RequestHead& head, const Access& access) {
   const std::string_view site = head.fetch_site;
   if (site.empty() || site == "same-origin" || site == "none") return false;
-  return head.fetch_mode != "navigate" || !has(access.linked, head.path);
+  // A frame is led there, too, by the page itself.
+  const bool link =
+      head.fetch_mode == "navigate" && (head.fetch_dest.empty() || head.fetch_dest == "document");
+  return !link || !has(access.linked, head.path);
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ struct RequestHead {
   std::string_view origin;
   std::string_view fetch_site;  // Sec-Fetch-Site, of a browser: which page asks (Fetch Metadata)
   std::string_view fetch_mode;  // Sec-Fetch-Mode: what for
+  std::string_view fetch_dest;  // Sec-Fetch-Dest: what becomes of the answer
   std::string_view authorization;
   std::string_view content_length;
   std::string_view transfer_encoding;

@@ -66,6 +66,11 @@ TEST(HttpAccess, IsNotForWhatPagesOfOtherSitesLoad) {
       EXPECT_EQ(status_of(asked(site, mode, "/"), access), 403) << mode;
     }
     EXPECT_EQ(status_of(asked(site, "navigate", "/"), access), 0);
+    for (const char* const dest : {"document", "iframe", "embed", "object"}) {
+      RequestHead head = asked(site, "navigate", "/");
+      head.fetch_dest = dest;
+      EXPECT_EQ(status_of(head, access), dest == std::string_view("document") ? 0 : 403) << dest;
+    }
     EXPECT_EQ(status_of(asked(site, "navigate", "/api/v1/events"), access), 403);
   }
   const Access guarded{.token = std::string(kToken), .without_token = {"/"}};

@@ -142,8 +142,11 @@ http::Response Api::get_messages(const http::Request& request, const std::string
   }
   return {
       .media_type = "application/json",
-      .body =
-          messages_text(messages, found, parts_.messages->totals().messages, kBoundsOfList) + "\n"};
+      .body = messages_text(
+                  messages,
+                  {.found = found, .kept = parts_.messages->totals().messages, .up_to_here = found},
+                  kBoundsOfList) +
+              "\n"};
 }
 
 http::Response Api::delete_messages(const http::Request& request, const std::string& /*name*/) {

@@ -79,8 +79,8 @@ json message_json(const RememberedMessage& message) {
   return told;
 }
 
-std::string messages_text(const std::vector<Remembered>& messages, std::size_t found,
-                          std::size_t kept, const MessagesBounds& bounds) {
+std::string messages_text(const std::vector<Remembered>& messages, const MessagesFound& counts,
+                          const MessagesBounds& bounds) {
   std::vector<std::string> told;  // the latest first
   std::size_t bytes = 0;
   std::uint64_t oldest = 0;
@@ -94,8 +94,8 @@ std::string messages_text(const std::vector<Remembered>& messages, std::size_t f
   }
   std::reverse(told.begin(), told.end());
   return fmt::format(R"({{"messages":[{}],"found":{},"kept":{},"before":{}}})",
-                     fmt::join(told, ","), found, kept,
-                     told.size() < found ? std::to_string(oldest) : "null");
+                     fmt::join(told, ","), counts.found, counts.kept,
+                     told.size() < counts.up_to_here ? std::to_string(oldest) : "null");
 }
 
 }  // namespace millrace::sink

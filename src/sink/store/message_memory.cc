@@ -59,7 +59,7 @@ std::size_t MessageMemory::forget(const std::vector<Remembered>& messages) {
 
 MessageMemory::Latest MessageMemory::behind(std::uint64_t seen, std::size_t most) const {
   const std::lock_guard lock(mutex_);
-  Latest latest{.taken = taken_};
+  Latest latest{.taken = taken_, .kept = messages_.size()};
   auto first = messages_.end();
   while (first != messages_.begin() && (*std::prev(first))->number > seen &&
          static_cast<std::size_t>(messages_.end() - first) < most) {

@@ -57,6 +57,7 @@ class MessageMemory {
   struct Latest {
     std::vector<Remembered> messages;
     std::uint64_t taken = 0;
+    std::size_t kept = 0;  // in all
   };
   [[nodiscard]] Latest behind(std::uint64_t seen, std::size_t most) const;
 

@@ -49,7 +49,8 @@ TEST(MessageJson, TellsTheLatestThatAreWithinBounds) {
   const auto told = [&](std::size_t bytes, std::size_t found = 7) {
     std::string ids;
     const json all =
-        json::parse(messages_text(messages, found, 9, {.recipients = 1, .bytes = bytes}));
+        json::parse(messages_text(messages, {.found = found, .kept = 9, .up_to_here = found},
+                                  {.recipients = 1, .bytes = bytes}));
     for (const json& message : all["messages"]) ids += message["id"];
     return fmt::format("{} of {} of {} before {}", ids, all["found"].dump(), all["kept"].dump(),
                        all["before"].dump());
@@ -73,7 +74,7 @@ TEST(MessageJson, HasRoomForAnyMessageInAList) {
     message.recipients.assign(all, std::string(size, '\x01'));
     const std::vector<Remembered> one{std::make_shared<const RememberedMessage>(message)};
     for (const MessagesBounds& bounds : {kBoundsOfList, kBoundsOfEvent}) {
-      EXPECT_EQ(json::parse(messages_text(one, 1, 1, bounds))["messages"].size(), 1U);
+      EXPECT_EQ(json::parse(messages_text(one, {1, 1, 1}, bounds))["messages"].size(), 1U);
     }
   }
 }
