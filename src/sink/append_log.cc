@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/diagnostics.h"
+#include "sink/store/same_file.h"
 
 namespace millrace::sink {
 
@@ -61,8 +62,7 @@ int AppendLog::append(const std::string& path, const std::function<int(int)>& wr
 
 // Whether the file that the last message went to is what this path leads to; then as it is by now.
 bool AppendLog::still_open(const std::string& path, struct stat& status) const {
-  return file_.valid() && stat(path.c_str(), &status) == 0 && status.st_dev == device_ &&
-         status.st_ino == inode_;
+  return file_.valid() && stat(path.c_str(), &status) == 0 && same_file(status, opened_);
 }
 
 int AppendLog::open_anew(const std::string& path, struct stat& status) {
@@ -70,8 +70,7 @@ int AppendLog::open_anew(const std::string& path, struct stat& status) {
   if (const int error = make_directories_for(path); error != 0) return error;
   FileDescriptor file(open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
   if (!file.valid() || fstat(file.descriptor(), &status) != 0) return errno;
-  device_ = status.st_dev;
-  inode_ = status.st_ino;
+  opened_ = status;
   file_ = std::move(file);
   return 0;
 }

@@ -35,11 +35,10 @@ class AppendLog {
   [[nodiscard]] bool still_open(const std::string& path, struct stat& status) const;
   int open_anew(const std::string& path, struct stat& status);
 
-  std::mutex mutex_;     // over the next
-  FileDescriptor file_;  // of the last message; none: it went to no file
-  dev_t device_ = 0;     // its, as the next
-  ino_t inode_ = 0;
-  Intent* intent_;  // shared with the child
+  std::mutex mutex_;       // over the next
+  FileDescriptor file_;    // of the last message; none: it went to no file
+  struct stat opened_ {};  // it, as it was then
+  Intent* intent_;         // shared with the child
   std::optional<DeathWatch> watch_;
 };
 

@@ -57,6 +57,13 @@ bool matches(const RememberedMessage& message, const Search& search) {
   return search.subject.empty() || has(subject_of(message), search.subject);
 }
 
+bool read_number(const std::string& value, std::uint64_t least, std::uint64_t most,
+                 std::uint64_t& number) {
+  const auto read = whole_number(value, least, most);
+  number = read.value_or(0);
+  return read.has_value();
+}
+
 // What a key of a query says; what is wrong with it, if anything.
 struct Key {
   std::string_view name;
@@ -91,16 +98,12 @@ constexpr Key kKeys[] = {
      "bad since (expected a time as 2026-11-26T17:53:19Z)"},
     {"last",
      [](const std::string& value, Search& search) {
-       const auto number = whole_number(value, 1, kMostLast);
-       search.last = number.value_or(0);
-       return number.has_value();
+       return read_number(value, 1, kMostLast, search.last);
      },
      "bad last (expected 1 to 1000)"},
     {"before",
      [](const std::string& value, Search& search) {
-       const auto number = whole_number(value, 0, kNoNumber);
-       search.before = number.value_or(0);
-       return number.has_value();
+       return read_number(value, 0, kNoNumber, search.before);
      },
      "bad before (expected a number, as an answer has it)"},
 };
