@@ -298,7 +298,8 @@ class Readme(api.HttpCase):
         script = script.replace("8025", str(rig.free_port())).replace("2525", str(rig.free_port()))
         script = script.replace("smtp-sink ", "smtp-sink -u root ") if os.geteuid() == 0 else script
         (self.scratch / "script").write_text(script)
-        done = rig.run(["sh", "-e", self.scratch / "script"], environment={"PATH": f"{rig.BUILD}:/usr/bin:/bin"})
+        done = rig.run(["sh", "-e", self.scratch / "script"], 3 * rig.PATIENCE,
+                       environment={"PATH": f"{rig.BUILD}:/usr/bin:/bin"})
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn(b"recipient rejected: 452 4.2.2 Mailbox full", done.stderr)
         self.assertIn(b'"found":1', done.stdout)

@@ -28,7 +28,7 @@ def free_port():
         try:
             reservation.bind(address)
             with socket.socket() as probe:
-                probe.bind(address)
+                probe.bind(("", address[1]))
         except OSError:
             reservation.close()
             continue
