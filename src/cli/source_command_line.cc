@@ -208,6 +208,7 @@ SourceCommandLine build_source(const SourceArguments& given, const Surroundings&
   build_plan(given, options);
   build_load(given, options);
   build_stamps(given, options);
+  build_arrivals(given, options);
   build_clients(given, build_traffic(given, options), options);
   std::optional<CapacityOrder> capacity = build_capacity(given);
   check_part(options);
@@ -217,7 +218,8 @@ SourceCommandLine build_source(const SourceArguments& given, const Surroundings&
     report.thresholds.insert(report.thresholds.begin(), capacity->objective.begin(),
                              capacity->objective.end());
   }
-  options.measure = report.wanted() || options.on_trouble == source::OnTrouble::count;
+  options.measure =
+      report.wanted() || given.follows() || options.on_trouble == source::OnTrouble::count;
   options.log = log(report.log);
   options.show_counter = given.counter;
   options.verbose = given.verbose;

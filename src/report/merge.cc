@@ -282,6 +282,7 @@ Measurement merge_measurements(const std::vector<Run>& runs) {
     metrics::add_verified(whole.verify, part.verify);
     metrics::add_lint(whole.lint, part.lint);
     add_journal(whole.proof, part.proof);
+    metrics::add_end_to_end(whole.end_to_end, part.end_to_end);
     metrics::add_clients(whole.clients, part.clients);
   }
   merge_splits(&Measurement::kinds, runs, whole);

@@ -104,6 +104,23 @@ void write_totals(Writer& out, const Run& run) {
   }
 }
 
+// What became of copies behind the server.
+void write_arrivals(Writer& out, const metrics::EndToEnd& behind) {
+  out.heading("Behind the server");
+  const auto line = [&out](std::string_view name, std::uint64_t number, std::string_view what) {
+    out.line("  {:<11} {:>15} {}", name, count(number), what);
+  };
+  line("accepted", behind.accepted, "copies, one a recipient");
+  line("arrived", behind.arrived, "");
+  if (behind.bounced > 0) line("bounced", behind.bounced, "");
+  if (behind.not_arrived() > behind.bounced) {
+    const std::uint64_t missing = behind.not_arrived() - behind.bounced;
+    out.line("{}", out.style().red(fmt::format("  {:<11} {:>15} {}", "missing", count(missing),
+                                               "had not arrived in time to count")));
+  }
+  line("backlog", behind.backlog, "when the load was over, warm-up and all");
+}
+
 // What came back, and how often messages had to be sent.
 void write_retries(Writer& out, const metrics::Metrics& total) {
   const Counters& counters = total.counters;
@@ -166,6 +183,9 @@ void write_latency(Writer& out, const Run& run) {
     if (by_intended(run.measurement)) write_row(out, "intended", total.intended);
     write_row(out, "service", total.service);
     write_row(out, "failed", total.failed);
+    if (run.measurement.end_to_end) {
+      write_row(out, "end to end", run.measurement.end_to_end->latency);
+    }
     out.line("");
     write_bars(out, by_intended(run.measurement) ? total.intended : total.service);
   }
@@ -353,6 +373,7 @@ std::string summary(const Run& run, const Style& style) {
   if (!no_good_client(run.measurement)) write_totals(out, run);
   write_latency(out, run);
   write_retries(out, run.measurement.total);
+  if (run.measurement.end_to_end) write_arrivals(out, *run.measurement.end_to_end);
   write_splits(out, run.measurement);
   write_replies(out, run.measurement.total.replies);
   write_errors(out, run.measurement.total);

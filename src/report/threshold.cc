@@ -15,7 +15,10 @@ namespace {
 
 constexpr std::string_view kForm =
     " (--threshold: expected a figure, one of < <= > >=, and a bound, as p99<250ms, "
-    "errors<0.1%, rate>=1000/s or connect.p50<5ms)";
+    "errors<0.1%, rate>=1000/s, connect.p50<5ms, e2e.p99<5s or backlog<1000)";
+
+// The clock from when messages are due to their arrival at a sink.
+constexpr std::string_view kEndToEnd = "e2e";
 
 [[noreturn]] void reject(const std::string& text) {
   throw Fatal("bad threshold: " + beginning(text).append(kForm));
@@ -29,7 +32,7 @@ std::optional<metrics::LatencyPhase> find_phase(std::string_view name) {
 }
 
 bool is_clock(std::string_view name) {
-  return name == "intended" || name == "service" || find_phase(name);
+  return name == "intended" || name == "service" || name == kEndToEnd || find_phase(name);
 }
 
 }  // namespace
@@ -58,6 +61,7 @@ void Threshold::parse_figure(std::string_view name) {
   if (name == "rate") figure_ = Figure::rate;
   if (name == "errors") figure_ = Figure::errors;
   if (name == "messages") figure_ = Figure::messages;
+  if (name == "backlog") figure_ = Figure::backlog;
   if (figure_ != Figure::latency) return;
   // "p99.9" has a dot as well.
   const std::size_t dot = name.find('.');
@@ -88,6 +92,7 @@ void Threshold::parse_bound(std::string_view bound) {
       value = share(bound);
       break;
     case Figure::messages:
+    case Figure::backlog:
       value = decimal(bound);
       break;
     case Figure::latency:
@@ -100,6 +105,21 @@ void Threshold::parse_bound(std::string_view bound) {
   bound_ = *value;
 }
 
+bool Threshold::end_to_end() const {
+  return figure_ == Figure::backlog || (figure_ == Figure::latency && clock_ == kEndToEnd);
+}
+
+std::optional<std::chrono::microseconds> Threshold::arrival_bound() const {
+  if (figure_ != Figure::latency || clock_ != kEndToEnd) return std::nullopt;
+  return std::chrono::microseconds(std::llround(bound_));
+}
+
+// Null where the run has none.
+const metrics::Histogram* Threshold::histogram_in(const metrics::Measurement& measurement) const {
+  if (clock_ != kEndToEnd) return find_histogram(measurement.total, clock_);
+  return measurement.end_to_end ? &measurement.end_to_end->latency : nullptr;
+}
+
 double Threshold::value_in(const metrics::Measurement& measurement) const {
   switch (figure_) {
     case Figure::rate:
@@ -108,10 +128,12 @@ double Threshold::value_in(const metrics::Measurement& measurement) const {
       return measurement.failed_share();
     case Figure::messages:
       return static_cast<double>(measurement.total.counters.delivered);
+    case Figure::backlog:
+      return static_cast<double>(measurement.end_to_end->backlog);
     case Figure::latency:
       break;
   }
-  const metrics::Histogram& histogram = *find_histogram(measurement.total, clock_);
+  const metrics::Histogram& histogram = *histogram_in(measurement);
   switch (statistic_) {
     case Statistic::least:
       return static_cast<double>(histogram.least());
@@ -149,47 +171,69 @@ std::uint64_t Threshold::messages_needed() const {
   return static_cast<std::uint64_t>(std::ceil(1 / share - kRounding));
 }
 
+// Nothing was measured: nothing was reached.
+bool Threshold::measured_in(const metrics::Measurement& measurement) const {
+  const metrics::Counters& counters = measurement.total.counters;
+  switch (figure_) {
+    case Figure::errors:
+      return counters.delivered + counters.failed() > 0;
+    case Figure::backlog:
+      return counters.delivered > 0 && measurement.end_to_end;
+    case Figure::latency: {
+      const metrics::Histogram* const histogram = histogram_in(measurement);
+      return histogram != nullptr && !histogram->empty();
+    }
+    default:
+      return true;
+  }
+}
+
 // The share of messages that failed and so are not in the histogram. A phase knows what was refused
-// as well as what was taken, but not what was never answered.
+// as well as what was taken, but not what was never answered. Of what the server accepted, copies
+// that did not arrive have failed as well.
 double Threshold::unmeasured_in(const metrics::Measurement& measurement) const {
   const metrics::Counters& counters = measurement.total.counters;
   const bool phase = find_phase(clock_).has_value();
   const std::uint64_t all = counters.delivered + counters.failed();
   const std::uint64_t failed = counters.failed() - (phase ? counters.refused : 0);
-  return static_cast<double>(failed) / static_cast<double>(std::max<std::uint64_t>(all, 1));
+  const double share =
+      static_cast<double>(failed) / static_cast<double>(std::max<std::uint64_t>(all, 1));
+  if (clock_ != kEndToEnd) return share;
+  return share + (1 - share) * measurement.end_to_end->missing_share();
+}
+
+std::string Threshold::value_text(double value) const {
+  switch (figure_) {
+    case Figure::rate:
+      return rate(value);
+    case Figure::errors:
+      return percent(value);
+    case Figure::messages:
+    case Figure::backlog:
+      return count(static_cast<std::uint64_t>(value));
+    case Figure::latency:
+      break;
+  }
+  return latency(value);
 }
 
 Verdict Threshold::judge(const metrics::Measurement& measurement) const {
   Verdict verdict{.threshold = text_};
-  // Nothing was measured: nothing was reached.
-  const metrics::Counters& counters = measurement.total.counters;
-  if ((figure_ == Figure::latency && find_histogram(measurement.total, clock_)->empty()) ||
-      (figure_ == Figure::errors && counters.delivered + counters.failed() == 0)) {
-    verdict.value = "nothing measured";
+  if (!measured_in(measurement)) {
+    const bool none_arrived =
+        clock_ == kEndToEnd && measurement.end_to_end && measurement.end_to_end->accepted > 0;
+    verdict.value = none_arrived ? "100% did not arrive" : "nothing measured";
     return verdict;
   }
   constexpr double kRounding = 1e-9;
   const double failed = figure_ == Figure::latency ? unmeasured_in(measurement) : 0;
   if (failed > left_out() + kRounding) {
-    verdict.value = percent(failed) + " failed";
+    verdict.value = percent(failed) + (clock_ == kEndToEnd ? " did not arrive" : " failed");
     return verdict;
   }
   const double value = value_in(measurement);
   verdict.passed = (equal_ && value == bound_) || (above_ ? value > bound_ : value < bound_);
-  switch (figure_) {
-    case Figure::rate:
-      verdict.value = rate(value);
-      break;
-    case Figure::errors:
-      verdict.value = percent(value);
-      break;
-    case Figure::messages:
-      verdict.value = count(static_cast<std::uint64_t>(value));
-      break;
-    case Figure::latency:
-      verdict.value = latency(value);
-      break;
-  }
+  verdict.value = value_text(value);
   return verdict;
 }
 

@@ -115,6 +115,63 @@ TEST(Threshold, OfALatencyIsMissedWhenMoreFailedThanItLeavesOut) {
   EXPECT_TRUE(judged("min<1h").passed);
 }
 
+// A thousand copies, of which so many arrived in 2 s each.
+metrics::EndToEnd arrived(std::uint64_t number) {
+  metrics::EndToEnd behind{.accepted = 1'000, .arrived = number, .backlog = 250};
+  for (std::uint64_t i = 0; i < number; ++i) behind.latency.record(2s);
+  return behind;
+}
+
+TEST(Threshold, AreHeldAgainstWhatBecameOfMessagesBehindTheServer) {
+  report::Run run = sample_run(10, 20);  // a thousand that were delivered
+  const auto judged = [&](const char* text) { return Threshold(text).judge(run.measurement); };
+  for (const char* const text : {"e2e.p99<5s", "e2e.min>1us", "backlog<1000", "backlog>=0"}) {
+    EXPECT_FALSE(judged(text).passed) << text;  // nobody looked
+    EXPECT_EQ(judged(text).value, "nothing measured") << text;
+  }
+  run.measurement.end_to_end = arrived(1'000);
+  for (const char* const text : {"e2e.p99<2.1s", "e2e.max<2.1s", "e2e.mean > 1.9s", "backlog<251",
+                                 "backlog<=250", "p99<25ms"}) {
+    EXPECT_TRUE(judged(text).passed) << text;
+  }
+  EXPECT_FALSE(judged("e2e.p50<1s").passed);
+  EXPECT_FALSE(judged("backlog<250").passed);
+  EXPECT_EQ(judged("backlog<250").value, "250");
+  EXPECT_EQ(judged("e2e.p50<1s").value, "2.00 s");
+}
+
+TEST(Threshold, ToTheArrivalIsMissedWhenMoreFailedOrDidNotArriveThanItLeavesOut) {
+  report::Run run = sample_run(10, 20);
+  const auto judged = [&](const char* text) { return Threshold(text).judge(run.measurement); };
+  run.measurement.end_to_end = arrived(990);
+  EXPECT_TRUE(judged("e2e.p99<5s").passed);
+  EXPECT_FALSE(judged("e2e.p99.1<5s").passed);
+  EXPECT_EQ(judged("e2e.p99.1<5s").value, "1.00% did not arrive");
+  EXPECT_FALSE(judged("e2e.max<1h").passed);
+  EXPECT_TRUE(judged("p99.1<5s").passed);  // to the server's yes all is well
+  // What the server did not take has not arrived either: 5% of all, and of the others 1%.
+  run.measurement.total.counters.refused = 1'000 / 19;  // 52
+  EXPECT_FALSE(judged("e2e.p95<5s").passed);
+  EXPECT_EQ(judged("e2e.p95<5s").value, "5.89% did not arrive");
+  EXPECT_TRUE(judged("e2e.p94<5s").passed);
+  run.measurement.end_to_end = arrived(0);
+  EXPECT_EQ(judged("e2e.min<1h").value, "100% did not arrive");
+  EXPECT_FALSE(judged("e2e.min<1h").passed);
+  // Of nothing that was accepted there is no backlog, which says nothing.
+  run.measurement.total.counters.delivered = 0;
+  EXPECT_FALSE(judged("backlog<1000").passed);
+}
+
+TEST(Threshold, SaysWhetherItIsAboutArrivals) {
+  EXPECT_TRUE(Threshold("backlog<5").end_to_end());
+  EXPECT_TRUE(Threshold("e2e.mean<5s").end_to_end());
+  EXPECT_FALSE(Threshold("p99<5s").end_to_end());
+  EXPECT_FALSE(Threshold("service.p99<5s").end_to_end());
+  EXPECT_EQ(Threshold("e2e.p99<5s").arrival_bound(), 5s);
+  EXPECT_FALSE(Threshold("p99<5s").arrival_bound());
+  EXPECT_FALSE(Threshold("backlog<5").arrival_bound());
+}
+
 TEST(Threshold, WhatIsNoneIsRefusedWithWhatIsExpected) {
   for (const char* const text :
        {"", "p99", "p99<", "<5ms", "p99=5ms", "p101<5ms", "q5<5ms", "p99<5x", "rate>=fast",

@@ -1,0 +1,153 @@
+"""Thresholds and searches by what arrives behind a server: a source that follows the journals of sinks."""
+
+import json
+import subprocess
+import sys
+import time
+
+import measuring
+import readers
+import rig
+
+RATE = 50  # messages a second that the relay passes on, and it accepts far more
+SEARCH = ("--probe", "2s", "--warmup", "400ms", "--confirm", "3s", "-d", "-s", "20")
+ATTEMPTS = 3
+
+
+class EndToEnd(measuring.MeasureCase):
+    def relay(self, following):
+        """The endpoint of a relay beside the test."""
+        port = rig.free_port()
+        process = subprocess.Popen([sys.executable, "-B", "-m", "support.slow_relay", str(port), str(following), str(RATE)],
+                                   stdin=subprocess.PIPE)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.addCleanup(process.stdin.close)
+        endpoint = f"127.0.0.1:{port}"
+        rig.wait_for(lambda: rig.listens(endpoint), "the relay to listen")
+        return endpoint
+
+    def proof(self, name):
+        return self.scratch / f"{name}.proof"
+
+    def check(self, run):
+        """What is told of arrivals agrees with itself."""
+        behind = run["end_to_end"]
+        self.assertEqual(behind["accepted"] - behind["arrived"], behind["not_arrived"])
+        self.assertLessEqual(behind["bounced"], behind["not_arrived"])
+        self.assertEqual(behind["latency"]["count"], behind["arrived"])
+        return behind
+
+    def reconciled(self, programs, *journals):
+        told = programs.run_plain("smtp-report", "reconcile", "--fail-on", "lost,undecided,duplicated", *journals)
+        self.assertEqual(told.returncode, 0, told.stderr)
+
+    @rig.on_every_engine((2,))
+    def test_what_arrives_at_once(self, programs):
+        sent, got = (self.proof(f"{time.monotonic_ns()}.{side}") for side in ("sent", "got"))
+        with programs.sink("--verify", got) as sink:
+            run, _ = self.measure(programs, sink.endpoint, "--stamp", sent, "--sink-journal", got, "-d", "-r", "3", "--rate",
+                                  "100/s", "--duration", "1s", "--threshold", "e2e.p50<5s", "--threshold", "backlog<=0")
+        behind = self.check(run)
+        self.assertEqual((behind["accepted"], behind["arrived"], behind["backlog"]), (300, 300, 0))
+        # A sink takes a message before it answers.
+        self.assertLessEqual(behind["latency"]["max_us"], run["latency"]["intended"]["max_us"] * 1.02 + 2)
+
+    def test_what_a_sink_takes_that_begins_later_and_what_two_take(self):
+        programs = rig.ours("epoll", "--threads", 1)
+        endpoint = f"127.0.0.1:{rig.free_port()}"
+        sent, first, second = (self.proof(name) for name in ("sent", "first", "second"))
+        path = self.scratch / "run.json"
+        source = programs.start("smtp-source", "--stamp", sent, "--sink-journal", first, "--sink-journal", second, "-d",
+                                "-m", "40", "--retry", "10000x20ms", "--summary", "--json", path, endpoint)
+        with programs.sink("--verify", first, "-M", "15", endpoint=endpoint) as sink:
+            sink.wait()
+        with programs.sink("--verify", second, endpoint=endpoint):
+            self.assertEqual(source.wait(rig.PATIENCE), 0)
+        run = json.loads(path.read_text())
+        readers.validate(measuring.SCHEMA, path)
+        behind = self.check(run)
+        self.assertEqual((behind["accepted"], behind["not_arrived"]), (40, 0))
+        self.assertIn(b"Behind the server", source.out)
+
+    def test_what_never_arrives(self):
+        programs = rig.ours("epoll", "--threads", 1)
+        sent, got = self.proof("sent"), self.proof("got")
+        with programs.sink("--verify", got), programs.sink() as other:  # which keeps no journal
+            run, done = self.measure(programs, other.endpoint, "--stamp", sent, "--sink-journal", got, "-m", "25",
+                                     "--settle", "300ms", "--threshold", "e2e.p50<100ms", "--threshold", "backlog<25",
+                                     "--threshold", "p50<1h", status=3)
+        behind = self.check(run)
+        self.assertEqual((behind["accepted"], behind["arrived"], behind["backlog"]), (25, 0, 25))
+        self.assertEqual([(one["value"], one["passed"]) for one in run["thresholds"]][:2],
+                         [("100% did not arrive", False), ("25", False)])
+        self.assertTrue(run["thresholds"][2]["passed"])
+
+    def test_the_backlog_of_a_relay_that_is_slower_than_it_says(self):
+        programs = rig.ours("epoll", "--threads", 1)
+        sent, got = self.proof("sent"), self.proof("got")
+        with programs.sink("--verify", got) as sink:
+            relay = self.relay(rig.port_of(sink.endpoint))
+            run, _ = self.measure(programs, relay, "--stamp", sent, "--sink-journal", got, "-d", "-s", "20", "--rate", "150/s",
+                                  "--duration", "2s", "--threshold", "errors<=0", "--threshold", "backlog<150",
+                                  "--threshold", "e2e.max>1s", status=3)
+        behind = self.check(run)
+        self.assertEqual((behind["accepted"], behind["not_arrived"]), (300, 0))
+        # It passes on at most a hundred of them in the time; what is under way is waited for.
+        self.assertGreaterEqual(behind["backlog"], 190)
+        self.assertEqual([one["passed"] for one in run["thresholds"]], [True, False, True])
+        self.reconciled(programs, sent, got)
+
+    def test_the_rate_that_a_relay_passes_on_is_found(self):
+        programs = rig.ours("epoll", "--threads", 1)
+        for attempt in range(ATTEMPTS):
+            sent, got, page = (self.scratch / f"{attempt}.{name}" for name in ("sent", "got", "html"))
+            with programs.sink("--verify", got) as sink:
+                relay = self.relay(rig.port_of(sink.endpoint))
+                run, done = self.measure(programs, relay, "--stamp", sent, "--sink-journal", got, *SEARCH, "--find-rate",
+                                         "backlog<20, errors<5%", "--rate-range", "20-400/s", "--html", page,
+                                         status=(0, 3), timeout=240)
+            capacity = run["capacity"]
+            self.reconciled(programs, sent, got)  # all probes are one run
+            self.assertGreater(run["proof"]["records"], run["totals"]["messages"])
+            for probe in capacity["probes"]:
+                arrivals = probe["end_to_end"]
+                self.assertEqual(arrivals["not_arrived"], 0)  # nothing is left over for the next one
+                if probe["level"] > 80 and probe["outcome"] != "late":
+                    self.assertEqual(probe["outcome"], "missed")
+                    self.assertEqual(probe["failed_share"], 0)  # the relay accepts it all
+                    self.assertGreater(arrivals["backlog"], 20)
+            if capacity["limited_by"] != "generator":
+                break
+        else:
+            return
+        # In 2.4 s fewer than 20 may be left behind: 58/s, and 56/s in the 3.4 s of a confirmation.
+        self.assertLess(capacity["rate"], 62)
+        self.assertGreaterEqual(capacity["limited_at"], capacity["rate"])
+        self.assertIn(b"Probes to the arrival", done.stdout)
+        self.assertIn("Behind the server", self.check_page(page, plots=5).text)
+
+    def test_what_cannot_be_told_is_refused(self):
+        programs = rig.ours("epoll", "--threads", 1)
+        sent = self.proof("sent")
+        for options in (("--threshold", "e2e.p99<5s"), ("--find-rate", "p99<1s, backlog<1000"),
+                        ("--stamp", sent, "--find-sessions", "e2e.p99<5s")):
+            done = programs.source("127.0.0.1:1", *options)
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr, rb"fatal: (e2e.p99<5s|backlog<1000) is about the arrival at a sink: it needs "
+                                          rb"--stamp FILE, and --sink-journal")
+        done = programs.source("127.0.0.1:1", "--stamp", sent, "--sink-journal", "x", "--threshold", "e2e.p99<5s", "--settle", "1s")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"fatal: --settle is shorter than e2e.p99<5s allows", done.stderr)
+        text = self.scratch / "text"
+        text.write_text("Subject: x\n")
+        with programs.sink() as sink:
+            done = programs.source(sink.endpoint, "--stamp", sent, "--sink-journal", text)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(b"no journal: it does not begin as one", done.stderr)
+            # Nobody has written one until the end: then nothing is known of the server.
+            sent.unlink()
+            done = programs.source(sink.endpoint, "--stamp", sent, "--sink-journal", self.proof("none"), "-m", "3", "--settle",
+                                   "200ms")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(b"no sink has begun its journal (--verify)", done.stderr)
