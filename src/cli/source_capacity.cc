@@ -153,8 +153,8 @@ void add_capacity_options(CommandLine& line, SourceArguments& given) {
   group.value("--resolution", "PERCENT", "find it as exactly as this (5%)", given.resolution,
               resolution);
   group.value("--settle", "TIME",
-              "leave the server alone between probes (1);\nwith --sink-journal, wait at most so "
-              "long for\nwhat has not arrived (60)",
+              "leave the server alone between probes (1);\nwith --sink-journal, at most, for what "
+              "has\nnot arrived (60)",
               given.settle, time_value("time to settle", Duration(0)));
 }
 

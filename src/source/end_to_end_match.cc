@@ -18,8 +18,7 @@ auto earliest(Map& map, std::uint64_t message, Moment moment) {
 
 }  // namespace
 
-void EndToEndMatch::begin(std::uint64_t first_message, TimePoint end) {
-  first_message_ = first_message;
+void EndToEndMatch::begin(TimePoint end) {
   end_ = end;
   accepted_.clear();
   early_.clear();
@@ -42,7 +41,6 @@ void EndToEndMatch::accepted(const AcceptedCopies& copies) {
 }
 
 void EndToEndMatch::arrived(std::uint64_t message, TimePoint at, bool bounced) {
-  if (message < first_message_) return;
   const auto copies = earliest(accepted_, message, &AcceptedCopies::accepted);
   if (copies == accepted_.end()) {
     early_.emplace(message, Arrived{.at = at, .bounced = bounced});

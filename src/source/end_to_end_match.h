@@ -25,8 +25,8 @@ struct AcceptedCopies {
 class EndToEndMatch {
  public:
   // A run begins whose schedule is over at `end`. What is still missing of another before it is
-  // forgotten, and so is what comes of messages below `first_message`.
-  void begin(std::uint64_t first_message, TimePoint end);
+  // forgotten; its messages have other numbers.
+  void begin(TimePoint end);
 
   void accepted(const AcceptedCopies& copies);
   // A copy was taken, or a bounce came instead.
@@ -50,7 +50,6 @@ class EndToEndMatch {
 
   void settle(const AcceptedCopies& copies, const Arrived& arrived);
 
-  std::uint64_t first_message_ = 0;
   TimePoint end_ = TimePoint::max();
   std::unordered_multimap<std::uint64_t, AcceptedCopies> accepted_;  // by message
   std::unordered_multimap<std::uint64_t, Arrived> early_;            // the other half is missing

@@ -64,7 +64,7 @@ EndToEndWatch::~EndToEndWatch() {
 void EndToEndWatch::begin(const SharedLoad& load) {
   for (WorkerAcceptances& worker : workers_) worker.begin(load);
   const std::lock_guard lock(mutex_);
-  match_.begin(load.first_number(), load.end());
+  match_.begin(load.end());
   waiting_ = 0;
 }
 

@@ -23,7 +23,7 @@ AcceptedCopies accepted(std::uint64_t message, Duration due, std::uint64_t copie
 
 class Matching : public testing::Test {
  protected:
-  Matching() { match.begin(0, kStart + 10s); }
+  Matching() { match.begin(kStart + 10s); }
 
   void arrived(std::uint64_t message, Duration at, bool bounced = false) {
     match.arrived(message, kStart + at, bounced);
@@ -116,7 +116,7 @@ TEST_F(Matching, ASecondCopyCountsNowhere) {
 TEST_F(Matching, WhatComesOfTheRunBeforeIsNotOfThisOne) {
   match.accepted(accepted(1, 1s));
   EXPECT_EQ(match.finish().backlog, 1U);
-  match.begin(100, kStart + 30s);
+  match.begin(kStart + 30s);
   EXPECT_EQ(match.waiting(), 0U);
   arrived(1, 12s);
   match.accepted(accepted(100, 11s));
