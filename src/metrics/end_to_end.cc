@@ -17,10 +17,4 @@ void EndToEnd::add(const EndToEnd& other) {
   latency.add(other.latency);
 }
 
-void add_end_to_end(std::optional<EndToEnd>& sum, const std::optional<EndToEnd>& other) {
-  if (!other) return;
-  if (!sum) sum.emplace();
-  sum->add(*other);
-}
-
 }  // namespace millrace::metrics

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "metrics/histogram.h"
 
@@ -28,8 +27,5 @@ struct EndToEnd {
   // Of another source.
   void add(const EndToEnd& other);
 };
-
-// Adds what there is of one to a sum, which there may not be yet.
-void add_end_to_end(std::optional<EndToEnd>& sum, const std::optional<EndToEnd>& other);
 
 }  // namespace millrace::metrics

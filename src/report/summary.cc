@@ -111,8 +111,8 @@ void write_arrivals(Writer& out, const metrics::EndToEnd& behind) {
     out.line("  {:<11} {:>15} {}", name, count(number), what);
   };
   line("accepted", behind.accepted, "copies, one a recipient");
-  line("arrived", behind.arrived, "");
-  if (behind.bounced > 0) line("bounced", behind.bounced, "");
+  line("arrived", behind.arrived, "at a sink");
+  if (behind.bounced > 0) line("bounced", behind.bounced, "to a sink");
   if (behind.not_arrived() > behind.bounced) {
     const std::uint64_t missing = behind.not_arrived() - behind.bounced;
     out.line("{}", out.style().red(fmt::format("  {:<11} {:>15} {}", "missing", count(missing),

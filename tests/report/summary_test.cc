@@ -321,6 +321,24 @@ TEST(Summary, WithoutRulesAndAnswersThereIsNothingOfThem) {
   EXPECT_EQ(summary(run, {}).find("\nAnswers"), std::string::npos);
 }
 
+TEST(Summary, TellsWhatBecameOfMessagesBehindTheServer) {
+  report::Run run = sample_run(1, 5);
+  EXPECT_EQ(summary(run, {}).find("Behind the server"), std::string::npos);
+  EXPECT_EQ(summary(run, {}).find("end to end"), std::string::npos);
+  run.measurement.end_to_end = {.accepted = 2'000, .arrived = 1'990, .bounced = 4, .backlog = 123};
+  run.measurement.end_to_end->latency.record(2s);
+  const std::string text = summary(run, {});
+  EXPECT_NE(text.find("\nBehind the server\n"
+                      "  accepted              2,000 copies, one a recipient\n"
+                      "  arrived               1,990 at a sink\n"
+                      "  bounced                   4 to a sink\n"
+                      "  missing                   6 had not arrived in time to count\n"
+                      "  backlog                 123 when the load was over, warm-up and all\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("\n  end to end    2.00 s   2.00 s"), std::string::npos) << text;
+}
+
 TEST(Summary, OneIsOne) {
   report::Run run;
   metrics::Counters& counters = run.measurement.total.counters;
