@@ -240,6 +240,7 @@ void Worker::tell_left() {
     const bool at_once = urgency_ && urgency_() == threads::Urgency::at_once;
     if (at_once) limit = std::min(limit, Clock::now() + kTellLimit);
   }
+  journal_->end_run();
 }
 
 }  // namespace millrace::source
