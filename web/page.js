@@ -127,7 +127,7 @@
 
   const behind = run.end_to_end;
   if (behind) {
-    figure(latency(behind.latency.p99_us), "p99 end to end");
+    figure(behind.p99_us === undefined ? "none" : latency(behind.p99_us), "p99 end to end", behind.p99_us === undefined ? "bad" : "");
     figure(count(behind.not_arrived), "not arrived", behind.not_arrived > 0 ? "bad" : "good");
     figure(count(behind.backlog), "backlog");
   }
@@ -144,11 +144,11 @@
   if (timed) {
     const { intended, service, failed } = run.latency;
     const clocks = Object.entries(byIntended ? { intended, service, failed } : { service, failed });
-    if (behind) clocks.push(["end to end", behind.latency]);
+    if (behind) clocks.push(["arrived", behind.latency]);
     table("Latency", head, clocks.filter(counted).map(latencyRow));
   }
   if (behind) {
-    table("Behind the server: copies, one a recipient", ["", ""], ["accepted", "arrived", "bounced", "not_arrived", "backlog"].map((name) => ({
+    table("Behind the server: copies, one a recipient", ["", ""], ["asked", "accepted", "arrived", "bounced", "not_arrived", "backlog"].map((name) => ({
       cells: [name.replaceAll("_", " "), count(behind[name])], kind: name === "not_arrived" && behind[name] > 0 ? "bad" : "",
     })));
   }
@@ -251,8 +251,8 @@
       kind: probe.outcome === "missed" ? "bad" : "",
       below: [
         ...(probe.reason ? [probe.reason] : []),
-        ...(probe.end_to_end ? [`end to end: p50 ${latency(probe.end_to_end.p50_us)}, p99 ${latency(probe.end_to_end.p99_us)}, max ${latency(
-          probe.end_to_end.max_us)}; backlog ${count(probe.end_to_end.backlog)}, not arrived ${count(probe.end_to_end.not_arrived)}`] : []),
+        ...(probe.end_to_end ? [`end to end: ${[["p50", "p50_us"], ["p99", "p99_us"], ["max", "max_us"]].map(
+          ([name, key]) => `${name} ${probe.end_to_end[key] === undefined ? "none" : latency(probe.end_to_end[key])}`).join(", ")}; backlog ${count(probe.end_to_end.backlog)}, not arrived ${count(probe.end_to_end.not_arrived)}`] : []),
       ],
     })));
   }

@@ -139,7 +139,8 @@ void build_message(const SourceArguments& given, const Surroundings& surrounding
 ReportOptions build_report(const SourceArguments& given, const source::SourceOptions& options) {
   ReportOptions report = given.report;
   report.journal = given.stamp.value_or("");
-  if (given.modelled() || !options.clients.empty()) report.imply_summary();
+  const bool told = given.modelled() || given.follows() || !options.clients.empty();
+  if (told) report.imply_summary();
   report.check(given.counter);
   // What else is shown on the way leaves no room for it.
   if (given.verbose || given.counter) {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +17,9 @@ namespace millrace::proof {
 namespace {
 
 constexpr std::size_t kFollowAtOnce = 4 * kMostBlock;  // bytes
+
+// Of a clock that began with the machine: what is later would have no place in a TimePoint.
+constexpr std::int64_t kLatestStart = std::int64_t{1} << 52U;  // microseconds
 
 template <typename Value>
 Value front_of(std::string_view bytes) {
@@ -44,8 +48,8 @@ JournalFollower::JournalFollower(std::string path, const JournalHeader& sent)
     : path_(std::move(path)), run_(sent.run), boot_(sent.boot) {}
 
 void JournalFollower::poll(const Found& found) {
-  while (open_file() && take_header()) {
-    read_blocks(found);
+  while (open_file()) {
+    if (take_header()) read_blocks(found);
     if (!replaced()) return;
     file_ = FileDescriptor();
     begin_anew();
@@ -103,6 +107,9 @@ void JournalFollower::check_header() const {
   if (header_.side != Side::taken) {
     throw Fatal(path_ + ": the journal of a source, where that of a sink is wanted");
   }
+  if (header_.start_monotonic < 0 || header_.start_monotonic > kLatestStart) {
+    throw Fatal(path_ + ": it begins at a time that no clock has");
+  }
   if (boot_ != 0 && header_.boot == boot_) return;
   throw Fatal(path_ +
               ": the journal of a sink on another host, or from before this one was started: how "
@@ -142,11 +149,12 @@ void JournalFollower::take_block(std::string_view block, const Found& found) {
 }
 
 void JournalFollower::take_records(std::string_view payload, std::size_t records,
-                                   const Found& found) const {
+                                   const Found& found) {
   if (records * sizeof(PackedTaken) > payload.size()) fail("a block without its records");
   for (; records > 0; --records, payload.remove_prefix(sizeof(PackedTaken))) {
     const auto record = unpack(front_of<PackedTaken>(payload));
     if (!record) fail("a record with a value that none can have");
+    if (record->verdict == TakenVerdict::forged) ++forged_;
     if (!is_stamped(record->verdict) || run_index_ == 0 || record->run != run_index_) continue;
     found({.message = record->message,
            .at = Micros(header_.start_monotonic) + record->taken,
@@ -168,6 +176,14 @@ bool JournalFollower::replaced() const {
   struct stat open_one {};
   return stat(path_.c_str(), &named) == 0 && fstat(file_.descriptor(), &open_one) == 0 &&
          (named.st_ino != open_one.st_ino || named.st_dev != open_one.st_dev);
+}
+
+// A sink has its journal locked for as long as it lives. One that begins does not take a file that
+// has something in it, so that this lock of a moment is in nobody's way.
+bool JournalFollower::given_up() const {
+  if (at_ == 0 || flock(file_.descriptor(), LOCK_SH | LOCK_NB) != 0) return false;
+  flock(file_.descriptor(), LOCK_UN);
+  return true;
 }
 
 void JournalFollower::doubt(std::string_view what) {

@@ -39,6 +39,13 @@ class JournalFollower {
   [[nodiscard]] const std::string& path() const { return path_; }
   // Whether there was a journal at all.
   [[nodiscard]] bool seen() const { return seen_; }
+  // Whether nobody writes it any more: its sink has ended, in order or not, and none has begun
+  // another one. What comes to no sink is in no journal. Asks the system.
+  [[nodiscard]] bool given_up() const;
+  // Whether the next block was found damaged, and not often enough yet.
+  [[nodiscard]] bool doubtful() const { return doubts_ > 0; }
+  // Messages with a stamp of a key that is not the sink's.
+  [[nodiscard]] std::uint64_t forged() const { return forged_; }
   // Of the last one, where there was any.
   [[nodiscard]] const JournalHeader& header() const { return header_; }
 
@@ -51,7 +58,7 @@ class JournalFollower {
   void begin_anew();
   void read_blocks(const Found& found);
   void take_block(std::string_view block, const Found& found);
-  void take_records(std::string_view payload, std::size_t records, const Found& found) const;
+  void take_records(std::string_view payload, std::size_t records, const Found& found);
   void take_name(std::string_view payload);
   [[nodiscard]] bool replaced() const;
   void doubt(std::string_view what);
@@ -66,6 +73,7 @@ class JournalFollower {
   std::uint64_t at_ = 0;    // what comes behind is not read yet; 0: not even the header
   unsigned run_index_ = 0;  // of the run in this journal; 0: none yet
   unsigned doubts_ = 0;     // of the block at `at_`
+  std::uint64_t forged_ = 0;
   std::string buffer_;
 };
 

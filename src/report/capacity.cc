@@ -16,9 +16,9 @@ CapacityProbe CapacityProbe::of(const metrics::Measurement& measurement,
                       .most = intended.most(),
                       .verdicts = std::move(verdicts)};
   if (const auto& behind = measurement.end_to_end) {
-    probe.arrivals = {.p50 = behind->latency.percentile(0.5),
-                      .p99 = behind->latency.percentile(0.99),
-                      .most = behind->latency.most(),
+    probe.arrivals = {.p50 = behind->percentile(0.5),
+                      .p99 = behind->percentile(0.99),
+                      .most = behind->percentile(1),
                       .not_arrived = behind->not_arrived(),
                       .backlog = behind->backlog};
   }

@@ -28,9 +28,10 @@ struct CapacityProbe {
   std::uint64_t most = 0;
   // Where the journals of sinks were followed: what stays of metrics::EndToEnd.
   struct Arrivals {
-    std::uint64_t p50 = 0;  // from when messages were due to their arrival, in microseconds
-    std::uint64_t p99 = 0;
-    std::uint64_t most = 0;
+    // From when messages were due to their arrival, in microseconds: percentile(), of all copies.
+    std::optional<std::uint64_t> p50;
+    std::optional<std::uint64_t> p99;
+    std::optional<std::uint64_t> most;
     std::uint64_t not_arrived = 0;  // copies
     std::uint64_t backlog = 0;      // the same, at the end of the probe
   };

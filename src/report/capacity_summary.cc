@@ -76,13 +76,15 @@ void write_probe_arrivals(Writer& out, const Capacity& capacity) {
   if (!capacity.probes.front().arrivals) return;
   out.heading(fmt::format("{:<24} {:>10} {:>8} {:>8} {:>8} {:>8}", "Probes to the arrival",
                           "backlog", "p50", "p99", "max", "missing"));
+  const auto time = [](std::optional<std::uint64_t> of_all) {
+    return of_all ? latency(static_cast<double>(*of_all)) : "none";
+  };
   for (const CapacityProbe& probe : capacity.probes) {
     const CapacityProbe::Arrivals arrivals = probe.arrivals.value_or(CapacityProbe::Arrivals{});
     const std::string_view outcome = kProbeOutcomeNames[static_cast<std::size_t>(probe.outcome)];
     out.line("  {:<13} {:<8} {:>10} {:>8} {:>8} {:>8} {:>8}", level_text(capacity.of, probe.level),
-             outcome, count(arrivals.backlog), latency(static_cast<double>(arrivals.p50)),
-             latency(static_cast<double>(arrivals.p99)),
-             latency(static_cast<double>(arrivals.most)), count(arrivals.not_arrived));
+             outcome, count(arrivals.backlog), time(arrivals.p50), time(arrivals.p99),
+             time(arrivals.most), count(arrivals.not_arrived));
   }
 }
 

@@ -110,7 +110,8 @@ void write_arrivals(Writer& out, const metrics::EndToEnd& behind) {
   const auto line = [&out](std::string_view name, std::uint64_t number, std::string_view what) {
     out.line("  {:<11} {:>15} {}", name, count(number), what);
   };
-  line("accepted", behind.accepted, "copies, one a recipient");
+  line("asked", behind.asked, "copies, one a recipient");
+  line("accepted", behind.accepted, "by the server");
   line("arrived", behind.arrived, "at a sink");
   if (behind.bounced > 0) line("bounced", behind.bounced, "to a sink");
   if (behind.not_arrived() > behind.bounced) {
@@ -119,6 +120,12 @@ void write_arrivals(Writer& out, const metrics::EndToEnd& behind) {
                                                "had not arrived in time to count")));
   }
   line("backlog", behind.backlog, "when the load was over, warm-up and all");
+  const auto time = [&behind](double share) {
+    const auto of_all = behind.percentile(share);
+    return of_all ? latency(static_cast<double>(*of_all)) : "none";
+  };
+  out.line("  {:<11} p50 {}, p99 {}, max {}; what did not arrive counts as slowest", "of all asked",
+           time(0.5), time(0.99), time(1));
 }
 
 // What came back, and how often messages had to be sent.
@@ -184,7 +191,7 @@ void write_latency(Writer& out, const Run& run) {
     write_row(out, "service", total.service);
     write_row(out, "failed", total.failed);
     if (run.measurement.end_to_end) {
-      write_row(out, "end to end", run.measurement.end_to_end->latency);
+      write_row(out, "arrived", run.measurement.end_to_end->latency);
     }
     out.line("");
     write_bars(out, by_intended(run.measurement) ? total.intended : total.service);

@@ -110,14 +110,8 @@ bool Threshold::end_to_end() const {
 }
 
 std::optional<std::chrono::microseconds> Threshold::arrival_bound() const {
-  if (figure_ != Figure::latency || clock_ != kEndToEnd) return std::nullopt;
+  if (figure_ != Figure::latency || clock_ != kEndToEnd || above_) return std::nullopt;
   return std::chrono::microseconds(std::llround(bound_));
-}
-
-// Null where the run has none.
-const metrics::Histogram* Threshold::histogram_in(const metrics::Measurement& measurement) const {
-  if (clock_ != kEndToEnd) return find_histogram(measurement.total, clock_);
-  return measurement.end_to_end ? &measurement.end_to_end->latency : nullptr;
 }
 
 double Threshold::value_in(const metrics::Measurement& measurement) const {
@@ -133,7 +127,7 @@ double Threshold::value_in(const metrics::Measurement& measurement) const {
     case Figure::latency:
       break;
   }
-  const metrics::Histogram& histogram = *histogram_in(measurement);
+  const metrics::Histogram& histogram = *find_histogram(measurement.total, clock_);
   switch (statistic_) {
     case Statistic::least:
       return static_cast<double>(histogram.least());
@@ -177,29 +171,21 @@ bool Threshold::measured_in(const metrics::Measurement& measurement) const {
   switch (figure_) {
     case Figure::errors:
       return counters.delivered + counters.failed() > 0;
-    case Figure::backlog:
-      return counters.delivered > 0 && measurement.end_to_end;
-    case Figure::latency: {
-      const metrics::Histogram* const histogram = histogram_in(measurement);
-      return histogram != nullptr && !histogram->empty();
-    }
+    case Figure::latency:
+      return !find_histogram(measurement.total, clock_)->empty();
     default:
       return true;
   }
 }
 
 // The share of messages that failed and so are not in the histogram. A phase knows what was refused
-// as well as what was taken, but not what was never answered. Of what the server accepted, copies
-// that did not arrive have failed as well.
+// as well as what was taken, but not what was never answered.
 double Threshold::unmeasured_in(const metrics::Measurement& measurement) const {
   const metrics::Counters& counters = measurement.total.counters;
   const bool phase = find_phase(clock_).has_value();
   const std::uint64_t all = counters.delivered + counters.failed();
   const std::uint64_t failed = counters.failed() - (phase ? counters.refused : 0);
-  const double share =
-      static_cast<double>(failed) / static_cast<double>(std::max<std::uint64_t>(all, 1));
-  if (clock_ != kEndToEnd) return share;
-  return share + (1 - share) * measurement.end_to_end->missing_share();
+  return static_cast<double>(failed) / static_cast<double>(std::max<std::uint64_t>(all, 1));
 }
 
 std::string Threshold::value_text(double value) const {
@@ -217,24 +203,50 @@ std::string Threshold::value_text(double value) const {
   return latency(value);
 }
 
-Verdict Threshold::judge(const metrics::Measurement& measurement) const {
-  Verdict verdict{.threshold = text_};
-  if (!measured_in(measurement)) {
-    const bool none_arrived =
-        clock_ == kEndToEnd && measurement.end_to_end && measurement.end_to_end->accepted > 0;
-    verdict.value = none_arrived ? "100% did not arrive" : "nothing measured";
-    return verdict;
+Verdict Threshold::held_against(double value) const {
+  return {.threshold = text_,
+          .value = value_text(value),
+          .passed = (equal_ && value == bound_) || (above_ ? value > bound_ : value < bound_)};
+}
+
+// Of all copies; nothing where what did not arrive would have to be known.
+std::optional<double> Threshold::arrival_in(const metrics::EndToEnd& behind) const {
+  switch (statistic_) {
+    case Statistic::least:
+      if (behind.arrived == 0) return std::nullopt;
+      return static_cast<double>(behind.latency.least());
+    case Statistic::mean:
+      if (behind.arrived == 0 || behind.arrived < behind.asked) return std::nullopt;
+      return behind.latency.mean();
+    case Statistic::percentile:
+      break;
   }
+  const auto value = behind.percentile(percentile_);
+  return value ? std::optional(static_cast<double>(*value)) : std::nullopt;
+}
+
+Verdict Threshold::of_arrivals(const metrics::Measurement& measurement) const {
+  if (!measurement.end_to_end) return {.threshold = text_, .value = "not known"};
+  const metrics::EndToEnd& behind = *measurement.end_to_end;
+  if (figure_ == Figure::backlog) {
+    // Of nothing that was accepted there is none, which says nothing.
+    if (measurement.total.counters.delivered > 0) return held_against(value_in(measurement));
+    return {.threshold = text_, .value = "nothing measured"};
+  }
+  if (behind.asked == 0) return {.threshold = text_, .value = "nothing measured"};
+  if (const auto value = arrival_in(behind)) return held_against(*value);
+  return {.threshold = text_, .value = percent(behind.missing_share()) + " did not arrive"};
+}
+
+Verdict Threshold::judge(const metrics::Measurement& measurement) const {
+  if (end_to_end()) return of_arrivals(measurement);
+  if (!measured_in(measurement)) return {.threshold = text_, .value = "nothing measured"};
   constexpr double kRounding = 1e-9;
   const double failed = figure_ == Figure::latency ? unmeasured_in(measurement) : 0;
   if (failed > left_out() + kRounding) {
-    verdict.value = percent(failed) + (clock_ == kEndToEnd ? " did not arrive" : " failed");
-    return verdict;
+    return {.threshold = text_, .value = percent(failed) + " failed"};
   }
-  const double value = value_in(measurement);
-  verdict.passed = (equal_ && value == bound_) || (above_ ? value > bound_ : value < bound_);
-  verdict.value = value_text(value);
-  return verdict;
+  return held_against(value_in(measurement));
 }
 
 }  // namespace millrace::report

@@ -2,10 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <exception>
+#include <system_error>
 #include <utility>
 
 #include "base/diagnostics.h"
+#include "base/quantity.h"
+#include "proof/journal_file.h"
 
 namespace millrace::source {
 namespace {
@@ -13,43 +18,42 @@ namespace {
 // How often journals are looked at. Times are those that they have, so it costs no precision.
 constexpr std::chrono::milliseconds kBetweenLooks{20};
 
-}  // namespace
+// Behind the first message that was accepted: somebody should take it by then.
+constexpr std::chrono::seconds kUnseenLimit{3};
 
-void WorkerAcceptances::delivered(const Delivery& delivery, const smtp::MessageSource& /*messages*/,
-                                  TimePoint /*now*/) {
-  const Schedule& schedule = load_->schedule();
-  AcceptedCopies copies{
-      .message = delivery.message,
-      .due = delivery.intended,
-      .measured =
-          schedule.stages()[schedule.stage_at(delivery.intended - load_->start())].measured};
-  const std::lock_guard lock(mutex_);
-  for (std::uint32_t number = 0; number < delivery.transactions.size(); ++number) {
-    copies.copies = 0;
-    for (const Delivery::Recipient& recipient : delivery.recipients) {
-      const bool in_it = recipient.transaction == number && recipient.fate == Fate::accepted;
-      copies.copies += in_it ? 1 : 0;
+// From when a wait for what is missing is told.
+constexpr std::chrono::seconds kSilentWait{1};
+
+// One that is read twice would have each copy arrive twice.
+void check_apart(const std::deque<proof::JournalFollower>& journals) {
+  for (auto one = journals.begin(); one != journals.end(); ++one) {
+    for (auto other = journals.begin(); other != one; ++other) {
+      if (!one->seen() || !other->seen() || one->header().run != other->header().run) continue;
+      throw Fatal(fmt::format("{} and {} are the same journal", other->path(), one->path()));
     }
-    copies.accepted = delivery.transactions[number].over;
-    if (copies.copies > 0) copies_.push_back(copies);
   }
 }
 
-void WorkerAcceptances::take(std::vector<AcceptedCopies>& copies) {
-  copies.clear();
-  const std::lock_guard lock(mutex_);
-  std::swap(copies, copies_);
+}  // namespace
+
+void check_sink_journals(const EndToEndOptions& options) {
+  const proof::JournalHeader now = proof::header_now(proof::Side::sent, {});
+  std::deque<proof::JournalFollower> journals;
+  for (const std::string& path : options.journals) {
+    journals.emplace_back(path, now).poll([](const proof::TakenCopy& /*copy*/) {});
+  }
+  check_apart(journals);
 }
 
 EndToEndWatch::EndToEndWatch(const EndToEndOptions& options, const proof::JournalHeader& sent,
-                             unsigned workers)
-    : options_(options), workers_(workers) {
-  for (const std::string& path : options.journals) {
-    // Once, so that what is wrong is said before anything is sent.
-    journals_.emplace_back(path, sent).poll([](const proof::TakenCopy& /*copy*/) {});
+                             unsigned workers, threads::SignalWatch& signals)
+    : options_(options), signals_(signals), workers_(workers) {
+  for (const std::string& path : options.journals) journals_.emplace_back(path, sent);
+  try {
+    thread_ = std::thread([this] { follow(); });
+  } catch (const std::system_error& error) {
+    throw Fatal(describe_error("cannot start a thread", error.code().value()));
   }
-  check_apart();
-  thread_ = std::thread([this] { follow(); });
 }
 
 EndToEndWatch::~EndToEndWatch() {
@@ -61,11 +65,18 @@ EndToEndWatch::~EndToEndWatch() {
   thread_.join();
 }
 
-void EndToEndWatch::begin(const SharedLoad& load) {
+void EndToEndWatch::begin(const SharedLoad& load, Failed failed) {
   for (WorkerAcceptances& worker : workers_) worker.begin(load);
   const std::lock_guard lock(mutex_);
-  match_.begin(load.end());
+  match_.begin();
+  schedule_end_ = load.end();
   waiting_ = 0;
+  failed_ = std::move(failed);
+  if (!well_) failed_(why_);
+}
+
+std::optional<std::uint64_t> EndToEndWatch::waiting() const {
+  return well_ ? std::optional(waiting_.load()) : std::nullopt;
 }
 
 void EndToEndWatch::follow() {
@@ -76,69 +87,142 @@ void EndToEndWatch::follow() {
   }
 }
 
-// One that is read twice would have each copy arrive twice.
-void EndToEndWatch::check_apart() const {
-  for (auto one = journals_.begin(); one != journals_.end(); ++one) {
-    for (auto other = journals_.begin(); other != one; ++other) {
-      if (!one->seen() || !other->seen() || one->header().run != other->header().run) continue;
-      throw Fatal(fmt::format("{} and {} are the same journal", other->path(), one->path()));
-    }
-  }
-}
-
+// The load cannot have been over before this look began, unless a signal had come by then, nor
+// before the last that was accepted.
 void EndToEndWatch::look() {
-  for (WorkerAcceptances& worker : workers_) {
-    worker.take(copies_);
-    for (const AcceptedCopies& copies : copies_) match_.accepted(copies);
+  if (!well_) return;
+  try {
+    const TimePoint now = Clock::now();
+    const TimePoint sure = std::min({now, signals_.first_at(), schedule_end_});
+    for (WorkerAcceptances& worker : workers_) worker.tell(match_);
+    read_journals();
+    match_.not_over_at(std::min(sure, match_.last_accepted()));
+    waiting_ = match_.waiting();
+    tell_unseen();
+  } catch (const std::exception& error) {  // Fatal, or there is no memory left
+    fail(error.what());
   }
-  if (well_) read_journals();
-  waiting_ = match_.waiting();
 }
 
 void EndToEndWatch::read_journals() {
-  try {
-    for (proof::JournalFollower& journal : journals_) {
-      journal.poll([this](const proof::TakenCopy& copy) {
-        match_.arrived(copy.message, TimePoint(copy.at), copy.bounced);
-      });
-    }
-    check_apart();
-  } catch (const Fatal& error) {
-    failed(error.what());
+  for (proof::JournalFollower& journal : journals_) {
+    journal.poll([this](const proof::TakenCopy& copy) {
+      match_.arrived(copy.message, TimePoint(copy.at), copy.bounced);
+    });
+  }
+  check_apart(journals_);
+}
+
+// Once: somebody has mistaken a path, or forgotten a sink, and may want to know before the end.
+void EndToEndWatch::tell_unseen() {
+  if (unseen_told_ || match_.last_accepted() == TimePoint::min()) return;
+  if (!first_seen_) first_seen_ = Clock::now();
+  if (Clock::now() < *first_seen_ + kUnseenLimit) return;
+  unseen_told_ = true;
+  for (const proof::JournalFollower& journal : journals_) {
+    if (journal.seen()) continue;
+    warn(journal.path() + ": no sink has begun this journal yet (smtp-sink --verify)");
   }
 }
 
-void EndToEndWatch::failed(const std::string& what) {
+void EndToEndWatch::fail(const std::string& what) {
   well_ = false;
-  report_fatal(what);
+  why_ = what;
+  match_.begin();
+  if (failed_) failed_(what);
 }
 
-metrics::EndToEnd EndToEndWatch::finish(threads::SignalWatch& signals) {
-  const TimePoint over = Clock::now();
-  const unsigned enough = signals.first() == 0 ? 1 : 2;  // one that has come is told of again
-  bool given_up = false;
-  signals.hand_on([&](unsigned number) {
-    const std::lock_guard lock(mutex_);
-    given_up = given_up || number >= enough;
+void EndToEndWatch::let_go() {
+  const std::lock_guard lock(mutex_);
+  failed_ = {};
+}
+
+bool EndToEndWatch::sinks_gone() const {
+  return std::ranges::all_of(journals_, [](const auto& journal) { return journal.given_up(); });
+}
+
+void EndToEndWatch::wait_for_missing(std::unique_lock<std::mutex>& lock, TimePoint over) {
+  bool told = false;
+  for (;;) {
+    const bool gone = sinks_gone();  // before the look, which sees what they wrote last
+    const TimePoint now = Clock::now();
+    look();
+    const bool done = !well_ || match_.waiting() == 0 || gone || interrupted_;
+    if (done || now >= over + options_.settle) return;
+    if (!told && now >= over + kSilentWait) {
+      told = true;
+      inform(
+          fmt::format("waiting for {} that the server accepted to arrive, {:.3g} s at most; a "
+                      "signal ends that",
+                      match_.waiting(), in_seconds(options_.settle)));
+    }
+    changed_.wait_for(lock, kBetweenLooks, [this] { return interrupted_.load(); });
+  }
+}
+
+// Why what is missing may have arrived all the same; empty where it has not.
+std::string EndToEndWatch::why_unknown() const {
+  for (const proof::JournalFollower& journal : journals_) {
+    std::string_view what;
+    if (!journal.seen()) {
+      what = "no sink has begun its journal (--verify)";
+    } else if (journal.doubtful()) {
+      what = "its end is damaged";
+    } else if (journal.given_up()) {
+      what = "its sink has ended";
+    }
+    if (what.empty()) continue;
+    return fmt::format("{}: {}, and what became of {} that the server accepted is not known",
+                       journal.path(), what, match_.waiting());
+  }
+  return {};
+}
+
+// Of what counts as not arrived, and what else may be the reason.
+void EndToEndWatch::tell_missing() const {
+  const std::string since =
+      interrupted_ ? "when the wait was interrupted"
+                   : fmt::format("{:.3g} s behind the run (--settle)", in_seconds(options_.settle));
+  warn(fmt::format("{} of what the server accepted had not arrived {}, and counts as missing",
+                   match_.waiting(), since));
+  for (const proof::JournalFollower& journal : journals_) {
+    if (journal.forged() == 0) continue;
+    warn(
+        fmt::format("{} has {} that its sink did not believe the stamps of: its key is another "
+                    "one (--stamp-key)",
+                    journal.path(), journal.forged()));
+  }
+  if (match_.forgotten() == 0) return;
+  warn(
+      fmt::format("sinks took {} copies more than could be remembered of messages that the server "
+                  "had not accepted",
+                  match_.forgotten()));
+}
+
+std::optional<metrics::EndToEnd> EndToEndWatch::finish() {
+  // Takes no lock, so that no disk that hangs holds up further signals.
+  const unsigned enough = signals_.first() == 0 ? 1 : 2;  // one that has come is told of again
+  interrupted_ = false;
+  signals_.hand_on([this, enough](unsigned number) {
+    if (number >= enough) interrupted_ = true;
     changed_.notify_all();
   });
-  std::unique_lock lock(mutex_);
-  match_.over(over);
-  for (;;) {
-    look();
-    const bool done = match_.waiting() == 0 || given_up || !well_;
-    if (done || Clock::now() >= over + options_.settle) break;
-    changed_.wait_for(lock, kBetweenLooks, [&] { return given_up; });
-  }
-  const metrics::EndToEnd found = match_.finish();
-  lock.unlock();
-  signals.hand_on({});
-  lock.lock();
-  for (const proof::JournalFollower& journal : journals_) {
-    if (well_ && !given_up && !journal.seen()) {
-      failed(journal.path() + ": no sink has begun its journal (--verify)");
+  std::optional<metrics::EndToEnd> found;
+  {
+    std::unique_lock lock(mutex_);
+    const TimePoint over = Clock::now();
+    wait_for_missing(lock, over);
+    const std::string why = well_ && match_.waiting() > 0 ? why_unknown() : std::string();
+    if (!why.empty()) fail(why);
+    if (well_) {
+      if (match_.waiting() > 0) tell_missing();
+      // Without a schedule, or where all was sent before its end, it was over with the last
+      // message.
+      const TimePoint load_end = over < schedule_end_ ? match_.last_accepted() : schedule_end_;
+      found = match_.finish(std::min(load_end, signals_.first_at()));
     }
   }
+  signals_.hand_on({});
   return found;
 }
 

@@ -70,16 +70,6 @@ void afford(const SourceOptions& options, const CapacityTask& task) {
   afford_ports(largest, kOption);
 }
 
-// What a probe has left behind the server will keep it busy in the next one.
-void tell_leftover(const StampedRuns& stamped) {
-  const std::uint64_t left = stamped.end_to_end ? stamped.end_to_end->waiting() : 0;
-  if (left == 0) return;
-  warn(
-      fmt::format("{} of what the server accepted in this probe had not arrived when it was over "
-                  "and --settle, too: if that is still to come, the next probe has less of it",
-                  left));
-}
-
 }  // namespace
 
 SourceOptions probe_options(const SourceOptions& options, const CapacityTask& task,
@@ -112,7 +102,7 @@ CapacityResult find_capacity(const SourceOptions& given, const CapacityTask& tas
   SourceOptions options = given;
   options.traffic = workload_of(given);  // of which all probes send
   std::optional<StampedRuns> stamped;
-  if (options.stamp) stamped.emplace(options, *options.traffic);
+  if (options.stamp) stamped.emplace(options, *options.traffic, signals);
   CapacitySearch search(task.range);
   KeptRun kept;
   std::uint64_t first_message = 0;
@@ -144,7 +134,6 @@ CapacityResult find_capacity(const SourceOptions& given, const CapacityTask& tas
     const bool holds = shortfall.empty() && callbacks.holds(measured);
     const ProbeOutcome outcome = outcome_of(measured, holds);
     callbacks.told(probe, outcome, measured, shortfall);
-    if (stamped) tell_leftover(*stamped);
     search.found(outcome);
     kept.take(probe.level, outcome == ProbeOutcome::held, search.so_far().level, std::move(run));
   }

@@ -86,6 +86,24 @@ void wait_for_end(threads::WorkerThreads& workers, const Run& run,
   }
 }
 
+// A run whose messages are followed behind the server, as long as it is there.
+class Followed {
+ public:
+  // Has `behind`, null where nobody follows, begin with the run, and give it up where it cannot.
+  Followed(EndToEndWatch* behind, Run& run) : behind_(behind) {
+    if (behind_ == nullptr) return;
+    behind_->begin(run.load(), [&run](const std::string& what) { run.fail(what); });
+  }
+  Followed(const Followed&) = delete;
+  Followed& operator=(const Followed&) = delete;
+  ~Followed() {
+    if (behind_ != nullptr) behind_->let_go();
+  }
+
+ private:
+  EndToEndWatch* const behind_;
+};
+
 }  // namespace
 
 Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
@@ -99,7 +117,7 @@ Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
   std::optional<MessageLog> log;
   if (options.log) log.emplace(*options.log, options.threads);
   std::optional<StampedRuns> own;  // of this run alone
-  if (options.stamp && stamped == nullptr) stamped = &own.emplace(options, run.workload());
+  if (options.stamp && stamped == nullptr) stamped = &own.emplace(options, run.workload(), signals);
   EndToEndWatch* const behind =
       stamped != nullptr && stamped->end_to_end ? &*stamped->end_to_end : nullptr;
   try {
@@ -120,7 +138,7 @@ Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
   const auto now = std::chrono::system_clock::now();
   const auto start = agreed ? *options.start_at : now + lead;
   run.load().begin(Clock::now() + (start - now));
-  if (behind != nullptr) behind->begin(run.load());
+  const Followed followed(behind, run);
   workers.go();
   std::optional<metrics::AgreedStart> agreed_start;
   if (agreed) agreed_start = begun_at(start);
@@ -142,7 +160,7 @@ Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
   wait_for_end(workers, run, look, counter ? &*counter : nullptr);
   workers.join();
   std::optional<metrics::EndToEnd> end_to_end;
-  if (behind != nullptr) end_to_end = behind->finish(signals);
+  if (behind != nullptr) end_to_end = behind->finish();
   Result result{.signal = signals.first()};
   if (counter) counter->end(std::to_string(run.messages_sent()));
   if (options.verbose && options.turns_to_tls()) inform(describe(run.handshakes()));
@@ -153,16 +171,19 @@ Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
   }
   result.measurement.agreed_start = agreed_start;
   if (log) result.measurement.log = log->finish();
+  if (end_to_end) {
+    const metrics::Counters& counters = result.measurement.total.counters;
+    const std::uint64_t unbegun = counters.unstarted + counters.shed;
+    end_to_end->ask_unbegun(counters.delivered + counters.failed() - unbegun, unbegun);
+  }
   result.measurement.end_to_end = std::move(end_to_end);
-  const bool known = behind == nullptr || behind->well();
-  if (!known) result.measurement.ending = metrics::Ending::failed;
   if (own) result.measurement.proof = own->journal.finish();
   const bool carried = options.on_trouble == OnTrouble::count ? result.measurement.carried()
                                                               : run.sessions_lost() == 0;
   // Of clients that misbehave nobody expects that they are served: it is enough that somebody was
   // there.
   const bool served = options.sessions > 0 ? carried : result.measurement.client_connections() > 0;
-  result.well = !run.failed() && known && served && (!own || own->journal.whole());
+  result.well = !run.failed() && served && (!own || own->journal.whole());
   return result;
 }
 

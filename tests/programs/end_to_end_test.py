@@ -1,6 +1,7 @@
 """Thresholds and searches by what arrives behind a server: a source that follows the journals of sinks."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -33,6 +34,7 @@ class EndToEnd(measuring.MeasureCase):
     def check(self, run):
         """What is told of arrivals agrees with itself."""
         behind = run["end_to_end"]
+        self.assertGreaterEqual(behind["asked"], behind["accepted"])
         self.assertEqual(behind["accepted"] - behind["arrived"], behind["not_arrived"])
         self.assertLessEqual(behind["bounced"], behind["not_arrived"])
         self.assertEqual(behind["latency"]["count"], behind["arrived"])
@@ -80,8 +82,71 @@ class EndToEnd(measuring.MeasureCase):
         behind = self.check(run)
         self.assertEqual((behind["accepted"], behind["arrived"], behind["backlog"]), (25, 0, 25))
         self.assertEqual([(one["value"], one["passed"]) for one in run["thresholds"]][:2],
-                         [("100% did not arrive", False), ("25", False)])
+                         [("100.0% did not arrive", False), ("25", False)])
         self.assertTrue(run["thresholds"][2]["passed"])
+        self.assertIn(b"warning: 25 of what the server accepted had not arrived 0.3 s behind the run (--settle), and counts as "
+                      b"missing\n", done.stderr)
+        self.assertNotIn("p50_us", behind)
+
+    def start_following(self, programs, endpoint, *arguments):
+        """A source beside the test, and where it writes its report."""
+        path = self.scratch / "run.json"
+        return programs.start("smtp-source", "--stamp", self.proof("sent"), "--sink-journal", self.proof("got"), "--json", path,
+                              *arguments, endpoint, statuses=(0, 1, 3)), path
+
+    def check_unknown(self, source, path, why):
+        """That it has ended, knows nothing of arrivals, and says why."""
+        self.assertEqual(source.wait(rig.PATIENCE), 1, source.err)
+        self.assertRegex(bytes(source.err), b"fatal: .*" + why)
+        run = json.loads(path.read_text())
+        readers.validate(measuring.SCHEMA, path)
+        self.assertNotIn("end_to_end", run)
+        self.assertEqual(run["ending"], "failed")
+        self.assertEqual(run["thresholds"][0], {"threshold": "e2e.min<1h", "value": "not known", "passed": False})
+
+    def test_a_signal_ends_the_wait_for_what_is_missing(self):
+        programs = rig.ours("epoll", "--threads", 1)
+        with programs.sink("--verify", self.proof("got")), programs.sink() as other:
+            source, path = self.start_following(programs, other.endpoint, "-m", "25", "--settle", "1h")
+            rig.wait_for(lambda: b"waiting for 25 that the server accepted to arrive, 3.6e+03 s" in source.err, "it to say so")
+            source.send_signal(signal.SIGINT)
+            source.wait(rig.PATIENCE)
+        self.assertIn(b"warning: 25 of what the server accepted had not arrived when the wait was interrupted", source.err)
+        behind = self.check(json.loads(path.read_text()))
+        self.assertEqual((behind["accepted"], behind["arrived"], behind["backlog"]), (25, 0, 25))
+        self.assertIn(b"Behind the server", source.out)  # though nobody has asked for a summary
+
+    def test_a_journal_that_is_damaged_on_the_way_ends_the_run(self):
+        programs = rig.ours("epoll", "--threads", 1)
+        got = self.proof("got")
+        with programs.sink("--verify", got) as sink:
+            source, path = self.start_following(programs, sink.endpoint, "-d", "--rate", "20/s", "--duration", "1h",
+                                                "--threshold", "e2e.min<1h")
+            rig.wait_for(lambda: got.stat().st_size > 200, "something in the journal")
+            with got.open("ab") as file:
+                file.write(b"x" * 64)
+            self.check_unknown(source, path, b"damaged at")
+
+    def test_a_sink_that_has_ended_is_no_failure_of_the_server(self):
+        programs = rig.ours("epoll", "--threads", 1)
+        with programs.sink("--verify", self.proof("got")):
+            pass
+        with programs.sink() as other:
+            source, path = self.start_following(programs, other.endpoint, "-m", "25", "--settle", "1h", "--threshold",
+                                                "e2e.min<1h")
+            self.check_unknown(source, path, b"its sink has ended, and what became of 25 that the server accepted is not known")
+
+    def test_a_journal_that_nobody_begins_is_told_of_on_the_way(self):
+        programs = rig.ours("epoll", "--threads", 1)
+        with programs.sink() as sink:
+            source, path = self.start_following(programs, sink.endpoint, "-d", "--rate", "20/s", "--duration", "1h",
+                                                "--threshold", "e2e.min<1h")
+            rig.wait_for(lambda: b"warning: " in source.err, "it to say so")
+            self.assertIn(b"no sink has begun this journal yet (smtp-sink --verify)", source.err)
+            source.send_signal(signal.SIGINT)  # ends the load
+            rig.wait_for(lambda: b"waiting for " in source.err, "it to wait for what is missing")
+            source.send_signal(signal.SIGINT)
+            self.check_unknown(source, path, b"no sink has begun its journal")
 
     def test_the_backlog_of_a_relay_that_is_slower_than_it_says(self):
         programs = rig.ours("epoll", "--threads", 1)
@@ -93,8 +158,8 @@ class EndToEnd(measuring.MeasureCase):
                                   "--threshold", "e2e.max>1s", status=3)
         behind = self.check(run)
         self.assertEqual((behind["accepted"], behind["not_arrived"]), (300, 0))
-        # It passes on at most a hundred of them in the time; what is under way is waited for.
-        self.assertGreaterEqual(behind["backlog"], 190)
+        # It passes on about a hundred of them in the time; what is under way is waited for.
+        self.assertGreaterEqual(behind["backlog"], 150)
         self.assertEqual([one["passed"] for one in run["thresholds"]], [True, False, True])
         self.reconciled(programs, sent, got)
 
@@ -113,16 +178,17 @@ class EndToEnd(measuring.MeasureCase):
             for probe in capacity["probes"]:
                 arrivals = probe["end_to_end"]
                 self.assertEqual(arrivals["not_arrived"], 0)  # nothing is left over for the next one
-                if probe["level"] > 80 and probe["outcome"] != "late":
+                if probe["level"] >= 80 and probe["outcome"] != "late":
                     self.assertEqual(probe["outcome"], "missed")
                     self.assertEqual(probe["failed_share"], 0)  # the relay accepts it all
                     self.assertGreater(arrivals["backlog"], 20)
             if capacity["limited_by"] != "generator":
                 break
         else:
-            return
+            self.skipTest("the generator was late in each attempt")
         # In 2.4 s fewer than 20 may be left behind: 58/s, and 56/s in the 3.4 s of a confirmation.
         self.assertLess(capacity["rate"], 62)
+        self.assertGreater(capacity["rate"], 40)
         self.assertGreaterEqual(capacity["limited_at"], capacity["rate"])
         self.assertIn(b"Probes to the arrival", done.stdout)
         self.assertIn("Behind the server", self.check_page(page, plots=5).text)
@@ -145,8 +211,8 @@ class EndToEnd(measuring.MeasureCase):
             done = programs.source(sink.endpoint, "--stamp", sent, "--sink-journal", text)
             self.assertEqual(done.returncode, 1)
             self.assertIn(b"no journal: it does not begin as one", done.stderr)
+            self.assertFalse(sent.exists())  # so that the corrected command can be given
             # Nobody has written one until the end: then nothing is known of the server.
-            sent.unlink()
             done = programs.source(sink.endpoint, "--stamp", sent, "--sink-journal", self.proof("none"), "-m", "3", "--settle",
                                    "200ms")
             self.assertEqual(done.returncode, 1)

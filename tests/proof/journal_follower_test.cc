@@ -11,41 +11,20 @@
 #include "base/diagnostics.h"
 #include "base/input_file.h"
 #include "made_up_journal.h"
+#include "made_up_sink.h"
 #include "proof/journal_file.h"
-#include "proof/journal_writer.h"
 #include "scratch_directory.h"
 
 namespace millrace::proof {
 namespace {
 
 using tests::made_up_header;
+using tests::MadeUpSink;
 using tests::run_number;
 using tests::ScratchDirectory;
 
 const RunId kOurs = run_number(1);
 const RunId kOthers = run_number(2);
-
-// A sink that takes messages of runs, each of which is in the journal at once.
-class MadeUpSink {
- public:
-  MadeUpSink(const std::string& path, std::uint64_t number, std::int64_t start = 0,
-             std::uint64_t boot = 1)
-      : file_(path, made_up_header(Side::taken, run_number(number), start, boot)), writer_(file_) {}
-
-  void take(std::uint64_t message, const RunId& run = kOurs, bool bounced = false) {
-    TakenRecord record{.message = message,
-                       .taken = Micros(10 * static_cast<std::int64_t>(message)),
-                       .bounced = bounced};
-    EXPECT_EQ(writer_.run_index(run, record.run), 0);
-    EXPECT_EQ(writer_.add(record, ""), 0);
-    EXPECT_EQ(writer_.flush(), 0);
-  }
-  void close() { EXPECT_EQ(file_.close(), 0); }
-
- private:
-  JournalFile file_;
-  JournalWriter writer_;
-};
 
 class JournalFollowing : public testing::Test {
  protected:
@@ -177,6 +156,49 @@ TEST_F(JournalFollowing, BeginsAnewWithASinkThatDoes) {
   MadeUpSink sink(path_, 9);
   for (std::uint64_t message = 10; message < 20; ++message) sink.take(message);
   EXPECT_EQ(news().size(), 10U);
+}
+
+TEST_F(JournalFollowing, LeavesAFileThatNobodyHasBegunForOneOfItsName) {
+  write("");
+  EXPECT_EQ(news(), Messages{});
+  std::filesystem::rename(path_, scratch_.path("old"));
+  MadeUpSink sink(path_, 7);
+  sink.take(1);
+  EXPECT_EQ(news(), Messages{1});
+}
+
+TEST_F(JournalFollowing, KnowsWhetherItsSinkIsStillThere) {
+  EXPECT_FALSE(follower_.given_up());  // nobody has begun it
+  {
+    MadeUpSink sink(path_, 7);
+    EXPECT_EQ(news(), Messages{});
+    EXPECT_FALSE(follower_.given_up());
+  }  // without an end
+  EXPECT_TRUE(follower_.given_up());
+  std::filesystem::remove(path_);
+  EXPECT_EQ(news(), Messages{});
+  EXPECT_TRUE(follower_.given_up());
+  const MadeUpSink next(path_, 8);
+  EXPECT_EQ(news(), Messages{});
+  EXPECT_FALSE(follower_.given_up());
+}
+
+TEST_F(JournalFollowing, CountsStampsOfAnotherKey) {
+  MadeUpSink sink(path_, 7);
+  sink.take_forged();
+  sink.take(1);
+  EXPECT_EQ(news(), Messages{1});
+  EXPECT_EQ(follower_.forged(), 1U);
+}
+
+TEST_F(JournalFollowing, RefusesATimeThatNoClockHas) {
+  for (const std::int64_t start : {std::int64_t{-1}, std::int64_t{9'000'000'000'000'000}}) {
+    write("");
+    JournalHeader header = made_up_header(Side::taken, run_number(7));
+    header.start_monotonic = start;
+    { const JournalFile sink(path_, header); }
+    EXPECT_EQ(complaint(), path_ + ": it begins at a time that no clock has") << start;
+  }
 }
 
 TEST_F(JournalFollowing, RefusesWhatIsNoJournalOfASinkOnThisHost) {

@@ -245,10 +245,11 @@ TEST(Merge, WhatBecameOfMessagesBehindTheServerIsAddedUp) {
   report::Run one = sample_run(1, 5);
   report::Run other = sample_run(1, 5);
   EXPECT_FALSE(merge({one, other}, {"a", "b"}).measurement.end_to_end);
-  one.measurement.end_to_end = {.accepted = 10, .arrived = 9, .bounced = 1, .backlog = 5};
+  one.measurement.end_to_end = {
+      .asked = 12, .accepted = 10, .arrived = 9, .bounced = 1, .backlog = 5};
   one.measurement.end_to_end->latency.record(std::chrono::seconds(1));
   EXPECT_FALSE(merge({one, other}, {"a", "b"}).measurement.end_to_end);  // nor of one alone
-  other.measurement.end_to_end = {.accepted = 20, .arrived = 18, .backlog = 7};
+  other.measurement.end_to_end = {.asked = 20, .accepted = 20, .arrived = 18, .backlog = 7};
   one.verdicts = {{"backlog<10", "5", true}};
   const report::Run sum = merge({one, other}, {"a", "b"});
   const metrics::EndToEnd& behind = sum.measurement.end_to_end.value();

@@ -174,6 +174,7 @@ TEST(Published, WhatBecameOfMessagesBehindTheServerIsRead) {
   const std::string name = "source-end-to-end-1.6.json";
   const report::Run run = read_run(published(name));
   const metrics::EndToEnd& behind = run.measurement.end_to_end.value();
+  EXPECT_EQ(behind.asked, 25U);
   EXPECT_EQ(behind.accepted, 24U);
   EXPECT_EQ(behind.arrived, 20U);
   EXPECT_EQ(behind.bounced, 1U);

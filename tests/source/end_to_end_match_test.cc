@@ -23,11 +23,14 @@ AcceptedCopies accepted(std::uint64_t message, Duration due, std::uint64_t copie
 
 class Matching : public testing::Test {
  protected:
-  Matching() { match.begin(kStart + 10s); }
+  Matching() { match.begin(); }
 
   void arrived(std::uint64_t message, Duration at, bool bounced = false) {
     match.arrived(message, kStart + at, bounced);
   }
+
+  // Of a load that was to last for ten seconds.
+  metrics::EndToEnd finish(Duration end = 10s) { return match.finish(kStart + end); }
 
   EndToEndMatch match;
 };
@@ -40,7 +43,7 @@ TEST_F(Matching, TakesTheTimeFromWhenAMessageWasDue) {
   arrived(2, 2s);  // before the source has read the server's yes
   match.accepted(accepted(2, 2s));
   EXPECT_EQ(match.waiting(), 0U);
-  const metrics::EndToEnd found = match.finish();
+  const metrics::EndToEnd found = finish();
   EXPECT_EQ(found.accepted, 2U);
   EXPECT_EQ(found.arrived, 2U);
   EXPECT_EQ(found.backlog, 0U);
@@ -60,22 +63,67 @@ TEST_F(Matching, WhatIsAcceptedByTheEndAndArrivesBehindItIsTheBacklog) {
   arrived(3, 10001ms);
   arrived(4, 11s);
   arrived(6, 12s);  // of the warm-up, and all the same in the server's queue
-  const metrics::EndToEnd found = match.finish();
+  const metrics::EndToEnd found = finish();
   EXPECT_EQ(found.backlog, 3U);
   EXPECT_EQ(found.accepted, 5U);
   EXPECT_EQ(found.arrived, 4U);
   EXPECT_EQ(found.not_arrived(), 1U);
-  EXPECT_EQ(found.missing_share(), 0.2);
   EXPECT_EQ(match.waiting(), 1U);
 }
 
-TEST_F(Matching, ARunThatEndsEarlyHasItsBacklogThen) {
+// It is told of late, when all the rest is known.
+TEST_F(Matching, ALoadThatIsOverEarlyHasItsBacklogThen) {
+  match.accepted(accepted(1, 1s));
+  match.accepted(accepted(2, 1s));
+  match.accepted(accepted(3, 2995ms));  // behind that moment
+  match.not_over_at(kStart + 2500ms);
+  arrived(1, 2s);
+  arrived(2, 4s);
+  arrived(3, 5s);
+  EXPECT_EQ(finish(3s).backlog, 1U);
+}
+
+TEST_F(Matching, WhatWasThereBeforeTheEndIsInNoBacklog) {
   match.accepted(accepted(1, 1s));
   match.accepted(accepted(2, 1s));
   arrived(1, 2s);
-  match.over(kStart + 3s);
   arrived(2, 4s);
-  EXPECT_EQ(match.finish().backlog, 1U);
+  match.not_over_at(kStart + 3s);
+  match.not_over_at(kStart + 1s);  // which is known already
+  match.accepted(accepted(3, 2s));
+  arrived(3, 2900ms);
+  EXPECT_EQ(finish(3s).backlog, 1U);
+}
+
+TEST_F(Matching, CountsWhatWasAskedFor) {
+  EXPECT_EQ(match.last_accepted(), TimePoint::min());
+  match.asked(3);
+  match.asked(2);
+  match.accepted(accepted(2, 2s, 2));
+  match.accepted(accepted(1, 1s, 1));
+  EXPECT_EQ(match.last_accepted(), kStart + 2010ms);
+  arrived(1, 3s);
+  const metrics::EndToEnd found = finish();
+  EXPECT_EQ(found.asked, 5U);
+  EXPECT_EQ(found.accepted, 3U);
+  EXPECT_EQ(found.arrived, 1U);
+  EXPECT_DOUBLE_EQ(found.missing_share(), 0.8);
+}
+
+// As a sink without a key has them, where somebody makes them up.
+TEST_F(Matching, RemembersSoManyOfWhatWasNotAccepted) {
+  EndToEndMatch little(3);
+  for (std::uint64_t message = 1; message <= 5; ++message) {
+    little.arrived(message, kStart + 1s, false);
+  }
+  EXPECT_EQ(little.forgotten(), 2U);
+  for (std::uint64_t message = 1; message <= 5; ++message) {
+    little.accepted(accepted(message, 1s));
+  }
+  EXPECT_EQ(little.waiting(), 2U);
+  little.arrived(9, kStart + 2s, false);  // of the others nothing is left to forget
+  EXPECT_EQ(little.forgotten(), 2U);
+  EXPECT_EQ(little.finish(kStart + 10s).arrived, 3U);
 }
 
 TEST_F(Matching, CountsEachRecipient) {
@@ -83,7 +131,7 @@ TEST_F(Matching, CountsEachRecipient) {
   arrived(1, 2s);
   arrived(1, 3s);
   EXPECT_EQ(match.waiting(), 1U);
-  const metrics::EndToEnd found = match.finish();
+  const metrics::EndToEnd found = finish();
   EXPECT_EQ(found.accepted, 3U);
   EXPECT_EQ(found.arrived, 2U);
   EXPECT_EQ(found.backlog, 1U);
@@ -93,7 +141,7 @@ TEST_F(Matching, ABounceEndsTheWaitAndIsNoArrival) {
   match.accepted(accepted(1, 1s));
   arrived(1, 2s, true);
   EXPECT_EQ(match.waiting(), 0U);
-  const metrics::EndToEnd found = match.finish();
+  const metrics::EndToEnd found = finish();
   EXPECT_EQ(found.bounced, 1U);
   EXPECT_EQ(found.not_arrived(), 1U);
   EXPECT_EQ(found.backlog, 0U);
@@ -107,7 +155,7 @@ TEST_F(Matching, ASecondCopyCountsNowhere) {
   arrived(2, 5s);  // twice before it is known that it was accepted: the first counts
   arrived(2, 3s);
   match.accepted(accepted(2, 3s));
-  const metrics::EndToEnd found = match.finish();
+  const metrics::EndToEnd found = finish();
   EXPECT_EQ(found.arrived, 2U);
   EXPECT_NEAR(static_cast<double>(found.latency.most()), 1e6, 1e4);
   EXPECT_EQ(found.latency.least(), 0U);
@@ -115,13 +163,13 @@ TEST_F(Matching, ASecondCopyCountsNowhere) {
 
 TEST_F(Matching, WhatComesOfTheRunBeforeIsNotOfThisOne) {
   match.accepted(accepted(1, 1s));
-  EXPECT_EQ(match.finish().backlog, 1U);
-  match.begin(kStart + 30s);
+  EXPECT_EQ(finish().backlog, 1U);
+  match.begin();
   EXPECT_EQ(match.waiting(), 0U);
   arrived(1, 12s);
   match.accepted(accepted(100, 11s));
   arrived(100, 13s);
-  const metrics::EndToEnd found = match.finish();
+  const metrics::EndToEnd found = finish(30s);
   EXPECT_EQ(found.accepted, 1U);
   EXPECT_EQ(found.arrived, 1U);
 }
