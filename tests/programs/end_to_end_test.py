@@ -55,6 +55,18 @@ class EndToEnd(measuring.MeasureCase):
         # A sink takes a message before it answers.
         self.assertLessEqual(behind["latency"]["max_us"], run["latency"]["intended"]["max_us"] * 1.02 + 2)
 
+    def test_what_no_session_turned_to_has_not_arrived(self):
+        programs = rig.ours("epoll", "--threads", 1)
+        sent, got = self.proof("sent"), self.proof("got")
+        with programs.sink("--verify", got, "-w", "100ms") as sink:
+            run, _ = self.measure(programs, sink.endpoint, "--stamp", sent, "--sink-journal", got, "-d", "-r", "3", "-s", "1",
+                                  "--rate", "15/s", "--duration", "2s", "--drain", "100ms", "--threshold", "e2e.p99<1h", status=(1, 3))
+        totals = run["totals"]
+        self.assertGreater(totals["messages_unstarted"], 0)
+        behind = self.check(run)
+        self.assertEqual(behind["asked"], 90)
+        self.assertRegex(run["thresholds"][0]["value"], r"% did not arrive")
+
     def test_what_a_sink_takes_that_begins_later_and_what_two_take(self):
         programs = rig.ours("epoll", "--threads", 1)
         endpoint = f"127.0.0.1:{rig.free_port()}"

@@ -253,6 +253,7 @@ TEST(Merge, WhatBecameOfMessagesBehindTheServerIsAddedUp) {
   one.verdicts = {{"backlog<10", "5", true}};
   const report::Run sum = merge({one, other}, {"a", "b"});
   const metrics::EndToEnd& behind = sum.measurement.end_to_end.value();
+  EXPECT_EQ(behind.asked, 32U);
   EXPECT_EQ(behind.accepted, 30U);
   EXPECT_EQ(behind.not_arrived(), 3U);
   EXPECT_EQ(behind.bounced, 1U);
