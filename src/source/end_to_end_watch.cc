@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <exception>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -99,8 +99,10 @@ void EndToEndWatch::look() {
     match_.not_over_at(std::min(sure, match_.last_accepted()));
     waiting_ = match_.waiting();
     tell_unseen();
-  } catch (const std::exception& error) {  // Fatal, or there is no memory left
+  } catch (const Fatal& error) {
     fail(error.what());
+  } catch (const std::bad_alloc&) {
+    fail("no memory is left to follow what becomes of messages behind the server");
   }
 }
 
