@@ -127,7 +127,8 @@
 
   const behind = run.end_to_end;
   if (behind) {
-    figure(behind.p99_us === undefined ? "none" : latency(behind.p99_us), "p99 end to end", behind.p99_us === undefined ? "bad" : "");
+    const known = behind.p99_us !== undefined;
+    figure(known ? latency(behind.p99_us) : "none", "p99 end to end", known ? undefined : "bad");
     figure(count(behind.not_arrived), "not arrived", behind.not_arrived > 0 ? "bad" : "good");
     figure(count(behind.backlog), "backlog");
   }
@@ -245,14 +246,16 @@
   }
   if (run.capacity) {
     const { of, probes } = run.capacity;
+    const ofAll = (time) => time === undefined ? "none" : latency(time);
+    const arrivalsOf = (arrivals) => `end to end: p50 ${ofAll(arrivals.p50_us)}, p99 ${ofAll(arrivals.p99_us)}, ` +
+      `max ${ofAll(arrivals.max_us)}; backlog ${count(arrivals.backlog)}, not arrived ${count(arrivals.not_arrived)}`;
     table("Probes", [of, "outcome", "delivered", "p50", "p99", "max", "failed", "measured"], probes.map((probe) => ({
       cells: [few(probe.level), probe.confirms ? `${probe.outcome}, to confirm` : probe.outcome, rate(probe.messages_per_s),
         latency(probe.p50_us), latency(probe.p99_us), latency(probe.max_us), percent(probe.failed_share), `${few(probe.measured_s)} s`],
       kind: probe.outcome === "missed" ? "bad" : "",
       below: [
         ...(probe.reason ? [probe.reason] : []),
-        ...(probe.end_to_end ? [`end to end: ${[["p50", "p50_us"], ["p99", "p99_us"], ["max", "max_us"]].map(
-          ([name, key]) => `${name} ${probe.end_to_end[key] === undefined ? "none" : latency(probe.end_to_end[key])}`).join(", ")}; backlog ${count(probe.end_to_end.backlog)}, not arrived ${count(probe.end_to_end.not_arrived)}`] : []),
+        ...(probe.end_to_end ? [arrivalsOf(probe.end_to_end)] : []),
       ],
     })));
   }

@@ -60,7 +60,8 @@ class EndToEnd(measuring.MeasureCase):
         sent, got = self.proof("sent"), self.proof("got")
         with programs.sink("--verify", got, "-w", "100ms") as sink:
             run, _ = self.measure(programs, sink.endpoint, "--stamp", sent, "--sink-journal", got, "-d", "-r", "3", "-s", "1",
-                                  "--rate", "15/s", "--duration", "2s", "--drain", "100ms", "--threshold", "e2e.p99<1h", status=(1, 3))
+                                  "--rate", "15/s", "--duration", "2s", "--drain", "100ms", "--threshold", "e2e.p99<1h",
+                                  status=(1, 3))
         totals = run["totals"]
         self.assertGreater(totals["messages_unstarted"], 0)
         behind = self.check(run)
@@ -90,7 +91,7 @@ class EndToEnd(measuring.MeasureCase):
         with programs.sink("--verify", got), programs.sink() as other:  # which keeps no journal
             run, done = self.measure(programs, other.endpoint, "--stamp", sent, "--sink-journal", got, "-m", "25",
                                      "--settle", "300ms", "--threshold", "e2e.p50<100ms", "--threshold", "backlog<25",
-                                     "--threshold", "p50<1h", status=3)
+                                     "--threshold", "p50<1h", "--html", self.scratch / "page.html", status=3)
         behind = self.check(run)
         self.assertEqual((behind["accepted"], behind["arrived"], behind["backlog"]), (25, 0, 25))
         self.assertEqual([(one["value"], one["passed"]) for one in run["thresholds"]][:2],
@@ -99,6 +100,9 @@ class EndToEnd(measuring.MeasureCase):
         self.assertIn(b"warning: 25 of what the server accepted had not arrived 0.3 s behind the run (--settle), and counts as "
                       b"missing\n", done.stderr)
         self.assertNotIn("p50_us", behind)
+        page = readers.Page(self.scratch / "page.html")
+        self.assertEqual(page.errors, [])
+        self.assertRegex(page.text, r"none\s*p99 end to end")
 
     def start_following(self, programs, endpoint, *arguments):
         """A source beside the test, and where it writes its report."""
