@@ -86,6 +86,11 @@
     if (probes.some(({ outcome }) => outcome === "late")) {
       series.push({ label: "generator late", values: only("late", "p99_us"), text: latency, colour: colours[2], points: true });
     }
+    // To the arrival at a sink, where anybody looked.
+    if (probes.some((probe) => probe.end_to_end)) {
+      const values = positive(sorted.map((probe) => probe.end_to_end?.p99_us ?? 0));
+      series.push({ label: "end to end p99", values, text: latency, dash: [6, 4], colour: colours[2] });
+    }
     plot(`Latency against ${of === "rate" ? "the rate" : "sessions"}`, { label: of, values: levels, text, tick: few },
       { tick: latency, log: true }, series);
   };
@@ -120,6 +125,14 @@
     if (verified.from_due.count > 0) figure(latency(verified.from_due.p99_us), "p99 from when due");
   }
 
+  const behind = run.end_to_end;
+  if (behind) {
+    const known = behind.p99_us !== undefined;
+    figure(known ? latency(behind.p99_us) : "none", "p99 end to end", known ? undefined : "bad");
+    figure(count(behind.not_arrived), "not arrived", behind.not_arrived > 0 ? "bad" : "good");
+    figure(count(behind.backlog), "backlog");
+  }
+
   if (run.capacity && run.capacity.probes.length > 0) drawKnee(run.capacity);
   if (rows.length > 0) {
     drawThroughput();
@@ -132,7 +145,13 @@
   if (timed) {
     const { intended, service, failed } = run.latency;
     const clocks = Object.entries(byIntended ? { intended, service, failed } : { service, failed });
+    if (behind) clocks.push(["arrived", behind.latency]);
     table("Latency", head, clocks.filter(counted).map(latencyRow));
+  }
+  if (behind) {
+    table("Behind the server: copies, one a recipient", ["", ""], ["asked", "accepted", "arrived", "bounced", "not_arrived", "backlog"].map((name) => ({
+      cells: [name.replaceAll("_", " "), count(behind[name])], kind: name === "not_arrived" && behind[name] > 0 ? "bad" : "",
+    })));
   }
   // As the summary has them (src/report/verify_summary.cc), what was not to come first.
   const lawful = [["same"], ["headers_added"], ["refolded"], ["blanks_changed"], ["re_encoded", "re-encoded"], ["reports", "other reports"],
@@ -227,11 +246,17 @@
   }
   if (run.capacity) {
     const { of, probes } = run.capacity;
+    const ofAll = (time) => time === undefined ? "none" : latency(time);
+    const arrivalsOf = (arrivals) => `end to end: p50 ${ofAll(arrivals.p50_us)}, p99 ${ofAll(arrivals.p99_us)}, ` +
+      `max ${ofAll(arrivals.max_us)}; backlog ${count(arrivals.backlog)}, not arrived ${count(arrivals.not_arrived)}`;
     table("Probes", [of, "outcome", "delivered", "p50", "p99", "max", "failed", "measured"], probes.map((probe) => ({
       cells: [few(probe.level), probe.confirms ? `${probe.outcome}, to confirm` : probe.outcome, rate(probe.messages_per_s),
         latency(probe.p50_us), latency(probe.p99_us), latency(probe.max_us), percent(probe.failed_share), `${few(probe.measured_s)} s`],
       kind: probe.outcome === "missed" ? "bad" : "",
-      below: probe.reason ? [probe.reason] : [],
+      below: [
+        ...(probe.reason ? [probe.reason] : []),
+        ...(probe.end_to_end ? [arrivalsOf(probe.end_to_end)] : []),
+      ],
     })));
   }
   table("Thresholds", ["threshold", "measured", ""], run.thresholds.map((one) => ({

@@ -151,6 +151,7 @@ struct SourceArguments : NetworkArguments, TlsArguments {
   bool stamp_body = false;
   std::optional<proof::TokenForm> stamp_recipients;
   bool journal_sync = false;
+  std::vector<std::string> sink_journal;
 
   // What is shown
   bool counter = false;
@@ -179,6 +180,8 @@ struct SourceArguments : NetworkArguments, TlsArguments {
   }
   [[nodiscard]] bool misbehaves() const { return !client.empty(); }
   [[nodiscard]] bool searches() const { return find_rate || find_sessions; }
+  [[nodiscard]] bool follows() const { return !sink_journal.empty(); }
+  [[nodiscard]] bool waits_for_sinks() const { return searches() || follows(); }
   [[nodiscard]] bool logs() const { return !report.log.empty(); }
   [[nodiscard]] bool open_loop() const { return rate || (stages && stages->of_rates) || find_rate; }
   [[nodiscard]] bool stages_of_sessions() const { return stages && !stages->of_rates; }
@@ -300,9 +303,6 @@ inline constexpr SourceCombination kSourceExclusions[] = {
      "--find-sessions"},
     {has<&Source::searches>, has<&Source::logs>,
      "--log is of one run: it cannot be used with --find-rate or --find-sessions, which make many"},
-    {has<&Source::searches>, has<&Source::stamp>,
-     "--stamp is of one run: it cannot be used with --find-rate or --find-sessions, which make "
-     "many"},
     {has<&Source::searches>, has<&Source::counter>,
      "-c counts one run: it cannot be used with --find-rate or --find-sessions, which make many"},
 };
@@ -345,6 +345,8 @@ inline constexpr SourceCombination kSourceNeeds[] = {
     {has<&Source::stamp_body>, has<&Source::stamp>, "--stamp-body needs --stamp"},
     {has<&Source::stamp_recipients>, has<&Source::stamp>, "--stamp-recipients needs --stamp"},
     {has<&Source::journal_sync>, has<&Source::stamp>, "--journal-sync needs --stamp"},
+    {has<&Source::follows>, has<&Source::stamp>,
+     "--sink-journal needs --stamp, by which sinks know the messages of this run"},
     {has<&Source::rate_range>, has<&Source::find_rate>, "--rate-range needs --find-rate"},
     {has<&Source::session_range>, has<&Source::find_sessions>,
      "--session-range needs --find-sessions"},
@@ -353,7 +355,8 @@ inline constexpr SourceCombination kSourceNeeds[] = {
      "--confirm needs --find-rate or --find-sessions"},
     {has<&Source::resolution>, has<&Source::searches>,
      "--resolution needs --find-rate or --find-sessions"},
-    {has<&Source::settle>, has<&Source::searches>, "--settle needs --find-rate or --find-sessions"},
+    {has<&Source::settle>, has<&Source::waits_for_sinks>,
+     "--settle needs --find-rate, --find-sessions or --sink-journal"},
 };
 
 }  // namespace millrace::cli

@@ -139,7 +139,8 @@ void build_message(const SourceArguments& given, const Surroundings& surrounding
 ReportOptions build_report(const SourceArguments& given, const source::SourceOptions& options) {
   ReportOptions report = given.report;
   report.journal = given.stamp.value_or("");
-  if (given.modelled() || !options.clients.empty()) report.imply_summary();
+  const bool told = given.modelled() || given.follows() || !options.clients.empty();
+  if (told) report.imply_summary();
   report.check(given.counter);
   // What else is shown on the way leaves no room for it.
   if (given.verbose || given.counter) {
@@ -208,6 +209,7 @@ SourceCommandLine build_source(const SourceArguments& given, const Surroundings&
   build_plan(given, options);
   build_load(given, options);
   build_stamps(given, options);
+  build_arrivals(given, options);
   build_clients(given, build_traffic(given, options), options);
   std::optional<CapacityOrder> capacity = build_capacity(given);
   check_part(options);
@@ -217,7 +219,8 @@ SourceCommandLine build_source(const SourceArguments& given, const Surroundings&
     report.thresholds.insert(report.thresholds.begin(), capacity->objective.begin(),
                              capacity->objective.end());
   }
-  options.measure = report.wanted() || options.on_trouble == source::OnTrouble::count;
+  options.measure =
+      report.wanted() || given.follows() || options.on_trouble == source::OnTrouble::count;
   options.log = log(report.log);
   options.show_counter = given.counter;
   options.verbose = given.verbose;

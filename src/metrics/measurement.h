@@ -10,6 +10,7 @@
 
 #include "base/time.h"
 #include "metrics/client_metrics.h"
+#include "metrics/end_to_end.h"
 #include "metrics/lint_metrics.h"
 #include "metrics/metrics.h"
 #include "metrics/split.h"
@@ -135,6 +136,7 @@ struct Measurement {
   std::optional<LintMetrics> lint;      // of a sink that judges its clients
   std::optional<LogTotals> log;         // of a source that was to write one
   std::optional<JournalTotals> proof;   // of a source that stamps its messages
+  std::optional<EndToEnd> end_to_end;   // of a source that follows the journals of sinks
   std::vector<ClientMetrics> clients;   // of a source that misbehaves; apart from all else
   // Of a source, where its messages differ in that: without warm-up, as the total is.
   std::optional<MessageSplit> kinds;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -16,6 +17,8 @@ struct ProgressSnapshot {
   double asked = 0;                // open loop: the rate asked for now, a second
   std::string stage;
   bool winding_up = false;  // nothing starts any more
+  // Copies that the server has accepted and that are not at a sink yet, where anybody looks.
+  std::optional<std::uint64_t> backlog = {};
 };
 
 }  // namespace millrace::metrics

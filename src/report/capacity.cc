@@ -15,6 +15,13 @@ CapacityProbe CapacityProbe::of(const metrics::Measurement& measurement,
                       .p99 = intended.percentile(0.99),
                       .most = intended.most(),
                       .verdicts = std::move(verdicts)};
+  if (const auto& behind = measurement.end_to_end) {
+    probe.arrivals = {.p50 = behind->percentile(0.5),
+                      .p99 = behind->percentile(0.99),
+                      .most = behind->percentile(1),
+                      .not_arrived = behind->not_arrived(),
+                      .backlog = behind->backlog};
+  }
   for (const std::string& reason : measurement.limits()) {
     probe.reason += (probe.reason.empty() ? "" : ", ") + reason;
   }

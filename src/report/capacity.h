@@ -26,6 +26,16 @@ struct CapacityProbe {
   std::uint64_t p50 = 0;  // of the latency from when messages were due, in microseconds
   std::uint64_t p99 = 0;
   std::uint64_t most = 0;
+  // Where the journals of sinks were followed: what stays of metrics::EndToEnd.
+  struct Arrivals {
+    // From when messages were due to their arrival, in microseconds: percentile(), of all copies.
+    std::optional<std::uint64_t> p50;
+    std::optional<std::uint64_t> p99;
+    std::optional<std::uint64_t> most;
+    std::uint64_t not_arrived = 0;  // copies
+    std::uint64_t backlog = 0;      // the same, at the end of the probe
+  };
+  std::optional<Arrivals> arrivals = {};
   std::vector<Verdict> verdicts;  // the terms of the objective
   // Of one that says nothing, since the generator was late; and of one that was missed since it
   // fell behind, whatever the terms say. Else empty.

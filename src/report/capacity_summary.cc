@@ -27,9 +27,11 @@ std::string_view figure_of(const Verdict& verdict) {
 }
 
 // What a term came to, as a clause. Values of latencies that there is none of are one by themselves
-// ("5.0% failed").
+// ("5.0% failed", "5.0% did not arrive").
 std::string clause(const Verdict& verdict) {
-  if (verdict.value.ends_with(" failed")) return verdict.value;
+  if (verdict.value.ends_with(" failed") || verdict.value.ends_with(" arrive")) {
+    return verdict.value;
+  }
   if (verdict.value.starts_with("nothing ")) return "nothing was measured";
   const std::string_view figure = figure_of(verdict);
   const bool several = figure == "errors" || figure == "messages";
@@ -67,6 +69,23 @@ std::string lower_edge(const Capacity& capacity) {
   }
   return fmt::format("the server does not hold {} even at {}{}{}", held, level,
                      why.empty() ? "" : ": ", why);
+}
+
+// What became of the probes' messages behind the server, where anybody looked.
+void write_probe_arrivals(Writer& out, const Capacity& capacity) {
+  if (!capacity.probes.front().arrivals) return;
+  out.heading(fmt::format("{:<24} {:>10} {:>8} {:>8} {:>8} {:>8}", "Probes to the arrival",
+                          "backlog", "p50", "p99", "max", "missing"));
+  const auto time = [](std::optional<std::uint64_t> of_all) {
+    return of_all ? latency(static_cast<double>(*of_all)) : "none";
+  };
+  for (const CapacityProbe& probe : capacity.probes) {
+    const CapacityProbe::Arrivals arrivals = probe.arrivals.value_or(CapacityProbe::Arrivals{});
+    const std::string_view outcome = kProbeOutcomeNames[static_cast<std::size_t>(probe.outcome)];
+    out.line("  {:<13} {:<8} {:>10} {:>8} {:>8} {:>8} {:>8}", level_text(capacity.of, probe.level),
+             outcome, count(arrivals.backlog), time(arrivals.p50), time(arrivals.p99),
+             time(arrivals.most), count(arrivals.not_arrived));
+  }
 }
 
 }  // namespace
@@ -135,6 +154,7 @@ void write_probes(Writer& out, const Capacity& capacity) {
         percent(probe.failed_share), span(in_seconds(probe.length)));
     probe.outcome == Outcome::missed ? out.line("{}", out.style().red(text)) : out.line("{}", text);
   }
+  write_probe_arrivals(out, capacity);
 }
 
 }  // namespace millrace::report

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "report/capacity.h"
+#include "report/json_end_to_end.h"
 #include "report/json_field.h"
 #include "report/json_kinds.h"
 
@@ -27,6 +28,8 @@ inline constexpr auto kProbeFields = std::to_array<Field<CapacityProbe>>({
     field<Count, &CapacityProbe::p50>("p50_us"),
     field<Count, &CapacityProbe::p99>("p99_us"),
     field<Count, &CapacityProbe::most>("max_us"),
+    where([](const CapacityProbe& probe) { return probe.arrivals.has_value(); },
+          field<Optional<Object<kProbeArrivalFields>>, &CapacityProbe::arrivals>("end_to_end", 6)),
     field<List<Object<kVerdictFields>>, &CapacityProbe::verdicts>("thresholds"),
     where([](const CapacityProbe& probe) { return probe.has_reason(); },
           field<Text, &CapacityProbe::reason>("reason")),

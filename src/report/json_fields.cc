@@ -13,6 +13,7 @@
 #include "base/calendar.h"
 #include "base/diagnostics.h"
 #include "report/json_capacity.h"
+#include "report/json_end_to_end.h"
 #include "report/json_kinds.h"
 #include "report/json_lint.h"
 #include "report/json_metrics.h"
@@ -257,6 +258,7 @@ bool misbehaving(const Run& run) { return of_source(run) && !run.measurement.cli
 bool logging(const Run& run) { return of_source(run) && run.measurement.log.has_value(); }
 bool searching(const Run& run) { return of_source(run) && run.capacity.has_value(); }
 bool stamping(const Run& run) { return of_source(run) && run.measurement.proof.has_value(); }
+bool following(const Run& run) { return of_source(run) && run.measurement.end_to_end.has_value(); }
 bool in_parts(const Run& run) { return of_source(run) && run.parts.has_value(); }
 bool started_at(const Run& run) {
   return of_source(run) && run.measurement.agreed_start.has_value();
@@ -329,6 +331,9 @@ constexpr auto kRunFields = std::to_array<Field<Run>>({
                                                                                              3)),
     where(stamping, field<Optional<Object<kJournalFields>>, &Run::measurement, &Measurement::proof>(
                         "proof", 4)),
+    where(following,
+          field<Optional<Object<kEndToEndFields>>, &Run::measurement, &Measurement::end_to_end>(
+              "end_to_end", 6)),
     where(split<&Measurement::kinds>,
           field<Optional<Object<kKindSplitFields>>, &Run::measurement, &Measurement::kinds>("kinds",
                                                                                             4)),

@@ -150,6 +150,17 @@ void add_answers(std::optional<metrics::Answers>& sum,
   sum->add(*answers);
 }
 
+// Of all runs, where all looked: that of some says nothing of the whole.
+std::optional<metrics::EndToEnd> end_to_end(const std::vector<Run>& runs) {
+  std::optional<metrics::EndToEnd> sum;
+  for (const Run& run : runs) {
+    if (!run.measurement.end_to_end) return std::nullopt;
+    if (!sum) sum.emplace();
+    sum->add(*run.measurement.end_to_end);
+  }
+  return sum;
+}
+
 // That of all runs, where all were to start at the same moment.
 std::optional<metrics::AgreedStart> agreed_start(const std::vector<Run>& runs) {
   std::optional<metrics::AgreedStart> all = runs.front().measurement.agreed_start;
@@ -287,6 +298,7 @@ Measurement merge_measurements(const std::vector<Run>& runs) {
   merge_splits(&Measurement::kinds, runs, whole);
   merge_splits(&Measurement::domains, runs, whole);
   merge_splits(&Measurement::senders, runs, whole);
+  whole.end_to_end = end_to_end(runs);
   whole.agreed_start = agreed_start(runs);
   whole.measured = whole.elapsed - begin;
   whole.series = merge_series(runs, whole.start);

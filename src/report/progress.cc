@@ -79,6 +79,11 @@ std::string waiting(std::uint64_t messages) {
   return messages > 0 ? fmt::format(", {} waiting for a retry", count(messages)) : std::string();
 }
 
+// What the server has accepted and not passed on yet.
+std::string backlog(const metrics::ProgressSnapshot& snapshot) {
+  return snapshot.backlog ? fmt::format(", backlog {}", count(*snapshot.backlog)) : std::string();
+}
+
 std::string asked_rate(const metrics::ProgressSnapshot& snapshot) {
   return snapshot.asked > 0 ? " of " + rate(snapshot.asked) + " asked" : std::string();
 }
@@ -94,13 +99,13 @@ void ProgressLines::take(const metrics::Second& second) {
 
 std::string ProgressLines::line(const metrics::ProgressSnapshot& snapshot) const {
   const double length = static_cast<double>(std::max<std::uint64_t>(seconds_, 1));
-  return fmt::format("{}: {}{}, p50 {}, p99 {}, max {}, {} in flight{}, {} error{}{}",
+  return fmt::format("{}: {}{}, p50 {}, p99 {}, max {}, {} in flight{}{}, {} error{}{}",
                      span(in_seconds(snapshot.elapsed)),
                      rate(static_cast<double>(counters_.delivered) / length), asked_rate(snapshot),
                      microseconds(intended_, 0.5), microseconds(intended_, 0.99),
                      microseconds(intended_, 1), snapshot.second ? snapshot.second->in_flight : 0,
-                     waiting(snapshot.second ? snapshot.second->waiting : 0), errors_,
-                     plural(errors_), snapshot.winding_up ? ", winding up" : "");
+                     waiting(snapshot.second ? snapshot.second->waiting : 0), backlog(snapshot),
+                     errors_, plural(errors_), snapshot.winding_up ? ", winding up" : "");
 }
 
 void ProgressLines::show(const metrics::ProgressSnapshot& snapshot) {
@@ -150,8 +155,8 @@ std::string LiveView::draw(const metrics::ProgressSnapshot& snapshot, std::size_
   out.line("latency  p50 {:>7}  p99 {:>7}  max {:>7}  in the last second",
            microseconds(second_.intended, 0.5), microseconds(second_.intended, 0.99),
            microseconds(second_.intended, 1));
-  out.line("sent     {:>9}{}  {}", count(counters_.delivered), waiting(second_.waiting),
-           style_.sparkline(rates));
+  out.line("sent     {:>9}{}{}  {}", count(counters_.delivered), waiting(second_.waiting),
+           backlog(snapshot), style_.sparkline(rates));
   out.line("errors   {}", errors);
   const std::string whole = out.take();
   std::string text;

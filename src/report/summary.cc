@@ -104,6 +104,30 @@ void write_totals(Writer& out, const Run& run) {
   }
 }
 
+// What became of copies behind the server.
+void write_arrivals(Writer& out, const metrics::EndToEnd& behind) {
+  out.heading("Behind the server");
+  const auto line = [&out](std::string_view name, std::uint64_t number, std::string_view what) {
+    out.line("  {:<11} {:>15} {}", name, count(number), what);
+  };
+  line("asked", behind.asked, "copies, one a recipient");
+  line("accepted", behind.accepted, "by the server");
+  line("arrived", behind.arrived, "at a sink");
+  if (behind.bounced > 0) line("bounced", behind.bounced, "to a sink");
+  if (behind.not_arrived() > behind.bounced) {
+    const std::uint64_t missing = behind.not_arrived() - behind.bounced;
+    out.line("{}", out.style().red(fmt::format("  {:<11} {:>15} {}", "missing", count(missing),
+                                               "had not arrived in time to count")));
+  }
+  line("backlog", behind.backlog, "when the load was over, warm-up and all");
+  const auto time = [&behind](double share) {
+    const auto of_all = behind.percentile(share);
+    return of_all ? latency(static_cast<double>(*of_all)) : "none";
+  };
+  out.line("  {:<11} p50 {}, p99 {}, max {}; what did not arrive counts as slowest", "of all asked",
+           time(0.5), time(0.99), time(1));
+}
+
 // What came back, and how often messages had to be sent.
 void write_retries(Writer& out, const metrics::Metrics& total) {
   const Counters& counters = total.counters;
@@ -166,6 +190,9 @@ void write_latency(Writer& out, const Run& run) {
     if (by_intended(run.measurement)) write_row(out, "intended", total.intended);
     write_row(out, "service", total.service);
     write_row(out, "failed", total.failed);
+    if (run.measurement.end_to_end) {
+      write_row(out, "arrived", run.measurement.end_to_end->latency);
+    }
     out.line("");
     write_bars(out, by_intended(run.measurement) ? total.intended : total.service);
   }
@@ -353,6 +380,7 @@ std::string summary(const Run& run, const Style& style) {
   if (!no_good_client(run.measurement)) write_totals(out, run);
   write_latency(out, run);
   write_retries(out, run.measurement.total);
+  if (run.measurement.end_to_end) write_arrivals(out, *run.measurement.end_to_end);
   write_splits(out, run.measurement);
   write_replies(out, run.measurement.total.replies);
   write_errors(out, run.measurement.total);

@@ -15,7 +15,10 @@ namespace {
 
 constexpr std::string_view kForm =
     " (--threshold: expected a figure, one of < <= > >=, and a bound, as p99<250ms, "
-    "errors<0.1%, rate>=1000/s or connect.p50<5ms)";
+    "errors<0.1%, rate>=1000/s, connect.p50<5ms, e2e.p99<5s or backlog<1000)";
+
+// The clock from when messages are due to their arrival at a sink.
+constexpr std::string_view kEndToEnd = "e2e";
 
 [[noreturn]] void reject(const std::string& text) {
   throw Fatal("bad threshold: " + beginning(text).append(kForm));
@@ -29,7 +32,7 @@ std::optional<metrics::LatencyPhase> find_phase(std::string_view name) {
 }
 
 bool is_clock(std::string_view name) {
-  return name == "intended" || name == "service" || find_phase(name);
+  return name == "intended" || name == "service" || name == kEndToEnd || find_phase(name);
 }
 
 }  // namespace
@@ -58,6 +61,7 @@ void Threshold::parse_figure(std::string_view name) {
   if (name == "rate") figure_ = Figure::rate;
   if (name == "errors") figure_ = Figure::errors;
   if (name == "messages") figure_ = Figure::messages;
+  if (name == "backlog") figure_ = Figure::backlog;
   if (figure_ != Figure::latency) return;
   // "p99.9" has a dot as well.
   const std::size_t dot = name.find('.');
@@ -88,6 +92,7 @@ void Threshold::parse_bound(std::string_view bound) {
       value = share(bound);
       break;
     case Figure::messages:
+    case Figure::backlog:
       value = decimal(bound);
       break;
     case Figure::latency:
@@ -100,6 +105,15 @@ void Threshold::parse_bound(std::string_view bound) {
   bound_ = *value;
 }
 
+bool Threshold::end_to_end() const {
+  return figure_ == Figure::backlog || (figure_ == Figure::latency && clock_ == kEndToEnd);
+}
+
+std::optional<std::chrono::microseconds> Threshold::arrival_bound() const {
+  if (figure_ != Figure::latency || clock_ != kEndToEnd || above_) return std::nullopt;
+  return std::chrono::microseconds(std::llround(bound_));
+}
+
 double Threshold::value_in(const metrics::Measurement& measurement) const {
   switch (figure_) {
     case Figure::rate:
@@ -108,6 +122,8 @@ double Threshold::value_in(const metrics::Measurement& measurement) const {
       return measurement.failed_share();
     case Figure::messages:
       return static_cast<double>(measurement.total.counters.delivered);
+    case Figure::backlog:
+      return static_cast<double>(measurement.end_to_end->backlog);
     case Figure::latency:
       break;
   }
@@ -149,6 +165,19 @@ std::uint64_t Threshold::messages_needed() const {
   return static_cast<std::uint64_t>(std::ceil(1 / share - kRounding));
 }
 
+// Nothing was measured: nothing was reached.
+bool Threshold::measured_in(const metrics::Measurement& measurement) const {
+  const metrics::Counters& counters = measurement.total.counters;
+  switch (figure_) {
+    case Figure::errors:
+      return counters.delivered + counters.failed() > 0;
+    case Figure::latency:
+      return !find_histogram(measurement.total, clock_)->empty();
+    default:
+      return true;
+  }
+}
+
 // The share of messages that failed and so are not in the histogram. A phase knows what was refused
 // as well as what was taken, but not what was never answered.
 double Threshold::unmeasured_in(const metrics::Measurement& measurement) const {
@@ -159,38 +188,65 @@ double Threshold::unmeasured_in(const metrics::Measurement& measurement) const {
   return static_cast<double>(failed) / static_cast<double>(std::max<std::uint64_t>(all, 1));
 }
 
-Verdict Threshold::judge(const metrics::Measurement& measurement) const {
-  Verdict verdict{.threshold = text_};
-  // Nothing was measured: nothing was reached.
-  const metrics::Counters& counters = measurement.total.counters;
-  if ((figure_ == Figure::latency && find_histogram(measurement.total, clock_)->empty()) ||
-      (figure_ == Figure::errors && counters.delivered + counters.failed() == 0)) {
-    verdict.value = "nothing measured";
-    return verdict;
+std::string Threshold::value_text(double value) const {
+  switch (figure_) {
+    case Figure::rate:
+      return rate(value);
+    case Figure::errors:
+      return percent(value);
+    case Figure::messages:
+    case Figure::backlog:
+      return count(static_cast<std::uint64_t>(value));
+    case Figure::latency:
+      break;
   }
+  return latency(value);
+}
+
+Verdict Threshold::held_against(double value) const {
+  return {.threshold = text_,
+          .value = value_text(value),
+          .passed = (equal_ && value == bound_) || (above_ ? value > bound_ : value < bound_)};
+}
+
+// Of all copies; nothing where what did not arrive would have to be known.
+std::optional<double> Threshold::arrival_in(const metrics::EndToEnd& behind) const {
+  switch (statistic_) {
+    case Statistic::least:
+      if (behind.arrived == 0) return std::nullopt;
+      return static_cast<double>(behind.latency.least());
+    case Statistic::mean:
+      if (behind.arrived == 0 || behind.arrived < behind.asked) return std::nullopt;
+      return behind.latency.mean();
+    case Statistic::percentile:
+      break;
+  }
+  const auto value = behind.percentile(percentile_);
+  return value ? std::optional(static_cast<double>(*value)) : std::nullopt;
+}
+
+Verdict Threshold::of_arrivals(const metrics::Measurement& measurement) const {
+  if (!measurement.end_to_end) return {.threshold = text_, .value = "not known"};
+  const metrics::EndToEnd& behind = *measurement.end_to_end;
+  if (figure_ == Figure::backlog) {
+    // Of nothing that was accepted there is none, which says nothing.
+    if (measurement.total.counters.delivered > 0) return held_against(value_in(measurement));
+    return {.threshold = text_, .value = "nothing measured"};
+  }
+  if (behind.asked == 0) return {.threshold = text_, .value = "nothing measured"};
+  if (const auto value = arrival_in(behind)) return held_against(*value);
+  return {.threshold = text_, .value = percent(behind.missing_share()) + " did not arrive"};
+}
+
+Verdict Threshold::judge(const metrics::Measurement& measurement) const {
+  if (end_to_end()) return of_arrivals(measurement);
+  if (!measured_in(measurement)) return {.threshold = text_, .value = "nothing measured"};
   constexpr double kRounding = 1e-9;
   const double failed = figure_ == Figure::latency ? unmeasured_in(measurement) : 0;
   if (failed > left_out() + kRounding) {
-    verdict.value = percent(failed) + " failed";
-    return verdict;
+    return {.threshold = text_, .value = percent(failed) + " failed"};
   }
-  const double value = value_in(measurement);
-  verdict.passed = (equal_ && value == bound_) || (above_ ? value > bound_ : value < bound_);
-  switch (figure_) {
-    case Figure::rate:
-      verdict.value = rate(value);
-      break;
-    case Figure::errors:
-      verdict.value = percent(value);
-      break;
-    case Figure::messages:
-      verdict.value = count(static_cast<std::uint64_t>(value));
-      break;
-    case Figure::latency:
-      verdict.value = latency(value);
-      break;
-  }
-  return verdict;
+  return held_against(value_in(measurement));
 }
 
 }  // namespace millrace::report

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "metrics/measurement.h"
@@ -11,9 +13,10 @@ namespace millrace::report {
 // What a run must reach: "p99<250ms", "errors<0.1%", "rate>=1000/s".
 class Threshold {
  public:
-  // Figures: rate, errors (the share of messages not delivered), messages; min, mean, p50, p99.9,
-  // any other percentile, and max of the latency from the intended start, or, with a name and a
-  // dot before it, of "service" or of a phase ("connect.p99<20ms"). Operators: < <= > >=. Throws
+  // Figures: rate, errors (the share of messages not delivered), messages, backlog
+  // (metrics::EndToEnd); min, mean, p50, p99.9, any other percentile, and max of the latency from
+  // the intended start, or, with a name and a dot before it, of "service", of a phase
+  // ("connect.p99<20ms") or to the arrival at a sink ("e2e.p99<5s"). Operators: < <= > >=. Throws
   // Fatal naming what is wrong.
   explicit Threshold(std::string text);
 
@@ -21,26 +24,39 @@ class Threshold {
   [[nodiscard]] const std::string& text() const { return text_; }
 
   // A latency is missed as well when more messages failed than it leaves out: with 2% failed there
-  // is no 99th percentile, however quick the rest was.
+  // is no 99th percentile, however quick the rest was. To the arrival, all copies count, and what
+  // did not arrive, accepted or not, behind the slowest that did: a percentile, the maximum or the
+  // mean that it reaches into is missed, whatever the bound. A figure of what nobody has looked at
+  // is not known, and missed.
   [[nodiscard]] Verdict judge(const metrics::Measurement& measurement) const;
 
   // In how many messages it can be met and missed: one has to lie beyond a percentile, and in less
   // a single one that fails misses the share of errors. At least 1.
   [[nodiscard]] std::uint64_t messages_needed() const;
 
+  // Whether it is of what becomes of messages behind the server.
+  [[nodiscard]] bool end_to_end() const;
+  // Where a latency to the arrival must be below one, that; else nothing.
+  [[nodiscard]] std::optional<std::chrono::microseconds> arrival_bound() const;
+
  private:
-  enum class Figure : std::uint8_t { rate, errors, messages, latency };
+  enum class Figure : std::uint8_t { rate, errors, messages, backlog, latency };
   enum class Statistic : std::uint8_t { least, mean, percentile };
 
   void parse_figure(std::string_view name);
   void parse_bound(std::string_view bound);
   [[nodiscard]] double value_in(const metrics::Measurement& measurement) const;
   [[nodiscard]] double left_out() const;
+  [[nodiscard]] bool measured_in(const metrics::Measurement& measurement) const;
   [[nodiscard]] double unmeasured_in(const metrics::Measurement& measurement) const;
+  [[nodiscard]] std::optional<double> arrival_in(const metrics::EndToEnd& behind) const;
+  [[nodiscard]] Verdict of_arrivals(const metrics::Measurement& measurement) const;
+  [[nodiscard]] Verdict held_against(double value) const;
+  [[nodiscard]] std::string value_text(double value) const;
 
   std::string text_;
   Figure figure_ = Figure::latency;
-  std::string clock_ = "intended";  // or "service", or a phase
+  std::string clock_ = "intended";  // or "service", a phase, or "e2e"
   Statistic statistic_ = Statistic::percentile;
   double percentile_ = 0;  // 0 to 1
   bool above_ = false;     // the value must be above the bound, not below

@@ -50,9 +50,10 @@ std::uint64_t messages_used(const metrics::Measurement& measurement, unsigned se
 
 // What cannot start behind others ends the search, and not what these have found.
 std::optional<Result> run_probe(const SourceOptions& options, threads::SignalWatch& signals,
-                                const CapacityCallbacks& callbacks, std::uint64_t number) {
+                                const CapacityCallbacks& callbacks, StampedRuns* stamped,
+                                std::uint64_t number) {
   try {
-    return run_source(options, signals, callbacks.watch);
+    return run_source(options, signals, callbacks.watch, stamped);
   } catch (const Fatal& error) {
     if (number == 0) throw;
     warn(error.what());
@@ -95,9 +96,13 @@ SourceOptions probe_options(const SourceOptions& options, const CapacityTask& ta
   return of_probe;
 }
 
-CapacityResult find_capacity(const SourceOptions& options, const CapacityTask& task,
+CapacityResult find_capacity(const SourceOptions& given, const CapacityTask& task,
                              threads::SignalWatch& signals, const CapacityCallbacks& callbacks) {
-  afford(options, task);
+  afford(given, task);
+  SourceOptions options = given;
+  options.traffic = workload_of(given);  // of which all probes send
+  std::optional<StampedRuns> stamped;
+  if (options.stamp) stamped.emplace(options, *options.traffic, signals);
   CapacitySearch search(task.range);
   KeptRun kept;
   std::uint64_t first_message = 0;
@@ -106,11 +111,13 @@ CapacityResult find_capacity(const SourceOptions& options, const CapacityTask& t
   for (std::uint64_t number = 0; !given_up && signals.first() == 0; ++number) {
     const auto next = search.next();
     if (std::holds_alternative<CapacityAnswer>(next)) break;
-    if (number > 0) rest(signals, task.settle);
+    // Where arrivals are followed, a probe is over when all is there.
+    if (number > 0 && !options.end_to_end) rest(signals, task.settle);
     if (signals.first() != 0) break;
     const Probe probe = std::get<Probe>(next);
     const SourceOptions of_probe = probe_options(options, task, probe, number, first_message);
-    std::optional<Result> started = run_probe(of_probe, signals, callbacks, number);
+    std::optional<Result> started =
+        run_probe(of_probe, signals, callbacks, stamped ? &*stamped : nullptr, number);
     given_up = !started;
     if (given_up) break;
     Result run = std::move(*started);
@@ -131,7 +138,8 @@ CapacityResult find_capacity(const SourceOptions& options, const CapacityTask& t
     kept.take(probe.level, outcome == ProbeOutcome::held, search.so_far().level, std::move(run));
   }
   CapacityResult result{.answer = search.so_far(), .run = std::move(kept.run())};
-  result.run.well = !given_up && delivered;
+  if (stamped) result.run.measurement.proof = stamped->journal.finish();
+  result.run.well = !given_up && delivered && (!stamped || stamped->journal.whole());
   result.run.signal = signals.first();
   metrics::Ending& ending = result.run.measurement.ending;
   if (given_up) ending = metrics::Ending::failed;

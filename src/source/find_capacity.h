@@ -52,9 +52,10 @@ struct CapacityCallbacks {
 
 // Probes level after level until the search has its answer, or a signal comes. Each probe is a run
 // of its own (run_source()), in which all that was begun is over before the next one begins; the
-// numbers of their messages go on from one to the next. One for which the generator was late is not
-// judged. Throws Fatal when there is no room for the largest one, or the first one cannot start;
-// another that cannot gives the search up, and why is told.
+// numbers of their messages go on from one to the next, and their stamps and the journal are of one
+// run. One for which the generator was late is not judged. Throws Fatal when there is no room for
+// the largest one, or the first one cannot start; another that cannot gives the search up, and why
+// is told.
 CapacityResult find_capacity(const SourceOptions& options, const CapacityTask& task,
                              threads::SignalWatch& signals, const CapacityCallbacks& callbacks);
 

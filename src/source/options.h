@@ -20,6 +20,7 @@
 #include "smtp/client_plan.h"
 #include "source/clients/misbehaviour.h"
 #include "source/connection_mix.h"
+#include "source/end_to_end_options.h"
 #include "source/load.h"
 #include "source/message_log.h"
 #include "source/part.h"
@@ -86,6 +87,7 @@ struct SourceOptions {
   std::optional<LogTarget> log;  // of every message
   std::optional<StampOptions>
       stamp;  // messages are stamped, and a journal says what became of them
+  std::optional<EndToEndOptions> end_to_end;  // of these, by the journals of sinks
 
   bool measure = false;  // else nothing is counted or timed
   bool show_counter = false;

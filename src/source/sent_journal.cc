@@ -120,14 +120,19 @@ void WorkerJournal::flush() {
   if (const int error = writer_.flush(); error != 0) journal_.failed(error);
 }
 
-void WorkerJournal::finish() {
-  flush();
+void WorkerJournal::end_run() {
   std::uint64_t untold = 0;
   for (; left_ && left_->any(); left_->arrivals.pass()) {
     untold += messages().recipients(left_->arrivals.at_hand()->message);
   }
+  left_.reset();
   told_ += untold;
-  lost_ += writer_.waiting() + untold;
+  lost_ += untold;
+}
+
+void WorkerJournal::finish() {
+  flush();
+  lost_ += writer_.waiting();
   writer_.discard();
 }
 

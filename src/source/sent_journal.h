@@ -46,9 +46,12 @@ class WorkerJournal final : public DeliveryObserver {
   // left.
   bool tell_left(std::uint64_t records);
 
+  // The run is over: what was left and is not told is lost, and nothing of its load is used again.
+  void end_run();
+
   // Puts what there is into the file.
   void flush();
-  // No more is told: what is still here or left is lost.
+  // No more is told: what is still here is lost.
   void finish();
 
   [[nodiscard]] std::uint64_t told() const { return told_; }

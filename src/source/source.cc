@@ -17,7 +17,6 @@
 #include "source/message_log.h"
 #include "source/recordings.h"
 #include "source/run.h"
-#include "source/sent_journal.h"
 #include "source/worker.h"
 #include "threads/worker_threads.h"
 
@@ -87,10 +86,29 @@ void wait_for_end(threads::WorkerThreads& workers, const Run& run,
   }
 }
 
+// A run whose messages are followed behind the server, as long as it is there.
+class Followed {
+ public:
+  // Has `behind`, null where nobody follows, begin with the run, and give it up where it cannot.
+  Followed(EndToEndWatch* behind, Run& run) : behind_(behind) {
+    if (behind_ == nullptr) return;
+    behind_->begin(run.load(), [&run](const std::string& what) { run.fail(what); });
+  }
+  Followed(const Followed&) = delete;
+  Followed& operator=(const Followed&) = delete;
+  ~Followed() {
+    if (behind_ != nullptr) behind_->let_go();
+  }
+
+ private:
+  EndToEndWatch* const behind_;
+};
+
 }  // namespace
 
 Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
-                  const std::function<void(const metrics::ProgressSnapshot&)>& watch) {
+                  const std::function<void(const metrics::ProgressSnapshot&)>& watch,
+                  StampedRuns* stamped) {
   afford_descriptors(options);
   threads::WorkerThreads workers(options.threads, signals);
   Run run(options, [&workers] { workers.end(threads::Urgency::at_once); });
@@ -98,17 +116,18 @@ Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
   if (options.measure) recordings.emplace(run);
   std::optional<MessageLog> log;
   if (options.log) log.emplace(*options.log, options.threads);
-  std::optional<SentJournal> journal;
-  if (options.stamp) {
-    const bool lmtp = options.plan.hello_verb == smtp::Verb::lhlo;
-    journal.emplace(*options.stamp, run.workload(), lmtp, options.threads);
-  }
+  std::optional<StampedRuns> own;  // of this run alone
+  if (options.stamp && stamped == nullptr) stamped = &own.emplace(options, run.workload(), signals);
+  EndToEndWatch* const behind =
+      stamped != nullptr && stamped->end_to_end ? &*stamped->end_to_end : nullptr;
   try {
     workers.start([&](unsigned number) {
-      const Worker::Shared shared{.recordings = recordings ? &*recordings : nullptr,
-                                  .log = log ? &log->of_worker(number) : nullptr,
-                                  .journal = journal ? &*journal : nullptr,
-                                  .urgency = [&workers] { return workers.urgency(); }};
+      const Worker::Shared shared{
+          .recordings = recordings ? &*recordings : nullptr,
+          .log = log ? &log->of_worker(number) : nullptr,
+          .journal = stamped != nullptr ? &stamped->journal : nullptr,
+          .acceptances = behind != nullptr ? &behind->of_worker(number) : nullptr,
+          .urgency = [&workers] { return workers.urgency(); }};
       return std::make_unique<Worker>(run, shared, number, options.threads);
     });
   } catch (const Fatal& error) {
@@ -119,6 +138,7 @@ Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
   const auto now = std::chrono::system_clock::now();
   const auto start = agreed ? *options.start_at : now + lead;
   run.load().begin(Clock::now() + (start - now));
+  const Followed followed(behind, run);
   workers.go();
   std::optional<metrics::AgreedStart> agreed_start;
   if (agreed) agreed_start = begun_at(start);
@@ -131,12 +151,17 @@ Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
     look = [&] {
       abort_if_hopeless(run, recordings->timeline());
       if (!watch) return;
-      watch(snapshot(run, recordings->timeline(), Clock::now(), signals.first() != 0, seen));
+      metrics::ProgressSnapshot now =
+          snapshot(run, recordings->timeline(), Clock::now(), signals.first() != 0, seen);
+      if (behind != nullptr) now.backlog = behind->waiting();
+      watch(now);
     };
   }
   wait_for_end(workers, run, look, counter ? &*counter : nullptr);
-  Result result{.signal = signals.first()};
   workers.join();
+  std::optional<metrics::EndToEnd> end_to_end;
+  if (behind != nullptr) end_to_end = behind->finish();
+  Result result{.signal = signals.first()};
   if (counter) counter->end(std::to_string(run.messages_sent()));
   if (options.verbose && options.turns_to_tls()) inform(describe(run.handshakes()));
 
@@ -146,13 +171,19 @@ Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
   }
   result.measurement.agreed_start = agreed_start;
   if (log) result.measurement.log = log->finish();
-  if (journal) result.measurement.proof = journal->finish();
+  if (end_to_end) {
+    const metrics::Counters& counters = result.measurement.total.counters;
+    const std::uint64_t unbegun = counters.unstarted + counters.shed;
+    end_to_end->ask_unbegun(counters.delivered + counters.failed() - unbegun, unbegun);
+  }
+  result.measurement.end_to_end = std::move(end_to_end);
+  if (own) result.measurement.proof = own->journal.finish();
   const bool carried = options.on_trouble == OnTrouble::count ? result.measurement.carried()
                                                               : run.sessions_lost() == 0;
   // Of clients that misbehave nobody expects that they are served: it is enough that somebody was
   // there.
   const bool served = options.sessions > 0 ? carried : result.measurement.client_connections() > 0;
-  result.well = !run.failed() && served && (!journal || journal->whole());
+  result.well = !run.failed() && served && (!own || own->journal.whole());
   return result;
 }
 

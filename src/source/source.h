@@ -6,6 +6,7 @@
 #include "metrics/progress_snapshot.h"
 #include "source/options.h"
 #include "source/recorder.h"
+#include "source/stamped_runs.h"
 #include "threads/signal_watch.h"
 
 namespace millrace::source {
@@ -21,9 +22,11 @@ struct Result {
 
 // Sends what the options ask for, until all is sent, the schedule is over, or signals come: the
 // first lets finish what is under way, the second does not. Says on standard error what went
-// wrong. `watch`: called about once a second when something is measured; may be empty. Throws
-// Fatal when it cannot start.
+// wrong. `watch`: called about once a second when something is measured; may be empty. `stamped`:
+// where several runs are stamped alike, whoever makes them finishes their journal; null: it is of
+// this run alone. Throws Fatal when it cannot start.
 Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
-                  const std::function<void(const metrics::ProgressSnapshot&)>& watch);
+                  const std::function<void(const metrics::ProgressSnapshot&)>& watch,
+                  StampedRuns* stamped = nullptr);
 
 }  // namespace millrace::source

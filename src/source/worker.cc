@@ -36,6 +36,7 @@ Worker::Worker(Run& run, const Shared& shared, unsigned number, unsigned threads
     own_.stamper.emplace(shared.journal->stamps());
     own_.delivery_observers.push_back(journal_);
   }
+  if (shared.acceptances != nullptr) own_.delivery_observers.push_back(shared.acceptances);
   if (shared.log != nullptr) own_.delivery_observers.push_back(shared.log);
   if (recordings_ != nullptr && SplitRecorder::splits(run.workload())) {
     own_.delivery_observers.push_back(
@@ -239,6 +240,7 @@ void Worker::tell_left() {
     const bool at_once = urgency_ && urgency_() == threads::Urgency::at_once;
     if (at_once) limit = std::min(limit, Clock::now() + kTellLimit);
   }
+  journal_->end_run();
 }
 
 }  // namespace millrace::source

@@ -25,9 +25,10 @@ class Worker final : public threads::Worker, private net::TimerHandler {
  public:
   // What it tells, and what it shares with other workers; null where the run does without.
   struct Shared {
-    Recordings* recordings = nullptr;  // of what is measured
-    DeliveryObserver* log = nullptr;   // is told of each message
-    SentJournal* journal = nullptr;    // of messages, which are stamped then
+    Recordings* recordings = nullptr;         // of what is measured
+    DeliveryObserver* log = nullptr;          // is told of each message
+    SentJournal* journal = nullptr;           // of messages, which are stamped then
+    DeliveryObserver* acceptances = nullptr;  // is told of each message, too
     // How soon it is to end, where it does not wait to be woken; empty: there is time.
     std::function<threads::Urgency()> urgency = {};
   };

@@ -111,7 +111,7 @@ void SignalWatch::watch() {
     }
     if (ending != 0 && now >= moment_over) {
       moment_over = now + patience_.moment;
-      const unsigned number = take(ending);
+      const unsigned number = take(ending, now);
       if (number > 2) end_by(ending);
       if (number == 2) end = now + patience_.grace;
     }
@@ -139,9 +139,12 @@ void SignalWatch::take_hangup() {
 }
 
 // Returns its number.
-unsigned SignalWatch::take(int signal) {
+unsigned SignalWatch::take(int signal, TimePoint now) {
   const std::lock_guard lock(mutex_);
-  if (come_++ == 0) first_ = signal;
+  if (come_++ == 0) {
+    first_at_ = now;
+    first_ = signal;
+  }
   if (on_signal_) on_signal_(come_);
   return come_;
 }

@@ -50,11 +50,13 @@ class SignalWatch {
 
   // The first that came; 0 while none has.
   [[nodiscard]] int first() const { return first_; }
+  // When that was; TimePoint::max() while none has.
+  [[nodiscard]] TimePoint first_at() const { return first_at_; }
 
  private:
   void watch();
   [[nodiscard]] int next() const;
-  unsigned take(int signal);
+  unsigned take(int signal, TimePoint now);
   void take_hangup();
 
   const Patience patience_;
@@ -66,6 +68,7 @@ class SignalWatch {
   bool hangup_came_ = false;  // and nobody was there to be told
   unsigned come_ = 0;
   std::atomic<int> first_{0};
+  std::atomic<TimePoint> first_at_{TimePoint::max()};
   std::thread thread_;
 };
 

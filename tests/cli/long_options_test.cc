@@ -500,6 +500,17 @@ std::vector<Row<SourceCommandLine>> source_rows(const Files& files) {
          line.source.message.envelope.mark(40, 1, text);
          return text == "a-40-1";
        }},
+      {"--stamp|x|--sink-journal|y|--sink-journal|z|--threshold|e2e.p99<5s",
+       [](Line line) {
+         return line.source.end_to_end->journals == std::vector<std::string>{"y", "z"} &&
+                line.source.end_to_end->settle == 60s && line.source.measure;
+       }},
+      {"--stamp|x|--sink-journal|y|--threshold|e2e.p99<5m",
+       [](Line line) { return line.source.end_to_end->settle == 300s; }},
+      {"--stamp|x|--sink-journal|y|--threshold|backlog<5|--settle|7s",
+       [](Line line) { return line.source.end_to_end->settle == 7s; }},
+      {"--stamp|x|--sink-journal|y|--find-rate|e2e.p99<5s, backlog<1000",
+       [](Line line) { return line.capacity->objective.size() == 2; }},
       {"--stamp|x|--journal-sync",
        [](Line line) { return line.source.stamp->sync == proof::Sync::block; }},
       {"--threshold|p99<1s", [](Line line) { return line.report.thresholds.size() == 1; }},

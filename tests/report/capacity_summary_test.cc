@@ -53,6 +53,29 @@ Capacity found() {
                  {.level = 7'400, .confirms = true, .outcome = Outcome::held, .length = 60s}}};
 }
 
+TEST(CapacitySummary, TellsWhatArrivedOfEachProbe) {
+  Capacity capacity = found();
+  report::Run run{.capacity = capacity};
+  EXPECT_EQ(summary(run, {}).find("Probes to the arrival"), std::string::npos);
+  for (CapacityProbe& probe : capacity.probes) {
+    probe.arrivals = {.p50 = 3'000, .p99 = 40'000, .most = 50'000, .not_arrived = 1, .backlog = 7};
+  }
+  capacity.probes[1].arrivals->backlog = 1'234;
+  capacity.probes[1].verdicts = {{"e2e.p99<5s", "5.0% did not arrive", false},
+                                 {"backlog<1000", "1,234", false}};
+  run.capacity = capacity;
+  const std::string text = summary(run, {});
+  EXPECT_NE(text.find("\nProbes to the arrival       backlog      p50      p99      max  missing\n"
+                      "  7,400/s       held              7  3.00 ms  40.0 ms  50.0 ms        1\n"
+                      "  7,800/s       missed        1,234  3.00 ms"),
+            std::string::npos)
+      << text;
+  EXPECT_TRUE(capacity_line(capacity).ends_with("; at 7,800/s 5.0% did not arrive"));
+  capacity.probes[1].verdicts.erase(capacity.probes[1].verdicts.begin());
+  EXPECT_TRUE(capacity_line(capacity).ends_with("; at 7,800/s backlog was 1,234"));
+  EXPECT_EQ(summary(from_json(to_json(run), "a.json"), {}), text);
+}
+
 TEST(CapacitySummary, SaysHowMuchTheServerHoldsAndWhatItDoesAbove) {
   EXPECT_EQ(capacity_line(found()),
             "the server holds p99<250ms, errors<0.1% up to 7,400/s, confirmed for 60 s; at 7,800/s "

@@ -215,7 +215,7 @@ TEST(Json, ALongTextIsNotQuotedWhole) {
   EXPECT_EQ(said_of(good, "\"kind\": \"source\"", "\"kind\": " + quoted),
             "a.json: not a run as this version writes it: an unknown value: \"" +
                 std::string(39, 'x') + "...");
-  short_of("\"millrace-run/1.5\"", quoted, "its schema is \"xxx");
+  short_of("\"millrace-run/1.6\"", quoted, "its schema is \"xxx");
   short_of("\"code\": 250", "\"code\": " + quoted, "expected a whole number, not \"xxx");
   short_of("\"kind\": \"source\"", quoted + quoted, "syntax error");
   // So much of what the library says.

@@ -241,5 +241,26 @@ TEST(Merge, TakesEachSecondOnceWhoeverHasIt) {
   }
 }
 
+TEST(Merge, WhatBecameOfMessagesBehindTheServerIsAddedUp) {
+  report::Run one = sample_run(1, 5);
+  report::Run other = sample_run(1, 5);
+  EXPECT_FALSE(merge({one, other}, {"a", "b"}).measurement.end_to_end);
+  one.measurement.end_to_end = {
+      .asked = 12, .accepted = 10, .arrived = 9, .bounced = 1, .backlog = 5};
+  one.measurement.end_to_end->latency.record(std::chrono::seconds(1));
+  EXPECT_FALSE(merge({one, other}, {"a", "b"}).measurement.end_to_end);  // nor of one alone
+  other.measurement.end_to_end = {.asked = 20, .accepted = 20, .arrived = 18, .backlog = 7};
+  one.verdicts = {{"backlog<10", "5", true}};
+  const report::Run sum = merge({one, other}, {"a", "b"});
+  const metrics::EndToEnd& behind = sum.measurement.end_to_end.value();
+  EXPECT_EQ(behind.asked, 32U);
+  EXPECT_EQ(behind.accepted, 30U);
+  EXPECT_EQ(behind.not_arrived(), 3U);
+  EXPECT_EQ(behind.bounced, 1U);
+  EXPECT_EQ(behind.backlog, 12U);
+  EXPECT_EQ(behind.latency.count(), 1U);
+  EXPECT_FALSE(sum.verdicts.at(0).passed);  // the queue of the server is that of both
+}
+
 }  // namespace
 }  // namespace millrace::report

@@ -52,6 +52,17 @@ TEST(Progress, SaysHowManyMessagesWaitForARetry) {
   }
 }
 
+TEST(Progress, SaysWhatTheServerHasNotPassedOn) {
+  metrics::ProgressSnapshot snapshot = snapshot_of(1);
+  snapshot.backlog = 1'234;
+  LiveView view({});
+  view.take(*snapshot.second);
+  const std::string shown = view.draw(snapshot, 79);
+  const std::string line = ProgressLines().line(snapshot);
+  EXPECT_NE(shown.find("sent           401, backlog 1,234  #"), std::string::npos) << shown;
+  EXPECT_NE(line.find("3 in flight, backlog 1,234, 0 errors"), std::string::npos) << line;
+}
+
 TEST(LiveView, ShowsTheRunOnFiveLinesThatFit) {
   for (const bool unicode : {false, true}) {
     LiveView view({.unicode = unicode});

@@ -321,6 +321,28 @@ TEST(Summary, WithoutRulesAndAnswersThereIsNothingOfThem) {
   EXPECT_EQ(summary(run, {}).find("\nAnswers"), std::string::npos);
 }
 
+TEST(Summary, TellsWhatBecameOfMessagesBehindTheServer) {
+  report::Run run = sample_run(1, 5);
+  EXPECT_EQ(summary(run, {}).find("Behind the server"), std::string::npos);
+  EXPECT_EQ(summary(run, {}).find("of all asked"), std::string::npos);
+  run.measurement.end_to_end = {
+      .asked = 2'004, .accepted = 2'000, .arrived = 1'990, .bounced = 4, .backlog = 123};
+  for (int i = 0; i < 1'990; ++i) run.measurement.end_to_end->latency.record(2s);
+  const std::string text = summary(run, {});
+  EXPECT_NE(text.find("\nBehind the server\n"
+                      "  asked                 2,004 copies, one a recipient\n"
+                      "  accepted              2,000 by the server\n"
+                      "  arrived               1,990 at a sink\n"
+                      "  bounced                   4 to a sink\n"
+                      "  missing                   6 had not arrived in time to count\n"
+                      "  backlog                 123 when the load was over, warm-up and all\n"
+                      "  of all asked p50 2.00 s, p99 2.00 s, max none; what did not arrive counts "
+                      "as slowest\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("\n  arrived       2.00 s   2.00 s"), std::string::npos) << text;
+}
+
 TEST(Summary, OneIsOne) {
   report::Run run;
   metrics::Counters& counters = run.measurement.total.counters;

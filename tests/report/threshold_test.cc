@@ -115,6 +115,87 @@ TEST(Threshold, OfALatencyIsMissedWhenMoreFailedThanItLeavesOut) {
   EXPECT_TRUE(judged("min<1h").passed);
 }
 
+// A thousand copies that the server accepted, of which so many arrived in 2 s each.
+metrics::EndToEnd arrived(std::uint64_t number) {
+  metrics::EndToEnd behind{.asked = 1'000, .accepted = 1'000, .arrived = number, .backlog = 250};
+  for (std::uint64_t i = 0; i < number; ++i) behind.latency.record(2s);
+  return behind;
+}
+
+TEST(Threshold, AreHeldAgainstWhatBecameOfMessagesBehindTheServer) {
+  report::Run run = sample_run(10, 20);  // a thousand that were delivered
+  const auto judged = [&](const char* text) { return Threshold(text).judge(run.measurement); };
+  for (const char* const text : {"e2e.p99<5s", "e2e.min>1us", "backlog<1000", "backlog>=0"}) {
+    EXPECT_FALSE(judged(text).passed) << text;  // nobody looked
+    EXPECT_EQ(judged(text).value, "not known") << text;
+  }
+  run.measurement.end_to_end = arrived(1'000);
+  for (const char* const text : {"e2e.p99<2.1s", "e2e.max<2.1s", "e2e.mean > 1.9s", "backlog<251",
+                                 "backlog<=250", "p99<25ms"}) {
+    EXPECT_TRUE(judged(text).passed) << text;
+  }
+  EXPECT_FALSE(judged("e2e.p50<1s").passed);
+  EXPECT_FALSE(judged("backlog<250").passed);
+  EXPECT_EQ(judged("backlog<250").value, "250");
+  EXPECT_EQ(judged("e2e.p50<1s").value, "2.00 s");
+}
+
+TEST(Threshold, ToTheArrivalIsMissedWhereWhatDidNotArriveWouldHaveToBeKnown) {
+  report::Run run = sample_run(10, 20);
+  const auto judged = [&](const char* text) { return Threshold(text).judge(run.measurement); };
+  run.measurement.end_to_end = arrived(990);
+  EXPECT_TRUE(judged("e2e.p99<5s").passed);
+  EXPECT_TRUE(judged("e2e.min<5s").passed);
+  for (const char* const text : {"e2e.p99.1<5s", "e2e.max<1h", "e2e.mean<1h", "e2e.max>1s"}) {
+    EXPECT_FALSE(judged(text).passed) << text;
+    EXPECT_EQ(judged(text).value, "1.00% did not arrive") << text;
+  }
+  EXPECT_TRUE(judged("p99.1<5s").passed);  // to the server's yes all is well
+  run.measurement.end_to_end = arrived(0);
+  EXPECT_EQ(judged("e2e.min<1h").value, "100.0% did not arrive");
+  EXPECT_FALSE(judged("e2e.min<1h").passed);
+  // Of nothing that was accepted there is no backlog, which says nothing.
+  run.measurement.total.counters.delivered = 0;
+  EXPECT_FALSE(judged("backlog<1000").passed);
+}
+
+// A server that takes half of a message's recipients has not passed on the other half.
+TEST(Threshold, ToTheArrivalCountsCopiesThatTheServerRefused) {
+  report::Run run = sample_run(10, 20);
+  const auto judged = [&](const char* text) { return Threshold(text).judge(run.measurement); };
+  metrics::EndToEnd& behind = run.measurement.end_to_end.emplace(arrived(1'000));
+  behind.asked = 2'000;
+  EXPECT_FALSE(judged("e2e.p99<5s").passed);
+  EXPECT_EQ(judged("e2e.p99<5s").value, "50.0% did not arrive");
+  EXPECT_TRUE(judged("e2e.p50<5s").passed);
+  EXPECT_FALSE(judged("e2e.p50.1<5s").passed);
+}
+
+// With the slowest missing, the percentile of all is a higher one of the rest.
+TEST(Threshold, ToTheArrivalIsThePercentileOfAllAndNotOfTheRest) {
+  report::Run run = sample_run(10, 20);
+  const auto judged = [&](const char* text) { return Threshold(text).judge(run.measurement); };
+  metrics::EndToEnd& behind = run.measurement.end_to_end.emplace();
+  behind = {.asked = 1'000, .accepted = 1'000, .arrived = 990};
+  for (int i = 0; i < 985; ++i) behind.latency.record(1s);
+  for (int i = 0; i < 5; ++i) behind.latency.record(9s);  // the 986th to the 990th of a thousand
+  EXPECT_FALSE(judged("e2e.p99<5s").passed);
+  EXPECT_EQ(judged("e2e.p99<5s").value, "9.00 s");
+  EXPECT_TRUE(judged("e2e.p98.5<5s").passed);
+  EXPECT_FALSE(judged("e2e.p98.6<5s").passed);
+}
+
+TEST(Threshold, SaysWhetherItIsAboutArrivals) {
+  EXPECT_TRUE(Threshold("backlog<5").end_to_end());
+  EXPECT_TRUE(Threshold("e2e.mean<5s").end_to_end());
+  EXPECT_FALSE(Threshold("p99<5s").end_to_end());
+  EXPECT_FALSE(Threshold("service.p99<5s").end_to_end());
+  EXPECT_EQ(Threshold("e2e.p99<5s").arrival_bound(), 5s);
+  EXPECT_FALSE(Threshold("p99<5s").arrival_bound());
+  EXPECT_FALSE(Threshold("e2e.max>5s").arrival_bound());  // it may take longer
+  EXPECT_FALSE(Threshold("backlog<5").arrival_bound());
+}
+
 TEST(Threshold, WhatIsNoneIsRefusedWithWhatIsExpected) {
   for (const char* const text :
        {"", "p99", "p99<", "<5ms", "p99=5ms", "p101<5ms", "q5<5ms", "p99<5x", "rate>=fast",

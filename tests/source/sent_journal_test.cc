@@ -168,6 +168,9 @@ TEST_F(LeftForLater, IsToldBitByBit) {
 TEST_F(LeftForLater, IsMissingWhereItWasNotTold) {
   leave();
   EXPECT_TRUE(journal->of_worker(0).tell_left(1));
+  journal->of_worker(0).end_run();
+  arrivals.reset();
+  shared.reset();  // which the next run has another of
   testing::internal::CaptureStderr();
   const metrics::JournalTotals totals = journal->finish();
   EXPECT_NE(testing::internal::GetCapturedStderr().find(

@@ -210,15 +210,20 @@ class Printer {
     const auto& [behaviour, sessions] = group;
     all(behaviour.text, sessions);
   }
+  void put(const source::EndToEndOptions& arrivals) {
+    const auto& [journals, settle] = arrivals;
+    all(journals, settle);
+  }
   void put(const source::SourceOptions& options) {
     const auto& [endpoint, family, window, addresses, ports, proxy, proxy_source, attempts, tls,
                  from_start, plan, mix, xclient, mechanism, users, message, traffic, part, start_at,
                  messages, sessions, clients, keep, session_messages, on_trouble, pause, load,
-                 reply_limit, log, stamp, measure, counter, verbose, threads, engine] = options;
+                 reply_limit, log, stamp, end_to_end, measure, counter, verbose, threads, engine] =
+        options;
     all(endpoint, family, window, addresses, ports, proxy, proxy_source, attempts, tls, from_start,
         plan, mix, xclient, mechanism, users, message, traffic, part.number, part.of, start_at,
         messages, sessions, clients, keep, session_messages, on_trouble, pause, load, reply_limit,
-        log, stamp, measure, counter, verbose, threads, engine);
+        log, stamp, end_to_end, measure, counter, verbose, threads, engine);
   }
   void put(const sink::Listener& listener) {
     const auto& [name, endpoint, profile, from_start, proxy] = listener;

@@ -1,0 +1,207 @@
+#include "source/end_to_end_watch.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <optional>
+#include <vector>
+
+#include "base/diagnostics.h"
+#include "made_up_sink.h"
+#include "proof/journal_file.h"
+#include "scratch_directory.h"
+#include "silent_workload.h"
+#include "source/load.h"
+
+namespace millrace::source {
+namespace {
+
+using namespace std::chrono_literals;
+using tests::made_up_header;
+using tests::MadeUpSink;
+using tests::run_number;
+using tests::ScratchDirectory;
+
+constexpr TimePoint kStart{1'000s};  // of the sink, by the clock that it has with the source
+
+class Watching : public testing::Test {
+ protected:
+  void begin(Duration settle) {
+    watch.emplace(EndToEndOptions{.journals = {path}, .settle = settle},
+                  made_up_header(proof::Side::sent, run_number(1)), 1, signals);
+    next_run();
+  }
+  void next_run() {
+    shared.emplace(load, 1'000, 1);
+    shared->begin(kStart);
+    watch->begin(*shared, [this](const std::string& what) { failures.push_back(what); });
+  }
+  // An attempt, in which the server accepted the message for so many of its recipients.
+  void deliver(std::uint64_t message, Duration accepted, std::size_t yes = 1, std::size_t all = 1) {
+    Delivery delivery;
+    delivery.begin(message, 1, all);
+    delivery.intended = kStart;
+    delivery.transactions.push_back({.sent = kStart, .over = kStart + accepted});
+    for (std::size_t i = 0; i < all; ++i) {
+      delivery.recipients[i].fate = i < yes ? Fate::accepted : Fate::refused;
+      delivery.recipients[i].transaction = 0;
+    }
+    watch->of_worker(0).delivered(delivery, workload, kStart + accepted);
+  }
+  std::optional<metrics::EndToEnd> finish() {
+    testing::internal::CaptureStderr();
+    auto found = watch->finish();
+    watch->let_go();
+    told = testing::internal::GetCapturedStderr();
+    return found;
+  }
+
+  const ScratchDirectory scratch;
+  const std::string path = scratch.path("got.proof");
+  const tests::SilentWorkload workload{{}, nullptr};  // nobody asks it
+  threads::SignalWatch signals;
+  Load load{.schedule = {{.name = "x", .length = Stage::kEndless, .from = 1, .to = 1}}};
+  std::optional<SharedLoad> shared;
+  std::vector<std::string> failures;
+  std::string told;
+  std::optional<EndToEndWatch> watch;
+};
+
+TEST_F(Watching, FindsWhatArrivedOfEachRun) {
+  MadeUpSink sink(path, 7);
+  begin(1h);
+  deliver(1, 5us);
+  sink.take(1);
+  auto found = finish();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->asked, 1U);
+  EXPECT_EQ(found->arrived, 1U);
+  EXPECT_EQ(found->latency.most(), 10U);
+  next_run();
+  deliver(2, 5us);
+  deliver(3, 5us);
+  sink.take(2);
+  sink.take(3, run_number(1), true);
+  found = finish();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->accepted, 2U);
+  EXPECT_EQ(found->arrived, 1U);
+  EXPECT_EQ(found->bounced, 1U);
+  EXPECT_TRUE(failures.empty());
+  EXPECT_EQ(told, "");
+}
+
+TEST_F(Watching, CountsCopiesThatTheServerRefused) {
+  MadeUpSink sink(path, 7);
+  begin(1h);
+  deliver(1, 5us, 1, 10);
+  sink.take(1);
+  const auto found = finish();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->asked, 10U);
+  EXPECT_EQ(found->accepted, 1U);
+  EXPECT_DOUBLE_EQ(found->missing_share(), 0.9);
+}
+
+// Not when the last worker was done, by when all may be there.
+TEST_F(Watching, WithoutAScheduleTheLoadWasOverWithTheLastThatWasAccepted) {
+  MadeUpSink sink(path, 7);
+  begin(1h);
+  for (const std::uint64_t message : {1, 5, 6}) {
+    deliver(message, message == 6 ? 20us : 15us);
+    sink.take(message);  // at 10, 50 and 60 us
+  }
+  const auto found = finish();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->arrived, 3U);
+  EXPECT_EQ(found->backlog, 2U);
+}
+
+TEST_F(Watching, WhatASinkThatIsStillThereHasNotTakenIsMissing) {
+  MadeUpSink sink(path, 7);
+  sink.take_forged();
+  begin(0s);
+  deliver(1, 5us);
+  const auto found = finish();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->not_arrived(), 1U);
+  EXPECT_EQ(found->backlog, 1U);
+  EXPECT_NE(told.find("1 of what the server accepted had not arrived 0 s behind the run "
+                      "(--settle), and counts as missing\n"),
+            std::string::npos)
+      << told;
+  EXPECT_NE(told.find("its key is another one (--stamp-key)"), std::string::npos) << told;
+  EXPECT_EQ(watch->waiting(), 1U);
+}
+
+TEST_F(Watching, OfWhatIsMissingNothingIsKnownWhereTheSinkHasEnded) {
+  { MadeUpSink(path, 7).take(1); }
+  begin(1h);
+  deliver(1, 5us);
+  EXPECT_TRUE(finish());  // all is there
+  next_run();
+  deliver(2, 5us);
+  EXPECT_FALSE(finish());
+  ASSERT_EQ(failures.size(), 1U);
+  EXPECT_EQ(failures[0], path +
+                             ": its sink has ended, and what became of 1 that the server "
+                             "accepted is not known");
+  EXPECT_FALSE(watch->waiting());
+}
+
+TEST_F(Watching, OfWhatIsMissingNothingIsKnownWhereThereIsNoJournal) {
+  begin(0s);
+  deliver(1, 5us);
+  EXPECT_FALSE(finish());
+  ASSERT_EQ(failures.size(), 1U);
+  EXPECT_TRUE(failures[0].starts_with(path + ": no sink has begun its journal")) << failures[0];
+}
+
+// However short the time to settle: what is not damaged for long is not known to be whole, either.
+TEST_F(Watching, OfWhatIsMissingNothingIsKnownBehindADamagedBlock) {
+  MadeUpSink sink(path, 7);
+  std::ofstream(path, std::ios::binary | std::ios::app) << std::string(16, 'x');
+  begin(0s);
+  deliver(1, 5us);
+  EXPECT_FALSE(finish());
+  ASSERT_EQ(failures.size(), 1U);
+  EXPECT_TRUE(failures[0].starts_with(path + ": its end is damaged")) << failures[0];
+}
+
+TEST_F(Watching, EndsARunWhoseJournalCannotBeReadAndEveryOneBehindIt) {
+  begin(1h);
+  deliver(1, 5us);
+  std::promise<std::string> failed;
+  shared.emplace(load, 1'000, 1);
+  shared->begin(kStart);
+  watch->begin(*shared, [&](const std::string& what) { failed.set_value(what); });
+  std::ofstream(scratch.path("new")) << "Subject: x\n";
+  std::filesystem::rename(scratch.path("new"), path);
+  const std::string why = path + ": no journal: it does not begin as one";
+  EXPECT_EQ(failed.get_future().get(), why);
+  EXPECT_FALSE(watch->waiting());
+  EXPECT_FALSE(finish());
+  next_run();
+  EXPECT_EQ(failures, std::vector{why});
+}
+
+TEST(SinkJournals, AreToBeDifferentOnes) {
+  const ScratchDirectory scratch;
+  const std::string one = scratch.path("one");
+  const std::string other = scratch.path("other");
+  const proof::JournalFile journal(one, proof::header_now(proof::Side::taken, run_number(7)));
+  EXPECT_NO_THROW(check_sink_journals({.journals = {one, other}}));
+  std::filesystem::create_hard_link(one, other);
+  try {
+    check_sink_journals({.journals = {one, other}});
+    FAIL();
+  } catch (const Fatal& error) {
+    EXPECT_EQ(error.what(), one + " and " + other + " are the same journal");
+  }
+}
+
+}  // namespace
+}  // namespace millrace::source
