@@ -90,7 +90,8 @@ void wait_for_end(threads::WorkerThreads& workers, const Run& run,
 }  // namespace
 
 Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
-                  const std::function<void(const metrics::ProgressSnapshot&)>& watch) {
+                  const std::function<void(const metrics::ProgressSnapshot&)>& watch,
+                  const AgreeOnStart& agree) {
   afford_descriptors(options);
   threads::WorkerThreads workers(options.threads, signals);
   Run run(options, [&workers] { workers.end(threads::Urgency::at_once); });
@@ -115,9 +116,10 @@ Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
     run.fail(error.what());
   }
   const Duration lead = options.load.open_loop ? kLead : Duration::zero();
-  const bool agreed = options.start_at && wait_for(*options.start_at, lead, workers);
+  const auto start_at = agree && !run.failed() ? agree() : options.start_at;
+  const bool agreed = start_at && wait_for(*start_at, lead, workers);
   const auto now = std::chrono::system_clock::now();
-  const auto start = agreed ? *options.start_at : now + lead;
+  const auto start = agreed ? *start_at : now + lead;
   run.load().begin(Clock::now() + (start - now));
   workers.go();
   std::optional<metrics::AgreedStart> agreed_start;

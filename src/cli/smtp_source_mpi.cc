@@ -1,0 +1,249 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/diagnostics.h"
+#include "base/number.h"
+#include "base/roll.h"
+#include "cli/command_line.h"
+#include "cli/report_options.h"
+#include "cli/source_arguments.h"
+#include "cli/source_command_line.h"
+#include "cli/source_load.h"
+#include "cli/source_part.h"
+#include "fleet/fleet.h"
+#include "fleet/mpi_post.h"
+#include "report/json.h"
+#include "report/merge.h"
+#include "source/source.h"
+#include "threads/signal_watch.h"
+
+namespace {
+
+using namespace millrace;
+
+constexpr int kThresholdFailed = 3;  // exit status
+
+// What a run of many processes cannot have, and why.
+struct Refused {
+  bool (*given)(const cli::SourceArguments& given);
+  const char* why;
+};
+constexpr Refused kRefused[] = {
+    {[](const auto& given) { return given.part.has_value(); },
+     "--part: each rank is a part already"},
+    {[](const auto& given) { return given.searches(); },
+     "--find-rate and --find-sessions are for one process: use smtp-source"},
+    {[](const auto& given) { return given.show.has_value(); },
+     "--show is for one process: use smtp-source"},
+    {[](const auto& given) { return given.counter; },
+     "-c counts in one process: use --summary or --json"},
+    {[](const auto& given) { return given.logs() || given.stamp.has_value(); },
+     "--log and --stamp write a file a process: use smtp-source --part"},
+    {[](const auto& given) {
+       using Progress = cli::ReportOptions::Progress;
+       return given.report.progress.value_or(Progress::off) != Progress::off;
+     },
+     "--progress shows one process: expected off"},
+};
+
+// What rank 0 has drawn, and how others read it.
+std::string opening_of(const cli::Surroundings& here, std::uint64_t seed) {
+  return nlohmann::json{{"host", here.host_name}, {"now", here.now}, {"seed", seed}}.dump(
+      -1, ' ', true, nlohmann::json::error_handler_t::replace);
+}
+
+struct Opening {
+  cli::Surroundings here;
+  std::uint64_t seed;
+};
+
+Opening read_opening(const std::string& text) {
+  const auto json = nlohmann::json::parse(text);
+  return {.here = {.host_name = json.at("host"), .now = json.at("now")}, .seed = json.at("seed")};
+}
+
+// How often others are to be told to end because a run has ended so.
+unsigned end_for_others(metrics::Ending ending) { return static_cast<unsigned>(ending); }
+static_assert(static_cast<unsigned>(metrics::Ending::interrupted) == 1 &&
+              static_cast<unsigned>(metrics::Ending::failed) == 2);
+
+// From a SIGTERM of mpirun until its SIGKILL: a second, unless its user says more.
+Duration patience_of_mpirun() {
+  const char* const told = std::getenv("OMPI_MCA_odls_base_sigkill_timeout");
+  const auto seconds = told != nullptr ? whole_number(told, 1, 3'600) : std::nullopt;
+  return std::chrono::seconds(static_cast<long>(seconds.value_or(1)));
+}
+
+// One rank's own part of the run.
+struct Part {
+  bool well = false;
+  report::Run run;
+};
+
+Part pour_part(const cli::SourceCommandLine& line, fleet::Fleet& all, threads::SignalWatch& signals,
+               int argc, char** argv) {
+  source::SourceOptions options = line.source;
+  options.start_at.reset();
+  const auto parts = cli::describe_part(options, argc, argv);
+  const std::string host = report::Environment::here().host;
+  source::Result result = source::run_source(options, signals, {}, [&] { return all.agree(host); });
+  Part part{.well = result.well,
+            .run = cli::describe_run(report::Run::Kind::source, argc, argv, *options.engine,
+                                     options.threads)};
+  part.run.settings = cli::describe_load(options);
+  part.run.measurement = std::move(result.measurement);
+  part.run.parts = parts;
+  return part;
+}
+
+std::string described(const report::Run& run) {
+  const metrics::Measurement& measured = run.measurement;
+  const metrics::Counters& counters = measured.total.counters;
+  return fmt::format(
+      "{}: {} delivered, {} not, p50 {}, p99 {}", run.environment.host,
+      report::count(counters.delivered), report::count(counters.failed()),
+      report::latency(static_cast<double>(measured.total.intended.percentile(0.5))),
+      report::latency(static_cast<double>(measured.total.intended.percentile(0.99))));
+}
+
+std::string described(const fleet::ClockOffset& clock) {
+  const bool behind = clock.ahead < fleet::Microseconds::zero();
+  return fmt::format("; clock {} {}, known to {}",
+                     report::latency(static_cast<double>(std::abs(clock.ahead.count()))),
+                     behind ? "behind" : "ahead",
+                     report::latency(static_cast<double>(clock.error.count())));
+}
+
+// The parts of all ranks as one run. Tells of those that are not in it.
+Part put_together(Part own, const std::vector<fleet::RankState>& ranks) {
+  Part whole{.well = own.well};
+  const auto start = own.run.measurement.start;
+  std::vector<std::pair<std::string, std::string>> by_rank = {{"rank 0", described(own.run)}};
+  std::vector<std::string> names = {"rank 0"};
+  std::vector<report::Run> runs;
+  runs.push_back(std::move(own.run));
+  for (std::size_t number = 1; number < ranks.size(); ++number) {
+    const fleet::RankState& rank = ranks[number];
+    const std::string name = fmt::format("rank {}", number);
+    if (!rank.result) {
+      const std::string who = rank.host.empty() ? name : fmt::format("{} ({})", name, rank.host);
+      report_fatal(fmt::format("{}: {}: the report is without it", who, rank.trouble));
+      by_rank.emplace_back(name, fmt::format("not in this report: {}", rank.trouble));
+      whole.well = false;
+      continue;
+    }
+    whole.well = whole.well && rank.result->starts_with('1');
+    report::Run run = report::from_json(std::string_view(*rank.result).substr(1), name);
+    // The same moment by another clock.
+    if (run.measurement.agreed_start) run.measurement.start = start;
+    std::string text = described(run);
+    if (rank.clock.offset()) text += described(*rank.clock.offset());
+    by_rank.emplace_back(name, std::move(text));
+    names.push_back(name);
+    runs.push_back(std::move(run));
+  }
+  whole.run = report::merge(runs, names);
+  whole.run.settings.insert(whole.run.settings.end(), by_rank.begin(), by_rank.end());
+  return whole;
+}
+
+// Ends at once: what MPI has left to end waits for ranks that are gone.
+[[noreturn]] void leave(int status) {
+  std::fflush(nullptr);
+  _exit(status);
+}
+
+int lead(const cli::SourceCommandLine& line, fleet::Fleet& all, threads::SignalWatch& signals,
+         int argc, char** argv) {
+  cli::Reports reports(line.report, report::OutputFile::How::replace);
+  Part own = pour_part(line, all, signals, argc, argv);
+  const auto ranks = all.gather(end_for_others(own.run.measurement.ending));
+  Part whole = put_together(std::move(own), ranks);
+  reports.deliver(whole.run);
+  const bool is_whole = all.close();
+  const int passed = whole.run.thresholds_passed() ? EXIT_SUCCESS : kThresholdFailed;
+  if (!is_whole) leave(EXIT_FAILURE);
+  return whole.well ? passed : EXIT_FAILURE;
+}
+
+// What rank 0 throws ends the others.
+int lead_or_end(cli::SourceArguments given, fleet::Fleet& all, threads::SignalWatch& signals,
+                int argc, char** argv) {
+  try {
+    const cli::Surroundings here = cli::Surroundings::here();
+    given.seed = given.seed.value_or(random_seed());
+    given.part = {.number = 0, .of = all.ranks()};
+    const cli::SourceCommandLine line = cli::build_source(given, here);
+    all.open(opening_of(here, *given.seed), line.source.start_at);
+    return lead(line, all, signals, argc, argv);
+  } catch (const std::exception& error) {
+    report_fatal(error.what());
+    all.gather(end_for_others(metrics::Ending::failed));
+    if (!all.close()) leave(EXIT_FAILURE);
+    return EXIT_FAILURE;
+  }
+}
+
+int follow(cli::SourceArguments given, fleet::Fleet& all, threads::SignalWatch& signals, int argc,
+           char** argv) {
+  bool told = false;
+  const auto text = all.opening();
+  try {
+    if (!text) throw Fatal("ended before it began");
+    const Opening opening = read_opening(*text);
+    given.seed = opening.seed;
+    given.part = {.number = all.rank(), .of = all.ranks()};
+    const Part part = pour_part(cli::build_source(given, opening.here), all, signals, argc, argv);
+    told = all.hand_in(end_for_others(part.run.measurement.ending),
+                       (part.well ? "1" : "0") + report::to_json(part.run));
+  } catch (const std::exception& error) {
+    told = all.fail(error.what());
+  }
+  if (!told) {
+    divert_messages({});
+    report_fatal(fmt::format("rank {}: rank 0 is silent: nothing is reported", all.rank()));
+    leave(EXIT_FAILURE);
+  }
+  return EXIT_SUCCESS;  // the status is that of rank 0
+}
+
+cli::SourceArguments read_arguments(int argc, char** argv) {
+  cli::SourceArguments given = cli::read_source_arguments(argc, argv);
+  for (const Refused& one : kRefused) {
+    if (one.given(given)) throw Fatal(one.why);
+  }
+  given.report.progress = cli::ReportOptions::Progress::off;
+  given.report.imply_summary();
+  return given;
+}
+
+int pour(int argc, char** argv) {
+  const cli::SourceArguments given = read_arguments(argc, argv);
+  threads::block_ending_signals();  // from here on they wait for those who take them
+  threads::SignalWatch signals;
+  fleet::Fleet all(fleet::mpi_post, signals, patience_of_mpirun());
+  if (all.rank() == 0) return lead_or_end(given, all, signals, argc, argv);
+  // "smtp-source-mpi: warning: ...": rank 0 says whose it is.
+  divert_messages([&all](std::string_view line) {
+    const std::string_view text = line.substr(line.find(": ") + 2);
+    all.say(text.substr(0, text.find('\n')));
+  });
+  return follow(given, all, signals, argc, argv);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // What is wrong with the line is wrong for all: one says so.
+  if (fleet::rank_by_environment() != 0) divert_messages([](std::string_view /*line*/) {});
+  return cli::run_main(argv[0], [&] { return pour(argc, argv); });
+}
