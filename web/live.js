@@ -213,10 +213,11 @@
       parts.messages.forget();
       points.length = 0;
     }
-    const passed = same ? at - Date.parse(last.time) : 0;
+    if (points.length > 0 && at <= points.at(-1)[0]) points.length = 0;  // the clock was set back
+    const passed = same ? (now.uptime - last.uptime) * 1000 : 0;
     const pace = (after, before) => (passed > 0 ? Math.max(0, after - before) / (passed / 1000) : null);
     const perSecond = (value) => (passed > 0 ? pace(value(now), value(last)) : null);
-    if (passed > gap) points.push([at - 1, ...Array(7).fill(null)]);
+    if (passed > gap || at - points.at(-1)?.[0] > gap) points.push([at - 1, ...Array(7).fill(null)]);
     points.push([at, perSecond(({ messages: all }) => all.taken), perSecond(({ messages: all }) => all.refused), now.sessions.open,
       perSecond(({ sessions }) => sessions.opened), ...[[200, 400], [400, 500], [500, 600]].map((range) => perSecond((stats) => replies(stats, ...range)))]);
     while (points[0][0] < at - span) points.shift();

@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t kLongestPath = 1024;
 
 constexpr std::string_view kBearer = "Bearer ";
+constexpr std::string_view kOfAnotherSite = "a page of another site may not ask here";
 
 constexpr std::array<std::string_view, 6> kMethods = {"GET", "HEAD",  "POST",
                                                       "PUT", "PATCH", "DELETE"};
@@ -51,6 +52,22 @@ bool of_another_site(std::string_view origin, std::string_view host) {
          origin != std::string("https://").append(host);
 }
 
+bool has(const std::vector<std::string>& paths, std::string_view path) {
+  return std::find(paths.begin(), paths.end(), path) != paths.end();
+}
+
+// A request that a browser makes for a page of another site without saying Origin, as for an
+// image: the page cannot read what it gets, but it has the sink at work. Who follows a link comes
+// from there, too.
+bool used_by_another_site(const RequestHead& head, const Access& access) {
+  const std::string_view site = head.fetch_site;
+  if (site.empty() || site == "same-origin" || site == "none") return false;
+  // A frame is led there, too, by the page itself.
+  const bool link =
+      head.fetch_mode == "navigate" && (head.fetch_dest.empty() || head.fetch_dest == "document");
+  return !link || !has(access.linked, head.path);
+}
+
 }  // namespace
 
 std::optional<Response> refuse(const RequestHead& head, const Access& access) {
@@ -59,16 +76,17 @@ std::optional<Response> refuse(const RequestHead& head, const Access& access) {
   }
   if (head.path.size() > kLongestPath) return refusal(414, "the path is too long");
   if (of_another_site(head.origin, head.host)) {
-    return refusal(403, "a page of another site may not ask here");
+    return refusal(403, kOfAnotherSite);
   }
-  const auto& without = access.without_token;
-  const bool open = std::find(without.begin(), without.end(), head.path) != without.end();
+  const bool open = has(access.without_token, head.path);
   // What only asks whether the sink is well may be too simple to say a host; no browser is.
   const bool simple = open && head.host.empty() && head.version == "HTTP/1.0";
   if (access.token.empty() && !simple && !names_this_host(head.host)) {
     return refusal(403, "Host is neither localhost nor an address");
   }
-  if (!access.token.empty() && !open && !shows(head.authorization, access.token)) {
+  const bool shown = !access.token.empty() && shows(head.authorization, access.token);
+  if (!shown && used_by_another_site(head, access)) return refusal(403, kOfAnotherSite);
+  if (!access.token.empty() && !open && !shown) {
     Response response = refusal(401, "expected the header field 'Authorization: Bearer TOKEN'");
     response.header.emplace_back("WWW-Authenticate", "Bearer");
     return response;

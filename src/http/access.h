@@ -19,6 +19,7 @@ struct Access {
   // this host alone, and a page of another site, which a browser here may show, must not use it.
   std::string token;
   std::vector<std::string> without_token;  // paths that ask for none
+  std::vector<std::string> linked;         // paths that a page of another site may lead to
 };
 
 // What is known of a request before its body is read. Empty: it does not say.
@@ -28,6 +29,9 @@ struct RequestHead {
   std::string_view version;
   std::string_view host;
   std::string_view origin;
+  std::string_view fetch_site;  // Sec-Fetch-Site, of a browser: which page asks (Fetch Metadata)
+  std::string_view fetch_mode;  // Sec-Fetch-Mode: what for
+  std::string_view fetch_dest;  // Sec-Fetch-Dest: what becomes of the answer
   std::string_view authorization;
   std::string_view content_length;
   std::string_view transfer_encoding;

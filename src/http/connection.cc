@@ -93,6 +93,9 @@ void Connection::check(httplib::Request& request) {
   const std::string type = media_type(request.get_header_value("Content-Type"));
   const std::string host = request.get_header_value("Host");
   const std::string origin = request.get_header_value("Origin");
+  const std::string fetch_site = request.get_header_value("Sec-Fetch-Site");
+  const std::string fetch_mode = request.get_header_value("Sec-Fetch-Mode");
+  const std::string fetch_dest = request.get_header_value("Sec-Fetch-Dest");
   const std::string authorization = request.get_header_value("Authorization");
   const std::string length = request.get_header_value("Content-Length");
   const std::string transfer = request.get_header_value("Transfer-Encoding");
@@ -102,6 +105,9 @@ void Connection::check(httplib::Request& request) {
                          .version = request.version,
                          .host = host,
                          .origin = origin,
+                         .fetch_site = fetch_site,
+                         .fetch_mode = fetch_mode,
+                         .fetch_dest = fetch_dest,
                          .authorization = authorization,
                          .content_length = length,
                          .transfer_encoding = transfer,

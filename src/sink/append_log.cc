@@ -10,9 +10,10 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/diagnostics.h"
-#include "base/file_descriptor.h"
+#include "sink/store/same_file.h"
 
 namespace millrace::sink {
 
@@ -41,18 +42,37 @@ AppendLog::~AppendLog() {
 int AppendLog::append(const std::string& path, const std::function<int(int)>& write) {
   const std::lock_guard lock(mutex_);
   if (path.size() >= intent_->path.size()) return ENAMETOOLONG;
-  if (const int error = make_directories_for(path); error != 0) return error;
-  const FileDescriptor file(open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
   struct stat status {};
-  if (!file.valid() || fstat(file.descriptor(), &status) != 0) return errno;
-  if (!S_ISREG(status.st_mode)) return write(file.descriptor());
+  if (!still_open(path, status)) {
+    if (const int error = open_anew(path, status); error != 0) return error;
+  }
+  const int file = file_.descriptor();
+  if (!S_ISREG(status.st_mode)) {  // a pipe is left after each message
+    const FileDescriptor left = std::exchange(file_, {});
+    return write(file);
+  }
   intent_->size = status.st_size;
   std::memcpy(intent_->path.data(), path.c_str(), path.size() + 1);
   intent_->active = true;
-  int error = write(file.descriptor());
-  if (error != 0 && ftruncate(file.descriptor(), status.st_size) != 0) error = errno;
+  int error = write(file);
+  if (error != 0 && ftruncate(file, status.st_size) != 0) error = errno;
   intent_->active = false;
   return error;
+}
+
+// Whether the file that the last message went to is what this path leads to; then as it is by now.
+bool AppendLog::still_open(const std::string& path, struct stat& status) const {
+  return file_.valid() && stat(path.c_str(), &status) == 0 && same_file(status, opened_);
+}
+
+int AppendLog::open_anew(const std::string& path, struct stat& status) {
+  file_ = {};
+  if (const int error = make_directories_for(path); error != 0) return error;
+  FileDescriptor file(open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
+  if (!file.valid() || fstat(file.descriptor(), &status) != 0) return errno;
+  opened_ = status;
+  file_ = std::move(file);
+  return 0;
 }
 
 int make_directories_for(const std::string& path) {

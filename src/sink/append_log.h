@@ -1,10 +1,13 @@
 #pragma once
 
+#include <sys/stat.h>
+
 #include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
 
+#include "base/file_descriptor.h"
 #include "sink/death_watch.h"
 
 namespace millrace::sink {
@@ -21,15 +24,21 @@ class AppendLog {
   AppendLog& operator=(const AppendLog&) = delete;
   ~AppendLog();
 
-  // Opens the file, making its directories, and lets `write` add to its end. Returns 0 or the
+  // Lets `write` add to the end of the file, which is made with its directories where it is not
+  // there. It stays open for the next message, as long as its path leads to it. Returns 0 or the
   // errno value of what failed; the file is then as it was.
   int append(const std::string& path, const std::function<int(int descriptor)>& write);
 
  private:
   struct Intent;
 
-  std::mutex mutex_;
-  Intent* intent_;  // shared with the child
+  [[nodiscard]] bool still_open(const std::string& path, struct stat& status) const;
+  int open_anew(const std::string& path, struct stat& status);
+
+  std::mutex mutex_;       // over the next
+  FileDescriptor file_;    // of the last message; none: it went to no file
+  struct stat opened_ {};  // it, as it was then
+  Intent* intent_;         // shared with the child
   std::optional<DeathWatch> watch_;
 };
 

@@ -20,7 +20,7 @@ constexpr std::size_t kDescriptorsForAnswers = 2;
 // Its clients, and what their threads are told to end by.
 constexpr std::size_t kDescriptorsForHttp = http::kMostConnections + 1;
 
-// What is needed for a moment: the file that a message is appended to, syslog once more.
+// The file that messages were appended to last; for a moment another one, and syslog once more.
 constexpr std::size_t kSpareDescriptors = 8;
 
 // Those of a thread while it adds messages: each of its files, and a lock or a folder.

@@ -96,9 +96,11 @@ void add_rules(RuleBook& rules, const AnswerQueue* answers, metrics::Measurement
 }
 
 // Who may come in there: whether the sink is well is no secret, and the page has no data: it asks
-// its reader for the token.
+// its reader for the token. Other sites may have links to what is read by people.
 http::Access access_to(const HttpOptions& options) {
-  return {.token = options.token, .without_token = {"/", "/healthz"}};
+  return {.token = options.token,
+          .without_token = {"/", "/healthz"},
+          .linked = {"/", "/healthz", "/metrics"}};
 }
 
 void tell_places(const http::Server& server) {

@@ -7,6 +7,7 @@
 #include <array>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "http/connection.h"
 #include "http/server.h"
@@ -19,12 +20,12 @@ using namespace millrace::sink;
 
 namespace {
 
-std::vector<Remembered> one_message() {
+std::vector<std::shared_ptr<RememberedMessage>> one_message() {
   RememberedMessage message;
   message.id = "1.M2P3Q4";
   message.content = "Subject: =?utf-8?q?x?=\r\n\r\ntext\r\n";
   message.recipients = {"a@b.test"};
-  return {std::make_shared<const RememberedMessage>(std::move(message))};
+  return {std::make_shared<RememberedMessage>(std::move(message))};
 }
 
 // Nothing that it was asked for begins a line of the header.

@@ -50,6 +50,39 @@ TEST(HttpAccess, IsNotForPagesOfOtherSites) {
   }
 }
 
+TEST(HttpAccess, IsNotForWhatPagesOfOtherSitesLoad) {
+  const Access access{.linked = {"/"}};
+  const auto asked = [](std::string_view site, std::string_view mode, std::string_view path) {
+    RequestHead head = get(path);
+    head.fetch_site = site;
+    head.fetch_mode = mode;
+    return head;
+  };
+  for (const char* const site : {"", "same-origin", "none"}) {
+    EXPECT_EQ(status_of(asked(site, "no-cors", "/api/v1/events"), access), 0) << site;
+  }
+  for (const char* const site : {"cross-site", "same-site"}) {
+    for (const char* const mode : {"no-cors", "cors", "websocket", ""}) {
+      EXPECT_EQ(status_of(asked(site, mode, "/"), access), 403) << mode;
+    }
+    EXPECT_EQ(status_of(asked(site, "navigate", "/"), access), 0);
+    for (const char* const dest : {"document", "iframe", "embed", "object"}) {
+      RequestHead head = asked(site, "navigate", "/");
+      head.fetch_dest = dest;
+      EXPECT_EQ(status_of(head, access), dest == std::string_view("document") ? 0 : 403) << dest;
+    }
+    EXPECT_EQ(status_of(asked(site, "navigate", "/api/v1/events"), access), 403);
+  }
+  const Access guarded{.token = std::string(kToken), .without_token = {"/"}};
+  RequestHead head = asked("cross-site", "no-cors", "/api/v1/stats");
+  EXPECT_EQ(status_of(head, guarded), 403);
+  head.authorization = "Bearer 0123456789abcdef";
+  EXPECT_EQ(status_of(head, guarded), 0);
+  head.path = "/";
+  head.authorization = "";
+  EXPECT_EQ(status_of(head, guarded), 403);
+}
+
 TEST(HttpAccess, AsksForTheToken) {
   const Access access{.token = std::string(kToken), .without_token = {"/healthz"}};
   RequestHead head = get("/api/v1/stats");

@@ -117,8 +117,44 @@ class Messages(api.HttpCase):
             told = asked.get(self.PATH)
             self.assertLess(len(told.body), 8_400_000)
             (one,) = told.json["messages"]
+            (first,) = asked.get(f"{self.PATH}?before={told.json['before']}").json["messages"]
+            self.assertNotEqual(first["id"], one["id"])
             self.assertEqual((told.json["found"], one["recipient_count"], one["recipients"]), (2, 1000, recipients))
             self.assertEqual(asked.get(f"{self.PATH}/{one['id']}").json["recipients"], recipients)
+
+    def pages(self, asked, query):
+        """All of a list, an answer after the other, from the latest to the first."""
+        before = None
+        for _ in range(100):
+            told = asked.get(f"{self.PATH}?{query}" + (f"&before={before}" if before else "")).json
+            yield told["messages"]
+            before = told["before"]
+            if before is None:
+                return
+        raise AssertionError("there is no last page")
+
+    def test_all_of_them_are_had_in_pages_while_more_come_and_go(self):
+        with self.kept(40) as (player, asked):
+            for number in range(40):
+                player.play(api.mail(f"{number}", "even@a.test" if number % 2 == 0 else "odd@a.test"))
+            for query, wanted in (("last=40", list(range(40))), ("last=1000", list(range(40))), ("last=7", list(range(40))),
+                                  ("last=1", list(range(40))), ("sender=odd&last=9", list(range(1, 40, 2))), ("subject=none", [])):
+                with self.subTest(query):
+                    pages = [[int(one["subject"]) for one in page] for page in self.pages(asked, query)]
+                    self.assertEqual([number for page in reversed(pages) for number in page], wanted)
+                    self.assertTrue(all(pages) or pages == [[]])
+            had = []
+            for place, page in enumerate(self.pages(asked, "last=4")):
+                had = [one["subject"] for one in page] + had
+                player.play(api.mail(f"new {place}") + api.mail(f"newer {place}"))  # as many of the oldest go
+                if place == 1:  # what the next answer is to be before is forgotten, and some that had come before it
+                    asked.ask("DELETE", f"{self.PATH}?subject={page[0]['subject']}")
+                    asked.ask("DELETE", f"{self.PATH}?subject=25")
+            self.assertEqual(had, [str(number) for number in range(11, 40) if number != 25])
+            self.assertEqual(self.subjects(asked, "?before=1"), [])
+            for before in ("0x", "-1", "", "1&before=2"):
+                asked.get(f"{self.PATH}?before={before}", 400)
+            self.assertEqual(asked.ask("DELETE", self.PATH + "?before=9").status, 400)
 
     def test_without_a_memory_there_are_none(self):
         with self.sink() as (_, asked):

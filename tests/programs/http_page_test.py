@@ -5,6 +5,7 @@ import base64
 import contextlib
 import email.message
 import hashlib
+import http.client
 import json
 import re
 import socket
@@ -26,10 +27,11 @@ YES = "C: RCPT TO:<no@d.test>\nS: 250 *\n"
 class Live:
     """The page of a sink, open in a browser."""
 
-    def __init__(self, browser, endpoint):
+    def __init__(self, browser, endpoint, opened=False):
         self.browser = browser
         self.endpoint = endpoint
-        browser.get(f"http://{endpoint}/")
+        if not opened:
+            browser.get(f"http://{endpoint}/")
 
     def run(self, script, *arguments):
         return self.browser.execute_script(script, *arguments)
@@ -109,6 +111,16 @@ class PageCase(api.HttpCase):
                       if not url.startswith((f"http://{asked.endpoint}/", "data:", "about:"))]
             self.assertEqual(others, [])
             self.browser.get("about:blank")  # else it misses the sink
+
+    def told(self, page, *events):
+        """Opens the page anew, to which these events are told and no others."""
+        text = "".join(f"event: {name}\ndata: {json.dumps(data)}\n\n" for name, data in events)
+        script = self.browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": (
+            "const sinks = fetch; "
+            f"window.fetch = async (path, ...more) => (path.endsWith('events') ? new Response({json.dumps(text)}) : sinks(path, ...more))")})
+        self.addCleanup(self.browser.execute_cdp_cmd, "Page.removeScriptToEvaluateOnNewDocument", script)
+        self.browser.refresh()
+        page.wait("The sink has closed the connection.", ".status")
 
 
 class Served(api.HttpCase):
@@ -226,14 +238,24 @@ class Watching(PageCase):
                 self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [
                     {"name": "prefers-color-scheme", "value": scheme}]})
                 backgrounds.add(page.run("return getComputedStyle(document.body).backgroundColor"))
-                for width in (1280, 390):
+                for width in (1280, 861, 600, 485, 390):
                     self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
                         "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False})
                     with self.subTest(scheme=scheme, width=width):
+                        self.browser.refresh()
+                        page.wait("xxx", ".messages")
                         rig.wait_for(lambda: not page.run(readers.OVERFLOWS), "a page that fits its window")
             self.assertEqual(len(backgrounds), 2)
             self.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
             self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+    def test_rates_go_by_no_clock_that_is_set(self):
+        with self.watched() as (_, asked, page):
+            stats = asked.stats()
+            later = {**stats, "uptime": stats["uptime"] + 2, "time": "2001-01-01T00:00:00.000000Z",
+                     "messages": {**stats["messages"], "taken": 20}}
+            self.told(page, ("stats", stats), ("stats", later))
+            self.assertEqual(page.figure("messages a second"), "10.0/s")
 
 
 class Rules(PageCase):
@@ -288,12 +310,12 @@ class Rules(PageCase):
             self.assertEqual(len([one for one in page.errors() if "503" not in one]), 0)
 
     def test_a_switch_that_does_not_work_is_told(self):
-        # No browser can ask for what has this name: it takes it for the path above.
-        with self.watched(rules=api.TOML.replace('"no"', '".."', 1)) as (_, _, page):
-            page.wait("..", ".rules li label")
+        with self.watched(rules=api.TOML) as (_, _, page):
+            page.wait("no", ".rules li label")
+            page.run("const sinks = fetch; window.fetch = (path, ...more) => sinks(path.replace('rules/no', 'rules/gone'), ...more)")
             switch = page.find(".rules li input")
             switch.click()
-            page.wait('".." was not switched off: there is nothing of this name.', '[role="alert"]')
+            page.wait('"no" was not switched off: there is no rule of this name.', '[role="alert"]')
             self.assertTrue(switch.is_selected())
             self.assertIn("404", page.errors()[0])
 
@@ -342,6 +364,37 @@ class Token(PageCase):
             self.assertEqual({one[:13] for one in trap.said if one}, {b"GET /healthz "})
             self.assertNotIn(api.TOKEN.encode(), b"".join(trap.said))
         self.browser.get("about:blank")
+
+
+class OtherSites(PageCase):
+    def test_they_get_nothing_and_lead_to_the_page(self):
+        with self.sink() as (_, asked), socket.create_server(("127.0.0.1", 0)) as listening:
+            events = f"http://{asked.endpoint}/api/v1/events"
+            page = f"""<!doctype html><a id=link href="http://{asked.endpoint}/">The sink</a><script>
+                fetch("{events}", {{ mode: "no-cors" }}).catch(() => 0).then(() => {{ document.title = "asked"; }});</script>"""
+            threading.Thread(target=serve_page, args=(listening, page.encode()), daemon=True).start()
+            for site in ("127.0.0.1", "localhost"):  # the same site as browsers have it, and another one
+                with self.subTest(site):
+                    readers.asked_of_the_network(self.browser)
+                    self.browser.get(f"http://{site}:{listening.getsockname()[1]}/")
+                    rig.wait_for(lambda: self.browser.title == "asked", "an answer")
+                    self.assertEqual(readers.statuses_of(self.browser, events), [403])
+                    self.browser.find_element(By.ID, "link").click()
+                    Live(self.browser, asked.endpoint, opened=True).connected()
+            self.browser.get("about:blank")
+            listening.shutdown(socket.SHUT_RDWR)
+
+
+def serve_page(listening, page):
+    """Gives whoever asks at this socket this page, until it is shut down."""
+    with contextlib.suppress(OSError):
+        while True:
+            connection, _ = listening.accept()
+            with connection:
+                connection.settimeout(1)
+                with contextlib.suppress(TimeoutError):
+                    connection.recv(10_000)
+                connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n" + page)
 
 
 class Trap:
@@ -565,14 +618,8 @@ class Messages(PageCase):
             self.deliver(sink.endpoint, b"Subject: within\n\n")
             page.wait("within", ".messages ul")
             stats = asked.stats()
-            events = "".join(f"event: {name}\ndata: {json.dumps(data)}\n\n" for name, data in (
-                ("stats", stats), ("messages", asked.get("/api/v1/messages").json), ("stats", {**stats, "since": stats["time"]})))
-            script = self.browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": (
-                "const sinks = fetch; "
-                f"window.fetch = async (path, ...more) => (path.endsWith('events') ? new Response({json.dumps(events)}) : sinks(path, ...more))")})
-            self.addCleanup(self.browser.execute_cdp_cmd, "Page.removeScriptToEvaluateOnNewDocument", script)
-            self.browser.refresh()
-            page.wait("The sink has closed the connection.", ".status")
+            self.told(page, ("stats", stats), ("messages", asked.get("/api/v1/messages").json),
+                      ("stats", {**stats, "since": stats["time"]}))
             page.wait("within", ".messages ul")
 
     def test_without_a_memory_it_says_how_to_have_one(self):

@@ -86,6 +86,48 @@ class Server(api.HttpCase):
             asked.get("/api/v1/stats", header={"Origin": f"http://{asked.endpoint}"})
             asked.get("/api/v1/stats", header={"Host": "localhost:80"})
 
+    def test_what_pages_of_other_sites_load_is_refused_and_links_are_followed(self):
+        def asks(path, site, mode, status, **options):
+            header = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode}
+            asked.get(path, status, header=header, **options)
+
+        with self.sink() as (_, asked):
+            for path in ("/api/v1/stats", "/api/v1/events", "/metrics", "/healthz", "/"):
+                for site in ("cross-site", "same-site"):
+                    asks(path, site, "no-cors", 403)
+                    asks(path, site, "navigate", 403 if path.startswith("/api/") else 200)
+            asks("/api/v1/stats", "same-origin", "cors", 200)
+            asks("/api/v1/stats", "none", "navigate", 200)
+        with self.sink(token=api.TOKEN) as (_, asked):
+            asks("/api/v1/stats", "cross-site", "no-cors", 200)
+            asked.token = None
+            asks("/api/v1/stats", "cross-site", "no-cors", 403)
+            asks("/", "cross-site", "navigate", 200)
+
+    def test_who_asks_changes_nothing(self):
+        with self.sink("--store", "memory:9", "--lint") as (sink, asked):
+            asked.ask("PUT", "/api/v1/rules", api.TOML, "application/toml")
+            with playing.Player(sink.endpoint) as player:
+                player.play("C: HELO x\nS: 250 *\n" + api.mail() + "C: QUIT\nS: 221 *")
+
+            def state():
+                told = [asked.get(f"/api/v1/{what}").json for what in ("stats", "rules", "messages", "clients", "lint")]
+                for one, field in ((told[0], "time"), (told[0], "uptime"), (told[3]["clients"][0], "first"), (told[3]["clients"][0], "last")):
+                    del one[field]  # by the clock of the moment, to the microsecond
+                return told
+
+            rig.wait_for(lambda: state()[0]["sessions"]["open"] == 0, "the end of the session")
+            before = state()
+            names = {"{name}": "no", "{id}": before[2]["messages"][0]["id"]}
+            paths = [path for path, operations in api.DOCUMENT["paths"].items() if "get" in operations and not path.endswith("/events")]
+            self.assertGreater(len(paths), 9)
+            for path in paths:
+                for name, value in names.items():
+                    path = path.replace(name, value)
+                for method in ("GET", "HEAD"):
+                    self.assertEqual(asked.ask(method, path, checked=method == "GET").status, 200)
+            self.assertEqual(state(), before)
+
     def test_nothing_of_a_request_comes_back_as_header(self):
         with self.sink() as (_, asked):
             for path in ("/a%0d%0aX-Evil: 1", "/api/v1/rules/a%0d%0aX-Evil:%201"):

@@ -178,6 +178,14 @@ class Events:
 
 
 class Watching(api.HttpCase):
+    def test_events_lead_to_no_messages_that_are_gone(self):
+        with self.sink("--store", "memory:1") as (sink, asked):
+            with playing.Player(sink.endpoint) as player:
+                player.play("C: HELO x\nS: 250 *\n" + 3 * api.mail("x"))
+            with Events(asked) as events:
+                told = events.next("messages")[1]
+                self.assertEqual((len(told["messages"]), told["found"], told["kept"], told["before"]), (1, 3, 1, None))
+
     def test_events_tell_what_happens(self):
         with self.sink("--store", "memory:100") as (sink, asked), Events(asked) as events:
             self.assertEqual((events.status, events.media), (200, "text/event-stream"))
@@ -189,6 +197,7 @@ class Watching(api.HttpCase):
                 subjects = [one["subject"] for one in told["messages"]]
                 self.assertIn(subjects, (["first"], ["first", "second"]))
                 self.assertEqual((told["messages"][0]["recipients"], told["messages"][0]["recipient_count"]), (["c@d.test"], 1))
+                self.assertIsNone(told["before"])
                 while events.next("stats")[1]["messages"]["taken"] < 2:
                     pass
             asked.ask("PUT", "/api/v1/rules", {"rules": [api.RULE]})

@@ -50,9 +50,11 @@ MESSAGE = re.compile(
 
 
 class Acknowledged(rig.TestCase):
+    ROUNDS = 50 if rig.LONG else 1  # of each engine
+
     def check_kills(self, programs, option, sign):
         chance = random.Random(f"{programs.name}{option}{sign}")
-        for attempt in range(25 if rig.LONG else 1):
+        for attempt in range(self.ROUNDS):
             folder = self.scratch / f"{programs.name}{option}{sign}{attempt}"
             folder.mkdir()
             os.chmod(folder, 0o777)

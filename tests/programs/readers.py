@@ -122,6 +122,15 @@ def asked_of_the_network(browser):
     return [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
 
 
+def statuses_of(browser, url):
+    """What its pages were answered when they asked for this address, since it was last looked at."""
+    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    asked = {event["params"]["requestId"] for event in events
+             if event["method"] == "Network.requestWillBeSent" and event["params"]["request"]["url"] == url}
+    return [event["params"]["statusCode"] for event in events
+            if event["method"] == "Network.responseReceivedExtraInfo" and event["params"]["requestId"] in asked]
+
+
 class Page:
     """A page in headless Chromium: `errors` of its scripts, `requests` to the network, how much its
     `plots` painted, its `title` and `text`, its `figures` (the text and class of each), the classes of its

@@ -12,7 +12,7 @@ import rig
 
 MESSAGES = 100_000 if rig.LONG else 300
 DOWN = 60 if rig.LONG else 2  # seconds
-REFUSING = "".join(f"[[rule]]\nname = '{name}'\nmatch = {{ command = '{name}', probability = '20%' }}\n"
+REFUSING = "".join(f"[[rule]]\nname = 'no {name}'\nmatch = {{ command = '{name}', probability = '20%' }}\n"
                    f"act = {{ reply = '451 4.3.0 Not now' }}\n" for name in ("RCPT", "."))
 COLUMNS = ("accepted", "delivered", "late", "duplicated", "altered", "lost", "bounced", "undecided", "unexpected",
            "in_doubt")

@@ -7,6 +7,7 @@ import email
 import email.policy
 import fcntl
 import hashlib
+import itertools
 import json
 import mailbox
 import os
@@ -253,7 +254,7 @@ class Stores(rig.TestCase):
 
 
 class Killed(rig.TestCase):
-    ROUNDS = 25 if rig.LONG else 2  # of each engine, with its guard and without
+    ROUNDS = 25 if rig.LONG else 1  # of each engine, with its guard and without, with --store-sync and without
 
     def check_stores(self, folder, acknowledged, guarded):
         """That all are whole, and have what was acknowledged, once each. Without a guard the last
@@ -271,9 +272,9 @@ class Killed(rig.TestCase):
 
     def check_kills(self, programs, guarded):
         chance = random.Random(f"{programs.name}{guarded}")
-        for attempt in range(self.ROUNDS):
-            folder = self.scratch / f"{programs.name}{guarded}{attempt}"
-            with programs.sink("--store-sync", *options(folder), statuses=[-signal.SIGKILL]) as sink:
+        for attempt, sync in itertools.product(range(self.ROUNDS), (["--store-sync"], [])):
+            folder = self.scratch / f"{programs.name}{guarded}{attempt}{len(sync)}"
+            with programs.sink(*sync, *options(folder), statuses=[-signal.SIGKILL]) as sink:
                 load = Load(sink.endpoint)
                 wanted = chance.randrange(20, 200)
                 rig.wait_for(lambda: len(load.acknowledged) >= wanted, "so many messages")

@@ -227,6 +227,43 @@ TEST_F(AppendLogTest, AFailedAppendIsUndone) {
   EXPECT_EQ(read(file), "whole\n");
 }
 
+// As where files of it are turned over.
+TEST_F(AppendLogTest, GoesWhereItsPathLeadsByNow) {
+  AppendLog log;
+  const std::string file = path / "folder" / "all";
+  const auto add = [&log](const std::string& where, char letter) {
+    EXPECT_EQ(log.append(where, [&](int out) { return write(out, &letter, 1) == 1 ? 0 : EIO; }), 0);
+    return read(where);
+  };
+  EXPECT_EQ(add(file, '1'), "1");
+  EXPECT_EQ(add(file, '2'), "12");
+  fs::rename(file, path / "old");
+  EXPECT_EQ(add(file, '3'), "3");
+  EXPECT_EQ(read(path / "old"), "12");
+  fs::rename(path / "old", file);
+  EXPECT_EQ(add(file, '4'), "124");
+  fs::resize_file(file, 0);
+  EXPECT_EQ(add(file, '5'), "5");
+  fs::remove_all(path / "folder");
+  EXPECT_EQ(add(file, '6'), "6");
+  EXPECT_EQ(add(path / "other", '7'), "7");
+  EXPECT_EQ(add(file, '8'), "68");
+}
+
+// Its reader is told of the end of each message.
+TEST_F(AppendLogTest, LeavesAPipe) {
+  AppendLog log;
+  const std::string pipe = path / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const FileDescriptor reader(open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  for (int message = 0; message < 2; ++message) {
+    EXPECT_EQ(log.append(pipe, [](int out) { return write(out, "x", 1) == 1 ? 0 : EIO; }), 0);
+    char room[2];
+    EXPECT_EQ(::read(reader.descriptor(), room, sizeof room), 1);
+    EXPECT_EQ(::read(reader.descriptor(), room, sizeof room), 0) << "somebody writes still";
+  }
+}
+
 TEST_F(AppendLogTest, DeathInTheMiddleLeavesNoHalfMessage) {
   const std::string file = path / "all";
   const pid_t writer = fork();

@@ -106,8 +106,9 @@ http::Response Api::get_metrics(const http::Request& /*request*/, const std::str
 // What was before is taken first: else a reset in between would have it above what is now.
 nlohmann::json Api::stats_told() {
   const Before before = before_now();
-  nlohmann::json told = stats_json(count(), before.counted,
-                                   {.start = start_, .since = before.reset.value_or(start_)});
+  nlohmann::json told =
+      stats_json(count(), before.counted,
+                 {.start = start_, .since = before.reset.value_or(start_), .began = began_});
   if (parts_.lint != nullptr) told["lint"] = lint_counts_json(parts_.lint->findings_since_reset());
   if (parts_.messages == nullptr) return told;
   const MessageMemory::Totals kept = parts_.messages->totals();

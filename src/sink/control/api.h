@@ -98,6 +98,7 @@ class Api {
 
   const Parts parts_;
   const WallTime start_ = wall_now();
+  const TimePoint began_ = Clock::now();
   std::mutex mutex_;  // of what follows
   Before before_;
   bool ended_ = false;

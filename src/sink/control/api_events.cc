@@ -63,8 +63,11 @@ std::optional<std::string> Api::next_events(Told& told) {
       const auto latest = parts_.messages->behind(told.messages, kMostMessages);
       if (latest.taken != told.messages) {
         append_event("messages",
-                     messages_text(latest.messages, latest.taken - told.messages,
-                                   parts_.messages->totals().messages, kBoundsOfEvent),
+                     messages_text(latest.messages,
+                                   {.found = latest.taken - told.messages,
+                                    .kept = latest.kept,
+                                    .up_to_here = latest.kept},
+                                   kBoundsOfEvent),
                      text);
       }
       told.messages = latest.taken;

@@ -15,6 +15,9 @@ namespace {
 constexpr std::uint64_t kUsualLast = 100;
 constexpr std::uint64_t kMostLast = 1000;
 
+// Above those of all messages.
+constexpr std::uint64_t kNoNumber = std::uint64_t{1} << 53;
+
 // Of contents that are on their way to who reads them.
 constexpr std::uint64_t kMostBeingRead = MessageMemory::kMostBytes;
 
@@ -27,6 +30,7 @@ struct Search {
   std::string recipient;
   std::string subject;
   std::optional<WallTime> since;
+  std::uint64_t before = kNoNumber;
   std::uint64_t last = kUsualLast;
 };
 
@@ -41,6 +45,7 @@ bool has(std::string_view text, const std::string& wanted) {
 }
 
 bool matches(const RememberedMessage& message, const Search& search) {
+  if (message.number >= search.before) return false;
   if (search.since && message.time < *search.since) return false;
   if (!has(message.sender, search.sender)) return false;
   const auto& recipients = message.recipients;
@@ -50,6 +55,13 @@ bool matches(const RememberedMessage& message, const Search& search) {
     return false;
   }
   return search.subject.empty() || has(subject_of(message), search.subject);
+}
+
+bool read_number(const std::string& value, std::uint64_t least, std::uint64_t most,
+                 std::uint64_t& number) {
+  const auto read = whole_number(value, least, most);
+  number = read.value_or(0);
+  return read.has_value();
 }
 
 // What a key of a query says; what is wrong with it, if anything.
@@ -86,11 +98,14 @@ constexpr Key kKeys[] = {
      "bad since (expected a time as 2026-11-26T17:53:19Z)"},
     {"last",
      [](const std::string& value, Search& search) {
-       const auto number = whole_number(value, 1, kMostLast);
-       search.last = number.value_or(0);
-       return number.has_value();
+       return read_number(value, 1, kMostLast, search.last);
      },
      "bad last (expected 1 to 1000)"},
+    {"before",
+     [](const std::string& value, Search& search) {
+       return read_number(value, 0, kNoNumber, search.before);
+     },
+     "bad before (expected a number, as an answer has it)"},
 };
 
 // What is wrong with it; empty: nothing.
@@ -100,7 +115,8 @@ std::string_view read_search(const http::Request& request, Search& search) {
         std::find_if(std::begin(kKeys), std::end(kKeys),
                      [&known = name](const Key& row) { return row.name == known; });
     if (key == std::end(kKeys)) {
-      return "unknown key of the query (expected sender, recipient, subject, since or last)";
+      return "unknown key of the query (expected sender, recipient, subject, since, "
+             "last or before)";
     }
     if (request.query.count(name) > 1) return "a key of the query comes twice";
     if (!key->read(value, search)) return key->wrong;
@@ -129,16 +145,19 @@ http::Response Api::get_messages(const http::Request& request, const std::string
   }
   return {
       .media_type = "application/json",
-      .body =
-          messages_text(messages, found, parts_.messages->totals().messages, kBoundsOfList) + "\n"};
+      .body = messages_text(
+                  messages,
+                  {.found = found, .kept = parts_.messages->totals().messages, .up_to_here = found},
+                  kBoundsOfList) +
+              "\n"};
 }
 
 http::Response Api::delete_messages(const http::Request& request, const std::string& /*name*/) {
   if (parts_.messages == nullptr) return http::refusal(404, kNotKept);
   Search search;
-  const bool last = request.query.contains("last");
+  const bool pages = request.query.contains("last") || request.query.contains("before");
   const std::string_view wrong =
-      last ? "unknown key of the query: last" : read_search(request, search);
+      pages ? "last and before are no keys of what is deleted" : read_search(request, search);
   if (!wrong.empty()) return http::refusal(400, wrong);
   return json_response({{"deleted", parts_.messages->forget(found_by(*parts_.messages, search))}});
 }

@@ -79,19 +79,23 @@ json message_json(const RememberedMessage& message) {
   return told;
 }
 
-std::string messages_text(const std::vector<Remembered>& messages, std::size_t found,
-                          std::size_t kept, const MessagesBounds& bounds) {
+std::string messages_text(const std::vector<Remembered>& messages, const MessagesFound& counts,
+                          const MessagesBounds& bounds) {
   std::vector<std::string> told;  // the latest first
   std::size_t bytes = 0;
+  std::uint64_t oldest = 0;
   for (std::size_t left = messages.size(); left > 0; --left) {
-    std::string text = summary_json(*messages[left - 1], bounds.recipients).dump();
+    const RememberedMessage& message = *messages[left - 1];
+    std::string text = summary_json(message, bounds.recipients).dump();
     bytes += text.size();
     if (bytes > bounds.bytes) break;
     told.push_back(std::move(text));
+    oldest = message.number;
   }
   std::reverse(told.begin(), told.end());
-  return fmt::format(R"({{"messages":[{}],"found":{},"kept":{}}})", fmt::join(told, ","), found,
-                     kept);
+  return fmt::format(R"({{"messages":[{}],"found":{},"kept":{},"before":{}}})",
+                     fmt::join(told, ","), counts.found, counts.kept,
+                     told.size() < counts.up_to_here ? std::to_string(oldest) : "null");
 }
 
 }  // namespace millrace::sink

@@ -34,9 +34,16 @@ inline constexpr MessagesBounds kBoundsOfEvent{.recipients = 3, .bytes = std::si
 // The schema MessageSummary with the first recipients, so many at most; and Message.
 nlohmann::json summary_json(const RememberedMessage& message, std::size_t most_recipients);
 nlohmann::json message_json(const RememberedMessage& message);
-// The schema Messages in one line: of some of those that were found, of all that are kept, the
-// latest that are within bounds.
-std::string messages_text(const std::vector<Remembered>& messages, std::size_t found,
-                          std::size_t kept, const MessagesBounds& bounds);
+// How many messages there are.
+struct MessagesFound {
+  std::size_t found;       // of those that were asked for
+  std::size_t kept;        // in all
+  std::size_t up_to_here;  // of those that ?before= can lead to, and those that are told
+};
+
+// The schema Messages in one line: of `messages`, the latest of those that were found, the latest
+// that are within bounds.
+std::string messages_text(const std::vector<Remembered>& messages, const MessagesFound& counts,
+                          const MessagesBounds& bounds);
 
 }  // namespace millrace::sink

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -138,6 +139,7 @@ json stats_json(const Stats& now, const Stats& before, const StatsTimes& times) 
   }
   return {
       {"time", wall_text(wall_now())},
+      {"uptime", std::chrono::duration<double>(Clock::now() - times.began).count()},
       {"start", wall_text(times.start)},
       {"since", wall_text(times.since)},
       {"sessions",

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "base/time.h"
 #include "metrics/lint_metrics.h"
 #include "metrics/verify_metrics.h"
 #include "sink/control/json_values.h"
@@ -26,8 +27,9 @@ struct Stats {
 
 // From when on.
 struct StatsTimes {
-  WallTime start;  // of the sink
-  WallTime since;  // of what is told
+  WallTime start;   // of the sink
+  WallTime since;   // of what is told
+  TimePoint began;  // the start by the clock that nobody sets
 };
 
 // The schema Stats, but for "store" and "lint": what was counted since `before`.

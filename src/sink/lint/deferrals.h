@@ -1,9 +1,11 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <span>
 #include <string_view>
 #include <unordered_map>
 
@@ -30,14 +32,16 @@ class Deferrals {
   };
   static std::uint64_t key(const Attempt& attempt);
 
-  // From any thread: it got a 4xx.
-  void note(std::uint64_t key, TimePoint now);
+  // From any thread: these got a 4xx.
+  void note(std::span<const std::uint64_t> keys, TimePoint now);
   // Whether it did a moment ago.
   [[nodiscard]] bool lately(std::uint64_t key, TimePoint now);
 
  private:
   using Times = std::unordered_map<std::uint64_t, TimePoint>;  // of the latest 4xx
 
+  // When the latest 4xx was: where that is long ago, nobody needs the lock to know of none.
+  std::atomic<TimePoint> latest_{TimePoint::min()};
   std::mutex mutex_;  // over the next
   Times newer_;
   Times older_;

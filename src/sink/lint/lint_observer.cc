@@ -1,6 +1,7 @@
 #include "sink/lint/lint_observer.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "base/printable.h"
@@ -226,7 +227,7 @@ void LintObserver::replied(std::optional<Verb> verb, std::string_view reply, std
     extended_ = *verb != Verb::helo;
     announced_ = extended_ ? extensions_in(reply) : smtp::ExtensionSet();
   }
-  if (verb == Verb::rcpt && defers(reply)) totals_.deferrals().note(attempt_, now_);
+  if (verb == Verb::rcpt && defers(reply)) totals_.deferrals().note({&attempt_, 1}, now_);
   if (verb == Verb::data && reply.starts_with("354")) in_content_ = true;
   if (verb == Verb::auth && reply.starts_with("235")) order_.authenticated();
   if (verb == Verb::bdat) {
@@ -247,7 +248,7 @@ void LintObserver::message_answered_with(std::string_view reply, std::size_t cop
   const std::size_t end = each ? std::min(begin + copies, attempts_.size()) : attempts_.size();
   answered_ = end;
   if (!reply.starts_with('4')) return;
-  for (std::size_t i = begin; i < end; ++i) totals_.deferrals().note(attempts_[i], now_);
+  totals_.deferrals().note(std::span(attempts_).subspan(begin, end - begin), now_);
 }
 
 void LintObserver::greeted(Verb /*verb*/, std::string_view name) {

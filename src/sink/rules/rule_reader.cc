@@ -36,13 +36,13 @@ struct RuleDraft {
 void read_name(const Entry& entry, RuleDraft& draft) {
   auto name = entry.text();
   if (!name) return;
-  const bool good =
-      !name->empty() && name->size() <= kLongestName && printable(*name, Charset::utf8) == *name;
-  if (good) {
-    draft.name = std::move(*name);
-  } else {
-    entry.reject(*name, "1 to 64 bytes that can be printed");
+  if (name->empty() || name->size() > kLongestName || printable(*name, Charset::utf8) != *name) {
+    return entry.reject(*name, "1 to 64 bytes that can be printed");
   }
+  // Who asks for them over HTTP asks for another path: clients take them out of a URL, however they
+  // are encoded (RFC 3986, 5.2.4).
+  if (*name == "." || *name == "..") return entry.reject(*name, "a name that a URL can have");
+  draft.name = std::move(*name);
 }
 
 void read_enabled(const Entry& entry, RuleDraft& draft) {

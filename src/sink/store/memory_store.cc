@@ -36,7 +36,7 @@ int MemoryStore::add(KeptMessages messages) {
                               .recipients = kept->recipients,
                               .hash = kept->hash};
     if (const int error = take_content(kept->content, message); error != 0) return error;
-    added_.push_back(std::make_shared<const RememberedMessage>(std::move(message)));
+    added_.push_back(std::make_shared<RememberedMessage>(std::move(message)));
   }
   return 0;
 }

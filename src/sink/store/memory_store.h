@@ -22,7 +22,7 @@ class MemoryStore final : public Store {
  private:
   const std::string name_;
   MessageMemory& memory_;
-  std::vector<Remembered> added_;
+  std::vector<std::shared_ptr<RememberedMessage>> added_;
 };
 
 }  // namespace millrace::sink

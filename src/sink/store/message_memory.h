@@ -27,6 +27,7 @@ struct RememberedMessage {
   mail::Sha256::Hash hash{};
   std::uint64_t size = 0;              // bytes of the content
   std::optional<std::string> content;  // nothing: it is too large to be kept
+  std::uint64_t number = 0;            // the how many-th that came, by its MessageMemory
 };
 
 using Remembered = std::shared_ptr<const RememberedMessage>;
@@ -43,7 +44,7 @@ class MessageMemory {
   explicit MessageMemory(std::size_t most, std::uint64_t most_bytes = kMostBytes)
       : most_(most), most_bytes_(most_bytes) {}
 
-  void add(std::vector<Remembered> messages);
+  void add(std::vector<std::shared_ptr<RememberedMessage>> messages);
 
   // In the order in which they came.
   [[nodiscard]] std::vector<Remembered> all() const;
@@ -56,6 +57,7 @@ class MessageMemory {
   struct Latest {
     std::vector<Remembered> messages;
     std::uint64_t taken = 0;
+    std::size_t kept = 0;  // in all
   };
   [[nodiscard]] Latest behind(std::uint64_t seen, std::size_t most) const;
 
@@ -67,15 +69,10 @@ class MessageMemory {
   [[nodiscard]] Totals totals() const;
 
  private:
-  struct Place {
-    std::uint64_t number = 0;  // the how many-th that came
-    Remembered message;
-  };
-
   const std::size_t most_;
   const std::uint64_t most_bytes_;
   mutable std::mutex mutex_;  // of what follows
-  std::deque<Place> places_;
+  std::deque<Remembered> messages_;
   std::uint64_t taken_ = 0;
   std::uint64_t bytes_ = 0;
 };

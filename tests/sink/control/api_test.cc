@@ -40,7 +40,7 @@ struct ApiOfNothing : testing::Test {
   }
 
   void remember(const std::string& id, std::size_t size) {
-    memory.add({std::make_shared<const RememberedMessage>(
+    memory.add({std::make_shared<RememberedMessage>(
         RememberedMessage{.id = id, .size = size, .content = std::string(size, 'x')})});
   }
 
@@ -104,7 +104,7 @@ TEST_F(ApiOfNothing, ContentsThatAreBeingReadHaveALimit) {
 // As hostile clients have it: each character is six bytes in JSON.
 TEST_F(ApiOfNothing, WhatIsToldOfMessagesHasALimit) {
   for (std::size_t i = 0; i < 50; ++i) {
-    memory.add({std::make_shared<const RememberedMessage>(
+    memory.add({std::make_shared<RememberedMessage>(
         RememberedMessage{.id = std::to_string(i),
                           .sender = std::string(4000, '\x01'),
                           .recipients = {500, std::string(2000, '\x01')}})});

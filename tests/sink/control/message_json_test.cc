@@ -43,20 +43,25 @@ TEST(MessageJson, TellsTheFirstRecipientsAndTheNumberOfAll) {
 TEST(MessageJson, TellsTheLatestThatAreWithinBounds) {
   std::vector<Remembered> messages;
   for (const char* const id : {"1", "2", "3"}) {
-    messages.push_back(std::make_shared<const RememberedMessage>(
-        RememberedMessage{.id = id, .sender = std::string(1000, '\x01')}));
+    messages.push_back(std::make_shared<const RememberedMessage>(RememberedMessage{
+        .id = id, .sender = std::string(1000, '\x01'), .number = messages.size() + 11}));
   }
-  const auto told = [&](std::size_t bytes) {
+  const auto told = [&](std::size_t bytes, std::size_t found = 7) {
     std::string ids;
-    const json all = json::parse(messages_text(messages, 7, 9, {.recipients = 1, .bytes = bytes}));
+    const json all =
+        json::parse(messages_text(messages, {.found = found, .kept = 9, .up_to_here = found},
+                                  {.recipients = 1, .bytes = bytes}));
     for (const json& message : all["messages"]) ids += message["id"];
-    return fmt::format("{} of {} of {}", ids, all["found"].dump(), all["kept"].dump());
+    return fmt::format("{} of {} of {} before {}", ids, all["found"].dump(), all["kept"].dump(),
+                       all["before"].dump());
   };
   const std::size_t one = summary_json(*messages[0], 1).dump().size();
   EXPECT_GT(one, 6000U);
-  EXPECT_EQ(told(3 * one), "123 of 7 of 9");
-  EXPECT_EQ(told(3 * one - 1), "23 of 7 of 9");
-  EXPECT_EQ(told(one - 1), " of 7 of 9");
+  EXPECT_EQ(told(3 * one), "123 of 7 of 9 before 11");
+  EXPECT_EQ(told(3 * one, 3), "123 of 3 of 9 before null");
+  EXPECT_EQ(told(3 * one - 1), "23 of 7 of 9 before 12");
+  EXPECT_EQ(told(3 * one - 1, 3), "23 of 3 of 9 before 12");
+  EXPECT_EQ(told(one - 1), " of 7 of 9 before 0");
 }
 
 TEST(MessageJson, HasRoomForAnyMessageInAList) {
@@ -69,7 +74,7 @@ TEST(MessageJson, HasRoomForAnyMessageInAList) {
     message.recipients.assign(all, std::string(size, '\x01'));
     const std::vector<Remembered> one{std::make_shared<const RememberedMessage>(message)};
     for (const MessagesBounds& bounds : {kBoundsOfList, kBoundsOfEvent}) {
-      EXPECT_EQ(json::parse(messages_text(one, 1, 1, bounds))["messages"].size(), 1U);
+      EXPECT_EQ(json::parse(messages_text(one, {1, 1, 1}, bounds))["messages"].size(), 1U);
     }
   }
 }

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <string>
@@ -318,17 +319,35 @@ TEST(Lint, RemembersTheLatestDeferrals) {
   using namespace std::chrono_literals;
   Deferrals deferrals;
   const TimePoint begin{1h};
-  for (std::uint64_t key = 0; key < 2 * Deferrals::kMost; ++key) deferrals.note(key, begin);
+  const auto note = [&](std::uint64_t key, TimePoint now) { deferrals.note({&key, 1}, now); };
+  EXPECT_FALSE(deferrals.lately(0, TimePoint{}));
+  std::vector<std::uint64_t> many(2 * Deferrals::kMost);
+  std::iota(many.begin(), many.end(), 0);
+  deferrals.note(many, begin);
   EXPECT_TRUE(deferrals.lately(0, begin + 10s));
-  EXPECT_FALSE(deferrals.lately(2 * Deferrals::kMost - 1, begin));
-  deferrals.note(1'000'000, begin + 11s);
+  EXPECT_TRUE(deferrals.lately(Deferrals::kMost - 1, begin));
+  EXPECT_FALSE(deferrals.lately(Deferrals::kMost, begin));
+  note(1'000'000, begin + 11s);
   EXPECT_TRUE(deferrals.lately(1'000'000, begin + 21s));
   EXPECT_FALSE(deferrals.lately(1'000'000, begin + 22s));
   EXPECT_FALSE(deferrals.lately(0, begin + 11s));
-  deferrals.note(1'000'001, begin + 22s);
-  deferrals.note(1'000'002, begin + 33s);
+  note(1'000'001, begin + 22s);
+  note(1'000'002, begin + 33s);
   EXPECT_TRUE(deferrals.lately(1'000'001, begin + 32s));
   EXPECT_TRUE(deferrals.lately(1'000'002, begin + 33s));
+}
+
+// Each thread has the time of its own turn.
+TEST(Lint, RemembersADeferralThatIsNotedBehindALaterOne) {
+  using namespace std::chrono_literals;
+  Deferrals deferrals;
+  const std::uint64_t late = 1;
+  const std::uint64_t early = 2;
+  deferrals.note({&late, 1}, TimePoint{1h} + 5s);
+  deferrals.note({&early, 1}, TimePoint{1h});
+  EXPECT_TRUE(deferrals.lately(late, TimePoint{1h} + 15s));
+  EXPECT_TRUE(deferrals.lately(early, TimePoint{1h} + 10s));
+  EXPECT_FALSE(deferrals.lately(early, TimePoint{1h} + 11s));
 }
 
 // RFC 5321, 4.5.3.1.10: those that are too many are to be tried again at once.

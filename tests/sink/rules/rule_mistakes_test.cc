@@ -450,6 +450,11 @@ const std::vector<WrongFile> kWrongFiles = {
     {"[[rule]]\nname = ''\nmatch = 1\nact = []",
      {R"(2:8: bad name: "" (expected 1 to 64 bytes that can be printed))",
       "3:9: bad match (expected a table)", "4:7: bad act (expected a table)"}},
+    {"[[rule]]\nname = '.'\nmatch = { command = '*' }\nact = { log = true }\n[[rule]]\n"
+     "name = '..'\nmatch = { command = '*' }\nact = { log = true }\n[[rule]]\n"
+     "name = '...'\nmatch = { command = '*' }\nact = { log = true }",
+     {"2:8: bad name: . (expected a name that a URL can have)",
+      "6:8: bad name: .. (expected a name that a URL can have)"}},
     {"[[rule]]\nname = \"a\\u0007\"\nmatch = {}\nact = {}",
      {R"(2:8: bad name: a\x07 (expected 1 to 64 bytes that can be printed))",
       R"(3:9: match has no command (expected command = "RCPT", or * for all))"}},

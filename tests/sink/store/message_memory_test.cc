@@ -12,12 +12,12 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-Remembered message(const std::string& id, std::size_t size = 1) {
+std::shared_ptr<RememberedMessage> message(const std::string& id, std::size_t size = 1) {
   RememberedMessage one;
   one.id = id;
   one.size = size;
   one.content = std::string(size, 'x');
-  return std::make_shared<const RememberedMessage>(std::move(one));
+  return std::make_shared<RememberedMessage>(std::move(one));
 }
 
 Words ids(const std::vector<Remembered>& messages) {
@@ -34,6 +34,7 @@ TEST(MessageMemory, KeepsTheLast) {
   EXPECT_EQ(ids(memory.all()), (Words{"b", "c", "d"}));
   EXPECT_EQ(memory.find("a"), nullptr);
   EXPECT_EQ(memory.find("d")->id, "d");
+  EXPECT_EQ(memory.find("d")->number, 4U);
 }
 
 TEST(MessageMemory, HasALimitOfBytesButKeepsTheLatest) {
