@@ -14,6 +14,8 @@
 #include "base/number.h"
 #include "base/roll.h"
 #include "cli/command_line.h"
+#include "cli/fleet_options.h"
+#include "cli/fleet_report.h"
 #include "cli/report_options.h"
 #include "cli/source_arguments.h"
 #include "cli/source_command_line.h"
@@ -21,8 +23,6 @@
 #include "cli/source_part.h"
 #include "fleet/fleet.h"
 #include "fleet/mpi_post.h"
-#include "report/json.h"
-#include "report/merge.h"
 #include "source/source.h"
 #include "threads/signal_watch.h"
 
@@ -31,29 +31,6 @@ namespace {
 using namespace millrace;
 
 constexpr int kThresholdFailed = 3;  // exit status
-
-// What a run of many processes cannot have, and why.
-struct Refused {
-  bool (*given)(const cli::SourceArguments& given);
-  const char* why;
-};
-constexpr Refused kRefused[] = {
-    {[](const auto& given) { return given.part.has_value(); },
-     "--part: each rank is a part already"},
-    {[](const auto& given) { return given.searches(); },
-     "--find-rate and --find-sessions are for one process: use smtp-source"},
-    {[](const auto& given) { return given.show.has_value(); },
-     "--show is for one process: use smtp-source"},
-    {[](const auto& given) { return given.counter; },
-     "-c counts in one process: use --summary or --json"},
-    {[](const auto& given) { return given.logs() || given.stamp.has_value(); },
-     "--log and --stamp write a file a process: use smtp-source --part"},
-    {[](const auto& given) {
-       using Progress = cli::ReportOptions::Progress;
-       return given.report.progress.value_or(Progress::off) != Progress::off;
-     },
-     "--progress shows one process: expected off"},
-};
 
 // What rank 0 has drawn, and how others read it.
 std::string opening_of(const cli::Surroundings& here, std::uint64_t seed) {
@@ -83,77 +60,21 @@ Duration patience_of_mpirun() {
   return std::chrono::seconds(static_cast<long>(seconds.value_or(1)));
 }
 
-// One rank's own part of the run.
-struct Part {
-  bool well = false;
-  report::Run run;
-};
-
-Part pour_part(const cli::SourceCommandLine& line, fleet::Fleet& all, threads::SignalWatch& signals,
-               int argc, char** argv) {
+// Pours what this rank has of the run.
+cli::RankReport pour_part(const cli::SourceCommandLine& line, fleet::Fleet& all,
+                          threads::SignalWatch& signals, int argc, char** argv) {
   source::SourceOptions options = line.source;
-  options.start_at.reset();
-  const auto parts = cli::describe_part(options, argc, argv);
+  options.start_at.reset();  // all agree on it
+  auto parts = cli::describe_part(options, argc, argv);
   const std::string host = report::Environment::here().host;
   source::Result result = source::run_source(options, signals, {}, [&] { return all.agree(host); });
-  Part part{.well = result.well,
-            .run = cli::describe_run(report::Run::Kind::source, argc, argv, *options.engine,
-                                     options.threads)};
+  cli::RankReport part{.well = result.well,
+                       .run = cli::describe_run(report::Run::Kind::source, argc, argv,
+                                                *options.engine, options.threads)};
   part.run.settings = cli::describe_load(options);
   part.run.measurement = std::move(result.measurement);
-  part.run.parts = parts;
+  part.run.parts = std::move(parts);
   return part;
-}
-
-std::string described(const report::Run& run) {
-  const metrics::Measurement& measured = run.measurement;
-  const metrics::Counters& counters = measured.total.counters;
-  return fmt::format(
-      "{}: {} delivered, {} not, p50 {}, p99 {}", run.environment.host,
-      report::count(counters.delivered), report::count(counters.failed()),
-      report::latency(static_cast<double>(measured.total.intended.percentile(0.5))),
-      report::latency(static_cast<double>(measured.total.intended.percentile(0.99))));
-}
-
-std::string described(const fleet::ClockOffset& clock) {
-  const bool behind = clock.ahead < fleet::Microseconds::zero();
-  return fmt::format("; clock {} {}, known to {}",
-                     report::latency(static_cast<double>(std::abs(clock.ahead.count()))),
-                     behind ? "behind" : "ahead",
-                     report::latency(static_cast<double>(clock.error.count())));
-}
-
-// The parts of all ranks as one run. Tells of those that are not in it.
-Part put_together(Part own, const std::vector<fleet::RankState>& ranks) {
-  Part whole{.well = own.well};
-  const auto start = own.run.measurement.start;
-  std::vector<std::pair<std::string, std::string>> by_rank = {{"rank 0", described(own.run)}};
-  std::vector<std::string> names = {"rank 0"};
-  std::vector<report::Run> runs;
-  runs.push_back(std::move(own.run));
-  for (std::size_t number = 1; number < ranks.size(); ++number) {
-    const fleet::RankState& rank = ranks[number];
-    const std::string name = fmt::format("rank {}", number);
-    if (!rank.result) {
-      const std::string who = rank.host.empty() ? name : fmt::format("{} ({})", name, rank.host);
-      report_fatal(fmt::format("{}: {}: the report is without it", who, rank.trouble));
-      by_rank.emplace_back(name, fmt::format("not in this report: {}", rank.trouble));
-      whole.well = false;
-      continue;
-    }
-    whole.well = whole.well && rank.result->starts_with('1');
-    report::Run run = report::from_json(std::string_view(*rank.result).substr(1), name);
-    // The same moment by another clock.
-    if (run.measurement.agreed_start) run.measurement.start = start;
-    std::string text = described(run);
-    if (rank.clock.offset()) text += described(*rank.clock.offset());
-    by_rank.emplace_back(name, std::move(text));
-    names.push_back(name);
-    runs.push_back(std::move(run));
-  }
-  whole.run = report::merge(runs, names);
-  whole.run.settings.insert(whole.run.settings.end(), by_rank.begin(), by_rank.end());
-  return whole;
 }
 
 // Ends at once: what MPI has left to end waits for ranks that are gone.
@@ -165,9 +86,9 @@ Part put_together(Part own, const std::vector<fleet::RankState>& ranks) {
 int lead(const cli::SourceCommandLine& line, fleet::Fleet& all, threads::SignalWatch& signals,
          int argc, char** argv) {
   cli::Reports reports(line.report, report::OutputFile::How::replace);
-  Part own = pour_part(line, all, signals, argc, argv);
+  cli::RankReport own = pour_part(line, all, signals, argc, argv);
   const auto ranks = all.gather(end_for_others(own.run.measurement.ending));
-  Part whole = put_together(std::move(own), ranks);
+  cli::RankReport whole = cli::put_together(std::move(own), ranks);
   reports.deliver(whole.run);
   const bool is_whole = all.close();
   const int passed = whole.run.thresholds_passed() ? EXIT_SUCCESS : kThresholdFailed;
@@ -198,13 +119,13 @@ int follow(cli::SourceArguments given, fleet::Fleet& all, threads::SignalWatch& 
   bool told = false;
   const auto text = all.opening();
   try {
-    if (!text) throw Fatal("ended before it began");
+    if (!text) throw Fatal("was told to end before it began");
     const Opening opening = read_opening(*text);
     given.seed = opening.seed;
     given.part = {.number = all.rank(), .of = all.ranks()};
-    const Part part = pour_part(cli::build_source(given, opening.here), all, signals, argc, argv);
-    told = all.hand_in(end_for_others(part.run.measurement.ending),
-                       (part.well ? "1" : "0") + report::to_json(part.run));
+    const cli::RankReport part =
+        pour_part(cli::build_source(given, opening.here), all, signals, argc, argv);
+    told = all.hand_in(end_for_others(part.run.measurement.ending), cli::to_letter(part));
   } catch (const std::exception& error) {
     told = all.fail(error.what());
   }
@@ -216,18 +137,8 @@ int follow(cli::SourceArguments given, fleet::Fleet& all, threads::SignalWatch& 
   return EXIT_SUCCESS;  // the status is that of rank 0
 }
 
-cli::SourceArguments read_arguments(int argc, char** argv) {
-  cli::SourceArguments given = cli::read_source_arguments(argc, argv);
-  for (const Refused& one : kRefused) {
-    if (one.given(given)) throw Fatal(one.why);
-  }
-  given.report.progress = cli::ReportOptions::Progress::off;
-  given.report.imply_summary();
-  return given;
-}
-
 int pour(int argc, char** argv) {
-  const cli::SourceArguments given = read_arguments(argc, argv);
+  const cli::SourceArguments given = cli::read_fleet_arguments(argc, argv);
   threads::block_ending_signals();  // from here on they wait for those who take them
   threads::SignalWatch signals;
   fleet::Fleet all(fleet::mpi_post, signals, patience_of_mpirun());
@@ -243,6 +154,8 @@ int pour(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Open MPI gives each rank a terminal of its own, wherever that goes.
+  setenv("NO_COLOR", "1", 0);
   // What is wrong with the line is wrong for all: one says so.
   if (fleet::rank_by_environment() != 0) divert_messages([](std::string_view /*line*/) {});
   return cli::run_main(argv[0], [&] { return pour(argc, argv); });

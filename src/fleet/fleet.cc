@@ -50,9 +50,9 @@ Fleet::Fleet(const OpenPost& open, threads::SignalWatch& signals, Duration patie
 Fleet::~Fleet() {
   {
     const std::lock_guard lock(mutex_);
-    is_leaving_ = true;
+    phase_ = std::max(phase_, Phase::leaving);
   }
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void Fleet::serve(const OpenPost& open) {
@@ -89,8 +89,8 @@ void Fleet::serve(const OpenPost& open) {
       }
       end_run(rank_ == 0 ? lead().end() : follower().end(), now.here);
       send(*post);
-      if (is_at_work_) pause = kAtLeisure;
-      leaving = is_leaving_;
+      if (phase_ == Phase::running) pause = kAtLeisure;
+      leaving = phase_ >= Phase::leaving;
     }
     changed_.notify_all();
     for (const Addressed& one : said) {
@@ -98,18 +98,23 @@ void Fleet::serve(const OpenPost& open) {
     }
     if (!leaving) std::this_thread::sleep_for(pause);
   }
+  say_farewell(*post);
+  if (phase_ == Phase::closing) post->close();
+}
+
+// Waits a while for what is on its way. Nobody changes the phase any more.
+void Fleet::say_farewell(Post& post) const {
   const TimePoint limit = Clock::now() + kFarewell;
   const auto waits = [&] {
     for (unsigned rank = 0; rank < ranks_; ++rank) {
-      if (post->waiting(rank) > 0) return true;
+      if (post.waiting(rank) > 0) return true;
     }
     return false;
   };
   while (waits() && Clock::now() < limit) {
-    while (post->receive()) continue;
+    while (post.receive()) continue;
     std::this_thread::sleep_for(kBriskly);
   }
-  if (is_closing_) post->close();
 }
 
 void Fleet::receive(Post& post, Moment now) {
@@ -131,7 +136,7 @@ void Fleet::take_signals(TimePoint now) {
 
 // One signal at a time, and only as long as there is something to end.
 void Fleet::end_run(unsigned times, TimePoint now) {
-  if (is_over_ || told_ >= times || now < told_at_ + kApart) return;
+  if (phase_ >= Phase::reporting || told_ >= times || now < told_at_ + kApart) return;
   ++told_;
   if (told_ == 1 && signals_.first() != 0) return;
   told_at_ = now;
@@ -154,12 +159,6 @@ void Fleet::send(Post& post) {
   }
 }
 
-// The thread tells of each turn.
-template <typename Condition>
-void Fleet::wait(std::unique_lock<std::mutex>& lock, Condition condition) {
-  changed_.wait(lock, condition);
-}
-
 void Fleet::open(const std::string& opening, std::optional<system_clock::time_point> earliest) {
   const std::lock_guard lock(mutex_);
   std::optional<Microseconds> moment;
@@ -171,7 +170,7 @@ void Fleet::open(const std::string& opening, std::optional<system_clock::time_po
 
 std::optional<std::string> Fleet::opening() {
   std::unique_lock lock(mutex_);
-  wait(lock, [this] { return follower().opening() || signals_.first() != 0; });
+  changed_.wait(lock, [this] { return follower().opening() || signals_.first() != 0; });
   return follower().opening();
 }
 
@@ -183,10 +182,10 @@ std::optional<system_clock::time_point> Fleet::agree(const std::string& host) {
   } else {
     follower().ready(host);
   }
-  wait(lock, [&] { return start() || signals_.first() != 0; });
+  changed_.wait(lock, [&] { return start() || signals_.first() != 0; });
   const auto moment = start();
   if (!moment) return std::nullopt;
-  is_at_work_ = true;
+  phase_ = Phase::running;
   return by_wall(*moment);
 }
 
@@ -197,19 +196,20 @@ void Fleet::say(std::string_view line) {
 
 std::vector<RankState> Fleet::gather(unsigned end) {
   std::unique_lock lock(mutex_);
-  is_at_work_ = false;
-  is_over_ = true;
+  phase_ = Phase::reporting;
   lead().over(end);
-  wait(lock, [this] { return lead().all_in(); });
+  changed_.wait(lock, [this] { return lead().all_in(); });
   return lead().ranks();
 }
 
 bool Fleet::close() {
-  const std::lock_guard lock(mutex_);
-  lead().close();
-  is_closing_ = lead().whole();
-  is_leaving_ = true;
-  return is_closing_;
+  {
+    const std::lock_guard lock(mutex_);
+    lead().close();
+    phase_ = lead().whole() ? Phase::closing : Phase::leaving;
+  }
+  thread_.join();
+  return phase_ == Phase::closing;
 }
 
 bool Fleet::hand_in(unsigned end, const std::string& result) {
@@ -225,10 +225,9 @@ bool Fleet::fail(const std::string& why) {
 }
 
 bool Fleet::wait_for_over(std::unique_lock<std::mutex>& lock) {
-  is_at_work_ = false;
-  is_over_ = true;
-  wait(lock, [this] { return follower().over() || follower().is_lost(); });
-  is_closing_ = follower().over().value_or(false);
+  phase_ = Phase::reporting;
+  changed_.wait(lock, [this] { return follower().over() || follower().is_lost(); });
+  phase_ = follower().over().value_or(false) ? Phase::closing : Phase::leaving;
   return follower().over().has_value();
 }
 

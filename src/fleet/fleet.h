@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -65,15 +66,23 @@ class Fleet {
   bool fail(const std::string& why);
 
  private:
+  // What this process is about, in this order.
+  enum class Phase : std::uint8_t {
+    assembling,  // all are waited for
+    running,     // nothing is urgent
+    reporting,   // the run of this rank is over: nothing is left to be told to end
+    leaving,     // no more letters
+    closing,     // the same, and all ranks close the post together
+  };
+
   void serve(const OpenPost& open);
+  void say_farewell(Post& post) const;
   void receive(Post& post, Moment now);
   void take_signals(TimePoint now);
   void end_run(unsigned times, TimePoint now);
   std::vector<Addressed> take_letters();
   void send(Post& post);
   bool wait_for_over(std::unique_lock<std::mutex>& lock);
-  template <typename Condition>
-  void wait(std::unique_lock<std::mutex>& lock, Condition condition);
 
   [[nodiscard]] Lead& lead() { return std::get<Lead>(self_); }
   [[nodiscard]] Follower& follower() { return std::get<Follower>(self_); }
@@ -86,11 +95,8 @@ class Fleet {
   std::condition_variable changed_;
   std::variant<std::monostate, Lead, Follower> self_;
   std::exception_ptr failure_;  // of the post
-  bool is_at_work_ = false;     // the run has begun and is not over: nothing is urgent
-  bool is_over_ = false;        // this rank's run
-  bool is_leaving_ = false;     // the thread is to end
-  bool is_closing_ = false;     // and the post is to be closed
-  unsigned told_ = 0;           // signals that this process has been sent from here
+  Phase phase_ = Phase::assembling;
+  unsigned told_ = 0;  // signals that this process has been sent from here
   TimePoint told_at_;
   std::thread thread_;
 };

@@ -36,10 +36,7 @@ void Lead::open(const std::string& opening, std::optional<Microseconds> earliest
   for (unsigned rank = 1; rank < ranks_.size(); ++rank) send(rank, Subject::opening, opening);
 }
 
-void Lead::over(unsigned end) {
-  is_ready_ = false;
-  order(end);
-}
+void Lead::over(unsigned end) { order(end); }
 
 // Those that are in have nothing left to end.
 void Lead::order(unsigned times) {
@@ -61,21 +58,15 @@ void Lead::hasten(TimePoint now, Duration length) {
   haste_ = {.since = now, .length = length};
 }
 
-void Lead::give_up(unsigned rank, std::string why) {
-  ranks_[rank].trouble = std::move(why);
-  ranks_[rank].is_gone = true;
-}
-
 void Lead::take(const Addressed& got, Moment now) {
   if (got.rank == 0 || got.rank >= ranks_.size()) return;
   RankState& rank = ranks_[got.rank];
   rank.heard = now.here;
-  rank.is_gone = false;
+  rank.is_silent = false;
   const std::string& text = got.letter.text;
   switch (got.letter.subject) {
     case Subject::ready:
       rank.host = text;
-      rank.is_ready = true;
       return send(got.rank, Subject::ping, std::to_string(now.wall.count()));
     case Subject::pong: {
       const std::size_t space = std::min(text.find(' '), text.size() - 1);
@@ -93,7 +84,7 @@ void Lead::take(const Addressed& got, Moment now) {
       return order(static_cast<unsigned>(text.front() - '0'));
     case Subject::trouble:
       if (rank.is_in()) return;
-      rank.trouble = text;
+      rank.trouble = "failed: " + text;
       return order(2);
     default:
       return;
@@ -110,26 +101,27 @@ void Lead::turn(Moment now) {
   if (!haste_) return;
   order(now.here < haste_->since + haste_->length / 2 ? 1 : 2);
   if (now.here < haste_->since + haste_->length) return;
-  for (unsigned rank = 1; rank < ranks_.size(); ++rank) {
-    if (!ranks_[rank].is_in()) give_up(rank, "was not done when the run had to end");
+  for (auto rank = ranks_.begin() + 1; rank != ranks_.end(); ++rank) {
+    if (rank->is_in()) continue;
+    rank->trouble = "was not done when the run had to end";
+    rank->is_silent = true;  // until it is heard of
   }
 }
 
 void Lead::look_for_silence(TimePoint now) {
-  for (unsigned number = 1; number < ranks_.size(); ++number) {
-    RankState& rank = ranks_[number];
-    if (rank.is_gone || now < rank.heard + kSilence) continue;
-    rank.is_gone = true;
-    if (rank.is_in()) continue;
+  for (auto rank = ranks_.begin() + 1; rank != ranks_.end(); ++rank) {
+    if (rank->is_silent || now < rank->heard + kSilence) continue;
+    rank->is_silent = true;
+    if (rank->is_in()) continue;
     const auto silence = std::chrono::duration_cast<std::chrono::seconds>(kSilence);
-    give_up(number, fmt::format("was not heard of for {} s", silence.count()));
+    rank->trouble = fmt::format("was not heard of for {} s", silence.count());
     hasten(now, kHaste);
   }
 }
 
 void Lead::begin_together(Moment now) {
   const bool all = is_ready_ && std::all_of(ranks_.begin() + 1, ranks_.end(), [](const auto& rank) {
-                     return rank.is_ready && rank.clock.done();
+                     return rank.host && rank.clock.done();
                    });
   if (!all) return;
   start_ = std::max(now.wall + Microseconds(kHeadStart), earliest_.value_or(Microseconds{}));
@@ -150,7 +142,7 @@ bool Lead::all_in() const {
 
 bool Lead::whole() const {
   return std::none_of(ranks_.begin(), ranks_.end(),
-                      [](const RankState& rank) { return rank.is_gone; });
+                      [](const RankState& rank) { return rank.is_silent; });
 }
 
 void Lead::close() {

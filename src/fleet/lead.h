@@ -34,16 +34,15 @@ struct Moment {
 
 // What rank 0 knows of another rank.
 struct RankState {
-  std::string host;                   // empty: it was never ready
-  OffsetMeter clock;                  // of its host
+  std::optional<std::string> host;    // that it is ready on; nothing where it never was
+  OffsetMeter clock;                  // of that
   std::optional<std::string> result;  // that it has sent
-  std::string trouble;                // why there is none; empty: none is known
+  std::string trouble;                // what became of it instead: "was not heard of for 5 s"
+  TimePoint heard;                    // when it was heard of last
+  bool is_silent = false;             // for too long since
 
+  // Nothing more is to be waited for.
   [[nodiscard]] bool is_in() const { return result || !trouble.empty(); }
-
-  bool is_ready = false;
-  bool is_gone = false;  // silent
-  TimePoint heard;
 };
 
 // What rank 0 does: hands out, has all begin at one moment and end in order, and takes in what they
@@ -87,7 +86,6 @@ class Lead {
   void send(unsigned rank, Subject subject, std::string text);
   void order(unsigned times);
   void hasten(TimePoint now, Duration length);
-  void give_up(unsigned rank, std::string why);
   void look_for_silence(TimePoint now);
   void begin_together(Moment now);
 

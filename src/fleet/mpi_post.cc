@@ -37,7 +37,9 @@ class MpiPost final : public Post {
 
   void send(unsigned rank, Letter letter) override {
     constexpr std::size_t kMost = std::numeric_limits<int>::max();
-    if (letter.text.size() > kMost) throw Fatal("a report is too large for one message of MPI");
+    if (letter.text.size() > kMost) {
+      letter = {.subject = Subject::trouble, .text = "has a report too large for a message of MPI"};
+    }
     sweep(rank);
     Sending& sending = sending_[rank].emplace_back();
     sending.text = std::move(letter.text);
