@@ -1,7 +1,6 @@
 #include "cli/fleet_options.h"
 
 #include "base/diagnostics.h"
-#include "cli/report_options.h"
 #include "cli/source_command_line.h"
 
 namespace millrace::cli {
@@ -23,11 +22,6 @@ constexpr Refusal kRefusals[] = {
      "-c counts the messages of one process: use --summary or --json"},
     {[](const auto& given) { return given.logs() || given.stamp.has_value(); },
      "--log and --stamp write a file for each process: use smtp-source --part"},
-    {[](const auto& given) {
-       using Progress = ReportOptions::Progress;
-       return given.report.progress.value_or(Progress::off) != Progress::off;
-     },
-     "--progress shows one process: expected off"},
 };
 
 }  // namespace
@@ -37,7 +31,6 @@ SourceArguments read_fleet_arguments(int argc, const char* const* argv) {
   for (const Refusal& one : kRefusals) {
     if (one.given(given)) throw Fatal(one.why);
   }
-  given.report.progress = ReportOptions::Progress::off;
   given.report.imply_summary();
   return given;
 }

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -23,6 +25,7 @@
 #include "cli/source_part.h"
 #include "fleet/fleet.h"
 #include "fleet/mpi_post.h"
+#include "report/progress.h"
 #include "source/source.h"
 #include "threads/signal_watch.h"
 
@@ -32,20 +35,26 @@ using namespace millrace;
 
 constexpr int kThresholdFailed = 3;  // exit status
 
-// What rank 0 has drawn, and how others read it.
-std::string opening_of(const cli::Surroundings& here, std::uint64_t seed) {
-  return nlohmann::json{{"host", here.host_name}, {"now", here.now}, {"seed", seed}}.dump(
-      -1, ' ', true, nlohmann::json::error_handler_t::replace);
-}
-
+// What rank 0 has for all.
 struct Opening {
   cli::Surroundings here;
-  std::uint64_t seed;
+  std::uint64_t seed = 0;
+  bool watched = false;  // it shows how the run goes
 };
+
+std::string to_letter(const Opening& opening) {
+  return nlohmann::json{{"host", opening.here.host_name},
+                        {"now", opening.here.now},
+                        {"seed", opening.seed},
+                        {"watched", opening.watched}}
+      .dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+}
 
 Opening read_opening(const std::string& text) {
   const auto json = nlohmann::json::parse(text);
-  return {.here = {.host_name = json.at("host"), .now = json.at("now")}, .seed = json.at("seed")};
+  return {.here = {.host_name = json.at("host"), .now = json.at("now")},
+          .seed = json.at("seed"),
+          .watched = json.at("watched")};
 }
 
 // How often others are to be told to end because a run has ended so.
@@ -60,14 +69,18 @@ Duration patience_of_mpirun() {
   return std::chrono::seconds(static_cast<long>(seconds.value_or(1)));
 }
 
+using Watch = std::function<void(const metrics::ProgressSnapshot&)>;
+
 // Pours what this rank has of the run.
 cli::RankReport pour_part(const cli::SourceCommandLine& line, fleet::Fleet& all,
-                          threads::SignalWatch& signals, int argc, char** argv) {
+                          threads::SignalWatch& signals, const Watch& watch, int argc,
+                          char** argv) {
   source::SourceOptions options = line.source;
   options.start_at.reset();  // all agree on it
   auto parts = cli::describe_part(options, argc, argv);
   const std::string host = report::Environment::here().host;
-  source::Result result = source::run_source(options, signals, {}, [&] { return all.agree(host); });
+  source::Result result =
+      source::run_source(options, signals, watch, [&] { return all.agree(host); });
   cli::RankReport part{.well = result.well,
                        .run = cli::describe_run(report::Run::Kind::source, argc, argv,
                                                 *options.engine, options.threads)};
@@ -83,10 +96,28 @@ cli::RankReport pour_part(const cli::SourceCommandLine& line, fleet::Fleet& all,
   _exit(status);
 }
 
-int lead(const cli::SourceCommandLine& line, fleet::Fleet& all, threads::SignalWatch& signals,
-         int argc, char** argv) {
+// Shows how the run of all ranks goes, of which this one knows its own.
+Watch watch_all(fleet::Fleet& all, report::Progress* progress) {
+  if (progress == nullptr) return {};
+  return [&all, progress](const metrics::ProgressSnapshot& own) {
+    metrics::ProgressSnapshot whole = own;
+    whole.asked *= all.ranks();
+    if (own.second) whole.second = all.seconds_of_all(*own.second);
+    progress->show(whole);
+  };
+}
+
+Watch tell_rank_0(fleet::Fleet& all) {
+  return [&all](const metrics::ProgressSnapshot& own) {
+    if (own.second) all.tell(*own.second);
+  };
+}
+
+int lead(const cli::SourceCommandLine& line, fleet::Fleet& all, report::Progress* progress,
+         threads::SignalWatch& signals, int argc, char** argv) {
   cli::Reports reports(line.report, report::OutputFile::How::replace);
-  cli::RankReport own = pour_part(line, all, signals, argc, argv);
+  cli::RankReport own = pour_part(line, all, signals, watch_all(all, progress), argc, argv);
+  if (progress != nullptr) progress->end();
   const auto ranks = all.gather(end_for_others(own.run.measurement.ending));
   cli::RankReport whole = cli::put_together(std::move(own), ranks);
   reports.deliver(whole.run);
@@ -99,13 +130,17 @@ int lead(const cli::SourceCommandLine& line, fleet::Fleet& all, threads::SignalW
 // What rank 0 throws ends the others.
 int lead_or_end(cli::SourceArguments given, fleet::Fleet& all, threads::SignalWatch& signals,
                 int argc, char** argv) {
+  // Goes when no other rank can say anything any more.
+  std::unique_ptr<report::Progress> progress;
   try {
-    const cli::Surroundings here = cli::Surroundings::here();
-    given.seed = given.seed.value_or(random_seed());
+    Opening opening{.here = cli::Surroundings::here(), .seed = given.seed.value_or(random_seed())};
+    given.seed = opening.seed;
     given.part = {.number = 0, .of = all.ranks()};
-    const cli::SourceCommandLine line = cli::build_source(given, here);
-    all.open(opening_of(here, *given.seed), line.source.start_at);
-    return lead(line, all, signals, argc, argv);
+    const cli::SourceCommandLine line = cli::build_source(given, opening.here);
+    progress = cli::make_progress(line.report);
+    opening.watched = progress != nullptr;
+    all.open(to_letter(opening), line.source.start_at);
+    return lead(line, all, progress.get(), signals, argc, argv);
   } catch (const std::exception& error) {
     report_fatal(error.what());
     all.gather(end_for_others(metrics::Ending::failed));
@@ -124,7 +159,8 @@ int follow(cli::SourceArguments given, fleet::Fleet& all, threads::SignalWatch& 
     given.seed = opening.seed;
     given.part = {.number = all.rank(), .of = all.ranks()};
     const cli::RankReport part =
-        pour_part(cli::build_source(given, opening.here), all, signals, argc, argv);
+        pour_part(cli::build_source(given, opening.here), all, signals,
+                  opening.watched ? tell_rank_0(all) : Watch(), argc, argv);
     told = all.hand_in(end_for_others(part.run.measurement.ending), cli::to_letter(part));
   } catch (const std::exception& error) {
     told = all.fail(error.what());
@@ -156,7 +192,10 @@ int pour(int argc, char** argv) {
 int main(int argc, char** argv) {
   // Open MPI gives each rank a terminal of its own, wherever that goes.
   setenv("NO_COLOR", "1", 0);
-  // What is wrong with the line is wrong for all: one says so.
-  if (fleet::rank_by_environment() != 0) divert_messages([](std::string_view /*line*/) {});
+  // What is wrong with the line is wrong for all, and its help is the same: one says so.
+  if (fleet::rank_by_environment() != 0) {
+    divert_messages([](std::string_view /*line*/) {});
+    if (std::freopen("/dev/null", "w", stdout) == nullptr) return EXIT_FAILURE;
+  }
   return cli::run_main(argv[0], [&] { return pour(argc, argv); });
 }

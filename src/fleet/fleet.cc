@@ -154,7 +154,9 @@ std::vector<Addressed> Fleet::take_letters() {
 
 void Fleet::send(Post& post) {
   for (Addressed& one : take_letters()) {
-    if (one.letter.subject == Subject::alive && post.waiting(one.rank) >= kUnread) continue;
+    const Subject subject = one.letter.subject;
+    const bool dispensable = subject == Subject::alive || subject == Subject::second;
+    if (dispensable && post.waiting(one.rank) >= kUnread) continue;
     post.send(one.rank, std::move(one.letter));
   }
 }
@@ -192,6 +194,16 @@ std::optional<system_clock::time_point> Fleet::agree(const std::string& host) {
 void Fleet::say(std::string_view line) {
   const std::lock_guard lock(mutex_);
   follower().say(std::string(line));
+}
+
+void Fleet::tell(const metrics::Second& second) {
+  const std::lock_guard lock(mutex_);
+  follower().tell(second);
+}
+
+std::optional<metrics::Second> Fleet::seconds_of_all(const metrics::Second& own) {
+  const std::lock_guard lock(mutex_);
+  return lead().seconds_of_all(own);
 }
 
 std::vector<RankState> Fleet::gather(unsigned end) {

@@ -18,6 +18,7 @@
 #include "fleet/follower.h"
 #include "fleet/lead.h"
 #include "fleet/post.h"
+#include "metrics/timeline.h"
 #include "threads/signal_watch.h"
 
 namespace millrace::fleet {
@@ -53,6 +54,10 @@ class Fleet {
 
   // Another than rank 0: has it tell the user.
   void say(std::string_view line);
+  // Another: tells rank 0 of a second of its run.
+  void tell(const metrics::Second& second);
+  // Rank 0: Lead::seconds_of_all().
+  std::optional<metrics::Second> seconds_of_all(const metrics::Second& own);
 
   // Rank 0: its run is over; waits for what the others have measured. `end`: how often they are to
   // be told to end therefore.

@@ -6,12 +6,15 @@
 #include <utility>
 
 #include "base/number.h"
+#include "fleet/second_text.h"
 
 namespace millrace::fleet {
 
 void Follower::send(Subject subject, std::string text) {
   letters_.push_back({.subject = subject, .text = std::move(text)});
 }
+
+void Follower::tell(const metrics::Second& second) { send(Subject::second, to_text(second)); }
 
 void Follower::hand_in(unsigned end, const std::string& result) {
   send(Subject::result, std::to_string(end) + result);

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "fleet/lead.h"
 #include "fleet/post.h"
+#include "metrics/timeline.h"
 
 namespace millrace::fleet {
 
@@ -19,6 +20,7 @@ class Follower {
   // This rank could begin, on a host of this name.
   void ready(const std::string& host) { send(Subject::ready, host); }
   void say(const std::string& text) { send(Subject::said, text); }
+  void tell(const metrics::Second& second);
   // The run of this rank is over. `end`: how often the others are to be told to end therefore.
   void hand_in(unsigned end, const std::string& result);
   // It has measured nothing, and why.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/number.h"
+#include "fleet/second_text.h"
 
 namespace millrace::fleet {
 namespace {
@@ -78,6 +79,9 @@ void Lead::take(const Addressed& got, Moment now) {
     }
     case Subject::said:
       return said_.push_back(got);
+    case Subject::second:
+      if (const auto second = second_of(text)) seconds_.add(*second);
+      return;
     case Subject::result:
       if (rank.is_in() || text.empty()) return;
       rank.result = text.substr(1);
@@ -134,6 +138,11 @@ void Lead::begin_together(Moment now) {
 std::vector<Addressed> Lead::letters() { return std::exchange(letters_, {}); }
 
 std::vector<Addressed> Lead::said() { return std::exchange(said_, {}); }
+
+std::optional<metrics::Second> Lead::seconds_of_all(const metrics::Second& own) {
+  seconds_.add(own);
+  return seconds_.take(own.number);
+}
 
 bool Lead::all_in() const {
   return std::all_of(ranks_.begin() + 1, ranks_.end(),

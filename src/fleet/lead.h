@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "fleet/clock_offset.h"
+#include "fleet/live_seconds.h"
 #include "fleet/post.h"
 
 namespace millrace::fleet {
@@ -14,7 +15,7 @@ namespace millrace::fleet {
 // So often a rank lets others know that it is there; silent for so long it is taken for gone.
 inline constexpr std::chrono::milliseconds kBeat{500};
 inline constexpr std::chrono::milliseconds kSilence{5'000};
-// Letters that may lie unread by a rank before no more are sent that say nothing.
+// Letters that may lie unread by a rank before no more are sent that it can do without.
 inline constexpr unsigned kUnread = 4;
 
 // From the moment that a run must end: until when it is reported, whoever is in by then. The others
@@ -67,6 +68,9 @@ class Lead {
   std::vector<Addressed> letters();
   // What others said, for the user.
   std::vector<Addressed> said();
+  // This rank's run has come to the end of a second: what all have measured before that one, and
+  // was not told yet. A second back, so that the others' had time to come.
+  std::optional<metrics::Second> seconds_of_all(const metrics::Second& own);
 
   // When it begins, by the clock here; nothing while that is open.
   [[nodiscard]] std::optional<Microseconds> start() const { return start_; }
@@ -92,6 +96,7 @@ class Lead {
   std::vector<RankState> ranks_;
   std::vector<Addressed> letters_;
   std::vector<Addressed> said_;
+  LiveSeconds seconds_;
   std::optional<Microseconds> earliest_;
   bool is_ready_ = false;
   std::optional<Microseconds> start_;

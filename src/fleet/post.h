@@ -18,6 +18,7 @@ enum class Subject : std::uint8_t {
   ready,    // to 0: the name of its host; it could begin
   start,    // from 0: when it begins, by the clock of the one that is told
   said,     // to 0: a message to the user
+  second,   // to 0: what was measured in a second
   end,      // from 0: how often it is to be told to end, as by signals
   result,   // to 0: how it ended, and all that it measured
   trouble,  // to 0: why it measured nothing

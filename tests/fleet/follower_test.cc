@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "fleet/second_text.h"
+
 namespace millrace::fleet {
 namespace {
 
@@ -70,6 +72,12 @@ TEST_F(FollowerTest, HandsInHowItEndedAndWhatItMeasured) {
   EXPECT_EQ(sent(), (Letters{{Subject::said, "warning: x"}, {Subject::result, "1{}"}}));
   follower.fail("no such file");
   EXPECT_EQ(sent(), (Letters{{Subject::trouble, "no such file"}}));
+}
+
+TEST_F(FollowerTest, TellsOfASecond) {
+  const metrics::Second second{.number = 3};
+  follower.tell(second);
+  EXPECT_EQ(sent(), (Letters{{Subject::second, to_text(second)}}));
 }
 
 TEST_F(FollowerTest, IsToldWhenAllIsReported) {

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "fleet/second_text.h"
+
 namespace millrace::fleet {
 namespace {
 
@@ -206,6 +208,21 @@ TEST_F(LeadTest, HandsOnWhatOthersSay) {
   take(2, Subject::said, "warning: x");
   EXPECT_EQ(lead.said(), (Letters{letter(2, Subject::said, "warning: x")}));
   EXPECT_EQ(lead.said(), Letters{});
+}
+
+TEST_F(LeadTest, PutsTogetherWhatAllHaveMeasuredInASecond) {
+  const auto second = [](std::uint64_t number, std::uint64_t delivered) {
+    metrics::Second one{.number = number};
+    one.counters.delivered = delivered;
+    return one;
+  };
+  take(1, Subject::second, to_text(second(0, 1)));
+  EXPECT_FALSE(lead.seconds_of_all(second(0, 10)));
+  take(2, Subject::second, to_text(second(0, 100)));
+  take(2, Subject::second, "no second");
+  const auto sum = lead.seconds_of_all(second(1, 1'000));
+  ASSERT_TRUE(sum);
+  EXPECT_EQ(sum->counters.delivered, 111U);
 }
 
 TEST_F(LeadTest, SaysThatItIsThere) {

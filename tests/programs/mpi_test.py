@@ -4,6 +4,7 @@ becomes of a rank."""
 import json
 import math
 import os
+import re
 import shutil
 import signal
 
@@ -102,6 +103,16 @@ class Ranks(MpiCase):
         # Of the same law it is more than 2 once in 1,500 times; each 10 ms it would be 12.
         self.assertLess(distance * math.sqrt(len(gaps)), 2)
 
+    def test_are_shown_together_while_they_pour(self):
+        with self.programs.sink() as sink:
+            done, _ = self.pour(self.programs, 3, "--rate", "300/s", "--duration", "12s", "-d", "-s", "12",
+                                "--progress", "line", sink.endpoint)
+        shown = re.findall(r"^smtp-source-mpi: 1\d\.\d s: (\d+)\.\d/s of 300\.0/s asked, p50 .*, 0 errors$",
+                           done.stderr.decode(), re.MULTILINE)
+        self.assertEqual(len(shown), 1, done.stderr.decode())
+        # Of one rank it would be 100. What comes late is counted with the next second.
+        self.assertGreater(int(shown[0]), 200)
+
     def test_are_judged_together(self):
         load = ("--rate", "100/s", "--duration", "1s", "-d", "-s", "4")
         with self.programs.sink() as sink:
@@ -129,6 +140,21 @@ class Ranks(MpiCase):
         done, run = self.pour(self.programs, 2, "-s", 2, "-m", 2, f"127.0.0.1:{rig.free_port()}", status=1)
         self.assertIn(b"smtp-source-mpi: rank 1: fatal: connect: Connection refused", done.stderr)
         self.assertEqual((run["ending"], run["totals"]["messages"]), ("failed", 0))
+
+
+class Page(MpiCase):
+    def test_the_script_runs(self):
+        """That of doc/scale-out.md, with three ranks of this host for three hosts."""
+        script = self.scratch / "run-ranks"
+        script.write_text(next(one for one in parts_test.scripts("sh") if "exec mpirun" in one))
+        with self.programs.sink() as sink:
+            rig.run(["sh", script], cwd=self.scratch, environment={
+                "PATH": f"{rig.BUILD}:{os.environ['PATH']}", "hosts": "localhost:3", "server": sink.endpoint,
+                "load": "--threads 1 -M load.test -d -s 30 --rate 150/s --arrivals poisson --duration 1s",
+                "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"})
+        run = self.report()
+        self.assertEqual(run["parts"]["numbers"], [1, 2, 3])
+        self.assertGreater(run["totals"]["messages"], 100)
 
 
 class Endings(MpiCase):
