@@ -25,10 +25,8 @@ using std::chrono::system_clock;
 
 constexpr std::string_view kComma = ", ";
 
-// Settings that a merged run has of its own: names of others in which its parts differ, and
-// which parts these are.
+// The setting of a merged run that names others in which its parts differ.
 constexpr std::string_view kDiffering = "differing";
-constexpr std::string_view kMerged = "merged";
 
 // Takes the first element off a list.
 std::string_view take_element(std::string_view& list) {
@@ -221,7 +219,8 @@ using AllSettings = decltype(Run::settings);
 
 // Whether the merged run has a value of its own under this name.
 bool told_anew(std::string_view name) {
-  return name == kMerged || name == kPartsSetting || name == kStartSetting || name == kBegunSetting;
+  return name == kMergedSetting || name == kPartsSetting || name == kStartSetting ||
+         name == kBegunSetting;
 }
 
 // Settings in which all runs agree. What the others are called is one more: no run's value of
@@ -325,8 +324,9 @@ Run merge(const std::vector<Run>& runs, const std::vector<std::string>& names) {
   sum.parts = merged_parts(runs, names);
   sum.measurement = merge_measurements(runs);
   describe_parts(sum);
-  sum.settings.emplace_back(kMerged, fmt::format("{} run{}: {}", runs.size(), plural(runs.size()),
-                                                 fmt::join(names, ", ")));
+  sum.settings.emplace_back(
+      kMergedSetting,
+      fmt::format("{} run{}: {}", runs.size(), plural(runs.size()), fmt::join(names, ", ")));
   // What each part had to reach is asked of the whole.
   for (const std::string& text : thresholds) {
     sum.verdicts.push_back(Threshold(text).judge(sum.measurement));

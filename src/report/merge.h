@@ -1,11 +1,15 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "report/run.h"
 
 namespace millrace::report {
+
+// The setting of a merged run that says which runs it is made of.
+inline constexpr std::string_view kMergedSetting = "merged";
 
 // Runs of several hosts, or of both halves of one, as one run: counters, histograms and hits
 // of rules of one name added, seconds aligned on the wall clock. All must be of the same kind, and

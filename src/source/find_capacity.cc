@@ -53,7 +53,7 @@ std::optional<Result> run_probe(const SourceOptions& options, threads::SignalWat
                                 const CapacityCallbacks& callbacks, StampedRuns* stamped,
                                 std::uint64_t number) {
   try {
-    return run_source(options, signals, callbacks.watch, stamped);
+    return run_source(options, signals, callbacks.watch, {.stamped = stamped});
   } catch (const Fatal& error) {
     if (number == 0) throw;
     warn(error.what());

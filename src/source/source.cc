@@ -108,7 +108,7 @@ class Followed {
 
 Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
                   const std::function<void(const metrics::ProgressSnapshot&)>& watch,
-                  StampedRuns* stamped) {
+                  const InCommon& common) {
   afford_descriptors(options);
   threads::WorkerThreads workers(options.threads, signals);
   Run run(options, [&workers] { workers.end(threads::Urgency::at_once); });
@@ -117,6 +117,7 @@ Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
   std::optional<MessageLog> log;
   if (options.log) log.emplace(*options.log, options.threads);
   std::optional<StampedRuns> own;  // of this run alone
+  StampedRuns* stamped = common.stamped;
   if (options.stamp && stamped == nullptr) stamped = &own.emplace(options, run.workload(), signals);
   EndToEndWatch* const behind =
       stamped != nullptr && stamped->end_to_end ? &*stamped->end_to_end : nullptr;
@@ -134,9 +135,11 @@ Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
     run.fail(error.what());
   }
   const Duration lead = options.load.open_loop ? kLead : Duration::zero();
-  const bool agreed = options.start_at && wait_for(*options.start_at, lead, workers);
+  const auto start_at =
+      common.agree_on_start && !run.failed() ? common.agree_on_start() : options.start_at;
+  const bool agreed = start_at && wait_for(*start_at, lead, workers);
   const auto now = std::chrono::system_clock::now();
-  const auto start = agreed ? *options.start_at : now + lead;
+  const auto start = agreed ? *start_at : now + lead;
   run.load().begin(Clock::now() + (start - now));
   const Followed followed(behind, run);
   workers.go();

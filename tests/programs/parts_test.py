@@ -326,7 +326,7 @@ def run_over_hosts(engine, scratch, namespaces):
 class Page(PartsCase):
     def test_scripts_are_scripts(self):
         shell = scripts("sh")
-        self.assertEqual(len(shell), 4)
+        self.assertEqual(len(shell), 6)
         for number, text in enumerate(shell):
             path = self.scratch / f"script{number}"
             path.write_text(text)

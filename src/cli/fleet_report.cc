@@ -1,0 +1,91 @@
+#include "cli/fleet_report.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <string_view>
+#include <utility>
+
+#include "base/diagnostics.h"
+#include "metrics/measurement.h"
+#include "report/json.h"
+#include "report/merge.h"
+#include "report/text.h"
+
+namespace millrace::cli {
+namespace {
+
+// Of more ranks than these the report tells only which are missing.
+constexpr std::size_t kMostTold = 64;
+
+constexpr char kWell = '1';
+
+RankReport from_letter(std::string_view text, const std::string& name) {
+  return {.well = text.front() == kWell, .run = report::from_json(text.substr(1), name)};
+}
+
+std::string described(const report::Run& run) {
+  const metrics::Metrics& total = run.measurement.total;
+  const auto latency = [&](double share) {
+    return report::latency(static_cast<double>(total.intended.percentile(share)));
+  };
+  std::string text =
+      fmt::format("{}: {} delivered, {} not", run.environment.host,
+                  report::count(total.counters.delivered), report::count(total.counters.failed()));
+  if (!total.intended.empty()) text += fmt::format(", p50 {}, p99 {}", latency(0.5), latency(0.99));
+  return text;
+}
+
+std::string described(const fleet::ClockOffset& clock) {
+  const bool behind = clock.ahead < fleet::Microseconds::zero();
+  return fmt::format("; clock {} {}, known to {}",
+                     report::latency(static_cast<double>(std::abs(clock.ahead.count()))),
+                     behind ? "behind" : "ahead",
+                     report::latency(static_cast<double>(clock.error.count())));
+}
+
+}  // namespace
+
+std::string to_letter(const RankReport& report) {
+  return (report.well ? kWell : '0') + report::to_json(report.run);
+}
+
+RankReport put_together(RankReport own, const std::vector<fleet::RankState>& ranks) {
+  RankReport whole{.well = own.well};
+  const bool all_told = ranks.size() <= kMostTold;
+  const std::chrono::system_clock::time_point start = own.run.measurement.start;
+  std::vector<std::string> names = {"rank 0"};
+  decltype(own.run.settings) told;
+  if (all_told && ranks.size() > 1) told.emplace_back(names.front(), described(own.run));
+  std::vector<report::Run> runs;
+  runs.push_back(std::move(own.run));
+  for (std::size_t number = 1; number < ranks.size(); ++number) {
+    const fleet::RankState& rank = ranks[number];
+    const std::string name = fmt::format("rank {}", number);
+    if (!rank.result) {
+      const std::string who = rank.host ? fmt::format("{} ({})", name, *rank.host) : name;
+      report_fatal(fmt::format("{} {}: the report is without it", who, rank.trouble));
+      told.emplace_back(name, fmt::format("not in this report: it {}", rank.trouble));
+      whole.well = false;
+      continue;
+    }
+    RankReport part = from_letter(*rank.result, name);
+    whole.well = whole.well && part.well;
+    // The same moment by another clock.
+    if (part.run.measurement.agreed_start) part.run.measurement.start = start;
+    if (all_told) {
+      const auto& clock = rank.clock.offset();
+      told.emplace_back(name, described(part.run) + (clock ? described(*clock) : std::string()));
+    }
+    names.push_back(name);
+    runs.push_back(std::move(part.run));
+  }
+  whole.run = report::merge(runs, names);
+  std::erase_if(whole.run.settings,
+                [](const auto& setting) { return setting.first == report::kMergedSetting; });
+  whole.run.settings.insert(whole.run.settings.end(), told.begin(), told.end());
+  return whole;
+}
+
+}  // namespace millrace::cli

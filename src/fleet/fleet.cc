@@ -1,0 +1,246 @@
+#include "fleet/fleet.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <exception>
+#include <system_error>
+#include <utility>
+
+#include "base/diagnostics.h"
+
+namespace millrace::fleet {
+namespace {
+
+using std::chrono::system_clock;
+
+// From one look at the post, which cannot be waited for, to the next: while others wait for each
+// letter, and in the run.
+constexpr std::chrono::microseconds kBriskly{100};
+constexpr std::chrono::microseconds kAtLeisure{5'000};
+
+// So long letters that are on their way when all is over may take.
+constexpr std::chrono::milliseconds kFarewell{500};
+
+// Two signals that are closer to each other count as one (threads::Patience).
+constexpr std::chrono::milliseconds kApart{200};
+
+system_clock::time_point by_wall(Microseconds since_epoch) {
+  return system_clock::time_point(since_epoch);
+}
+
+}  // namespace
+
+Fleet::Fleet(const OpenPost& open, threads::SignalWatch& signals, Duration patience)
+    : signals_(signals), patience_(patience) {
+  try {
+    thread_ = std::thread([this, open] { serve(open); });
+  } catch (const std::system_error& error) {
+    throw Fatal(describe_error("cannot start a thread", error.code().value()));
+  }
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return self_.index() != 0 || failure_; });
+  if (!failure_) return;
+  lock.unlock();
+  thread_.join();
+  std::rethrow_exception(failure_);
+}
+
+Fleet::~Fleet() {
+  {
+    const std::lock_guard lock(mutex_);
+    phase_ = std::max(phase_, Phase::leaving);
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void Fleet::serve(const OpenPost& open) {
+  std::unique_ptr<Post> post;
+  try {
+    post = open();
+    const std::lock_guard lock(mutex_);
+    rank_ = post->rank();
+    ranks_ = post->ranks();
+    if (rank_ == 0) {
+      self_.emplace<Lead>(ranks_, Clock::now());
+    } else {
+      self_.emplace<Follower>(Clock::now());
+    }
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    failure_ = std::current_exception();
+  }
+  changed_.notify_all();
+  if (!post) return;
+  for (bool leaving = false; !leaving;) {
+    std::chrono::microseconds pause = kBriskly;
+    std::vector<Addressed> said;
+    {
+      const std::lock_guard lock(mutex_);
+      const Moment now = Moment::now();
+      receive(*post, now);
+      take_signals(now.here);
+      if (rank_ == 0) {
+        lead().turn(now);
+        said = lead().said();
+      } else {
+        follower().turn(now);
+      }
+      end_run(rank_ == 0 ? lead().end() : follower().end(), now.here);
+      send(*post);
+      if (phase_ == Phase::running) pause = kAtLeisure;
+      leaving = phase_ >= Phase::leaving;
+    }
+    changed_.notify_all();
+    for (const Addressed& one : said) {
+      inform("rank " + std::to_string(one.rank) + ": " + one.letter.text);
+    }
+    if (!leaving) std::this_thread::sleep_for(pause);
+  }
+  say_farewell(*post);
+  if (phase_ == Phase::closing) post->close();
+}
+
+// Waits a while for what is on its way. Nobody changes the phase any more.
+void Fleet::say_farewell(Post& post) const {
+  const TimePoint limit = Clock::now() + kFarewell;
+  const auto waits = [&] {
+    for (unsigned rank = 0; rank < ranks_; ++rank) {
+      if (post.waiting(rank) > 0) return true;
+    }
+    return false;
+  };
+  while (waits() && Clock::now() < limit) {
+    while (post.receive()) continue;
+    std::this_thread::sleep_for(kBriskly);
+  }
+}
+
+void Fleet::receive(Post& post, Moment now) {
+  while (auto got = post.receive()) {
+    if (rank_ == 0) {
+      lead().take(*got, now);
+    } else if (got->rank == 0) {
+      follower().take(got->letter, now);
+    }
+    now = Moment::now();
+  }
+}
+
+void Fleet::take_signals(TimePoint now) {
+  if (rank_ != 0 || told_ > 0 || signals_.first() == 0) return;
+  const bool killed = signals_.first() == SIGTERM;
+  lead().interrupt(now, killed ? std::optional(patience_) : std::nullopt);
+}
+
+// One signal at a time, and only as long as there is something to end.
+void Fleet::end_run(unsigned times, TimePoint now) {
+  if (phase_ >= Phase::reporting || told_ >= times || now < told_at_ + kApart) return;
+  ++told_;
+  if (told_ == 1 && signals_.first() != 0) return;
+  told_at_ = now;
+  kill(getpid(), SIGINT);
+}
+
+std::vector<Addressed> Fleet::take_letters() {
+  if (rank_ == 0) return lead().letters();
+  std::vector<Addressed> addressed;
+  for (Letter& letter : follower().letters()) {
+    addressed.push_back({.rank = 0, .letter = std::move(letter)});
+  }
+  return addressed;
+}
+
+void Fleet::send(Post& post) {
+  for (Addressed& one : take_letters()) {
+    const Subject subject = one.letter.subject;
+    const bool dispensable = subject == Subject::alive || subject == Subject::second;
+    if (dispensable && post.waiting(one.rank) >= kUnread) continue;
+    post.send(one.rank, std::move(one.letter));
+  }
+}
+
+void Fleet::open(const std::string& opening, std::optional<system_clock::time_point> earliest) {
+  const std::lock_guard lock(mutex_);
+  std::optional<Microseconds> moment;
+  if (earliest) {
+    moment = std::chrono::duration_cast<Microseconds>(earliest->time_since_epoch());
+  }
+  lead().open(opening, moment);
+}
+
+std::optional<std::string> Fleet::opening() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return follower().opening() || signals_.first() != 0; });
+  return follower().opening();
+}
+
+std::optional<system_clock::time_point> Fleet::agree(const std::string& host) {
+  std::unique_lock lock(mutex_);
+  const auto start = [this] { return rank_ == 0 ? lead().start() : follower().start(); };
+  if (rank_ == 0) {
+    lead().ready();
+  } else {
+    follower().ready(host);
+  }
+  changed_.wait(lock, [&] { return start() || signals_.first() != 0; });
+  const auto moment = start();
+  if (!moment) return std::nullopt;
+  phase_ = Phase::running;
+  return by_wall(*moment);
+}
+
+void Fleet::say(std::string_view line) {
+  const std::lock_guard lock(mutex_);
+  follower().say(std::string(line));
+}
+
+void Fleet::tell(const metrics::Second& second) {
+  const std::lock_guard lock(mutex_);
+  follower().tell(second);
+}
+
+std::optional<metrics::Second> Fleet::seconds_of_all(const metrics::Second& own) {
+  const std::lock_guard lock(mutex_);
+  return lead().seconds_of_all(own);
+}
+
+std::vector<RankState> Fleet::gather(unsigned end) {
+  std::unique_lock lock(mutex_);
+  phase_ = Phase::reporting;
+  lead().over(end);
+  changed_.wait(lock, [this] { return lead().all_in(); });
+  return lead().ranks();
+}
+
+bool Fleet::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    lead().close();
+    phase_ = lead().whole() ? Phase::closing : Phase::leaving;
+  }
+  thread_.join();
+  return phase_ == Phase::closing;
+}
+
+bool Fleet::hand_in(unsigned end, const std::string& result) {
+  std::unique_lock lock(mutex_);
+  follower().hand_in(end, result);
+  return wait_for_over(lock);
+}
+
+bool Fleet::fail(const std::string& why) {
+  std::unique_lock lock(mutex_);
+  follower().fail(why);
+  return wait_for_over(lock);
+}
+
+bool Fleet::wait_for_over(std::unique_lock<std::mutex>& lock) {
+  phase_ = Phase::reporting;
+  changed_.wait(lock, [this] { return follower().over() || follower().is_lost(); });
+  phase_ = follower().over().value_or(false) ? Phase::closing : Phase::leaving;
+  return follower().over().has_value();
+}
+
+}  // namespace millrace::fleet

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "base/time.h"
+#include "fleet/follower.h"
+#include "fleet/lead.h"
+#include "fleet/post.h"
+#include "metrics/timeline.h"
+#include "threads/signal_watch.h"
+
+namespace millrace::fleet {
+
+// The processes of a run, as one of them sees them. A thread of its own reads and writes all
+// letters, so that workers never wait for another host; who calls here waits for what that brings,
+// or for a signal. A run that is to end because of another rank is ended by signals to this
+// process, as its user would.
+class Fleet {
+ public:
+  using OpenPost = std::function<std::unique_ptr<Post>()>;
+
+  // `open`: called on the thread that then uses the post. `patience`: from a SIGTERM, which comes
+  // from whoever started all ranks, until that kills them. Throws Fatal.
+  Fleet(const OpenPost& open, threads::SignalWatch& signals, Duration patience);
+  Fleet(const Fleet&) = delete;
+  Fleet& operator=(const Fleet&) = delete;
+  // Where the run was not closed, nobody is waited for.
+  ~Fleet();
+
+  [[nodiscard]] unsigned rank() const { return rank_; }
+  [[nodiscard]] unsigned ranks() const { return ranks_; }
+
+  // Rank 0: hands `opening` to all; they may begin from `earliest` on.
+  void open(const std::string& opening,
+            std::optional<std::chrono::system_clock::time_point> earliest);
+  // Another: waits for that; nothing where the run is to end before.
+  std::optional<std::string> opening();
+
+  // Could begin: waits for all others. When they begin, by the clock here; nothing where the run is
+  // to end before.
+  std::optional<std::chrono::system_clock::time_point> agree(const std::string& host);
+
+  // Another than rank 0: has it tell the user.
+  void say(std::string_view line);
+  // Another: tells rank 0 of a second of its run.
+  void tell(const metrics::Second& second);
+  // Rank 0: Lead::seconds_of_all().
+  std::optional<metrics::Second> seconds_of_all(const metrics::Second& own);
+
+  // Rank 0: its run is over; waits for what the others have measured. `end`: how often they are to
+  // be told to end therefore.
+  std::vector<RankState> gather(unsigned end);
+  // Rank 0: all is reported. Whether all ranks were there to the end.
+  bool close();
+
+  // Another: hands in what it has measured, or why it has nothing, and waits until all is reported.
+  // Whether rank 0 was there to the end.
+  bool hand_in(unsigned end, const std::string& result);
+  bool fail(const std::string& why);
+
+ private:
+  // What this process is about, in this order.
+  enum class Phase : std::uint8_t {
+    assembling,  // all are waited for
+    running,     // nothing is urgent
+    reporting,   // the run of this rank is over: nothing is left to be told to end
+    leaving,     // no more letters
+    closing,     // the same, and all ranks close the post together
+  };
+
+  void serve(const OpenPost& open);
+  void say_farewell(Post& post) const;
+  void receive(Post& post, Moment now);
+  void take_signals(TimePoint now);
+  void end_run(unsigned times, TimePoint now);
+  std::vector<Addressed> take_letters();
+  void send(Post& post);
+  bool wait_for_over(std::unique_lock<std::mutex>& lock);
+
+  [[nodiscard]] Lead& lead() { return std::get<Lead>(self_); }
+  [[nodiscard]] Follower& follower() { return std::get<Follower>(self_); }
+
+  threads::SignalWatch& signals_;
+  const Duration patience_;
+  unsigned rank_ = 0;
+  unsigned ranks_ = 1;
+  std::mutex mutex_;  // of all below
+  std::condition_variable changed_;
+  std::variant<std::monostate, Lead, Follower> self_;
+  std::exception_ptr failure_;  // of the post
+  Phase phase_ = Phase::assembling;
+  unsigned told_ = 0;  // signals that this process has been sent from here
+  TimePoint told_at_;
+  std::thread thread_;
+};
+
+}  // namespace millrace::fleet

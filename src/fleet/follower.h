@@ -1,0 +1,57 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "fleet/lead.h"
+#include "fleet/post.h"
+#include "metrics/timeline.h"
+
+namespace millrace::fleet {
+
+// What every rank but 0 does: as rank 0 says, while that is there. Without a clock and threads of
+// its own.
+class Follower {
+ public:
+  explicit Follower(TimePoint now) : heard_(now), next_beat_(now) {}
+
+  // This rank could begin, on a host of this name.
+  void ready(const std::string& host) { send(Subject::ready, host); }
+  void say(const std::string& text) { send(Subject::said, text); }
+  void tell(const metrics::Second& second);
+  // The run of this rank is over. `end`: how often the others are to be told to end therefore.
+  void hand_in(unsigned end, const std::string& result);
+  // It has measured nothing, and why.
+  void fail(const std::string& why) { send(Subject::trouble, why); }
+
+  void take(const Letter& letter, Moment now);
+  void turn(Moment now);
+  // What goes to rank 0, in order.
+  std::vector<Letter> letters();
+
+  [[nodiscard]] const std::optional<std::string>& opening() const { return opening_; }
+  // When it begins, by the clock here; nothing while that is open.
+  [[nodiscard]] std::optional<Microseconds> start() const { return start_; }
+  // How often the run is to be told to end.
+  [[nodiscard]] unsigned end() const { return end_; }
+  // Rank 0 is silent: nobody takes anything in any more.
+  [[nodiscard]] bool is_lost() const { return lost_since_.has_value(); }
+  // Nothing more is to come; whether all ranks are there. Nothing while that is open.
+  [[nodiscard]] std::optional<bool> over() const { return over_; }
+
+ private:
+  void send(Subject subject, std::string text);
+
+  std::vector<Letter> letters_;
+  std::optional<std::string> opening_;
+  std::optional<Microseconds> start_;
+  unsigned end_ = 0;
+  std::optional<TimePoint> lost_since_;
+  std::optional<bool> over_;
+  TimePoint heard_;
+  TimePoint next_beat_;
+};
+
+}  // namespace millrace::fleet

@@ -1,0 +1,163 @@
+#include "fleet/lead.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/number.h"
+#include "fleet/second_text.h"
+
+namespace millrace::fleet {
+namespace {
+
+std::optional<Microseconds> microseconds(std::string_view text) {
+  const auto number = whole_number(text);
+  if (!number) return std::nullopt;
+  return Microseconds(static_cast<Microseconds::rep>(*number));
+}
+
+}  // namespace
+
+Moment Moment::now() {
+  const auto wall = std::chrono::system_clock::now().time_since_epoch();
+  return {.here = Clock::now(), .wall = std::chrono::duration_cast<Microseconds>(wall)};
+}
+
+Lead::Lead(unsigned ranks, TimePoint now) : ranks_(ranks), next_beat_(now) {
+  for (RankState& rank : ranks_) rank.heard = now;
+}
+
+void Lead::send(unsigned rank, Subject subject, std::string text) {
+  letters_.push_back({.rank = rank, .letter = {.subject = subject, .text = std::move(text)}});
+}
+
+void Lead::open(const std::string& opening, std::optional<Microseconds> earliest) {
+  earliest_ = earliest;
+  for (unsigned rank = 1; rank < ranks_.size(); ++rank) send(rank, Subject::opening, opening);
+}
+
+void Lead::over(unsigned end) { order(end); }
+
+// Those that are in have nothing left to end.
+void Lead::order(unsigned times) {
+  if (times <= end_) return;
+  end_ = times;
+  for (unsigned rank = 1; rank < ranks_.size(); ++rank) {
+    if (!ranks_[rank].is_in()) send(rank, Subject::end, std::to_string(times));
+  }
+}
+
+void Lead::interrupt(TimePoint now, std::optional<Duration> patience) {
+  order(1);
+  if (patience) hasten(now, *patience * 3 / 4);  // the report takes the rest
+}
+
+// The sooner of two ends counts.
+void Lead::hasten(TimePoint now, Duration length) {
+  if (haste_ && haste_->since + haste_->length <= now + length) return;
+  haste_ = {.since = now, .length = length};
+}
+
+void Lead::take(const Addressed& got, Moment now) {
+  if (got.rank == 0 || got.rank >= ranks_.size()) return;
+  RankState& rank = ranks_[got.rank];
+  rank.heard = now.here;
+  rank.is_silent = false;
+  const std::string& text = got.letter.text;
+  switch (got.letter.subject) {
+    case Subject::ready:
+      rank.host = text;
+      return send(got.rank, Subject::ping, std::to_string(now.wall.count()));
+    case Subject::pong: {
+      const std::size_t space = std::min(text.find(' '), text.size() - 1);
+      const auto began = microseconds(text.substr(0, space));
+      const auto there = microseconds(text.substr(space + 1));
+      if (began && there) rank.clock.take(*began, *there, now.wall);
+      if (!rank.clock.done()) send(got.rank, Subject::ping, std::to_string(now.wall.count()));
+      return;
+    }
+    case Subject::said:
+      return said_.push_back(got);
+    case Subject::second:
+      if (const auto second = second_of(text)) seconds_.add(*second);
+      return;
+    case Subject::result:
+      if (rank.is_in() || text.empty()) return;
+      rank.result = text.substr(1);
+      return order(static_cast<unsigned>(text.front() - '0'));
+    case Subject::trouble:
+      if (rank.is_in()) return;
+      rank.trouble = "failed: " + text;
+      return order(2);
+    default:
+      return;
+  }
+}
+
+void Lead::turn(Moment now) {
+  if (now.here >= next_beat_) {
+    next_beat_ = now.here + kBeat;
+    for (unsigned rank = 1; rank < ranks_.size(); ++rank) send(rank, Subject::alive, {});
+  }
+  look_for_silence(now.here);
+  if (!start_ && end_ == 0) begin_together(now);
+  if (!haste_) return;
+  order(now.here < haste_->since + haste_->length / 2 ? 1 : 2);
+  if (now.here < haste_->since + haste_->length) return;
+  for (auto rank = ranks_.begin() + 1; rank != ranks_.end(); ++rank) {
+    if (rank->is_in()) continue;
+    rank->trouble = "was not done when the run had to end";
+    rank->is_silent = true;  // until it is heard of
+  }
+}
+
+void Lead::look_for_silence(TimePoint now) {
+  for (auto rank = ranks_.begin() + 1; rank != ranks_.end(); ++rank) {
+    if (rank->is_silent || now < rank->heard + kSilence) continue;
+    rank->is_silent = true;
+    if (rank->is_in()) continue;
+    const auto silence = std::chrono::duration_cast<std::chrono::seconds>(kSilence);
+    rank->trouble = fmt::format("was not heard of for {} s", silence.count());
+    hasten(now, kHaste);
+  }
+}
+
+void Lead::begin_together(Moment now) {
+  const bool all = is_ready_ && std::all_of(ranks_.begin() + 1, ranks_.end(), [](const auto& rank) {
+                     return rank.host && rank.clock.done();
+                   });
+  if (!all) return;
+  start_ = std::max(now.wall + Microseconds(kHeadStart), earliest_.value_or(Microseconds{}));
+  for (unsigned rank = 1; rank < ranks_.size(); ++rank) {
+    const Microseconds there = *start_ + ranks_[rank].clock.offset()->ahead;
+    send(rank, Subject::start, std::to_string(there.count()));
+  }
+}
+
+std::vector<Addressed> Lead::letters() { return std::exchange(letters_, {}); }
+
+std::vector<Addressed> Lead::said() { return std::exchange(said_, {}); }
+
+std::optional<metrics::Second> Lead::seconds_of_all(const metrics::Second& own) {
+  seconds_.add(own);
+  return seconds_.take(own.number);
+}
+
+bool Lead::all_in() const {
+  return std::all_of(ranks_.begin() + 1, ranks_.end(),
+                     [](const RankState& rank) { return rank.is_in(); });
+}
+
+bool Lead::whole() const {
+  return std::none_of(ranks_.begin(), ranks_.end(),
+                      [](const RankState& rank) { return rank.is_silent; });
+}
+
+void Lead::close() {
+  for (unsigned rank = 1; rank < ranks_.size(); ++rank) {
+    send(rank, Subject::over, whole() ? "1" : "0");
+  }
+}
+
+}  // namespace millrace::fleet

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "fleet/clock_offset.h"
+#include "fleet/live_seconds.h"
+#include "fleet/post.h"
+
+namespace millrace::fleet {
+
+// So often a rank lets others know that it is there; silent for so long it is taken for gone.
+inline constexpr std::chrono::milliseconds kBeat{500};
+inline constexpr std::chrono::milliseconds kSilence{5'000};
+// Letters that may lie unread by a rank before no more are sent that it can do without.
+inline constexpr unsigned kUnread = 4;
+
+// From the moment that a run must end: until when it is reported, whoever is in by then. The others
+// may finish what they have begun in the first half of that, and then have to give it up.
+inline constexpr std::chrono::milliseconds kHaste{3'000};
+
+// From when all could begin until they do: letters have to arrive, and threads to be awake.
+inline constexpr std::chrono::milliseconds kHeadStart{300};
+
+// A moment by both clocks of this host.
+struct Moment {
+  TimePoint here;
+  Microseconds wall{};  // since 1970
+
+  static Moment now();
+};
+
+// What rank 0 knows of another rank.
+struct RankState {
+  std::optional<std::string> host;    // that it is ready on; nothing where it never was
+  OffsetMeter clock;                  // of that
+  std::optional<std::string> result;  // that it has sent
+  std::string trouble;                // what became of it instead: "was not heard of for 5 s"
+  TimePoint heard;                    // when it was heard of last
+  bool is_silent = false;             // for too long since
+
+  // Nothing more is to be waited for.
+  [[nodiscard]] bool is_in() const { return result || !trouble.empty(); }
+};
+
+// What rank 0 does: hands out, has all begin at one moment and end in order, and takes in what they
+// have measured. Who is silent is left out and ends the run of all. Without a clock and threads of
+// its own.
+class Lead {
+ public:
+  Lead(unsigned ranks, TimePoint now);
+
+  // What goes to all others, once. `earliest`: when they may begin, by the clock here.
+  void open(const std::string& opening, std::optional<Microseconds> earliest);
+  // This rank could begin.
+  void ready() { is_ready_ = true; }
+  // The run of this rank is over. `end`: how often the others are to be told to end therefore.
+  void over(unsigned end);
+  // The user wants it to end. `patience`: until it is killed; nothing where it will not be.
+  void interrupt(TimePoint now, std::optional<Duration> patience);
+
+  void take(const Addressed& got, Moment now);
+  void turn(Moment now);
+  // What goes out, in order.
+  std::vector<Addressed> letters();
+  // What others said, for the user.
+  std::vector<Addressed> said();
+  // This rank's run has come to the end of a second: what all have measured before that one, and
+  // was not told yet. A second back, so that the others' had time to come.
+  std::optional<metrics::Second> seconds_of_all(const metrics::Second& own);
+
+  // When it begins, by the clock here; nothing while that is open.
+  [[nodiscard]] std::optional<Microseconds> start() const { return start_; }
+  // How often the run of this rank is to be told to end.
+  [[nodiscard]] unsigned end() const { return end_; }
+  // All others have sent what they measured, or will not.
+  [[nodiscard]] bool all_in() const;
+  // All are there, to the last.
+  [[nodiscard]] bool whole() const;
+  // By rank; the first is this one, of which nothing is told.
+  [[nodiscard]] const std::vector<RankState>& ranks() const { return ranks_; }
+
+  // Nothing more is to come: tells the others.
+  void close();
+
+ private:
+  void send(unsigned rank, Subject subject, std::string text);
+  void order(unsigned times);
+  void hasten(TimePoint now, Duration length);
+  void look_for_silence(TimePoint now);
+  void begin_together(Moment now);
+
+  std::vector<RankState> ranks_;
+  std::vector<Addressed> letters_;
+  std::vector<Addressed> said_;
+  LiveSeconds seconds_;
+  std::optional<Microseconds> earliest_;
+  bool is_ready_ = false;
+  std::optional<Microseconds> start_;
+  unsigned end_ = 0;
+  struct Haste {
+    TimePoint since;
+    Duration length;
+  };
+  std::optional<Haste> haste_;
+  TimePoint next_beat_;
+};
+
+}  // namespace millrace::fleet

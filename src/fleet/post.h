@@ -1,0 +1,59 @@
+// fleet/ makes one run of many processes: who is there, whose clock says what, when all begin and
+// end, and how what each has measured comes together. Only mpi_post.cc knows MPI; nothing here
+// knows what is sent to servers.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace millrace::fleet {
+
+// What ranks tell each other. From rank 0 to another or the other way round, never else.
+enum class Subject : std::uint8_t {
+  alive,    // nothing, but that it is
+  opening,  // from 0: what it has drawn, for all
+  ping,     // from 0: when it was sent
+  pong,     // to 0: that again, and the time by the other clock
+  ready,    // to 0: the name of its host; it could begin
+  start,    // from 0: when it begins, by the clock of the one that is told
+  said,     // to 0: a message to the user
+  second,   // to 0: what was measured in a second
+  end,      // from 0: how often it is to be told to end, as by signals
+  result,   // to 0: how it ended, and all that it measured
+  trouble,  // to 0: why it measured nothing
+  over,     // from 0: nothing more is to come; whether all are there
+};
+
+struct Letter {
+  Subject subject{};
+  std::string text;
+
+  bool operator==(const Letter&) const = default;
+};
+
+struct Addressed {
+  unsigned rank = 0;  // that it goes to, or comes from
+  Letter letter;
+
+  bool operator==(const Addressed&) const = default;
+};
+
+// Carries letters between ranks: in order, and without a wait for whoever does not take them. Used
+// on one thread.
+class Post {
+ public:
+  virtual ~Post() = default;
+
+  [[nodiscard]] virtual unsigned rank() const = 0;
+  [[nodiscard]] virtual unsigned ranks() const = 0;
+  virtual void send(unsigned rank, Letter letter) = 0;
+  // The next one that has come, if one has.
+  virtual std::optional<Addressed> receive() = 0;
+  // Of letters to this rank, how many have not gone out yet.
+  [[nodiscard]] virtual unsigned waiting(unsigned rank) const = 0;
+  // No rank uses it any more: waits for all of them. Not where one is gone or hangs.
+  virtual void close() = 0;
+};
+
+}  // namespace millrace::fleet

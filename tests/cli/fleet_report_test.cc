@@ -1,0 +1,123 @@
+#include "cli/fleet_report.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/diagnostics.h"
+#include "sample_run.h"
+
+namespace millrace::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr unsigned kRanks = 4;
+
+class FleetReportTest : public testing::Test {
+ protected:
+  FleetReportTest() {
+    divert_messages([this](std::string_view line) { said.append(line); });
+    for (unsigned rank = 1; rank < ranks.size(); ++rank) {
+      ranks[rank].host = "host" + std::to_string(rank);
+      ranks[rank].result = to_letter(report_of(rank));
+    }
+  }
+  ~FleetReportTest() override { divert_messages({}); }
+
+  static RankReport report_of(unsigned rank, bool well = true) {
+    RankReport report{.well = well, .run = test::sample_run(2, 5)};
+    report.run.environment.host = "host" + std::to_string(rank);
+    report.run.parts =
+        report::Parts{.run = "0123456789ab", .load = "load", .of = kRanks, .numbers = {rank + 1}};
+    return report;
+  }
+  static std::string setting(const report::Run& run, std::string_view name) {
+    for (const auto& [known, value] : run.settings) {
+      if (known == name) return value;
+    }
+    return "none";
+  }
+
+  std::vector<fleet::RankState> ranks{kRanks};
+  std::string said;
+};
+
+TEST_F(FleetReportTest, IsOfAllRanks) {
+  ranks[2].clock.take(0us, 1'500us, 1'000us);
+  ranks[3].clock.take(0us, 50us, 200us);
+  const RankReport whole = put_together(report_of(0), ranks);
+  EXPECT_TRUE(whole.well);
+  EXPECT_EQ(whole.run.measurement.total.counters.delivered, kRanks * 200);
+  EXPECT_EQ(setting(whole.run, "parts"), "1 to 4 of 4");
+  EXPECT_EQ(setting(whole.run, "merged"), "none");
+  EXPECT_TRUE(setting(whole.run, "rank 0").starts_with("host0: 200 delivered, 0 not, p50 5."));
+  const std::string ahead = setting(whole.run, "rank 2");
+  EXPECT_TRUE(ahead.starts_with("host2: 200 delivered, 0 not, p50 5.")) << ahead;
+  EXPECT_TRUE(ahead.ends_with("; clock 1.00 ms ahead, known to 500 us")) << ahead;
+  EXPECT_TRUE(setting(whole.run, "rank 3").ends_with("; clock 50 us behind, known to 100 us"));
+  EXPECT_EQ(said, "");
+}
+
+TEST_F(FleetReportTest, IsNotWellWhereARankIsNot) {
+  ranks[1].result = to_letter(report_of(1, false));
+  EXPECT_FALSE(put_together(report_of(0), ranks).well);
+}
+
+TEST_F(FleetReportTest, NamesARankThatIsNotInIt) {
+  ranks[2].result.reset();
+  ranks[2].trouble = "was not heard of for 5 s";
+  ranks[3].result.reset();
+  ranks[3].host.reset();
+  ranks[3].trouble = "failed: no room";
+  const RankReport whole = put_together(report_of(0), ranks);
+  EXPECT_FALSE(whole.well);
+  EXPECT_EQ(whole.run.measurement.total.counters.delivered, 2 * 200);
+  EXPECT_EQ(setting(whole.run, "parts"), "1 and 2 of 4: not 3 and 4");
+  EXPECT_EQ(setting(whole.run, "rank 2"), "not in this report: it was not heard of for 5 s");
+  EXPECT_NE(said.find("fatal: rank 2 (host2) was not heard of for 5 s: the report is without it\n"),
+            std::string::npos);
+  EXPECT_NE(said.find("fatal: rank 3 failed: no room: the report is without it\n"),
+            std::string::npos);
+}
+
+TEST_F(FleetReportTest, CountsSecondsFromOneStartByClocksThatDiffer) {
+  RankReport own = report_of(0);
+  own.run.measurement.agreed_start.emplace();
+  for (unsigned rank = 1; rank < kRanks; ++rank) {
+    RankReport part = report_of(rank);
+    part.run.measurement.agreed_start.emplace();
+    part.run.measurement.start += rank * 60s;
+    ranks[rank].result = to_letter(part);
+  }
+  const auto start = own.run.measurement.start;
+  const RankReport whole = put_together(own, ranks);
+  EXPECT_EQ(whole.run.measurement.start, start);
+  EXPECT_EQ(whole.run.measurement.series.size(), 2U);
+}
+
+TEST_F(FleetReportTest, TellsOfManyRanksOnlyWhichAreMissing) {
+  constexpr unsigned kMany = 65;
+  const std::string letter = to_letter({.well = true, .run = test::sample_run(1, 5)});
+  ranks.assign(kMany, {});
+  for (fleet::RankState& rank : ranks) rank.result = letter;
+  ranks[64].result.reset();
+  ranks[64].trouble = "was not heard of for 5 s";
+  const RankReport own{.well = true, .run = test::sample_run(1, 5)};
+  const RankReport whole = put_together(own, ranks);
+  EXPECT_EQ(setting(whole.run, "rank 1"), "none");
+  EXPECT_NE(setting(whole.run, "rank 64"), "none");
+}
+
+TEST_F(FleetReportTest, OfOneRankIsThatOfAProcess) {
+  ranks.resize(1);
+  const RankReport whole = put_together({.well = true, .run = test::sample_run(2, 5)}, ranks);
+  EXPECT_TRUE(whole.well);
+  EXPECT_EQ(whole.run.measurement.total.counters.delivered, 200U);
+  EXPECT_EQ(setting(whole.run, "rank 0"), "none");
+}
+
+}  // namespace
+}  // namespace millrace::cli
