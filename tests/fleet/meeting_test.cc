@@ -86,7 +86,8 @@ TEST(Meeting, TakesNobodyElseForARank) {
   const std::string secret = words_of(meeting.place())[1];
   for (const std::string& said :
        {std::string("GET / HTTP/1.1\r\nHost: somebody-else.test\r\n\r\n"), std::string(),
-        secret + "0000000000000002", secret + "000000000000000x", secret + "0000000000000000"}) {
+        std::string("0123456789abcdef0000000000000001"), secret + "0000000000000002",
+        secret + "000000000000000x", secret + "0000000000000000"}) {
     const auto address =
         net::resolve(net::parse_remote(words_of(meeting.place()).back(), ""), AF_UNSPEC, false)
             .front();
