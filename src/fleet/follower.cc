@@ -21,6 +21,10 @@ void Follower::hand_in(unsigned end, const std::string& result) {
 }
 
 void Follower::take(const Letter& letter, Moment now) {
+  if (letter.subject == Subject::gone) {
+    if (!lost_since_) lost_since_ = now.here;
+    return;
+  }
   heard_ = now.here;
   const auto number = whole_number(letter.text);
   switch (letter.subject) {

@@ -62,6 +62,7 @@ void Lead::hasten(TimePoint now, Duration length) {
 void Lead::take(const Addressed& got, Moment now) {
   if (got.rank == 0 || got.rank >= ranks_.size()) return;
   RankState& rank = ranks_[got.rank];
+  if (got.letter.subject == Subject::gone) return lose(rank, now.here);
   rank.heard = now.here;
   rank.is_silent = false;
   const std::string& text = got.letter.text;
@@ -93,6 +94,13 @@ void Lead::take(const Addressed& got, Moment now) {
     default:
       return;
   }
+}
+
+void Lead::lose(RankState& rank, TimePoint now) {
+  rank.is_silent = true;
+  if (rank.is_in()) return;
+  rank.trouble = "was not there any more";
+  hasten(now, kHaste);
 }
 
 void Lead::turn(Moment now) {

@@ -90,6 +90,7 @@ class Lead {
   void send(unsigned rank, Subject subject, std::string text);
   void order(unsigned times);
   void hasten(TimePoint now, Duration length);
+  void lose(RankState& rank, TimePoint now);
   void look_for_silence(TimePoint now);
   void begin_together(Moment now);
 

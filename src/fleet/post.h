@@ -1,6 +1,6 @@
 // fleet/ makes one run of many processes: who is there, whose clock says what, when all begin and
-// end, and how what each has measured comes together. Only mpi_post.cc knows MPI; nothing here
-// knows what is sent to servers.
+// end, and how what each has measured comes together. MPI brings them together (mpi_post.cc);
+// nothing here knows what is sent to servers.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +23,7 @@ enum class Subject : std::uint8_t {
   result,   // to 0: how it ended, and all that it measured
   trouble,  // to 0: why it measured nothing
   over,     // from 0: nothing more is to come; whether all are there
+  gone,     // from whoever carries letters: the process is, or there is no way to it any more
 };
 
 struct Letter {

@@ -88,6 +88,15 @@ TEST_F(FollowerTest, IsToldWhenAllIsReported) {
   EXPECT_EQ(follower.over(), true);
 }
 
+TEST_F(FollowerTest, EndsAtOnceWhereRank0IsGone) {
+  take(Subject::gone);
+  EXPECT_TRUE(follower.is_lost());
+  pass(100ms, false);
+  EXPECT_EQ(follower.end(), 1U);
+  pass(1'500ms, false);
+  EXPECT_EQ(follower.end(), 2U);
+}
+
 TEST_F(FollowerTest, EndsByItselfWhereRank0IsSilent) {
   pass(1h, true);
   EXPECT_FALSE(follower.is_lost());

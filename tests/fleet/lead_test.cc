@@ -165,6 +165,39 @@ TEST_F(LeadTest, IsNotKeptWaitingByOneThatIsSilent) {
   EXPECT_FALSE(lead.ranks()[2].result);
 }
 
+TEST_F(LeadTest, EndsAtOnceWhereOneIsGone) {
+  begin();
+  take(2, Subject::gone);
+  lead.turn(moment());
+  EXPECT_EQ(lead.end(), 1U);
+  EXPECT_EQ(lead.ranks()[2].trouble, "was not there any more");
+  EXPECT_EQ(sent(), (Letters{letter(1, Subject::end, "1")}));
+  EXPECT_FALSE(lead.all_in());
+  take(1, Subject::result, "1x");
+  EXPECT_TRUE(lead.all_in());
+  EXPECT_FALSE(lead.whole()) << "all together end nothing any more";
+}
+
+TEST_F(LeadTest, DoesNotWaitLongForOthersWhereOneIsGone) {
+  begin();
+  take(2, Subject::gone);
+  pass(1'500ms, {1});
+  EXPECT_EQ(lead.end(), 2U);
+  pass(1'500ms, {1});
+  EXPECT_TRUE(lead.all_in());
+}
+
+TEST_F(LeadTest, HasTheResultOfOneThatIsGoneSince) {
+  begin();
+  take(2, Subject::result, "0x");
+  take(2, Subject::gone);
+  pass(1s, {1});
+  EXPECT_EQ(lead.end(), 0U);
+  EXPECT_EQ(lead.ranks()[2].result, "x");
+  EXPECT_EQ(lead.ranks()[2].trouble, "");
+  EXPECT_FALSE(lead.whole());
+}
+
 TEST_F(LeadTest, DoesNotMindSilenceOfOneThatHasSentItsResult) {
   begin();
   take(2, Subject::result, "0x");

@@ -55,11 +55,11 @@ class MeasureCase(rig.TestCase):
         return page
 
     @contextlib.contextmanager
-    def counting_sink(self, programs, *arguments):
+    def counting_sink(self, programs, *arguments, **options):
         """A sink, and a list that holds what it counted once it has ended."""
         path = self.scratch / f"sink.{random.getrandbits(64):x}.json"
         counted = []
-        with programs.sink("--json", path, *arguments) as sink:
+        with programs.sink("--json", path, *arguments, **options) as sink:
             yield sink, counted
             sink.end()
         counted.append(json.loads(path.read_text()))

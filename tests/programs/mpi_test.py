@@ -21,6 +21,10 @@ LIMIT = 10
 
 
 class MpiCase(measuring.MeasureCase):
+    mpi_options = ()
+    # Of a run that does not come to its end.
+    LOAD = ("--rate", "200/s", "--duration", "60s", "-d", "-s", "8")
+
     def setUp(self):
         super().setUp()
         rig.need(shutil.which("mpirun") and (rig.BUILD / "smtp-source-mpi").exists(),
@@ -29,9 +33,13 @@ class MpiCase(measuring.MeasureCase):
         # Of ranks that tell each other something it makes no difference on which engine.
         self.programs = rig.ours("epoll", "--threads", 1)
 
+    def mpirun(self, ranks):
+        """Its options for so many ranks."""
+        return ["--oversubscribe", "-n", ranks]
+
     def command(self, programs, ranks, *arguments):
         as_root = ["--allow-run-as-root"] if os.geteuid() == 0 else []
-        return ["mpirun", *as_root, "--oversubscribe", "--bind-to", "none", "-n", ranks,
+        return ["mpirun", *as_root, "--bind-to", "none", *self.mpi_options, *self.mpirun(ranks),
                 *programs.command("smtp-source-mpi", [*arguments, "--json", self.json])]
 
     def start(self, programs, ranks, *arguments, statuses=(0,)):
@@ -52,6 +60,39 @@ class MpiCase(measuring.MeasureCase):
         return {int(process.environ()["OMPI_COMM_WORLD_RANK"]): process
                 for process in psutil.Process(mpirun.pid).children()
                 if "smtp-source-mpi" in process.name()}
+
+    def check_poisson(self, times, mean):
+        """By the test of Kolmogorov and Smirnov, that what came at these times, in us, did at a rate."""
+        times = sorted(times)
+        gaps = sorted(after - before for before, after in zip(times, times[1:]))
+        self.assertGreater(len(gaps), 300)
+        distance = max(abs((number + 0.5) / len(gaps) - (1 - math.exp(-gap / mean)))
+                       for number, gap in enumerate(gaps))
+        # Of the same law it is more than 2 once in 1,500 times; each 10 ms it would be 12.
+        self.assertLess(distance * math.sqrt(len(gaps)), 2)
+
+    def sink_options(self):
+        """Those of the test's sinks."""
+        return {}
+
+    def interrupt(self, interfere, *arguments, statuses, ranks=4):
+        """Does something to a run on its way; returns what it said, its report, and the sink's."""
+        with self.counting_sink(self.programs, "-c", **self.sink_options()) as (sink, counted):
+            running = self.start(self.programs, ranks, *self.LOAD, *arguments, sink.endpoint, statuses=statuses)
+            sink.wait_counter("mesg", 100)
+            interfere(running)
+            running.wait(LIMIT)
+        return bytes(running.err).decode(), self.report(), counted[0]
+
+    def check_without(self, rank, said, run, taken):
+        self.assertRegex(said, rf"fatal: rank {rank} \(.+\) was not .+: the report is without it")
+        self.assertEqual(said.count("the report is without it"), 1)
+        self.assertEqual(run["parts"]["numbers"], [number for number in (1, 2, 3, 4) if number != rank + 1])
+        self.assertEqual(run["ending"], "interrupted")
+        self.assertLess(0, run["totals"]["messages"])
+        self.assertLess(run["totals"]["messages"], taken["totals"]["messages"])
+        self.assertTrue(run["options"]["settings"][f"rank {rank}"].startswith("not in this report: it was not"))
+        self.check_sums(run)
 
 
 class Ranks(MpiCase):
@@ -90,18 +131,12 @@ class Ranks(MpiCase):
             self.assertNotIn("differing", settings)
 
     def test_have_arrivals_of_one_poisson_process(self):
-        """By the test of Kolmogorov and Smirnov, of when the sink had each message."""
         path = self.scratch / "stored"
         with self.programs.sink("--store", f"jsonl:{path}") as sink:
             self.pour(self.programs, 4, "--rate", "100/s", "--duration", "4s", "-d", "-s", "40",
                       "--arrivals", "poisson", "--seed", 7, sink.endpoint)
-        times = sorted(parts_test.microseconds(json.loads(line)["time"]) for line in path.read_text().splitlines())
-        gaps = sorted(after - before for before, after in zip(times, times[1:]))
-        self.assertGreater(len(gaps), 300)
-        distance = max(abs((number + 0.5) / len(gaps) - (1 - math.exp(-gap / 10_000)))
-                       for number, gap in enumerate(gaps))
-        # Of the same law it is more than 2 once in 1,500 times; each 10 ms it would be 12.
-        self.assertLess(distance * math.sqrt(len(gaps)), 2)
+        lines = path.read_text().splitlines()
+        self.check_poisson((parts_test.microseconds(json.loads(line)["time"]) for line in lines), 10_000)
 
     def test_are_shown_together_while_they_pour(self):
         with self.programs.sink() as sink:
@@ -158,32 +193,11 @@ class Page(MpiCase):
 
 
 class Endings(MpiCase):
-    LOAD = ("--rate", "200/s", "--duration", "60s", "-d", "-s", "8")
-
-    def interrupt(self, interfere, *arguments, statuses, ranks=4):
-        """Does something to a run on its way; returns what it said, its report, and the sink's."""
-        with self.counting_sink(self.programs, "-c") as (sink, counted):
-            running = self.start(self.programs, ranks, *self.LOAD, *arguments, sink.endpoint, statuses=statuses)
-            sink.wait_counter("mesg", 100)
-            interfere(running)
-            running.wait(LIMIT)
-        return bytes(running.err).decode(), self.report(), counted[0]
-
     def test_by_ctrl_c_is_with_one_whole_report(self):
         said, run, taken = self.interrupt(lambda mpirun: mpirun.send_signal(signal.SIGINT), statuses=(1,))
         self.assertNotIn("fatal", said)
         self.assertEqual((run["ending"], run["parts"]["numbers"]), ("interrupted", [1, 2, 3, 4]))
         self.assertEqual(run["totals"]["messages"], taken["totals"]["messages"])
-        self.check_sums(run)
-
-    def check_without(self, rank, said, run, taken):
-        self.assertRegex(said, rf"fatal: rank {rank} \(.+\) was not .+: the report is without it")
-        self.assertEqual(said.count("the report is without it"), 1)
-        self.assertEqual(run["parts"]["numbers"], [number for number in (1, 2, 3, 4) if number != rank + 1])
-        self.assertEqual(run["ending"], "interrupted")
-        self.assertLess(0, run["totals"]["messages"])
-        self.assertLess(run["totals"]["messages"], taken["totals"]["messages"])
-        self.assertTrue(run["options"]["settings"][f"rank {rank}"].startswith("not in this report: it was not"))
         self.check_sums(run)
 
     def test_without_a_rank_that_is_killed(self):
@@ -193,6 +207,8 @@ class Endings(MpiCase):
                 said, run, taken = self.interrupt(lambda mpirun: self.ranks(mpirun)[rank].kill(),
                                                   statuses=(128 + signal.SIGKILL,))
                 self.check_without(rank, said, run, taken)
+                # By then, so not because mpirun ends them: a second later its SIGTERM would come.
+                self.assertIn(f"fatal: rank {rank} ({run['environment']['host']}) was not there any more:", said)
 
     def test_without_a_rank_that_hangs(self):
         said, run, taken = self.interrupt(lambda mpirun: self.ranks(mpirun)[2].suspend(), statuses=(1,))

@@ -7,9 +7,8 @@ import os
 import pathlib
 import re
 import signal
-import subprocess
-import sys
 
+import hosts
 import journals
 import measuring
 import readers
@@ -274,55 +273,6 @@ class Starts(PartsCase):
                          r"^smtp-source: fatal: --start-at 2026-01-01T00:00:00Z is over: it is 20\d\d-.*Z\n$")
 
 
-# What stands for ssh: each host is a network namespace of its name, where there are any.
-SSH = """#!/bin/sh
-host=$1
-shift
-exec {enter} sh -c "$*"
-"""
-
-
-def run_over_hosts(engine, scratch, namespaces):
-    """Has the page's script pour over three hosts into a sink on this one."""
-    scratch = pathlib.Path(scratch)
-    hosts = ["load1", "load2", "load3"]
-
-    def ip(*words):
-        done = rig.run(["ip", *words])
-        if done.returncode != 0:
-            raise AssertionError((words, done.stderr))
-
-    server = "127.0.0.1"
-    if namespaces:
-        server = "10.0.0.1"
-        rig.run(["mount", "-t", "tmpfs", "none", "/run"])
-        ip("link", "set", "lo", "up")
-        ip("address", "add", f"{server}/32", "dev", "lo")
-        for number, host in enumerate(hosts, 1):
-            ip("netns", "add", host)
-            ip("link", "add", host, "type", "veth", "peer", "name", "eth0", "netns", host)
-            ip("address", "add", f"10.0.{number}.1/24", "dev", host)
-            ip("link", "set", host, "up")
-            ip("-n", host, "address", "add", f"10.0.{number}.2/24", "dev", "eth0")
-            ip("-n", host, "link", "set", "eth0", "up")
-            ip("-n", host, "route", "add", "default", "via", f"10.0.{number}.1")
-    enter = 'ip netns exec "$host"' if namespaces else "env"
-    (scratch / "bin").mkdir()
-    ssh = scratch / "bin/ssh"
-    ssh.write_text(SSH.format(enter=enter))
-    ssh.chmod(0o755)
-    script = scratch / "bin/run-parts"
-    script.write_text(next(one for one in scripts("sh") if "ssh" in one))
-    with rig.ours(engine).sink("--store", f"jsonl:{scratch}/stored", endpoint=f"{server}:{rig.free_port()}") as sink:
-        done = rig.run(["sh", script], cwd=scratch, timeout=2 * rig.PATIENCE, environment={
-            "PATH": f"{scratch}/bin:{rig.BUILD}:{os.environ['PATH']}", "server": sink.endpoint, "lead": "5",
-            "load": f"--io {engine} -M load.test -d -s 30 --rate 150/s --arrivals poisson --duration 2s"})
-        if done.returncode != 0:
-            raise AssertionError(done.stderr)
-    lines = [json.loads(line) for line in (scratch / "stored").read_text().splitlines()]
-    (scratch / "clients").write_text(json.dumps(sorted({line["client"]["address"] for line in lines})))
-
-
 class Page(PartsCase):
     def test_scripts_are_scripts(self):
         shell = scripts("sh")
@@ -353,9 +303,9 @@ class Page(PartsCase):
         self.assertEqual((done.returncode, done.stderr), (0, b""))
         self.assertIn(b"MAIL FROM:<foo@load.test>", done.stdout)
 
-    def merged(self):
+    def merged(self, folder=None):
         """What a script has made, in a folder of its own."""
-        (path,) = self.scratch.glob("run-*/run.json")
+        (path,) = (folder or self.scratch).glob("run-*/run.json")
         readers.validate(measuring.SCHEMA, path)
         return json.loads(path.read_text())
 
@@ -395,23 +345,24 @@ esac
         self.assertEqual(len(list(self.scratch.glob("run-*/part1.json"))), 1)
         self.assertEqual(calls.read_text().splitlines()[-1], "delete job millrace")
 
-    def check_run(self, hosts):
-        run = self.merged()
-        self.assertEqual(run["parts"]["numbers"], [1, 2, 3])
-        stored_lines = (self.scratch / "stored").read_text().splitlines()
-        self.assertEqual(len(stored_lines), run["totals"]["messages"])
-        self.assertGreater(len(stored_lines), 200)
-        self.assertEqual(json.loads((self.scratch / "clients").read_text()), hosts)
-
+    @hosts.on_own_host
     def test_the_script_over_ssh_runs_over_hosts(self):
-        apart = os.geteuid() == 0 and rig.run(["unshare", "-n", "-m", "true"]).returncode == 0
+        made = hosts.Hosts(self.scratch, 3)
+        script = next(one for one in scripts("sh") if "ssh" in one)
         for engine in rig.ENGINES:
-            for file in self.scratch.iterdir():
-                subprocess.run(["rm", "-r", file], check=True)
             with self.subTest(engine=engine):
-                enter = ["unshare", "-n", "-m"] if apart else []
-                done = rig.run([*enter, sys.executable, "-B", "-c", "import parts_test; "
-                                f"parts_test.run_over_hosts('{engine}', '{self.scratch}', {apart})"],
-                               timeout=3 * rig.PATIENCE, cwd=pathlib.Path(__file__).parent)
-                self.assertEqual(done.returncode, 0, done.stderr.decode())
-                self.check_run([f"10.0.{number}.2" for number in (1, 2, 3)] if apart else ["127.0.0.1"])
+                folder = self.scratch / engine
+                (folder / "bin").mkdir(parents=True)
+                (folder / "bin/ssh").symlink_to(made.shell)
+                (folder / "bin/run-parts").write_text(script)
+                with rig.ours(engine).sink("--store", f"jsonl:{folder}/stored",
+                                           endpoint=f"{hosts.SERVER}:{rig.free_port()}") as sink:
+                    rig.run(["sh", folder / "bin/run-parts"], cwd=folder, timeout=2 * rig.PATIENCE, environment={
+                        "PATH": f"{folder}/bin:{rig.BUILD}:{os.environ['PATH']}", "server": sink.endpoint, "lead": "5",
+                        "load": f"--io {engine} -M load.test -d -s 30 --rate 150/s --arrivals poisson --duration 2s"})
+                run = self.merged(folder)
+                self.assertEqual(run["parts"]["numbers"], [1, 2, 3])
+                lines = [json.loads(line) for line in (folder / "stored").read_text().splitlines()]
+                self.assertEqual(len(lines), run["totals"]["messages"])
+                self.assertGreater(len(lines), 200)
+                self.assertEqual({line["client"]["address"] for line in lines}, {host.address for host in made})
