@@ -229,7 +229,7 @@ bool CapacityReport::holds(const metrics::Measurement& measurement) const {
 
 std::string CapacityReport::take(const source::Probe& probe, source::ProbeOutcome outcome,
                                  const metrics::Measurement& measurement,
-                                 const std::string& shortfall) {
+                                 const std::string& reason) {
   using Outcome = report::CapacityProbe::Outcome;
   report::CapacityProbe told = report::CapacityProbe::of(measurement, judge(measurement));
   told.level = probe.level;
@@ -237,7 +237,7 @@ std::string CapacityReport::take(const source::Probe& probe, source::ProbeOutcom
   told.outcome = outcome == source::ProbeOutcome::held     ? Outcome::held
                  : outcome == source::ProbeOutcome::missed ? Outcome::missed
                                                            : Outcome::late;
-  if (told.outcome != Outcome::late) told.reason = shortfall;
+  told.reason = reason;
   capacity_.probes.push_back(std::move(told));
   return report::probe_line(capacity_.of, capacity_.probes.back());
 }
