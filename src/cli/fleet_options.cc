@@ -14,8 +14,6 @@ struct Refusal {
 constexpr Refusal kRefusals[] = {
     {[](const auto& given) { return given.part.has_value(); },
      "--part: each rank is a part of the run already"},
-    {[](const auto& given) { return given.searches(); },
-     "--find-rate and --find-sessions search with one process: use smtp-source"},
     {[](const auto& given) { return given.show.has_value(); },
      "--show sends nothing: use smtp-source"},
     {[](const auto& given) { return given.counter; },

@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <string_view>
 #include <utility>
 
 #include "base/diagnostics.h"
+#include "base/number.h"
 #include "metrics/measurement.h"
 #include "report/json.h"
 #include "report/merge.h"
@@ -21,8 +23,23 @@ constexpr std::size_t kMostTold = 64;
 
 constexpr char kWell = '1';
 
+std::uint64_t take_number(std::string_view& text) {
+  const std::string_view word = text.substr(0, text.find(' '));
+  text.remove_prefix(std::min(word.size() + 1, text.size()));
+  return whole_number(word).value_or(0);
+}
+
 RankReport from_letter(std::string_view text, const std::string& name) {
-  return {.well = text.front() == kWell, .run = report::from_json(text.substr(1), name)};
+  RankReport report{.well = text.front() == kWell};
+  text.remove_prefix(1);
+  report.completions.in_time = take_number(text);
+  report.completions.outlasted = take_number(text);
+  report.run = report::from_json(text, name);
+  return report;
+}
+
+std::string whose(const std::string& rank, const std::string& host) {
+  return host.empty() ? rank : fmt::format("{} ({})", rank, host);
 }
 
 std::string described(const report::Run& run) {
@@ -48,30 +65,36 @@ std::string described(const fleet::ClockOffset& clock) {
 }  // namespace
 
 std::string to_letter(const RankReport& report) {
-  return (report.well ? kWell : '0') + report::to_json(report.run);
+  return fmt::format("{}{} {} {}", report.well ? kWell : '0', report.completions.in_time,
+                     report.completions.outlasted, report::to_json(report.run));
 }
 
-RankReport put_together(RankReport own, const std::vector<fleet::RankState>& ranks) {
-  RankReport whole{.well = own.well};
+RankReport put_together(RankReport own, const std::vector<fleet::RankState>& ranks,
+                        const LookAtPart& look) {
+  RankReport whole{.well = own.well, .completions = own.completions};
+  const auto look_at = [&](const std::string& name, const RankReport& part) {
+    if (look) look(whose(name, part.run.environment.host), part);
+  };
   const bool all_told = ranks.size() <= kMostTold;
   const std::chrono::system_clock::time_point start = own.run.measurement.start;
   std::vector<std::string> names = {"rank 0"};
   decltype(own.run.settings) told;
   if (all_told && ranks.size() > 1) told.emplace_back(names.front(), described(own.run));
+  look_at(names.front(), own);
   std::vector<report::Run> runs;
   runs.push_back(std::move(own.run));
   for (std::size_t number = 1; number < ranks.size(); ++number) {
     const fleet::RankState& rank = ranks[number];
     const std::string name = fmt::format("rank {}", number);
     if (!rank.result) {
-      const std::string who = rank.host ? fmt::format("{} ({})", name, *rank.host) : name;
-      report_fatal(fmt::format("{} {}: the report is without it", who, rank.trouble));
       told.emplace_back(name, fmt::format("not in this report: it {}", rank.trouble));
       whole.well = false;
       continue;
     }
     RankReport part = from_letter(*rank.result, name);
     whole.well = whole.well && part.well;
+    whole.completions.add(part.completions);
+    look_at(name, part);
     // The same moment by another clock.
     if (part.run.measurement.agreed_start) part.run.measurement.start = start;
     if (all_told) {
@@ -86,6 +109,15 @@ RankReport put_together(RankReport own, const std::vector<fleet::RankState>& ran
                 [](const auto& setting) { return setting.first == report::kMergedSetting; });
   whole.run.settings.insert(whole.run.settings.end(), told.begin(), told.end());
   return whole;
+}
+
+void tell_of_missing(const std::vector<fleet::RankState>& ranks, std::string_view consequence) {
+  for (std::size_t number = 1; number < ranks.size(); ++number) {
+    const fleet::RankState& rank = ranks[number];
+    if (rank.trouble.empty()) continue;
+    const std::string who = whose(fmt::format("rank {}", number), rank.host.value_or(""));
+    report_fatal(fmt::format("{} {}: {}", who, rank.trouble, consequence));
+  }
 }
 
 }  // namespace millrace::cli

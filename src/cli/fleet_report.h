@@ -1,24 +1,35 @@
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fleet/lead.h"
 #include "report/run.h"
+#include "source/recorder.h"
 
 namespace millrace::cli {
 
 // What a rank has of a run, or all of them together.
 struct RankReport {
   bool well = false;  // all went as it should
+  source::Completions completions;
   report::Run run;
 };
 
 // As it goes to rank 0.
 std::string to_letter(const RankReport& report);
 
-// The reports of all ranks as one. `own`: that of rank 0. `ranks`: what it knows of the others, by
-// rank. Says on standard error which of them the report is without; then it is not well.
-RankReport put_together(RankReport own, const std::vector<fleet::RankState>& ranks);
+// The reports of all ranks as one, which is not well where one is missing. `own`: that of rank 0.
+// `ranks`: what it knows of the others, by rank. `look`: told of each report that is there, and
+// whose it is, as "rank 1 (host)"; may be empty.
+using LookAtPart = std::function<void(const std::string& whose, const RankReport& part)>;
+RankReport put_together(RankReport own, const std::vector<fleet::RankState>& ranks,
+                        const LookAtPart& look = {});
+
+// Says on standard error what became of each rank that failed or is gone, and what follows from
+// that.
+void tell_of_missing(const std::vector<fleet::RankState>& ranks, std::string_view consequence);
 
 }  // namespace millrace::cli

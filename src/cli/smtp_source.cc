@@ -46,12 +46,17 @@ int find_capacity(const cli::SourceCommandLine& line, threads::SignalWatch& sign
                   report::Run run, cli::Reports& reports) {
   cli::CapacityReport found(*line.capacity);
   const source::CapacityCallbacks callbacks{
+      .run =
+          [&](const source::ProbeOrder& /*order*/, const source::SourceOptions& of_probe,
+              source::StampedRuns* stamped) {
+            return source::ProbeRun::of(
+                source::run_source(of_probe, signals, watch, {.stamped = stamped}), of_probe);
+          },
       .holds = [&](const metrics::Measurement& measured) { return found.holds(measured); },
-      .watch = watch,
       .told =
           [&](const source::Probe& probe, source::ProbeOutcome outcome,
-              const metrics::Measurement& measured, const std::string& shortfall) {
-            const std::string text = found.take(probe, outcome, measured, shortfall);
+              const metrics::Measurement& measured, const std::string& reason) {
+            const std::string text = found.take(probe, outcome, measured, reason);
             if (progress) inform(text);
           }};
   source::CapacityResult result =

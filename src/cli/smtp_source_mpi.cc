@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -18,14 +19,17 @@
 #include "cli/command_line.h"
 #include "cli/fleet_options.h"
 #include "cli/fleet_report.h"
+#include "cli/fleet_search.h"
 #include "cli/report_options.h"
 #include "cli/source_arguments.h"
+#include "cli/source_capacity.h"
 #include "cli/source_command_line.h"
 #include "cli/source_load.h"
 #include "cli/source_part.h"
 #include "fleet/fleet.h"
 #include "fleet/mpi_post.h"
 #include "report/progress.h"
+#include "source/find_capacity.h"
 #include "source/source.h"
 #include "threads/signal_watch.h"
 
@@ -71,24 +75,39 @@ Duration patience_of_mpirun() {
 
 using Watch = std::function<void(const metrics::ProgressSnapshot&)>;
 
-// Pours what this rank has of the run.
-cli::RankReport pour_part(const cli::SourceCommandLine& line, fleet::Fleet& all,
-                          threads::SignalWatch& signals, const Watch& watch, int argc,
-                          char** argv) {
-  source::SourceOptions options = line.source;
-  options.start_at.reset();  // all agree on it
-  auto parts = cli::describe_part(options, argc, argv);
-  const std::string host = report::Environment::here().host;
-  source::Result result = source::run_source(options, signals, watch,
-                                             {.agree_on_start = [&] { return all.agree(host); }});
-  cli::RankReport part{.well = result.well,
-                       .run = cli::describe_run(report::Run::Kind::source, argc, argv,
-                                                *options.engine, options.threads)};
-  part.run.settings = cli::describe_load(options);
-  part.run.measurement = std::move(result.measurement);
-  part.run.parts = std::move(parts);
-  return part;
-}
+// A rank of the run or of the search that its command line asks for.
+class Rank {
+ public:
+  Rank(const cli::SourceCommandLine& line, fleet::Fleet& all, threads::SignalWatch& signals,
+       Watch watch, int argc, char** argv)
+      : all_(all),
+        signals_(signals),
+        watch_(std::move(watch)),
+        described_(cli::describe_run(report::Run::Kind::source, argc, argv, *line.source.engine,
+                                     line.source.threads)) {
+    described_.settings =
+        line.capacity ? cli::describe_search(line) : cli::describe_load(line.source);
+    described_.parts = cli::describe_part(line.source, argc, argv);
+  }
+
+  // Pours what this rank has of a run.
+  cli::RankReport pour(source::SourceOptions options) {
+    options.start_at.reset();  // all agree on it
+    source::Result result = source::run_source(
+        options, signals_, watch_,
+        {.agree_on_start = [this] { return all_.agree(described_.environment.host); }});
+    cli::RankReport part{.well = result.well, .completions = result.completions, .run = described_};
+    part.run.environment.threads = options.threads;
+    part.run.measurement = std::move(result.measurement);
+    return part;
+  }
+
+ private:
+  fleet::Fleet& all_;
+  threads::SignalWatch& signals_;
+  const Watch watch_;
+  report::Run described_;  // but for what is measured
+};
 
 // Ends at once: what MPI has left to end waits for ranks that are gone.
 [[noreturn]] void leave(int status) {
@@ -113,17 +132,61 @@ Watch tell_rank_0(fleet::Fleet& all) {
   };
 }
 
+// Leads all ranks through one run.
+cli::RankReport lead_run(const cli::SourceCommandLine& line, fleet::Fleet& all, Rank& self,
+                         report::Progress* progress) {
+  cli::RankReport own = self.pour(line.source);
+  if (progress != nullptr) progress->end();
+  const auto ranks = all.finish(end_for_others(own.run.measurement.ending));
+  cli::tell_of_missing(ranks, "the report is without it");
+  return cli::put_together(std::move(own), ranks);
+}
+
+// Leads all ranks through a search: what this one decides all do.
+cli::RankReport lead_search(const cli::SourceCommandLine& line, fleet::Fleet& all, Rank& self,
+                            threads::SignalWatch& signals, report::Progress* progress) {
+  cli::CapacityReport found(*line.capacity);
+  cli::FleetProbes probes;
+  const source::CapacityCallbacks callbacks{
+      .run =
+          [&](const source::ProbeOrder& order, const source::SourceOptions& of_probe,
+              source::StampedRuns* /*stamped*/) {
+            all.hand_out(cli::to_letter(order));
+            cli::RankReport own = self.pour(of_probe);
+            const auto ranks = all.gather(end_for_others(own.run.measurement.ending));
+            return probes.take(std::move(own), ranks, of_probe);
+          },
+      .holds = [&](const metrics::Measurement& measured) { return found.holds(measured); },
+      .told =
+          [&](const source::Probe& probe, source::ProbeOutcome outcome,
+              const metrics::Measurement& measured, const std::string& reason) {
+            const std::string text = found.take(probe, outcome, measured, reason);
+            if (progress != nullptr) inform(text);
+          }};
+  source::CapacityResult result =
+      source::find_capacity(line.source, line.capacity->task, signals, callbacks);
+  if (progress != nullptr) progress->end();
+  const auto ranks = all.finish(end_for_others(result.run.measurement.ending));
+  cli::tell_of_missing(ranks, "the search has ended there");
+  const bool are_there = std::all_of(ranks.begin(), ranks.end(),
+                                     [](const auto& rank) { return rank.trouble.empty(); });
+  cli::RankReport whole{.well = result.run.well && are_there,
+                        .run = probes.describe(result.number, ranks)};
+  whole.run.measurement = std::move(result.run.measurement);
+  whole.run.capacity = found.finish(result.answer);
+  return whole;
+}
+
 int lead(const cli::SourceCommandLine& line, fleet::Fleet& all, report::Progress* progress,
          threads::SignalWatch& signals, int argc, char** argv) {
   cli::Reports reports(line.report, report::OutputFile::How::replace);
-  cli::RankReport own = pour_part(line, all, signals, watch_all(all, progress), argc, argv);
-  if (progress != nullptr) progress->end();
-  const auto ranks = all.gather(end_for_others(own.run.measurement.ending));
-  cli::RankReport whole = cli::put_together(std::move(own), ranks);
+  Rank self(line, all, signals, watch_all(all, progress), argc, argv);
+  cli::RankReport whole = line.capacity ? lead_search(line, all, self, signals, progress)
+                                        : lead_run(line, all, self, progress);
   reports.deliver(whole.run);
-  const bool is_whole = all.close();
-  const int passed = whole.run.thresholds_passed() ? EXIT_SUCCESS : kThresholdFailed;
-  if (!is_whole) leave(EXIT_FAILURE);
+  const bool found = !whole.run.capacity || whole.run.capacity->found();
+  const int passed = found && whole.run.thresholds_passed() ? EXIT_SUCCESS : kThresholdFailed;
+  if (!all.close()) leave(EXIT_FAILURE);
   return whole.well ? passed : EXIT_FAILURE;
 }
 
@@ -135,18 +198,34 @@ int lead_or_end(cli::SourceArguments given, fleet::Fleet& all, threads::SignalWa
   try {
     Opening opening{.here = cli::Surroundings::here(), .seed = given.seed.value_or(random_seed())};
     given.seed = opening.seed;
-    given.part = {.number = 0, .of = all.ranks()};
+    given.rank = {.number = 0, .of = all.ranks()};
     const cli::SourceCommandLine line = cli::build_source(given, opening.here);
     progress = cli::make_progress(line.report);
     opening.watched = progress != nullptr;
-    all.open(to_letter(opening), line.source.start_at);
+    if (line.capacity) {
+      all.open_several(to_letter(opening));
+    } else {
+      all.open(to_letter(opening), line.source.start_at);
+    }
     return lead(line, all, progress.get(), signals, argc, argv);
   } catch (const std::exception& error) {
     report_fatal(error.what());
-    all.gather(end_for_others(metrics::Ending::failed));
+    all.finish(end_for_others(metrics::Ending::failed));
     if (!all.close()) leave(EXIT_FAILURE);
     return EXIT_FAILURE;
   }
+}
+
+// Makes the probes that rank 0 asks for, to the last. Whether that was there to the end.
+bool follow_search(const cli::SourceCommandLine& line, fleet::Fleet& all, Rank& self) {
+  const source::CapacityTask& task = line.capacity->task;
+  const source::SourceOptions options = source::search_options(line.source, task);
+  while (const auto text = all.next()) {
+    const cli::RankReport part =
+        self.pour(source::probe_options(options, task, cli::read_order(*text)));
+    all.deliver(end_for_others(part.run.measurement.ending), cli::to_letter(part));
+  }
+  return all.wait_for_over();
 }
 
 int follow(cli::SourceArguments given, fleet::Fleet& all, threads::SignalWatch& signals, int argc,
@@ -157,11 +236,15 @@ int follow(cli::SourceArguments given, fleet::Fleet& all, threads::SignalWatch& 
     if (!text) throw Fatal("was told to end before it began");
     const Opening opening = read_opening(*text);
     given.seed = opening.seed;
-    given.part = {.number = all.rank(), .of = all.ranks()};
-    const cli::RankReport part =
-        pour_part(cli::build_source(given, opening.here), all, signals,
-                  opening.watched ? tell_rank_0(all) : Watch(), argc, argv);
-    told = all.hand_in(end_for_others(part.run.measurement.ending), cli::to_letter(part));
+    given.rank = {.number = all.rank(), .of = all.ranks()};
+    const cli::SourceCommandLine line = cli::build_source(given, opening.here);
+    Rank self(line, all, signals, opening.watched ? tell_rank_0(all) : Watch(), argc, argv);
+    if (line.capacity) {
+      told = follow_search(line, all, self);
+    } else {
+      const cli::RankReport part = self.pour(line.source);
+      told = all.hand_in(end_for_others(part.run.measurement.ending), cli::to_letter(part));
+    }
   } catch (const std::exception& error) {
     told = all.fail(error.what());
   }

@@ -23,6 +23,7 @@
 #include "proof/recipient_token.h"
 #include "smtp/extension.h"
 #include "source/arrivals.h"
+#include "source/part.h"
 #include "source/retry_policy.h"
 
 namespace millrace::cli {
@@ -78,6 +79,7 @@ struct SourceArguments : NetworkArguments, TlsArguments {
 
   // Parts of one run
   std::optional<PartValue> part;
+  std::optional<source::Part> rank;  // which this process is of smtp-source-mpi, and of how many
   std::optional<StartValue> start_at;
 
   // Envelope and message
@@ -186,8 +188,10 @@ struct SourceArguments : NetworkArguments, TlsArguments {
   [[nodiscard]] bool open_loop() const { return rate || (stages && stages->of_rates) || find_rate; }
   [[nodiscard]] bool stages_of_sessions() const { return stages && !stages->of_rates; }
   [[nodiscard]] bool poisson() const { return arrivals == source::ArrivalPattern::poisson; }
+  // It is one of several processes that send one run.
+  [[nodiscard]] bool is_part() const { return part || rank; }
   // The seed has something to say.
-  [[nodiscard]] bool draws() const { return poisson() || differs() || part; }
+  [[nodiscard]] bool draws() const { return poisson() || differs() || is_part(); }
   [[nodiscard]] bool pauses() const { return pause || random_pause; }
   // By the clock.
   [[nodiscard]] bool timed() const { return open_loop() || duration || stages || searches(); }

@@ -96,6 +96,17 @@ LevelRange rates_for(const std::vector<report::Threshold>& objective, Duration s
   return {.low = std::clamp(low, kRates.low, kRates.high), .high = kRates.high};
 }
 
+// Where a number of sessions is looked for: each rank has one at least.
+LevelRange sessions_for(const SourceArguments& given) {
+  const double ranks = given.rank ? given.rank->of : 1;
+  const LevelRange range = given.session_range.value_or(
+      LevelRange{.low = std::max(kSessions.low, ranks), .high = std::max(kSessions.high, ranks)});
+  if (range.low >= ranks) return range;
+  throw Fatal(
+      fmt::format("{} for {} ranks are too few, each needs one: use a --session-range from {} on",
+                  report::level_text(report::Capacity::Of::sessions, range.low), ranks, ranks));
+}
+
 // Of too few messages a figure is the largest of them, or one error decides. How many messages
 // sessions in closed loop will send nobody knows beforehand.
 void check_messages(const CapacityOrder& order) {
@@ -166,7 +177,7 @@ std::optional<CapacityOrder> build_capacity(const SourceArguments& given) {
   const Duration confirm = given.confirm.value_or(kConfirm);
   const LevelRange range =
       rates ? given.rate_range.value_or(rates_for(objective, std::min(probe, confirm)))
-            : given.session_range.value_or(kSessions);
+            : sessions_for(given);
   CapacityOrder order{.task = {.of = rates ? LevelOf::rate : LevelOf::sessions,
                                .range = {.low = range.low,
                                          .high = range.high,
@@ -229,7 +240,7 @@ bool CapacityReport::holds(const metrics::Measurement& measurement) const {
 
 std::string CapacityReport::take(const source::Probe& probe, source::ProbeOutcome outcome,
                                  const metrics::Measurement& measurement,
-                                 const std::string& shortfall) {
+                                 const std::string& reason) {
   using Outcome = report::CapacityProbe::Outcome;
   report::CapacityProbe told = report::CapacityProbe::of(measurement, judge(measurement));
   told.level = probe.level;
@@ -237,7 +248,7 @@ std::string CapacityReport::take(const source::Probe& probe, source::ProbeOutcom
   told.outcome = outcome == source::ProbeOutcome::held     ? Outcome::held
                  : outcome == source::ProbeOutcome::missed ? Outcome::missed
                                                            : Outcome::late;
-  if (told.outcome != Outcome::late) told.reason = shortfall;
+  told.reason = reason;
   capacity_.probes.push_back(std::move(told));
   return report::probe_line(capacity_.of, capacity_.probes.back());
 }

@@ -44,9 +44,9 @@ class CapacityReport {
 
   // Whether what a probe measured is as it should be.
   [[nodiscard]] bool holds(const metrics::Measurement& measurement) const;
-  // A probe is over; says what was found.
+  // A probe is over (source::CapacityCallbacks::told); says what was found.
   std::string take(const source::Probe& probe, source::ProbeOutcome outcome,
-                   const metrics::Measurement& measurement, const std::string& shortfall);
+                   const metrics::Measurement& measurement, const std::string& reason);
   [[nodiscard]] report::Capacity finish(const source::CapacityAnswer& answer);
 
  private:

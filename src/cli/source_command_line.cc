@@ -203,6 +203,7 @@ SourceCommandLine build_source(const SourceArguments& given, const Surroundings&
   build_network(given, options);
   const auto variable = [](const char* name) { return std::getenv(name); };
   if (given.part) options.part = part_of(*given.part, variable);
+  put(options.part, given.rank);
   options.start_at = start_of(given, surroundings);
   build_message(given, of_whole_run(given, surroundings), options.message);
   build_tls(given, options);

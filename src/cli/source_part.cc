@@ -237,7 +237,7 @@ Surroundings of_whole_run(const SourceArguments& given, const Surroundings& here
   const auto start = start_of(given, here);
   if (start) whole.now = system_clock::to_time_t(*start);
   const bool is_repeated = given.seed && given.differs();
-  if (!given.part && !is_repeated) return whole;
+  if (!given.is_part() && !is_repeated) return whole;
   constexpr unsigned kOtherBits = 16;  // than Surroundings::here() draws
   const std::uint64_t moment = start ? epoch(*start) : 0;
   whole.run = Roll(*given.seed + Roll::kStride * moment)() >> kOtherBits;

@@ -176,6 +176,27 @@ std::optional<std::string> Fleet::opening() {
   return follower().opening();
 }
 
+void Fleet::open_several(const std::string& opening) {
+  const std::lock_guard lock(mutex_);
+  lead().open(opening, std::nullopt);
+  lead().await_next();
+}
+
+void Fleet::hand_out(const std::string& run) {
+  const std::lock_guard lock(mutex_);
+  lead().next(run, Clock::now());
+  phase_ = Phase::assembling;
+}
+
+std::optional<std::string> Fleet::next() {
+  std::unique_lock lock(mutex_);
+  phase_ = Phase::running;
+  changed_.wait(
+      lock, [this] { return follower().has_next() || follower().over() || follower().is_lost(); });
+  phase_ = Phase::assembling;
+  return follower().take_next();
+}
+
 std::optional<system_clock::time_point> Fleet::agree(const std::string& host) {
   std::unique_lock lock(mutex_);
   const auto start = [this] { return rank_ == 0 ? lead().start() : follower().start(); };
@@ -208,10 +229,28 @@ std::optional<metrics::Second> Fleet::seconds_of_all(const metrics::Second& own)
 
 std::vector<RankState> Fleet::gather(unsigned end) {
   std::unique_lock lock(mutex_);
+  wait_until_in(lock, end);
+  std::vector<RankState> ranks = lead().ranks();
+  lead().rest();
+  if (lead().has_several()) phase_ = Phase::running;
+  return ranks;
+}
+
+std::vector<RankState> Fleet::finish(unsigned end) {
+  std::unique_lock lock(mutex_);
+  wait_until_in(lock, end);
+  // Where one has failed nobody else is waited for.
+  if (lead().has_several() && lead().is_well()) {
+    lead().call_roll(Clock::now());
+    wait_until_in(lock, 0);
+  }
+  return lead().ranks();
+}
+
+void Fleet::wait_until_in(std::unique_lock<std::mutex>& lock, unsigned end) {
   phase_ = Phase::reporting;
   lead().over(end);
   changed_.wait(lock, [this] { return lead().all_in(); });
-  return lead().ranks();
 }
 
 bool Fleet::close() {
@@ -233,6 +272,16 @@ bool Fleet::hand_in(unsigned end, const std::string& result) {
 bool Fleet::fail(const std::string& why) {
   std::unique_lock lock(mutex_);
   follower().fail(why);
+  return wait_for_over(lock);
+}
+
+void Fleet::deliver(unsigned end, const std::string& result) {
+  const std::lock_guard lock(mutex_);
+  follower().hand_in(end, result);
+}
+
+bool Fleet::wait_for_over() {
+  std::unique_lock lock(mutex_);
   return wait_for_over(lock);
 }
 

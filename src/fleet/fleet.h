@@ -48,6 +48,14 @@ class Fleet {
   // Another: waits for that; nothing where the run is to end before.
   std::optional<std::string> opening();
 
+  // Rank 0: the same for several runs one after the other, of which hand_out() tells each when the
+  // one before is gathered.
+  void open_several(const std::string& opening);
+  void hand_out(const std::string& run);
+  // Another: waits for that; nothing where there is no other. What it has measured goes out by
+  // deliver().
+  std::optional<std::string> next();
+
   // Could begin: waits for all others. When they begin, by the clock here; nothing where the run is
   // to end before.
   std::optional<std::chrono::system_clock::time_point> agree(const std::string& host);
@@ -62,6 +70,9 @@ class Fleet {
   // Rank 0: its run is over; waits for what the others have measured. `end`: how often they are to
   // be told to end therefore.
   std::vector<RankState> gather(unsigned end);
+  // The same, and of several runs there is no other: who is still there, and what became of the
+  // rest.
+  std::vector<RankState> finish(unsigned end);
   // Rank 0: all is reported. Whether all ranks were there to the end.
   bool close();
 
@@ -69,6 +80,9 @@ class Fleet {
   // Whether rank 0 was there to the end.
   bool hand_in(unsigned end, const std::string& result);
   bool fail(const std::string& why);
+  // The same in two steps, where several runs are between them.
+  void deliver(unsigned end, const std::string& result);
+  bool wait_for_over();
 
  private:
   // What this process is about, in this order.
@@ -87,6 +101,7 @@ class Fleet {
   void end_run(unsigned times, TimePoint now);
   std::vector<Addressed> take_letters();
   void send(Post& post);
+  void wait_until_in(std::unique_lock<std::mutex>& lock, unsigned end);
   bool wait_for_over(std::unique_lock<std::mutex>& lock);
 
   [[nodiscard]] Lead& lead() { return std::get<Lead>(self_); }

@@ -31,6 +31,10 @@ void Follower::take(const Letter& letter, Moment now) {
     case Subject::opening:
       opening_ = letter.text;
       return;
+    case Subject::next:
+      if (letter.text.empty()) return hand_in(0, {});
+      next_ = letter.text;
+      return start_.reset();
     case Subject::ping:
       return send(Subject::pong, fmt::format("{} {}", letter.text, now.wall.count()));
     case Subject::start:

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -32,6 +33,9 @@ class Follower {
   std::vector<Letter> letters();
 
   [[nodiscard]] const std::optional<std::string>& opening() const { return opening_; }
+  // Of several runs: takes what the next one is; nothing while that is open.
+  std::optional<std::string> take_next() { return std::exchange(next_, std::nullopt); }
+  [[nodiscard]] bool has_next() const { return next_.has_value(); }
   // When it begins, by the clock here; nothing while that is open.
   [[nodiscard]] std::optional<Microseconds> start() const { return start_; }
   // How often the run is to be told to end.
@@ -46,6 +50,7 @@ class Follower {
 
   std::vector<Letter> letters_;
   std::optional<std::string> opening_;
+  std::optional<std::string> next_;
   std::optional<Microseconds> start_;
   unsigned end_ = 0;
   std::optional<TimePoint> lost_since_;

@@ -37,14 +37,43 @@ void Lead::open(const std::string& opening, std::optional<Microseconds> earliest
   for (unsigned rank = 1; rank < ranks_.size(); ++rank) send(rank, Subject::opening, opening);
 }
 
+void Lead::next(const std::string& run, TimePoint now) {
+  hand_out(run, now);
+  if (end_ == 0) return;
+  for (unsigned rank = 1; rank < ranks_.size(); ++rank) {
+    if (!ranks_[rank].is_in()) send(rank, Subject::end, std::to_string(end_));
+  }
+}
+
+// Clocks are compared anew: a search takes long enough for them to go apart.
+void Lead::hand_out(const std::string& run, TimePoint now) {
+  out_ = Out::one_of_several;
+  is_ready_ = false;
+  start_.reset();
+  seconds_ = {};
+  if (haste_) haste_ = {.since = now, .length = kRollCall};
+  for (unsigned rank = 1; rank < ranks_.size(); ++rank) {
+    ranks_[rank].result.reset();
+    if (ranks_[rank].is_in()) continue;
+    ranks_[rank].clock = {};
+    send(rank, Subject::next, run);
+  }
+}
+
+void Lead::rest() {
+  if (has_several()) out_ = Out::none;
+}
+
 void Lead::over(unsigned end) { order(end); }
 
-// Those that are in have nothing left to end.
+// Those that are in have nothing left to end, nor has anybody between two runs.
 void Lead::order(unsigned times) {
   if (times <= end_) return;
   end_ = times;
   for (unsigned rank = 1; rank < ranks_.size(); ++rank) {
-    if (!ranks_[rank].is_in()) send(rank, Subject::end, std::to_string(times));
+    if (out_ != Out::none && !ranks_[rank].is_in()) {
+      send(rank, Subject::end, std::to_string(times));
+    }
   }
 }
 
@@ -112,7 +141,7 @@ void Lead::turn(Moment now) {
   if (!start_ && end_ == 0) begin_together(now);
   if (!haste_) return;
   order(now.here < haste_->since + haste_->length / 2 ? 1 : 2);
-  if (now.here < haste_->since + haste_->length) return;
+  if (out_ == Out::none || now.here < haste_->since + haste_->length) return;
   for (auto rank = ranks_.begin() + 1; rank != ranks_.end(); ++rank) {
     if (rank->is_in()) continue;
     rank->trouble = "was not done when the run had to end";
@@ -124,7 +153,8 @@ void Lead::look_for_silence(TimePoint now) {
   for (auto rank = ranks_.begin() + 1; rank != ranks_.end(); ++rank) {
     if (rank->is_silent || now < rank->heard + kSilence) continue;
     rank->is_silent = true;
-    if (rank->is_in()) continue;
+    const bool has_more_to_do = has_several() && rank->trouble.empty();
+    if (rank->is_in() && !has_more_to_do) continue;
     const auto silence = std::chrono::duration_cast<std::chrono::seconds>(kSilence);
     rank->trouble = fmt::format("was not heard of for {} s", silence.count());
     hasten(now, kHaste);
@@ -153,8 +183,13 @@ std::optional<metrics::Second> Lead::seconds_of_all(const metrics::Second& own) 
 }
 
 bool Lead::all_in() const {
-  return std::all_of(ranks_.begin() + 1, ranks_.end(),
-                     [](const RankState& rank) { return rank.is_in(); });
+  return out_ == Out::none || std::all_of(ranks_.begin() + 1, ranks_.end(),
+                                          [](const RankState& rank) { return rank.is_in(); });
+}
+
+bool Lead::is_well() const {
+  return std::all_of(ranks_.begin(), ranks_.end(),
+                     [](const RankState& rank) { return rank.trouble.empty(); });
 }
 
 bool Lead::whole() const {

@@ -22,6 +22,9 @@ inline constexpr unsigned kUnread = 4;
 // may finish what they have begun in the first half of that, and then have to give it up.
 inline constexpr std::chrono::milliseconds kHaste{3'000};
 
+// In a run that must end, so long a rank that has to say once more that it is there has for that.
+inline constexpr std::chrono::milliseconds kRollCall{250};
+
 // From when all could begin until they do: letters have to arrive, and threads to be awake.
 inline constexpr std::chrono::milliseconds kHeadStart{300};
 
@@ -47,14 +50,24 @@ struct RankState {
 };
 
 // What rank 0 does: hands out, has all begin at one moment and end in order, and takes in what they
-// have measured. Who is silent is left out and ends the run of all. Without a clock and threads of
-// its own.
+// have measured; once, or for several runs one after the other. Who is silent is left out and ends
+// the run of all, and there is no other. Without a clock and threads of its own.
 class Lead {
  public:
   Lead(unsigned ranks, TimePoint now);
 
   // What goes to all others, once. `earliest`: when they may begin, by the clock here.
   void open(const std::string& opening, std::optional<Microseconds> earliest);
+  // There are several runs: none before next().
+  void await_next() { out_ = Out::none; }
+  [[nodiscard]] bool has_several() const { return out_ != Out::only; }
+  // The next of them, where all are in of the one before.
+  void next(const std::string& run, TimePoint now);
+  // That one is over, and all are in.
+  void rest();
+  // There is no other: has all say that they are there, who are in then.
+  void call_roll(TimePoint now) { hand_out({}, now); }
+
   // This rank could begin.
   void ready() { is_ready_ = true; }
   // The run of this rank is over. `end`: how often the others are to be told to end therefore.
@@ -76,8 +89,10 @@ class Lead {
   [[nodiscard]] std::optional<Microseconds> start() const { return start_; }
   // How often the run of this rank is to be told to end.
   [[nodiscard]] unsigned end() const { return end_; }
-  // All others have sent what they measured, or will not.
+  // All others have sent what they measured in the run that is made, or will not.
   [[nodiscard]] bool all_in() const;
+  // None has failed so far.
+  [[nodiscard]] bool is_well() const;
   // All are there, to the last.
   [[nodiscard]] bool whole() const;
   // By rank; the first is this one, of which nothing is told.
@@ -87,7 +102,11 @@ class Lead {
   void close();
 
  private:
+  // Which run is handed out.
+  enum class Out : std::uint8_t { only, one_of_several, none };
+
   void send(unsigned rank, Subject subject, std::string text);
+  void hand_out(const std::string& run, TimePoint now);
   void order(unsigned times);
   void hasten(TimePoint now, Duration length);
   void lose(RankState& rank, TimePoint now);
@@ -98,6 +117,7 @@ class Lead {
   std::vector<Addressed> letters_;
   std::vector<Addressed> said_;
   LiveSeconds seconds_;
+  Out out_ = Out::only;
   std::optional<Microseconds> earliest_;
   bool is_ready_ = false;
   std::optional<Microseconds> start_;

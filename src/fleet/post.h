@@ -22,6 +22,7 @@ enum class Subject : std::uint8_t {
   end,      // from 0: how often it is to be told to end, as by signals
   result,   // to 0: how it ended, and all that it measured
   trouble,  // to 0: why it measured nothing
+  next,     // from 0: which of several runs is next; nothing: it is to say that it is there
   over,     // from 0: nothing more is to come; whether all are there
   gone,     // from whoever carries letters: the process is, or there is no way to it any more
 };

@@ -22,9 +22,6 @@ CapacityProbe CapacityProbe::of(const metrics::Measurement& measurement,
                       .not_arrived = behind->not_arrived(),
                       .backlog = behind->backlog};
   }
-  for (const std::string& reason : measurement.limits()) {
-    probe.reason += (probe.reason.empty() ? "" : ", ") + reason;
-  }
   return probe;
 }
 

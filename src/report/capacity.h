@@ -44,7 +44,8 @@ struct CapacityProbe {
   // Whether there is a reason that the terms do not tell.
   [[nodiscard]] bool has_reason() const;
 
-  // What was measured, judged by the terms. The level and the outcome are left to the caller.
+  // What was measured, judged by the terms. The level, the outcome and the reason are left to the
+  // caller.
   static CapacityProbe of(const metrics::Measurement& measurement, std::vector<Verdict> verdicts);
 };
 

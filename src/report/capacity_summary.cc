@@ -153,6 +153,7 @@ void write_probes(Writer& out, const Capacity& capacity) {
         latency(static_cast<double>(probe.p99)), latency(static_cast<double>(probe.most)),
         percent(probe.failed_share), span(in_seconds(probe.length)));
     probe.outcome == Outcome::missed ? out.line("{}", out.style().red(text)) : out.line("{}", text);
+    if (probe.outcome == Outcome::late) out.line("    {}", probe.reason);
   }
   write_probe_arrivals(out, capacity);
 }

@@ -35,27 +35,13 @@ void rest(threads::SignalWatch& signals, Duration length) {
   signals.hand_on({});
 }
 
-ProbeOutcome outcome_of(const metrics::Measurement& measurement, bool holds) {
-  if (!measurement.limits().empty()) return ProbeOutcome::late;
-  return holds ? ProbeOutcome::held : ProbeOutcome::missed;
-}
-
-// At least as many as there are numbers of messages that it has used.
-std::uint64_t messages_used(const metrics::Measurement& measurement, unsigned sessions) {
-  const auto used = [](const metrics::Counters& counters) {
-    return counters.started + counters.unstarted + counters.shed;
-  };
-  return used(measurement.total.counters) + used(measurement.warmup) + sessions;
-}
-
 // What cannot start behind others ends the search, and not what these have found.
-std::optional<Result> run_probe(const SourceOptions& options, threads::SignalWatch& signals,
-                                const CapacityCallbacks& callbacks, StampedRuns* stamped,
-                                std::uint64_t number) {
+std::optional<ProbeRun> make_probe(const CapacityCallbacks& callbacks, const ProbeOrder& order,
+                                   const SourceOptions& of_probe, StampedRuns* stamped) {
   try {
-    return run_source(options, signals, callbacks.watch, {.stamped = stamped});
+    return callbacks.run(order, of_probe, stamped);
   } catch (const Fatal& error) {
-    if (number == 0) throw;
+    if (order.number == 0) throw;
     warn(error.what());
     return std::nullopt;
   }
@@ -64,7 +50,7 @@ std::optional<Result> run_probe(const SourceOptions& options, threads::SignalWat
 // That no probe will be found to be too large when others have been made. Those of rates are alike.
 void afford(const SourceOptions& options, const CapacityTask& task) {
   if (task.of == LevelOf::rate) return afford_descriptors(options);
-  const SourceOptions largest = probe_options(options, task, {.level = task.range.high}, 0, 0);
+  const SourceOptions largest = probe_options(options, task, {.probe = {.level = task.range.high}});
   constexpr std::string_view kOption = "--session-range";
   afford_descriptors(largest, kOption);
   afford_ports(largest, kOption);
@@ -72,8 +58,16 @@ void afford(const SourceOptions& options, const CapacityTask& task) {
 
 }  // namespace
 
+SourceOptions search_options(const SourceOptions& given, const CapacityTask& task) {
+  afford(given, task);
+  SourceOptions options = given;
+  options.traffic = workload_of(given);
+  return options;
+}
+
 SourceOptions probe_options(const SourceOptions& options, const CapacityTask& task,
-                            const Probe& probe, std::uint64_t number, std::uint64_t first_message) {
+                            const ProbeOrder& order) {
+  const Probe& probe = order.probe;
   SourceOptions of_probe = options;
   const Duration length = probe.confirms ? task.confirm : task.probe;
   const std::string name =
@@ -89,61 +83,82 @@ SourceOptions probe_options(const SourceOptions& options, const CapacityTask& ta
                              .measured = false});
   }
   load.schedule.push_back({.name = name, .length = length, .from = probe.level, .to = probe.level});
-  load.seed += number;  // what happens by chance is not to happen in each
-  load.first_message = first_message;
+  load.seed += order.number;  // what happens by chance is not to happen in each
+  load.first_message = order.first_message;
   if (task.of == LevelOf::sessions) of_probe.sessions = static_cast<unsigned>(probe.level);
   of_probe.threads = std::min(options.threads, of_probe.own_sessions());
   return of_probe;
 }
 
+// Sessions begin with messages of their own numbers; behind them each part has one of so many as
+// there are parts.
+ProbeRun ProbeRun::of(Result run, const SourceOptions& of_probe) {
+  const auto used = [](const metrics::Counters& counters) {
+    return counters.started + counters.unstarted + counters.shed;
+  };
+  const metrics::Measurement& measured = run.measurement;
+  const std::uint64_t own = used(measured.total.counters) + used(measured.warmup);
+  std::vector<std::string> late = measured.limits();
+  return {.run = std::move(run),
+          .late = std::move(late),
+          .messages = own * of_probe.part.of + of_probe.sessions};
+}
+
 CapacityResult find_capacity(const SourceOptions& given, const CapacityTask& task,
                              threads::SignalWatch& signals, const CapacityCallbacks& callbacks) {
-  afford(given, task);
-  SourceOptions options = given;
-  options.traffic = workload_of(given);  // of which all probes send
+  const SourceOptions options = search_options(given, task);
   std::optional<StampedRuns> stamped;
   if (options.stamp) stamped.emplace(options, *options.traffic, signals);
   CapacitySearch search(task.range);
+  CapacityResult result;
   KeptRun kept;
   std::uint64_t first_message = 0;
-  bool given_up = false;
+  metrics::Ending ending = metrics::Ending::completed;
   bool delivered = false;
-  for (std::uint64_t number = 0; !given_up && signals.first() == 0; ++number) {
+  // Where a signal has come before the first one, that says so.
+  for (std::uint64_t number = 0; number == 0 || signals.first() == 0; ++number) {
     const auto next = search.next();
     if (std::holds_alternative<CapacityAnswer>(next)) break;
     // Where arrivals are followed, a probe is over when all is there.
     if (number > 0 && !options.end_to_end) rest(signals, task.settle);
-    if (signals.first() != 0) break;
-    const Probe probe = std::get<Probe>(next);
-    const SourceOptions of_probe = probe_options(options, task, probe, number, first_message);
-    std::optional<Result> started =
-        run_probe(of_probe, signals, callbacks, stamped ? &*stamped : nullptr, number);
-    given_up = !started;
-    if (given_up) break;
-    Result run = std::move(*started);
-    const metrics::Measurement& measured = run.measurement;
-    given_up = measured.ending == metrics::Ending::failed;
+    if (number > 0 && signals.first() != 0) break;
+    const ProbeOrder order{
+        .probe = std::get<Probe>(next), .number = number, .first_message = first_message};
+    const Probe& probe = order.probe;
+    std::optional<ProbeRun> made = make_probe(callbacks, order, probe_options(options, task, order),
+                                              stamped ? &*stamped : nullptr);
+    ending = made ? made->run.measurement.ending : metrics::Ending::failed;
+    if (!made) break;
+    const auto keep = [&](bool held) {
+      if (kept.take(probe.level, held, search.so_far().level, std::move(made->run))) {
+        result.number = number;
+      }
+    };
+    const metrics::Measurement& measured = made->run.measurement;
     delivered = delivered || measured.total.counters.delivered + measured.warmup.delivered > 0;
-    first_message += messages_used(measured, of_probe.sessions);
+    first_message += made->messages;
     // One that was cut short says nothing.
-    if (given_up || run.signal != 0) {
-      kept.take(probe.level, false, search.so_far().level, std::move(run));
+    if (ending != metrics::Ending::completed) {
+      keep(false);
       break;
     }
-    const std::string shortfall = probe_shortfall(run, task, probe);
+    const std::string shortfall = probe_shortfall(made->run, task, probe);
     const bool holds = shortfall.empty() && callbacks.holds(measured);
-    const ProbeOutcome outcome = outcome_of(measured, holds);
-    callbacks.told(probe, outcome, measured, shortfall);
+    const ProbeOutcome judged = holds ? ProbeOutcome::held : ProbeOutcome::missed;
+    const ProbeOutcome outcome = made->late.empty() ? judged : ProbeOutcome::late;
+    callbacks.told(probe, outcome, measured,
+                   made->late.empty() ? shortfall : fmt::format("{}", fmt::join(made->late, ", ")));
     search.found(outcome);
-    kept.take(probe.level, outcome == ProbeOutcome::held, search.so_far().level, std::move(run));
+    keep(outcome == ProbeOutcome::held);
   }
-  CapacityResult result{.answer = search.so_far(), .run = std::move(kept.run())};
+  result.answer = search.so_far();
+  result.run = std::move(kept.run());
   if (stamped) result.run.measurement.proof = stamped->journal.finish();
-  result.run.well = !given_up && delivered && (!stamped || stamped->journal.whole());
+  if (signals.first() != 0) ending = std::max(ending, metrics::Ending::interrupted);
+  result.run.measurement.ending = ending;
+  result.run.well =
+      ending != metrics::Ending::failed && delivered && (!stamped || stamped->journal.whole());
   result.run.signal = signals.first();
-  metrics::Ending& ending = result.run.measurement.ending;
-  if (given_up) ending = metrics::Ending::failed;
-  if (!given_up && result.run.signal != 0) ending = metrics::Ending::interrupted;
   return result;
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/time.h"
 #include "metrics/measurement.h"
@@ -26,36 +27,63 @@ struct CapacityTask {
   Duration settle{};   // between two of them
 };
 
-// The options of the run that a probe is: those that are given, but for the load. `number`: of the
-// probe, from 0. `first_message`: one that no probe before has sent.
+// A probe that is to be made.
+struct ProbeOrder {
+  Probe probe;
+  std::uint64_t number = 0;         // from 0
+  std::uint64_t first_message = 0;  // a number that no probe before has used
+};
+
+// The options with which a process makes probes: those that are given, and the messages that all
+// of them send. Throws Fatal when there is no room for the largest one.
+SourceOptions search_options(const SourceOptions& given, const CapacityTask& task);
+
+// The options of the run that a probe is: those, but for the load.
 SourceOptions probe_options(const SourceOptions& options, const CapacityTask& task,
-                            const Probe& probe, std::uint64_t number, std::uint64_t first_message);
+                            const ProbeOrder& order);
+
+// The run that a probe was.
+struct ProbeRun {
+  // Of all processes that made it together. Its measurement says how it ended: only one that was
+  // completed is judged.
+  Result run;
+  // Why a generator rather than the server may have set the pace, as clauses.
+  std::vector<std::string> late;
+  std::uint64_t messages = 0;  // so many numbers of messages it has used, or less
+
+  // Made by this process: the whole, or its part of it.
+  static ProbeRun of(Result run, const SourceOptions& of_probe);
+};
 
 struct CapacityResult {
   CapacityAnswer answer;
   // The run that says most of it: of the level that held, where one did, else the last one. `well`:
   // no run was given up, and something was delivered at all.
   Result run;
+  std::uint64_t number = 0;  // of that probe, from 0
 };
 
-// Who decides about probes, and who is told of them.
+// Who makes probes, who decides about them, and who is told.
 struct CapacityCallbacks {
+  // Makes a probe, as a run with these options (probe_options()): when it is over, so is all that
+  // was begun. `stamped`: as InCommon has it. Throws Fatal when it cannot start.
+  std::function<ProbeRun(const ProbeOrder& order, const SourceOptions& of_probe,
+                         StampedRuns* stamped)>
+      run;
   // Whether what was measured is as it should be.
   std::function<bool(const metrics::Measurement& measurement)> holds;
-  // As that of run_source(); may be empty.
-  std::function<void(const metrics::ProgressSnapshot& snapshot)> watch;
-  // A probe is over. `shortfall`: probe_shortfall().
+  // A probe is over. `reason`: why nothing is known of the server, where a generator was late; else
+  // probe_shortfall().
   std::function<void(const Probe& probe, ProbeOutcome outcome,
-                     const metrics::Measurement& measurement, const std::string& shortfall)>
+                     const metrics::Measurement& measurement, const std::string& reason)>
       told;
 };
 
 // Probes level after level until the search has its answer, or a signal comes. Each probe is a run
-// of its own (run_source()), in which all that was begun is over before the next one begins; the
-// numbers of their messages go on from one to the next, and their stamps and the journal are of one
-// run. One for which the generator was late is not judged. Throws Fatal when there is no room for
-// the largest one, or the first one cannot start; another that cannot gives the search up, and why
-// is told.
+// of its own; the numbers of their messages go on from one to the next, and their stamps and the
+// journal are of one run. One for which the generator was late is not judged. Throws Fatal when
+// there is no room for the largest one, or the first one cannot start; another that cannot gives
+// the search up, and why is told.
 CapacityResult find_capacity(const SourceOptions& options, const CapacityTask& task,
                              threads::SignalWatch& signals, const CapacityCallbacks& callbacks);
 

@@ -4,12 +4,13 @@
 
 namespace millrace::source {
 
-void KeptRun::take(double level, bool held, std::optional<double> best, Result&& run) {
+bool KeptRun::take(double level, bool held, std::optional<double> best, Result&& run) {
   if (level_ != best) level_.reset();
   const bool of_best = held && level == best;
-  if (!of_best && level_) return;
+  if (!of_best && level_) return false;
   run_ = std::move(run);
   if (of_best) level_ = level;
+  return true;
 }
 
 }  // namespace millrace::source

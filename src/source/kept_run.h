@@ -10,8 +10,8 @@ namespace millrace::source {
 class KeptRun {
  public:
   // A probe is over. `held`: all that was asked for held in it. `best`: the level that is the
-  // answer by what is known now (CapacitySearch::so_far()).
-  void take(double level, bool held, std::optional<double> best, Result&& run);
+  // answer by what is known now (CapacitySearch::so_far()). Whether its run is kept.
+  bool take(double level, bool held, std::optional<double> best, Result&& run);
 
   // The last one of the level that is the answer; of none, the last one.
   [[nodiscard]] Result& run() { return run_; }

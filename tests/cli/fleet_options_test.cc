@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/source_command_line.h"
 #include "sample_run.h"
 
 namespace millrace::cli {
@@ -33,16 +34,39 @@ TEST(FleetOptions, ImplyASummaryUnlessSomethingElseIsWrittenThere) {
 
 TEST(FleetOptions, AreNotThoseOfOneProcess) {
   EXPECT_EQ(refusal({"--part", "1/2"}), "--part: each rank is a part of the run already");
-  const char* const search =
-      "--find-rate and --find-sessions search with one process: use smtp-source";
-  EXPECT_EQ(refusal({"--find-rate", "p99<1s"}), search);
-  EXPECT_EQ(refusal({"--find-sessions", "p99<1s"}), search);
   EXPECT_EQ(refusal({"--show", "1"}), "--show sends nothing: use smtp-source");
   EXPECT_EQ(refusal({"-c"}), "-c counts the messages of one process: use --summary or --json");
   const char* const files =
       "--log and --stamp write a file for each process: use smtp-source --part";
   EXPECT_EQ(refusal({"--log", "x"}), files);
   EXPECT_EQ(refusal({"--stamp", "x"}), files);
+}
+
+// As rank 0 of four has it.
+SourceCommandLine build_rank(const std::vector<const char*>& words) {
+  SourceArguments given = read(words);
+  given.seed = 1;
+  given.rank = {.number = 0, .of = 4};
+  return build_source(given, {.host_name = "host"});
+}
+
+TEST(FleetOptions, SearchWithAllRanks) {
+  const SourceCommandLine line = build_rank({"--find-rate", "p99<1s", "-s", "8"});
+  ASSERT_TRUE(line.capacity);
+  EXPECT_EQ(line.source.part.of, 4U);
+  EXPECT_EQ(line.source.own_sessions(), 2U);
+}
+
+TEST(FleetOptions, SearchSessionsOfWhichEachRankHasOne) {
+  const auto range = [](const std::vector<const char*>& words) {
+    return build_rank(words).capacity->task.range;
+  };
+  EXPECT_EQ(range({"--find-sessions", "p99<1s"}).low, 4);
+  EXPECT_EQ(range({"--find-sessions", "p99<1s", "--session-range", "4-9"}).low, 4);
+  EXPECT_EQ(test::message_of([&] {
+              build_rank({"--find-sessions", "p99<1s", "--session-range", "3-9"});
+            }),
+            "3 sessions for 4 ranks are too few, each needs one: use a --session-range from 4 on");
 }
 
 }  // namespace

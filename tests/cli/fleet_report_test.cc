@@ -61,6 +61,17 @@ TEST_F(FleetReportTest, IsOfAllRanks) {
   EXPECT_EQ(said, "");
 }
 
+TEST_F(FleetReportTest, CountsWhatWasOverInTime) {
+  RankReport part = report_of(1);
+  part.completions = {.in_time = 30, .outlasted = 4};
+  ranks[1].result = to_letter(part);
+  RankReport own = report_of(0);
+  own.completions = {.in_time = 500, .outlasted = 60};
+  const RankReport whole = put_together(own, ranks);
+  EXPECT_EQ(whole.completions.in_time, 530U);
+  EXPECT_EQ(whole.completions.outlasted, 64U);
+}
+
 TEST_F(FleetReportTest, IsNotWellWhereARankIsNot) {
   ranks[1].result = to_letter(report_of(1, false));
   EXPECT_FALSE(put_together(report_of(0), ranks).well);
@@ -73,6 +84,7 @@ TEST_F(FleetReportTest, NamesARankThatIsNotInIt) {
   ranks[3].host.reset();
   ranks[3].trouble = "failed: no room";
   const RankReport whole = put_together(report_of(0), ranks);
+  tell_of_missing(ranks, "the report is without it");
   EXPECT_FALSE(whole.well);
   EXPECT_EQ(whole.run.measurement.total.counters.delivered, 2 * 200);
   EXPECT_EQ(setting(whole.run, "parts"), "1 and 2 of 4: not 3 and 4");

@@ -74,6 +74,27 @@ TEST_F(FollowerTest, HandsInHowItEndedAndWhatItMeasured) {
   EXPECT_EQ(sent(), (Letters{{Subject::trouble, "no such file"}}));
 }
 
+TEST_F(FollowerTest, MakesOneRunAfterTheOther) {
+  EXPECT_FALSE(follower.has_next());
+  for (const char* const run : {"100/s", "200/s"}) {
+    take(Subject::next, run);
+    EXPECT_TRUE(follower.has_next());
+    EXPECT_EQ(follower.take_next(), run);
+    EXPECT_FALSE(follower.has_next());
+    EXPECT_EQ(follower.start(), std::nullopt) << "that was of the one before";
+    take(Subject::start, "123456789");
+    EXPECT_EQ(follower.start(), 123'456'789us);
+    follower.hand_in(0, run);
+    EXPECT_EQ(sent(), (Letters{{Subject::result, std::string("0") + run}}));
+  }
+}
+
+TEST_F(FollowerTest, SaysThatItIsThereWhenNoOtherRunIsToCome) {
+  take(Subject::next);
+  EXPECT_FALSE(follower.has_next());
+  EXPECT_EQ(sent(), (Letters{{Subject::result, "0"}}));
+}
+
 TEST_F(FollowerTest, TellsOfASecond) {
   const metrics::Second second{.number = 3};
   follower.tell(second);

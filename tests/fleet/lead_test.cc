@@ -237,6 +237,143 @@ TEST_F(LeadTest, EndsTheOthersAsItHasEnded) {
   EXPECT_EQ(sent(), (Letters{letter(1, Subject::end, "2"), letter(2, Subject::end, "2")}));
 }
 
+class LeadOfSeveralTest : public LeadTest {
+ protected:
+  LeadOfSeveralTest() {
+    lead.open("seed 7", std::nullopt);
+    lead.await_next();
+    sent();
+  }
+  // Is made by all, up to their results.
+  void run(const std::string& what) {
+    lead.next(what, now);
+    ASSERT_EQ(sent(), (Letters{letter(1, Subject::next, what), letter(2, Subject::next, what)}));
+    EXPECT_FALSE(lead.all_in());
+    begin();
+    take(1, Subject::result, "0one of " + what);
+    EXPECT_FALSE(lead.all_in());
+    take(2, Subject::result, "0two of " + what);
+    ASSERT_TRUE(lead.all_in());
+    EXPECT_EQ(lead.ranks()[1].result, "one of " + what);
+    lead.rest();
+  }
+};
+
+TEST_F(LeadOfSeveralTest, TakesInEachBeforeTheNext) {
+  EXPECT_TRUE(lead.all_in()) << "of none";
+  run("100/s");
+  const auto start = lead.start();
+  pass(10s);
+  run("200/s");
+  EXPECT_GT(lead.start(), start) << "a moment of its own";
+  EXPECT_EQ(lead.end(), 0U);
+}
+
+TEST_F(LeadOfSeveralTest, ComparesClocksForEach) {
+  run("100/s");
+  lead.next("200/s", now);
+  sent();
+  lead.ready();
+  be_ready(1, 5s);
+  lead.turn(moment());
+  EXPECT_EQ(lead.start(), std::nullopt) << "rank 2 was ready for the one before";
+  be_ready(2);
+  lead.turn(moment());
+  ASSERT_TRUE(lead.start());
+  const std::string there = std::to_string((*lead.start() + Microseconds(5s)).count());
+  const Letters letters = sent();
+  ASSERT_EQ(letters.size(), 2U);
+  EXPECT_EQ(letters.front(), letter(1, Subject::start, there));
+}
+
+TEST_F(LeadOfSeveralTest, CountsTheSecondsOfEachFromItsStart) {
+  run("100/s");
+  const auto second = [](std::uint64_t number) {
+    metrics::Second one{.number = number};
+    one.counters.delivered = 1;
+    return one;
+  };
+  lead.seconds_of_all(second(6));
+  lead.next("200/s", now);
+  take(1, Subject::second, to_text(second(0)));
+  lead.seconds_of_all(second(0));
+  const auto sum = lead.seconds_of_all(second(1));
+  ASSERT_TRUE(sum);
+  EXPECT_EQ(sum->number, 0U);
+  EXPECT_EQ(sum->counters.delivered, 2U) << "without what was never asked for";
+}
+
+TEST_F(LeadOfSeveralTest, EndsBetweenTwoWhereOneIsSilent) {
+  run("100/s");
+  pass(5'100ms, {1});
+  EXPECT_EQ(lead.end(), 1U);
+  EXPECT_EQ(lead.ranks()[2].trouble, "was not heard of for 5 s");
+  EXPECT_EQ(lead.ranks()[2].result, "two of 100/s") << "which stays";
+  EXPECT_FALSE(lead.is_well());
+  EXPECT_TRUE(lead.all_in());
+  EXPECT_EQ(sent(), Letters{}) << "nobody has anything to end";
+}
+
+TEST_F(LeadOfSeveralTest, EndsOneWhereWhoWasDoneIsSilent) {
+  run("100/s");
+  lead.next("200/s", now);
+  sent();
+  begin();
+  take(2, Subject::result, "0x");
+  pass(5'100ms, {1});
+  EXPECT_EQ(lead.end(), 1U);
+  EXPECT_EQ(sent(), (Letters{letter(1, Subject::end, "1")}));
+}
+
+TEST_F(LeadOfSeveralTest, EndsTheNextAsItHasBeenEndedBefore) {
+  run("100/s");
+  lead.interrupt(now, std::nullopt);
+  EXPECT_EQ(sent(), Letters{}) << "nobody has anything to end";
+  lead.next("200/s", now);
+  EXPECT_EQ(sent(), (Letters{letter(1, Subject::next, "200/s"), letter(2, Subject::next, "200/s"),
+                             letter(1, Subject::end, "1"), letter(2, Subject::end, "1")}));
+  lead.ready();
+  be_ready(1);
+  be_ready(2);
+  lead.turn(moment());
+  EXPECT_EQ(lead.start(), std::nullopt);
+}
+
+TEST_F(LeadOfSeveralTest, LeavesOutWhoHasFailed) {
+  take(2, Subject::trouble, "no such file");
+  EXPECT_EQ(lead.end(), 2U);
+  lead.next("100/s", now);
+  EXPECT_EQ(sent(), (Letters{letter(1, Subject::next, "100/s"), letter(1, Subject::end, "2")}));
+  take(1, Subject::result, "1x");
+  EXPECT_TRUE(lead.all_in());
+}
+
+TEST_F(LeadOfSeveralTest, FindsOutInTheEndWhoIsThere) {
+  run("100/s");
+  lead.call_roll(now);
+  EXPECT_EQ(sent(), (Letters{letter(1, Subject::next), letter(2, Subject::next)}));
+  take(1, Subject::result, "0");
+  pass(4'800ms, {1});
+  EXPECT_FALSE(lead.all_in());
+  pass(300ms, {1});
+  EXPECT_TRUE(lead.all_in());
+  EXPECT_EQ(lead.ranks()[1].trouble, "");
+  EXPECT_EQ(lead.ranks()[2].trouble, "was not heard of for 5 s");
+}
+
+TEST_F(LeadOfSeveralTest, ThatWillBeKilledWaitsNoLongerForWhoIsGone) {
+  lead.interrupt(now, 1s);
+  pass(2s);
+  EXPECT_EQ(lead.ranks()[1].trouble, "") << "who was not asked for anything";
+  lead.call_roll(now);
+  lead.turn(moment());
+  take(1, Subject::result, "0");
+  pass(kRollCall, {1, 2});
+  EXPECT_TRUE(lead.all_in());
+  EXPECT_EQ(lead.ranks()[1].trouble, "");
+  EXPECT_EQ(lead.ranks()[2].trouble, "was not done when the run had to end");
+}
+
 TEST_F(LeadTest, HandsOnWhatOthersSay) {
   take(2, Subject::said, "warning: x");
   EXPECT_EQ(lead.said(), (Letters{letter(2, Subject::said, "warning: x")}));

@@ -1,15 +1,18 @@
 """One run over many processes (smtp-source-mpi): it sends what one process sends, and makes one report of it, whatever
 becomes of a rank."""
 
+import contextlib
 import json
 import math
 import os
 import re
 import shutil
 import signal
+import threading
 
 import psutil
 
+import capacity_test
 import measuring
 import parts_test
 import readers
@@ -233,3 +236,155 @@ class Endings(MpiCase):
                                                r"the report is without it")
         run = self.report()
         self.assertEqual((run["parts"]["numbers"], run["totals"]["messages_started"]), ([1], 0))
+
+
+class Searches(MpiCase):
+    """A rate or a number of sessions that is searched is that of all ranks."""
+    SHORT = capacity_test.SHORT
+
+    def search(self, ranks, *arguments):
+        """What was found, and the report; nothing when the generator was the limit each time."""
+        for _ in range(capacity_test.ATTEMPTS):
+            done = rig.run(self.command(self.programs, ranks, *self.SHORT, "-d", "--summary", *arguments))
+            self.assertIn(done.returncode, (0, 3), done.stderr.decode())
+            run = self.report()
+            self.check_sums(run)
+            capacity_test.Capacity.check_answer(self, run["capacity"])
+            if run["capacity"]["limited_by"] != "generator":
+                return run["capacity"], run
+            for probe in run["capacity"]["probes"]:
+                if probe["outcome"] == "late":
+                    self.assertRegex(probe["reason"], r"^rank \d \(.+\): ")
+        return None, None
+
+    def test_find_the_rate_above_which_a_sink_refuses(self):
+        rules = self.scratch / "rules.toml"
+        rules.write_text(capacity_test.LIMITED)
+        with self.programs.sink("--rules", rules) as sink:
+            capacity, run = self.search(2, "--find-rate", "errors<10%, max<5s", "--rate-range", "30-400/s", sink.endpoint)
+        if capacity is None:
+            return
+        # Above the limit by a quarter a fifth is refused. Of one rank alone it would be twice as much.
+        self.assertLess(capacity["rate"], 125)
+        self.assertEqual(run["parts"]["numbers"], [1, 2])
+        self.assertIn(f"{capacity['rate']:g}/s", run["stages"][0]["name"])
+        self.assertAlmostEqual(run["series"][0]["asked"], capacity["rate"], 1)
+        settings = run["options"]["settings"]
+        self.assertIn("the highest of 30/s to 400/s with errors<10%, max<5s", settings["load"])
+        self.assertNotIn("differing", settings)
+        self.assertTrue({"rank 0", "rank 1"} <= settings.keys())
+
+    def test_find_the_number_of_sessions(self):
+        with self.programs.sink("-W", ".:20ms") as sink:
+            capacity, _ = self.search(2, "--find-sessions", "rate<120/s", "--session-range", "2-64", sink.endpoint)
+        if capacity is None:
+            return
+        # Each has at most fifty a second, and each rank half of them.
+        self.assertIn(capacity["sessions"], (2, 3))
+        for probe in capacity["probes"]:
+            self.assertLessEqual(probe["messages_per_s"], probe["level"] * 50 * 1.1)
+
+    def test_send_no_message_twice(self):
+        for search, levels in (("--find-rate", ("--rate-range", "20-40/s")),
+                               ("--find-sessions", ("--session-range", "2-4"))):
+            with self.subTest(search=search):
+                dump = self.scratch / f"dump{search}"
+                with self.programs.sink("-W", ".:20ms", "-D", dump) as sink:
+                    self.search(2, search, "max<10s", *levels, sink.endpoint)
+                ids = re.findall(rb"^Message-Id: (\S+)", dump.read_bytes(), re.MULTILINE)
+                self.assertGreater(len(ids), 20)
+                self.assertEqual(len(ids), len(set(ids)))
+
+    def test_say_whose_generator_was_late(self):
+        with self.programs.sink() as sink:
+            running = self.start(self.programs, 2, *self.SHORT, "-d", "--summary", "--find-rate", "max<10s",
+                                 "--rate-range", "200-400/s", sink.endpoint, statuses=(3,))
+            rig.wait_for(lambda: len(self.ranks(running)) == 2, "both ranks to be there")
+            late, over = self.ranks(running)[1], threading.Event()
+
+            def hold_up():
+                while not over.wait(0.02):
+                    with contextlib.suppress(psutil.Error):
+                        late.suspend()
+                        over.wait(0.02)
+                        late.resume()
+
+            holding = threading.Thread(target=hold_up)
+            holding.start()
+            try:
+                running.wait(capacity_test.PATIENCE)
+            finally:
+                over.set()
+                holding.join()
+        capacity = self.report()["capacity"]
+        capacity_test.Capacity.check_answer(self, capacity)
+        self.assertEqual(capacity["limited_by"], "generator")
+        self.assertRegex(capacity["probes"][-1]["reason"], r"rank 1 \(.+\): ")
+        self.assertRegex(bytes(running.err), rb"nothing is known of the server, the generator was late: .*rank 1 \(")
+
+    def interfere(self, interfere, *arguments, statuses, began):
+        """Does something to a search on its way; what it said, and its report."""
+        with self.programs.sink("-c") as sink:
+            running = self.start(self.programs, 3, "-d", "--find-rate", "max<10s", "--rate-range", "20-400/s",
+                                 *arguments, sink.endpoint, statuses=statuses)
+            began(running, sink)
+            interfere(running)
+            running.wait(LIMIT)
+        run = self.report()
+        capacity_test.Capacity.check_answer(self, run["capacity"])
+        self.assertEqual((run["ending"], run["capacity"]["limited_by"]), ("interrupted", "unknown"))
+        return bytes(running.err).decode(), run
+
+    def check_without(self, rank, said, run):
+        self.assertRegex(said, rf"fatal: rank {rank} \(.+\) was not .+: the search has ended there")
+        self.assertEqual(said.count("the search has ended there"), 1)
+        self.assertIn(" was not ", run["options"]["settings"][f"rank {rank}"])
+
+    # Whoever interferes, and with which status mpirun ends then.
+    ENDS = (("a rank is killed", lambda self, mpirun: self.ranks(mpirun)[1].kill(), 128 + signal.SIGKILL),
+            ("a rank hangs", lambda self, mpirun: self.ranks(mpirun)[1].suspend(), 1),
+            ("its user ends it", lambda self, mpirun: mpirun.send_signal(signal.SIGINT), 1))
+
+    def test_end_between_two_probes_with_what_is_known(self):
+        def is_over(running, _):
+            rig.wait_for(lambda: b"20/s" in running.err, "a probe to be over")
+        for what, interfere, status in self.ENDS:
+            with self.subTest(what):
+                said, run = self.interfere(lambda mpirun: interfere(self, mpirun), "--probe", "200ms", "--settle", "1h",
+                                           statuses=(status,), began=is_over)
+                (probe,) = run["capacity"]["probes"]
+                self.assertEqual(run["capacity"]["rate"], 20 if probe["outcome"] == "held" else 0)
+                # That probe was of all.
+                self.assertEqual(run["parts"]["numbers"], [1, 2, 3])
+                if what.startswith("a rank"):
+                    self.check_without(1, said, run)
+                    self.assertIn(" delivered", run["options"]["settings"]["rank 1"])
+                else:
+                    self.assertNotIn("fatal", said)
+
+    def test_end_within_a_probe(self):
+        def has_begun(_, sink):
+            sink.wait_counter("mesg", 6)  # of which the warm-up has the first
+        for what, interfere, status in self.ENDS:
+            with self.subTest(what):
+                said, run = self.interfere(lambda mpirun: interfere(self, mpirun), "--probe", "1h", "--warmup", "1ms",
+                                           statuses=(status,), began=has_begun)
+                self.assertEqual((run["capacity"]["probes"], run["capacity"]["rate"]), ([], 0))
+                if what.startswith("a rank"):
+                    self.check_without(1, said, run)
+                    self.assertEqual(run["parts"]["numbers"], [1, 3])
+                else:
+                    self.assertNotIn("fatal", said)
+                    self.assertGreater(run["totals"]["messages"], 0)
+
+    def test_end_where_a_rank_cannot_begin(self):
+        (self.scratch / "message").write_text("Subject: x\n\nx\n")
+        search = (*self.SHORT, "--find-rate", "max<10s", "--rate-range", "20-400/s")
+        with self.programs.sink() as sink:
+            first, second = (self.command(self.programs, 1, *search, "-F", self.scratch / name, sink.endpoint)
+                             for name in ("message", "none"))
+            done = rig.run([*first, ":", *second[second.index("-n"):]])
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr.decode(), r"fatal: rank 1 failed: open .*none: No such file or directory: "
+                                               r"the search has ended there")
+        self.assertEqual(self.report()["capacity"]["probes"], [])

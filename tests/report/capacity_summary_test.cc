@@ -191,6 +191,7 @@ Probes                         rate      p50      p99      max   failed     took
   7,400/s       held       7400.0/s  2.00 ms  30.0 ms  31.0 ms       0%   10.0 s
   7,800/s       missed     7020.0/s   900 ms   1.20 s   1.30 s    1.00%   10.0 s
   8,000/s       late          0.0/s     0 us     0 us     0 us       0%   10.0 s
+    it slept
   7,400/s       held          0.0/s     0 us     0 us     0 us       0%   60.0 s
 )";
   EXPECT_NE(text.find(table), std::string::npos) << text;

@@ -4,8 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
 
+#include "base/diagnostics.h"
 #include "source/probe_shortfall.h"
+#include "threads/signal_watch.h"
 
 namespace millrace::source {
 namespace {
@@ -27,7 +32,8 @@ SourceOptions given() {
 
 TEST(FindCapacity, AProbeOfARateWarmsUpAtItAndIsMeasuredThen) {
   const SourceOptions options =
-      probe_options(given(), task_of(LevelOf::rate), {.level = 400}, 3, 1'000);
+      probe_options(given(), task_of(LevelOf::rate),
+                    {.probe = {.level = 400}, .number = 3, .first_message = 1'000});
   ASSERT_EQ(options.load.schedule.size(), 2U);
   const Stage& warm_up = options.load.schedule[0];
   const Stage& probe = options.load.schedule[1];
@@ -45,18 +51,19 @@ TEST(FindCapacity, AProbeOfARateWarmsUpAtItAndIsMeasuredThen) {
 }
 
 TEST(FindCapacity, AProbeThatConfirmsIsLonger) {
-  const SourceOptions options =
-      probe_options(given(), task_of(LevelOf::rate), {.level = 12.3, .confirms = true}, 3, 0);
+  const SourceOptions options = probe_options(
+      given(), task_of(LevelOf::rate), {.probe = {.level = 12.3, .confirms = true}, .number = 3});
   EXPECT_EQ(options.load.schedule[1].length, 60s);
   EXPECT_EQ(options.load.schedule[1].name, "12.3/s, to confirm");
 }
 
 TEST(FindCapacity, AProbeOfSessionsHasSoManyAndNoMoreThreads) {
-  SourceOptions options = probe_options(given(), task_of(LevelOf::sessions), {.level = 3}, 0, 0);
+  SourceOptions options =
+      probe_options(given(), task_of(LevelOf::sessions), {.probe = {.level = 3}});
   EXPECT_EQ(options.sessions, 3U);
   EXPECT_EQ(options.threads, 3U);
   EXPECT_EQ(options.load.schedule[1].name, "3 sessions");
-  options = probe_options(given(), task_of(LevelOf::sessions), {.level = 300}, 0, 0);
+  options = probe_options(given(), task_of(LevelOf::sessions), {.probe = {.level = 300}});
   EXPECT_EQ(options.sessions, 300U);
   EXPECT_EQ(options.threads, 4U);
 }
@@ -65,6 +72,12 @@ Result run_with(std::uint64_t due, const Completions& completions) {
   Result run;
   run.measurement.total.counters.delivered = due;
   run.completions = completions;
+  return run;
+}
+
+Result run_of(std::uint64_t messages) {
+  Result run = run_with(messages, {.in_time = messages});
+  run.measurement.total.counters.started = messages;
   return run;
 }
 
@@ -93,7 +106,107 @@ TEST(FindCapacity, SessionsThatAreNotServedAreNotHeld) {
 TEST(FindCapacity, AProbeMayGoWithoutWarmUp) {
   CapacityTask task = task_of(LevelOf::rate);
   task.warmup = Duration::zero();
-  EXPECT_EQ(probe_options(given(), task, {.level = 400}, 0, 0).load.schedule.size(), 1U);
+  EXPECT_EQ(probe_options(given(), task, {.probe = {.level = 400}}).load.schedule.size(), 1U);
+}
+
+TEST(FindCapacity, APartHasUsedNumbersOfAllParts) {
+  SourceOptions options = given();
+  const auto used = [&] { return ProbeRun::of(run_of(10), options).messages; };
+  EXPECT_EQ(used(), 10U + 50U);
+  options.part = {.number = 2, .of = 4};
+  EXPECT_EQ(used(), 4 * 10U + 50U);
+}
+
+// A search of 100/s to 400/s whose probes are made up.
+class MadeUpSearch : public testing::Test {
+ protected:
+  using Make = std::function<ProbeRun(const ProbeOrder& order)>;
+
+  CapacityResult search(const Make& make) {
+    SourceOptions options = given();
+    options.messages = 1;
+    options.load.schedule = {{.length = 1s, .from = 1, .to = 1}};
+    CapacityTask task = task_of(LevelOf::rate);
+    task.range = {.low = 100, .high = 400};
+    task.settle = Duration::zero();
+    return find_capacity(
+        options, task, signals,
+        {.run =
+             [&](const ProbeOrder& order, const SourceOptions& of_probe, StampedRuns* /*stamped*/) {
+               orders.push_back(order);
+               EXPECT_EQ(of_probe.load.first_message, order.first_message);
+               return make(order);
+             },
+         .holds = [](const metrics::Measurement& /*measured*/) { return true; },
+         .told =
+             [&](const Probe& /*probe*/, ProbeOutcome outcome,
+                 const metrics::Measurement& /*measured*/, const std::string& reason) {
+               outcomes.push_back(outcome);
+               reasons.push_back(reason);
+             }});
+  }
+  // In which all went well.
+  static ProbeRun held() { return {.run = run_of(10), .messages = 7}; }
+
+  threads::SignalWatch signals;
+  std::vector<ProbeOrder> orders;
+  std::vector<ProbeOutcome> outcomes;
+  std::vector<std::string> reasons;
+};
+
+TEST_F(MadeUpSearch, GoesOnFromOneProbeToTheNext) {
+  const CapacityResult found = search([](const auto& /*order*/) { return held(); });
+  ASSERT_EQ(orders.size(), 4U);
+  for (std::size_t i = 0; i < orders.size(); ++i) {
+    EXPECT_EQ(orders[i].number, i);
+    EXPECT_EQ(orders[i].first_message, i * 7);
+  }
+  EXPECT_TRUE(orders[3].probe.confirms);
+  EXPECT_EQ(found.answer.level, 400);
+  EXPECT_EQ(found.number, 3U);
+  EXPECT_TRUE(found.run.well);
+}
+
+TEST_F(MadeUpSearch, ConcludesNothingWhereAnyGeneratorWasLate) {
+  const CapacityResult found = search([](const ProbeOrder& order) {
+    ProbeRun made = held();
+    if (order.probe.level > 150) made.late = {"rank 1: was busy", "rank 2: was late"};
+    return made;
+  });
+  EXPECT_EQ(outcomes, (std::vector{ProbeOutcome::held, ProbeOutcome::late, ProbeOutcome::late}));
+  EXPECT_EQ(reasons.back(), "rank 1: was busy, rank 2: was late");
+  EXPECT_EQ(found.answer.limit, CapacityLimit::generator);
+  EXPECT_EQ(found.answer.level, 100);
+  EXPECT_EQ(found.number, 0U) << "that of the level which held";
+}
+
+TEST_F(MadeUpSearch, EndsWithAProbeThatWasCutShort) {
+  for (const metrics::Ending ending : {metrics::Ending::interrupted, metrics::Ending::failed}) {
+    orders.clear();
+    outcomes.clear();
+    const CapacityResult found = search([&](const ProbeOrder& order) {
+      ProbeRun made = held();
+      if (order.number == 1) made.run.measurement.ending = ending;
+      return made;
+    });
+    EXPECT_EQ(orders.size(), 2U);
+    EXPECT_EQ(outcomes, std::vector{ProbeOutcome::held});
+    EXPECT_EQ(found.answer.level, 100);
+    EXPECT_EQ(found.answer.limit, CapacityLimit::unknown);
+    EXPECT_EQ(found.number, 0U);
+    EXPECT_EQ(found.run.measurement.ending, ending) << "the search, of whichever run is told";
+    EXPECT_EQ(found.run.well, ending != metrics::Ending::failed);
+  }
+}
+
+TEST_F(MadeUpSearch, IsGivenUpWhereALaterProbeCannotStart) {
+  const auto none = [](const ProbeOrder& /*order*/) -> ProbeRun { throw Fatal("no room"); };
+  EXPECT_THROW(search(none), Fatal);
+  const CapacityResult found =
+      search([&](const ProbeOrder& order) { return order.number == 0 ? held() : none(order); });
+  EXPECT_EQ(found.run.measurement.ending, metrics::Ending::failed);
+  EXPECT_EQ(found.answer.level, 100);
+  EXPECT_FALSE(found.run.well);
 }
 
 }  // namespace

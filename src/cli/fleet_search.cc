@@ -1,0 +1,67 @@
+#include "cli/fleet_search.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace millrace::cli {
+
+std::string to_letter(const source::ProbeOrder& order) {
+  return nlohmann::json{{"level", order.probe.level},
+                        {"confirms", order.probe.confirms},
+                        {"number", order.number},
+                        {"first_message", order.first_message}}
+      .dump();
+}
+
+source::ProbeOrder read_order(const std::string& text) {
+  const auto json = nlohmann::json::parse(text);
+  return {.probe = {.level = json.at("level"), .confirms = json.at("confirms")},
+          .number = json.at("number"),
+          .first_message = json.at("first_message")};
+}
+
+source::ProbeRun FleetProbes::take(RankReport own, const std::vector<fleet::RankState>& ranks,
+                                   const source::SourceOptions& of_probe) {
+  source::ProbeRun all;
+  const auto look = [&](const std::string& whose, const RankReport& part) {
+    const source::ProbeRun made =
+        source::ProbeRun::of({.measurement = part.run.measurement}, of_probe);
+    all.messages = std::max(all.messages, made.messages);
+    for (const std::string& clause : made.late) {
+      all.late.push_back(fmt::format("{}: {}", whose, clause));
+    }
+  };
+  RankReport whole = put_together(std::move(own), ranks, look);
+  all.run.well = whole.well;
+  all.run.completions = whole.completions;
+  all.run.measurement = std::exchange(whole.run.measurement, {});
+  const bool is_whole = std::all_of(ranks.begin() + 1, ranks.end(),
+                                    [](const fleet::RankState& rank) { return !!rank.result; });
+  metrics::Ending& ending = all.run.measurement.ending;
+  if (!is_whole) ending = std::max(ending, metrics::Ending::interrupted);
+  runs_.push_back(std::move(whole.run));
+  return all;
+}
+
+report::Run FleetProbes::describe(std::uint64_t number,
+                                  const std::vector<fleet::RankState>& ranks) const {
+  report::Run run = runs_.at(number);
+  for (std::size_t rank = 1; rank < ranks.size(); ++rank) {
+    if (ranks[rank].trouble.empty()) continue;
+    const std::string name = fmt::format("rank {}", rank);
+    std::string why = fmt::format("the search ended since it {}", ranks[rank].trouble);
+    const auto row = std::find_if(run.settings.begin(), run.settings.end(),
+                                  [&](const auto& setting) { return setting.first == name; });
+    if (row == run.settings.end()) {
+      run.settings.emplace_back(name, std::move(why));
+    } else if (row->second.find(ranks[rank].trouble) == std::string::npos) {
+      row->second += "; " + why;
+    }
+  }
+  return run;
+}
+
+}  // namespace millrace::cli

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cli/fleet_report.h"
+#include "fleet/lead.h"
+#include "report/run.h"
+#include "source/find_capacity.h"
+
+namespace millrace::cli {
+
+// A probe that all ranks are to make, as rank 0 tells the others. Reading throws what the JSON
+// library does.
+std::string to_letter(const source::ProbeOrder& order);
+source::ProbeOrder read_order(const std::string& text);
+
+// The probes of a search that all ranks make together.
+class FleetProbes {
+ public:
+  // What all of them have measured in one, as one run; interrupted, where the report of one is
+  // missing. The generator was late where that of any rank was, which is named. `of_probe`: the
+  // options of rank 0.
+  source::ProbeRun take(RankReport own, const std::vector<fleet::RankState>& ranks,
+                        const source::SourceOptions& of_probe);
+
+  // The report of the search but for what was measured and found: that of the probe of this number,
+  // with a word on each rank that failed or was gone in the end (`ranks`).
+  [[nodiscard]] report::Run describe(std::uint64_t number,
+                                     const std::vector<fleet::RankState>& ranks) const;
+
+ private:
+  std::vector<report::Run> runs_;  // by number; nothing measured is in them
+};
+
+}  // namespace millrace::cli

@@ -1,0 +1,117 @@
+#include "cli/fleet_search.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sample_run.h"
+
+namespace millrace::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr unsigned kAllRanks = 3;
+
+class FleetProbesTest : public testing::Test {
+ protected:
+  FleetProbesTest() {
+    of_probe.part = {.number = 0, .of = kAllRanks};
+    of_probe.sessions = 9;
+    for (unsigned rank = 1; rank < ranks.size(); ++rank) {
+      ranks[rank].host = "host" + std::to_string(rank);
+      ranks[rank].result = to_letter(report_of(rank));
+    }
+  }
+
+  static RankReport report_of(unsigned rank) {
+    RankReport report{.well = true, .run = test::sample_run(2, 5)};
+    report.run.environment.host = "host" + std::to_string(rank);
+    report.run.measurement.ending = metrics::Ending::completed;
+    report.run.measurement.generator = {};
+    report.run.measurement.total.counters.started = 200;
+    report.run.measurement.warmup = {};
+    return report;
+  }
+  // More of them late than on time.
+  static RankReport late_report_of(unsigned rank) {
+    RankReport report = report_of(rank);
+    report.run.measurement.generator.start_lag.record(std::chrono::microseconds(5'000));
+    report.run.measurement.generator.late_starts = 1;
+    return report;
+  }
+  static std::string setting(const report::Run& run, std::string_view name) {
+    for (const auto& [known, value] : run.settings) {
+      if (known == name) return value;
+    }
+    return "none";
+  }
+  source::ProbeRun take() { return probes.take(report_of(0), ranks, of_probe); }
+
+  std::vector<fleet::RankState> ranks{kAllRanks};
+  source::SourceOptions of_probe;
+  FleetProbes probes;
+};
+
+TEST_F(FleetProbesTest, AreToldInLetters) {
+  const source::ProbeOrder order{.probe = {.level = 123.4, .confirms = true},
+                                 .number = 7,
+                                 .first_message = 98'765'432'109'876};
+  const source::ProbeOrder read = read_order(to_letter(order));
+  EXPECT_EQ(read.probe.level, order.probe.level);
+  EXPECT_EQ(read.probe.confirms, order.probe.confirms);
+  EXPECT_EQ(read.number, order.number);
+  EXPECT_EQ(read.first_message, order.first_message);
+  EXPECT_ANY_THROW(read_order("soon"));
+}
+
+TEST_F(FleetProbesTest, AreJudgedByWhatAllHaveMeasured) {
+  const source::ProbeRun made = take();
+  EXPECT_EQ(made.run.measurement.total.counters.delivered, kAllRanks * 200);
+  EXPECT_EQ(made.run.measurement.total.intended.count(), kAllRanks * 200);
+  EXPECT_EQ(made.run.measurement.ending, metrics::Ending::completed);
+  EXPECT_EQ(made.late, std::vector<std::string>{});
+}
+
+TEST_F(FleetProbesTest, HaveUsedAsManyMessagesAsTheFastestRank) {
+  RankReport fast = report_of(2);
+  fast.run.measurement.total.counters.started = 500;
+  ranks[2].result = to_letter(fast);
+  EXPECT_EQ(take().messages, 500 * kAllRanks + 9);
+}
+
+TEST_F(FleetProbesTest, AreLateWhereAnyRankIs) {
+  ranks[1].result = to_letter(late_report_of(1));
+  EXPECT_EQ(take().late,
+            std::vector<std::string>{
+                "rank 1 (host1): it began 100.0% of the arrivals more than 1 ms late"});
+  ranks[1].result = to_letter(report_of(1));
+  EXPECT_EQ(probes.take(late_report_of(0), ranks, of_probe).late,
+            std::vector<std::string>{
+                "rank 0 (host0): it began 100.0% of the arrivals more than 1 ms late"});
+}
+
+TEST_F(FleetProbesTest, AreCutShortWhereARankIsMissing) {
+  ranks[2].result.reset();
+  ranks[2].trouble = "was not heard of for 5 s";
+  EXPECT_EQ(take().run.measurement.ending, metrics::Ending::interrupted);
+}
+
+TEST_F(FleetProbesTest, SayWhoEndedTheSearch) {
+  take();
+  ranks[2].result.reset();
+  ranks[2].trouble = "was not heard of for 5 s";
+  take();
+  EXPECT_EQ(setting(probes.describe(1, ranks), "rank 2"),
+            "not in this report: it was not heard of for 5 s");
+  const report::Run kept = probes.describe(0, ranks);
+  EXPECT_TRUE(setting(kept, "rank 2").starts_with("host2: 200 delivered, 0 not"));
+  EXPECT_TRUE(
+      setting(kept, "rank 2").ends_with("; the search ended since it was not heard of for 5 s"));
+  EXPECT_EQ(setting(kept, "rank 1").find("ended"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace millrace::cli
