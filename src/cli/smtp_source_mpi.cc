@@ -1,21 +1,12 @@
-#include <fmt/format.h>
-#include <unistd.h>
-
-#include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include "base/diagnostics.h"
-#include "base/number.h"
 #include "base/roll.h"
-#include "cli/command_line.h"
+#include "cli/fleet_main.h"
 #include "cli/fleet_options.h"
 #include "cli/fleet_report.h"
 #include "cli/report_options.h"
@@ -62,13 +53,6 @@ unsigned end_for_others(metrics::Ending ending) { return static_cast<unsigned>(e
 static_assert(static_cast<unsigned>(metrics::Ending::interrupted) == 1 &&
               static_cast<unsigned>(metrics::Ending::failed) == 2);
 
-// From a SIGTERM of mpirun until its SIGKILL: a second, unless its user says more.
-Duration patience_of_mpirun() {
-  const char* const told = std::getenv("OMPI_MCA_odls_base_sigkill_timeout");
-  const auto seconds = told != nullptr ? whole_number(told, 1, 3'600) : std::nullopt;
-  return std::chrono::seconds(static_cast<long>(seconds.value_or(1)));
-}
-
 using Watch = std::function<void(const metrics::ProgressSnapshot&)>;
 
 // Pours what this rank has of the run.
@@ -90,12 +74,6 @@ cli::RankReport pour_part(const cli::SourceCommandLine& line, fleet::Fleet& all,
   return part;
 }
 
-// Ends at once: what MPI has left to end waits for ranks that are gone.
-[[noreturn]] void leave(int status) {
-  std::fflush(nullptr);
-  _exit(status);
-}
-
 // Shows how the run of all ranks goes, of which this one knows its own.
 Watch watch_all(fleet::Fleet& all, report::Progress* progress) {
   if (progress == nullptr) return {};
@@ -113,89 +91,53 @@ Watch tell_rank_0(fleet::Fleet& all) {
   };
 }
 
-int lead(const cli::SourceCommandLine& line, fleet::Fleet& all, report::Progress* progress,
-         threads::SignalWatch& signals, int argc, char** argv) {
-  cli::Reports reports(line.report, report::OutputFile::How::replace);
-  cli::RankReport own = pour_part(line, all, signals, watch_all(all, progress), argc, argv);
-  if (progress != nullptr) progress->end();
-  const auto ranks = all.gather(end_for_others(own.run.measurement.ending));
-  cli::RankReport whole = cli::put_together(std::move(own), ranks);
-  reports.deliver(whole.run);
-  const bool is_whole = all.close();
-  const int passed = whole.run.thresholds_passed() ? EXIT_SUCCESS : kThresholdFailed;
-  if (!is_whole) leave(EXIT_FAILURE);
-  return whole.well ? passed : EXIT_FAILURE;
-}
+class SourceProgram final : public cli::FleetProgram {
+ public:
+  SourceProgram(int argc, char** argv)
+      : argc_(argc), argv_(argv), given_(cli::read_fleet_arguments(argc, argv)) {}
 
-// What rank 0 throws ends the others.
-int lead_or_end(cli::SourceArguments given, fleet::Fleet& all, threads::SignalWatch& signals,
-                int argc, char** argv) {
-  // Goes when no other rank can say anything any more.
-  std::unique_ptr<report::Progress> progress;
-  try {
-    Opening opening{.here = cli::Surroundings::here(), .seed = given.seed.value_or(random_seed())};
-    given.seed = opening.seed;
-    given.part = {.number = 0, .of = all.ranks()};
-    const cli::SourceCommandLine line = cli::build_source(given, opening.here);
-    progress = cli::make_progress(line.report);
-    opening.watched = progress != nullptr;
+  Outcome lead(fleet::Fleet& all, threads::SignalWatch& signals) override {
+    Opening opening{.here = cli::Surroundings::here(), .seed = given_.seed.value_or(random_seed())};
+    const cli::SourceCommandLine line = build(opening, all);
+    progress_ = cli::make_progress(line.report);
+    opening.watched = progress_ != nullptr;
     all.open(to_letter(opening), line.source.start_at);
-    return lead(line, all, progress.get(), signals, argc, argv);
-  } catch (const std::exception& error) {
-    report_fatal(error.what());
-    all.gather(end_for_others(metrics::Ending::failed));
-    if (!all.close()) leave(EXIT_FAILURE);
-    return EXIT_FAILURE;
+    cli::Reports reports(line.report, report::OutputFile::How::replace);
+    cli::RankReport own =
+        pour_part(line, all, signals, watch_all(all, progress_.get()), argc_, argv_);
+    if (progress_) progress_->end();
+    const auto ranks = all.gather(end_for_others(own.run.measurement.ending));
+    cli::RankReport whole = cli::put_together(std::move(own), ranks);
+    reports.deliver(whole.run);
+    const int passed = whole.run.thresholds_passed() ? EXIT_SUCCESS : kThresholdFailed;
+    return {.whole = all.close(), .status = whole.well ? passed : EXIT_FAILURE};
   }
-}
 
-int follow(cli::SourceArguments given, fleet::Fleet& all, threads::SignalWatch& signals, int argc,
-           char** argv) {
-  bool told = false;
-  const auto text = all.opening();
-  try {
-    if (!text) throw Fatal("was told to end before it began");
-    const Opening opening = read_opening(*text);
-    given.seed = opening.seed;
-    given.part = {.number = all.rank(), .of = all.ranks()};
+  cli::HandedIn follow(const std::string& text, fleet::Fleet& all,
+                       threads::SignalWatch& signals) override {
+    const Opening opening = read_opening(text);
     const cli::RankReport part =
-        pour_part(cli::build_source(given, opening.here), all, signals,
-                  opening.watched ? tell_rank_0(all) : Watch(), argc, argv);
-    told = all.hand_in(end_for_others(part.run.measurement.ending), cli::to_letter(part));
-  } catch (const std::exception& error) {
-    told = all.fail(error.what());
+        pour_part(build(opening, all), all, signals, opening.watched ? tell_rank_0(all) : Watch(),
+                  argc_, argv_);
+    return {.end = end_for_others(part.run.measurement.ending), .result = cli::to_letter(part)};
   }
-  if (!told) {
-    divert_messages({});
-    report_fatal(fmt::format("rank {}: rank 0 is silent: nothing is reported", all.rank()));
-    leave(EXIT_FAILURE);
-  }
-  return EXIT_SUCCESS;  // the status is that of rank 0
-}
 
-int pour(int argc, char** argv) {
-  const cli::SourceArguments given = cli::read_fleet_arguments(argc, argv);
-  threads::block_ending_signals();  // from here on they wait for those who take them
-  threads::SignalWatch signals;
-  fleet::Fleet all(fleet::mpi_post, signals, patience_of_mpirun());
-  if (all.rank() == 0) return lead_or_end(given, all, signals, argc, argv);
-  // "smtp-source-mpi: warning: ...": rank 0 says whose it is.
-  divert_messages([&all](std::string_view line) {
-    const std::string_view text = line.substr(line.find(": ") + 2);
-    all.say(text.substr(0, text.find('\n')));
-  });
-  return follow(given, all, signals, argc, argv);
-}
+ private:
+  cli::SourceCommandLine build(const Opening& opening, const fleet::Fleet& all) {
+    given_.seed = opening.seed;
+    given_.part = {.number = all.rank(), .of = all.ranks()};
+    return cli::build_source(given_, opening.here);
+  }
+
+  const int argc_;
+  char** const argv_;
+  cli::SourceArguments given_;
+  std::unique_ptr<report::Progress> progress_;  // until no other rank can say anything any more
+};
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  // Open MPI gives each rank a terminal of its own, wherever that goes.
-  setenv("NO_COLOR", "1", 0);
-  // What is wrong with the line is wrong for all, and its help is the same: one says so.
-  if (fleet::rank_by_environment() != 0) {
-    divert_messages([](std::string_view /*line*/) {});
-    if (std::freopen("/dev/null", "w", stdout) == nullptr) return EXIT_FAILURE;
-  }
-  return cli::run_main(argv[0], [&] { return pour(argc, argv); });
+  return cli::fleet_main(argv[0], {.post = fleet::mpi_post, .rank = fleet::rank_by_environment()},
+                         [&] { return std::make_unique<SourceProgram>(argc, argv); });
 }
