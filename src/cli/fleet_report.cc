@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <string_view>
 #include <utility>
 
 #include "base/diagnostics.h"
+#include "cli/sink_command_line.h"
 #include "metrics/measurement.h"
 #include "report/json.h"
 #include "report/merge.h"
@@ -25,7 +27,18 @@ RankReport from_letter(std::string_view text, const std::string& name) {
   return {.well = text.front() == kWell, .run = report::from_json(text.substr(1), name)};
 }
 
+// Where a sink listens; each may do so elsewhere.
+std::string described_sink(const report::Run& run) {
+  const metrics::Counters& counters = run.measurement.total.counters;
+  const auto at = std::find_if(run.settings.begin(), run.settings.end(),
+                               [](const auto& setting) { return setting.first == kPlacesSetting; });
+  return fmt::format("{}: at {}: {} taken, {} sessions", run.environment.host,
+                     at != run.settings.end() ? at->second : "an unknown place",
+                     report::count(counters.delivered), report::count(counters.sessions_opened));
+}
+
 std::string described(const report::Run& run) {
+  if (run.kind == report::Run::Kind::sink) return described_sink(run);
   const metrics::Metrics& total = run.measurement.total;
   const auto latency = [&](double share) {
     return report::latency(static_cast<double>(total.intended.percentile(share)));
@@ -72,8 +85,10 @@ RankReport put_together(RankReport own, const std::vector<fleet::RankState>& ran
     }
     RankReport part = from_letter(*rank.result, name);
     whole.well = whole.well && part.well;
-    // The same moment by another clock.
-    if (part.run.measurement.agreed_start) part.run.measurement.start = start;
+    // The same moment by another clock. Sinks do not tell that they have agreed.
+    const bool agreed =
+        part.run.kind == report::Run::Kind::sink || part.run.measurement.agreed_start.has_value();
+    if (agreed) part.run.measurement.start = start;
     if (all_told) {
       const auto& clock = rank.clock.offset();
       told.emplace_back(name, described(part.run) + (clock ? described(*clock) : std::string()));

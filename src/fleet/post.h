@@ -23,6 +23,11 @@ enum class Subject : std::uint8_t {
   result,   // to 0: how it ended, and all that it measured
   trouble,  // to 0: why it measured nothing
   over,     // from 0: nothing more is to come; whether all are there
+  counts,   // to 0: what it has counted so far
+  ask,      // to 0: would have more of a quota, for so many who wait
+  more,     // from 0: so much more of a quota; 0: none is left
+  recall,   // from 0: is to return what it has not used of a quota
+  unused,   // to 0: so much it was
 };
 
 struct Letter {

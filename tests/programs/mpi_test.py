@@ -21,9 +21,11 @@ LIMIT = 10
 
 
 class MpiCase(measuring.MeasureCase):
+    PROGRAM = "smtp-source-mpi"
+
     def setUp(self):
         super().setUp()
-        rig.need(shutil.which("mpirun") and (rig.BUILD / "smtp-source-mpi").exists(),
+        rig.need(shutil.which("mpirun") and (rig.BUILD / self.PROGRAM).exists(),
                  "needs Open MPI (script/bootstrap mpi) when it is built")
         self.json = self.scratch / "run.json"
         # Of ranks that tell each other something it makes no difference on which engine.
@@ -32,7 +34,7 @@ class MpiCase(measuring.MeasureCase):
     def command(self, programs, ranks, *arguments):
         as_root = ["--allow-run-as-root"] if os.geteuid() == 0 else []
         return ["mpirun", *as_root, "--oversubscribe", "--bind-to", "none", "-n", ranks,
-                *programs.command("smtp-source-mpi", [*arguments, "--json", self.json])]
+                *programs.command(self.PROGRAM, [*arguments, "--json", self.json])]
 
     def start(self, programs, ranks, *arguments, statuses=(0,)):
         return rig.Process(self.command(programs, ranks, *arguments), statuses=statuses)
@@ -51,7 +53,7 @@ class MpiCase(measuring.MeasureCase):
         """The processes, by rank."""
         return {int(process.environ()["OMPI_COMM_WORLD_RANK"]): process
                 for process in psutil.Process(mpirun.pid).children()
-                if "smtp-source-mpi" in process.name()}
+                if self.PROGRAM in process.name()}
 
 
 class Ranks(MpiCase):
