@@ -142,6 +142,7 @@ TEST_F(LeadTest, HandsOutQuotasToAllAndItself) {
 }
 
 TEST_F(LeadTest, KnowsWhatOthersHaveCounted) {
+  now += 5s;
   take(2, Subject::counts, "first");
   take(2, Subject::counts, "second");
   EXPECT_EQ(lead.ranks()[2].counts, "second");
