@@ -1,17 +1,12 @@
 #include "cli/fleet_options.h"
 
-#include "base/diagnostics.h"
+#include "cli/refusal.h"
 #include "cli/source_command_line.h"
 
 namespace millrace::cli {
 namespace {
 
-struct Refusal {
-  bool (*given)(const SourceArguments& given);
-  const char* why;
-};
-
-constexpr Refusal kRefusals[] = {
+constexpr Refusal<SourceArguments> kRefusals[] = {
     {[](const auto& given) { return given.part.has_value(); },
      "--part: each rank is a part of the run already"},
     {[](const auto& given) { return given.show.has_value(); },
@@ -26,9 +21,7 @@ constexpr Refusal kRefusals[] = {
 
 SourceArguments read_fleet_arguments(int argc, const char* const* argv) {
   SourceArguments given = read_source_arguments(argc, argv);
-  for (const Refusal& one : kRefusals) {
-    if (one.given(given)) throw Fatal(one.why);
-  }
+  refuse<SourceArguments>(given, kRefusals);
   given.report.imply_summary();
   return given;
 }

@@ -10,6 +10,7 @@
 
 #include "base/diagnostics.h"
 #include "base/number.h"
+#include "cli/sink_command_line.h"
 #include "metrics/measurement.h"
 #include "report/json.h"
 #include "report/merge.h"
@@ -42,7 +43,18 @@ std::string whose(const std::string& rank, const std::string& host) {
   return host.empty() ? rank : fmt::format("{} ({})", rank, host);
 }
 
+// Where a sink listens; each may do so elsewhere.
+std::string described_sink(const report::Run& run) {
+  const metrics::Counters& counters = run.measurement.total.counters;
+  const auto at = std::find_if(run.settings.begin(), run.settings.end(),
+                               [](const auto& setting) { return setting.first == kPlacesSetting; });
+  return fmt::format("{}: at {}: {} taken, {} sessions", run.environment.host,
+                     at != run.settings.end() ? at->second : "an unknown place",
+                     report::count(counters.delivered), report::count(counters.sessions_opened));
+}
+
 std::string described(const report::Run& run) {
+  if (run.kind == report::Run::Kind::sink) return described_sink(run);
   const metrics::Metrics& total = run.measurement.total;
   const auto latency = [&](double share) {
     return report::latency(static_cast<double>(total.intended.percentile(share)));
@@ -95,8 +107,10 @@ RankReport put_together(RankReport own, const std::vector<fleet::RankState>& ran
     whole.well = whole.well && part.well;
     whole.completions.add(part.completions);
     look_at(name, part);
-    // The same moment by another clock.
-    if (part.run.measurement.agreed_start) part.run.measurement.start = start;
+    // The same moment by another clock. Sinks do not tell that they have agreed.
+    const bool agreed =
+        part.run.kind == report::Run::Kind::sink || part.run.measurement.agreed_start.has_value();
+    if (agreed) part.run.measurement.start = start;
     if (all_told) {
       const auto& clock = rank.clock.offset();
       told.emplace_back(name, described(part.run) + (clock ? described(*clock) : std::string()));

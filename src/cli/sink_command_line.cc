@@ -234,6 +234,16 @@ void build_verify(const SinkArguments& given, sink::SinkOptions& options) {
   if (given.stamp_key) options.verify->key = proof::StampKey::from_file(*given.stamp_key);
 }
 
+// All endpoints.
+std::string places(const std::vector<sink::Listener>& listeners) {
+  std::string text;
+  for (const sink::Listener& listener : listeners) {
+    if (!text.empty()) text += ", ";
+    text += net::describe(listener.endpoint);
+  }
+  return text;
+}
+
 void build_capture(const SinkArguments& given, sink::CaptureOptions& capture) {
   using Mode = sink::CaptureOptions::Mode;
   if (given.dump_each) capture.mode = Mode::file_per_message;
@@ -305,6 +315,13 @@ SinkCommandLine build_sink(const SinkArguments& given) {
   options.threads = given.resolved_threads();
   options.engine = given.resolved_engine();
   return {.sink = std::move(options), .report = given.report, .check_rules = given.check_rules};
+}
+
+report::Run describe_sink(const sink::SinkOptions& options, int argc, const char* const* argv) {
+  report::Run run =
+      describe_run(report::Run::Kind::sink, argc, argv, *options.engine, options.threads);
+  run.settings = {{kPlacesSetting, places(options.listeners)}};
+  return run;
 }
 
 SinkCommandLine parse_sink_command_line(int argc, const char* const* argv) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/report_options.h"
+#include "report/run.h"
 #include "sink/options.h"
 
 namespace millrace::cli {
@@ -23,5 +24,11 @@ void add_sink_options(CommandLine& line, SinkArguments& given);
 SinkArguments read_sink_arguments(int argc, const char* const* argv);
 SinkCommandLine build_sink(const SinkArguments& given);
 SinkCommandLine parse_sink_command_line(int argc, const char* const* argv);
+
+// The setting of a sink's run that says where it listens.
+inline constexpr const char* kPlacesSetting = "at";
+
+// A run of a sink with what is known of it before it begins.
+report::Run describe_sink(const sink::SinkOptions& options, int argc, const char* const* argv);
 
 }  // namespace millrace::cli

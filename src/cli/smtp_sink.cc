@@ -1,14 +1,11 @@
 #include <cstdlib>
-#include <string>
 #include <utility>
-#include <vector>
 
 #include "base/diagnostics.h"
 #include "cli/command_line.h"
 #include "cli/network_options.h"
 #include "cli/report_options.h"
 #include "cli/sink_command_line.h"
-#include "net/endpoint.h"
 #include "sink/rule_book.h"
 #include "sink/sink.h"
 #include "threads/signal_watch.h"
@@ -16,16 +13,6 @@
 namespace {
 
 using namespace millrace;
-
-// All endpoints.
-std::string places(const std::vector<sink::Listener>& listeners) {
-  std::string text;
-  for (const sink::Listener& listener : listeners) {
-    if (!text.empty()) text += ", ";
-    text += net::describe(listener.endpoint);
-  }
-  return text;
-}
 
 int take(int argc, char** argv) {
   const cli::SinkCommandLine line = cli::parse_sink_command_line(argc, argv);
@@ -38,9 +25,7 @@ int take(int argc, char** argv) {
   const sink::Identity identity = sink::find_identity(options.user);
   using How = report::OutputFile::How;
   cli::Reports reports(line.report, identity.gives_up_rights() ? How::in_place : How::replace);
-  report::Run run =
-      cli::describe_run(report::Run::Kind::sink, argc, argv, *options.engine, options.threads);
-  run.settings = {{"at", places(options.listeners)}};
+  report::Run run = cli::describe_sink(options, argc, argv);
   sink::SinkResult result = sink::run_sink(options, identity, signals);
   run.measurement = std::move(result.measurement);
   if (line.report.wanted()) reports.deliver(run);

@@ -1,9 +1,4 @@
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <memory>
@@ -14,9 +9,8 @@
 #include <vector>
 
 #include "base/diagnostics.h"
-#include "base/number.h"
 #include "base/roll.h"
-#include "cli/command_line.h"
+#include "cli/fleet_main.h"
 #include "cli/fleet_options.h"
 #include "cli/fleet_report.h"
 #include "cli/fleet_search.h"
@@ -66,13 +60,6 @@ unsigned end_for_others(metrics::Ending ending) { return static_cast<unsigned>(e
 static_assert(static_cast<unsigned>(metrics::Ending::interrupted) == 1 &&
               static_cast<unsigned>(metrics::Ending::failed) == 2);
 
-// From a SIGTERM of mpirun until its SIGKILL: a second, unless its user says more.
-Duration patience_of_mpirun() {
-  const char* const told = std::getenv("OMPI_MCA_odls_base_sigkill_timeout");
-  const auto seconds = told != nullptr ? whole_number(told, 1, 3'600) : std::nullopt;
-  return std::chrono::seconds(static_cast<long>(seconds.value_or(1)));
-}
-
 using Watch = std::function<void(const metrics::ProgressSnapshot&)>;
 
 // A rank of the run or of the search that its command line asks for.
@@ -108,12 +95,6 @@ class Rank {
   const Watch watch_;
   report::Run described_;  // but for what is measured
 };
-
-// Ends at once: what MPI has left to end waits for ranks that are gone.
-[[noreturn]] void leave(int status) {
-  std::fflush(nullptr);
-  _exit(status);
-}
 
 // Shows how the run of all ranks goes, of which this one knows its own.
 Watch watch_all(fleet::Fleet& all, report::Progress* progress) {
@@ -177,45 +158,6 @@ cli::RankReport lead_search(const cli::SourceCommandLine& line, fleet::Fleet& al
   return whole;
 }
 
-int lead(const cli::SourceCommandLine& line, fleet::Fleet& all, report::Progress* progress,
-         threads::SignalWatch& signals, int argc, char** argv) {
-  cli::Reports reports(line.report, report::OutputFile::How::replace);
-  Rank self(line, all, signals, watch_all(all, progress), argc, argv);
-  cli::RankReport whole = line.capacity ? lead_search(line, all, self, signals, progress)
-                                        : lead_run(line, all, self, progress);
-  reports.deliver(whole.run);
-  const bool found = !whole.run.capacity || whole.run.capacity->found();
-  const int passed = found && whole.run.thresholds_passed() ? EXIT_SUCCESS : kThresholdFailed;
-  if (!all.close()) leave(EXIT_FAILURE);
-  return whole.well ? passed : EXIT_FAILURE;
-}
-
-// What rank 0 throws ends the others.
-int lead_or_end(cli::SourceArguments given, fleet::Fleet& all, threads::SignalWatch& signals,
-                int argc, char** argv) {
-  // Goes when no other rank can say anything any more.
-  std::unique_ptr<report::Progress> progress;
-  try {
-    Opening opening{.here = cli::Surroundings::here(), .seed = given.seed.value_or(random_seed())};
-    given.seed = opening.seed;
-    given.rank = {.number = 0, .of = all.ranks()};
-    const cli::SourceCommandLine line = cli::build_source(given, opening.here);
-    progress = cli::make_progress(line.report);
-    opening.watched = progress != nullptr;
-    if (line.capacity) {
-      all.open_several(to_letter(opening));
-    } else {
-      all.open(to_letter(opening), line.source.start_at);
-    }
-    return lead(line, all, progress.get(), signals, argc, argv);
-  } catch (const std::exception& error) {
-    report_fatal(error.what());
-    all.finish(end_for_others(metrics::Ending::failed));
-    if (!all.close()) leave(EXIT_FAILURE);
-    return EXIT_FAILURE;
-  }
-}
-
 // Makes the probes that rank 0 asks for, to the last. Whether that was there to the end.
 bool follow_search(const cli::SourceCommandLine& line, fleet::Fleet& all, Rank& self) {
   const source::CapacityTask& task = line.capacity->task;
@@ -228,57 +170,56 @@ bool follow_search(const cli::SourceCommandLine& line, fleet::Fleet& all, Rank& 
   return all.wait_for_over();
 }
 
-int follow(cli::SourceArguments given, fleet::Fleet& all, threads::SignalWatch& signals, int argc,
-           char** argv) {
-  bool told = false;
-  const auto text = all.opening();
-  try {
-    if (!text) throw Fatal("was told to end before it began");
-    const Opening opening = read_opening(*text);
-    given.seed = opening.seed;
-    given.rank = {.number = all.rank(), .of = all.ranks()};
-    const cli::SourceCommandLine line = cli::build_source(given, opening.here);
-    Rank self(line, all, signals, opening.watched ? tell_rank_0(all) : Watch(), argc, argv);
-    if (line.capacity) {
-      told = follow_search(line, all, self);
-    } else {
-      const cli::RankReport part = self.pour(line.source);
-      told = all.hand_in(end_for_others(part.run.measurement.ending), cli::to_letter(part));
-    }
-  } catch (const std::exception& error) {
-    told = all.fail(error.what());
-  }
-  if (!told) {
-    divert_messages({});
-    report_fatal(fmt::format("rank {}: rank 0 is silent: nothing is reported", all.rank()));
-    leave(EXIT_FAILURE);
-  }
-  return EXIT_SUCCESS;  // the status is that of rank 0
-}
+class SourceProgram final : public cli::FleetProgram {
+ public:
+  SourceProgram(int argc, char** argv)
+      : argc_(argc), argv_(argv), given_(cli::read_fleet_arguments(argc, argv)) {}
 
-int pour(int argc, char** argv) {
-  const cli::SourceArguments given = cli::read_fleet_arguments(argc, argv);
-  threads::block_ending_signals();  // from here on they wait for those who take them
-  threads::SignalWatch signals;
-  fleet::Fleet all(fleet::mpi_post, signals, patience_of_mpirun());
-  if (all.rank() == 0) return lead_or_end(given, all, signals, argc, argv);
-  // "smtp-source-mpi: warning: ...": rank 0 says whose it is.
-  divert_messages([&all](std::string_view line) {
-    const std::string_view text = line.substr(line.find(": ") + 2);
-    all.say(text.substr(0, text.find('\n')));
-  });
-  return follow(given, all, signals, argc, argv);
-}
+  Outcome lead(fleet::Fleet& all, threads::SignalWatch& signals) override {
+    Opening opening{.here = cli::Surroundings::here(), .seed = given_.seed.value_or(random_seed())};
+    const cli::SourceCommandLine line = build(opening, all);
+    progress_ = cli::make_progress(line.report);
+    opening.watched = progress_ != nullptr;
+    if (line.capacity) {
+      all.open_several(to_letter(opening));
+    } else {
+      all.open(to_letter(opening), line.source.start_at);
+    }
+    cli::Reports reports(line.report, report::OutputFile::How::replace);
+    Rank self(line, all, signals, watch_all(all, progress_.get()), argc_, argv_);
+    cli::RankReport whole = line.capacity ? lead_search(line, all, self, signals, progress_.get())
+                                          : lead_run(line, all, self, progress_.get());
+    reports.deliver(whole.run);
+    const bool found = !whole.run.capacity || whole.run.capacity->found();
+    const int passed = found && whole.run.thresholds_passed() ? EXIT_SUCCESS : kThresholdFailed;
+    return {.whole = all.close(), .status = whole.well ? passed : EXIT_FAILURE};
+  }
+
+  bool follow(const std::string& text, fleet::Fleet& all, threads::SignalWatch& signals) override {
+    const Opening opening = read_opening(text);
+    const cli::SourceCommandLine line = build(opening, all);
+    Rank self(line, all, signals, opening.watched ? tell_rank_0(all) : Watch(), argc_, argv_);
+    if (line.capacity) return follow_search(line, all, self);
+    const cli::RankReport part = self.pour(line.source);
+    return all.hand_in(end_for_others(part.run.measurement.ending), cli::to_letter(part));
+  }
+
+ private:
+  cli::SourceCommandLine build(const Opening& opening, const fleet::Fleet& all) {
+    given_.seed = opening.seed;
+    given_.rank = {.number = all.rank(), .of = all.ranks()};
+    return cli::build_source(given_, opening.here);
+  }
+
+  const int argc_;
+  char** const argv_;
+  cli::SourceArguments given_;
+  std::unique_ptr<report::Progress> progress_;  // until no other rank can say anything any more
+};
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  // Open MPI gives each rank a terminal of its own, wherever that goes.
-  setenv("NO_COLOR", "1", 0);
-  // What is wrong with the line is wrong for all, and its help is the same: one says so.
-  if (fleet::rank_by_environment() != 0) {
-    divert_messages([](std::string_view /*line*/) {});
-    if (std::freopen("/dev/null", "w", stdout) == nullptr) return EXIT_FAILURE;
-  }
-  return cli::run_main(argv[0], [&] { return pour(argc, argv); });
+  return cli::fleet_main(argv[0], {.post = fleet::mpi_post, .rank = fleet::rank_by_environment()},
+                         [&] { return std::make_unique<SourceProgram>(argc, argv); });
 }

@@ -81,6 +81,7 @@ void Fleet::serve(const OpenPost& open) {
       const Moment now = Moment::now();
       receive(*post, now);
       take_signals(now.here);
+      ask_for_quotas();
       if (rank_ == 0) {
         lead().turn(now);
         said = lead().said();
@@ -89,7 +90,7 @@ void Fleet::serve(const OpenPost& open) {
       }
       end_run(rank_ == 0 ? lead().end() : follower().end(), now.here);
       send(*post);
-      if (phase_ == Phase::running) pause = kAtLeisure;
+      if (phase_ == Phase::running && !awaits_quota()) pause = kAtLeisure;
       leaving = phase_ >= Phase::leaving;
     }
     changed_.notify_all();
@@ -123,6 +124,7 @@ void Fleet::receive(Post& post, Moment now) {
       lead().take(*got, now);
     } else if (got->rank == 0) {
       follower().take(got->letter, now);
+      take_of_quota(got->letter);
     }
     now = Moment::now();
   }
@@ -136,6 +138,9 @@ void Fleet::take_signals(TimePoint now) {
 
 // One signal at a time, and only as long as there is something to end.
 void Fleet::end_run(unsigned times, TimePoint now) {
+  if (times > 0) {
+    for (threads::QuotaShare* const share : shares_) share->close();
+  }
   if (phase_ >= Phase::reporting || told_ >= times || now < told_at_ + kApart) return;
   ++told_;
   if (told_ == 1 && signals_.first() != 0) return;
@@ -154,11 +159,56 @@ std::vector<Addressed> Fleet::take_letters() {
 
 void Fleet::send(Post& post) {
   for (Addressed& one : take_letters()) {
+    if (one.rank == rank_) {
+      take_of_quota(one.letter);
+      continue;
+    }
     const Subject subject = one.letter.subject;
     const bool dispensable = subject == Subject::alive || subject == Subject::second;
     if (dispensable && post.waiting(one.rank) >= kUnread) continue;
     post.send(one.rank, std::move(one.letter));
   }
+}
+
+void Fleet::ask_for_quotas() {
+  for (Letter& ask : quota_asks(shares_)) tell_of_quota(std::move(ask));
+}
+
+void Fleet::take_of_quota(const Letter& letter) {
+  if (auto answer = obey(shares_, letter)) tell_of_quota(std::move(*answer));
+}
+
+void Fleet::tell_of_quota(Letter letter) {
+  if (rank_ != 0) return follower().tell_of_quota(std::move(letter));
+  lead().take_of_quota({.rank = 0, .letter = std::move(letter)});
+}
+
+// Somebody here, or for rank 0 anywhere, waits for others.
+bool Fleet::awaits_quota() {
+  if (rank_ == 0 && lead().deals_with_quotas()) return true;
+  return std::any_of(shares_.begin(), shares_.end(),
+                     [](const threads::QuotaShare* share) { return share->asks(); });
+}
+
+void Fleet::share(QuotaShares shares, const std::vector<std::uint64_t>& quotas) {
+  const std::lock_guard lock(mutex_);
+  shares_ = std::move(shares);
+  if (rank_ == 0) lead().share(quotas);
+}
+
+void Fleet::count(const std::string& counts) {
+  const std::lock_guard lock(mutex_);
+  follower().count(counts);
+}
+
+std::vector<RankState> Fleet::known() {
+  const std::lock_guard lock(mutex_);
+  return lead().ranks();
+}
+
+void Fleet::end_all() {
+  const std::lock_guard lock(mutex_);
+  lead().end_all();
 }
 
 void Fleet::open(const std::string& opening, std::optional<system_clock::time_point> earliest) {

@@ -18,15 +18,16 @@
 #include "fleet/follower.h"
 #include "fleet/lead.h"
 #include "fleet/post.h"
+#include "fleet/quota_letters.h"
 #include "metrics/timeline.h"
 #include "threads/signal_watch.h"
 
 namespace millrace::fleet {
 
 // The processes of a run, as one of them sees them. A thread of its own reads and writes all
-// letters, so that workers never wait for another host; who calls here waits for what that brings,
-// or for a signal. A run that is to end because of another rank is ended by signals to this
-// process, as its user would.
+// letters, so that workers wait for another host only where a quota of all is used up here; who
+// calls here waits for what that brings, or for a signal. A run that is to end because of another
+// rank is ended by signals to this process, as its user would.
 class Fleet {
  public:
   using OpenPost = std::function<std::unique_ptr<Post>()>;
@@ -64,6 +65,17 @@ class Fleet {
   void say(std::string_view line);
   // Another: tells rank 0 of a second of its run.
   void tell(const metrics::Second& second);
+  // Quotas that all have together, of which workers of this rank take from `shares`, which must
+  // outlive the run. Rank 0 says how much each of them is. Once all are told to end nobody waits
+  // for more.
+  void share(QuotaShares shares, const std::vector<std::uint64_t>& quotas = {});
+  // Another: tells rank 0 what it has counted so far.
+  void count(const std::string& counts);
+  // Rank 0: what it knows of all, by rank.
+  std::vector<RankState> known();
+  // Rank 0: what was to be done is done: all end.
+  void end_all();
+
   // Rank 0: Lead::seconds_of_all().
   std::optional<metrics::Second> seconds_of_all(const metrics::Second& own);
 
@@ -99,6 +111,10 @@ class Fleet {
   void receive(Post& post, Moment now);
   void take_signals(TimePoint now);
   void end_run(unsigned times, TimePoint now);
+  void ask_for_quotas();
+  void take_of_quota(const Letter& letter);
+  void tell_of_quota(Letter letter);
+  [[nodiscard]] bool awaits_quota();
   std::vector<Addressed> take_letters();
   void send(Post& post);
   void wait_until_in(std::unique_lock<std::mutex>& lock, unsigned end);
@@ -114,6 +130,7 @@ class Fleet {
   std::mutex mutex_;  // of all below
   std::condition_variable changed_;
   std::variant<std::monostate, Lead, Follower> self_;
+  QuotaShares shares_;
   std::exception_ptr failure_;  // of the post
   Phase phase_ = Phase::assembling;
   unsigned told_ = 0;  // signals that this process has been sent from here

@@ -22,6 +22,9 @@ class Follower {
   void ready(const std::string& host) { send(Subject::ready, host); }
   void say(const std::string& text) { send(Subject::said, text); }
   void tell(const metrics::Second& second);
+  void count(const std::string& counts) { send(Subject::counts, counts); }
+  // Of a quota.
+  void tell_of_quota(Letter letter) { letters_.push_back(std::move(letter)); }
   // The run of this rank is over. `end`: how often the others are to be told to end therefore.
   void hand_in(unsigned end, const std::string& result);
   // It has measured nothing, and why.

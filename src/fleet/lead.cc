@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/number.h"
+#include "fleet/quota_letters.h"
 #include "fleet/second_text.h"
 
 namespace millrace::fleet {
@@ -112,6 +113,13 @@ void Lead::take(const Addressed& got, Moment now) {
     case Subject::second:
       if (const auto second = second_of(text)) seconds_.add(*second);
       return;
+    case Subject::counts:
+      rank.counts = text;
+      rank.counted = now.here;
+      return;
+    case Subject::ask:
+    case Subject::unused:
+      return take_of_quota(got);
     case Subject::result:
       if (rank.is_in() || text.empty()) return;
       rank.result = text.substr(1);
@@ -138,6 +146,7 @@ void Lead::turn(Moment now) {
     for (unsigned rank = 1; rank < ranks_.size(); ++rank) send(rank, Subject::alive, {});
   }
   look_for_silence(now.here);
+  hand_out_quotas();
   if (!start_ && end_ == 0) begin_together(now);
   if (!haste_) return;
   order(now.here < haste_->since + haste_->length / 2 ? 1 : 2);
@@ -171,6 +180,35 @@ void Lead::begin_together(Moment now) {
     const Microseconds there = *start_ + ranks_[rank].clock.offset()->ahead;
     send(rank, Subject::start, std::to_string(there.count()));
   }
+}
+
+void Lead::share(const std::vector<std::uint64_t>& quotas) {
+  const auto ranks = static_cast<unsigned>(ranks_.size());
+  for (const std::uint64_t quota : quotas) pools_.emplace_back(quota, ranks);
+}
+
+void Lead::take_of_quota(const Addressed& got) {
+  const auto word = quota_word(got.letter);
+  if (!word || word->quota >= pools_.size()) return;
+  QuotaPool& pool = pools_[word->quota];
+  if (got.letter.subject == Subject::ask) pool.ask(got.rank, word->number);
+  if (got.letter.subject == Subject::unused) pool.returned(got.rank, word->number);
+}
+
+void Lead::hand_out_quotas() {
+  for (std::size_t quota = 0; quota < pools_.size(); ++quota) {
+    const auto tell = [&](unsigned rank, Subject subject, std::uint64_t number) {
+      letters_.push_back(
+          {.rank = rank, .letter = quota_letter(subject, {.quota = quota, .number = number})});
+    };
+    for (const auto& [rank, more] : pools_[quota].answers()) tell(rank, Subject::more, more);
+    for (const unsigned rank : pools_[quota].recalls()) tell(rank, Subject::recall, 0);
+  }
+}
+
+bool Lead::deals_with_quotas() const {
+  return std::any_of(pools_.begin(), pools_.end(),
+                     [](const QuotaPool& pool) { return pool.is_busy(); });
 }
 
 std::vector<Addressed> Lead::letters() { return std::exchange(letters_, {}); }

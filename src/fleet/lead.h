@@ -9,6 +9,7 @@
 #include "fleet/clock_offset.h"
 #include "fleet/live_seconds.h"
 #include "fleet/post.h"
+#include "fleet/quota_pool.h"
 
 namespace millrace::fleet {
 
@@ -42,6 +43,8 @@ struct RankState {
   OffsetMeter clock;                  // of that
   std::optional<std::string> result;  // that it has sent
   std::string trouble;                // what became of it instead: "was not heard of for 5 s"
+  std::string counts;                 // what it had counted when it told so last
+  TimePoint counted;                  // when that was
   TimePoint heard;                    // when it was heard of last
   bool is_silent = false;             // for too long since
 
@@ -74,10 +77,16 @@ class Lead {
   void over(unsigned end);
   // The user wants it to end. `patience`: until it is killed; nothing where it will not be.
   void interrupt(TimePoint now, std::optional<Duration> patience);
+  // What was to be done is done: all are told to end.
+  void end_all() { order(1); }
+  // Quotas that all have together.
+  void share(const std::vector<std::uint64_t>& quotas);
+  // What a rank, this one too, says of one of them.
+  void take_of_quota(const Addressed& got);
 
   void take(const Addressed& got, Moment now);
   void turn(Moment now);
-  // What goes out, in order.
+  // What goes out, in order. Of quotas this rank is told like the others.
   std::vector<Addressed> letters();
   // What others said, for the user.
   std::vector<Addressed> said();
@@ -95,6 +104,8 @@ class Lead {
   [[nodiscard]] bool is_well() const;
   // All are there, to the last.
   [[nodiscard]] bool whole() const;
+  // A rank waits to be told how much of a quota is left.
+  [[nodiscard]] bool deals_with_quotas() const;
   // By rank; the first is this one, of which nothing is told.
   [[nodiscard]] const std::vector<RankState>& ranks() const { return ranks_; }
 
@@ -112,12 +123,14 @@ class Lead {
   void lose(RankState& rank, TimePoint now);
   void look_for_silence(TimePoint now);
   void begin_together(Moment now);
+  void hand_out_quotas();
 
   std::vector<RankState> ranks_;
   std::vector<Addressed> letters_;
   std::vector<Addressed> said_;
   LiveSeconds seconds_;
   Out out_ = Out::only;
+  std::vector<QuotaPool> pools_;
   std::optional<Microseconds> earliest_;
   bool is_ready_ = false;
   std::optional<Microseconds> start_;

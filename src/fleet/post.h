@@ -25,6 +25,11 @@ enum class Subject : std::uint8_t {
   next,     // from 0: which of several runs is next; nothing: it is to say that it is there
   over,     // from 0: nothing more is to come; whether all are there
   gone,     // from whoever carries letters: the process is, or there is no way to it any more
+  counts,   // to 0: what it has counted so far
+  ask,      // to 0: would have more of a quota, for so many who wait
+  more,     // from 0: so much more of a quota; 0: none is left
+  recall,   // from 0: is to return what it has not used of a quota
+  unused,   // to 0: so much it was
 };
 
 struct Letter {

@@ -272,12 +272,15 @@ Measurement merge_measurements(const std::vector<Run>& runs) {
     return a.measurement.start < b.measurement.start;
   };
   whole.start = std::min_element(runs.begin(), runs.end(), by_start)->measurement.start;
-  // What was measured lies at the end of each run, behind its warm-up.
+  // What was measured lies at the end of each run, behind its warm-up; where nothing was, as by a
+  // sink without a client, nothing lies anywhere.
   Duration begin = Duration::max();
   for (const Run& run : runs) {
     const Measurement& part = run.measurement;
     const Duration offset = part.start - whole.start;
-    begin = std::min(begin, offset + part.elapsed - part.measured);
+    if (part.measured > Duration::zero()) {
+      begin = std::min(begin, offset + part.elapsed - part.measured);
+    }
     whole.elapsed = std::max(whole.elapsed, offset + part.elapsed);
     whole.ending = std::max(whole.ending, part.ending);
     whole.open_loop = whole.open_loop || part.open_loop;
@@ -299,7 +302,7 @@ Measurement merge_measurements(const std::vector<Run>& runs) {
   merge_splits(&Measurement::senders, runs, whole);
   whole.end_to_end = end_to_end(runs);
   whole.agreed_start = agreed_start(runs);
-  whole.measured = whole.elapsed - begin;
+  if (begin < Duration::max()) whole.measured = whole.elapsed - begin;
   whole.series = merge_series(runs, whole.start);
   return whole;
 }

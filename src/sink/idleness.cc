@@ -10,10 +10,15 @@ void Idleness::session_ended(TimePoint now) {
 
 std::optional<TimePoint> Idleness::lasts_until(TimePoint now) const {
   if (open_ > 0) return now + limit_;
-  const TimePoint last_end = last_end_;
-  if (last_end == TimePoint::min()) return now + limit_;
-  if (now - last_end >= limit_) return std::nullopt;
-  return last_end + limit_;
+  const auto last = last_end();
+  if (!last) return now + limit_;
+  if (now - *last >= limit_) return std::nullopt;
+  return *last + limit_;
+}
+
+std::optional<TimePoint> Idleness::last_end() const {
+  const TimePoint last = last_end_;
+  return last == TimePoint::min() ? std::nullopt : std::optional(last);
 }
 
 }  // namespace millrace::sink

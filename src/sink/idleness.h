@@ -22,6 +22,9 @@ class Idleness {
   void session_ended(TimePoint now);
   void silent_session_ended() { open_.fetch_sub(1); }
 
+  // Whether a client is connected, and when the last one went, if one did.
+  [[nodiscard]] bool anybody() const { return open_ > 0; }
+  [[nodiscard]] std::optional<TimePoint> last_end() const;
   // When it is to be looked at again; nothing: it has lasted for as long as it may.
   [[nodiscard]] std::optional<TimePoint> lasts_until(TimePoint now) const;
 

@@ -1,14 +1,25 @@
 #include "sink/quotas.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace millrace::sink {
 
 Quotas::Quotas(std::optional<std::uint64_t> message_quota, std::optional<std::uint64_t> quit_quota,
-               std::function<void()> on_quota)
-    : message_quota_(message_quota), quit_quota_(quit_quota), on_quota_(std::move(on_quota)) {}
+               std::function<void()> on_quota, QuotaShares shared)
+    : message_quota_(shared.messages != nullptr ? std::nullopt : message_quota),
+      quit_quota_(shared.quits != nullptr ? std::nullopt : quit_quota),
+      on_quota_(std::move(on_quota)),
+      shared_(shared) {}
 
-bool Quotas::admit(Counter& admitted, const std::optional<std::uint64_t>& quota) {
+std::string Quotas::Totals::shown() const {
+  return fmt::format("sess={} quit={} mesg={}", sessions, quits, messages);
+}
+
+bool Quotas::admit(Counter& admitted, const std::optional<std::uint64_t>& quota,
+                   threads::QuotaShare* share) {
+  if (share != nullptr) return share->take();
   if (!quota) return true;
   std::uint64_t taken = admitted.load();
   while (taken < *quota) {

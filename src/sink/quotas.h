@@ -5,10 +5,18 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "base/cache_line.h"
+#include "threads/quota_share.h"
 
 namespace millrace::sink {
+
+// Of quotas that several sinks have together, what this one has; null: the quota is its own.
+struct QuotaShares {
+  threads::QuotaShare* messages = nullptr;
+  threads::QuotaShare* quits = nullptr;
+};
 
 // What all workers count together, and the quotas that end the program. Exact with any number
 // of threads: the message or session past a quota is turned away.
@@ -21,19 +29,28 @@ class Quotas {
     std::uint64_t handshakes = 0;           // of TLS
     std::uint64_t resumptions = 0;          // of those
     std::uint64_t client_certificates = 0;  // of those
+
+    // The first three, as -c shows them.
+    [[nodiscard]] std::string shown() const;
+    bool operator==(const Totals&) const = default;
   };
 
-  // `on_quota` is called, on any thread, each time that a quota is found to be used up.
+  // `on_quota` is called, on any thread, each time that a quota is found to be used up; not of
+  // those that are `shared`.
   Quotas(std::optional<std::uint64_t> message_quota, std::optional<std::uint64_t> quit_quota,
-         std::function<void()> on_quota);
+         std::function<void()> on_quota, QuotaShares shared = {});
 
-  // Whether one more message, or QUIT, may be answered.
-  bool admit_message() { return admit(admitted_messages_, message_quota_); }
-  bool admit_quit() { return admit(admitted_quits_, quit_quota_); }
+  // Whether one more message, or QUIT, may be answered. Waits where others have to be asked for it.
+  bool admit_message() { return admit(admitted_messages_, message_quota_, shared_.messages); }
+  bool admit_quit() { return admit(admitted_quits_, quit_quota_, shared_.quits); }
 
   // An admitted QUIT was not answered, since its client has gone: another one may be.
   void return_quit() {
-    if (quit_quota_) admitted_quits_.fetch_sub(1);
+    if (shared_.quits != nullptr) {
+      shared_.quits->give_back();
+    } else if (quit_quota_) {
+      admitted_quits_.fetch_sub(1);
+    }
   }
 
   // An admitted message has been answered, or its client has gone.
@@ -50,11 +67,13 @@ class Quotas {
  private:
   using Counter = std::atomic<std::uint64_t>;
 
-  static bool admit(Counter& admitted, const std::optional<std::uint64_t>& quota);
+  static bool admit(Counter& admitted, const std::optional<std::uint64_t>& quota,
+                    threads::QuotaShare* share);
 
   const std::optional<std::uint64_t> message_quota_;
   const std::optional<std::uint64_t> quit_quota_;
   const std::function<void()> on_quota_;
+  const QuotaShares shared_;
   // What all workers write, apart from what they read.
   alignas(kCacheLine) Counter admitted_messages_{0};
   Counter messages_{0};

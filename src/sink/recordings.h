@@ -16,8 +16,10 @@ namespace millrace::sink {
 // when a thread is done. Their time begins when they are made.
 class Recordings {
  public:
-  explicit Recordings(std::size_t threads)
-      : timeline_(threads, metrics::Timeline::Idle::left_out) {}
+  // `start`: when that is, by the wall clock.
+  explicit Recordings(std::size_t threads, std::chrono::system_clock::time_point start =
+                                               std::chrono::system_clock::now())
+      : start_on_wall_(start), timeline_(threads, metrics::Timeline::Idle::left_out) {}
 
   metrics::Timeline& timeline() { return timeline_; }
   [[nodiscard]] TimePoint start() const { return start_; }
@@ -30,7 +32,7 @@ class Recordings {
 
  private:
   const TimePoint start_ = Clock::now();
-  const std::chrono::system_clock::time_point start_on_wall_ = std::chrono::system_clock::now();
+  const std::chrono::system_clock::time_point start_on_wall_;
   metrics::Timeline timeline_;
   std::mutex mutex_;
   metrics::Metrics total_;

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -32,21 +33,44 @@ namespace {
 // How often it is looked whether all answers are sent, in a sink that only waits for that.
 constexpr std::chrono::seconds kAnswersWatch{1};
 
-std::string describe_counters(const Quotas::Totals& totals) {
-  return fmt::format("sess={} quit={} mesg={}", totals.sessions, totals.quits, totals.messages);
+// How often it is looked whether the program is to end before the sink begins.
+constexpr std::chrono::milliseconds kStartWatch{50};
+
+// When this sink begins, with its fellows.
+std::chrono::system_clock::time_point begin_together(const Fellows& fellows,
+                                                     const threads::SignalWatch& signals) {
+  using std::chrono::system_clock;
+  const auto start = fellows.agree_on_start ? fellows.agree_on_start() : std::nullopt;
+  if (!start) return system_clock::now();
+  while (signals.first() == 0) {
+    const Duration left = *start - system_clock::now();
+    if (left <= Duration::zero()) break;
+    std::this_thread::sleep_for(std::min<Duration>(left, kStartWatch));
+  }
+  return *start;
+}
+
+SinkState state_of(const Quotas& quotas, const Idleness* idleness, const AnswerQueue* answers) {
+  SinkState state{.totals = quotas.totals()};
+  if (idleness == nullptr) return state;
+  state.busy = idleness->anybody() || (answers != nullptr && answers->totals().unsent > 0);
+  state.last_end = idleness->last_end();
+  return state;
 }
 
 // Sleeps until all workers have ended. Meanwhile shows the counters, if there are any, tells what
 // was verified, ends the workers when they have been idle for too long and no answer is to be sent,
-// and reads the rules again when that is `wanted`.
+// and reads the rules again when that is `wanted`. `look`: called now and then, if there is
+// anything.
 void wait_for_end(threads::WorkerThreads& workers, const Quotas& quotas, CounterLine* counters,
                   Verification* verification, const Idleness* idleness, const AnswerQueue* answers,
-                  RuleBook& rules, std::atomic<bool>& wanted) {
-  const auto next = [&workers, counters, verification, idleness, answers] {
+                  RuleBook& rules, std::atomic<bool>& wanted, const std::function<void()>& look) {
+  const auto next = [&workers, counters, verification, idleness, answers, &look] {
     const TimePoint now = Clock::now();
     TimePoint first = TimePoint::max();
     if (verification != nullptr) first = verification->tell(now);
     if (counters != nullptr) first = std::min(first, now + CounterLine::kInterval);
+    if (look) first = std::min(first, now + Fellows::kInterval);
     if (idleness == nullptr) return first;
     if (const auto end = idleness->lasts_until(now)) return std::min(first, *end);
     // Only sessions ask for answers, and there is none.
@@ -58,7 +82,8 @@ void wait_for_end(threads::WorkerThreads& workers, const Quotas& quotas, Counter
   };
   while (!workers.wait_until(next())) {
     if (wanted.exchange(false) && rules.reload()) workers.wake_all();
-    if (counters != nullptr) counters->show(describe_counters(quotas.totals()));
+    if (look) look();
+    if (counters != nullptr) counters->show(quotas.totals().shown());
   }
 }
 
@@ -112,7 +137,7 @@ void tell_places(const http::Server& server) {
 }  // namespace
 
 SinkResult run_sink(const SinkOptions& options, const Identity& identity,
-                    threads::SignalWatch& signals) {
+                    threads::SignalWatch& signals, const Fellows& fellows) {
   const std::size_t descriptor_limit = net::raise_descriptor_limit();
   // Files are read with the rights of the one who started it.
   std::optional<net::TlsContext> tls;
@@ -143,15 +168,17 @@ SinkResult run_sink(const SinkOptions& options, const Identity& identity,
   std::optional<AnswerQueue> answers;
   if (answerer) answers.emplace();
   threads::WorkerThreads workers(options.threads + (answers ? 1 : 0), signals);
-  Quotas quotas(options.message_quota, options.quit_quota,
-                [&workers] { workers.end(threads::Urgency::orderly); });
+  Quotas quotas(
+      options.message_quota, options.quit_quota,
+      [&workers] { workers.end(threads::Urgency::orderly); }, fellows.quotas);
   std::optional<CounterLine> counters;
-  if (options.show_counters) counters.emplace(describe_counters({}));
+  if (options.show_counters) counters.emplace(Quotas::Totals{}.shown());
   SessionLimit places(session_limit(descriptor_limit, options));
   std::optional<Idleness> idleness;
   if (options.stop_when_idle) idleness.emplace(*options.stop_when_idle);
+  const auto start = begin_together(fellows, signals);
   std::optional<Recordings> recordings;
-  if (options.measure) recordings.emplace(options.threads);
+  if (options.measure) recordings.emplace(options.threads, start);
   std::optional<LiveCounts> live;
   if (server) live.emplace([&workers] { workers.wake_all(); });
   std::atomic<bool> told_pause = false;
@@ -202,14 +229,19 @@ SinkResult run_sink(const SinkOptions& options, const Identity& identity,
       throw;
     }
   }
+  AnswerQueue* const unsent = answers ? &*answers : nullptr;
+  Idleness* const watched = idleness ? &*idleness : nullptr;
+  std::function<void()> look;
+  if (fellows.watch) look = [&] { fellows.watch(state_of(quotas, watched, unsent)); };
   wait_for_end(workers, quotas, counters ? &*counters : nullptr,
-               verification ? &*verification : nullptr, idleness ? &*idleness : nullptr,
-               answers ? &*answers : nullptr, rules, reload_wanted);
+               verification ? &*verification : nullptr, look ? nullptr : watched, unsent, rules,
+               reload_wanted, look);
   control.reset();
-  if (counters) counters->end(describe_counters(quotas.totals()));
+  if (counters) counters->end(quotas.totals().shown());
   if (options.verbose && options.tls) inform(describe_handshakes(quotas.totals()));
   signals.hand_on_hangup({});
   workers.join();
+  if (look) look();
   SinkResult result;
   if (verification) result.journal_whole = verification->finish();
   if (lint) lint->finish();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "metrics/measurement.h"
+#include "sink/fellows.h"
 #include "sink/options.h"
 #include "sink/privileges.h"
 #include "threads/signal_watch.h"
@@ -15,6 +16,6 @@ struct SinkResult {
 // Listens, becomes `identity`, and runs the sink until the first of `signals` or a quota ends it.
 // Throws Fatal when it cannot start.
 SinkResult run_sink(const SinkOptions& options, const Identity& identity,
-                    threads::SignalWatch& signals);
+                    threads::SignalWatch& signals, const Fellows& fellows = {});
 
 }  // namespace millrace::sink

@@ -110,6 +110,25 @@ TEST_F(FleetReportTest, CountsSecondsFromOneStartByClocksThatDiffer) {
   EXPECT_EQ(whole.run.measurement.series.size(), 2U);
 }
 
+TEST_F(FleetReportTest, OfSinksTellsWhereEachListens) {
+  const auto sink_of = [](unsigned rank) {
+    RankReport report{.well = true, .run = test::sample_run(2, 5)};
+    report.run.kind = report::Run::Kind::sink;
+    report.run.environment.host = "host" + std::to_string(rank);
+    report.run.settings = {{"at", "[127.0.0.1]:" + std::to_string(rank)}};
+    report.run.measurement.total.counters.sessions_opened = 3;
+    report.run.measurement.start += rank * 60s;
+    report.run.verdicts.clear();
+    return report;
+  };
+  ranks.resize(2);
+  ranks[1].result = to_letter(sink_of(1));
+  const RankReport whole = put_together(sink_of(0), ranks);
+  EXPECT_EQ(setting(whole.run, "rank 0"), "host0: at [127.0.0.1]:0: 200 taken, 3 sessions");
+  EXPECT_EQ(setting(whole.run, "rank 1"), "host1: at [127.0.0.1]:1: 200 taken, 3 sessions");
+  EXPECT_EQ(whole.run.measurement.series.size(), 2U) << "they have begun together";
+}
+
 TEST_F(FleetReportTest, TellsOfManyRanksOnlyWhichAreMissing) {
   constexpr unsigned kMany = 65;
   const std::string letter = to_letter({.well = true, .run = test::sample_run(1, 5)});

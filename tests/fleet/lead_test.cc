@@ -120,6 +120,43 @@ TEST_F(LeadTest, HasAllInWhenEachHasSentItsResult) {
   EXPECT_EQ(sent(), (Letters{letter(1, Subject::over, "1"), letter(2, Subject::over, "1")}));
 }
 
+TEST_F(LeadTest, HandsOutQuotasToAllAndItself) {
+  begin();
+  lead.share({600, 1});
+  take(1, Subject::ask, "0 0");
+  lead.take_of_quota(letter(0, Subject::ask, "1 1"));
+  lead.turn(moment());
+  EXPECT_EQ(sent(), (Letters{letter(1, Subject::more, "0 100"), letter(0, Subject::more, "1 1")}));
+  EXPECT_FALSE(lead.deals_with_quotas());
+  take(2, Subject::ask, "1 1");
+  EXPECT_TRUE(lead.deals_with_quotas());
+  lead.turn(moment());
+  EXPECT_EQ(sent(), (Letters{letter(0, Subject::recall, "1 0")}));
+  lead.take_of_quota(letter(0, Subject::unused, "1 1"));
+  lead.turn(moment());
+  EXPECT_EQ(sent(), (Letters{letter(2, Subject::more, "1 1")}));
+  take(2, Subject::ask, "2 1");
+  take(2, Subject::ask, "x");
+  lead.turn(moment());
+  EXPECT_EQ(sent(), Letters{});
+}
+
+TEST_F(LeadTest, KnowsWhatOthersHaveCounted) {
+  now += 5s;
+  take(2, Subject::counts, "first");
+  take(2, Subject::counts, "second");
+  EXPECT_EQ(lead.ranks()[2].counts, "second");
+  EXPECT_EQ(lead.ranks()[2].counted, now);
+  EXPECT_EQ(lead.ranks()[1].counts, "");
+}
+
+TEST_F(LeadTest, EndsAllWhenWhatWasToBeDoneIsDone) {
+  begin();
+  lead.end_all();
+  EXPECT_EQ(sent(), (Letters{letter(1, Subject::end, "1"), letter(2, Subject::end, "1")}));
+  EXPECT_EQ(lead.end(), 1U);
+}
+
 TEST_F(LeadTest, ThatIsInterruptedEndsAllInOrder) {
   begin();
   lead.interrupt(now, std::nullopt);

@@ -24,13 +24,14 @@ LIMIT = 10
 
 
 class MpiCase(measuring.MeasureCase):
+    PROGRAM = "smtp-source-mpi"
     mpi_options = ()
     # Of a run that does not come to its end.
     LOAD = ("--rate", "200/s", "--duration", "60s", "-d", "-s", "8")
 
     def setUp(self):
         super().setUp()
-        rig.need(shutil.which("mpirun") and (rig.BUILD / "smtp-source-mpi").exists(),
+        rig.need(shutil.which("mpirun") and (rig.BUILD / self.PROGRAM).exists(),
                  "needs Open MPI (script/bootstrap mpi) when it is built")
         self.json = self.scratch / "run.json"
         # Of ranks that tell each other something it makes no difference on which engine.
@@ -43,7 +44,7 @@ class MpiCase(measuring.MeasureCase):
     def command(self, programs, ranks, *arguments):
         as_root = ["--allow-run-as-root"] if os.geteuid() == 0 else []
         return ["mpirun", *as_root, "--bind-to", "none", *self.mpi_options, *self.mpirun(ranks),
-                *programs.command("smtp-source-mpi", [*arguments, "--json", self.json])]
+                *programs.command(self.PROGRAM, [*arguments, "--json", self.json])]
 
     def start(self, programs, ranks, *arguments, statuses=(0,)):
         return rig.Process(self.command(programs, ranks, *arguments), statuses=statuses)
@@ -62,7 +63,7 @@ class MpiCase(measuring.MeasureCase):
         """The processes, by rank."""
         return {int(process.environ()["OMPI_COMM_WORLD_RANK"]): process
                 for process in psutil.Process(mpirun.pid).children()
-                if "smtp-source-mpi" in process.name()}
+                if self.PROGRAM in process.name()}
 
     def check_poisson(self, times, mean):
         """By the test of Kolmogorov and Smirnov, that what came at these times, in us, did at a rate."""

@@ -152,6 +152,15 @@ TEST(Merge, MeasuresFromTheFirstToTheLast) {
   }
 }
 
+TEST(Merge, WithOneThatHadNoClientMeasuresTheOthers) {
+  report::Run busy = sample_sink(4);
+  busy.measurement.measured = 3s;
+  report::Run idle = sample_sink(0);
+  idle.measurement.elapsed = idle.measurement.measured = 0s;
+  EXPECT_EQ(merge({busy, idle}, {"a", "b"}).measurement.measured, 3s);
+  EXPECT_EQ(merge({idle, idle}, {"a", "b"}).measurement.measured, 0s);
+}
+
 TEST(Merge, KeepsStagesApartThatDiffer) {
   const report::Run a = sample_run(1, 5);
   report::Run b = a;

@@ -52,6 +52,28 @@ TEST(Quotas, AQuitThatIsReturnedIsAnothersHoweverManyAskedMeanwhile) {
   EXPECT_FALSE(quotas.admit_quit());
 }
 
+TEST(Quotas, ThatOthersHaveTooAreAdmittedByTheirShares) {
+  threads::QuotaShare messages;
+  threads::QuotaShare quits;
+  messages.answer(2);
+  quits.answer(1);
+  messages.close();
+  quits.close();
+  int calls = 0;
+  Quotas quotas(1, 1, [&] { ++calls; }, {.messages = &messages, .quits = &quits});
+  for (const bool admitted : {true, true, false}) {
+    EXPECT_EQ(quotas.admit_message(), admitted);
+    if (admitted) quotas.message_done();
+  }
+  EXPECT_TRUE(quotas.admit_quit());
+  EXPECT_FALSE(quotas.admit_quit());
+  quotas.return_quit();
+  EXPECT_TRUE(quotas.admit_quit());
+  quotas.session_done(true);
+  EXPECT_EQ(quotas.totals().messages, 2U);
+  EXPECT_EQ(calls, 0) << "rank 0 sees to the end";
+}
+
 TEST(SessionLimit, IsNeverPassedAndSaysWhenAPlaceIsFree) {
   SessionLimit limit(2);
   EXPECT_TRUE(limit.acquire());
