@@ -13,11 +13,13 @@
 #include <vector>
 
 #include "base/diagnostics.h"
+#include "base/input_copies.h"
 #include "base/number.h"
 #include "base/roll.h"
 #include "cli/command_line.h"
 #include "cli/fleet_options.h"
 #include "cli/fleet_report.h"
+#include "cli/opening_letter.h"
 #include "cli/report_options.h"
 #include "cli/source_arguments.h"
 #include "cli/source_command_line.h"
@@ -71,13 +73,27 @@ Duration patience_of_mpirun() {
 
 using Watch = std::function<void(const metrics::ProgressSnapshot&)>;
 
+// What this rank is to pour.
+struct Task {
+  cli::SourceCommandLine line;
+  std::optional<report::Parts> parts;
+};
+
+// `files`: copies of those that options name, where there are other ranks.
+Task build_task(const cli::SourceArguments& given, const cli::Surroundings& here,
+                InputCopies& files, int argc, char** argv) {
+  std::optional<InputCopies::Use> use;
+  if (given.part->of > 1U) use.emplace(files);
+  Task task{.line = cli::build_source(given, here)};
+  task.parts = cli::describe_part(task.line.source, argc, argv);
+  return task;
+}
+
 // Pours what this rank has of the run.
-cli::RankReport pour_part(const cli::SourceCommandLine& line, fleet::Fleet& all,
-                          threads::SignalWatch& signals, const Watch& watch, int argc,
-                          char** argv) {
-  source::SourceOptions options = line.source;
+cli::RankReport pour_part(const Task& task, fleet::Fleet& all, threads::SignalWatch& signals,
+                          const Watch& watch, int argc, char** argv) {
+  source::SourceOptions options = task.line.source;
   options.start_at.reset();  // all agree on it
-  auto parts = cli::describe_part(options, argc, argv);
   const std::string host = report::Environment::here().host;
   source::Result result = source::run_source(options, signals, watch,
                                              {.agree_on_start = [&] { return all.agree(host); }});
@@ -86,7 +102,7 @@ cli::RankReport pour_part(const cli::SourceCommandLine& line, fleet::Fleet& all,
                                                 *options.engine, options.threads)};
   part.run.settings = cli::describe_load(options);
   part.run.measurement = std::move(result.measurement);
-  part.run.parts = std::move(parts);
+  part.run.parts = task.parts;
   return part;
 }
 
@@ -113,10 +129,10 @@ Watch tell_rank_0(fleet::Fleet& all) {
   };
 }
 
-int lead(const cli::SourceCommandLine& line, fleet::Fleet& all, report::Progress* progress,
+int lead(const Task& task, fleet::Fleet& all, report::Progress* progress,
          threads::SignalWatch& signals, int argc, char** argv) {
-  cli::Reports reports(line.report, report::OutputFile::How::replace);
-  cli::RankReport own = pour_part(line, all, signals, watch_all(all, progress), argc, argv);
+  cli::Reports reports(task.line.report, report::OutputFile::How::replace);
+  cli::RankReport own = pour_part(task, all, signals, watch_all(all, progress), argc, argv);
   if (progress != nullptr) progress->end();
   const auto ranks = all.gather(end_for_others(own.run.measurement.ending));
   cli::RankReport whole = cli::put_together(std::move(own), ranks);
@@ -136,11 +152,12 @@ int lead_or_end(cli::SourceArguments given, fleet::Fleet& all, threads::SignalWa
     Opening opening{.here = cli::Surroundings::here(), .seed = given.seed.value_or(random_seed())};
     given.seed = opening.seed;
     given.part = {.number = 0, .of = all.ranks()};
-    const cli::SourceCommandLine line = cli::build_source(given, opening.here);
-    progress = cli::make_progress(line.report);
+    InputCopies files;
+    const Task task = build_task(given, opening.here, files, argc, argv);
+    progress = cli::make_progress(task.line.report);
     opening.watched = progress != nullptr;
-    all.open(to_letter(opening), line.source.start_at);
-    return lead(line, all, progress.get(), signals, argc, argv);
+    all.open(cli::with_files(to_letter(opening), std::move(files)), task.line.source.start_at);
+    return lead(task, all, progress.get(), signals, argc, argv);
   } catch (const std::exception& error) {
     report_fatal(error.what());
     all.gather(end_for_others(metrics::Ending::failed));
@@ -149,18 +166,37 @@ int lead_or_end(cli::SourceArguments given, fleet::Fleet& all, threads::SignalWa
   }
 }
 
-int follow(cli::SourceArguments given, fleet::Fleet& all, threads::SignalWatch& signals, int argc,
-           char** argv) {
+// What another rank is to do, by what rank 0 has for all.
+struct Errand {
+  Task task;
+  bool watched = false;
+};
+
+Errand build_errand(cli::SourceArguments given, fleet::Fleet& all, std::string letter, int argc,
+                    char** argv) {
+  cli::OpenedLetter opened = cli::open_letter(std::move(letter));
+  const Opening opening = read_opening(opened.said);
+  given.seed = opening.seed;
+  given.part = {.number = all.rank(), .of = all.ranks()};
+  return {.task = build_task(given, opening.here, opened.files, argc, argv),
+          .watched = opening.watched};
+}
+
+int follow(const cli::SourceArguments& given, fleet::Fleet& all, threads::SignalWatch& signals,
+           int argc, char** argv) {
   bool told = false;
-  const auto text = all.opening();
+  auto letter = all.opening();
   try {
-    if (!text) throw Fatal("was told to end before it began");
-    const Opening opening = read_opening(*text);
-    given.seed = opening.seed;
-    given.part = {.number = all.rank(), .of = all.ranks()};
-    const cli::RankReport part =
-        pour_part(cli::build_source(given, opening.here), all, signals,
-                  opening.watched ? tell_rank_0(all) : Watch(), argc, argv);
+    if (!letter) throw Fatal("was told to end before it began");
+    const Errand errand = build_errand(given, all, std::move(*letter), argc, argv);
+    // "smtp-source-mpi: warning: ...": rank 0 says whose it is. What there is to say of options and
+    // files it has said itself.
+    divert_messages([&all](std::string_view line) {
+      const std::string_view text = line.substr(line.find(": ") + 2);
+      all.say(text.substr(0, text.find('\n')));
+    });
+    const cli::RankReport part = pour_part(errand.task, all, signals,
+                                           errand.watched ? tell_rank_0(all) : Watch(), argc, argv);
     told = all.hand_in(end_for_others(part.run.measurement.ending), cli::to_letter(part));
   } catch (const std::exception& error) {
     told = all.fail(error.what());
@@ -179,11 +215,7 @@ int pour(int argc, char** argv) {
   threads::SignalWatch signals;
   fleet::Fleet all(fleet::mpi_post, signals, patience_of_mpirun());
   if (all.rank() == 0) return lead_or_end(given, all, signals, argc, argv);
-  // "smtp-source-mpi: warning: ...": rank 0 says whose it is.
-  divert_messages([&all](std::string_view line) {
-    const std::string_view text = line.substr(line.find(": ") + 2);
-    all.say(text.substr(0, text.find('\n')));
-  });
+  divert_messages([](std::string_view /*line*/) {});
   return follow(given, all, signals, argc, argv);
 }
 

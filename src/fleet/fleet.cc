@@ -159,21 +159,32 @@ void Fleet::send(Post& post) {
     if (dispensable && post.waiting(one.rank) >= kUnread) continue;
     post.send(one.rank, std::move(one.letter));
   }
+  if (rank_ == 0) hand_out(post);
 }
 
-void Fleet::open(const std::string& opening, std::optional<system_clock::time_point> earliest) {
+// To each no more than is on its way, so that other letters get through.
+void Fleet::hand_out(Post& post) {
+  for (unsigned rank = 1; rank < ranks_; ++rank) {
+    while (lead().has_piece(rank) && post.waiting(rank) < kUnread) {
+      post.send(rank, lead().take_piece(rank));
+    }
+  }
+}
+
+void Fleet::open(std::string opening, std::optional<system_clock::time_point> earliest) {
   const std::lock_guard lock(mutex_);
   std::optional<Microseconds> moment;
   if (earliest) {
     moment = std::chrono::duration_cast<Microseconds>(earliest->time_since_epoch());
   }
-  lead().open(opening, moment);
+  lead().open(std::move(opening), moment);
 }
 
 std::optional<std::string> Fleet::opening() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return follower().opening() || signals_.first() != 0; });
-  return follower().opening();
+  changed_.wait(lock, [this] { return follower().is_opened() || signals_.first() != 0; });
+  if (!follower().is_opened()) return std::nullopt;
+  return follower().take_opening();
 }
 
 std::optional<system_clock::time_point> Fleet::agree(const std::string& host) {

@@ -43,8 +43,7 @@ class Fleet {
   [[nodiscard]] unsigned ranks() const { return ranks_; }
 
   // Rank 0: hands `opening` to all; they may begin from `earliest` on.
-  void open(const std::string& opening,
-            std::optional<std::chrono::system_clock::time_point> earliest);
+  void open(std::string opening, std::optional<std::chrono::system_clock::time_point> earliest);
   // Another: waits for that; nothing where the run is to end before.
   std::optional<std::string> opening();
 
@@ -87,6 +86,7 @@ class Fleet {
   void end_run(unsigned times, TimePoint now);
   std::vector<Addressed> take_letters();
   void send(Post& post);
+  void hand_out(Post& post);
   bool wait_for_over(std::unique_lock<std::mutex>& lock);
 
   [[nodiscard]] Lead& lead() { return std::get<Lead>(self_); }

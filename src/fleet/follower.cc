@@ -24,8 +24,10 @@ void Follower::take(const Letter& letter, Moment now) {
   heard_ = now.here;
   const auto number = whole_number(letter.text);
   switch (letter.subject) {
+    case Subject::piece:
     case Subject::opening:
-      opening_ = letter.text;
+      opening_ += letter.text;
+      is_opened_ = letter.subject == Subject::opening;
       return;
     case Subject::ping:
       return send(Subject::pong, fmt::format("{} {}", letter.text, now.wall.count()));

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -31,7 +32,9 @@ class Follower {
   // What goes to rank 0, in order.
   std::vector<Letter> letters();
 
-  [[nodiscard]] const std::optional<std::string>& opening() const { return opening_; }
+  // Whether all of what rank 0 has for it has come, which can be taken once.
+  [[nodiscard]] bool is_opened() const { return is_opened_; }
+  std::string take_opening() { return std::move(opening_); }
   // When it begins, by the clock here; nothing while that is open.
   [[nodiscard]] std::optional<Microseconds> start() const { return start_; }
   // How often the run is to be told to end.
@@ -45,7 +48,8 @@ class Follower {
   void send(Subject subject, std::string text);
 
   std::vector<Letter> letters_;
-  std::optional<std::string> opening_;
+  std::string opening_;
+  bool is_opened_ = false;
   std::optional<Microseconds> start_;
   unsigned end_ = 0;
   std::optional<TimePoint> lost_since_;

@@ -6,7 +6,9 @@
 #include <cstdlib>
 #include <limits>
 #include <list>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -40,31 +42,39 @@ class MpiPost final : public Post {
     if (letter.text.size() > kMost) {
       letter = {.subject = Subject::trouble, .text = "has a report too large for a message of MPI"};
     }
+    const auto whole = std::make_shared<const std::string>(std::move(letter.text));
+    send(rank, Piece{.subject = letter.subject, .whole = whole, .text = *whole});
+  }
+
+  void send(unsigned rank, Piece piece) override {
     sweep(rank);
     Sending& sending = sending_[rank].emplace_back();
-    sending.text = std::move(letter.text);
-    const int error = MPI_Isend(sending.text.data(), static_cast<int>(sending.text.size()),
-                                MPI_BYTE, static_cast<int>(rank), static_cast<int>(letter.subject),
+    sending.whole = std::move(piece.whole);
+    const int error = MPI_Isend(piece.text.data(), static_cast<int>(piece.text.size()), MPI_BYTE,
+                                static_cast<int>(rank), static_cast<int>(piece.subject),
                                 MPI_COMM_WORLD, &sending.request);
     if (error != MPI_SUCCESS) sending_[rank].pop_back();  // that it is gone will be noticed
   }
 
   std::optional<Addressed> receive() override {
-    int there = 0;
-    MPI_Message message = MPI_MESSAGE_NULL;
-    MPI_Status status;
-    const int error =
-        MPI_Improbe(MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_WORLD, &there, &message, &status);
-    if (error != MPI_SUCCESS || there == 0) return std::nullopt;
-    int size = 0;
-    MPI_Get_count(&status, MPI_BYTE, &size);
-    Addressed got{.rank = static_cast<unsigned>(status.MPI_SOURCE),
-                  .letter = {.subject = static_cast<Subject>(status.MPI_TAG)}};
-    got.letter.text.resize(static_cast<std::size_t>(size));
-    if (MPI_Mrecv(got.letter.text.data(), size, MPI_BYTE, &message, &status) != MPI_SUCCESS) {
-      return std::nullopt;
+    while (begin_to_receive()) continue;
+    if (receiving_.empty()) return std::nullopt;
+    // What a rank has begun and does not finish holds up its own letters alone.
+    std::vector<bool> held_up(sending_.size());
+    for (auto one = receiving_.begin(); one != receiving_.end(); ++one) {
+      if (held_up[one->got.rank]) continue;
+      int done = 0;
+      const int error = MPI_Test(&one->request, &done, MPI_STATUS_IGNORE);
+      if (error == MPI_SUCCESS && done == 0) {
+        held_up[one->got.rank] = true;
+        continue;
+      }
+      Addressed got = std::move(one->got);
+      receiving_.erase(one);
+      if (error != MPI_SUCCESS) return std::nullopt;
+      return got;
     }
-    return got;
+    return std::nullopt;
   }
 
   [[nodiscard]] unsigned waiting(unsigned rank) const override {
@@ -76,12 +86,37 @@ class MpiPost final : public Post {
 
  private:
   struct Sending {
-    std::string text;
+    std::shared_ptr<const std::string> whole;
+    MPI_Request request = MPI_REQUEST_NULL;
+  };
+  struct Receiving {
+    Addressed got;
     MPI_Request request = MPI_REQUEST_NULL;
   };
 
   static void check(int error, const char* what) {
     if (error != MPI_SUCCESS) throw Fatal(fmt::format("{} failed with error {}", what, error));
+  }
+
+  // The next one that is there, which takes a while where it is large. Whether there was one.
+  bool begin_to_receive() {
+    int there = 0;
+    MPI_Message message = MPI_MESSAGE_NULL;
+    MPI_Status status;
+    const int error =
+        MPI_Improbe(MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_WORLD, &there, &message, &status);
+    if (error != MPI_SUCCESS || there == 0) return false;
+    int size = 0;
+    MPI_Get_count(&status, MPI_BYTE, &size);
+    Receiving& receiving = receiving_.emplace_back();
+    receiving.got = {.rank = static_cast<unsigned>(status.MPI_SOURCE),
+                     .letter = {.subject = static_cast<Subject>(status.MPI_TAG)}};
+    std::string& text = receiving.got.letter.text;
+    text.resize(static_cast<std::size_t>(size));
+    if (MPI_Imrecv(text.data(), size, MPI_BYTE, &message, &receiving.request) != MPI_SUCCESS) {
+      receiving_.pop_back();
+    }
+    return true;
   }
 
   // Forgets what has gone out.
@@ -93,7 +128,8 @@ class MpiPost final : public Post {
   }
 
   unsigned rank_ = 0;
-  mutable std::vector<std::list<Sending>> sending_;  // to each rank; texts must not move
+  mutable std::vector<std::list<Sending>> sending_;  // to each rank
+  std::list<Receiving> receiving_;                   // as they came; texts must not move
 };
 
 }  // namespace
