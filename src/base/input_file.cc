@@ -5,15 +5,32 @@
 
 #include <array>
 #include <cerrno>
+#include <filesystem>
 
 #include "base/diagnostics.h"
+#include "base/input_copies.h"
 
 namespace millrace {
 
 FileDescriptor open_input(const std::string& path) {
+  InputCopies* const copies = InputCopies::in_use();
+  return copies != nullptr ? copies->open(path) : open_on_this_host(path);
+}
+
+FileDescriptor open_on_this_host(const std::string& path) {
   FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid()) throw Fatal(describe_error("open " + path, errno));
   return file;
+}
+
+std::string input_path(const std::string& path) {
+  InputCopies* const copies = InputCopies::in_use();
+  return copies != nullptr ? copies->lasting_path(path) : path;
+}
+
+bool can_be_read_again(const std::string& path) {
+  const InputCopies* const copies = InputCopies::in_use();
+  return copies != nullptr ? copies->has(path) : std::filesystem::is_regular_file(path);
 }
 
 std::string read_file(const std::string& path) { return read_all(open_input(path), path); }
@@ -32,7 +49,7 @@ std::string read_all(const FileDescriptor& file, const std::string& path, std::s
 
 std::string read_first_line(const std::string& path) {
   constexpr std::size_t kLongest = 65'536;
-  const FileDescriptor file = open_input(path);
+  const FileDescriptor file = open_on_this_host(path);
   std::string line;
   while (line.size() <= kLongest) {
     char byte = 0;  // one at a time: what follows the line is not ours

@@ -8,8 +8,18 @@
 
 namespace millrace {
 
-// Files that the user names, to be read. All throw Fatal naming the file.
+// Files that the user names, to be read: a copy of one where such are in use on this thread
+// (base/input_copies.h). All throw Fatal naming the file.
 FileDescriptor open_input(const std::string& path);
+
+// Never a copy, and none is taken: for what holds a secret, which goes to no other host.
+FileDescriptor open_on_this_host(const std::string& path);
+
+// A path by which a library finds it that opens files itself, until the process ends.
+std::string input_path(const std::string& path);
+
+// Whether it is the same when it is read again: of a pipe it would be what comes then.
+bool can_be_read_again(const std::string& path);
 
 // All that is in it: of a plain file, or of a pipe until it ends.
 std::string read_file(const std::string& path);
@@ -19,8 +29,8 @@ std::string read_file(const std::string& path);
 std::string read_all(const FileDescriptor& file, const std::string& path,
                      std::size_t most = std::string::npos);
 
-// The first line of a file, without its end; reads no further, so that a terminal or a pipe may go
-// on. Throws Fatal, also where it has more than 64 KiB.
+// The first line of a file with a secret, without its end; reads no further, so that a terminal or
+// a pipe may go on. Throws Fatal, also where it has more than 64 KiB.
 std::string read_first_line(const std::string& path);
 
 // A text without the mark that some editors put in front of UTF-8 (U+FEFF).

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
+#include <string_view>
+#include <utility>
 
 #include "base/diagnostics.h"
 #include "base/number.h"
@@ -49,10 +51,10 @@ int lead_run(FleetProgram& program, fleet::Fleet& all, threads::SignalWatch& sig
 
 int follow_run(FleetProgram& program, fleet::Fleet& all, threads::SignalWatch& signals) {
   bool told = false;
-  const auto opening = all.opening();
+  auto opening = all.opening();
   try {
     if (!opening) throw Fatal("was told to end before it began");
-    told = program.follow(*opening, all, signals);
+    told = program.follow(std::move(*opening), all, signals);
   } catch (const std::exception& error) {
     told = all.fail(error.what());
   }
@@ -86,15 +88,18 @@ int run_rank(const FleetPlace& place, const std::function<std::unique_ptr<FleetP
   threads::SignalWatch signals;
   fleet::Fleet all(place.post, signals, patience_of_mpirun());
   if (all.rank() == 0) return lead_run(*program, all, signals);
+  return follow_run(*program, all, signals);
+}
+
+}  // namespace
+
+void speak_through_rank_0(fleet::Fleet& all) {
   // "smtp-source-mpi: warning: ...": rank 0 says whose it is.
   divert_messages([&all](std::string_view line) {
     const std::string_view text = line.substr(line.find(": ") + 2);
     all.say(text.substr(0, text.find('\n')));
   });
-  return follow_run(*program, all, signals);
 }
-
-}  // namespace
 
 int fleet_main(const char* name, const FleetPlace& place,
                const std::function<std::unique_ptr<FleetProgram>()>& read) {

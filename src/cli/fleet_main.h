@@ -23,9 +23,12 @@ class FleetProgram {
 
   // As another: has its part of what rank 0 has opened, and hands in what it measured. Whether rank
   // 0 was there to the end; what it throws ends the others.
-  virtual bool follow(const std::string& opening, fleet::Fleet& all,
-                      threads::SignalWatch& signals) = 0;
+  virtual bool follow(std::string opening, fleet::Fleet& all, threads::SignalWatch& signals) = 0;
 };
+
+// Another rank: has rank 0 say, from now on, what there is to say to the user. Before, nothing is
+// said.
+void speak_through_rank_0(fleet::Fleet& all);
 
 // What MPI says of this process: how to speak with the others, and which it is, before that.
 struct FleetPlace {

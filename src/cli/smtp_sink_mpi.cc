@@ -64,7 +64,8 @@ class SinkProgram final : public cli::FleetProgram {
     return {.whole = all.close(), .status = whole.well ? EXIT_SUCCESS : EXIT_FAILURE};
   }
 
-  bool follow(const std::string& text, fleet::Fleet& all, threads::SignalWatch& signals) override {
+  bool follow(std::string text, fleet::Fleet& all, threads::SignalWatch& signals) override {
+    cli::speak_through_rank_0(all);
     const cli::SinkOpening opening = cli::read_sink_opening(text);
     cli::SinkCounts told;
     const Watch watch = [&](const sink::SinkState& state) {

@@ -9,11 +9,13 @@
 #include <vector>
 
 #include "base/diagnostics.h"
+#include "base/input_copies.h"
 #include "base/roll.h"
 #include "cli/fleet_main.h"
 #include "cli/fleet_options.h"
 #include "cli/fleet_report.h"
 #include "cli/fleet_search.h"
+#include "cli/opening_letter.h"
 #include "cli/report_options.h"
 #include "cli/source_arguments.h"
 #include "cli/source_capacity.h"
@@ -62,19 +64,25 @@ static_assert(static_cast<unsigned>(metrics::Ending::interrupted) == 1 &&
 
 using Watch = std::function<void(const metrics::ProgressSnapshot&)>;
 
-// A rank of the run or of the search that its command line asks for.
+// What a rank has of the run or of the search that its command line asks for.
+struct Task {
+  cli::SourceCommandLine line;
+  std::optional<report::Parts> parts;
+};
+
+// A rank that has a task.
 class Rank {
  public:
-  Rank(const cli::SourceCommandLine& line, fleet::Fleet& all, threads::SignalWatch& signals,
-       Watch watch, int argc, char** argv)
+  Rank(const Task& task, fleet::Fleet& all, threads::SignalWatch& signals, Watch watch, int argc,
+       char** argv)
       : all_(all),
         signals_(signals),
         watch_(std::move(watch)),
-        described_(cli::describe_run(report::Run::Kind::source, argc, argv, *line.source.engine,
-                                     line.source.threads)) {
+        described_(cli::describe_run(report::Run::Kind::source, argc, argv,
+                                     *task.line.source.engine, task.line.source.threads)) {
     described_.settings =
-        line.capacity ? cli::describe_search(line) : cli::describe_load(line.source);
-    described_.parts = cli::describe_part(line.source, argc, argv);
+        task.line.capacity ? cli::describe_search(task.line) : cli::describe_load(task.line.source);
+    described_.parts = task.parts;
   }
 
   // Pours what this rank has of a run.
@@ -177,16 +185,19 @@ class SourceProgram final : public cli::FleetProgram {
 
   Outcome lead(fleet::Fleet& all, threads::SignalWatch& signals) override {
     Opening opening{.here = cli::Surroundings::here(), .seed = given_.seed.value_or(random_seed())};
-    const cli::SourceCommandLine line = build(opening, all);
+    InputCopies files;
+    const Task task = build(opening, files, all);
+    const cli::SourceCommandLine& line = task.line;
     progress_ = cli::make_progress(line.report);
     opening.watched = progress_ != nullptr;
+    std::string letter = cli::with_files(to_letter(opening), std::move(files));
     if (line.capacity) {
-      all.open_several(to_letter(opening));
+      all.open_several(std::move(letter));
     } else {
-      all.open(to_letter(opening), line.source.start_at);
+      all.open(std::move(letter), line.source.start_at);
     }
     cli::Reports reports(line.report, report::OutputFile::How::replace);
-    Rank self(line, all, signals, watch_all(all, progress_.get()), argc_, argv_);
+    Rank self(task, all, signals, watch_all(all, progress_.get()), argc_, argv_);
     cli::RankReport whole = line.capacity ? lead_search(line, all, self, signals, progress_.get())
                                           : lead_run(line, all, self, progress_.get());
     reports.deliver(whole.run);
@@ -195,20 +206,27 @@ class SourceProgram final : public cli::FleetProgram {
     return {.whole = all.close(), .status = whole.well ? passed : EXIT_FAILURE};
   }
 
-  bool follow(const std::string& text, fleet::Fleet& all, threads::SignalWatch& signals) override {
-    const Opening opening = read_opening(text);
-    const cli::SourceCommandLine line = build(opening, all);
-    Rank self(line, all, signals, opening.watched ? tell_rank_0(all) : Watch(), argc_, argv_);
-    if (line.capacity) return follow_search(line, all, self);
-    const cli::RankReport part = self.pour(line.source);
+  bool follow(std::string letter, fleet::Fleet& all, threads::SignalWatch& signals) override {
+    cli::OpenedLetter opened = cli::open_letter(std::move(letter));
+    const Opening opening = read_opening(opened.said);
+    const Task task = build(opening, opened.files, all);
+    cli::speak_through_rank_0(all);  // which has said itself what there is to say of options
+    Rank self(task, all, signals, opening.watched ? tell_rank_0(all) : Watch(), argc_, argv_);
+    if (task.line.capacity) return follow_search(task.line, all, self);
+    const cli::RankReport part = self.pour(task.line.source);
     return all.hand_in(end_for_others(part.run.measurement.ending), cli::to_letter(part));
   }
 
  private:
-  cli::SourceCommandLine build(const Opening& opening, const fleet::Fleet& all) {
+  // `files`: copies of those that options name, where there are other ranks.
+  Task build(const Opening& opening, InputCopies& files, const fleet::Fleet& all) {
     given_.seed = opening.seed;
     given_.rank = {.number = all.rank(), .of = all.ranks()};
-    return cli::build_source(given_, opening.here);
+    std::optional<InputCopies::Use> use;
+    if (all.ranks() > 1) use.emplace(files);
+    Task task{.line = cli::build_source(given_, opening.here)};
+    task.parts = cli::describe_part(task.line.source, argc_, argv_);
+    return task;
   }
 
   const int argc_;

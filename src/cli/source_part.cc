@@ -5,7 +5,6 @@
 #include <array>
 #include <cstdint>
 #include <cstdlib>
-#include <filesystem>
 #include <string>
 
 #include "base/calendar.h"
@@ -102,7 +101,7 @@ std::string load_digest(int argc, const char* const* argv) {
   mail::Sha256 hash;
   for (const OptionOfRun& option : kOptionsOfRun) {
     for (std::string word : line.words_of(option.name)) {
-      if (option.names_file && std::filesystem::is_regular_file(word)) word = read_file(word);
+      if (option.names_file && can_be_read_again(word)) word = read_file(word);
       hash.update(fmt::format("{} {}:", option.name, word.size()));
       hash.update(word);
     }

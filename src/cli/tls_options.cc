@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/diagnostics.h"
+#include "base/input_file.h"
 #include "cli/given.h"
 #include "cli/sink_arguments.h"
 #include "cli/source_arguments.h"
@@ -75,7 +76,7 @@ void build_tls(const SourceArguments& given, source::SourceOptions& options) {
   if (!given.uses_tls() && !given.tells_of_tls()) return;
   net::TlsClientOptions tls{.common = common(given),
                             .verify = given.tls_verify,
-                            .ca_file = given.tls_ca_file.value_or(""),
+                            .ca_file = given.tls_ca_file ? input_path(*given.tls_ca_file) : "",
                             .ca_directory = given.tls_ca_dir.value_or(""),
                             .server_name = given.sni.value_or(""),
                             .alpn = given.tls_alpn.value_or(std::vector<std::string>()),

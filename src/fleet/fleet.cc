@@ -168,6 +168,16 @@ void Fleet::send(Post& post) {
     if (dispensable && post.waiting(one.rank) >= kUnread) continue;
     post.send(one.rank, std::move(one.letter));
   }
+  if (rank_ == 0) hand_out_opening(post);
+}
+
+// To each no more than is on its way, so that other letters get through.
+void Fleet::hand_out_opening(Post& post) {
+  for (unsigned rank = 1; rank < ranks_; ++rank) {
+    while (lead().has_piece(rank) && post.waiting(rank) < kUnread) {
+      post.send_piece(rank, lead().take_piece(rank));
+    }
+  }
 }
 
 void Fleet::ask_for_quotas() {
@@ -211,24 +221,25 @@ void Fleet::end_all() {
   lead().end_all();
 }
 
-void Fleet::open(const std::string& opening, std::optional<system_clock::time_point> earliest) {
+void Fleet::open(std::string opening, std::optional<system_clock::time_point> earliest) {
   const std::lock_guard lock(mutex_);
   std::optional<Microseconds> moment;
   if (earliest) {
     moment = std::chrono::duration_cast<Microseconds>(earliest->time_since_epoch());
   }
-  lead().open(opening, moment);
+  lead().open(std::move(opening), moment);
 }
 
 std::optional<std::string> Fleet::opening() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return follower().opening() || signals_.first() != 0; });
-  return follower().opening();
+  changed_.wait(lock, [this] { return follower().is_opened() || signals_.first() != 0; });
+  if (!follower().is_opened()) return std::nullopt;
+  return follower().take_opening();
 }
 
-void Fleet::open_several(const std::string& opening) {
+void Fleet::open_several(std::string opening) {
   const std::lock_guard lock(mutex_);
-  lead().open(opening, std::nullopt);
+  lead().open(std::move(opening), std::nullopt);
   lead().await_next();
 }
 

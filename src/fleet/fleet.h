@@ -44,14 +44,13 @@ class Fleet {
   [[nodiscard]] unsigned ranks() const { return ranks_; }
 
   // Rank 0: hands `opening` to all; they may begin from `earliest` on.
-  void open(const std::string& opening,
-            std::optional<std::chrono::system_clock::time_point> earliest);
+  void open(std::string opening, std::optional<std::chrono::system_clock::time_point> earliest);
   // Another: waits for that; nothing where the run is to end before.
   std::optional<std::string> opening();
 
   // Rank 0: the same for several runs one after the other, of which hand_out() tells each when the
   // one before is gathered.
-  void open_several(const std::string& opening);
+  void open_several(std::string opening);
   void hand_out(const std::string& run);
   // Another: waits for that; nothing where there is no other. What it has measured goes out by
   // deliver().
@@ -118,6 +117,7 @@ class Fleet {
   std::vector<Addressed> take_letters();
   void send(Post& post);
   void wait_until_in(std::unique_lock<std::mutex>& lock, unsigned end);
+  void hand_out_opening(Post& post);
   bool wait_for_over(std::unique_lock<std::mutex>& lock);
 
   [[nodiscard]] Lead& lead() { return std::get<Lead>(self_); }

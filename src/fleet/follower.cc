@@ -28,8 +28,10 @@ void Follower::take(const Letter& letter, Moment now) {
   heard_ = now.here;
   const auto number = whole_number(letter.text);
   switch (letter.subject) {
+    case Subject::piece:
     case Subject::opening:
-      opening_ = letter.text;
+      opening_ += letter.text;
+      is_opened_ = letter.subject == Subject::opening;
       return;
     case Subject::next:
       if (letter.text.empty()) return hand_in(0, {});

@@ -35,7 +35,9 @@ class Follower {
   // What goes to rank 0, in order.
   std::vector<Letter> letters();
 
-  [[nodiscard]] const std::optional<std::string>& opening() const { return opening_; }
+  // Whether all of what rank 0 has for it has come, which can be taken once.
+  [[nodiscard]] bool is_opened() const { return is_opened_; }
+  std::string take_opening() { return std::move(opening_); }
   // Of several runs: takes what the next one is; nothing while that is open.
   std::optional<std::string> take_next() { return std::exchange(next_, std::nullopt); }
   [[nodiscard]] bool has_next() const { return next_.has_value(); }
@@ -52,7 +54,8 @@ class Follower {
   void send(Subject subject, std::string text);
 
   std::vector<Letter> letters_;
-  std::optional<std::string> opening_;
+  std::string opening_;
+  bool is_opened_ = false;
   std::optional<std::string> next_;
   std::optional<Microseconds> start_;
   unsigned end_ = 0;

@@ -33,9 +33,26 @@ void Lead::send(unsigned rank, Subject subject, std::string text) {
   letters_.push_back({.rank = rank, .letter = {.subject = subject, .text = std::move(text)}});
 }
 
-void Lead::open(const std::string& opening, std::optional<Microseconds> earliest) {
+void Lead::open(std::string opening, std::optional<Microseconds> earliest) {
   earliest_ = earliest;
-  for (unsigned rank = 1; rank < ranks_.size(); ++rank) send(rank, Subject::opening, opening);
+  opening_ = std::make_shared<const std::string>(std::move(opening));
+  sent_.assign(ranks_.size(), 0);
+}
+
+bool Lead::has_piece(unsigned rank) const {
+  return opening_ != nullptr && sent_[rank] < opening_->size();
+}
+
+Piece Lead::take_piece(unsigned rank) {
+  Piece piece{.subject = Subject::piece, .whole = opening_};
+  piece.text = std::string_view(*opening_).substr(sent_[rank], kPiece);
+  sent_[rank] += piece.text.size();
+  if (sent_[rank] < opening_->size()) return piece;
+  piece.subject = Subject::opening;
+  const bool all = std::all_of(sent_.begin() + 1, sent_.end(),
+                               [&](std::size_t sent) { return sent == opening_->size(); });
+  if (all) opening_.reset();
+  return piece;
 }
 
 void Lead::next(const std::string& run, TimePoint now) {

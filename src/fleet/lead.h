@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +20,9 @@ inline constexpr std::chrono::milliseconds kBeat{500};
 inline constexpr std::chrono::milliseconds kSilence{5'000};
 // Letters that may lie unread by a rank before no more are sent that it can do without.
 inline constexpr unsigned kUnread = 4;
+// Of what all are sent, bytes in a letter: each rank hears one a second where a thousand of them
+// share a gigabit a second.
+inline constexpr std::size_t kPiece = 128 * 1024;
 
 // From the moment that a run must end: until when it is reported, whoever is in by then. The others
 // may finish what they have begun in the first half of that, and then have to give it up.
@@ -59,8 +64,11 @@ class Lead {
  public:
   Lead(unsigned ranks, TimePoint now);
 
-  // What goes to all others, once. `earliest`: when they may begin, by the clock here.
-  void open(const std::string& opening, std::optional<Microseconds> earliest);
+  // What goes to all others, once; not empty. `earliest`: when they may begin, by the clock here.
+  void open(std::string opening, std::optional<Microseconds> earliest);
+  // Whether there is more of it for a rank than that was sent, and what comes next of it.
+  [[nodiscard]] bool has_piece(unsigned rank) const;
+  Piece take_piece(unsigned rank);
   // There are several runs: none before next().
   void await_next() { out_ = Out::none; }
   [[nodiscard]] bool has_several() const { return out_ != Out::only; }
@@ -70,7 +78,6 @@ class Lead {
   void rest();
   // There is no other: has all say that they are there, who are in then.
   void call_roll(TimePoint now) { hand_out({}, now); }
-
   // This rank could begin.
   void ready() { is_ready_ = true; }
   // The run of this rank is over. `end`: how often the others are to be told to end therefore.
@@ -129,6 +136,8 @@ class Lead {
   std::vector<Addressed> letters_;
   std::vector<Addressed> said_;
   LiveSeconds seconds_;
+  std::shared_ptr<const std::string> opening_;  // until all others have it
+  std::vector<std::size_t> sent_;               // of that, bytes to each of them, while it is there
   Out out_ = Out::only;
   std::vector<QuotaPool> pools_;
   std::optional<Microseconds> earliest_;

@@ -4,15 +4,18 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace millrace::fleet {
 
 // What ranks tell each other. From rank 0 to another or the other way round, never else.
 enum class Subject : std::uint8_t {
   alive,    // nothing, but that it is
-  opening,  // from 0: what it has drawn, for all
+  opening,  // from 0: what it has for all, or the rest of that
+  piece,    // from 0: as much of that, and more is to come
   ping,     // from 0: when it was sent
   pong,     // to 0: that again, and the time by the other clock
   ready,    // to 0: the name of its host; it could begin
@@ -39,6 +42,13 @@ struct Letter {
   bool operator==(const Letter&) const = default;
 };
 
+// A part of what many are sent, of which none has a copy.
+struct Piece {
+  Subject subject{};
+  std::shared_ptr<const std::string> whole;
+  std::string_view text;  // in that
+};
+
 struct Addressed {
   unsigned rank = 0;  // that it goes to, or comes from
   Letter letter;
@@ -46,8 +56,8 @@ struct Addressed {
   bool operator==(const Addressed&) const = default;
 };
 
-// Carries letters between ranks: in order, and without a wait for whoever does not take them. Used
-// on one thread.
+// Carries letters between ranks: in order, and without a wait for whoever does not take or finish
+// them. Used on one thread.
 class Post {
  public:
   virtual ~Post() = default;
@@ -55,6 +65,8 @@ class Post {
   [[nodiscard]] virtual unsigned rank() const = 0;
   [[nodiscard]] virtual unsigned ranks() const = 0;
   virtual void send(unsigned rank, Letter letter) = 0;
+  // The same; what it is a part of is kept until it has gone out.
+  virtual void send_piece(unsigned rank, Piece piece) = 0;
   // The next one that has come, if one has.
   virtual std::optional<Addressed> receive() = 0;
   // Of letters to this rank, how many have not gone out yet.

@@ -4,10 +4,12 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <memory>
 #include <utility>
 
 #include "base/diagnostics.h"
@@ -18,14 +20,17 @@ namespace {
 // A letter goes out as its subject, the length of its text, the lowest byte first, and that.
 constexpr std::size_t kHead = 1 + 8;
 
-std::string framed(const Letter& letter) {
-  std::string frame;
-  frame.reserve(kHead + letter.text.size());
-  frame += static_cast<char>(letter.subject);
+std::string head_of(const Piece& piece) {
+  std::string head(1, static_cast<char>(piece.subject));
   for (unsigned byte = 0; byte < 8; ++byte) {
-    frame += static_cast<char>(letter.text.size() >> (8 * byte));
+    head += static_cast<char>(piece.text.size() >> (8 * byte));
   }
-  return frame += letter.text;
+  return head;
+}
+
+iovec behind(std::string_view text, std::size_t begun) {
+  const std::string_view rest = text.substr(std::min(begun, text.size()));
+  return {.iov_base = const_cast<char*>(rest.data()), .iov_len = rest.size()};
 }
 
 std::uint64_t length_in(std::string_view head) {
@@ -53,19 +58,27 @@ TcpPost::TcpPost(unsigned rank, std::vector<FileDescriptor> connections)
 }
 
 void TcpPost::send(unsigned rank, Letter letter) {
+  const auto whole = std::make_shared<const std::string>(std::move(letter.text));
+  send_piece(rank, {.subject = letter.subject, .whole = whole, .text = *whole});
+}
+
+void TcpPost::send_piece(unsigned rank, Piece piece) {
   Peer& peer = peers_[rank];
   if (!peer.socket.valid()) return;
   const std::uint64_t end = peer.ends.empty() ? peer.written : peer.ends.back();
-  peer.queue.push_back(framed(letter));
+  peer.queue.push_back({.head = head_of(piece), .piece = std::move(piece)});
   peer.ends.push_back(end + peer.queue.back().size());
   write(peer);
 }
 
 void TcpPost::write(Peer& peer) {
   while (!peer.queue.empty()) {
-    const std::string& first = peer.queue.front();
-    const ssize_t sent = ::send(peer.socket.descriptor(), first.data() + peer.begun,
-                                first.size() - peer.begun, MSG_NOSIGNAL);
+    const Frame& first = peer.queue.front();
+    const std::size_t head = first.head.size();
+    std::array<iovec, 2> parts{behind(first.head, peer.begun),
+                               behind(first.piece.text, peer.begun > head ? peer.begun - head : 0)};
+    const msghdr message{.msg_iov = parts.data(), .msg_iovlen = parts.size()};
+    const ssize_t sent = sendmsg(peer.socket.descriptor(), &message, MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0) break;  // there is no room, or nobody: that is told where it is read
     peer.begun += static_cast<std::size_t>(sent);

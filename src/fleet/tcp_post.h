@@ -23,15 +23,23 @@ class TcpPost : public Post {
   [[nodiscard]] unsigned rank() const override { return rank_; }
   [[nodiscard]] unsigned ranks() const override { return static_cast<unsigned>(peers_.size()); }
   void send(unsigned rank, Letter letter) override;
+  void send_piece(unsigned rank, Piece piece) override;
   std::optional<Addressed> receive() override;
   // Until the other host has them.
   [[nodiscard]] unsigned waiting(unsigned rank) const override;
   void close() override {}
 
  private:
+  // A letter as it goes out.
+  struct Frame {
+    std::string head;
+    Piece piece;
+
+    [[nodiscard]] std::size_t size() const { return head.size() + piece.text.size(); }
+  };
   struct Peer {
-    FileDescriptor socket;           // until it has ended
-    std::deque<std::string> queue;   // of letters, as they go out
+    FileDescriptor socket;  // until it has ended
+    std::deque<Frame> queue;
     std::size_t begun = 0;           // bytes of the first that have
     std::uint64_t written = 0;       // bytes of all
     std::deque<std::uint64_t> ends;  // of letters that were on their way, in those

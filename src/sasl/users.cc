@@ -23,7 +23,7 @@ bool next_line(std::string_view& text, std::string_view& line) {
 }  // namespace
 
 std::vector<User> read_users(const std::string& path) {
-  const std::string file = read_file(path);
+  const std::string file = read_all(open_on_this_host(path), path);
   std::string_view text = file;
   std::vector<User> users;
   std::string_view line;

@@ -42,9 +42,13 @@ class FollowerTest : public testing::Test {
 };
 
 TEST_F(FollowerTest, BeginsAsItIsTold) {
-  EXPECT_EQ(follower.opening(), std::nullopt);
-  take(Subject::opening, "seed 7");
-  EXPECT_EQ(follower.opening(), "seed 7");
+  EXPECT_FALSE(follower.is_opened());
+  take(Subject::piece, "se");
+  take(Subject::piece, "ed");
+  EXPECT_FALSE(follower.is_opened());
+  take(Subject::opening, " 7");
+  EXPECT_TRUE(follower.is_opened());
+  EXPECT_EQ(follower.take_opening(), "seed 7");
   follower.ready("host1");
   EXPECT_EQ(sent(), (Letters{{Subject::ready, "host1"}}));
   EXPECT_EQ(follower.start(), std::nullopt);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -67,9 +68,37 @@ class LeadTest : public testing::Test {
 };
 
 TEST_F(LeadTest, HandsOutWhatItHasDrawn) {
+  EXPECT_FALSE(lead.has_piece(1));
   lead.open("seed 7", std::nullopt);
-  EXPECT_EQ(sent(), (Letters{letter(1, Subject::opening, "seed 7"),
-                             letter(2, Subject::opening, "seed 7")}));
+  for (const unsigned rank : {1U, 2U}) {
+    ASSERT_TRUE(lead.has_piece(rank));
+    const Piece piece = lead.take_piece(rank);
+    EXPECT_EQ(piece.subject, Subject::opening);
+    EXPECT_EQ(piece.text, "seed 7");
+    EXPECT_FALSE(lead.has_piece(rank));
+  }
+}
+
+TEST_F(LeadTest, HandsOutWhatIsLargeInPiecesOfOneCopy) {
+  std::string opening(2 * kPiece + 1, 'x');
+  opening.front() = 'a';
+  opening.back() = 'z';
+  lead.open(opening, std::nullopt);
+  std::weak_ptr<const std::string> only;
+  for (const unsigned rank : {2U, 1U}) {
+    std::vector<Piece> pieces;
+    std::string all;
+    while (lead.has_piece(rank)) all += pieces.emplace_back(lead.take_piece(rank)).text;
+    EXPECT_EQ(all, opening);
+    ASSERT_EQ(pieces.size(), 3U);
+    EXPECT_EQ(pieces[0].subject, Subject::piece);
+    EXPECT_EQ(pieces[1].subject, Subject::piece);
+    EXPECT_EQ(pieces[2].subject, Subject::opening);
+    EXPECT_EQ(pieces[0].whole, pieces[2].whole);
+    EXPECT_EQ(only.lock(), rank == 2 ? nullptr : pieces[2].whole);
+    only = pieces[2].whole;
+  }
+  EXPECT_TRUE(only.expired()) << "when all have it, it is kept by nobody";
 }
 
 TEST_F(LeadTest, BeginsWhenTheLastIsReadyByTheClockOfEach) {

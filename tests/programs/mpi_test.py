@@ -181,6 +181,99 @@ class Ranks(MpiCase):
         self.assertEqual((run["ending"], run["totals"]["messages"]), ("failed", 0))
 
 
+class Files(MpiCase):
+    """Read by rank 0, in a directory of its own; the second rank is in another one, which has none of them."""
+
+    def setUp(self):
+        super().setUp()
+        self.first, self.second = self.scratch / "first", self.scratch / "second"
+        self.first.mkdir()
+        self.second.mkdir()
+
+    def write(self, name, text, *directories):
+        for directory in directories or [self.first]:
+            (directory / name).parent.mkdir(parents=True, exist_ok=True)
+            (directory / name).write_text(text)
+
+    def apart(self, *arguments, status=0):
+        """Runs a rank in each of both; what they said."""
+        command = self.command(self.programs, 1, *arguments)
+        ranks = command.index("-n")
+        start, program = command[:ranks], command[ranks + 2:]
+        done = rig.run([*start, "-n", 1, "-wdir", self.first, *program,
+                        ":", "-n", 1, "-wdir", self.second, *program])
+        self.assertEqual(done.returncode, status, done.stderr.decode())
+        return done.stderr.decode()
+
+    def write_scenario(self):
+        self.write("people/from.csv", "address,weight\n" + "".join(f"u{n}@a.test,{n}\n" for n in range(1, 9)))
+        self.write("letter", "Subject: to {{name}}\n\nDear {{name}}\n")
+        self.write("names.csv", "name,address\nAnn,ann@b.test\nBob,bob@b.test\n")
+        # More than goes into one letter of MPI.
+        self.write("mail/cur/large", "Subject: large\n\n" + "all of it\n" * 150_000)
+        self.write("mail/new/small", "Subject: small\n\nx\n")
+        self.write("mail/none", "")
+        self.write("all.toml", """
+            [senders]
+            addresses = "people/from.csv"
+            [[message]]
+            name = "letter"
+            template = "letter"
+            fields = "names.csv"
+            to = "address"
+            weight = 3
+            [[message]]
+            name = "mail"
+            corpus = "mail"
+            """)
+
+    def test_are_those_of_rank_0_everywhere(self):
+        self.write_scenario()
+        path = self.scratch / "stored"
+        options = ("--scenario", "all.toml", "--seed", 7, "-m", 40, "-s", 4, "-d")
+        with self.programs.sink("--store", f"jsonl+message:{path}") as sink:
+            done = self.programs.source(sink.endpoint, *options, "--part", "1/1", cwd=self.first)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        one = parts_test.stored(path)
+        self.assertTrue(any("Subject: large" in content for *_, content in one))
+        path.unlink()
+        with self.programs.sink("--store", f"jsonl+message:{path}") as sink:
+            self.apart(*options, sink.endpoint)
+        self.assertEqual(parts_test.stored(path), one)
+        settings = self.report()["options"]["settings"]
+        for rank in (0, 1):
+            self.assertIn(": 20 delivered, 0 not", settings[f"rank {rank}"])
+        self.assertNotIn("differing", settings)
+
+    def test_say_whom_to_trust(self):
+        self.write("authority.pem", rig.certificate().authority.read_text())
+        with self.programs.sink("--starttls", "--tls-cert", rig.certificate().file) as sink:
+            self.apart("--starttls", "--tls-verify", "--sni", "localhost", "--tls-ca-file", "authority.pem",
+                       "-m", 4, "-s", 2, sink.endpoint)
+        self.assertEqual(self.report()["totals"]["messages"], 4)
+
+    def test_with_secrets_stay_where_they_are(self):
+        self.write("users", "user,secret\n", self.first, self.second)
+        self.write("password", "secret\n")
+        with self.programs.sink("--auth-users", self.first / "users") as sink:
+            load = ("--auth", "CRAM-MD5", "-m", 4, "-s", 2, sink.endpoint)
+            said = self.apart("--auth-user", "user", "--auth-password-file", "password", *load, status=1)
+            self.assertRegex(said, r"fatal: rank 1 failed: open password: No such file or directory")
+            self.apart("--auth-users", "users", *load)
+        self.assertEqual(self.report()["totals"]["messages"], 4)
+
+    def test_are_missed_once(self):
+        said = self.apart("-F", "none", "127.0.0.1:1", status=1)
+        self.assertEqual(re.findall("smtp-source-mpi: .*", said),
+                         ["smtp-source-mpi: fatal: open none: No such file or directory"])
+
+    def test_that_are_strange_are_told_of_once(self):
+        self.write("message", "Subject: x\n\n" + "x" * 2_000 + "\n")
+        with self.programs.sink() as sink:
+            said = self.apart("--corpus", "message", "-m", 2, "-s", 2, sink.endpoint)
+        self.assertEqual(len(re.findall("smtp-source-mpi: .*warning: message: lines of more than", said)), 1, said)
+
+
 class Page(MpiCase):
     def test_the_script_runs(self):
         """That of doc/scale-out.md, with three ranks of this host for three hosts."""
@@ -233,8 +326,8 @@ class Endings(MpiCase):
                              for name in ("message", "none"))
             done = rig.run([*first, ":", *second[second.index("-n"):]])
         self.assertEqual(done.returncode, 1)
-        self.assertRegex(done.stderr.decode(), r"fatal: rank 1 failed: open .*none: No such file or directory: "
-                                               r"the report is without it")
+        self.assertRegex(done.stderr.decode(), r"fatal: rank 1 failed: open .*none: it is not among the files that "
+                                               r"were handed out: the report is without it")
         run = self.report()
         self.assertEqual((run["parts"]["numbers"], run["totals"]["messages_started"]), ([1], 0))
 

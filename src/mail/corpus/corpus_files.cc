@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/diagnostics.h"
+#include "base/input_copies.h"
 #include "base/input_file.h"
 
 namespace millrace::mail {
@@ -120,14 +121,29 @@ class Walk {
   int depth_ = 0;
 };
 
-}  // namespace
-
-void for_each_file(const std::string& path, const VisitFile& visit) {
+void walk(const std::string& path, const VisitFile& visit) {
   FileDescriptor file = open_input(path);
   struct stat status {};
   if (fstat(file.descriptor(), &status) != 0) throw Fatal(describe_error("open " + path, errno));
   if (!S_ISDIR(status.st_mode)) return visit(file, path);
   Walk(path, visit).enter(std::move(file));
+}
+
+std::vector<std::string> names_of(const std::string& path) {
+  std::vector<std::string> names;
+  walk(path,
+       [&](const FileDescriptor& /*file*/, const std::string& name) { names.push_back(name); });
+  return names;
+}
+
+}  // namespace
+
+void for_each_file(const std::string& path, const VisitFile& visit) {
+  InputCopies* const copies = InputCopies::in_use();
+  if (copies == nullptr) return walk(path, visit);
+  for (const std::string& name : copies->files_of(path, [&] { return names_of(path); })) {
+    visit(open_input(name), name);
+  }
 }
 
 }  // namespace millrace::mail

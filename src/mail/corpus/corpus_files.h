@@ -16,8 +16,8 @@ using VisitFile = std::function<void(const FileDescriptor& file, const std::stri
 // A directory that has the directories cur and new is a Maildir: these are all that is looked at,
 // cur first. Names that begin with a dot are passed over, as shells do, and so is what cannot hold
 // mail: pipes, sockets and devices. Links to files are followed. What may hold mail and cannot be
-// read is an error: a link to a directory, one to nowhere, and what may not be opened. Throws
-// Fatal.
+// read is an error: a link to a directory, one to nowhere, and what may not be opened. Where copies
+// are in use (base/input_copies.h) files are those. Throws Fatal.
 void for_each_file(const std::string& path, const VisitFile& visit);
 
 }  // namespace millrace::mail

@@ -34,7 +34,7 @@ int note_that_it_is_encrypted(char* /*password*/, int /*size*/, int /*writing*/,
 }
 
 Key read_key(const std::string& path) {
-  std::string pem = read_all(open_input(path), path, kLargestFile);
+  std::string pem = read_all(open_on_this_host(path), path, kLargestFile);
   if (pem.size() > kLargestFile) throw Fatal(path + ": too large for a DKIM key");
   bool encrypted = false;
   const std::unique_ptr<BIO, int (*)(BIO*)> file(

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/diagnostics.h"
+#include "base/input_copies.h"
 #include "base/input_file.h"
 #include "scratch_directory.h"
 
@@ -48,6 +49,26 @@ class CorpusFiles : public testing::Test {
 using Visited = std::vector<std::string>;
 
 TEST_F(CorpusFiles, MayBeOne) { EXPECT_EQ(visited(scratch_.write("a", "1")), Visited{"a=1"}); }
+
+TEST_F(CorpusFiles, AreTheSameWhereTheyWereHandedOut) {
+  for (const std::string name : {"b/new/2", "b/cur/1", "b/tmp/0", "a", ".hidden"}) {
+    scratch_.write(name, name);
+  }
+  const Visited expected{"a=a", "b/cur/1=b/cur/1", "b/new/2=b/new/2"};
+  InputCopies taken;
+  {
+    const InputCopies::Use use(taken);
+    EXPECT_EQ(visited(), expected);
+    EXPECT_EQ(visited(scratch_.path("a")), Visited{"a=a"});
+    EXPECT_EQ(refusal(scratch_.path("none")), "open ~/none: No such file or directory");
+  }
+  fs::remove_all(scratch_.path());
+  InputCopies::Index index = taken.index();
+  InputCopies there(std::move(index), taken.take_contents());
+  const InputCopies::Use use(there);
+  EXPECT_EQ(visited(), expected);
+  EXPECT_EQ(visited(scratch_.path("a")), Visited{"a=a"});
+}
 
 TEST_F(CorpusFiles, ComeInTheOrderOfTheirBytes) {
   for (const std::string name : {"b.eml", "a", "B", "10", "9", "\xc3\xa4", "a b", "a.eml", "z"}) {
