@@ -49,6 +49,7 @@ EndToEndWatch::EndToEndWatch(const EndToEndOptions& options, const proof::Journa
                              unsigned workers, threads::SignalWatch& signals)
     : options_(options), signals_(signals), workers_(workers) {
   for (const std::string& path : options.journals) journals_.emplace_back(path, sent);
+  read_journals();  // into what begin() empties
   try {
     thread_ = std::thread([this] { follow(); });
   } catch (const std::system_error& error) {
@@ -69,7 +70,7 @@ void EndToEndWatch::begin(const SharedLoad& load, Failed failed) {
   for (WorkerAcceptances& worker : workers_) worker.begin(load);
   const std::lock_guard lock(mutex_);
   match_.begin();
-  schedule_end_ = load.end();
+  schedule_end_ = TimePoint::max();
   waiting_ = 0;
   failed_ = std::move(failed);
   if (!well_) failed_(why_);
@@ -93,7 +94,7 @@ void EndToEndWatch::look() {
   if (!well_) return;
   try {
     const TimePoint now = Clock::now();
-    const TimePoint sure = std::min({now, signals_.first_at(), schedule_end_});
+    const TimePoint sure = std::min({now, signals_.first_at(), schedule_end_.load()});
     for (WorkerAcceptances& worker : workers_) worker.tell(match_);
     read_journals();
     match_.not_over_at(std::min(sure, match_.last_accepted()));
@@ -220,7 +221,8 @@ std::optional<metrics::EndToEnd> EndToEndWatch::finish() {
       if (match_.waiting() > 0) tell_missing();
       // Without a schedule, or where all was sent before its end, it was over with the last
       // message.
-      const TimePoint load_end = over < schedule_end_ ? match_.last_accepted() : schedule_end_;
+      const TimePoint schedule_end = schedule_end_;
+      const TimePoint load_end = over < schedule_end ? match_.last_accepted() : schedule_end;
       found = match_.finish(std::min(load_end, signals_.first_at()));
     }
   }

@@ -34,8 +34,9 @@ class EndToEndWatch {
   // arrives. From any thread, and not to wait for it.
   using Failed = std::function<void(const std::string& what)>;
 
-  // `sent`: the header of the source's own journal. `signals` must outlive the watch. Throws Fatal
-  // where there is no thread left.
+  // Reads what the journals have already, which is of no run with this stamp. `sent`: the header of
+  // the source's own journal. `signals` must outlive the watch. Throws Fatal where a journal is not
+  // what it should be, or there is no thread left.
   EndToEndWatch(const EndToEndOptions& options, const proof::JournalHeader& sent, unsigned workers,
                 threads::SignalWatch& signals);
   EndToEndWatch(const EndToEndWatch&) = delete;
@@ -44,8 +45,12 @@ class EndToEndWatch {
 
   [[nodiscard]] WorkerAcceptances& of_worker(unsigned number) { return workers_[number]; }
 
-  // A run begins, which has its start; before its workers go. `failed` is told until let_go().
+  // A run begins; before it has its start, since this may have to wait for a disk. `failed` is told
+  // until let_go().
   void begin(const SharedLoad& load, Failed failed);
+  // It has its start, by which its schedule is over at `schedule_end`, TimePoint::max() where that
+  // is not by the clock; before its workers go. Waits for nothing.
+  void started(TimePoint schedule_end) { schedule_end_ = schedule_end; }
   // Copies that were accepted and are not there yet; nothing where that is not known.
   [[nodiscard]] std::optional<std::uint64_t> waiting() const;
 
@@ -73,11 +78,11 @@ class EndToEndWatch {
   std::atomic<std::uint64_t> waiting_{0};
   std::atomic<bool> well_{true};  // all could be read
   std::atomic<bool> interrupted_{false};
+  std::atomic<TimePoint> schedule_end_{TimePoint::max()};
   std::mutex mutex_;  // over all of the following
   std::condition_variable changed_;
   std::deque<proof::JournalFollower> journals_;
   EndToEndMatch match_;
-  TimePoint schedule_end_ = TimePoint::max();
   std::optional<TimePoint> first_seen_;  // when it was known that the server accepts messages
   bool unseen_told_ = false;
   std::string why_;  // not well

@@ -36,8 +36,9 @@ class Watching : public testing::Test {
   }
   void next_run() {
     shared.emplace(load, 1'000, 1);
-    shared->begin(kStart);
     watch->begin(*shared, [this](const std::string& what) { failures.push_back(what); });
+    shared->begin(kStart);
+    watch->started(shared->end());
   }
   // An attempt, in which the server accepted the message for so many of its recipients.
   void deliver(std::uint64_t message, Duration accepted, std::size_t yes = 1, std::size_t all = 1) {
@@ -94,6 +95,26 @@ TEST_F(Watching, FindsWhatArrivedOfEachRun) {
   EXPECT_EQ(told, "");
 }
 
+// However long it is: no run begins while it is read. Nothing of it can be of this stamp.
+TEST_F(Watching, WhatAJournalHasAlreadyIsReadBeforeThereIsARun) {
+  MadeUpSink sink(path, 7);
+  for (std::uint64_t message = 1; message <= 2'000; ++message) sink.take(message);
+  begin(0s);
+  deliver(2'000, 5us);
+  auto found = finish();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->arrived, 0U);
+  next_run();
+  deliver(2'001, 5us);
+  sink.take(2'001);
+  found = finish();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->arrived, 1U);
+  watch.reset();
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << "Subject: x\n";
+  EXPECT_THROW(begin(0s), Fatal);
+}
+
 TEST_F(Watching, CountsCopiesThatTheServerRefused) {
   MadeUpSink sink(path, 7);
   begin(1h);
@@ -138,8 +159,11 @@ TEST_F(Watching, WhatASinkThatIsStillThereHasNotTakenIsMissing) {
 }
 
 TEST_F(Watching, OfWhatIsMissingNothingIsKnownWhereTheSinkHasEnded) {
-  { MadeUpSink(path, 7).take(1); }
-  begin(1h);
+  {
+    MadeUpSink sink(path, 7);
+    begin(1h);
+    sink.take(1);
+  }
   deliver(1, 5us);
   EXPECT_TRUE(finish());  // all is there
   next_run();
@@ -176,7 +200,6 @@ TEST_F(Watching, EndsARunWhoseJournalCannotBeReadAndEveryOneBehindIt) {
   deliver(1, 5us);
   std::promise<std::string> failed;
   shared.emplace(load, 1'000, 1);
-  shared->begin(kStart);
   watch->begin(*shared, [&](const std::string& what) { failed.set_value(what); });
   std::ofstream(scratch.path("new")) << "Subject: x\n";
   std::filesystem::rename(scratch.path("new"), path);
