@@ -96,6 +96,11 @@ SourceOptions probe_options(const SourceOptions& options, const CapacityTask& ta
   return of_probe;
 }
 
+Duration rest_between(const SourceOptions& options, const CapacityTask& task) {
+  constexpr std::chrono::seconds kMoment{1};
+  return options.end_to_end ? std::min<Duration>(task.settle, kMoment) : task.settle;
+}
+
 CapacityResult find_capacity(const SourceOptions& given, const CapacityTask& task,
                              threads::SignalWatch& signals, const CapacityCallbacks& callbacks) {
   afford(given, task);
@@ -111,8 +116,7 @@ CapacityResult find_capacity(const SourceOptions& given, const CapacityTask& tas
   for (std::uint64_t number = 0; !given_up && signals.first() == 0; ++number) {
     const auto next = search.next();
     if (std::holds_alternative<CapacityAnswer>(next)) break;
-    // Where arrivals are followed, a probe is over when all is there.
-    if (number > 0 && !options.end_to_end) rest(signals, task.settle);
+    if (number > 0) rest(signals, rest_between(options, task));
     if (signals.first() != 0) break;
     const Probe probe = std::get<Probe>(next);
     const SourceOptions of_probe = probe_options(options, task, probe, number, first_message);

@@ -169,14 +169,15 @@ Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
   }
   wait_for_end(workers, run, look, counter ? &*counter : nullptr);
   workers.join();
+  const bool cut_short = signals.first() != 0;
   std::optional<metrics::EndToEnd> end_to_end;
-  if (behind != nullptr) end_to_end = behind->finish();
+  if (behind != nullptr && !run.failed()) end_to_end = behind->finish();
   Result result{.signal = signals.first()};
   if (counter) counter->end(std::to_string(run.messages_sent()));
   if (options.verbose && options.turns_to_tls()) inform(describe(run.handshakes()));
 
   if (recordings) {
-    result.measurement = recordings->measurement(start, result.signal != 0);
+    result.measurement = recordings->measurement(start, cut_short);
     result.completions = recordings->completions();
   }
   result.measurement.agreed_start = agreed_start;
