@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+
+#include "metrics/percentile_of_all.h"
 
 namespace millrace::metrics {
 
@@ -12,11 +13,7 @@ double EndToEnd::missing_share() const {
 }
 
 std::optional<std::uint64_t> EndToEnd::percentile(double share) const {
-  constexpr double kRounding = 4 * std::numeric_limits<double>::epsilon();
-  const double rank = share * static_cast<double>(asked);
-  const double there = static_cast<double>(arrived);
-  if (arrived == 0 || std::ceil(rank * (1 - kRounding)) > there) return std::nullopt;
-  return latency.percentile(rank / there);
+  return percentile_of_all(latency, share, arrived, asked);
 }
 
 void EndToEnd::ask_unbegun(std::uint64_t begun, std::uint64_t unbegun) {

@@ -27,7 +27,7 @@ std::string_view figure_of(const Verdict& verdict) {
 }
 
 // What a term came to, as a clause. Values of latencies that there is none of are one by themselves
-// ("5.0% failed", "5.0% did not arrive").
+// ("5.0% failed", "5.0% was not accepted or did not arrive").
 std::string clause(const Verdict& verdict) {
   if (verdict.value.ends_with(" failed") || verdict.value.ends_with(" arrive")) {
     return verdict.value;

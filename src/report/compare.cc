@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "base/diagnostics.h"
 #include "base/quantity.h"
@@ -39,6 +40,29 @@ template <auto kMember>
 double value(const Sample& sample) {
   return static_cast<double>(sample.*kMember);
 }
+
+// What became behind the server, where anybody looked. Of runs alone: seconds do not tell.
+struct ArrivalFigure {
+  const char* name;
+  std::string (*format)(double);
+  std::optional<double> (*value)(const metrics::EndToEnd& behind);
+};
+
+template <int kPercent>
+std::optional<double> arrival_percentile(const metrics::EndToEnd& behind) {
+  const auto value = behind.percentile(kPercent / 100.0);
+  return value ? std::optional(static_cast<double>(*value)) : std::nullopt;
+}
+
+std::string as_count(double number) { return count(static_cast<std::uint64_t>(number)); }
+
+constexpr auto kArrivalFigures = std::to_array<ArrivalFigure>(
+    {{"not arrived", percent,
+      [](const auto& behind) { return std::optional(behind.missing_share()); }},
+     {"e2e p50", as_latency, arrival_percentile<50>},
+     {"e2e p99", as_latency, arrival_percentile<99>},
+     {"backlog", as_count,
+      [](const auto& behind) { return std::optional(static_cast<double>(behind.backlog)); }}});
 
 constexpr std::array<Figure, 7> kFigures = {
     {{"rate", true, rate, value<&Sample::rate>},
@@ -108,6 +132,36 @@ Change change(const Figure& figure, const std::vector<double>& base,
   return change;
 }
 
+// Of each run; nothing where one has none.
+std::optional<std::vector<double>> values_of(const ArrivalFigure& figure,
+                                             const std::vector<Run>& runs) {
+  std::vector<double> values;
+  for (const Run& run : runs) {
+    if (!run.measurement.end_to_end) return std::nullopt;
+    const auto value = figure.value(*run.measurement.end_to_end);
+    if (!value) return std::nullopt;
+    values.push_back(*value);
+  }
+  return values;
+}
+
+// Told from chance where there are enough runs. What one of them has none of is left out.
+void compare_arrivals(Comparison& comparison, const std::vector<Run>& base,
+                      const std::vector<Run>& next) {
+  for (const ArrivalFigure& figure : kArrivalFigures) {
+    const auto before = values_of(figure, base);
+    const auto after = values_of(figure, next);
+    if (!before || !after) continue;
+    Change change{.figure = figure.name,
+                  .base = median(*before),
+                  .next = median(*after),
+                  .format = figure.format};
+    tell_loss(change, false);
+    tell_from_chance(change, *before, *after);
+    comparison.changes.push_back(change);
+  }
+}
+
 std::string signed_percent(double share) {
   if (std::isinf(share)) return "new";
   return fmt::format("{:+.1f}%", share * 100);
@@ -165,6 +219,7 @@ Comparison compare(const std::vector<Run>& base, const std::vector<Run>& next) {
     comparison.changes.push_back(
         change(kFigures[i], base_runs[i], next_runs[i], base_values[i], next_values[i]));
   }
+  compare_arrivals(comparison, base, next);
   return comparison;
 }
 

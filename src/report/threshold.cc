@@ -1,5 +1,7 @@
 #include "report/threshold.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -8,6 +10,7 @@
 #include "base/diagnostics.h"
 #include "base/printable.h"
 #include "base/quantity.h"
+#include "metrics/percentile_of_all.h"
 #include "report/text.h"
 
 namespace millrace::report {
@@ -127,36 +130,14 @@ double Threshold::value_in(const metrics::Measurement& measurement) const {
     case Figure::latency:
       break;
   }
-  const metrics::Histogram& histogram = *find_histogram(measurement.total, clock_);
-  switch (statistic_) {
-    case Statistic::least:
-      return static_cast<double>(histogram.least());
-    case Statistic::mean:
-      return histogram.mean();
-    case Statistic::percentile:
-      break;
-  }
-  return static_cast<double>(histogram.percentile(percentile_));
-}
-
-// The share of messages that the statistic does not look at. The mean stands for the half of them.
-double Threshold::left_out() const {
-  switch (statistic_) {
-    case Statistic::least:
-      return 1;
-    case Statistic::mean:
-      return 0.5;
-    case Statistic::percentile:
-      break;
-  }
-  return 1 - percentile_;
+  return 0;
 }
 
 std::uint64_t Threshold::messages_needed() const {
   constexpr double kRounding = 1e-6;
   double share = 1;
   if (figure_ == Figure::errors) share = bound_;
-  if (figure_ == Figure::latency && statistic_ == Statistic::percentile) share = left_out();
+  if (figure_ == Figure::latency && statistic_ == Statistic::percentile) share = 1 - percentile_;
   if (share <= 0 || share >= 1) return 1;  // the maximum, no errors at all
   // One message of so many is just the share, which "errors<" does not allow.
   if (figure_ == Figure::errors && !equal_) {
@@ -165,27 +146,56 @@ std::uint64_t Threshold::messages_needed() const {
   return static_cast<std::uint64_t>(std::ceil(1 / share - kRounding));
 }
 
-// Nothing was measured: nothing was reached.
+// Nothing was measured: nothing was reached. Of nothing that was accepted there is no backlog,
+// which says nothing.
 bool Threshold::measured_in(const metrics::Measurement& measurement) const {
   const metrics::Counters& counters = measurement.total.counters;
   switch (figure_) {
     case Figure::errors:
       return counters.delivered + counters.failed() > 0;
+    case Figure::backlog:
+      return counters.delivered > 0;
     case Figure::latency:
+      if (clock_ == kEndToEnd) return measurement.end_to_end->asked > 0;
       return !find_histogram(measurement.total, clock_)->empty();
     default:
       return true;
   }
 }
 
-// The share of messages that failed and so are not in the histogram. A phase knows what was refused
-// as well as what was taken, but not what was never answered.
-double Threshold::unmeasured_in(const metrics::Measurement& measurement) const {
+// A phase knows what was refused as well as what was taken, but not what was never answered.
+Threshold::Latencies Threshold::latencies_in(const metrics::Measurement& measurement) const {
+  if (clock_ == kEndToEnd) {
+    const metrics::EndToEnd& behind = *measurement.end_to_end;
+    return {.histogram = behind.latency,
+            .there = behind.arrived,
+            .all = behind.asked,
+            .others = "was not accepted or did not arrive"};
+  }
   const metrics::Counters& counters = measurement.total.counters;
-  const bool phase = find_phase(clock_).has_value();
-  const std::uint64_t all = counters.delivered + counters.failed();
-  const std::uint64_t failed = counters.failed() - (phase ? counters.refused : 0);
-  return static_cast<double>(failed) / static_cast<double>(std::max<std::uint64_t>(all, 1));
+  const std::uint64_t answered = find_phase(clock_) ? counters.refused : 0;
+  return {.histogram = *find_histogram(measurement.total, clock_),
+          .there = counters.delivered + answered,
+          .all = counters.delivered + counters.failed(),
+          .others = "failed"};
+}
+
+// Of all; nothing where one that has none would have to be known.
+std::optional<double> Threshold::statistic_of(const Latencies& latencies) const {
+  const metrics::Histogram& histogram = latencies.histogram;
+  if (histogram.empty()) return std::nullopt;
+  switch (statistic_) {
+    case Statistic::least:
+      return static_cast<double>(histogram.least());
+    case Statistic::mean:
+      if (latencies.there < latencies.all) return std::nullopt;
+      return histogram.mean();
+    case Statistic::percentile:
+      break;
+  }
+  const auto value =
+      metrics::percentile_of_all(histogram, percentile_, latencies.there, latencies.all);
+  return value ? std::optional(static_cast<double>(*value)) : std::nullopt;
 }
 
 std::string Threshold::value_text(double value) const {
@@ -209,44 +219,26 @@ Verdict Threshold::held_against(double value) const {
           .passed = (equal_ && value == bound_) || (above_ ? value > bound_ : value < bound_)};
 }
 
-// Of all copies; nothing where what did not arrive would have to be known.
-std::optional<double> Threshold::arrival_in(const metrics::EndToEnd& behind) const {
-  switch (statistic_) {
-    case Statistic::least:
-      if (behind.arrived == 0) return std::nullopt;
-      return static_cast<double>(behind.latency.least());
-    case Statistic::mean:
-      if (behind.arrived == 0 || behind.arrived < behind.asked) return std::nullopt;
-      return behind.latency.mean();
-    case Statistic::percentile:
-      break;
+// What others are told beside it is of those that have a latency alone, so it says what it is of.
+Verdict Threshold::of_latencies(const metrics::Measurement& measurement) const {
+  const Latencies latencies = latencies_in(measurement);
+  const double missing = 1 - static_cast<double>(latencies.there) /
+                                 static_cast<double>(std::max(latencies.all, latencies.there));
+  const std::string others = fmt::format("{} {}", percent(missing), latencies.others);
+  const auto value = statistic_of(latencies);
+  if (!value) return {.threshold = text_, .value = others};
+  Verdict verdict = held_against(*value);
+  if (latencies.there < latencies.all && statistic_ == Statistic::percentile) {
+    verdict.value += fmt::format(" of all ({})", others);
   }
-  const auto value = behind.percentile(percentile_);
-  return value ? std::optional(static_cast<double>(*value)) : std::nullopt;
-}
-
-Verdict Threshold::of_arrivals(const metrics::Measurement& measurement) const {
-  if (!measurement.end_to_end) return {.threshold = text_, .value = "not known"};
-  const metrics::EndToEnd& behind = *measurement.end_to_end;
-  if (figure_ == Figure::backlog) {
-    // Of nothing that was accepted there is none, which says nothing.
-    if (measurement.total.counters.delivered > 0) return held_against(value_in(measurement));
-    return {.threshold = text_, .value = "nothing measured"};
-  }
-  if (behind.asked == 0) return {.threshold = text_, .value = "nothing measured"};
-  if (const auto value = arrival_in(behind)) return held_against(*value);
-  return {.threshold = text_, .value = percent(behind.missing_share()) + " did not arrive"};
+  return verdict;
 }
 
 Verdict Threshold::judge(const metrics::Measurement& measurement) const {
-  if (end_to_end()) return of_arrivals(measurement);
+  if (end_to_end() && !measurement.end_to_end) return {.threshold = text_, .value = "not known"};
   if (!measured_in(measurement)) return {.threshold = text_, .value = "nothing measured"};
-  constexpr double kRounding = 1e-9;
-  const double failed = figure_ == Figure::latency ? unmeasured_in(measurement) : 0;
-  if (failed > left_out() + kRounding) {
-    return {.threshold = text_, .value = percent(failed) + " failed"};
-  }
-  return held_against(value_in(measurement));
+  return figure_ == Figure::latency ? of_latencies(measurement)
+                                    : held_against(value_in(measurement));
 }
 
 }  // namespace millrace::report

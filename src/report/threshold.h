@@ -23,11 +23,11 @@ class Threshold {
   // As it was given.
   [[nodiscard]] const std::string& text() const { return text_; }
 
-  // A latency is missed as well when more messages failed than it leaves out: with 2% failed there
-  // is no 99th percentile, however quick the rest was. To the arrival, all copies count, and what
-  // did not arrive, accepted or not, behind the slowest that did: a percentile, the maximum or the
-  // mean that it reaches into is missed, whatever the bound. A figure of what nobody has looked at
-  // is not known, and missed.
+  // A latency is of all messages that were due (of all their copies, to the arrival), and those
+  // that have none are behind the slowest: what failed, or of a phase was never answered, or did
+  // not arrive, accepted or not. A percentile that lies there is missed, whatever the bound; so are
+  // the maximum and the mean where anything failed. A figure of what nobody has looked at is not
+  // known, and missed.
   [[nodiscard]] Verdict judge(const metrics::Measurement& measurement) const;
 
   // In how many messages it can be met and missed: one has to lie beyond a percentile, and in less
@@ -43,14 +43,21 @@ class Threshold {
   enum class Figure : std::uint8_t { rate, errors, messages, backlog, latency };
   enum class Statistic : std::uint8_t { least, mean, percentile };
 
+  // Those that a clock has of so many of all, in messages or copies.
+  struct Latencies {
+    const metrics::Histogram& histogram;
+    std::uint64_t there;
+    std::uint64_t all;
+    std::string_view others;  // what became of the rest
+  };
+
   void parse_figure(std::string_view name);
   void parse_bound(std::string_view bound);
   [[nodiscard]] double value_in(const metrics::Measurement& measurement) const;
-  [[nodiscard]] double left_out() const;
   [[nodiscard]] bool measured_in(const metrics::Measurement& measurement) const;
-  [[nodiscard]] double unmeasured_in(const metrics::Measurement& measurement) const;
-  [[nodiscard]] std::optional<double> arrival_in(const metrics::EndToEnd& behind) const;
-  [[nodiscard]] Verdict of_arrivals(const metrics::Measurement& measurement) const;
+  [[nodiscard]] Latencies latencies_in(const metrics::Measurement& measurement) const;
+  [[nodiscard]] std::optional<double> statistic_of(const Latencies& latencies) const;
+  [[nodiscard]] Verdict of_latencies(const metrics::Measurement& measurement) const;
   [[nodiscard]] Verdict held_against(double value) const;
   [[nodiscard]] std::string value_text(double value) const;
 

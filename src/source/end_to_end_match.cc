@@ -33,8 +33,8 @@ void EndToEndMatch::accepted(const AcceptedCopies& copies) {
   for (; left.copies > 0; --left.copies) {
     const auto arrived = earliest(early_, left.message);
     if (arrived == early_.end()) break;
-    settle(left, arrived->first.second, arrived->second);
-    early_.erase(arrived);
+    settle(left, arrived->first.second, arrived->second.bounced);
+    forget(arrived);
   }
   if (left.copies == 0) return;
   waiting_ += left.copies;
@@ -51,14 +51,16 @@ void EndToEndMatch::arrived(std::uint64_t message, TimePoint at, bool bounced) {
 
 // The oldest makes room: what a worker has not told of yet came a moment ago.
 void EndToEndMatch::remember(std::uint64_t message, TimePoint at, bool bounced) {
-  early_.emplace(Key{message, at}, bounced);
-  early_order_.emplace_back(message, at);
-  if (early_order_.size() <= most_early_) return;
-  const auto oldest = early_.find(early_order_.front());
-  early_order_.pop_front();
-  if (oldest == early_.end()) return;
-  early_.erase(oldest);
+  const auto place = early_order_.emplace(early_order_.end(), message, at);
+  early_.emplace(*place, Early{.bounced = bounced, .place = place});
+  if (early_.size() <= most_early_) return;
+  forget(early_.find(early_order_.front()));
   ++forgotten_;
+}
+
+void EndToEndMatch::forget(std::multimap<Key, Early>::iterator arrival) {
+  early_order_.erase(arrival->second.place);
+  early_.erase(arrival);
 }
 
 void EndToEndMatch::settle(const AcceptedCopies& copies, TimePoint at, bool bounced) {

@@ -2,8 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <queue>
 #include <utility>
@@ -26,8 +26,8 @@ struct AcceptedCopies {
 // Finds for each copy that the server accepted when it arrived at a sink, whichever of the two is
 // known first. Copies of one message are not told apart: those that arrive first are those that
 // were accepted first, and what comes beyond all that were accepted is a duplicate, which counts
-// nowhere. Knows no clock and no thread. Its memory is what is under way, and at most kMostEarly of
-// what arrived and is not known to have been accepted.
+// nowhere. Knows no clock and no thread. Its memory is messages_waiting(), and at most kMostEarly
+// of what arrived and is not known to have been accepted.
 class EndToEndMatch {
  public:
   static constexpr std::size_t kMostEarly = 1'000'000;
@@ -51,6 +51,8 @@ class EndToEndMatch {
   [[nodiscard]] TimePoint last_accepted() const { return last_accepted_; }
   // Copies that were accepted and are not there, until the next run begins.
   [[nodiscard]] std::uint64_t waiting() const { return waiting_; }
+  // Messages of which there are such copies, one for each attempt.
+  [[nodiscard]] std::size_t messages_waiting() const { return accepted_.size(); }
   // Arrivals that were not known to have been accepted, and were too many to be remembered. Where
   // one of them was accepted after all, it counts as not arrived.
   [[nodiscard]] std::uint64_t forgotten() const { return forgotten_; }
@@ -62,17 +64,21 @@ class EndToEndMatch {
  private:
   // By message, and of one message the first first.
   using Key = std::pair<std::uint64_t, TimePoint>;
+  struct Early {
+    bool bounced;
+    std::list<Key>::iterator place;  // in the order in which they came
+  };
   // When a copy arrived, and when it had been accepted.
   using Settled = std::pair<TimePoint, TimePoint>;
 
   void settle(const AcceptedCopies& copies, TimePoint at, bool bounced);
   void remember(std::uint64_t message, TimePoint at, bool bounced);
+  void forget(std::multimap<Key, Early>::iterator arrival);
 
   const std::size_t most_early_;
   std::multimap<Key, AcceptedCopies> accepted_;  // by when they were
-  std::multimap<Key, bool>
-      early_;                    // by when it arrived, whether bounced: the other half is missing
-  std::deque<Key> early_order_;  // as they came; of some early_ has no more
+  std::multimap<Key, Early> early_;              // by when they arrived: the other half is missing
+  std::list<Key> early_order_;                   // the same as they came
   // Of those that may be in the backlog, the earliest arrival first.
   std::priority_queue<Settled, std::vector<Settled>, std::greater<>> late_;
   TimePoint not_over_at_ = TimePoint::min();

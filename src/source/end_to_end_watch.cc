@@ -40,15 +40,16 @@ void check_sink_journals(const EndToEndOptions& options) {
   const proof::JournalHeader now = proof::header_now(proof::Side::sent, {});
   std::deque<proof::JournalFollower> journals;
   for (const std::string& path : options.journals) {
-    journals.emplace_back(path, now).poll([](const proof::TakenCopy& /*copy*/) {});
+    journals.emplace_back(path, now).skip();
   }
   check_apart(journals);
 }
 
 EndToEndWatch::EndToEndWatch(const EndToEndOptions& options, const proof::JournalHeader& sent,
-                             unsigned workers, threads::SignalWatch& signals)
-    : options_(options), signals_(signals), workers_(workers) {
-  for (const std::string& path : options.journals) journals_.emplace_back(path, sent);
+                             unsigned workers, threads::SignalWatch& signals,
+                             std::size_t most_waiting)
+    : options_(options), signals_(signals), most_waiting_(most_waiting), workers_(workers) {
+  for (const std::string& path : options.journals) journals_.emplace_back(path, sent).skip();
   try {
     thread_ = std::thread([this] { follow(); });
   } catch (const std::system_error& error) {
@@ -69,7 +70,7 @@ void EndToEndWatch::begin(const SharedLoad& load, Failed failed) {
   for (WorkerAcceptances& worker : workers_) worker.begin(load);
   const std::lock_guard lock(mutex_);
   match_.begin();
-  schedule_end_ = load.end();
+  schedule_end_ = TimePoint::max();
   waiting_ = 0;
   failed_ = std::move(failed);
   if (!well_) failed_(why_);
@@ -93,11 +94,16 @@ void EndToEndWatch::look() {
   if (!well_) return;
   try {
     const TimePoint now = Clock::now();
-    const TimePoint sure = std::min({now, signals_.first_at(), schedule_end_});
+    const TimePoint sure = std::min({now, signals_.first_at(), schedule_end_.load()});
     for (WorkerAcceptances& worker : workers_) worker.tell(match_);
     read_journals();
     match_.not_over_at(std::min(sure, match_.last_accepted()));
     waiting_ = match_.waiting();
+    if (match_.messages_waiting() > most_waiting_) {
+      throw Fatal(fmt::format(
+          "more than {} messages that the server accepted have not arrived: too many to follow",
+          most_waiting_));
+    }
     tell_unseen();
   } catch (const Fatal& error) {
     fail(error.what());
@@ -115,16 +121,33 @@ void EndToEndWatch::read_journals() {
   check_apart(journals_);
 }
 
-// Once: somebody has mistaken a path, or forgotten a sink, and may want to know before the end.
+// Once: somebody has mistaken a path or a key, or forgotten a sink, and may want to know before the
+// end.
 void EndToEndWatch::tell_unseen() {
-  if (unseen_told_ || match_.last_accepted() == TimePoint::min()) return;
+  if (match_.last_accepted() == TimePoint::min()) return;
   if (!first_seen_) first_seen_ = Clock::now();
   if (Clock::now() < *first_seen_ + kUnseenLimit) return;
+  if (!forged_told_) forged_told_ = tell_forged();
+  if (unseen_told_) return;
   unseen_told_ = true;
   for (const proof::JournalFollower& journal : journals_) {
     if (journal.seen()) continue;
     warn(journal.path() + ": no sink has begun this journal yet (smtp-sink --verify)");
   }
+}
+
+// Whether there was anything to tell.
+bool EndToEndWatch::tell_forged() const {
+  bool told = false;
+  for (const proof::JournalFollower& journal : journals_) {
+    if (journal.forged() == 0) continue;
+    told = true;
+    warn(
+        fmt::format("{} has {} that its sink did not believe the stamps of: its key is another "
+                    "one (--stamp-key)",
+                    journal.path(), journal.forged()));
+  }
+  return told;
 }
 
 void EndToEndWatch::fail(const std::string& what) {
@@ -187,13 +210,7 @@ void EndToEndWatch::tell_missing() const {
                    : fmt::format("{:.3g} s behind the run (--settle)", in_seconds(options_.settle));
   warn(fmt::format("{} of what the server accepted had not arrived {}, and counts as missing",
                    match_.waiting(), since));
-  for (const proof::JournalFollower& journal : journals_) {
-    if (journal.forged() == 0) continue;
-    warn(
-        fmt::format("{} has {} that its sink did not believe the stamps of: its key is another "
-                    "one (--stamp-key)",
-                    journal.path(), journal.forged()));
-  }
+  static_cast<void>(tell_forged());
   if (match_.forgotten() == 0) return;
   warn(
       fmt::format("sinks took {} copies more than could be remembered of messages that the server "
@@ -220,7 +237,8 @@ std::optional<metrics::EndToEnd> EndToEndWatch::finish() {
       if (match_.waiting() > 0) tell_missing();
       // Without a schedule, or where all was sent before its end, it was over with the last
       // message.
-      const TimePoint load_end = over < schedule_end_ ? match_.last_accepted() : schedule_end_;
+      const TimePoint schedule_end = schedule_end_;
+      const TimePoint load_end = over < schedule_end ? match_.last_accepted() : schedule_end;
       found = match_.finish(std::min(load_end, signals_.first_at()));
     }
   }

@@ -104,6 +104,11 @@ ProbeRun ProbeRun::of(Result run, const SourceOptions& of_probe) {
           .messages = own * of_probe.part.of + of_probe.sessions};
 }
 
+Duration rest_between(const SourceOptions& options, const CapacityTask& task) {
+  constexpr std::chrono::seconds kMoment{1};
+  return options.end_to_end ? std::min<Duration>(task.settle, kMoment) : task.settle;
+}
+
 CapacityResult find_capacity(const SourceOptions& given, const CapacityTask& task,
                              threads::SignalWatch& signals, const CapacityCallbacks& callbacks) {
   const SourceOptions options = search_options(given, task);
@@ -119,8 +124,7 @@ CapacityResult find_capacity(const SourceOptions& given, const CapacityTask& tas
   for (std::uint64_t number = 0; number == 0 || signals.first() == 0; ++number) {
     const auto next = search.next();
     if (std::holds_alternative<CapacityAnswer>(next)) break;
-    // Where arrivals are followed, a probe is over when all is there.
-    if (number > 0 && !options.end_to_end) rest(signals, task.settle);
+    if (number > 0) rest(signals, rest_between(options, task));
     if (number > 0 && signals.first() != 0) break;
     const ProbeOrder order{
         .probe = std::get<Probe>(next), .number = number, .first_message = first_message};

@@ -55,6 +55,10 @@ struct ProbeRun {
   static ProbeRun of(Result run, const SourceOptions& of_probe);
 };
 
+// How long the server is left alone between two probes. Where arrivals are followed, all that it
+// accepted is there, and a second is enough for what else it is at.
+Duration rest_between(const SourceOptions& options, const CapacityTask& task);
+
 struct CapacityResult {
   CapacityAnswer answer;
   // The run that says most of it: of the level that held, where one did, else the last one. `well`:

@@ -90,6 +90,7 @@ void wait_for_end(threads::WorkerThreads& workers, const Run& run,
 class Followed {
  public:
   // Has `behind`, null where nobody follows, begin with the run, and give it up where it cannot.
+  // Before the run has its start.
   Followed(EndToEndWatch* behind, Run& run) : behind_(behind) {
     if (behind_ == nullptr) return;
     behind_->begin(run.load(), [&run](const std::string& what) { run.fail(what); });
@@ -98,6 +99,11 @@ class Followed {
   Followed& operator=(const Followed&) = delete;
   ~Followed() {
     if (behind_ != nullptr) behind_->let_go();
+  }
+
+  // The run has its start.
+  void started(const SharedLoad& load) {
+    if (behind_ != nullptr) behind_->started(load.end());
   }
 
  private:
@@ -134,6 +140,7 @@ Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
   } catch (const Fatal& error) {
     run.fail(error.what());
   }
+  Followed followed(behind, run);
   const Duration lead = options.load.open_loop ? kLead : Duration::zero();
   const auto start_at =
       common.agree_on_start && !run.failed() ? common.agree_on_start() : options.start_at;
@@ -141,7 +148,7 @@ Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
   const auto now = std::chrono::system_clock::now();
   const auto start = agreed ? *start_at : now + lead;
   run.load().begin(Clock::now() + (start - now));
-  const Followed followed(behind, run);
+  followed.started(run.load());
   workers.go();
   std::optional<metrics::AgreedStart> agreed_start;
   if (agreed) agreed_start = begun_at(start);
@@ -162,14 +169,15 @@ Result run_source(const SourceOptions& options, threads::SignalWatch& signals,
   }
   wait_for_end(workers, run, look, counter ? &*counter : nullptr);
   workers.join();
+  const bool cut_short = signals.first() != 0;
   std::optional<metrics::EndToEnd> end_to_end;
-  if (behind != nullptr) end_to_end = behind->finish();
+  if (behind != nullptr && !run.failed()) end_to_end = behind->finish();
   Result result{.signal = signals.first()};
   if (counter) counter->end(std::to_string(run.messages_sent()));
   if (options.verbose && options.turns_to_tls()) inform(describe(run.handshakes()));
 
   if (recordings) {
-    result.measurement = recordings->measurement(start, result.signal != 0);
+    result.measurement = recordings->measurement(start, cut_short);
     result.completions = recordings->completions();
   }
   result.measurement.agreed_start = agreed_start;

@@ -66,7 +66,7 @@ class EndToEnd(measuring.MeasureCase):
         self.assertGreater(totals["messages_unstarted"], 0)
         behind = self.check(run)
         self.assertEqual(behind["asked"], 90)
-        self.assertRegex(run["thresholds"][0]["value"], r"% did not arrive")
+        self.assertRegex(run["thresholds"][0]["value"], r"% was not accepted or did not arrive$")
 
     def test_what_a_sink_takes_that_begins_later_and_what_two_take(self):
         programs = rig.ours("epoll", "--threads", 1)
@@ -95,7 +95,7 @@ class EndToEnd(measuring.MeasureCase):
         behind = self.check(run)
         self.assertEqual((behind["accepted"], behind["arrived"], behind["backlog"]), (25, 0, 25))
         self.assertEqual([(one["value"], one["passed"]) for one in run["thresholds"]][:2],
-                         [("100.0% did not arrive", False), ("25", False)])
+                         [("100.0% was not accepted or did not arrive", False), ("25", False)])
         self.assertTrue(run["thresholds"][2]["passed"])
         self.assertIn(b"warning: 25 of what the server accepted had not arrived 0.3 s behind the run (--settle), and counts as "
                       b"missing\n", done.stderr)
@@ -128,7 +128,9 @@ class EndToEnd(measuring.MeasureCase):
             source.send_signal(signal.SIGINT)
             source.wait(rig.PATIENCE)
         self.assertIn(b"warning: 25 of what the server accepted had not arrived when the wait was interrupted", source.err)
-        behind = self.check(json.loads(path.read_text()))
+        run = json.loads(path.read_text())
+        self.assertEqual(run["ending"], "completed")  # of the load nothing is missing
+        behind = self.check(run)
         self.assertEqual((behind["accepted"], behind["arrived"], behind["backlog"]), (25, 0, 25))
         self.assertIn(b"Behind the server", source.out)  # though nobody has asked for a summary
 
@@ -163,6 +165,29 @@ class EndToEnd(measuring.MeasureCase):
             rig.wait_for(lambda: b"waiting for " in source.err, "it to wait for what is missing")
             source.send_signal(signal.SIGINT)
             self.check_unknown(source, path, b"no sink has begun its journal")
+
+    def test_a_key_that_is_not_the_sinks_is_told_of_on_the_way(self):
+        programs = rig.ours("epoll", "--threads", 1)
+        key = self.scratch / "key"
+        key.write_text("0123456789abcdef" * 2)
+        with programs.sink("--verify", self.proof("got"), "--stamp-key", key) as sink:
+            source, path = self.start_following(programs, sink.endpoint, "-d", "--rate", "20/s", "--duration", "1h")
+            rig.wait_for(lambda: b"its key is another one (--stamp-key)" in source.err, "it to say so")
+            source.send_signal(signal.SIGINT)  # ends the load
+            rig.wait_for(lambda: b"waiting for " in source.err, "it to wait for what is missing")
+            source.send_signal(signal.SIGINT)
+            source.wait(rig.PATIENCE)
+        self.assertEqual(self.check(json.loads(path.read_text()))["arrived"], 0)
+
+    def test_a_run_that_was_given_up_waits_for_nothing(self):
+        programs = rig.ours("epoll", "--threads", 1)
+        rules = self.scratch / "rules.toml"
+        rules.write_text('[[rule]]\nname = "no"\nmatch = { command = "RCPT", probability = "50%" }\nact = { reply = "550 5.1.1 No" }\n')
+        with programs.sink("--verify", self.proof("got")), programs.sink("--rules", rules) as other:
+            source, path = self.start_following(programs, other.endpoint, "-d", "--rate", "50/s", "--duration", "1h", "--settle",
+                                                "1h", "--abort-on", "errors>10%", "--threshold", "e2e.min<1h")
+            self.check_unknown(source, path, b"gave up: ")
+        self.assertNotIn(b"waiting for", source.err)
 
     def test_the_backlog_of_a_relay_that_is_slower_than_it_says(self):
         programs = rig.ours("epoll", "--threads", 1)

@@ -127,12 +127,12 @@ TEST_F(JournalFollowing, IsPatientWithABlockThatIsDamaged) {
   std::string damaged = whole;
   damaged.back() ^= 1;
   write(damaged);
-  for (unsigned i = 1; i < JournalFollower::kDoubts; ++i) EXPECT_EQ(complaint(), "");
+  for (unsigned i = 1; i < GrowingJournal::kDoubts; ++i) EXPECT_EQ(complaint(), "");
   write(whole);
   EXPECT_EQ(news(), Messages{2});
   sink.take(3);
   write(whole + std::string(16, 'x'));
-  for (unsigned i = 1; i < JournalFollower::kDoubts; ++i) EXPECT_EQ(complaint(), "");
+  for (unsigned i = 1; i < GrowingJournal::kDoubts; ++i) EXPECT_EQ(complaint(), "");
   EXPECT_EQ(complaint(),
             path_ + ": damaged at " + std::to_string(whole.size()) + ": no block begins here");
 }
@@ -156,6 +156,43 @@ TEST_F(JournalFollowing, BeginsAnewWithASinkThatDoes) {
   MadeUpSink sink(path_, 9);
   for (std::uint64_t message = 10; message < 20; ++message) sink.take(message);
   EXPECT_EQ(news().size(), 10U);
+}
+
+// As where journals are rolled: the old sink finishes what it is at beside the new one.
+TEST_F(JournalFollowing, ReadsAFileThatWasMovedAwayUntilItsSinkHasEnded) {
+  std::optional<MadeUpSink> old(std::in_place, path_, 7);
+  old->take(1);
+  EXPECT_EQ(news(), Messages{1});
+  std::filesystem::rename(path_, scratch_.path("old"));
+  MadeUpSink sink(path_, 8);
+  sink.take(2);
+  EXPECT_EQ(news(), Messages{2});
+  old->take(3);
+  old->take_forged();
+  sink.take(4);
+  EXPECT_EQ(news(), (Messages{4, 3}));
+  EXPECT_EQ(follower_.forged(), 1U);
+  EXPECT_FALSE(follower_.given_up());
+  old->take(5);
+  old.reset();
+  sink.take(6);
+  EXPECT_EQ(news(), (Messages{6, 5}));
+  EXPECT_EQ(news(), Messages{});
+  EXPECT_FALSE(follower_.given_up());
+}
+
+// What a sink that ended has left there is not known to be whole.
+TEST_F(JournalFollowing, DoubtsAFileThatWasMovedAwayAndIsDamaged) {
+  {
+    MadeUpSink old(path_, 7);
+    old.take(1);
+    EXPECT_EQ(news(), Messages{1});
+  }
+  std::ofstream(path_, std::ios::binary | std::ios::app) << std::string(16, 'x');
+  std::filesystem::rename(path_, scratch_.path("old"));
+  const MadeUpSink sink(path_, 8);
+  EXPECT_EQ(news(), Messages{});
+  EXPECT_TRUE(follower_.doubtful());
 }
 
 TEST_F(JournalFollowing, LeavesAFileThatNobodyHasBegunForOneOfItsName) {
@@ -189,6 +226,16 @@ TEST_F(JournalFollowing, CountsStampsOfAnotherKey) {
   sink.take(1);
   EXPECT_EQ(news(), Messages{1});
   EXPECT_EQ(follower_.forged(), 1U);
+}
+
+TEST_F(JournalFollowing, PassesOverWhatIsThere) {
+  MadeUpSink sink(path_, 7);
+  sink.take_forged();
+  sink.take(1);
+  follower_.skip();
+  EXPECT_EQ(follower_.forged(), 0U);
+  sink.take(2);
+  EXPECT_EQ(news(), Messages{2});
 }
 
 TEST_F(JournalFollowing, RefusesATimeThatNoClockHas) {

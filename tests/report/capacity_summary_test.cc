@@ -61,7 +61,7 @@ TEST(CapacitySummary, TellsWhatArrivedOfEachProbe) {
     probe.arrivals = {.p50 = 3'000, .p99 = 40'000, .most = 50'000, .not_arrived = 1, .backlog = 7};
   }
   capacity.probes[1].arrivals->backlog = 1'234;
-  capacity.probes[1].verdicts = {{"e2e.p99<5s", "5.0% did not arrive", false},
+  capacity.probes[1].verdicts = {{"e2e.p99<5s", "5.0% was not accepted or did not arrive", false},
                                  {"backlog<1000", "1,234", false}};
   run.capacity = capacity;
   const std::string text = summary(run, {});
@@ -70,7 +70,8 @@ TEST(CapacitySummary, TellsWhatArrivedOfEachProbe) {
                       "  7,800/s       missed        1,234  3.00 ms"),
             std::string::npos)
       << text;
-  EXPECT_TRUE(capacity_line(capacity).ends_with("; at 7,800/s 5.0% did not arrive"));
+  EXPECT_TRUE(
+      capacity_line(capacity).ends_with("; at 7,800/s 5.0% was not accepted or did not arrive"));
   capacity.probes[1].verdicts.erase(capacity.probes[1].verdicts.begin());
   EXPECT_TRUE(capacity_line(capacity).ends_with("; at 7,800/s backlog was 1,234"));
   EXPECT_EQ(summary(from_json(to_json(run), "a.json"), {}), text);

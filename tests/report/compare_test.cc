@@ -75,6 +75,37 @@ Told from chance by 0 and 0 seconds; repeated runs, three or more a side, tell m
 )");
 }
 
+TEST(Compare, TellsWhatBecameBehindTheServerWhereAllRunsHaveIt) {
+  const auto followed = [](std::uint64_t arrived, std::chrono::seconds took) {
+    report::Run run = even_run(100, 10ms, false);
+    metrics::EndToEnd& behind = run.measurement.end_to_end.emplace();
+    behind = {.asked = 100, .accepted = 100, .arrived = arrived, .backlog = 100 - arrived};
+    for (std::uint64_t i = 0; i < arrived; ++i) behind.latency.record(took);
+    return run;
+  };
+  const std::string text =
+      describe(compare({followed(100, 1s), followed(100, 1s), followed(100, 1s)},
+                       {followed(99, 2s), followed(99, 2s), followed(99, 2s)}),
+               {});
+  EXPECT_NE(text.find("\nnot arrived            0%      1.00%      new  new .. new          0.050  "
+                      "WORSE\n"
+                      "e2e p50            1.00 s     2.00 s  +100.0%"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("\ne2e p99            1.00 s     2.00 s  +100.0%"), std::string::npos)
+      << text;
+  EXPECT_NE(text.find("\nbacklog                 0          1      new"), std::string::npos)
+      << text;
+  // Of which there is no 99th percentile.
+  const Comparison none = compare({followed(100, 1s)}, {followed(98, 1s)});
+  ASSERT_EQ(none.changes.size(), 10U);
+  EXPECT_EQ(none.changes[7].figure, "not arrived");
+  EXPECT_EQ(none.changes[8].figure, "e2e p50");
+  EXPECT_EQ(none.changes[9].figure, "backlog");
+  EXPECT_EQ(none.regressions(0.05).size(), 2U);
+  EXPECT_EQ(compare({followed(100, 1s)}, {even_run(100, 10ms, false)}).changes.size(), 7U);
+}
+
 TEST(Compare, OfSharesIsAShareOfThem) {
   report::Run tenth = even_run(900, 10ms, true);
   report::Run fifth = tenth;

@@ -126,6 +126,24 @@ TEST_F(Matching, RemembersSoManyOfWhatWasNotAccepted) {
   EXPECT_EQ(little.finish(kStart + 10s).arrived, 3U);
 }
 
+// Behind one that nobody accepts as many as there may be come before their message is known to have
+// been accepted.
+TEST_F(Matching, ForgetsNothingWhileLittleIsToBeRemembered) {
+  EndToEndMatch little(3);
+  little.arrived(1, kStart + 1s, false);
+  for (std::uint64_t message = 2; message <= 100; ++message) {
+    little.arrived(message, kStart + 2s, false);
+    little.arrived(message, kStart + 2s, false);
+    little.accepted(accepted(message, 1s, 2));
+  }
+  EXPECT_EQ(little.forgotten(), 0U);
+  little.accepted(accepted(1, 500ms));
+  EXPECT_EQ(little.messages_waiting(), 0U);
+  little.accepted(accepted(101, 1s, 3));
+  EXPECT_EQ(little.messages_waiting(), 1U);
+  EXPECT_EQ(little.finish(kStart + 10s).arrived, 199U);
+}
+
 TEST_F(Matching, CountsEachRecipient) {
   match.accepted(accepted(1, 1s, 3));
   arrived(1, 2s);

@@ -1,12 +1,15 @@
 #include "source/end_to_end_watch.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <future>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include "base/diagnostics.h"
@@ -27,23 +30,40 @@ using tests::ScratchDirectory;
 
 constexpr TimePoint kStart{1'000s};  // of the sink, by the clock that it has with the source
 
+// For this thread and those that it starts meanwhile.
+class EndingSignalsBlocked {
+ public:
+  EndingSignalsBlocked() {
+    pthread_sigmask(SIG_BLOCK, nullptr, &before_);
+    threads::block_ending_signals();
+  }
+  EndingSignalsBlocked(const EndingSignalsBlocked&) = delete;
+  EndingSignalsBlocked& operator=(const EndingSignalsBlocked&) = delete;
+  ~EndingSignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
+};
+
 class Watching : public testing::Test {
  protected:
-  void begin(Duration settle) {
+  void begin(Duration settle, std::size_t most_waiting = EndToEndWatch::kMostWaiting) {
     watch.emplace(EndToEndOptions{.journals = {path}, .settle = settle},
-                  made_up_header(proof::Side::sent, run_number(1)), 1, signals);
+                  made_up_header(proof::Side::sent, run_number(1)), 1, signals, most_waiting);
     next_run();
   }
   void next_run() {
     shared.emplace(load, 1'000, 1);
-    shared->begin(kStart);
     watch->begin(*shared, [this](const std::string& what) { failures.push_back(what); });
+    shared->begin(kStart);
+    watch->started(shared->end());
   }
   // An attempt, in which the server accepted the message for so many of its recipients.
-  void deliver(std::uint64_t message, Duration accepted, std::size_t yes = 1, std::size_t all = 1) {
+  void deliver(std::uint64_t message, Duration accepted, std::size_t yes = 1, std::size_t all = 1,
+               Duration due = 0us, unsigned attempt = 1) {
     Delivery delivery;
-    delivery.begin(message, 1, all);
-    delivery.intended = kStart;
+    delivery.begin(message, attempt, all);
+    delivery.intended = kStart + due;
     delivery.transactions.push_back({.sent = kStart, .over = kStart + accepted});
     for (std::size_t i = 0; i < all; ++i) {
       delivery.recipients[i].fate = i < yes ? Fate::accepted : Fate::refused;
@@ -62,6 +82,7 @@ class Watching : public testing::Test {
   const ScratchDirectory scratch;
   const std::string path = scratch.path("got.proof");
   const tests::SilentWorkload workload{{}, nullptr};  // nobody asks it
+  const EndingSignalsBlocked blocked;
   threads::SignalWatch signals;
   Load load{.schedule = {{.name = "x", .length = Stage::kEndless, .from = 1, .to = 1}}};
   std::optional<SharedLoad> shared;
@@ -94,6 +115,26 @@ TEST_F(Watching, FindsWhatArrivedOfEachRun) {
   EXPECT_EQ(told, "");
 }
 
+// However long it is: no run begins while it is read. Nothing of it can be of this stamp.
+TEST_F(Watching, WhatAJournalHasAlreadyIsReadBeforeThereIsARun) {
+  MadeUpSink sink(path, 7);
+  for (std::uint64_t message = 1; message <= 2'000; ++message) sink.take(message);
+  begin(0s);
+  deliver(2'000, 5us);
+  auto found = finish();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->arrived, 0U);
+  next_run();
+  deliver(2'001, 5us);
+  sink.take(2'001);
+  found = finish();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->arrived, 1U);
+  watch.reset();
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << "Subject: x\n";
+  EXPECT_THROW(begin(0s), Fatal);
+}
+
 TEST_F(Watching, CountsCopiesThatTheServerRefused) {
   MadeUpSink sink(path, 7);
   begin(1h);
@@ -120,10 +161,67 @@ TEST_F(Watching, WithoutAScheduleTheLoadWasOverWithTheLastThatWasAccepted) {
   EXPECT_EQ(found->backlog, 2U);
 }
 
+// Of all attempts of messages that were due in a stage that is measured; the backlog of all there
+// are. What is accepted behind the schedule is in none.
+TEST_F(Watching, KnowsStagesAndAttempts) {
+  load.schedule = {{.name = "warm-up", .length = 100us, .from = 1, .to = 1, .measured = false},
+                   {.name = "x", .length = 100us, .from = 1, .to = 1}};
+  MadeUpSink sink(path, 7);
+  begin(1h);
+  deliver(30, 50us, 1, 1, 10us);
+  deliver(12, 115us, 1, 3, 110us);
+  deliver(12, 150us, 1, 2, 110us, 2);
+  deliver(22, 160us, 1, 1, 150us);
+  deliver(40, 195us, 1, 1, 190us);
+  deliver(41, 250us, 2, 2, 199us);
+  for (const std::uint64_t message : {30, 12, 12, 22, 40, 41, 41}) sink.take(message);
+  const auto found = finish();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->asked, 7U);
+  EXPECT_EQ(found->accepted, 6U);
+  EXPECT_EQ(found->arrived, 6U);
+  EXPECT_EQ(found->backlog, 3U);  // 30, 22 and 40
+}
+
+// Whose backlog is of that moment: of what was accepted behind it there is none.
+TEST_F(Watching, ASignalEndsTheLoad) {
+  kill(getpid(), SIGTERM);
+  while (signals.first() == 0) std::this_thread::yield();
+  const Duration now = Clock::now() - kStart;
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
+  MadeUpSink sink(path, 7, seconds.count());
+  const auto later = static_cast<std::uint64_t>((now - seconds) / 10us) + 2;
+  const Duration then = seconds + later * 10us;
+  begin(1h);
+  deliver(later, 5us, 2, 2);
+  deliver(later + 2, then + 5us);
+  while (Clock::now() < kStart + then + 20us) std::this_thread::yield();
+  sink.take(later);  // twice
+  sink.take(later);
+  sink.take(later + 2);
+  const auto found = finish();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->arrived, 3U);
+  EXPECT_EQ(found->backlog, 2U);
+}
+
+TEST_F(Watching, FollowsSoManyThatHaveNotArrived) {
+  MadeUpSink sink(path, 7);
+  begin(0s, 2);
+  deliver(1, 5us, 5, 5);
+  deliver(2, 5us);
+  deliver(3, 5us);
+  EXPECT_FALSE(finish());
+  EXPECT_EQ(failures, std::vector<std::string>{"more than 2 messages that the server accepted have "
+                                               "not arrived: too many to follow"});
+  EXPECT_FALSE(watch->waiting());
+}
+
 TEST_F(Watching, WhatASinkThatIsStillThereHasNotTakenIsMissing) {
   MadeUpSink sink(path, 7);
-  sink.take_forged();
+  sink.take_forged();  // of another run
   begin(0s);
+  sink.take_forged();
   deliver(1, 5us);
   const auto found = finish();
   ASSERT_TRUE(found);
@@ -133,13 +231,19 @@ TEST_F(Watching, WhatASinkThatIsStillThereHasNotTakenIsMissing) {
                       "(--settle), and counts as missing\n"),
             std::string::npos)
       << told;
-  EXPECT_NE(told.find("its key is another one (--stamp-key)"), std::string::npos) << told;
+  EXPECT_NE(told.find(" has 1 that its sink did not believe the stamps of: its key is another one "
+                      "(--stamp-key)"),
+            std::string::npos)
+      << told;
   EXPECT_EQ(watch->waiting(), 1U);
 }
 
 TEST_F(Watching, OfWhatIsMissingNothingIsKnownWhereTheSinkHasEnded) {
-  { MadeUpSink(path, 7).take(1); }
-  begin(1h);
+  {
+    MadeUpSink sink(path, 7);
+    begin(1h);
+    sink.take(1);
+  }
   deliver(1, 5us);
   EXPECT_TRUE(finish());  // all is there
   next_run();
@@ -176,7 +280,6 @@ TEST_F(Watching, EndsARunWhoseJournalCannotBeReadAndEveryOneBehindIt) {
   deliver(1, 5us);
   std::promise<std::string> failed;
   shared.emplace(load, 1'000, 1);
-  shared->begin(kStart);
   watch->begin(*shared, [&](const std::string& what) { failed.set_value(what); });
   std::ofstream(scratch.path("new")) << "Subject: x\n";
   std::filesystem::rename(scratch.path("new"), path);

@@ -68,6 +68,17 @@ TEST(FindCapacity, AProbeOfSessionsHasSoManyAndNoMoreThreads) {
   EXPECT_EQ(options.threads, 4U);
 }
 
+TEST(FindCapacity, LeavesTheServerAloneBetweenProbes) {
+  CapacityTask task = task_of(LevelOf::rate);
+  task.settle = 60s;
+  SourceOptions options = given();
+  EXPECT_EQ(rest_between(options, task), 60s);
+  options.end_to_end.emplace();  // which has waited for so long already
+  EXPECT_EQ(rest_between(options, task), 1s);
+  task.settle = 0s;
+  EXPECT_EQ(rest_between(options, task), 0s);
+}
+
 Result run_with(std::uint64_t due, const Completions& completions) {
   Result run;
   run.measurement.total.counters.delivered = due;
