@@ -95,6 +95,7 @@ class SinkProgram final : public cli::FleetProgram {
         .agree_on_start = [&] { return all.agree(part.run.environment.host); },
         .watch = opening.watched() ? watch : Watch()};
     part.run.measurement = sink::run_sink(options, {}, signals, fellows).measurement;
+    all.end_running();
     return part;
   }
 

@@ -91,6 +91,7 @@ class Rank {
     source::Result result = source::run_source(
         options, signals_, watch_,
         {.agree_on_start = [this] { return all_.agree(described_.environment.host); }});
+    all_.end_running();
     cli::RankReport part{.well = result.well, .completions = result.completions, .run = described_};
     part.run.environment.threads = options.threads;
     part.run.measurement = std::move(result.measurement);

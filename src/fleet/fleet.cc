@@ -1,8 +1,5 @@
 #include "fleet/fleet.h"
 
-#include <signal.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <exception>
 #include <system_error>
@@ -22,9 +19,6 @@ constexpr std::chrono::microseconds kAtLeisure{5'000};
 
 // So long letters that are on their way when all is over may take.
 constexpr std::chrono::milliseconds kFarewell{500};
-
-// Two signals that are closer to each other count as one (threads::Patience).
-constexpr std::chrono::milliseconds kApart{200};
 
 system_clock::time_point by_wall(Microseconds since_epoch) {
   return system_clock::time_point(since_epoch);
@@ -88,7 +82,7 @@ void Fleet::serve(const OpenPost& open) {
       } else {
         follower().turn(now);
       }
-      end_run(rank_ == 0 ? lead().end() : follower().end(), now.here);
+      end_run(rank_ == 0 ? lead().end() : follower().end());
       send(*post);
       if (phase_ == Phase::running && !awaits_quota()) pause = kAtLeisure;
       leaving = phase_ >= Phase::leaving;
@@ -130,22 +124,19 @@ void Fleet::receive(Post& post, Moment now) {
   }
 }
 
+// mpirun's is a SIGTERM, whatever has ended the run before, and is followed by a SIGKILL.
 void Fleet::take_signals(TimePoint now) {
-  if (rank_ != 0 || told_ > 0 || signals_.first() == 0) return;
-  const bool killed = signals_.first() == SIGTERM;
-  lead().interrupt(now, killed ? std::optional(patience_) : std::nullopt);
+  if (rank_ != 0 || signals_.first() == 0) return;
+  const TimePoint terminated = signals_.terminated_at();
+  if (terminated == TimePoint::max()) return lead().interrupt(now, std::nullopt);
+  if (!std::exchange(is_terminated_, true)) lead().interrupt(terminated, patience_);
 }
 
-// One signal at a time, and only as long as there is something to end.
-void Fleet::end_run(unsigned times, TimePoint now) {
-  if (times > 0) {
-    for (threads::QuotaShare* const share : shares_) share->close();
-  }
-  if (phase_ >= Phase::reporting || told_ >= times || now < told_at_ + kApart) return;
-  ++told_;
-  if (told_ == 1 && signals_.first() != 0) return;
-  told_at_ = now;
-  kill(getpid(), SIGINT);
+// Only as long as there is something to end.
+void Fleet::end_run(unsigned times) {
+  if (times == 0) return;
+  for (threads::QuotaShare* const share : shares_) share->close();
+  if (phase_ < Phase::reporting) signals_.end_run(times);
 }
 
 std::vector<Addressed> Fleet::take_letters() {
@@ -270,7 +261,14 @@ std::optional<system_clock::time_point> Fleet::agree(const std::string& host) {
   const auto moment = start();
   if (!moment) return std::nullopt;
   phase_ = Phase::running;
+  signals_.grant_grace(true);
   return by_wall(*moment);
+}
+
+void Fleet::end_running() {
+  signals_.grant_grace(false);
+  const std::lock_guard lock(mutex_);
+  phase_ = Phase::reporting;
 }
 
 void Fleet::say(std::string_view line) {
@@ -289,6 +287,7 @@ std::optional<metrics::Second> Fleet::seconds_of_all(const metrics::Second& own)
 }
 
 std::vector<RankState> Fleet::gather(unsigned end) {
+  end_running();
   std::unique_lock lock(mutex_);
   wait_until_in(lock, end);
   std::vector<RankState> ranks = lead().ranks();
@@ -298,6 +297,7 @@ std::vector<RankState> Fleet::gather(unsigned end) {
 }
 
 std::vector<RankState> Fleet::finish(unsigned end) {
+  end_running();
   std::unique_lock lock(mutex_);
   wait_until_in(lock, end);
   // Where one has failed nobody else is waited for.
@@ -309,7 +309,6 @@ std::vector<RankState> Fleet::finish(unsigned end) {
 }
 
 void Fleet::wait_until_in(std::unique_lock<std::mutex>& lock, unsigned end) {
-  phase_ = Phase::reporting;
   lead().over(end);
   changed_.wait(lock, [this] { return lead().all_in(); });
 }
@@ -325,29 +324,32 @@ bool Fleet::close() {
 }
 
 bool Fleet::hand_in(unsigned end, const std::string& result) {
+  end_running();
   std::unique_lock lock(mutex_);
   follower().hand_in(end, result);
   return wait_for_over(lock);
 }
 
 bool Fleet::fail(const std::string& why) {
+  end_running();
   std::unique_lock lock(mutex_);
   follower().fail(why);
   return wait_for_over(lock);
 }
 
 void Fleet::deliver(unsigned end, const std::string& result) {
+  end_running();
   const std::lock_guard lock(mutex_);
   follower().hand_in(end, result);
 }
 
 bool Fleet::wait_for_over() {
+  end_running();
   std::unique_lock lock(mutex_);
   return wait_for_over(lock);
 }
 
 bool Fleet::wait_for_over(std::unique_lock<std::mutex>& lock) {
-  phase_ = Phase::reporting;
   changed_.wait(lock, [this] { return follower().over() || follower().is_lost(); });
   phase_ = follower().over().value_or(false) ? Phase::closing : Phase::leaving;
   return follower().over().has_value();

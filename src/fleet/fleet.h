@@ -27,7 +27,7 @@ namespace millrace::fleet {
 // The processes of a run, as one of them sees them. A thread of its own reads and writes all
 // letters, so that workers wait for another host only where a quota of all is used up here; who
 // calls here waits for what that brings, or for a signal. A run that is to end because of another
-// rank is ended by signals to this process, as its user would.
+// rank ends as by signals of its user (SignalWatch::end_run()).
 class Fleet {
  public:
   using OpenPost = std::function<std::unique_ptr<Post>()>;
@@ -59,6 +59,10 @@ class Fleet {
   // Could begin: waits for all others. When they begin, by the clock here; nothing where the run is
   // to end before.
   std::optional<std::chrono::system_clock::time_point> agree(const std::string& host);
+
+  // The run of this rank is over: nothing is under way that the second signal could give up. Comes
+  // before its report is made, which takes a while; gather(), hand_in() and fail() do the same.
+  void end_running();
 
   // Another than rank 0: has it tell the user.
   void say(std::string_view line);
@@ -109,7 +113,7 @@ class Fleet {
   void say_farewell(Post& post) const;
   void receive(Post& post, Moment now);
   void take_signals(TimePoint now);
-  void end_run(unsigned times, TimePoint now);
+  void end_run(unsigned times);
   void ask_for_quotas();
   void take_of_quota(const Letter& letter);
   void tell_of_quota(Letter letter);
@@ -133,8 +137,7 @@ class Fleet {
   QuotaShares shares_;
   std::exception_ptr failure_;  // of the post
   Phase phase_ = Phase::assembling;
-  unsigned told_ = 0;  // signals that this process has been sent from here
-  TimePoint told_at_;
+  bool is_terminated_ = false;  // a SIGTERM was taken
   std::thread thread_;
 };
 

@@ -90,28 +90,34 @@ SignalWatch::~SignalWatch() {
 void SignalWatch::hand_on(std::function<void(unsigned number)> on_signal) {
   const std::lock_guard lock(mutex_);
   on_signal_ = std::move(on_signal);
-  for (unsigned number = 1; on_signal_ && number <= come_; ++number) on_signal_(number);
+  for (unsigned number = 1; on_signal_ && number <= told_; ++number) on_signal_(number);
 }
 
 void SignalWatch::watch() {
   std::array<pollfd, 2> wanted{pollfd{signals_.descriptor(), POLLIN, 0},
                                pollfd{over_.descriptor(), POLLIN, 0}};
   std::optional<TimePoint> end;  // of the grace
+  int first = 0;
   TimePoint moment_over = TimePoint::min();
   for (;;) {
     poll(wanted.data(), wanted.size(), end ? milliseconds_until(*end) : -1);
     const TimePoint now = Clock::now();
     if ((wanted[1].revents & POLLIN) != 0) return;
-    if (end && now >= *end) end_by(first_);
+    if (end && now >= *end) {
+      if (is_granted_) end_by(first);
+      end.reset();
+    }
     bool hung_up = false;
     int ending = 0;
     while (const int signal = next()) {
       if (signal == SIGHUP) hung_up = true;
+      if (signal == SIGTERM) terminated_at_ = std::min(terminated_at_.load(), now);
       if (signal != SIGHUP && ending == 0) ending = signal;
     }
     if (ending != 0 && now >= moment_over) {
       moment_over = now + patience_.moment;
       const unsigned number = take(ending, now);
+      if (number == 1) first = ending;
       if (number > 2) end_by(ending);
       if (number == 2) end = now + patience_.grace;
     }
@@ -141,12 +147,24 @@ void SignalWatch::take_hangup() {
 // Returns its number.
 unsigned SignalWatch::take(int signal, TimePoint now) {
   const std::lock_guard lock(mutex_);
-  if (come_++ == 0) {
+  end_as(signal, ++come_, now);
+  return come_;
+}
+
+void SignalWatch::end_run(unsigned number) {
+  const std::lock_guard lock(mutex_);
+  end_as(SIGINT, number, Clock::now());
+}
+
+void SignalWatch::end_as(int signal, unsigned number, TimePoint now) {
+  if (told_ == 0 && number > 0) {
     first_at_ = now;
     first_ = signal;
   }
-  if (on_signal_) on_signal_(come_);
-  return come_;
+  while (told_ < number) {
+    ++told_;
+    if (on_signal_) on_signal_(told_);
+  }
 }
 
 }  // namespace millrace::threads

@@ -111,6 +111,61 @@ TEST_F(SignalWatchDeathTest, ThoseThatComeTogetherAreOne) {
   EXPECT_EXIT(send_two(), testing::ExitedWithCode(0), "");
 }
 
+// No user is behind them: only the third that a user sends ends the program.
+TEST_F(SignalWatchDeathTest, EndsOfTheRunCountForNeitherTheGraceNorTheThird) {
+  const auto end_run = [] {
+    block_ending_signals();
+    SignalWatch signals({.moment = 0ms, .grace = 1ms});
+    std::vector<unsigned> told;
+    signals.hand_on([&told](unsigned number) { told.push_back(number); });
+    signals.end_run(1);
+    signals.end_run(2);
+    signals.end_run(1);
+    if (told != std::vector<unsigned>{1, 2} || signals.first() != SIGINT) _exit(1);
+    send_self(SIGTERM);
+    while (signals.terminated_at() == TimePoint::max()) std::this_thread::yield();
+    std::this_thread::sleep_for(20ms);  // for the grace, if there were one
+    _exit(signals.first() == SIGINT && told.size() == 2 ? 0 : 2);
+  };
+  EXPECT_EXIT(end_run(), testing::ExitedWithCode(0), "");
+}
+
+TEST_F(SignalWatchDeathTest, TheGraceIsOfWhatIsUnderWay) {
+  const auto end = [] {
+    block_ending_signals();
+    block_hangup();
+    SignalWatch signals({.moment = 0ms, .grace = 1ms});
+    std::promise<void> second;
+    signals.hand_on([&](unsigned number) {
+      if (number == 2) second.set_value();
+    });
+    signals.grant_grace(false);
+    send_self(SIGTERM);
+    while (signals.first() == 0) std::this_thread::yield();
+    send_self(SIGTERM);
+    second.get_future().wait();
+    std::this_thread::sleep_for(20ms);  // for the grace, if there were one
+    send_self(SIGINT);
+    for (;;) pause();
+  };
+  EXPECT_EXIT(end(), testing::KilledBySignal(SIGINT), "");
+}
+
+TEST_F(SignalWatchDeathTest, TellsWhenItWasTerminatedHoweverItWasToldBefore) {
+  const auto terminate = [] {
+    block_ending_signals();
+    SignalWatch signals({.moment = 1h, .grace = 1h});
+    send_self(SIGINT);
+    while (signals.first() == 0) std::this_thread::yield();
+    if (signals.terminated_at() != TimePoint::max()) _exit(1);
+    const TimePoint before = Clock::now();
+    send_self(SIGTERM);
+    while (signals.terminated_at() == TimePoint::max()) std::this_thread::yield();
+    _exit(signals.terminated_at() >= before && signals.first() == SIGINT ? 0 : 2);
+  };
+  EXPECT_EXIT(terminate(), testing::ExitedWithCode(0), "");
+}
+
 TEST_F(SignalWatchDeathTest, WhatHasComeIsToldToWhoeverAsksLater) {
   const auto ask_late = [] {
     block_ending_signals();

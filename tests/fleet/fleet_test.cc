@@ -1,0 +1,153 @@
+// One rank of a run whose other ranks are made up; its clock and its signals are real.
+#include "fleet/fleet.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <future>
+#include <memory>
+#include <thread>
+
+#include "made_up_post.h"
+
+namespace millrace::fleet {
+namespace {
+
+using namespace std::chrono_literals;
+using test::MadeUpMail;
+
+constexpr unsigned kRanks = 3;
+
+// Signals wait for whoever takes them, as in the program.
+class FleetTest : public testing::Test {
+ protected:
+  FleetTest() {
+    pthread_sigmask(SIG_SETMASK, nullptr, &before);
+    threads::block_ending_signals();
+    signals.emplace();
+  }
+  ~FleetTest() override {
+    fleet.reset();
+    signals.reset();
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    signal(SIGPIPE, SIG_DFL);
+  }
+
+  // `patience`: of mpirun behind a SIGTERM.
+  void be(unsigned rank, Duration patience = 1h) {
+    mail = std::make_shared<MadeUpMail>(rank, kRanks);
+    fleet.emplace([mail = mail] { return std::make_unique<test::MadeUpPost>(mail); }, *signals,
+                  patience);
+  }
+  // The other ranks are ready, by the clock of this host.
+  void be_ready(unsigned rank) {
+    mail->come(rank, Subject::ready, "host");
+    for (unsigned trip = 0; trip < OffsetMeter::kTrips; ++trip) {
+      const std::string began = mail->next(rank, Subject::ping).text;
+      mail->come(rank, Subject::pong, began + " " + began);
+    }
+  }
+  void begin() {
+    auto start = std::async(std::launch::async, [this] { return fleet->agree("here"); });
+    for (unsigned rank = 1; rank < kRanks; ++rank) be_ready(rank);
+    ASSERT_TRUE(start.get());
+  }
+  static void wait_for(const std::function<bool()>& come) {
+    while (!come()) std::this_thread::sleep_for(1ms);
+  }
+
+  sigset_t before{};
+  std::optional<threads::SignalWatch> signals;
+  std::shared_ptr<MadeUpMail> mail;
+  std::optional<Fleet> fleet;
+};
+
+TEST_F(FleetTest, BringsTogetherWhatAllHaveMeasured) {
+  be(0);
+  fleet->open("seed 7", std::nullopt);
+  EXPECT_EQ(mail->next(2, Subject::opening).text, "seed 7");
+  begin();
+  mail->come(1, Subject::result, "0one");
+  mail->come(2, Subject::result, "0two");
+  const auto ranks = fleet->gather(0);
+  EXPECT_EQ(ranks[1].result, "one");
+  EXPECT_EQ(ranks[2].result, "two");
+  EXPECT_TRUE(fleet->close());
+  EXPECT_EQ(mail->next(1, Subject::over).text, "1");
+  EXPECT_TRUE(mail->is_closed);
+  EXPECT_EQ(signals->first(), 0);
+}
+
+TEST_F(FleetTest, EndsItsRunAsAnotherRankHasEnded) {
+  be(0);
+  begin();
+  mail->come(1, Subject::trouble, "gave up");
+  wait_for([this] { return signals->first() != 0; });
+  EXPECT_EQ(signals->first(), SIGINT);
+  EXPECT_EQ(mail->next(2, Subject::end).text, "2");
+}
+
+// The program would be gone if they counted: the third ends it at once.
+TEST_F(FleetTest, LeavesItsUserAllSignalsWhereOtherRanksEndTheRun) {
+  be(1);
+  for (unsigned end = 1; end < 5; ++end) mail->come(0, Subject::end, std::to_string(end));
+  wait_for([this] { return signals->first() != 0; });
+  std::promise<void> second;
+  signals->hand_on([&](unsigned number) {
+    if (number == 4) second.set_value();
+  });
+  second.get_future().wait();
+  kill(getpid(), SIGTERM);
+  wait_for([this] { return signals->terminated_at() != TimePoint::max(); });
+  signals->hand_on({});
+}
+
+TEST_F(FleetTest, ReportsBeforeItIsKilledWhateverHasEndedItBefore) {
+  be(0, 400ms);
+  begin();
+  mail->come(1, Subject::result, "1one");
+  wait_for([this] { return signals->first() != 0; });
+  kill(getpid(), SIGTERM);
+  const auto ranks = fleet->gather(1);
+  EXPECT_EQ(ranks[1].result, "one");
+  EXPECT_EQ(ranks[2].trouble, "was not done when the run had to end");
+  EXPECT_FALSE(fleet->close());
+}
+
+TEST_F(FleetTest, FollowsRank0ToTheEnd) {
+  be(1);
+  mail->come(0, Subject::opening, "seed 7");
+  EXPECT_EQ(fleet->opening(), "seed 7");
+  mail->come(0, Subject::start, "5");
+  EXPECT_EQ(fleet->agree("here")->time_since_epoch(), 5us);
+  EXPECT_EQ(mail->next(0, Subject::ready).text, "here");
+  auto told = std::async(std::launch::async, [this] { return fleet->hand_in(0, "mine"); });
+  EXPECT_EQ(mail->next(0, Subject::result).text, "0mine");
+  mail->come(0, Subject::over, "1");
+  EXPECT_TRUE(told.get());
+  fleet.reset();
+  EXPECT_TRUE(mail->is_closed);
+}
+
+TEST_F(FleetTest, SendsOnlyWhatMattersToARankThatReadsNothing) {
+  be(1);
+  mail->next(0, Subject::alive);
+  mail->unread = kUnread;
+  fleet->tell({.number = 1});
+  fleet->say("warning: x");
+  mail->next(0, Subject::said);
+  EXPECT_EQ(mail->count(0, Subject::second), 0U);
+  mail->unread = kUnread - 1;
+  fleet->tell({.number = 2});
+  mail->next(0, Subject::second);
+  mail->unread = 0;
+}
+
+TEST_F(FleetTest, ThrowsWhatThePostThrows) {
+  const auto no_post = []() -> std::unique_ptr<Post> { throw std::runtime_error("no MPI"); };
+  EXPECT_THROW(Fleet(no_post, *signals, 1s), std::runtime_error);
+}
+
+}  // namespace
+}  // namespace millrace::fleet
