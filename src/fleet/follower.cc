@@ -47,6 +47,7 @@ void Follower::take(const Letter& letter, Moment now) {
       return;
     case Subject::over:
       over_ = letter.text == "1";
+      end_ = 2;
       return;
     default:
       return;

@@ -111,7 +111,9 @@ void Lead::take(const Addressed& got, Moment now) {
   RankState& rank = ranks_[got.rank];
   if (got.letter.subject == Subject::gone) return lose(rank, now.here);
   rank.heard = now.here;
-  rank.is_silent = false;
+  const bool is_back = std::exchange(rank.is_silent, false);
+  // Nobody has told it that the run has to end.
+  if (is_back && rank.is_given_up) send(got.rank, Subject::end, "2");
   const std::string& text = got.letter.text;
   switch (got.letter.subject) {
     case Subject::ready:
@@ -171,7 +173,7 @@ void Lead::turn(Moment now) {
   for (auto rank = ranks_.begin() + 1; rank != ranks_.end(); ++rank) {
     if (rank->is_in()) continue;
     rank->trouble = "was not done when the run had to end";
-    rank->is_silent = true;  // until it is heard of
+    rank->is_given_up = true;
   }
 }
 
@@ -182,6 +184,7 @@ void Lead::look_for_silence(TimePoint now) {
     const bool has_more_to_do = has_several() && rank->trouble.empty();
     if (rank->is_in() && !has_more_to_do) continue;
     const auto silence = std::chrono::duration_cast<std::chrono::seconds>(kSilence);
+    rank->is_given_up = true;
     rank->trouble = fmt::format("was not heard of for {} s", silence.count());
     hasten(now, kHaste);
   }
@@ -249,7 +252,7 @@ bool Lead::is_well() const {
 
 bool Lead::whole() const {
   return std::none_of(ranks_.begin(), ranks_.end(),
-                      [](const RankState& rank) { return rank.is_silent; });
+                      [](const RankState& rank) { return rank.is_silent || rank.is_given_up; });
 }
 
 void Lead::close() {

@@ -52,6 +52,7 @@ struct RankState {
   TimePoint counted;                  // when that was
   TimePoint heard;                    // when it was heard of last
   bool is_silent = false;             // for too long since
+  bool is_given_up = false;           // not waited for any more, be it heard of again or not
 
   // Nothing more is to be waited for.
   [[nodiscard]] bool is_in() const { return result || !trouble.empty(); }

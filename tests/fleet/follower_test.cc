@@ -107,8 +107,10 @@ TEST_F(FollowerTest, TellsOfASecond) {
 
 TEST_F(FollowerTest, IsToldWhenAllIsReported) {
   EXPECT_EQ(follower.over(), std::nullopt);
+  EXPECT_EQ(follower.end(), 0U);
   take(Subject::over, "0");
   EXPECT_EQ(follower.over(), false);
+  EXPECT_EQ(follower.end(), 2U) << "nobody waits for what it still does";
   take(Subject::over, "1");
   EXPECT_EQ(follower.over(), true);
 }

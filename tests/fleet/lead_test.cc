@@ -264,6 +264,21 @@ TEST_F(LeadTest, HasTheResultOfOneThatIsGoneSince) {
   EXPECT_FALSE(lead.whole());
 }
 
+TEST_F(LeadTest, EndsOneAtOnceThatComesBackTooLate) {
+  begin();
+  pass(5'100ms, {1});
+  sent();
+  pass(100ms, {1, 2});
+  EXPECT_EQ(sent(), (Letters{letter(2, Subject::end, "2")}));
+  pass(100ms, {1, 2});
+  EXPECT_EQ(sent(), Letters{}) << "once";
+  take(1, Subject::result, "1x");
+  EXPECT_TRUE(lead.all_in());
+  EXPECT_FALSE(lead.whole()) << "it may be gone again before the end";
+  lead.close();
+  EXPECT_EQ(sent(), (Letters{letter(1, Subject::over, "0"), letter(2, Subject::over, "0")}));
+}
+
 TEST_F(LeadTest, DoesNotMindSilenceOfOneThatHasSentItsResult) {
   begin();
   take(2, Subject::result, "0x");
@@ -278,6 +293,7 @@ TEST_F(LeadTest, EndsBeforeItBeganWhereOneIsSilent) {
   pass(6s, {1});
   EXPECT_EQ(lead.end(), 1U);
   EXPECT_EQ(lead.ranks()[2].host, std::nullopt);
+  take(2, Subject::alive);
   sent();
   be_ready(2);
   lead.turn(moment());

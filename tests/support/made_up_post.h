@@ -89,6 +89,9 @@ class MadeUpPost final : public Post {
   [[nodiscard]] unsigned rank() const override { return mail_->rank; }
   [[nodiscard]] unsigned ranks() const override { return mail_->ranks; }
   void send(unsigned rank, Letter letter) override { mail_->go(rank, std::move(letter)); }
+  void send_piece(unsigned rank, Piece piece) override {
+    mail_->go(rank, {.subject = piece.subject, .text = std::string(piece.text)});
+  }
   std::optional<Addressed> receive() override { return mail_->take(); }
   [[nodiscard]] unsigned waiting(unsigned rank) const override {
     return rank != mail_->rank ? mail_->unread.load() : 0;
