@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <exception>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -14,6 +16,7 @@
 #include "metrics/measurement.h"
 #include "report/json.h"
 #include "report/merge.h"
+#include "report/parts.h"
 #include "report/text.h"
 
 namespace millrace::cli {
@@ -91,6 +94,7 @@ RankReport put_together(RankReport own, const std::vector<fleet::RankState>& ran
   const std::chrono::system_clock::time_point start = own.run.measurement.start;
   std::vector<std::string> names = {"rank 0"};
   decltype(own.run.settings) told;
+  std::vector<unsigned> missing;
   if (all_told && ranks.size() > 1) told.emplace_back(names.front(), described(own.run));
   look_at(names.front(), own);
   std::vector<report::Run> runs;
@@ -98,27 +102,45 @@ RankReport put_together(RankReport own, const std::vector<fleet::RankState>& ran
   for (std::size_t number = 1; number < ranks.size(); ++number) {
     const fleet::RankState& rank = ranks[number];
     const std::string name = fmt::format("rank {}", number);
-    if (!rank.result) {
-      told.emplace_back(name, fmt::format("not in this report: it {}", rank.trouble));
+    std::optional<RankReport> part;
+    std::string trouble = rank.trouble;
+    try {
+      if (rank.result) part = from_letter(*rank.result, name);
+    } catch (const std::exception& error) {
+      trouble = fmt::format("sent what is no report ({})", error.what());
+      report_fatal(fmt::format("{} {}: the report is without it",
+                               whose(name, rank.host.value_or("")), trouble));
+    }
+    if (!part) {
       whole.well = false;
+      missing.push_back(static_cast<unsigned>(number));
+      if (all_told) told.emplace_back(name, fmt::format("not in this report: it {}", trouble));
       continue;
     }
-    RankReport part = from_letter(*rank.result, name);
-    whole.well = whole.well && part.well;
-    whole.completions.add(part.completions);
-    look_at(name, part);
-    // The same moment by another clock. Sinks do not tell that they have agreed.
-    const bool agreed =
-        part.run.kind == report::Run::Kind::sink || part.run.measurement.agreed_start.has_value();
-    if (agreed) part.run.measurement.start = start;
+    whole.well = whole.well && part->well;
+    whole.completions.add(part->completions);
+    look_at(name, *part);
+    // The same moment by another clock; or what it had no part in, since it ended before.
+    part->run.measurement.start = start;
     if (all_told) {
       const auto& clock = rank.clock.offset();
-      told.emplace_back(name, described(part.run) + (clock ? described(*clock) : std::string()));
+      told.emplace_back(name, described(part->run) + (clock ? described(*clock) : std::string()));
     }
     names.push_back(name);
-    runs.push_back(std::move(part.run));
+    runs.push_back(std::move(part->run));
   }
-  whole.run = report::merge(runs, names);
+  if (!all_told && !missing.empty()) {
+    const std::string_view rank = missing.size() == 1 ? "rank" : "ranks";
+    told.emplace_back("missing", fmt::format("{} {}", rank, report::listed(missing)));
+  }
+  try {
+    whole.run = report::merge(runs, names);
+  } catch (const std::exception& error) {
+    report_fatal(fmt::format("{}: the report is of rank 0 alone", error.what()));
+    whole.well = false;
+    whole.run = std::move(runs.front());
+    told = {{"missing", "all ranks but rank 0: their reports do not fit together"}};
+  }
   std::erase_if(whole.run.settings,
                 [](const auto& setting) { return setting.first == report::kMergedSetting; });
   whole.run.settings.insert(whole.run.settings.end(), told.begin(), told.end());

@@ -30,6 +30,19 @@ void check(int error, const char* what) {
   if (error != MPI_SUCCESS) throw Fatal(fmt::format("{} failed with error {}", what, error));
 }
 
+// Where another MPI's starter was used, each process would be all ranks there are, and send all.
+void check_starter(unsigned ranks) {
+  for (const char* const name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}) {
+    const char* const value = std::getenv(name);
+    if (value == nullptr) continue;
+    if (whole_number(value) == ranks) return;
+    throw Fatal(
+        fmt::format("{} says that there are {} ranks, this MPI knows of {}: the processes were "
+                    "started by another MPI than this program was built with",
+                    name, value, ranks));
+  }
+}
+
 // Rank 0 says it to all others.
 void hand_round(std::string& text) {
   int size = static_cast<int>(text.size());
@@ -64,6 +77,7 @@ std::unique_ptr<Post> mpi_post() {
   check(MPI_Comm_rank(MPI_COMM_WORLD, &rank), "MPI_Comm_rank");
   int ranks = 0;
   check(MPI_Comm_size(MPI_COMM_WORLD, &ranks), "MPI_Comm_size");
+  check_starter(static_cast<unsigned>(ranks));
   const auto own = static_cast<unsigned>(rank);
   return std::make_unique<MpiPost>(own, meet(own, static_cast<unsigned>(ranks)));
 }

@@ -8,11 +8,13 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <tuple>
 #include <utility>
 
 #include "base/diagnostics.h"
 #include "base/quantity.h"
 #include "metrics/codec.h"
+#include "report/json_bounds.h"
 #include "report/text.h"
 #include "report/threshold.h"
 
@@ -266,6 +268,27 @@ void add_environment(Environment& sum, const Environment& environment) {
   sum.threads += environment.threads;
 }
 
+// Of more threads than are read those tell most that had the least time left.
+void keep_busiest(metrics::Generator& generator) {
+  constexpr std::size_t kMost = kReadLimits.elements;
+  const std::size_t threads = generator.busy.size();
+  if (threads <= kMost) return;
+  generator.run_delay.resize(threads);
+  std::vector<std::pair<double, double>> used;
+  for (std::size_t thread = 0; thread < threads; ++thread) {
+    used.emplace_back(generator.busy[thread], generator.run_delay[thread]);
+  }
+  std::partial_sort(used.begin(), used.begin() + kMost, used.end(),
+                    [](const auto& one, const auto& other) {
+                      return one.first + one.second > other.first + other.second;
+                    });
+  for (std::size_t thread = 0; thread < kMost; ++thread) {
+    std::tie(generator.busy[thread], generator.run_delay[thread]) = used[thread];
+  }
+  generator.busy.resize(kMost);
+  generator.run_delay.resize(kMost);
+}
+
 Measurement merge_measurements(const std::vector<Run>& runs) {
   Measurement whole;
   const auto by_start = [](const Run& a, const Run& b) {
@@ -303,6 +326,7 @@ Measurement merge_measurements(const std::vector<Run>& runs) {
   whole.end_to_end = end_to_end(runs);
   whole.agreed_start = agreed_start(runs);
   if (begin < Duration::max()) whole.measured = whole.elapsed - begin;
+  keep_busiest(whole.generator);
   whole.series = merge_series(runs, whole.start);
   return whole;
 }

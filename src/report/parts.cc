@@ -14,22 +14,6 @@
 namespace millrace::report {
 namespace {
 
-// "1, 3 and 5 to 7", of numbers that rise.
-std::string listed(const std::vector<unsigned>& numbers) {
-  std::vector<std::string> runs;
-  for (std::size_t i = 0; i < numbers.size();) {
-    std::size_t end = i + 1;
-    while (end < numbers.size() && numbers[end] == numbers[end - 1] + 1) ++end;
-    runs.push_back(end - i > 2 ? fmt::format("{} to {}", numbers[i], numbers[end - 1])
-                               : std::to_string(numbers[i]));
-    i = end - i > 2 ? end : i + 1;
-  }
-  if (runs.size() < 2) return runs.empty() ? "" : runs.front();
-  const std::string last = runs.back();
-  runs.pop_back();
-  return fmt::format("{} and {}", fmt::join(runs, ", "), last);
-}
-
 std::string described(const Parts& parts) {
   std::string text = fmt::format("{} of {}", listed(parts.numbers), parts.of);
   const std::string others = missing(parts);
@@ -63,6 +47,21 @@ Duration apart(const std::vector<Run>& runs) {
 }
 
 }  // namespace
+
+std::string listed(const std::vector<unsigned>& numbers) {
+  std::vector<std::string> runs;
+  for (std::size_t i = 0; i < numbers.size();) {
+    std::size_t end = i + 1;
+    while (end < numbers.size() && numbers[end] == numbers[end - 1] + 1) ++end;
+    runs.push_back(end - i > 2 ? fmt::format("{} to {}", numbers[i], numbers[end - 1])
+                               : std::to_string(numbers[i]));
+    i = end - i > 2 ? end : i + 1;
+  }
+  if (runs.size() < 2) return runs.empty() ? "" : runs.front();
+  const std::string last = runs.back();
+  runs.pop_back();
+  return fmt::format("{} and {}", fmt::join(runs, ", "), last);
+}
 
 std::string missing(const Parts& parts) {
   std::vector<unsigned> others;

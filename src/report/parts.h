@@ -25,6 +25,9 @@ struct Parts {
 // So many parts a run has at most.
 inline constexpr unsigned kMostParts = 10'000;
 
+// Numbers that rise, for people: "1, 3 and 5 to 7".
+std::string listed(const std::vector<unsigned>& numbers);
+
 // Those that are not there, for people: "2 and 5 to 7"; empty when all are.
 std::string missing(const Parts& parts);
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/diagnostics.h"
+#include "report/json.h"
 #include "sample_run.h"
 
 namespace millrace::cli {
@@ -129,17 +130,70 @@ TEST_F(FleetReportTest, OfSinksTellsWhereEachListens) {
   EXPECT_EQ(whole.run.measurement.series.size(), 2U) << "they have begun together";
 }
 
+// Where one failed before it began, so that nobody waited for the start.
+TEST_F(FleetReportTest, HasOneClockWhereNoStartWasAgreed) {
+  const RankReport own = report_of(0);
+  const auto start = own.run.measurement.start;
+  for (unsigned rank = 1; rank < kRanks; ++rank) {
+    RankReport part = report_of(rank);
+    part.run.measurement.start += rank * 60s;
+    ranks[rank].result = to_letter(part);
+  }
+  const RankReport whole = put_together(own, ranks);
+  EXPECT_EQ(whole.run.measurement.start, start);
+  EXPECT_EQ(whole.run.measurement.series.size(), 2U);
+}
+
 TEST_F(FleetReportTest, TellsOfManyRanksOnlyWhichAreMissing) {
-  constexpr unsigned kMany = 65;
-  const std::string letter = to_letter({.well = true, .run = test::sample_run(1, 5)});
+  constexpr unsigned kMany = 400;  // more than an object that is read has keys
   ranks.assign(kMany, {});
-  for (fleet::RankState& rank : ranks) rank.result = letter;
-  ranks[64].result.reset();
-  ranks[64].trouble = "was not heard of for 5 s";
+  for (fleet::RankState& rank : ranks) rank.trouble = "was not heard of for 5 s";
+  ranks[1].result = to_letter({.well = true, .run = test::sample_run(1, 5)});
   const RankReport own{.well = true, .run = test::sample_run(1, 5)};
   const RankReport whole = put_together(own, ranks);
   EXPECT_EQ(setting(whole.run, "rank 1"), "none");
-  EXPECT_NE(setting(whole.run, "rank 64"), "none");
+  EXPECT_EQ(setting(whole.run, "rank 64"), "none");
+  EXPECT_EQ(setting(whole.run, "missing"), "ranks 2 to 399");
+  const auto read = report::from_json(report::to_json(whole.run), "a.json");
+  EXPECT_EQ(setting(read, "missing"), "ranks 2 to 399");
+}
+
+TEST_F(FleetReportTest, TellsOfMoreThreadsThanAreReadOnlyTheBusiest) {
+  RankReport own{.well = true, .run = test::sample_run(1, 5)};
+  own.run.measurement.generator.busy.assign(9'999, 0.25);
+  own.run.measurement.generator.run_delay.assign(9'999, 0.0);
+  RankReport part = own;
+  part.run.measurement.generator.busy = {0.75, 0.125};
+  part.run.measurement.generator.run_delay = {0.0, 0.25};
+  ranks.resize(2);
+  ranks[1].result = to_letter(part);
+  const RankReport whole = put_together(own, ranks);
+  const auto read = report::from_json(report::to_json(whole.run), "a.json");
+  const metrics::Generator& generator = read.measurement.generator;
+  ASSERT_EQ(generator.busy.size(), 10'000U);
+  EXPECT_EQ(generator.busy[0], 0.75);
+  EXPECT_EQ(generator.busy[1], 0.125);
+  EXPECT_EQ(generator.run_delay[1], 0.25);
+}
+
+TEST_F(FleetReportTest, IsOfRank0WhereReportsDoNotFitTogether) {
+  RankReport other = report_of(2);
+  other.run.parts->load = "another";
+  ranks[2].result = to_letter(other);
+  const RankReport whole = put_together(report_of(0), ranks);
+  EXPECT_FALSE(whole.well);
+  EXPECT_EQ(whole.run.measurement.total.counters.delivered, 200U);
+  EXPECT_EQ(setting(whole.run, "missing"),
+            "all ranks but rank 0: their reports do not fit together");
+  EXPECT_NE(said.find("fatal: rank 0 and rank 2 have parts of different loads"), std::string::npos);
+}
+
+TEST_F(FleetReportTest, IsWithoutWhatIsNoReport) {
+  ranks[2].result = "1{";
+  const RankReport whole = put_together(report_of(0), ranks);
+  EXPECT_FALSE(whole.well);
+  EXPECT_EQ(setting(whole.run, "parts"), "1, 2 and 4 of 4: not 3");
+  EXPECT_NE(said.find("fatal: rank 2 (host2) sent what is no report ("), std::string::npos);
 }
 
 TEST_F(FleetReportTest, OfOneRankIsThatOfAProcess) {
