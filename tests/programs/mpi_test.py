@@ -21,11 +21,13 @@ import rig
 RANKS = (1, 2, 4, 8)
 # Until all others have ended, after one is gone.
 LIMIT = 10
+# As between hosts; ranks of one host have memory in common.
+TCP = ("--mca", "pml", "ob1", "--mca", "btl", "tcp,self", "--mca", "btl_tcp_if_include", "lo")
 
 
 class MpiCase(measuring.MeasureCase):
     PROGRAM = "smtp-source-mpi"
-    mpi_options = ()
+    mpi_options = ()  # further ones of mpirun
     # Of a run that does not come to its end.
     LOAD = ("--rate", "200/s", "--duration", "60s", "-d", "-s", "8")
 
@@ -45,6 +47,11 @@ class MpiCase(measuring.MeasureCase):
         as_root = ["--allow-run-as-root"] if os.geteuid() == 0 else []
         return ["mpirun", *as_root, "--bind-to", "none", *self.mpi_options, *self.mpirun(ranks),
                 *programs.command(self.PROGRAM, [*arguments, "--json", self.json])]
+
+    def together(self, *commands):
+        """One run of several commands, a rank each."""
+        first, *others = commands
+        return [*first, *(word for one in others for word in (":", *one[one.index("-n"):]))]
 
     def start(self, programs, ranks, *arguments, statuses=(0,)):
         return rig.Process(self.command(programs, ranks, *arguments), statuses=statuses)
@@ -175,6 +182,11 @@ class Ranks(MpiCase):
         said = [line for line in done.stderr.decode().splitlines() if "smtp-source-mpi: " in line]
         self.assertEqual(said, ["smtp-source-mpi: fatal: --part: each rank is a part of the run already"])
 
+    def test_are_not_those_of_another_mpi(self):
+        done = rig.run(self.programs.command("smtp-source-mpi", ["127.0.0.1:1"]), environment={"PMI_SIZE": "3"})
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"fatal: PMI_SIZE says that there are 3 ranks, this MPI knows of 1: ", done.stderr)
+
     def test_say_who_says_it(self):
         done, run = self.pour(self.programs, 2, "-s", 2, "-m", 2, f"127.0.0.1:{rig.free_port()}", status=1)
         self.assertIn(b"smtp-source-mpi: rank 1: fatal: connect: Connection refused", done.stderr)
@@ -297,9 +309,32 @@ class Endings(MpiCase):
         self.assertEqual(run["totals"]["messages"], taken["totals"]["messages"])
         self.check_sums(run)
 
+    def test_by_a_signal_to_one_rank_is_with_one_whole_report(self):
+        said, run, taken = self.interrupt(lambda mpirun: self.ranks(mpirun)[2].send_signal(signal.SIGINT),
+                                          statuses=(0,))
+        self.assertNotIn("fatal", said)
+        self.assertEqual((run["ending"], run["parts"]["numbers"]), ("interrupted", [1, 2, 3, 4]))
+        self.assertEqual(run["totals"]["messages"], taken["totals"]["messages"])
+
+    def test_by_a_rank_that_gives_up_while_another_hangs(self):
+        with self.programs.sink("-c") as sink:
+            places = (sink.endpoint, f"127.0.0.1:{rig.free_port()}", sink.endpoint)
+            running = rig.Process(self.together(*(
+                self.command(self.programs, 1, *self.LOAD, "--abort-on", "errors>50%", place) for place in places)),
+                                  statuses=(1,))
+            sink.wait_counter("mesg", 5)
+            self.ranks(running)[2].suspend()
+            running.wait(LIMIT)
+        said = bytes(running.err).decode()
+        self.assertIn("rank 1: fatal: gave up: ", said)
+        self.assertRegex(said, r"fatal: rank 2 \(.+\) was not .+: the report is without it")
+        self.assertEqual(self.report()["parts"]["numbers"], [1, 2])
+
     def test_without_a_rank_that_is_killed(self):
-        for rank in (1, 3):
-            with self.subTest(rank=rank):
+        for rank, mpi in ((1, ()), (3, ()), (2, TCP)):
+            with self.subTest(rank=rank, mpi=mpi):
+                self.mpi_options = mpi
+                self.json.unlink(missing_ok=True)
                 # mpirun hands on how that rank ended.
                 said, run, taken = self.interrupt(lambda mpirun: self.ranks(mpirun)[rank].kill(),
                                                   statuses=(128 + signal.SIGKILL,))
@@ -312,19 +347,24 @@ class Endings(MpiCase):
         self.check_without(2, said, run, taken)
 
     def test_without_the_first_rank_is_without_a_report(self):
-        for interfere, status in ((psutil.Process.kill, 128 + signal.SIGKILL), (psutil.Process.suspend, 1)):
+        for interfere, status, says in ((psutil.Process.kill, 128 + signal.SIGKILL, ""),
+                                        (psutil.Process.suspend, 1, "rank 1: rank 0 is silent: nothing is reported")):
             with self.programs.sink("-c") as sink:
                 running = self.start(self.programs, 2, *self.LOAD, sink.endpoint, statuses=(status,))
                 sink.wait_counter("mesg", 100)
                 interfere(self.ranks(running)[0])
                 running.wait(LIMIT)
+            self.assertIn(says, bytes(running.err).decode())
+            # mpirun has one go on that is stopped, before it ends it: then it reports what it has.
+            if interfere is psutil.Process.kill:
+                self.assertFalse(self.json.exists())
 
     def test_without_a_rank_that_cannot_begin(self):
         (self.scratch / "message").write_text("Subject: x\n\nx\n")
         with self.programs.sink() as sink:
             first, second = (self.command(self.programs, 1, *self.LOAD, "-F", self.scratch / name, sink.endpoint)
                              for name in ("message", "none"))
-            done = rig.run([*first, ":", *second[second.index("-n"):]])
+            done = rig.run(self.together(first, second))
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr.decode(), r"fatal: rank 1 failed: open .*none: it is not among the files that "
                                                r"were handed out: the report is without it")
@@ -477,8 +517,8 @@ class Searches(MpiCase):
         with self.programs.sink() as sink:
             first, second = (self.command(self.programs, 1, *search, "-F", self.scratch / name, sink.endpoint)
                              for name in ("message", "none"))
-            done = rig.run([*first, ":", *second[second.index("-n"):]])
+            done = rig.run(self.together(first, second))
         self.assertEqual(done.returncode, 1)
-        self.assertRegex(done.stderr.decode(), r"fatal: rank 1 failed: open .*none: No such file or directory: "
-                                               r"the search has ended there")
+        self.assertRegex(done.stderr.decode(), r"fatal: rank 1 failed: open .*none: it is not among the files that "
+                                               r"were handed out: the search has ended there")
         self.assertEqual(self.report()["capacity"]["probes"], [])
