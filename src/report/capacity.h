@@ -13,6 +13,16 @@
 
 namespace millrace::report {
 
+// What stays of metrics::EndToEnd.
+struct ProbeArrivals {
+  // From when messages were due to their arrival, in microseconds: percentile(), of all copies.
+  std::optional<std::uint64_t> p50;
+  std::optional<std::uint64_t> p99;
+  std::optional<std::uint64_t> most;
+  std::uint64_t not_arrived = 0;  // copies
+  std::uint64_t backlog = 0;      // the same, at the end of the probe
+};
+
 // A probe of a search for a capacity, and what was measured in it.
 struct CapacityProbe {
   enum class Outcome : std::uint8_t { held, missed, late };
@@ -26,16 +36,8 @@ struct CapacityProbe {
   std::uint64_t p50 = 0;  // of the latency from when messages were due, in microseconds
   std::uint64_t p99 = 0;
   std::uint64_t most = 0;
-  // Where the journals of sinks were followed: what stays of metrics::EndToEnd.
-  struct Arrivals {
-    // From when messages were due to their arrival, in microseconds: percentile(), of all copies.
-    std::optional<std::uint64_t> p50;
-    std::optional<std::uint64_t> p99;
-    std::optional<std::uint64_t> most;
-    std::uint64_t not_arrived = 0;  // copies
-    std::uint64_t backlog = 0;      // the same, at the end of the probe
-  };
-  std::optional<Arrivals> arrivals = {};
+  // Where the journals of sinks were followed.
+  std::optional<ProbeArrivals> arrivals = {};
   std::vector<Verdict> verdicts;  // the terms of the objective
   // Of one that says nothing, since the generator was late; and of one that was missed since it
   // fell behind, whatever the terms say. Else empty.

@@ -80,7 +80,7 @@ void write_probe_arrivals(Writer& out, const Capacity& capacity) {
     return of_all ? latency(static_cast<double>(*of_all)) : "none";
   };
   for (const CapacityProbe& probe : capacity.probes) {
-    const CapacityProbe::Arrivals arrivals = probe.arrivals.value_or(CapacityProbe::Arrivals{});
+    const ProbeArrivals arrivals = probe.arrivals.value_or(ProbeArrivals{});
     const std::string_view outcome = kProbeOutcomeNames[static_cast<std::size_t>(probe.outcome)];
     out.line("  {:<13} {:<8} {:>10} {:>8} {:>8} {:>8} {:>8}", level_text(capacity.of, probe.level),
              outcome, count(arrivals.backlog), time(arrivals.p50), time(arrivals.p99),

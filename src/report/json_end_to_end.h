@@ -38,17 +38,16 @@ inline constexpr auto kEndToEndFields = std::to_array<Field<metrics::EndToEnd>>(
 
 template <auto kMember>
 constexpr auto known(std::string_view name) {
-  return where(
-      [](const CapacityProbe::Arrivals& arrivals) { return (arrivals.*kMember).has_value(); },
-      field<Optional<Count>, kMember>(name));
+  return where([](const ProbeArrivals& arrivals) { return (arrivals.*kMember).has_value(); },
+               field<Optional<Count>, kMember>(name));
 }
 
-inline constexpr auto kProbeArrivalFields = std::to_array<Field<CapacityProbe::Arrivals>>({
-    known<&CapacityProbe::Arrivals::p50>("p50_us"),
-    known<&CapacityProbe::Arrivals::p99>("p99_us"),
-    known<&CapacityProbe::Arrivals::most>("max_us"),
-    field<Count, &CapacityProbe::Arrivals::not_arrived>("not_arrived"),
-    field<Count, &CapacityProbe::Arrivals::backlog>("backlog"),
+inline constexpr auto kProbeArrivalFields = std::to_array<Field<ProbeArrivals>>({
+    known<&ProbeArrivals::p50>("p50_us"),
+    known<&ProbeArrivals::p99>("p99_us"),
+    known<&ProbeArrivals::most>("max_us"),
+    field<Count, &ProbeArrivals::not_arrived>("not_arrived"),
+    field<Count, &ProbeArrivals::backlog>("backlog"),
 });
 
 }  // namespace millrace::report

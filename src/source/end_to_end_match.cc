@@ -87,7 +87,7 @@ metrics::EndToEnd EndToEndMatch::finish(TimePoint end) {
   for (const auto& [key, copies] : accepted_) {
     if (copies.accepted <= end) found_.backlog += copies.copies;
   }
-  const metrics::EndToEnd found = found_;
+  metrics::EndToEnd found = found_;
   const std::uint64_t left = waiting_;
   const std::uint64_t forgotten = forgotten_;
   begin();

@@ -181,7 +181,7 @@ TEST(Published, WhatBecameOfMessagesBehindTheServerIsRead) {
   EXPECT_EQ(behind.not_arrived(), 4U);
   EXPECT_EQ(behind.backlog, 17U);
   EXPECT_EQ(behind.latency.count(), 20U);
-  const CapacityProbe::Arrivals& probe = run.capacity.value().probes.at(0).arrivals.value();
+  const ProbeArrivals& probe = run.capacity.value().probes.at(0).arrivals.value();
   EXPECT_EQ(probe.p99, 6'127U);
   EXPECT_EQ(probe.not_arrived, 3U);
   EXPECT_EQ(probe.backlog, 9U);
