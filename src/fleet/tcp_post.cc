@@ -66,7 +66,8 @@ void TcpPost::send_piece(unsigned rank, Piece piece) {
   Peer& peer = peers_[rank];
   if (!peer.socket.valid()) return;
   const std::uint64_t end = peer.ends.empty() ? peer.written : peer.ends.back();
-  peer.queue.push_back({.head = head_of(piece), .piece = std::move(piece)});
+  std::string head = head_of(piece);
+  peer.queue.push_back({.head = std::move(head), .piece = std::move(piece)});
   peer.ends.push_back(end + peer.queue.back().size());
   write(peer);
 }
