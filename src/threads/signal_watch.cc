@@ -11,7 +11,6 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
-#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -96,16 +95,16 @@ void SignalWatch::hand_on(std::function<void(unsigned number)> on_signal) {
 void SignalWatch::watch() {
   std::array<pollfd, 2> wanted{pollfd{signals_.descriptor(), POLLIN, 0},
                                pollfd{over_.descriptor(), POLLIN, 0}};
-  std::optional<TimePoint> end;  // of the grace
+  TimePoint end = TimePoint::max();  // of the grace
   int first = 0;
   TimePoint moment_over = TimePoint::min();
   for (;;) {
-    poll(wanted.data(), wanted.size(), end ? milliseconds_until(*end) : -1);
+    poll(wanted.data(), wanted.size(), end != TimePoint::max() ? milliseconds_until(end) : -1);
     const TimePoint now = Clock::now();
     if ((wanted[1].revents & POLLIN) != 0) return;
-    if (end && now >= *end) {
+    if (now >= end) {
       if (is_granted_) end_by(first);
-      end.reset();
+      end = TimePoint::max();
     }
     bool hung_up = false;
     int ending = 0;
