@@ -40,7 +40,11 @@ def can_be_had():
 
 
 def can_delay():
-    return pathlib.Path("/dev/net/tun").exists()
+    try:
+        os.close(os.open("/dev/net/tun", os.O_RDWR))
+    except OSError:
+        return False
+    return True
 
 
 def on_own_host(check):
