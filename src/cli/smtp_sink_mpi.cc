@@ -48,6 +48,7 @@ class SinkProgram final : public cli::FleetProgram {
     if (geteuid() == 0) warn("runs as root, as mpirun was told to");
     cli::Reports reports(line.report, report::OutputFile::How::replace);
     if (opening.counted) counters_.emplace(cli::SinkCounts{}.shown());
+    const sink::QuotaShares quotas = share_quotas(opening.goal, all);
     all.open(to_letter(opening), {});
     cli::SinkCounts own;
     const Watch watch = [&](const sink::SinkState& state) {
@@ -55,7 +56,7 @@ class SinkProgram final : public cli::FleetProgram {
       if (counters_) counters_->show(count_all(own, all).shown());
       if (reached(opening.goal, count_all(own, all))) all.end_all();
     };
-    cli::RankReport part = take_part(line.sink, opening, all, signals, watch);
+    cli::RankReport part = take_part(line.sink, opening, quotas, all, signals, watch);
     const auto ranks = all.gather(kEnded);
     if (counters_) counters_->end(cli::count_all(own, ranks, Clock::now()).shown());
     cli::tell_of_missing(ranks, "the report is without it");
@@ -74,8 +75,8 @@ class SinkProgram final : public cli::FleetProgram {
       now.quiet.reset();  // grows by itself
       if (std::exchange(told, now) != now) all.count(letter);
     };
-    const cli::RankReport part =
-        take_part(cli::build_sink(given_).sink, opening, all, signals, watch);
+    const cli::RankReport part = take_part(cli::build_sink(given_).sink, opening,
+                                           share_quotas(opening.goal, all), all, signals, watch);
     return all.hand_in(kEnded, cli::to_letter(part));
   }
 
@@ -86,12 +87,13 @@ class SinkProgram final : public cli::FleetProgram {
 
   // Takes what comes to this rank. `watch`: told of it, where rank 0 has to know.
   cli::RankReport take_part(sink::SinkOptions options, const cli::SinkOpening& opening,
-                            fleet::Fleet& all, threads::SignalWatch& signals, const Watch& watch) {
+                            const sink::QuotaShares& quotas, fleet::Fleet& all,
+                            threads::SignalWatch& signals, const Watch& watch) {
     cli::take_share(options, opening, all.rank(), all.ranks());
     if (options.verbose) inform(cli::describe(*options.engine, options.threads));
     cli::RankReport part{.well = true, .run = cli::describe_sink(options, argc_, argv_)};
     const sink::Fellows fellows{
-        .quotas = share_quotas(opening.goal, all),
+        .quotas = quotas,
         .agree_on_start = [&] { return all.agree(part.run.environment.host); },
         .watch = opening.watched() ? watch : Watch()};
     part.run.measurement = sink::run_sink(options, {}, signals, fellows).measurement;

@@ -69,8 +69,8 @@ class Fleet {
   // Another: tells rank 0 of a second of its run.
   void tell(const metrics::Second& second);
   // Quotas that all have together, of which workers of this rank take from `shares`, which must
-  // outlive the run. Rank 0 says how much each of them is. Once all are told to end nobody waits
-  // for more.
+  // outlive the run. Rank 0 says how much each of them is, before it opens the run: others ask at
+  // once. Once all are told to end nobody waits for more.
   void share(QuotaShares shares, const std::vector<std::uint64_t>& quotas = {});
   // Another: tells rank 0 what it has counted so far.
   void count(const std::string& counts);

@@ -79,8 +79,9 @@ class MpiCase(measuring.MeasureCase):
         self.assertGreater(len(gaps), 300)
         distance = max(abs((number + 0.5) / len(gaps) - (1 - math.exp(-gap / mean)))
                        for number, gap in enumerate(gaps))
-        # Of the same law it is more than 2 once in 1,500 times; each 10 ms it would be 12.
-        self.assertLess(distance * math.sqrt(len(gaps)), 2)
+        # Of the same law it is more than 2 once in 1,500 times, and a sink that stands still for a moment adds to
+        # it; each 10 ms it would be 12.
+        self.assertLess(distance * math.sqrt(len(gaps)), 3)
 
     def sink_options(self):
         """Those of the test's sinks."""
