@@ -208,17 +208,25 @@ class SourceProgram final : public cli::FleetProgram {
   }
 
   bool follow(std::string letter, fleet::Fleet& all, threads::SignalWatch& signals) override {
-    cli::OpenedLetter opened = cli::open_letter(std::move(letter));
-    const Opening opening = read_opening(opened.said);
-    const Task task = build(opening, opened.files, all);
+    bool watched = false;
+    const Task task = build_by(std::move(letter), all, watched);
     cli::speak_through_rank_0(all);  // which has said itself what there is to say of options
-    Rank self(task, all, signals, opening.watched ? tell_rank_0(all) : Watch(), argc_, argv_);
+    Rank self(task, all, signals, watched ? tell_rank_0(all) : Watch(), argc_, argv_);
     if (task.line.capacity) return follow_search(task.line, all, self);
     const cli::RankReport part = self.pour(task.line.source);
     return all.hand_in(end_for_others(part.run.measurement.ending), cli::to_letter(part));
   }
 
  private:
+  // By what rank 0 has for all, whose files go when they were read. `watched`: whether it shows how
+  // the run goes.
+  Task build_by(std::string letter, const fleet::Fleet& all, bool& watched) {
+    cli::OpenedLetter opened = cli::open_letter(std::move(letter));
+    const Opening opening = read_opening(opened.said);
+    watched = opening.watched;
+    return build(opening, opened.files, all);
+  }
+
   // `files`: copies of those that options name, where there are other ranks.
   Task build(const Opening& opening, InputCopies& files, const fleet::Fleet& all) {
     given_.seed = opening.seed;
