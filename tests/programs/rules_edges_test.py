@@ -360,10 +360,11 @@ class Gone(playing.RulesCase):
     @rig.on_every_engine()
     def test_a_client_at_a_unix_socket_has_gone_when_it_has_closed(self, programs):
         endpoint = f"unix:{self.scratch}/sink"
-        with self.ended(programs, self.waits("NOOP"), "--listen", endpoint) as sink, \
-                playing.Player(endpoint) as player:
-            player.play("C: NOOP")
-            player.socket.close()
+        with self.ended(programs, self.waits("NOOP"), "--listen", endpoint):
+            rig.wait_for(lambda: rig.listens(endpoint), "the second listener")
+            with playing.Player(endpoint) as player:
+                player.play("C: NOOP")
+                player.socket.close()
 
     @rig.on_every_engine()
     def test_who_only_ends_its_side_is_answered(self, programs):
