@@ -118,7 +118,7 @@ void Lead::take(const Addressed& got, Moment now) {
   switch (got.letter.subject) {
     case Subject::ready:
       rank.host = text;
-      return send(got.rank, Subject::ping, std::to_string(now.wall.count()));
+      return compare_clock(got.rank, now);
     case Subject::pong: {
       const std::size_t space = std::min(text.find(' '), text.size() - 1);
       const auto began = microseconds(text.substr(0, space));
@@ -190,11 +190,29 @@ void Lead::look_for_silence(TimePoint now) {
   }
 }
 
+void Lead::compare_clock(unsigned rank, Moment now) {
+  ranks_[rank].clock = {};
+  ranks_[rank].compared = now.here;
+  send(rank, Subject::ping, std::to_string(now.wall.count()));
+}
+
+// Compares those anew of which that was long ago.
+bool Lead::are_clocks_known(Moment now) {
+  bool all = true;
+  for (unsigned rank = 1; rank < ranks_.size(); ++rank) {
+    const bool done = ranks_[rank].clock.done();
+    if (done && now.here < ranks_[rank].compared + kFresh) continue;
+    if (done) compare_clock(rank, now);
+    all = false;
+  }
+  return all;
+}
+
 void Lead::begin_together(Moment now) {
-  const bool all = is_ready_ && std::all_of(ranks_.begin() + 1, ranks_.end(), [](const auto& rank) {
-                     return rank.host && rank.clock.done();
-                   });
-  if (!all) return;
+  const bool all = is_ready_ && std::all_of(ranks_.begin() + 1, ranks_.end(),
+                                            [](const auto& rank) { return rank.host; });
+  if (!all || now.wall + kFresh < earliest_.value_or(Microseconds{})) return;
+  if (!are_clocks_known(now)) return;
   start_ = std::max(now.wall + Microseconds(kHeadStart), earliest_.value_or(Microseconds{}));
   for (unsigned rank = 1; rank < ranks_.size(); ++rank) {
     const Microseconds there = *start_ + ranks_[rank].clock.offset()->ahead;

@@ -31,6 +31,9 @@ inline constexpr std::chrono::milliseconds kHaste{3'000};
 // In a run that must end, so long a rank that has to say once more that it is there has for that.
 inline constexpr std::chrono::milliseconds kRollCall{250};
 
+// Older than this, how far clocks are apart is measured anew before a start: they drift.
+inline constexpr std::chrono::seconds kFresh{10};
+
 // From when all could begin until they do: letters have to arrive, and threads to be awake.
 inline constexpr std::chrono::milliseconds kHeadStart{300};
 
@@ -46,6 +49,7 @@ struct Moment {
 struct RankState {
   std::optional<std::string> host;    // that it is ready on; nothing where it never was
   OffsetMeter clock;                  // of that
+  TimePoint compared;                 // when that was begun
   std::optional<std::string> result;  // that it has sent
   std::string trouble;                // what became of it instead: "was not heard of for 5 s"
   std::string counts;                 // what it had counted when it told so last
@@ -130,6 +134,8 @@ class Lead {
   void hasten(TimePoint now, Duration length);
   void lose(RankState& rank, TimePoint now);
   void look_for_silence(TimePoint now);
+  void compare_clock(unsigned rank, Moment now);
+  bool are_clocks_known(Moment now);
   void begin_together(Moment now);
   void hand_out_quotas();
 

@@ -45,12 +45,16 @@ class LeadTest : public testing::Test {
   // Is ready, and answers what it is asked by a clock that is so far ahead.
   void be_ready(unsigned rank, Microseconds ahead = {}) {
     take(rank, Subject::ready, "host" + std::to_string(rank));
+    answer(ahead);
+  }
+  // All who are asked answer so.
+  void answer(Microseconds ahead = {}) {
     for (Letters asked = sent(); !asked.empty(); asked = sent()) {
       for (const Addressed& one : asked) {
         ASSERT_EQ(one.letter.subject, Subject::ping);
         now += 20us;
         const Microseconds there = moment().wall - 10us + ahead;
-        take(rank, Subject::pong, one.letter.text + " " + std::to_string(there.count()));
+        take(one.rank, Subject::pong, one.letter.text + " " + std::to_string(there.count()));
       }
     }
   }
@@ -119,13 +123,45 @@ TEST_F(LeadTest, BeginsWhenTheLastIsReadyByTheClockOfEach) {
 }
 
 TEST_F(LeadTest, DoesNotBeginBeforeTheMomentThatItsUserNames) {
-  lead.open("", Microseconds(2'000s));
+  lead.open("", Microseconds(1'005s));
   lead.ready();
   sent();
   be_ready(1);
   be_ready(2);
   lead.turn(moment());
+  EXPECT_EQ(lead.start(), Microseconds(1'005s));
+}
+
+TEST_F(LeadTest, ComparesClocksAnewBeforeAStartThatIsFarOff) {
+  lead.open("", Microseconds(2'000s));
+  lead.ready();
+  sent();
+  be_ready(1, 5s);
+  be_ready(2);
+  pass(989s);
+  EXPECT_EQ(lead.start(), std::nullopt);
+  EXPECT_EQ(sent(), Letters{});
+  pass(2s);
+  EXPECT_EQ(lead.start(), std::nullopt);
+  answer(7s);
+  lead.turn(moment());
   EXPECT_EQ(lead.start(), Microseconds(2'000s));
+  EXPECT_NEAR(static_cast<double>(lead.ranks()[1].clock.offset()->ahead.count()), 7e6, 100);
+  EXPECT_NEAR(std::stod(sent().front().letter.text), 2'007e6, 100);
+}
+
+TEST_F(LeadTest, ComparesClocksAnewWhereOneWasReadyLongBefore) {
+  lead.ready();
+  be_ready(1, 5s);
+  pass(11s);
+  be_ready(2);
+  lead.turn(moment());
+  EXPECT_EQ(lead.start(), std::nullopt);
+  answer(6s);
+  lead.turn(moment());
+  EXPECT_TRUE(lead.start());
+  EXPECT_EQ(lead.ranks()[1].clock.offset()->ahead, Microseconds(6s));
+  EXPECT_EQ(lead.ranks()[2].clock.offset()->ahead, Microseconds(0s));
 }
 
 TEST_F(LeadTest, MeasuresClocksBeforeItBegins) {
