@@ -20,7 +20,7 @@ constexpr Refusal<SourceArguments> kRefusals[] = {
 }  // namespace
 
 SourceArguments read_fleet_arguments(int argc, const char* const* argv) {
-  SourceArguments given = read_source_arguments(argc, argv);
+  SourceArguments given = read_source_arguments(argc, argv, "smtp-source-mpi");
   refuse<SourceArguments>(given, kRefusals);
   given.report.imply_summary();
   return given;

@@ -39,7 +39,7 @@ std::optional<Value> if_there(const nlohmann::json& json) {
 }  // namespace
 
 SinkArguments read_fleet_sink_arguments(int argc, const char* const* argv) {
-  SinkArguments given = read_sink_arguments(argc, argv);
+  SinkArguments given = read_sink_arguments(argc, argv, "smtp-sink-mpi");
   refuse<SinkArguments>(given, kSinkRefusals);
   given.report.imply_summary();
   return given;

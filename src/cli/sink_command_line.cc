@@ -272,9 +272,8 @@ void add_sink_options(CommandLine& line, SinkArguments& given) {
   add_life(line, given);
 }
 
-SinkArguments read_sink_arguments(int argc, const char* const* argv) {
-  CommandLine line("Takes SMTP or LMTP messages from the network and throws them away.",
-                   "smtp-sink");
+SinkArguments read_sink_arguments(int argc, const char* const* argv, const std::string& program) {
+  CommandLine line("Takes SMTP or LMTP messages from the network and throws them away.", program);
   SinkArguments given;
   add_sink_options(line, given);
   line.parse(argc, argv);

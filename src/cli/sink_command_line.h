@@ -21,7 +21,8 @@ void add_sink_options(CommandLine& line, SinkArguments& given);
 
 // The options of smtp-sink(1) are read, and then put together. All three throw Fatal with one
 // sentence about what is wrong; the second reads the files that are named.
-SinkArguments read_sink_arguments(int argc, const char* const* argv);
+SinkArguments read_sink_arguments(int argc, const char* const* argv,
+                                  const std::string& program = "smtp-sink");
 SinkCommandLine build_sink(const SinkArguments& given);
 SinkCommandLine parse_sink_command_line(int argc, const char* const* argv);
 

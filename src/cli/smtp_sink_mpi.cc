@@ -94,7 +94,7 @@ class SinkProgram final : public cli::FleetProgram {
     cli::RankReport part{.well = true, .run = cli::describe_sink(options, argc_, argv_)};
     const sink::Fellows fellows{
         .quotas = quotas,
-        .agree_on_start = [&] { return all.agree(part.run.environment.host); },
+        .agree_on_start = [&] { return all.agree({.host = part.run.environment.host}); },
         .watch = opening.watched() ? watch : Watch()};
     part.run.measurement = sink::run_sink(options, {}, signals, fellows).measurement;
     all.end_running();

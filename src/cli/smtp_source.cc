@@ -1,6 +1,3 @@
-#include <unistd.h>
-
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -10,7 +7,6 @@
 #include <utility>
 
 #include "base/diagnostics.h"
-#include "base/ready.h"
 #include "cli/command_line.h"
 #include "cli/network_options.h"
 #include "cli/report_options.h"
@@ -30,14 +26,6 @@ using namespace millrace;
 constexpr int kThresholdFailed = 3;  // exit status
 
 using Watch = std::function<void(const metrics::ProgressSnapshot&)>;
-
-// A run that seems to do nothing is one that waits.
-void tell_wait(const cli::SourceCommandLine& line) {
-  const auto& start = line.source.start_at;
-  if (!start || line.report.progress == cli::ReportOptions::Progress::off) return;
-  const std::string text = cli::waiting_text(*start, std::chrono::system_clock::now());
-  if (!text.empty() && ready_for_output(STDERR_FILENO)) inform(text);
-}
 
 // Searches the highest level that the server holds: as it should be is only that it was found and
 // confirmed.
@@ -91,7 +79,7 @@ int pour(int argc, char** argv) {
                              options.threads);
   };
   if (line.capacity) return find_capacity(line, signals, watch, progress, described(), reports);
-  tell_wait(line);
+  cli::tell_wait(line);
   source::Result result = source::run_source(options, signals, watch);
   if (progress) progress->end();
   if (options.show_counter && result.well) std::puts("");

@@ -89,8 +89,7 @@ class Rank {
   cli::RankReport pour(source::SourceOptions options) {
     options.start_at.reset();  // all agree on it
     source::Result result = source::run_source(
-        options, signals_, watch_,
-        {.agree_on_start = [this] { return all_.agree(described_.environment.host); }});
+        options, signals_, watch_, {.agree_on_start = [this] { return all_.agree(readiness()); }});
     all_.end_running();
     cli::RankReport part{.well = result.well, .completions = result.completions, .run = described_};
     part.run.environment.threads = options.threads;
@@ -99,6 +98,11 @@ class Rank {
   }
 
  private:
+  [[nodiscard]] fleet::Readiness readiness() const {
+    return {.host = described_.environment.host,
+            .load = described_.parts ? described_.parts->load : std::string()};
+  }
+
   fleet::Fleet& all_;
   threads::SignalWatch& signals_;
   const Watch watch_;
@@ -125,6 +129,7 @@ Watch tell_rank_0(fleet::Fleet& all) {
 // Leads all ranks through one run.
 cli::RankReport lead_run(const cli::SourceCommandLine& line, fleet::Fleet& all, Rank& self,
                          report::Progress* progress) {
+  cli::tell_wait(line);
   cli::RankReport own = self.pour(line.source);
   if (progress != nullptr) progress->end();
   const auto ranks = all.finish(end_for_others(own.run.measurement.ending));

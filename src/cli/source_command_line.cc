@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <utility>
 
 #include "base/calendar.h"
 #include "base/diagnostics.h"
 #include "base/input_file.h"
+#include "base/ready.h"
 #include "base/roll.h"
 #include "cli/command_line.h"
 #include "cli/other_tools.h"
@@ -184,8 +186,9 @@ void add_source_options(CommandLine& line, SourceArguments& given) {
   add_display(line, given);
 }
 
-SourceArguments read_source_arguments(int argc, const char* const* argv) {
-  CommandLine line("Pours SMTP or LMTP messages into a server.", "smtp-source");
+SourceArguments read_source_arguments(int argc, const char* const* argv,
+                                      const std::string& program) {
+  CommandLine line("Pours SMTP or LMTP messages into a server.", program);
   SourceArguments given;
   add_source_options(line, given);
   line.parse(argc, argv);
@@ -242,6 +245,13 @@ SourceCommandLine parse_source_command_line(int argc, const char* const* argv) {
     warn("--auth-password shows it to everybody on this machine: better --auth-password-file");
   }
   return build_source(given, Surroundings::here());
+}
+
+void tell_wait(const SourceCommandLine& line) {
+  const auto& start = line.source.start_at;
+  if (!start || line.report.progress == ReportOptions::Progress::off) return;
+  const std::string text = waiting_text(*start, std::chrono::system_clock::now());
+  if (!text.empty() && ready_for_output(STDERR_FILENO)) inform(text);
 }
 
 }  // namespace millrace::cli

@@ -35,9 +35,14 @@ struct Surroundings {
 void add_source_options(CommandLine& line, SourceArguments& given);
 
 // The options of smtp-source(1) are read, and then put together. All three throw Fatal with one
-// sentence about what is wrong; the second reads the files that are named.
-SourceArguments read_source_arguments(int argc, const char* const* argv);
+// sentence about what is wrong; the second reads the files that are named. `program`: whose help it
+// is.
+SourceArguments read_source_arguments(int argc, const char* const* argv,
+                                      const std::string& program = "smtp-source");
 SourceCommandLine build_source(const SourceArguments& given, const Surroundings& surroundings);
 SourceCommandLine parse_source_command_line(int argc, const char* const* argv);
+
+// Tells of a start that is waited for, where a person can see it: a run that seems to do nothing.
+void tell_wait(const SourceCommandLine& line);
 
 }  // namespace millrace::cli

@@ -89,7 +89,8 @@ void Fleet::serve(const OpenPost& open) {
     }
     changed_.notify_all();
     for (const Addressed& one : said) {
-      inform("rank " + std::to_string(one.rank) + ": " + one.letter.text);
+      const std::string who = one.rank == 0 ? "" : "rank " + std::to_string(one.rank) + ": ";
+      inform(who + one.letter.text);
     }
     if (!leaving) std::this_thread::sleep_for(pause);
   }
@@ -249,13 +250,13 @@ std::optional<std::string> Fleet::next() {
   return follower().take_next();
 }
 
-std::optional<system_clock::time_point> Fleet::agree(const std::string& host) {
+std::optional<system_clock::time_point> Fleet::agree(const Readiness& own) {
   std::unique_lock lock(mutex_);
   const auto start = [this] { return rank_ == 0 ? lead().start() : follower().start(); };
   if (rank_ == 0) {
-    lead().ready();
+    lead().ready(own.load);
   } else {
-    follower().ready(host);
+    follower().ready(own);
   }
   changed_.wait(lock, [&] { return start() || signals_.first() != 0; });
   const auto moment = start();

@@ -57,8 +57,8 @@ class Fleet {
   std::optional<std::string> next();
 
   // Could begin: waits for all others. When they begin, by the clock here; nothing where the run is
-  // to end before.
-  std::optional<std::chrono::system_clock::time_point> agree(const std::string& host);
+  // to end before, among it one in which not all have the same load.
+  std::optional<std::chrono::system_clock::time_point> agree(const Readiness& own);
 
   // The run of this rank is over: nothing is under way that the second signal could give up. Comes
   // before its report is made, which takes a while; gather(), hand_in() and fail() do the same.

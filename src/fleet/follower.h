@@ -18,8 +18,8 @@ class Follower {
  public:
   explicit Follower(TimePoint now) : heard_(now), next_beat_(now) {}
 
-  // This rank could begin, on a host of this name.
-  void ready(const std::string& host) { send(Subject::ready, host); }
+  // This rank could begin.
+  void ready(const Readiness& own) { send(Subject::ready, own.load + " " + own.host); }
   void say(const std::string& text) { send(Subject::said, text); }
   void tell(const metrics::Second& second);
   void count(const std::string& counts) { send(Subject::counts, counts); }

@@ -67,6 +67,7 @@ void Lead::next(const std::string& run, TimePoint now) {
 void Lead::hand_out(const std::string& run, TimePoint now) {
   out_ = Out::one_of_several;
   is_ready_ = false;
+  is_over_ = false;
   start_.reset();
   seconds_ = {};
   if (haste_) haste_ = {.since = now, .length = kRollCall};
@@ -82,7 +83,15 @@ void Lead::rest() {
   if (has_several()) out_ = Out::none;
 }
 
-void Lead::over(unsigned end) { order(end); }
+void Lead::ready(std::string load) {
+  is_ready_ = true;
+  load_ = std::move(load);
+}
+
+void Lead::over(unsigned end) {
+  is_over_ = true;
+  order(end);
+}
 
 // Those that are in have nothing left to end, nor has anybody between two runs.
 void Lead::order(unsigned times) {
@@ -116,9 +125,12 @@ void Lead::take(const Addressed& got, Moment now) {
   if (is_back && rank.is_given_up) send(got.rank, Subject::end, "2");
   const std::string& text = got.letter.text;
   switch (got.letter.subject) {
-    case Subject::ready:
-      rank.host = text;
+    case Subject::ready: {
+      const std::size_t space = std::min(text.find(' '), text.size());
+      rank.load = text.substr(0, space);
+      rank.host = text.substr(std::min(space + 1, text.size()));
       return compare_clock(got.rank, now);
+    }
     case Subject::pong: {
       const std::size_t space = std::min(text.find(' '), text.size() - 1);
       const auto began = microseconds(text.substr(0, space));
@@ -167,6 +179,7 @@ void Lead::turn(Moment now) {
   look_for_silence(now.here);
   hand_out_quotas();
   if (!start_ && end_ == 0) begin_together(now);
+  tell_of_awaited(now.here);
   if (!haste_) return;
   order(now.here < haste_->since + haste_->length / 2 ? 1 : 2);
   if (out_ == Out::none || now.here < haste_->since + haste_->length) return;
@@ -208,16 +221,53 @@ bool Lead::are_clocks_known(Moment now) {
   return all;
 }
 
+// Who has another is found out before anything is sent: their reports would not fit together.
+bool Lead::have_all_the_load() {
+  for (auto rank = ranks_.begin() + 1; rank != ranks_.end(); ++rank) {
+    if (rank->load == load_ || rank->is_in()) continue;
+    rank->trouble = "has other options or files than rank 0";
+    order(2);
+  }
+  return end_ == 0;
+}
+
 void Lead::begin_together(Moment now) {
   const bool all = is_ready_ && std::all_of(ranks_.begin() + 1, ranks_.end(),
                                             [](const auto& rank) { return rank.host; });
-  if (!all || now.wall + kFresh < earliest_.value_or(Microseconds{})) return;
+  if (!all || !have_all_the_load()) return;
+  if (now.wall + kFresh < earliest_.value_or(Microseconds{})) return;
   if (!are_clocks_known(now)) return;
   start_ = std::max(now.wall + Microseconds(kHeadStart), earliest_.value_or(Microseconds{}));
   for (unsigned rank = 1; rank < ranks_.size(); ++rank) {
     const Microseconds there = *start_ + ranks_[rank].clock.offset()->ahead;
     send(rank, Subject::start, std::to_string(there.count()));
   }
+}
+
+// "rank 3 to be ready"; nothing where nobody is waited for.
+std::string Lead::awaited() const {
+  std::vector<std::size_t> late;
+  for (std::size_t rank = 1; rank < ranks_.size(); ++rank) {
+    const bool is_late = is_over_ ? !ranks_[rank].is_in() : is_ready_ && !ranks_[rank].host;
+    if (is_late) late.push_back(rank);
+  }
+  if (late.empty() || out_ == Out::none) return {};
+  constexpr std::size_t kMostNamed = 5;
+  const std::size_t named = std::min(late.size(), kMostNamed);
+  const auto end = late.begin() + static_cast<std::ptrdiff_t>(named);
+  const std::string others =
+      late.size() > named ? fmt::format(" and {} others", late.size() - named) : std::string();
+  return fmt::format("{} {}{} {}", late.size() == 1 ? "rank" : "ranks",
+                     fmt::join(late.begin(), end, ", "), others,
+                     is_over_ ? "to end" : "to be ready");
+}
+
+void Lead::tell_of_awaited(TimePoint now) {
+  const std::string whom = awaited();
+  if (whom.empty()) told_ = now;
+  if (now < told_ + kUntold) return;
+  told_ = now;
+  said_.push_back({.rank = 0, .letter = {.subject = Subject::said, .text = "waits for " + whom}});
 }
 
 void Lead::share(const std::vector<std::uint64_t>& quotas) {

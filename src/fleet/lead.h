@@ -31,6 +31,9 @@ inline constexpr std::chrono::milliseconds kHaste{3'000};
 // In a run that must end, so long a rank that has to say once more that it is there has for that.
 inline constexpr std::chrono::milliseconds kRollCall{250};
 
+// So long somebody is waited for until the user is told whom, and then each time again.
+inline constexpr std::chrono::seconds kUntold{10};
+
 // Older than this, how far clocks are apart is measured anew before a start: they drift.
 inline constexpr std::chrono::seconds kFresh{10};
 
@@ -45,9 +48,16 @@ struct Moment {
   static Moment now();
 };
 
+// What a rank says that could begin.
+struct Readiness {
+  std::string host;  // its name
+  std::string load;  // what tells what it will send from what others will: a word, the same for all
+};
+
 // What rank 0 knows of another rank.
 struct RankState {
   std::optional<std::string> host;    // that it is ready on; nothing where it never was
+  std::string load;                   // Readiness::load
   OffsetMeter clock;                  // of that
   TimePoint compared;                 // when that was begun
   std::optional<std::string> result;  // that it has sent
@@ -83,8 +93,8 @@ class Lead {
   void rest();
   // There is no other: has all say that they are there, who are in then.
   void call_roll(TimePoint now) { hand_out({}, now); }
-  // This rank could begin.
-  void ready() { is_ready_ = true; }
+  // This rank could begin; with this Readiness::load.
+  void ready(std::string load);
   // The run of this rank is over. `end`: how often the others are to be told to end therefore.
   void over(unsigned end);
   // The user wants it to end. `patience`: until it is killed; nothing where it will not be.
@@ -100,7 +110,7 @@ class Lead {
   void turn(Moment now);
   // What goes out, in order. Of quotas this rank is told like the others.
   std::vector<Addressed> letters();
-  // What others said, for the user.
+  // What others said, for the user, and what there is to say of them, which is by rank 0.
   std::vector<Addressed> said();
   // This rank's run has come to the end of a second: what all have measured before that one, and
   // was not told yet. A second back, so that the others' had time to come.
@@ -136,7 +146,10 @@ class Lead {
   void look_for_silence(TimePoint now);
   void compare_clock(unsigned rank, Moment now);
   bool are_clocks_known(Moment now);
+  [[nodiscard]] bool have_all_the_load();
   void begin_together(Moment now);
+  [[nodiscard]] std::string awaited() const;
+  void tell_of_awaited(TimePoint now);
   void hand_out_quotas();
 
   std::vector<RankState> ranks_;
@@ -149,6 +162,9 @@ class Lead {
   std::vector<QuotaPool> pools_;
   std::optional<Microseconds> earliest_;
   bool is_ready_ = false;
+  std::string load_;      // of this rank
+  bool is_over_ = false;  // the run of this rank
+  TimePoint told_;        // of who is awaited, or nobody was
   std::optional<Microseconds> start_;
   unsigned end_ = 0;
   struct Haste {

@@ -18,7 +18,7 @@ enum class Subject : std::uint8_t {
   piece,    // from 0: as much of that, and more is to come
   ping,     // from 0: when it was sent
   pong,     // to 0: that again, and the time by the other clock
-  ready,    // to 0: the name of its host; it could begin
+  ready,    // to 0: what tells its load, and the name of its host; it could begin
   start,    // from 0: when it begins, by the clock of the one that is told
   said,     // to 0: a message to the user
   second,   // to 0: what was measured in a second

@@ -43,14 +43,14 @@ class FleetTest : public testing::Test {
   }
   // The other ranks are ready, by the clock of this host.
   void be_ready(unsigned rank) {
-    mail->come(rank, Subject::ready, "host");
+    mail->come(rank, Subject::ready, " host");
     for (unsigned trip = 0; trip < OffsetMeter::kTrips; ++trip) {
       const std::string began = mail->next(rank, Subject::ping).text;
       mail->come(rank, Subject::pong, began + " " + began);
     }
   }
   void begin() {
-    auto start = std::async(std::launch::async, [this] { return fleet->agree("here"); });
+    auto start = std::async(std::launch::async, [this] { return fleet->agree({.host = "here"}); });
     for (unsigned rank = 1; rank < kRanks; ++rank) be_ready(rank);
     ASSERT_TRUE(start.get());
   }
@@ -122,8 +122,8 @@ TEST_F(FleetTest, FollowsRank0ToTheEnd) {
   mail->come(0, Subject::opening, "seed 7");
   EXPECT_EQ(fleet->opening(), "seed 7");
   mail->come(0, Subject::start, "5");
-  EXPECT_EQ(fleet->agree("here")->time_since_epoch(), 5us);
-  EXPECT_EQ(mail->next(0, Subject::ready).text, "here");
+  EXPECT_EQ(fleet->agree({.host = "here"})->time_since_epoch(), 5us);
+  EXPECT_EQ(mail->next(0, Subject::ready).text, " here");
   auto told = std::async(std::launch::async, [this] { return fleet->hand_in(0, "mine"); });
   EXPECT_EQ(mail->next(0, Subject::result).text, "0mine");
   mail->come(0, Subject::over, "1");

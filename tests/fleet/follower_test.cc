@@ -49,8 +49,8 @@ TEST_F(FollowerTest, BeginsAsItIsTold) {
   take(Subject::opening, " 7");
   EXPECT_TRUE(follower.is_opened());
   EXPECT_EQ(follower.take_opening(), "seed 7");
-  follower.ready("host1");
-  EXPECT_EQ(sent(), (Letters{{Subject::ready, "host1"}}));
+  follower.ready({.host = "host1", .load = "abc"});
+  EXPECT_EQ(sent(), (Letters{{Subject::ready, "abc host1"}}));
   EXPECT_EQ(follower.start(), std::nullopt);
   take(Subject::start, "123456789");
   EXPECT_EQ(follower.start(), 123'456'789us);

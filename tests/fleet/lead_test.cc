@@ -14,7 +14,10 @@ namespace millrace::fleet {
 namespace {
 
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 using Letters = std::vector<Addressed>;
+
+constexpr const char* kLoad = "abc";
 
 Addressed letter(unsigned rank, Subject subject, std::string text = {}) {
   return {.rank = rank, .letter = {.subject = subject, .text = std::move(text)}};
@@ -44,7 +47,7 @@ class LeadTest : public testing::Test {
   }
   // Is ready, and answers what it is asked by a clock that is so far ahead.
   void be_ready(unsigned rank, Microseconds ahead = {}) {
-    take(rank, Subject::ready, "host" + std::to_string(rank));
+    take(rank, Subject::ready, kLoad + " host"s + std::to_string(rank));
     answer(ahead);
   }
   // All who are asked answer so.
@@ -59,7 +62,7 @@ class LeadTest : public testing::Test {
     }
   }
   void begin() {
-    lead.ready();
+    lead.ready(kLoad);
     be_ready(1);
     be_ready(2);
     lead.turn(moment());
@@ -110,7 +113,7 @@ TEST_F(LeadTest, BeginsWhenTheLastIsReadyByTheClockOfEach) {
   be_ready(2, -2s);
   lead.turn(moment());
   EXPECT_EQ(lead.start(), std::nullopt);
-  lead.ready();
+  lead.ready(kLoad);
   lead.turn(moment());
   const Microseconds start = moment().wall + kHeadStart;
   EXPECT_EQ(lead.start(), start);
@@ -122,9 +125,57 @@ TEST_F(LeadTest, BeginsWhenTheLastIsReadyByTheClockOfEach) {
   EXPECT_EQ(sent(), Letters{}) << "once";
 }
 
+TEST_F(LeadTest, TellsNowAndThenWhoIsWaitedFor) {
+  pass(20s);
+  EXPECT_EQ(lead.said(), Letters{}) << "this rank could not begin itself";
+  lead.ready(kLoad);
+  pass(9s);
+  EXPECT_EQ(lead.said(), Letters{});
+  pass(2s);
+  EXPECT_EQ(lead.said(), (Letters{letter(0, Subject::said, "waits for ranks 1, 2 to be ready")}));
+  be_ready(2);
+  pass(10s);
+  EXPECT_EQ(lead.said(), (Letters{letter(0, Subject::said, "waits for rank 1 to be ready")}));
+  be_ready(1);
+  pass(30s);
+  answer();
+  pass(1s);
+  ASSERT_TRUE(lead.start());
+  EXPECT_EQ(lead.said(), Letters{}) << "all pour";
+  lead.over(0);
+  take(1, Subject::result, "0mine");
+  pass(11s);
+  EXPECT_EQ(lead.said(), (Letters{letter(0, Subject::said, "waits for rank 2 to end")}));
+}
+
+TEST_F(LeadTest, NamesAFewOfManyWhoAreWaitedFor) {
+  Lead many(8, now);
+  many.ready(kLoad);
+  many.turn(moment());
+  now += 4s;
+  for (unsigned rank = 1; rank < 8; ++rank) many.take(letter(rank, Subject::alive), moment());
+  now += 4s;
+  for (unsigned rank = 1; rank < 8; ++rank) many.take(letter(rank, Subject::alive), moment());
+  now += 3s;
+  many.turn(moment());
+  EXPECT_EQ(many.said().front().letter.text,
+            "waits for ranks 1, 2, 3, 4, 5 and 2 others to be ready");
+}
+
+TEST_F(LeadTest, DoesNotBeginWithOneThatHasAnotherLoad) {
+  lead.ready(kLoad);
+  be_ready(1);
+  take(2, Subject::ready, "other host2");
+  lead.turn(moment());
+  EXPECT_EQ(lead.start(), std::nullopt);
+  EXPECT_EQ(lead.end(), 2U);
+  EXPECT_EQ(lead.ranks()[1].trouble, "");
+  EXPECT_EQ(lead.ranks()[2].trouble, "has other options or files than rank 0");
+}
+
 TEST_F(LeadTest, DoesNotBeginBeforeTheMomentThatItsUserNames) {
   lead.open("", Microseconds(1'005s));
-  lead.ready();
+  lead.ready(kLoad);
   sent();
   be_ready(1);
   be_ready(2);
@@ -134,7 +185,7 @@ TEST_F(LeadTest, DoesNotBeginBeforeTheMomentThatItsUserNames) {
 
 TEST_F(LeadTest, ComparesClocksAnewBeforeAStartThatIsFarOff) {
   lead.open("", Microseconds(2'000s));
-  lead.ready();
+  lead.ready(kLoad);
   sent();
   be_ready(1, 5s);
   be_ready(2);
@@ -151,7 +202,7 @@ TEST_F(LeadTest, ComparesClocksAnewBeforeAStartThatIsFarOff) {
 }
 
 TEST_F(LeadTest, ComparesClocksAnewWhereOneWasReadyLongBefore) {
-  lead.ready();
+  lead.ready(kLoad);
   be_ready(1, 5s);
   pass(11s);
   be_ready(2);
@@ -165,9 +216,9 @@ TEST_F(LeadTest, ComparesClocksAnewWhereOneWasReadyLongBefore) {
 }
 
 TEST_F(LeadTest, MeasuresClocksBeforeItBegins) {
-  lead.ready();
+  lead.ready(kLoad);
   be_ready(1);
-  take(2, Subject::ready, "host2");
+  take(2, Subject::ready, kLoad + " host2"s);
   lead.turn(moment());
   EXPECT_EQ(lead.start(), std::nullopt);
 }
@@ -325,7 +376,7 @@ TEST_F(LeadTest, DoesNotMindSilenceOfOneThatHasSentItsResult) {
 
 TEST_F(LeadTest, EndsBeforeItBeganWhereOneIsSilent) {
   be_ready(1);
-  lead.ready();
+  lead.ready(kLoad);
   pass(6s, {1});
   EXPECT_EQ(lead.end(), 1U);
   EXPECT_EQ(lead.ranks()[2].host, std::nullopt);
@@ -391,7 +442,7 @@ TEST_F(LeadOfSeveralTest, ComparesClocksForEach) {
   run("100/s");
   lead.next("200/s", now);
   sent();
-  lead.ready();
+  lead.ready(kLoad);
   be_ready(1, 5s);
   lead.turn(moment());
   EXPECT_EQ(lead.start(), std::nullopt) << "rank 2 was ready for the one before";
@@ -450,7 +501,7 @@ TEST_F(LeadOfSeveralTest, EndsTheNextAsItHasBeenEndedBefore) {
   lead.next("200/s", now);
   EXPECT_EQ(sent(), (Letters{letter(1, Subject::next, "200/s"), letter(2, Subject::next, "200/s"),
                              letter(1, Subject::end, "1"), letter(2, Subject::end, "1")}));
-  lead.ready();
+  lead.ready(kLoad);
   be_ready(1);
   be_ready(2);
   lead.turn(moment());

@@ -188,6 +188,19 @@ class Ranks(MpiCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn(b"fatal: PMI_SIZE says that there are 3 ranks, this MPI knows of 1: ", done.stderr)
 
+    def test_with_other_options_are_found_out_before_they_send(self):
+        with self.counting_sink(self.programs) as (sink, counted):
+            one, other = (self.command(self.programs, 1, "-m", 10, "-l", size, sink.endpoint) for size in (100, 200))
+            done = rig.run(self.together(one, other))
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr.decode(), r"fatal: rank 1 \(.+\) has other options or files than rank 0: the report")
+        self.assertEqual(counted[0]["totals"]["messages"], 0)
+
+    def test_help_is_that_of_their_program(self):
+        done = rig.run(self.command(self.programs, 2, "--help"))
+        self.assertIn(b"Usage: smtp-source-mpi ", done.stdout)
+        self.assertEqual(done.stdout.count(b"Usage: "), 1)
+
     def test_say_who_says_it(self):
         done, run = self.pour(self.programs, 2, "-s", 2, "-m", 2, f"127.0.0.1:{rig.free_port()}", status=1)
         self.assertIn(b"smtp-source-mpi: rank 1: fatal: connect: Connection refused", done.stderr)
