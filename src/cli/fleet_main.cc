@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/diagnostics.h"
 #include "base/number.h"
@@ -36,6 +37,17 @@ Duration patience_of_mpirun() {
   _exit(status);
 }
 
+// Of those whose part is reported.
+void tell_of_gone(const std::vector<fleet::RankState>& ranks) {
+  for (std::size_t number = 1; number < ranks.size(); ++number) {
+    const fleet::RankState& rank = ranks[number];
+    if (!rank.is_silent || !rank.trouble.empty()) continue;
+    report_fatal(
+        fmt::format("rank {} ({}) was not there to the end: all that it measured is reported",
+                    number, rank.host.value_or("on an unknown host")));
+  }
+}
+
 int lead_run(FleetProgram& program, fleet::Fleet& all, threads::SignalWatch& signals) {
   FleetProgram::Outcome outcome{.status = EXIT_FAILURE};
   try {
@@ -45,8 +57,9 @@ int lead_run(FleetProgram& program, fleet::Fleet& all, threads::SignalWatch& sig
     all.finish(kFailed);
     outcome.whole = all.close();
   }
-  if (!outcome.whole) leave(EXIT_FAILURE);
-  return outcome.status;
+  if (outcome.whole) return outcome.status;
+  tell_of_gone(all.known());
+  leave(EXIT_FAILURE);
 }
 
 int follow_run(FleetProgram& program, fleet::Fleet& all, threads::SignalWatch& signals) {
@@ -86,9 +99,17 @@ int run_rank(const FleetPlace& place, const std::function<std::unique_ptr<FleetP
   const std::unique_ptr<FleetProgram> program = read_options(place, read);
   threads::block_ending_signals();  // from here on they wait for those who take them
   threads::SignalWatch signals;
-  fleet::Fleet all(place.post, signals, patience_of_mpirun());
-  if (all.rank() == 0) return lead_run(*program, all, signals);
-  return follow_run(*program, all, signals);
+  std::optional<fleet::Fleet> all;
+  try {
+    all.emplace(place.post, signals, patience_of_mpirun());
+  } catch (const std::exception& error) {
+    if (place.rank == 0) throw;
+    // Nobody can say it for this rank.
+    divert_messages({});
+    throw Fatal(fmt::format("rank {}: {}", place.rank, error.what()));
+  }
+  if (all->rank() == 0) return lead_run(*program, *all, signals);
+  return follow_run(*program, *all, signals);
 }
 
 }  // namespace

@@ -34,6 +34,7 @@ std::uint64_t take_number(std::string_view& text) {
 }
 
 RankReport from_letter(std::string_view text, const std::string& name) {
+  if (text.empty()) throw Fatal("nothing");
   RankReport report{.well = text.front() == kWell};
   text.remove_prefix(1);
   report.completions.in_time = take_number(text);

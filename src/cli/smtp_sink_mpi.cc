@@ -19,6 +19,7 @@
 #include "cli/sink_arguments.h"
 #include "cli/sink_command_line.h"
 #include "cli/sink_counts.h"
+#include "cli/version.h"
 #include "fleet/fleet.h"
 #include "fleet/mpi_post.h"
 #include "sink/sink.h"
@@ -94,7 +95,8 @@ class SinkProgram final : public cli::FleetProgram {
     cli::RankReport part{.well = true, .run = cli::describe_sink(options, argc_, argv_)};
     const sink::Fellows fellows{
         .quotas = quotas,
-        .agree_on_start = [&] { return all.agree({.host = part.run.environment.host}); },
+        .agree_on_start =
+            [&] { return all.agree({.host = part.run.environment.host, .load = cli::kVersion}); },
         .watch = opening.watched() ? watch : Watch()};
     part.run.measurement = sink::run_sink(options, {}, signals, fellows).measurement;
     all.end_running();

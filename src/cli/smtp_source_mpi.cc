@@ -22,6 +22,7 @@
 #include "cli/source_command_line.h"
 #include "cli/source_load.h"
 #include "cli/source_part.h"
+#include "cli/version.h"
 #include "fleet/fleet.h"
 #include "fleet/mpi_post.h"
 #include "report/progress.h"
@@ -100,7 +101,8 @@ class Rank {
  private:
   [[nodiscard]] fleet::Readiness readiness() const {
     return {.host = described_.environment.host,
-            .load = described_.parts ? described_.parts->load : std::string()};
+            .load = std::string(cli::kVersion) +
+                    (described_.parts ? "+" + described_.parts->load : "")};
   }
 
   fleet::Fleet& all_;

@@ -1,11 +1,14 @@
 #include "fleet/fleet.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <exception>
 #include <system_error>
 #include <utility>
 
 #include "base/diagnostics.h"
+#include "base/ready.h"
 
 namespace millrace::fleet {
 namespace {
@@ -16,6 +19,9 @@ using std::chrono::system_clock;
 // letter, and in the run.
 constexpr std::chrono::microseconds kBriskly{100};
 constexpr std::chrono::microseconds kAtLeisure{5'000};
+
+// Letters that are taken at once, before it is looked at what else there is to do.
+constexpr unsigned kAtOnce = 1'024;
 
 // So long letters that are on their way when all is over may take.
 constexpr std::chrono::milliseconds kFarewell{500};
@@ -67,35 +73,46 @@ void Fleet::serve(const OpenPost& open) {
   }
   changed_.notify_all();
   if (!post) return;
-  for (bool leaving = false; !leaving;) {
+  Phase phase = Phase::assembling;
+  while (phase < Phase::leaving) {
     std::chrono::microseconds pause = kBriskly;
-    std::vector<Addressed> said;
     {
       const std::lock_guard lock(mutex_);
+      receive(*post);
       const Moment now = Moment::now();
-      receive(*post, now);
       take_signals(now.here);
       ask_for_quotas();
       if (rank_ == 0) {
         lead().turn(now);
-        said = lead().said();
+        take_what_was_said();
       } else {
         follower().turn(now);
       }
       end_run(rank_ == 0 ? lead().end() : follower().end());
       send(*post);
       if (phase_ == Phase::running && !awaits_quota()) pause = kAtLeisure;
-      leaving = phase_ >= Phase::leaving;
+      phase = phase_;
     }
     changed_.notify_all();
-    for (const Addressed& one : said) {
-      const std::string who = one.rank == 0 ? "" : "rank " + std::to_string(one.rank) + ": ";
-      inform(who + one.letter.text);
-    }
-    if (!leaving) std::this_thread::sleep_for(pause);
+    while (!unsaid_.empty() && ready_for_output(STDERR_FILENO)) say_to_user();
+    if (phase < Phase::leaving) std::this_thread::sleep_for(pause);
   }
   say_farewell(*post);
-  if (phase_ == Phase::closing) post->close();
+  if (phase == Phase::closing) post->close();
+  while (!unsaid_.empty()) say_to_user();
+}
+
+void Fleet::take_what_was_said() {
+  for (const Addressed& one : lead().said()) {
+    const std::string who = one.rank == 0 ? "" : "rank " + std::to_string(one.rank) + ": ";
+    unsaid_.push_back(who + one.letter.text);
+  }
+}
+
+// Where nobody reads that, it has to wait: other letters cannot.
+void Fleet::say_to_user() {
+  inform(unsaid_.front());
+  unsaid_.pop_front();
 }
 
 // Waits a while for what is on its way. Nobody changes the phase any more.
@@ -113,15 +130,17 @@ void Fleet::say_farewell(Post& post) const {
   }
 }
 
-void Fleet::receive(Post& post, Moment now) {
-  while (auto got = post.receive()) {
+void Fleet::receive(Post& post) {
+  for (unsigned taken = 0; taken < kAtOnce; ++taken) {
+    const auto got = post.receive();
+    if (!got) return;
+    const Moment now = Moment::now();
     if (rank_ == 0) {
       lead().take(*got, now);
     } else if (got->rank == 0) {
       follower().take(got->letter, now);
       take_of_quota(got->letter);
     }
-    now = Moment::now();
   }
 }
 
@@ -306,6 +325,7 @@ std::vector<RankState> Fleet::finish(unsigned end) {
     lead().call_roll(Clock::now());
     wait_until_in(lock, 0);
   }
+  lead().retire();
   return lead().ranks();
 }
 

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -110,8 +111,10 @@ class Fleet {
   };
 
   void serve(const OpenPost& open);
+  void take_what_was_said();
+  void say_to_user();
   void say_farewell(Post& post) const;
-  void receive(Post& post, Moment now);
+  void receive(Post& post);
   void take_signals(TimePoint now);
   void end_run(unsigned times);
   void ask_for_quotas();
@@ -137,7 +140,8 @@ class Fleet {
   QuotaShares shares_;
   std::exception_ptr failure_;  // of the post
   Phase phase_ = Phase::assembling;
-  bool is_terminated_ = false;  // a SIGTERM was taken
+  bool is_terminated_ = false;      // a SIGTERM was taken
+  std::deque<std::string> unsaid_;  // to the user; of the thread alone
   std::thread thread_;
 };
 

@@ -25,7 +25,7 @@ void Follower::take(const Letter& letter, Moment now) {
     if (!lost_since_) lost_since_ = now.here;
     return;
   }
-  heard_ = now.here;
+  silent_at_ = now.here + kSilence;
   const auto number = whole_number(letter.text);
   switch (letter.subject) {
     case Subject::piece:
@@ -43,7 +43,7 @@ void Follower::take(const Letter& letter, Moment now) {
       if (number) start_ = Microseconds(static_cast<Microseconds::rep>(*number));
       return;
     case Subject::end:
-      if (number) end_ = std::max(end_, static_cast<unsigned>(*number));
+      if (number) end_ = std::max(end_, static_cast<unsigned>(std::min<std::uint64_t>(*number, 2)));
       return;
     case Subject::over:
       over_ = letter.text == "1";
@@ -59,7 +59,7 @@ void Follower::turn(Moment now) {
     next_beat_ = now.here + kBeat;
     send(Subject::alive, {});
   }
-  if (!lost_since_ && now.here >= heard_ + kSilence) lost_since_ = now.here;
+  if (!lost_since_ && now.here >= silent_at_) lost_since_ = now.here;
   if (!lost_since_) return;
   end_ = std::max(end_, now.here >= *lost_since_ + kHaste / 2 ? 2U : 1U);
 }

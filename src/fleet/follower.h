@@ -16,7 +16,7 @@ namespace millrace::fleet {
 // its own.
 class Follower {
  public:
-  explicit Follower(TimePoint now) : heard_(now), next_beat_(now) {}
+  explicit Follower(TimePoint now) : silent_at_(now + kAssembling + kSilence), next_beat_(now) {}
 
   // This rank could begin.
   void ready(const Readiness& own) { send(Subject::ready, own.load + " " + own.host); }
@@ -61,7 +61,7 @@ class Follower {
   unsigned end_ = 0;
   std::optional<TimePoint> lost_since_;
   std::optional<bool> over_;
-  TimePoint heard_;
+  TimePoint silent_at_;  // where nothing is heard until then
   TimePoint next_beat_;
 };
 

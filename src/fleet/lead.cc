@@ -13,7 +13,8 @@ namespace millrace::fleet {
 namespace {
 
 std::optional<Microseconds> microseconds(std::string_view text) {
-  const auto number = whole_number(text);
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 52;  // some 140 years: what is added fits
+  const auto number = whole_number(text, 0, kMost);
   if (!number) return std::nullopt;
   return Microseconds(static_cast<Microseconds::rep>(*number));
 }
@@ -153,6 +154,7 @@ void Lead::take(const Addressed& got, Moment now) {
       return take_of_quota(got);
     case Subject::result:
       if (rank.is_in() || text.empty()) return;
+      if (text.front() < '0' || text.front() > '2') return;
       rank.result = text.substr(1);
       return order(static_cast<unsigned>(text.front() - '0'));
     case Subject::trouble:
@@ -166,9 +168,15 @@ void Lead::take(const Addressed& got, Moment now) {
 
 void Lead::lose(RankState& rank, TimePoint now) {
   rank.is_silent = true;
-  if (rank.is_in()) return;
+  if (!is_missed(rank)) return;
+  rank.is_given_up = true;
   rank.trouble = "was not there any more";
   hasten(now, kHaste);
+}
+
+// Who is silent then: it has more to do.
+bool Lead::is_missed(const RankState& rank) const {
+  return rank.trouble.empty() && (!rank.result || has_several());
 }
 
 void Lead::turn(Moment now) {
@@ -194,8 +202,7 @@ void Lead::look_for_silence(TimePoint now) {
   for (auto rank = ranks_.begin() + 1; rank != ranks_.end(); ++rank) {
     if (rank->is_silent || now < rank->heard + kSilence) continue;
     rank->is_silent = true;
-    const bool has_more_to_do = has_several() && rank->trouble.empty();
-    if (rank->is_in() && !has_more_to_do) continue;
+    if (!is_missed(*rank)) continue;
     const auto silence = std::chrono::duration_cast<std::chrono::seconds>(kSilence);
     rank->is_given_up = true;
     rank->trouble = fmt::format("was not heard of for {} s", silence.count());
@@ -225,7 +232,7 @@ bool Lead::are_clocks_known(Moment now) {
 bool Lead::have_all_the_load() {
   for (auto rank = ranks_.begin() + 1; rank != ranks_.end(); ++rank) {
     if (rank->load == load_ || rank->is_in()) continue;
-    rank->trouble = "has other options or files than rank 0";
+    rank->trouble = "is of another version, or has other options or files, than rank 0";
     order(2);
   }
   return end_ == 0;

@@ -93,6 +93,8 @@ class Lead {
   void rest();
   // There is no other: has all say that they are there, who are in then.
   void call_roll(TimePoint now) { hand_out({}, now); }
+  // They have said so: there is nothing left to do.
+  void retire() { out_ = Out::only; }
   // This rank could begin; with this Readiness::load.
   void ready(std::string load);
   // The run of this rank is over. `end`: how often the others are to be told to end therefore.
@@ -143,6 +145,7 @@ class Lead {
   void order(unsigned times);
   void hasten(TimePoint now, Duration length);
   void lose(RankState& rank, TimePoint now);
+  [[nodiscard]] bool is_missed(const RankState& rank) const;
   void look_for_silence(TimePoint now);
   void compare_clock(unsigned rank, Moment now);
   bool are_clocks_known(Moment now);

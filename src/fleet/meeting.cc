@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <list>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -19,13 +19,16 @@
 #include "base/diagnostics.h"
 #include "base/roll.h"
 #include "base/time.h"
+#include "fleet/post.h"
 #include "net/endpoint.h"
 
 namespace millrace::fleet {
 namespace {
 
-// All have been started by now: until the last has found its way.
-constexpr std::chrono::seconds kPatience{30};
+// From who connects until it must have said who it is.
+constexpr std::chrono::seconds kIntroduction{5};
+// Who have not yet, beside ranks; whoever came first makes room.
+constexpr std::size_t kMostStrangers = 64;
 
 constexpr std::size_t kWord = 16;  // letters of a name, a secret or a rank
 
@@ -68,6 +71,7 @@ std::vector<net::SocketAddress> own_addresses() {
 struct Stranger {
   FileDescriptor socket;
   std::string said;
+  TimePoint came = Clock::now();
 };
 
 // Reads on until it has said so many letters; false where it will not.
@@ -116,7 +120,7 @@ std::vector<Stranger> call(const std::vector<std::string>& addresses) {
 
 // The first that says this name.
 FileDescriptor first_to_say(const std::string& name, std::vector<Stranger> called) {
-  const TimePoint limit = Clock::now() + kPatience;
+  const TimePoint limit = Clock::now() + kAssembling;
   while (!called.empty()) {
     std::vector<pollfd> asked;
     for (const Stranger& one : called) asked.push_back(for_input(one.socket));
@@ -130,6 +134,26 @@ FileDescriptor first_to_say(const std::string& name, std::vector<Stranger> calle
     }
   }
   return {};
+}
+
+// Takes in who has connected; so many at most are there then, and none that has had its time.
+void take_in(const FileDescriptor& listening, const std::string& name, std::deque<Stranger>& guests,
+             std::size_t most) {
+  for (;;) {
+    while (!guests.empty() && Clock::now() >= guests.front().came + kIntroduction) {
+      guests.pop_front();
+    }
+    FileDescriptor socket(
+        accept4(listening.descriptor(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!socket.valid()) return;
+    if (!say(socket, name)) continue;
+    guests.push_back({.socket = std::move(socket), .said = {}});
+    if (guests.size() > most) guests.pop_front();
+  }
+}
+
+std::string addresses_in(const std::string& place) {
+  return place.substr(std::min(place.size(), 2 * (kWord + 1)));
 }
 
 }  // namespace
@@ -149,9 +173,9 @@ Meeting::Meeting() : name_(word(random_seed())), secret_(word(random_seed())) {
 }
 
 std::vector<FileDescriptor> Meeting::assemble(unsigned ranks) {
-  const TimePoint limit = Clock::now() + kPatience;
+  const TimePoint limit = Clock::now() + kAssembling;
   std::vector<FileDescriptor> there(ranks);
-  std::vector<Stranger> guests;
+  std::deque<Stranger> guests;  // who came first is in front
   for (unsigned missing = ranks - 1; missing > 0;) {
     std::vector<pollfd> asked;
     for (const Stranger& guest : guests) asked.push_back(for_input(guest.socket));
@@ -161,7 +185,8 @@ std::vector<FileDescriptor> Meeting::assemble(unsigned ranks) {
       for (unsigned rank = 1; rank < ranks; ++rank) {
         if (!there[rank].valid()) names += fmt::format(" {}", rank);
       }
-      throw Fatal("of all ranks these do not reach rank 0:" + names);
+      throw Fatal(fmt::format("in {} s these ranks have not reached rank 0 at any of {}:{}",
+                              kAssembling.count(), addresses_in(place_), names));
     }
     for (std::size_t n = guests.size(); n-- > 0;) {
       if (asked[n].revents == 0) continue;
@@ -177,13 +202,8 @@ std::vector<FileDescriptor> Meeting::assemble(unsigned ranks) {
       }
       guests.erase(guests.begin() + static_cast<long>(n));
     }
-    for (const FileDescriptor& one : listening_) {
-      FileDescriptor socket(
-          accept4(one.descriptor(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-      if (socket.valid() && say(socket, name_)) {
-        guests.push_back({.socket = std::move(socket), .said = {}});
-      }
-    }
+    for (const FileDescriptor& one : listening_)
+      take_in(one, name_, guests, ranks + kMostStrangers);
   }
   return there;
 }
@@ -197,8 +217,7 @@ FileDescriptor attend(const std::string& place, unsigned rank) {
   for (std::string address; words >> address;) addresses.push_back(address);
   FileDescriptor socket = first_to_say(name, call(addresses));
   if (!socket.valid() || !say(socket, secret + word(rank))) {
-    throw Fatal(fmt::format("rank {} does not reach rank 0 at {}", rank,
-                            place.substr(std::min(place.size(), 2 * (kWord + 1)))));
+    throw Fatal(fmt::format("does not reach rank 0 at any of {}", addresses_in(place)));
   }
   return socket;
 }

@@ -83,7 +83,7 @@ std::unique_ptr<Post> mpi_post() {
 }
 
 unsigned rank_by_environment() {
-  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMI_RANK"}) {
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"}) {
     const char* const value = std::getenv(name);
     const auto rank = value != nullptr ? whole_number(value) : std::nullopt;
     if (rank) return static_cast<unsigned>(*rank);

@@ -3,6 +3,7 @@
 // nothing here knows what is sent to servers.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -34,6 +35,10 @@ enum class Subject : std::uint8_t {
   recall,   // from 0: is to return what it has not used of a quota
   unused,   // to 0: so much it was
 };
+
+// All ranks have been started: until the last has found its way to rank 0, which says nothing
+// before.
+inline constexpr std::chrono::seconds kAssembling{30};
 
 struct Letter {
   Subject subject{};

@@ -14,7 +14,7 @@ std::uint64_t QuotaPool::part() const {
 
 void QuotaPool::give(unsigned rank, std::uint64_t more) {
   left_ -= more;
-  if (more > 0) has_[rank] = true;
+  had_[rank] += more;
   answers_.push_back({.rank = rank, .more = more});
 }
 
@@ -28,6 +28,8 @@ void QuotaPool::ask(unsigned rank, std::uint64_t waiting) {
 }
 
 void QuotaPool::returned(unsigned rank, std::uint64_t unused) {
+  unused = std::min(unused, had_[rank]);
+  had_[rank] -= unused;
   left_ += unused;
   if (recalled_.erase(rank) > 0 && recalled_.empty()) end_recall();
 }
@@ -38,7 +40,7 @@ void QuotaPool::begin_recall() {
   if (!served_.empty() || asks_.empty()) return;
   served_ = std::exchange(asks_, {});
   for (unsigned rank = 0; rank < ranks_; ++rank) {
-    if (!has_[rank]) continue;
+    if (had_[rank] == 0) continue;
     recalled_.insert(rank);
     recalls_.push_back(rank);
   }

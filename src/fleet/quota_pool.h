@@ -12,7 +12,7 @@ namespace millrace::fleet {
 // gets nothing knows that nobody has anything.
 class QuotaPool {
  public:
-  QuotaPool(std::uint64_t quota, unsigned ranks) : left_(quota), ranks_(ranks), has_(ranks) {}
+  QuotaPool(std::uint64_t quota, unsigned ranks) : left_(quota), ranks_(ranks), had_(ranks) {}
 
   // A rank asks for more: for so many who wait for it; 0: ahead of need.
   void ask(unsigned rank, std::uint64_t waiting);
@@ -45,10 +45,10 @@ class QuotaPool {
 
   std::uint64_t left_;
   const unsigned ranks_;
-  std::vector<bool> has_;        // by rank: was given some
-  std::vector<Ask> asks_;        // that wait for the next recall
-  std::vector<Ask> served_;      // by the recall that goes on
-  std::set<unsigned> recalled_;  // who have not returned anything yet
+  std::vector<std::uint64_t> had_;  // by rank: was given so much, less what it returned
+  std::vector<Ask> asks_;           // that wait for the next recall
+  std::vector<Ask> served_;         // by the recall that goes on
+  std::set<unsigned> recalled_;     // who have not returned anything yet
   std::vector<Answer> answers_;
   std::vector<unsigned> recalls_;
 };

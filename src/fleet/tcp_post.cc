@@ -17,6 +17,9 @@
 namespace millrace::fleet {
 namespace {
 
+// More than any letter has: a report of a thousand workers and a week.
+constexpr std::uint64_t kMostText = std::uint64_t{1} << 30;
+
 // A letter goes out as its subject, the length of its text, the lowest byte first, and that.
 constexpr std::size_t kHead = 1 + 8;
 
@@ -123,7 +126,8 @@ std::optional<Addressed> TcpPost::receive() {
   return got;
 }
 
-// As much as one read gives, so that nobody holds up the others.
+// As much as one read gives, so that nobody holds up the others. Where that is no whole letter it
+// is a sign of life: a report may take a while.
 void TcpPost::read(unsigned rank) {
   Peer& peer = peers_[rank];
   std::array<char, 65'536> bytes;
@@ -131,19 +135,20 @@ void TcpPost::read(unsigned rank) {
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (got > 0) {
     peer.incoming.append(bytes.data(), static_cast<std::size_t>(got));
-    return take_letters(rank);
+    if (take_letters(rank)) return;
   }
   peer.socket = FileDescriptor();
   got_.push_back({.rank = rank, .letter = {.subject = Subject::gone, .text = {}}});
 }
 
-void TcpPost::take_letters(unsigned rank) {
+bool TcpPost::take_letters(unsigned rank) {
   std::string& incoming = peers_[rank].incoming;
   std::size_t taken = 0;
   for (;;) {
     const std::string_view rest = std::string_view(incoming).substr(taken);
     if (rest.size() < kHead) break;
     const std::uint64_t length = length_in(rest);
+    if (length > kMostText) return false;
     if (rest.size() - kHead < length) break;
     got_.push_back({.rank = rank,
                     .letter = {.subject = static_cast<Subject>(rest.front()),
@@ -151,6 +156,8 @@ void TcpPost::take_letters(unsigned rank) {
     taken += kHead + length;
   }
   incoming.erase(0, taken);
+  if (taken == 0) got_.push_back({.rank = rank, .letter = {.subject = Subject::alive, .text = {}}});
+  return true;
 }
 
 }  // namespace millrace::fleet

@@ -48,7 +48,8 @@ class TcpPost : public Post {
 
   void write(Peer& peer);
   void read(unsigned rank);
-  void take_letters(unsigned rank);
+  // False where what came is no letter.
+  bool take_letters(unsigned rank);
   static std::uint64_t arrived(const Peer& peer);
 
   unsigned rank_;

@@ -93,11 +93,11 @@ TEST_F(FleetTest, EndsItsRunAsAnotherRankHasEnded) {
 // The program would be gone if they counted: the third ends it at once.
 TEST_F(FleetTest, LeavesItsUserAllSignalsWhereOtherRanksEndTheRun) {
   be(1);
-  for (unsigned end = 1; end < 5; ++end) mail->come(0, Subject::end, std::to_string(end));
+  for (const char* const end : {"1", "2"}) mail->come(0, Subject::end, end);
   wait_for([this] { return signals->first() != 0; });
   std::promise<void> second;
   signals->hand_on([&](unsigned number) {
-    if (number == 4) second.set_value();
+    if (number == 2) second.set_value();
   });
   second.get_future().wait();
   kill(getpid(), SIGTERM);
@@ -151,6 +151,31 @@ TEST_F(FleetTest, SendsOnlyWhatMattersToARankThatReadsNothing) {
   fleet->tell({.number = 2});
   mail->next(0, Subject::second);
   mail->unread = 0;
+}
+
+TEST_F(FleetTest, SendsNoMoreOfWhatItHandsOutThanIsRead) {
+  unread = kUnread;
+  be(0);
+  fleet->open(std::string(9 * kPiece, 'x'), std::nullopt);
+  mail->come(1, Subject::ready, " host");
+  mail->next(1, Subject::ping);
+  mail->come(1, Subject::ready, " host");
+  mail->next(1, Subject::ping);
+  EXPECT_EQ(mail->count(1, Subject::piece), 0U) << "other letters get through";
+  mail->unread = 0;
+  mail->next(1, Subject::opening);
+  EXPECT_EQ(mail->count(1, Subject::piece), 8U);
+}
+
+TEST_F(FleetTest, LetsGoAtItsEndWhoWaitsForAQuota) {
+  be(1);
+  threads::QuotaShare quota;
+  fleet->share({&quota});
+  auto taken = std::async(std::launch::async, [&] { return quota.take(); });
+  mail->next(0, Subject::ask);
+  mail->come(0, Subject::end, "1");
+  EXPECT_FALSE(taken.get());
+  fleet.reset();
 }
 
 TEST_F(FleetTest, ThrowsWhatThePostThrows) {

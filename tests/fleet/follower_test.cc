@@ -68,6 +68,8 @@ TEST_F(FollowerTest, EndsAsItIsToldAndNeverLess) {
   take(Subject::end, "2");
   take(Subject::end, "1");
   EXPECT_EQ(follower.end(), 2U);
+  take(Subject::end, "4294967293");
+  EXPECT_EQ(follower.end(), 2U) << "there is no more than that";
 }
 
 TEST_F(FollowerTest, HandsInHowItEndedAndWhatItMeasured) {
@@ -137,6 +139,13 @@ TEST_F(FollowerTest, EndsByItselfWhereRank0IsSilent) {
   pass(1'500ms, true);
   EXPECT_EQ(follower.end(), 2U) << "that it is there again is too late";
   EXPECT_LE(now - last, 10s);
+}
+
+TEST_F(FollowerTest, WaitsForRank0ToBeReachedByAll) {
+  pass(kAssembling, false);
+  EXPECT_FALSE(follower.is_lost());
+  pass(kSilence, false);
+  EXPECT_TRUE(follower.is_lost());
 }
 
 TEST_F(FollowerTest, SaysThatItIsThere) {

@@ -137,10 +137,11 @@ TEST_F(LeadTest, TellsNowAndThenWhoIsWaitedFor) {
   pass(10s);
   EXPECT_EQ(lead.said(), (Letters{letter(0, Subject::said, "waits for rank 1 to be ready")}));
   be_ready(1);
-  pass(30s);
+  lead.turn(moment());
   answer();
-  pass(1s);
+  lead.turn(moment());
   ASSERT_TRUE(lead.start());
+  pass(30s);
   EXPECT_EQ(lead.said(), Letters{}) << "all pour";
   lead.over(0);
   take(1, Subject::result, "0mine");
@@ -170,7 +171,8 @@ TEST_F(LeadTest, DoesNotBeginWithOneThatHasAnotherLoad) {
   EXPECT_EQ(lead.start(), std::nullopt);
   EXPECT_EQ(lead.end(), 2U);
   EXPECT_EQ(lead.ranks()[1].trouble, "");
-  EXPECT_EQ(lead.ranks()[2].trouble, "has other options or files than rank 0");
+  EXPECT_EQ(lead.ranks()[2].trouble,
+            "is of another version, or has other options or files, than rank 0");
 }
 
 TEST_F(LeadTest, DoesNotBeginBeforeTheMomentThatItsUserNames) {
@@ -483,6 +485,24 @@ TEST_F(LeadOfSeveralTest, EndsBetweenTwoWhereOneIsSilent) {
   EXPECT_EQ(sent(), Letters{}) << "nobody has anything to end";
 }
 
+TEST_F(LeadOfSeveralTest, EndsBetweenTwoWhereOneIsGone) {
+  run("100/s");
+  take(2, Subject::gone);
+  pass(100ms, {1});
+  EXPECT_EQ(lead.end(), 1U);
+  EXPECT_EQ(lead.ranks()[2].trouble, "was not there any more");
+  EXPECT_FALSE(lead.is_well());
+}
+
+TEST_F(LeadOfSeveralTest, DoesNotMissWhoGoesWhenThereIsNoOther) {
+  run("100/s");
+  lead.retire();
+  take(2, Subject::gone);
+  pass(100ms, {1});
+  EXPECT_TRUE(lead.is_well());
+  EXPECT_FALSE(lead.whole());
+}
+
 TEST_F(LeadOfSeveralTest, EndsOneWhereWhoWasDoneIsSilent) {
   run("100/s");
   lead.next("200/s", now);
@@ -579,7 +599,10 @@ TEST_F(LeadTest, PassesOverWhatMakesNoSense) {
   take(1, Subject::pong);
   take(1, Subject::pong, "x y");
   take(1, Subject::pong, " ");
+  take(1, Subject::pong, "18446744073709551615 18446744073709551615");
   take(1, Subject::over, "1");
+  take(1, Subject::result, "-x");
+  EXPECT_EQ(lead.end(), 0U);
   EXPECT_FALSE(lead.all_in());
   EXPECT_EQ(lead.ranks()[1].clock.offset(), std::nullopt);
 }

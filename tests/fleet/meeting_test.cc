@@ -80,6 +80,15 @@ TEST(Meeting, GivesEachRankItsConnection) {
   EXPECT_EQ(all_said(there[2]), "rank 2");
 }
 
+// Connects to an address of that, and says nothing.
+FileDescriptor call(const std::string& place) {
+  const auto address =
+      net::resolve(net::parse_remote(words_of(place).back(), ""), AF_UNSPEC, false).front();
+  FileDescriptor called(socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  EXPECT_EQ(connect(called.descriptor(), address.get(), address.length), 0);
+  return called;
+}
+
 TEST(Meeting, TakesNobodyElseForARank) {
   Meeting meeting;
   std::vector<FileDescriptor> strangers;
@@ -88,18 +97,23 @@ TEST(Meeting, TakesNobodyElseForARank) {
        {std::string("GET / HTTP/1.1\r\nHost: somebody-else.test\r\n\r\n"), std::string(),
         std::string("0123456789abcdef0000000000000001"), secret + "0000000000000002",
         secret + "000000000000000x", secret + "0000000000000000"}) {
-    const auto address =
-        net::resolve(net::parse_remote(words_of(meeting.place()).back(), ""), AF_UNSPEC, false)
-            .front();
-    strangers.emplace_back(socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const int descriptor = strangers.back().descriptor();
-    ASSERT_EQ(connect(descriptor, address.get(), address.length), 0);
-    ASSERT_EQ(send(descriptor, said.data(), said.size(), MSG_NOSIGNAL),
+    strangers.push_back(call(meeting.place()));
+    ASSERT_EQ(send(strangers.back().descriptor(), said.data(), said.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(said.size()));
   }
   const Child first([&] { come(meeting.place(), 1); });
   const auto there = meeting.assemble(2);
   EXPECT_EQ(all_said(there[1]), "rank 1");
+}
+
+TEST(Meeting, SendsAwayWhoSaysNothingWhenMoreCome) {
+  Meeting meeting;
+  std::vector<FileDescriptor> strangers;
+  for (unsigned n = 0; n < 100; ++n) strangers.push_back(call(meeting.place()));
+  const Child first([&] {
+    if (!all_said(strangers.front()).empty()) come(meeting.place(), 1);
+  });
+  EXPECT_EQ(all_said(meeting.assemble(2)[1]), "rank 1");
 }
 
 TEST(Meeting, IsNotThatOfOthersWithSuchAnAddress) {
@@ -125,7 +139,7 @@ TEST(Meeting, NamesWhatIsNotReached) {
     attend("0123456789abcdef 0123456789abcdef [127.0.0.1]:1", 4);
     FAIL();
   } catch (const Fatal& error) {
-    EXPECT_STREQ(error.what(), "rank 4 does not reach rank 0 at [127.0.0.1]:1");
+    EXPECT_STREQ(error.what(), "does not reach rank 0 at any of [127.0.0.1]:1");
   }
 }
 

@@ -50,8 +50,8 @@ TEST(QuotaPool, AsksAllBackBeforeAnybodyIsRefused) {
   EXPECT_EQ(pool.answers(), (Answers{{2, 1}}));
   EXPECT_FALSE(pool.is_busy());
   pool.ask(2, 1);
-  EXPECT_EQ(pool.recalls(), (Ranks{0, 1, 2}));
-  for (unsigned rank = 0; rank < 3; ++rank) pool.returned(rank, 0);
+  EXPECT_EQ(pool.recalls(), (Ranks{1, 2})) << "rank 0 has returned all that it had";
+  for (unsigned rank = 1; rank < 3; ++rank) pool.returned(rank, 0);
   EXPECT_EQ(pool.answers(), (Answers{{2, 0}}));
 }
 
@@ -77,6 +77,14 @@ TEST(QuotaPool, KeepsWhatIsReturnedForThoseWhoWaited) {
   pool.returned(0, 0);
   pool.returned(1, 0);
   EXPECT_EQ(pool.answers(), (Answers{{2, 2}}));
+}
+
+TEST(QuotaPool, TakesNoMoreBackThanItHasGiven) {
+  QuotaPool pool(4, 2);
+  pool.ask(0, 3);
+  pool.returned(0, 5);
+  pool.ask(1, 10);
+  EXPECT_EQ(pool.answers(), (Answers{{0, 3}, {1, 4}}));
 }
 
 // Ranks of which each takes as it likes, and letters that take their time.

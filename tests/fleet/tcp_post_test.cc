@@ -62,7 +62,10 @@ TEST_F(TcpPostTest, CarriesLettersThatNoBufferHolds) {
   other.send(0, {.subject = Subject::result, .text = large});
   other.send(0, {.subject = Subject::alive, .text = {}});
   EXPECT_EQ(other.waiting(0), 2U);
-  EXPECT_EQ(next(lead, other), (Addressed{2, {Subject::result, large}}));
+  Addressed got = next(lead, other);
+  EXPECT_EQ(got, (Addressed{2, {Subject::alive, {}}})) << "it is on its way";
+  while (got.letter.subject == Subject::alive) got = next(lead, other);
+  EXPECT_EQ(got, (Addressed{2, {Subject::result, large}}));
   EXPECT_EQ(next(lead, other).letter.subject, Subject::alive);
   EXPECT_EQ(other.waiting(0), 0U);
 }
@@ -86,6 +89,16 @@ TEST_F(TcpPostTest, TellsBehindItsLettersThatOneIsGone) {
   lead.send(2, {.subject = Subject::end, .text = "1"});
   EXPECT_EQ(lead.waiting(2), 0U) << "nobody waits for it";
   EXPECT_EQ(lead.waiting(1), 0U) << "nor for one that there never was";
+}
+
+TEST(TcpPost, TakesWhoSpeaksOtherwiseForGone) {
+  auto [ours, theirs] = connected();
+  TcpPost lead(0, at(1, std::move(ours), 2));
+  const std::string said = "HTTP/1.1 400 Bad Request\r\n";
+  ASSERT_EQ(send(theirs.descriptor(), said.data(), said.size(), 0),
+            static_cast<ssize_t>(said.size()));
+  EXPECT_EQ(lead.receive(), (Addressed{1, {Subject::gone, {}}}));
+  EXPECT_EQ(lead.receive(), std::nullopt);
 }
 
 }  // namespace

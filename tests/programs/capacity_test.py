@@ -27,8 +27,7 @@ PATIENCE = 60  # seconds that a search may take
 
 class Capacity(measuring.MeasureCase):
     def search(self, programs, sink, *arguments):
-        """What was found: the report, its part about the capacity, and what was printed. Nothing when the
-        generator was the limit each time."""
+        """What was found: the report, its part about the capacity, and what was printed."""
         for _ in range(ATTEMPTS):
             run, done = self.measure(programs, sink.endpoint, *SHORT, "-d", "--summary", *arguments, status=(0, 3),
                                      timeout=PATIENCE)
@@ -40,7 +39,7 @@ class Capacity(measuring.MeasureCase):
                 return run, capacity, done
             self.assertEqual(done.returncode, 3)
             self.assertIn(f"The generator was the limit at {self.text(capacity, 'limited_at')}: ", self.last_line)
-        return None
+        self.skipTest("the generator was late in each attempt")
 
     @staticmethod
     def text(capacity, name):
@@ -82,8 +81,6 @@ class Capacity(measuring.MeasureCase):
         with programs.sink("--rules", rules) as sink:
             found = self.search(programs, sink, "--find-rate", "errors<10%, max<5s", "--rate-range", "30-400/s",
                                 "--html", page)
-        if found is None:
-            return
         run, capacity, done = found
         # Above the limit by a quarter a fifth is refused.
         self.assertLess(capacity["rate"], 125)
@@ -101,8 +98,6 @@ class Capacity(measuring.MeasureCase):
         with programs.sink("-W", ".:20ms") as sink:
             found = self.search(programs, sink, "-s", "2", "--find-rate", "max<100ms", "--rate-range", "10-400/s",
                                 "--arrivals", "poisson", "--seed", "7", "--resolution", "20%")
-        if found is None:
-            return
         _, capacity, _ = found
         # Two sessions can never have more than a hundred a second; what comes above that waits.
         self.assertLess(capacity["rate"], 125)
@@ -112,8 +107,6 @@ class Capacity(measuring.MeasureCase):
         with programs.sink("-W", ".:20ms") as sink:
             found = self.search(programs, sink, "-s", "2", "--find-rate", "errors<1%", "--rate-range", "150-600/s",
                                 "--probe", "1s")
-        if found is None:
-            return
         # Two sessions have at most a hundred a second.
         _, capacity, done = found
         self.assertEqual((done.returncode, capacity["rate"], capacity["limited_at"]), (3, 0, 150))
@@ -123,8 +116,6 @@ class Capacity(measuring.MeasureCase):
         programs = rig.ours("epoll")
         with programs.sink("-m", "5", "-W", ".:20ms") as sink:
             found = self.search(programs, sink, "--find-sessions", "p99<1s", "--session-range", "4-64", "--probe", "1s")
-        if found is None:
-            return
         _, capacity, _ = found
         self.assertEqual((capacity["sessions"], capacity["limited_at"]), (5, 6))
         self.assertRegex(self.last_line, r"at 6 sessions 1 of the sessions did nothing but their first message\.$")
@@ -164,8 +155,6 @@ class Capacity(measuring.MeasureCase):
         programs = rig.ours("epoll")
         with programs.sink("-W", ".:20ms") as sink:
             found = self.search(programs, sink, "--find-sessions", "rate<120/s", "--session-range", "1-64")
-        if found is None:
-            return
         run, capacity, _ = found
         self.assertFalse(run["options"]["open_loop"])
         self.assertEqual(capacity["of"], "sessions")
@@ -179,8 +168,6 @@ class Capacity(measuring.MeasureCase):
         programs = rig.ours("epoll")
         with programs.sink() as sink:
             found = self.search(programs, sink, "--find-rate", "max<10s", "--rate-range", "20-50/s")
-        if found is None:
-            return
         _, capacity, done = found
         self.assertEqual((done.returncode, capacity["limited_by"], capacity["limited_at"]), (0, "range", 0))
         self.assertEqual((capacity["rate"], capacity["confirmed"]), (50, True))
@@ -191,8 +178,6 @@ class Capacity(measuring.MeasureCase):
         programs = rig.ours("epoll")
         with programs.sink("-W", ".:20ms") as sink:
             found = self.search(programs, sink, "--find-rate", "p50<20ms", "--rate-range", "20-50/s")
-        if found is None:
-            return
         _, capacity, done = found
         self.assertEqual((done.returncode, capacity["limited_by"], capacity["rate"]), (3, "server", 0))
         self.assertFalse(capacity["confirmed"])

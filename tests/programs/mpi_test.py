@@ -3,11 +3,11 @@ becomes of a rank."""
 
 import contextlib
 import json
-import math
 import os
 import re
 import shutil
 import signal
+import statistics
 import threading
 
 import psutil
@@ -72,16 +72,22 @@ class MpiCase(measuring.MeasureCase):
                 for process in psutil.Process(mpirun.pid).children()
                 if self.PROGRAM in process.name()}
 
-    def check_poisson(self, times, mean):
-        """By the test of Kolmogorov and Smirnov, that what came at these times, in us, did at a rate."""
+    def due(self, *load):
+        """When one process has these messages due, in us."""
+        log = self.scratch / "due.log"
+        with self.programs.sink() as sink:
+            done = self.programs.source(sink.endpoint, *load, "--part", "1/1", "--log", log)
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        return sorted(parts_test.microseconds(json.loads(line)["due"]) for line in log.read_text().splitlines()[:-1])
+
+    def check_come_when_due(self, times, due):
+        """That messages came when they were due, but for when the run began and what the machine was busy with."""
         times = sorted(times)
-        gaps = sorted(after - before for before, after in zip(times, times[1:]))
-        self.assertGreater(len(gaps), 300)
-        distance = max(abs((number + 0.5) / len(gaps) - (1 - math.exp(-gap / mean)))
-                       for number, gap in enumerate(gaps))
-        # Of the same law it is more than 2 once in 1,500 times, and a sink that stands still for a moment adds to
-        # it; each 10 ms it would be 12.
-        self.assertLess(distance * math.sqrt(len(gaps)), 3)
+        self.assertEqual(len(times), len(due))
+        behind = [came - moment for came, moment in zip(times, due)]
+        begin = statistics.median(behind)
+        # Were ranks 10 ms apart half of all would be more than that.
+        self.assertLess(statistics.median(abs(one - begin) for one in behind), 3_000)
 
     def sink_options(self):
         """Those of the test's sinks."""
@@ -143,12 +149,12 @@ class Ranks(MpiCase):
             self.assertNotIn("differing", settings)
 
     def test_have_arrivals_of_one_poisson_process(self):
+        load = ("--rate", "100/s", "--duration", "4s", "-d", "-s", "40", "--arrivals", "poisson", "--seed", 7)
         path = self.scratch / "stored"
         with self.programs.sink("--store", f"jsonl:{path}") as sink:
-            self.pour(self.programs, 4, "--rate", "100/s", "--duration", "4s", "-d", "-s", "40",
-                      "--arrivals", "poisson", "--seed", 7, sink.endpoint)
+            self.pour(self.programs, 4, *load, sink.endpoint)
         lines = path.read_text().splitlines()
-        self.check_poisson((parts_test.microseconds(json.loads(line)["time"]) for line in lines), 10_000)
+        self.check_come_when_due((parts_test.microseconds(json.loads(line)["time"]) for line in lines), self.due(*load))
 
     def test_are_shown_together_while_they_pour(self):
         with self.programs.sink() as sink:
@@ -157,8 +163,8 @@ class Ranks(MpiCase):
         shown = re.findall(r"^smtp-source-mpi: 1\d\.\d s: (\d+)\.\d/s of 300\.0/s asked, p50 .*, 0 errors$",
                            done.stderr.decode(), re.MULTILINE)
         self.assertEqual(len(shown), 1, done.stderr.decode())
-        # Of one rank it would be 100. What comes late is counted with the next second.
-        self.assertGreater(int(shown[0]), 200)
+        # Of two ranks it would be 200. What comes late is counted with the next second.
+        self.assertGreater(int(shown[0]), 220)
 
     def test_are_judged_together(self):
         load = ("--rate", "100/s", "--duration", "1s", "-d", "-s", "4")
@@ -190,10 +196,11 @@ class Ranks(MpiCase):
 
     def test_with_other_options_are_found_out_before_they_send(self):
         with self.counting_sink(self.programs) as (sink, counted):
-            one, other = (self.command(self.programs, 1, "-m", 10, "-l", size, sink.endpoint) for size in (100, 200))
+            one, other = (self.command(self.programs, 1, "-m", 10, "-s", 2, "-l", size, sink.endpoint) for size in (100, 200))
             done = rig.run(self.together(one, other))
         self.assertEqual(done.returncode, 1)
-        self.assertRegex(done.stderr.decode(), r"fatal: rank 1 \(.+\) has other options or files than rank 0: the report")
+        self.assertRegex(done.stderr.decode(), r"fatal: rank 1 \(.+\) is of another version, or has other "
+                                               r"options or files, than rank 0: the report")
         self.assertEqual(counted[0]["totals"]["messages"], 0)
 
     def test_help_is_that_of_their_program(self):
@@ -330,6 +337,17 @@ class Endings(MpiCase):
         self.assertEqual((run["ending"], run["parts"]["numbers"]), ("interrupted", [1, 2, 3, 4]))
         self.assertEqual(run["totals"]["messages"], taken["totals"]["messages"])
 
+    def test_have_as_long_as_mpirun_is_told_to_leave_them(self):
+        # Of these seconds three quarters are for all, and half of those for what is on its way.
+        self.mpi_options = ("--mca", "odls_base_sigkill_timeout", "3")
+        with self.counting_sink(self.programs, "-c", "-W", ".:500ms") as (sink, counted):
+            running = self.start(self.programs, 2, *self.LOAD, sink.endpoint, statuses=(1,))
+            sink.wait_counter("mesg", 1)
+            running.send_signal(signal.SIGINT)
+            running.wait(LIMIT)
+        totals = self.report()["totals"]
+        self.assertEqual((totals["messages_unfinished"], totals["messages"]), (0, counted[0]["totals"]["messages"]))
+
     def test_by_a_rank_that_gives_up_while_another_hangs(self):
         with self.programs.sink("-c") as sink:
             places = (sink.endpoint, f"127.0.0.1:{rig.free_port()}", sink.endpoint)
@@ -393,7 +411,7 @@ class Searches(MpiCase):
     SHORT = capacity_test.SHORT
 
     def search(self, ranks, *arguments):
-        """What was found, and the report; nothing when the generator was the limit each time."""
+        """What was found, and the report."""
         for _ in range(capacity_test.ATTEMPTS):
             done = rig.run(self.command(self.programs, ranks, *self.SHORT, "-d", "--summary", *arguments))
             self.assertIn(done.returncode, (0, 3), done.stderr.decode())
@@ -405,15 +423,13 @@ class Searches(MpiCase):
             for probe in run["capacity"]["probes"]:
                 if probe["outcome"] == "late":
                     self.assertRegex(probe["reason"], r"^rank \d \(.+\): ")
-        return None, None
+        self.skipTest("the generator was late in each attempt")
 
     def test_find_the_rate_above_which_a_sink_refuses(self):
         rules = self.scratch / "rules.toml"
         rules.write_text(capacity_test.LIMITED)
         with self.programs.sink("--rules", rules) as sink:
             capacity, run = self.search(2, "--find-rate", "errors<10%, max<5s", "--rate-range", "30-400/s", sink.endpoint)
-        if capacity is None:
-            return
         # Above the limit by a quarter a fifth is refused. Of one rank alone it would be twice as much.
         self.assertLess(capacity["rate"], 125)
         self.assertEqual(run["parts"]["numbers"], [1, 2])
@@ -427,10 +443,10 @@ class Searches(MpiCase):
     def test_find_the_number_of_sessions(self):
         with self.programs.sink("-W", ".:20ms") as sink:
             capacity, _ = self.search(2, "--find-sessions", "rate<120/s", "--session-range", "2-64", sink.endpoint)
-        if capacity is None:
-            return
-        # Each has at most fifty a second, and each rank half of them.
-        self.assertIn(capacity["sessions"], (2, 3))
+        # Each has at most fifty a second, and each rank half of them: not all that hold are fast enough for more.
+        self.assertGreaterEqual(capacity["sessions"], 2)
+        held = [probe for probe in capacity["probes"] if probe["level"] == capacity["sessions"]][-1]
+        self.assertLess(held["messages_per_s"], 120)
         for probe in capacity["probes"]:
             self.assertLessEqual(probe["messages_per_s"], probe["level"] * 50 * 1.1)
 
