@@ -174,6 +174,8 @@ TEST_F(FleetTest, LetsGoAtItsEndWhoWaitsForAQuota) {
   auto taken = std::async(std::launch::async, [&] { return quota.take(); });
   mail->next(0, Subject::ask);
   mail->come(0, Subject::end, "1");
+  EXPECT_EQ(taken.wait_for(20s), std::future_status::ready);
+  quota.close();
   EXPECT_FALSE(taken.get());
   fleet.reset();
 }
