@@ -124,6 +124,38 @@ class Endings(HostsCase):
         self.check_without(2, said, run, taken)
 
 
+class Sinks(HostsCase):
+    PROGRAM = "smtp-sink-mpi"
+
+    def accepts(self, endpoint):
+        try:
+            rig.connect(endpoint).close()
+        except ConnectionRefusedError:
+            return False
+        return True
+
+    @hosts.on_own_host
+    def test_have_one_quota_and_one_report(self):
+        self.make_hosts()
+        port = rig.free_port()
+        sinks = self.start(self.programs, 4, "-M", 50, f":{port}")
+        endpoints = [f"{host.address}:{port}" for host in self.hosts]
+        rig.wait_for(lambda: all(map(self.accepts, endpoints)), "all hosts to listen")
+        paths = [self.scratch / f"source{number}.json" for number in range(4)]
+        sources = [self.programs.start("smtp-source", "-m", 20, "-s", 2, "-d", "--json", path, endpoint,
+                                       statuses=(0, 1)) for path, endpoint in zip(paths, endpoints)]
+        for source in sources:
+            source.wait()
+        self.assertEqual(sinks.wait(mpi_test.LIMIT), 0)
+        run = self.report()
+        delivered = [json.loads(path.read_text())["totals"]["messages"] for path in paths]
+        self.assertEqual((run["totals"]["messages"], sum(delivered)), (50, 50))
+        for rank, host in enumerate(self.hosts):
+            told = run["options"]["settings"][f"rank {rank}"]
+            self.assertIn(f"{host.name}: at ", told)
+            self.assertIn(f": {delivered[rank]} taken, ", told)
+
+
 class Page(HostsCase):
     @hosts.on_own_host
     def test_the_script_runs_over_hosts(self):
