@@ -1,0 +1,60 @@
+"""The rate that Postfix holds, as a search finds it and as runs at rates of one's own choice show it."""
+
+import json
+
+import interop_test
+import measuring
+import rig
+
+# So many sessions it takes, in each of which a recipient takes a second.
+PROCESSES = 10
+SETTINGS = "smtpd_recipient_restrictions = sleep 1, permit_mynetworks, reject\n"
+# A run, and a probe of a search: the ninth of ten messages must not have waited for more than half a second.
+TERM = "p90<1500ms"
+LOAD = ("-s", "100", "-t", "to@far.example", "-M", "client.example", "--warmup", "1s")
+LASTS_S = 5
+# All rates that are tried by hand, and in CI those between which the answer must be.
+BY_HAND = (4, 6, 8, 9, 10, 11, 12, 14, 18) if rig.LONG else (8, 14)
+
+
+class Capacity(interop_test.Peers, measuring.MeasureCase):
+    start_postfix = interop_test.Postfix.start_postfix
+    stop_postfix = interop_test.Postfix.stop_postfix
+
+    def limited_postfix(self, sink):
+        server = self.start_postfix(sink.endpoint, SETTINGS)
+        port = rig.port_of(server)
+        config = ("-c", f"/etc/postfix-{port}")
+        for command in (("postconf", *config, "-F", f"{port}/inet/process_limit = {PROCESSES}"),
+                        ("postfix", *config, "reload")):
+            done = interop_test.in_root(*command)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        return server
+
+    def holds(self, programs, server, rate):
+        """By a run of its own, behind which the server is quiet again."""
+        path = self.scratch / "run.json"
+        done = programs.source(server, *LOAD, "--rate", f"{rate}/s", "--duration", f"{LASTS_S}s", "--json", path,
+                               "--threshold", TERM, "--threshold", f"rate>={0.9 * rate}/s")
+        self.assertIn(done.returncode, (0, 3), done.stderr)
+        return all(one["passed"] for one in json.loads(path.read_text())["thresholds"])
+
+    def test_is_that_between_the_runs_that_hold_and_those_that_do_not(self):
+        programs = rig.ours("epoll", "--threads", "1")
+        with programs.sink() as sink:
+            server = self.limited_postfix(sink)
+            held = {rate: self.holds(programs, server, rate) for rate in BY_HAND}
+            path = self.scratch / "capacity.json"
+            done = programs.source(server, *LOAD, "--find-rate", TERM, "--rate-range", "3-40/s",
+                                   "--probe", f"{LASTS_S}s",
+                                   "--confirm", f"{LASTS_S}s", "--resolution", "15%", "--json", path, timeout=240)
+            self.assertIn(done.returncode, (0, 3), done.stderr)
+            self.stop_postfix(rig.port_of(server))
+        capacity = json.loads(path.read_text())["capacity"]
+        self.assertEqual(capacity["limited_by"], "server", capacity)
+        last = max(rate for rate, good in held.items() if good)
+        first = min(rate for rate, good in held.items() if not good)
+        self.assertLess(last, first, held)
+        # The one as exact as the other.
+        self.assertGreaterEqual(capacity["rate"], last / 1.15, (held, capacity))
+        self.assertLessEqual(capacity["rate"], first * 1.15, (held, capacity))
