@@ -13,6 +13,9 @@ constexpr Refusal<SourceArguments> kRefusals[] = {
      "--show sends nothing: use smtp-source"},
     {[](const auto& given) { return given.counter; },
      "-c counts the messages of one process: use --summary or --json"},
+    {[](const auto& given) { return given.stamp.has_value() && given.searches(); },
+     "--stamp in a search (for e2e and backlog) is for one process, on the host of the sink: use "
+     "smtp-source"},
     {[](const auto& given) { return given.logs() || given.stamp.has_value(); },
      "--log and --stamp write a file for each process: use smtp-source --part"},
 };

@@ -26,7 +26,10 @@ namespace {
 
 using namespace millrace;
 
-constexpr int kRegression = 4;  // exit status
+// Exit statuses.
+constexpr int kThresholdFailed = 3;
+constexpr int kRegression = 4;
+
 using Words = std::vector<std::string>;
 
 std::vector<report::Run> read_runs(const Words& paths) {
@@ -100,7 +103,10 @@ std::function<int()> declare_merge(cli::CommandLine& line) {
     if (!missing.empty()) {
       warn(fmt::format("of {} parts of the run these are missing: {}", whole.parts->of, missing));
     }
-    return EXIT_SUCCESS;
+    for (const report::Verdict& one : whole.verdicts) {
+      if (!one.passed) warn(fmt::format("threshold failed: {}: {}", one.threshold, one.value));
+    }
+    return whole.thresholds_passed() ? EXIT_SUCCESS : kThresholdFailed;
   };
 }
 
@@ -152,7 +158,9 @@ const std::array<Command, 5>& commands() {
   static const std::array<Command, 5> table = {
       {{"show", "Prints the summary of a run again.", declare_show},
        {"html", "Makes a page with plots of a run.", declare_html},
-       {"merge", "Adds runs, as of several hosts at once, to one.", declare_merge},
+       {"merge",
+        "Adds runs, as of several hosts at once, to one; ends with 3 where a threshold failed.",
+        declare_merge},
        {"compare", "Says what has changed between runs, and whether it is more than noise.",
         declare_compare},
        {"reconcile", "Says what became of every message, from journals of both sides.",

@@ -216,7 +216,7 @@ SourceCommandLine build_source(const SourceArguments& given, const Surroundings&
   build_arrivals(given, options);
   build_clients(given, build_traffic(given, options), options);
   std::optional<CapacityOrder> capacity = build_capacity(given);
-  check_part(options);
+  check_part(options, given.rank.has_value());
   ReportOptions report = build_report(given, options);
   // What is reported is the run of the level that was found, which is to hold them too.
   if (capacity) {

@@ -243,12 +243,12 @@ Surroundings of_whole_run(const SourceArguments& given, const Surroundings& here
   return whole;
 }
 
-void check_part(const source::SourceOptions& options) {
+void check_part(const source::SourceOptions& options, bool is_rank) {
   const unsigned parts = options.part.of;
-  const auto need = [parts](std::uint64_t there, std::string_view what, std::string_view option) {
+  const auto need = [&](std::uint64_t there, std::string_view what, std::string_view option) {
     if (there >= parts) return;
-    throw Fatal(fmt::format("{} {}{} ({}) for {} parts (--part): each needs one", there, what,
-                            plural(there), option, parts));
+    throw Fatal(fmt::format("{} {}{} ({}) for {} {}: each needs one", there, what, plural(there),
+                            option, parts, is_rank ? "ranks" : "parts (--part)"));
   };
   need(options.messages, "message", "-m");
   if (options.sessions > 0) return need(options.sessions, "session", "-s");

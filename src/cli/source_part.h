@@ -49,7 +49,8 @@ std::string waiting_text(std::chrono::system_clock::time_point start,
 Surroundings of_whole_run(const SourceArguments& given, const Surroundings& here);
 
 // Throws Fatal when the run, all of whose other options are there, is too small for its parts.
-void check_part(const source::SourceOptions& options);
+// `is_rank`: that is what they are called.
+void check_part(const source::SourceOptions& options, bool is_rank);
 
 // What a report has to say of the part that this line asks for; nothing where it is the whole run.
 // It reads files that are named.

@@ -40,6 +40,10 @@ TEST(FleetOptions, AreNotThoseOfOneProcess) {
       "--log and --stamp write a file for each process: use smtp-source --part";
   EXPECT_EQ(refusal({"--log", "x"}), files);
   EXPECT_EQ(refusal({"--stamp", "x"}), files);
+  // That has no searches.
+  EXPECT_EQ(refusal({"--stamp", "x", "--find-rate", "e2e.p99<5s"}),
+            "--stamp in a search (for e2e and backlog) is for one process, on the host of the "
+            "sink: use smtp-source");
 }
 
 // As rank 0 of four has it.
@@ -48,6 +52,13 @@ SourceCommandLine build_rank(const std::vector<const char*>& words) {
   given.seed = 1;
   given.rank = {.number = 0, .of = 4};
   return build_source(given, {.host_name = "host"});
+}
+
+TEST(FleetOptions, SendWithEachRank) {
+  EXPECT_EQ(test::message_of([] {
+              build_rank({"-m", "9", "-s", "3"});
+            }),
+            "3 sessions (-s) for 4 ranks: each needs one");
 }
 
 TEST(FleetOptions, SearchWithAllRanks) {

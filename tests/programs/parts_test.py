@@ -309,18 +309,24 @@ class Page(PartsCase):
         readers.validate(measuring.SCHEMA, path)
         return json.loads(path.read_text())
 
-    def run_script(self, word, status, **stubs):
-        """Runs the script with this word, among programs that stand for others."""
-        (self.scratch / "bin").mkdir()
+    def script_of(self, word, folder, **stubs):
+        """The command that runs the script with this word there, and its environment: programs that stand for others."""
+        (folder / "bin").mkdir(parents=True)
         for name, text in stubs.items():
-            (self.scratch / "bin" / name).write_text("#!/bin/sh\n" + text)
-            (self.scratch / "bin" / name).chmod(0o755)
-        script = self.scratch / "bin/run-parts"
-        script.write_text(next(one for one in scripts("sh") if word in one))
+            (folder / "bin" / name.replace("_", "-")).write_text("#!/bin/sh\n" + text)
+            (folder / "bin" / name.replace("_", "-")).chmod(0o755)
+        text = next(one for one in scripts("sh") if word in one)
+        (folder / "bin/run-parts").write_text(text)
         # Left by an earlier run.
-        (self.scratch / "part9.json").write_text("stale")
-        return rig.run(["sh", script], cwd=self.scratch, timeout=rig.PATIENCE, statuses=(status,), environment={
-            "PATH": f"{self.scratch}/bin:{rig.BUILD}:{os.environ['PATH']}"})
+        (folder / "part9.json").write_text("stale")
+        return ([text.splitlines()[0][2:], folder / "bin/run-parts"],
+                {"PATH": f"{folder}/bin:{rig.BUILD}:{os.environ['PATH']}"})
+
+    def run_script(self, word, status, folder=None, **stubs):
+        folder = folder or self.scratch
+        command, environment = self.script_of(word, folder, **stubs)
+        return rig.run(command, cwd=folder, timeout=rig.PATIENCE, statuses=(status,), environment={
+            **environment, "SLURM_JOB_ID": "-7", "SLURM_CPUS_PER_TASK": "1"})
 
     def test_the_script_over_ssh_merges_the_parts_that_there_are(self):
         report = rig.TOP / "tests/report/published/source-parts-1.5.json"
@@ -336,14 +342,86 @@ class Page(PartsCase):
 case "$1 $2" in
 "create -f") cat >/dev/null ;;
 "get job") echo FailureTarget Failed ;;
-"get pods") printf 'millrace-0-x 0\nmillrace-1-y 1\n' ;;
+"get pods") printf 'millrace-0-x 0 1\nmillrace-1-y 1 0\n' ;;
 "logs millrace-1-y") cat {report} ;;
-"wait "*) exit 1 ;;
 esac
 """)
         self.assertEqual((done.returncode, self.merged()["parts"]["numbers"]), (1, [1, 3]))
         self.assertEqual(len(list(self.scratch.glob("run-*/part1.json"))), 1)
         self.assertEqual(calls.read_text().splitlines()[-1], "delete job millrace")
+
+    def test_scripts_end_as_the_whole_does(self):
+        """A threshold may fail in each part and not in the whole, and the other way round."""
+        run = json.loads((rig.TOP / "tests/report/published/source-parts-1.5.json").read_text())
+        bound = 2 * run["totals"]["messages"]
+        run["parts"]["of"] = 3
+        for word in ("ssh", "srun", "kubectl"):
+            for threshold, parts, whole in ((f"messages>={bound}", (3, 3, 3), 0), (f"messages<{bound}", (0, 0, 0), 3),
+                                            (f"messages>={bound}", (3, 1, 0), 1), (f"messages<{bound}", (0, 1, 0), 1)):
+                with self.subTest(word=word, threshold=threshold, parts=parts):
+                    folder = self.scratch / f"{word}{threshold}{parts[1]}"
+                    folder.mkdir()
+                    (folder / "millrace.json").write_text(scripts("json")[0])
+                    run["thresholds"] = [{"threshold": threshold, "value": "", "passed": parts[0] == 0}]
+                    for number in (1, 2, 3):
+                        run["parts"]["numbers"] = [number]
+                        (folder / f"report{number}").write_text(json.dumps(run))
+                    done = self.run_script(
+                        word, whole, folder,
+                        ssh='shift\nexec sh -c "$*"\n',
+                        # Which ends as the worst of its tasks.
+                        srun="""while [ "${1#--}" != "$1" ]; do shift; done
+worst=0
+for task in 0 1 2; do
+  SLURM_PROCID=$task "$@" >part$task.json 2>part$task.err || { ended=$?; [ $ended -lt $worst ] || worst=$ended; }
+done
+exit $worst
+""",
+                        smtp_source=f"""part=${{2%/*}}
+[ "$part" != auto ] || part=$((SLURM_PROCID + 1))
+cat "{folder}/report$part"
+set -- {" ".join(map(str, parts))}
+shift $((part - 1))
+exit "$1"
+""",
+                        kubectl=f"""case "$*" in
+"create -f -") cat >/dev/null ;;
+"get job millrace --output=jsonpath={{.spec.completions}}") echo 3 ;;
+"get job"*) echo {"Failed" if any(parts) else "Complete"} ;;
+"get pods"*) printf 'pod-1 0 {parts[0]}\npod-2 1 {parts[1]}\npod-3 2 {parts[2]}\n' ;;
+"logs pod-"*) cat "{folder}/report${{2#pod-}}" ;;
+esac
+""")
+                    self.assertEqual(done.returncode, whole, done.stderr)
+                    self.assertEqual(self.merged(folder)["parts"]["numbers"], [1, 2, 3])
+                    self.assertIn(f" {threshold} ".encode(), done.stdout)
+
+    def interrupt_over_ssh(self, folder, ssh, status):
+        """What the script has made that was told to end on the way, and what it said."""
+        programs = rig.ours("epoll")
+        command, environment = self.script_of("ssh", folder, ssh=ssh)
+        with self.counting_sink(programs, "-c") as (sink, counted):
+            # Where all of the tests are run in the background SIGINT is ignored, which no script can change.
+            running = rig.Process(command, statuses=(status,), cwd=folder, environment={
+                **environment, "server": sink.endpoint, "lead": "2",
+                "load": "--io epoll --threads 1 -d -s 30 --rate 150/s --duration 30s"},
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+            sink.wait_counter("mesg", 50)
+            running.send_signal(signal.SIGINT)
+            running.wait()
+        run = self.merged(folder)
+        self.assertEqual((run["ending"], run["totals"]["messages"]), ("interrupted", counted[0]["totals"]["messages"]))
+        return run, bytes(running.out)
+
+    def test_ctrl_c_ends_all_parts_over_ssh(self):
+        run, said = self.interrupt_over_ssh(self.scratch / "all", 'shift\nexec sh -c "$*"\n', 0)
+        self.assertEqual(run["parts"]["numbers"], [1, 2, 3])
+        self.assertIn(b"1 to 3 of 3", said)
+
+    def test_ctrl_c_ends_parts_over_ssh_that_have_not_begun(self):
+        hangs = 'case "$1 $2" in\n"load2 smtp-source") exec sleep 60 ;;\nload2*) exit 1 ;;\nesac\nshift\nexec sh -c "$*"\n'
+        run, _ = self.interrupt_over_ssh(self.scratch / "some", hangs, 128 + signal.SIGTERM)
+        self.assertEqual(run["parts"]["numbers"], [1, 3])
 
     @hosts.on_own_host
     def test_the_script_over_ssh_runs_over_hosts(self):

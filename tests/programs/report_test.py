@@ -52,6 +52,21 @@ class Report(measuring.MeasureCase):
         self.assertEqual(json.loads(self.report("merge", *paths).stdout), whole)
         self.check_sums(whole)
 
+    def test_merge_asks_thresholds_of_the_whole(self):
+        paths = self.some_runs(2)
+        merged = self.scratch / "all.json"
+        for threshold, passed in (("messages<300", True), ("messages>=300", False)):
+            for path in paths:
+                run = json.loads(path.read_text())
+                run["thresholds"] = [{"threshold": threshold, "value": "200", "passed": passed}]
+                path.write_text(json.dumps(run))
+            done = self.report("merge", *paths, "-o", merged, status=3 if passed else 0)
+            self.assertEqual(done.stderr.decode(), passed * f"smtp-report: warning: threshold failed: {threshold}: 400\n")
+            self.assertEqual(json.loads(merged.read_text())["thresholds"],
+                             [{"threshold": threshold, "value": "400", "passed": not passed}])
+            # Which says what it came to, and judges nothing.
+            self.report("show", merged)
+
     def test_compare_tells_a_regression(self):
         base = self.some_runs(3)
         slow = self.some_runs(3, "-W", ".:20ms")
