@@ -217,6 +217,35 @@ TEST_F(Watching, FollowsSoManyThatHaveNotArrived) {
   EXPECT_FALSE(watch->waiting());
 }
 
+// While more may be accepted, by which they would be in no backlog.
+TEST_F(Watching, FollowsSoManyCopiesThatArriveWhileNoneIsAccepted) {
+  MadeUpSink sink(path, 7);
+  begin(1h, 2);
+  std::promise<std::string> failed;
+  shared.emplace(load, 1'000, 1);
+  watch->begin(*shared, [&](const std::string& what) { failed.set_value(what); });
+  deliver(1, 5us, 3, 3);
+  for (int copy = 0; copy < 3; ++copy) sink.take(1);
+  EXPECT_EQ(
+      failed.get_future().get(),
+      "more than 2 copies have arrived since the server last accepted one: too many to follow");
+  EXPECT_FALSE(finish());
+}
+
+// Their number is then all that is to be known.
+TEST_F(Watching, FollowsAnyNumberOfCopiesThatArriveBehindTheLoad) {
+  load.schedule = {{.name = "x", .length = 100us, .from = 1, .to = 1}};
+  MadeUpSink sink(path, 7);
+  begin(1h, 2);
+  deliver(20, 5us, 1'000, 1'000);
+  for (int copy = 0; copy < 1'000; ++copy) sink.take(20);
+  const auto found = finish();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->arrived, 1'000U);
+  EXPECT_EQ(found->backlog, 1'000U);
+  EXPECT_TRUE(failures.empty());
+}
+
 TEST_F(Watching, WhatASinkThatIsStillThereHasNotTakenIsMissing) {
   MadeUpSink sink(path, 7);
   sink.take_forged();  // of another run
