@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::size_t kFollowAtOnce = 4 * kMostBlock;  // bytes
 
+constexpr std::string_view kCutOff = "what was there was cut off";
+
 // Of a clock that began with the machine: what is later would have no place in a TimePoint.
 constexpr std::int64_t kLatestStart = std::int64_t{1} << 52U;  // microseconds
 
@@ -69,7 +71,11 @@ bool GrowingJournal::take_header() {
     throw Fatal(name_ + ": no journal: it does not begin as one");
   }
   if (there < sizeof header) {
-    begin_anew();
+    if (at_ > 0 && locked()) {
+      doubt(kCutOff);
+    } else {
+      begin_anew();
+    }
     return false;
   }
   if (at_ > 0 && std::memcmp(bytes, &header_, sizeof header) == 0) return true;
@@ -104,6 +110,7 @@ void GrowingJournal::read_blocks(const Found& found) {
   buffer_.resize(kFollowAtOnce);
   for (bool more = true; more;) {
     const std::size_t there = read_at(file_, at_, buffer_.data(), buffer_.size(), name_);
+    if (there == 0) return check_not_cut();
     std::string_view rest(buffer_.data(), there);
     const std::uint64_t before = at_;
     while (rest.size() >= sizeof(BlockHeader)) {
@@ -123,6 +130,14 @@ void GrowingJournal::read_blocks(const Found& found) {
     }
     more = there == buffer_.size() && at_ > before;
   }
+}
+
+// Where nothing more is there: whether all that was read still is.
+void GrowingJournal::check_not_cut() {
+  struct stat status {};
+  if (fstat(file_.descriptor(), &status) != 0) throw Fatal(describe_error(name_, errno));
+  if (static_cast<std::uint64_t>(status.st_size) < at_) return doubt(kCutOff);
+  doubts_ = 0;
 }
 
 void GrowingJournal::take_block(std::string_view block, const Found& found) {

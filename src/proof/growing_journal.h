@@ -25,7 +25,8 @@ struct TakenCopy {
 class GrowingJournal {
  public:
   // How often a block must be found damaged until it is taken for that: one of which the kernel
-  // shows a part, or that found no room, becomes whole or is cut off again.
+  // shows a part, or that found no room, becomes whole or is cut off again. So is a file that is
+  // shorter than it was, in which another sink may just begin.
   static constexpr unsigned kDoubts = 50;
 
   // `name`: of the file, for messages. `sent`: of the journal of the source, which has the run and
@@ -34,13 +35,14 @@ class GrowingJournal {
 
   // Tells of all that came since the last time; returns how many messages had a stamp of a key that
   // is not the sink's. Throws Fatal where the file is no journal of a sink, is one of another boot
-  // or host, whose clock says nothing here, or is damaged.
+  // or host, whose clock says nothing here, or is damaged or was cut.
   std::uint64_t poll(const std::function<void(const TakenCopy& copy)>& found);
 
   // Whether a sink has begun it.
   [[nodiscard]] bool begun() const { return at_ > 0; }
   [[nodiscard]] const JournalHeader& header() const { return header_; }
-  // Whether the next block was found damaged, and not often enough yet.
+  // Whether the next block was found damaged, or what was read before cut off, and not often enough
+  // yet.
   [[nodiscard]] bool doubtful() const { return doubts_ > 0; }
   // Whether a sink has it: one locks its journal for as long as it lives. Asks the system.
   [[nodiscard]] bool locked() const;
@@ -54,6 +56,7 @@ class GrowingJournal {
   void check_header() const;
   void begin_anew();
   void read_blocks(const Found& found);
+  void check_not_cut();
   void take_block(std::string_view block, const Found& found);
   void take_records(std::string_view payload, std::size_t records, const Found& found);
   void take_name(std::string_view payload);

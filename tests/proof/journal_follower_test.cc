@@ -137,6 +137,25 @@ TEST_F(JournalFollowing, IsPatientWithABlockThatIsDamaged) {
             path_ + ": damaged at " + std::to_string(whole.size()) + ": no block begins here");
 }
 
+TEST_F(JournalFollowing, NoticesThatWhatItHasReadWasCutOff) {
+  MadeUpSink sink(path_, 7);
+  sink.take(1);
+  const std::string before = read_file(path_);
+  sink.take(2);
+  EXPECT_EQ(news(), (Messages{1, 2}));
+  const std::string whole = read_file(path_);
+  for (const std::size_t length : {before.size(), sizeof(JournalHeader), std::size_t{0}}) {
+    write(whole.substr(0, length));
+    for (unsigned i = 1; i < GrowingJournal::kDoubts; ++i) ASSERT_EQ(complaint(), "") << length;
+    EXPECT_TRUE(follower_.doubtful());
+    EXPECT_EQ(complaint(), path_ + ": damaged at " + std::to_string(whole.size()) +
+                               ": what was there was cut off");
+    write(whole);
+    EXPECT_EQ(news(), Messages{});
+    EXPECT_FALSE(follower_.doubtful());
+  }
+}
+
 TEST_F(JournalFollowing, BeginsAnewWithASinkThatDoes) {
   {
     MadeUpSink sink(path_, 7);
