@@ -48,10 +48,10 @@ std::size_t read_at(const FileDescriptor& file, std::uint64_t place, char* to, s
 GrowingJournal::GrowingJournal(FileDescriptor file, std::string name, const JournalHeader& sent)
     : name_(std::move(name)), run_(sent.run), boot_(sent.boot), file_(std::move(file)) {}
 
-std::uint64_t GrowingJournal::poll(const Found& found) {
-  forged_ = 0;
+StampCounts GrowingJournal::poll(const Found& found) {
+  stamps_ = {};
   if (take_header()) read_blocks(found);
-  return forged_;
+  return stamps_;
 }
 
 void GrowingJournal::begin_anew() {
@@ -153,7 +153,8 @@ void GrowingJournal::take_records(std::string_view payload, std::size_t records,
   for (; records > 0; --records, payload.remove_prefix(sizeof(PackedTaken))) {
     const auto record = unpack(front_of<PackedTaken>(payload));
     if (!record) fail("a record with a value that none can have");
-    if (record->verdict == TakenVerdict::forged) ++forged_;
+    if (record->verdict == TakenVerdict::forged) ++stamps_.forged;
+    if (is_stamped(record->verdict)) ++stamps_.believed;
     if (!is_stamped(record->verdict) || run_index_ == 0 || record->run != run_index_) continue;
     found({.message = record->message,
            .at = Micros(header_.start_monotonic) + record->taken,

@@ -122,6 +122,7 @@ void EndToEndWatch::look() {
                       "too many to follow",
                       most_waiting_));
     }
+    tell_unchecked();
     tell_unseen();
   } catch (const Fatal& error) {
     fail(error.what());
@@ -154,16 +155,31 @@ void EndToEndWatch::tell_unseen() {
   }
 }
 
+// Once, as soon as there is one.
+void EndToEndWatch::tell_unchecked() {
+  if (unchecked_told_) return;
+  for (const proof::JournalFollower& journal : journals_) {
+    if (!journal.seen() || journal.header().unchecked == 0) continue;
+    unchecked_told_ = true;
+    warn(journal.path() +
+         ": its sink has no key, so that anybody's stamp counts as an arrival (--stamp-key)");
+  }
+}
+
 // Whether there was anything to tell.
 bool EndToEndWatch::tell_forged() const {
   bool told = false;
   for (const proof::JournalFollower& journal : journals_) {
-    if (journal.forged() == 0) continue;
+    const auto& [believed, forged] = journal.stamps();
+    if (forged == 0) continue;
     told = true;
-    warn(
-        fmt::format("{} has {} that its sink did not believe the stamps of: its key is another "
-                    "one (--stamp-key)",
-                    journal.path(), journal.forged()));
+    warn(believed == 0
+             ? fmt::format("{} has {} that its sink did not believe the stamps of: its key is "
+                           "another one (--stamp-key)",
+                           journal.path(), forged)
+             : fmt::format("{} has forged stamps: {} that its sink did not believe, beside {} that "
+                           "it did",
+                           journal.path(), forged, believed));
   }
   return told;
 }

@@ -74,6 +74,7 @@ class EndToEndWatch {
   [[nodiscard]] TimePoint load_end(TimePoint over) const;
   void read_journals();
   void tell_unseen();
+  void tell_unchecked();
   [[nodiscard]] bool tell_forged() const;
   void wait_for_missing(std::unique_lock<std::mutex>& lock, TimePoint over);
   [[nodiscard]] bool sinks_gone() const;
@@ -96,6 +97,7 @@ class EndToEndWatch {
   std::optional<TimePoint> over_;        // by when all workers of the run were done
   std::optional<TimePoint> first_seen_;  // when it was known that the server accepts messages
   bool unseen_told_ = false;
+  bool unchecked_told_ = false;
   bool forged_told_ = false;
   std::string why_;  // not well
   Failed failed_;

@@ -190,7 +190,7 @@ TEST_F(JournalFollowing, ReadsAFileThatWasMovedAwayUntilItsSinkHasEnded) {
   old->take_forged();
   sink.take(4);
   EXPECT_EQ(news(), (Messages{4, 3}));
-  EXPECT_EQ(follower_.forged(), 1U);
+  EXPECT_EQ(follower_.stamps().forged, 1U);
   EXPECT_FALSE(follower_.given_up());
   old->take(5);
   old.reset();
@@ -239,12 +239,14 @@ TEST_F(JournalFollowing, KnowsWhetherItsSinkIsStillThere) {
   EXPECT_FALSE(follower_.given_up());
 }
 
-TEST_F(JournalFollowing, CountsStampsOfAnotherKey) {
+TEST_F(JournalFollowing, CountsStampsThatWereBelievedAndThoseOfAnotherKey) {
   MadeUpSink sink(path_, 7);
   sink.take_forged();
   sink.take(1);
+  sink.take(1, kOthers);
   EXPECT_EQ(news(), Messages{1});
-  EXPECT_EQ(follower_.forged(), 1U);
+  EXPECT_EQ(follower_.stamps().forged, 1U);
+  EXPECT_EQ(follower_.stamps().believed, 2U);
 }
 
 TEST_F(JournalFollowing, PassesOverWhatIsThere) {
@@ -252,7 +254,8 @@ TEST_F(JournalFollowing, PassesOverWhatIsThere) {
   sink.take_forged();
   sink.take(1);
   follower_.skip();
-  EXPECT_EQ(follower_.forged(), 0U);
+  EXPECT_EQ(follower_.stamps().forged, 0U);
+  EXPECT_EQ(follower_.stamps().believed, 0U);
   sink.take(2);
   EXPECT_EQ(news(), Messages{2});
 }

@@ -267,6 +267,43 @@ TEST_F(Watching, WhatASinkThatIsStillThereHasNotTakenIsMissing) {
   EXPECT_EQ(watch->waiting(), 1U);
 }
 
+// Somebody has made it up: another key than the source's believes nothing of this run.
+TEST_F(Watching, ASinkThatBelievesOtherStampsHasTheKey) {
+  MadeUpSink sink(path, 7);
+  begin(0s);
+  sink.take_forged();
+  sink.take(1);
+  deliver(1, 5us);
+  deliver(2, 5us);
+  EXPECT_TRUE(finish());
+  EXPECT_NE(
+      told.find(path + " has forged stamps: 1 that its sink did not believe, beside 1 that it "
+                       "did\n"),
+      std::string::npos)
+      << told;
+  EXPECT_EQ(told.find("--stamp-key"), std::string::npos) << told;
+}
+
+TEST_F(Watching, TellsOnceOfASinkWithoutAKey) {
+  proof::JournalHeader header = made_up_header(proof::Side::taken, run_number(7));
+  header.unchecked = 1;
+  MadeUpSink sink(path, header);
+  testing::internal::CaptureStderr();
+  begin(1h);
+  deliver(1, 5us);
+  sink.take(1);
+  watch->finish();
+  next_run();
+  watch->finish();
+  watch->let_go();
+  const std::string all = testing::internal::GetCapturedStderr();
+  const std::string sentence =
+      ": its sink has no key, so that anybody's stamp counts as an arrival (--stamp-key)\n";
+  const std::size_t first = all.find(path + sentence);
+  EXPECT_NE(first, std::string::npos) << all;
+  EXPECT_EQ(all.find(sentence, first + path.size() + 1), std::string::npos) << all;
+}
+
 TEST_F(Watching, OfWhatIsMissingNothingIsKnownWhereTheSinkHasEnded) {
   {
     MadeUpSink sink(path, 7);
