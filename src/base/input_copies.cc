@@ -66,23 +66,21 @@ void InputCopies::refuse_unknown(const std::string& path) {
   throw Fatal("open " + path + ": it is not among the files that were handed out");
 }
 
-FileDescriptor InputCopies::open(const std::string& path) {
-  auto place = places_.find(path);
-  if (place == places_.end()) {
+void InputCopies::take(const FileDescriptor& file, const std::string& path, Pick pick) {
+  if (has(path)) return;
+  const std::string content = read_all(file, path, most_bytes_ - contents_.size());
+  add(path, pick != nullptr ? pick(content) : content);
+}
+
+FileDescriptor InputCopies::open(const std::string& path, Pick pick) {
+  if (!has(path)) {
     if (handed_out_) refuse_unknown(path);
     FileDescriptor file = open_on_this_host(path);
     if (is_directory(file, path)) return file;
-    add(path, read_all(file, path, most_bytes_ - contents_.size()));
-    place = places_.find(path);
+    take(file, path, pick);
   }
-  const auto [offset, size] = place->second;
+  const auto [offset, size] = places_.at(path);
   return file_of(std::string_view(contents_).substr(offset, size), path);
-}
-
-std::string InputCopies::lasting_path(const std::string& path) {
-  FileDescriptor file = open(path);
-  if (!handed_out_) return path;
-  return "/proc/self/fd/" + std::to_string(file.release());
 }
 
 const std::vector<std::string>& InputCopies::files_of(

@@ -48,13 +48,16 @@ class InputCopies {
   // Whether there is a copy of this file.
   [[nodiscard]] bool has(const std::string& path) const { return places_.contains(path); }
 
-  // A copy to be read, which goes with its descriptor; a directory as it is. Throws Fatal, naming
-  // the file: also where all together would be more than that may be.
-  FileDescriptor open(const std::string& path);
+  // What of a content is copied.
+  using Pick = std::string (*)(std::string_view content);
 
-  // A path by which a library finds the file that opens files itself, until the process ends.
-  // Throws Fatal.
-  std::string lasting_path(const std::string& path);
+  // A copy to be read, which goes with its descriptor; a directory as it is. Where it is taken now,
+  // of what `pick` picks, of all without. Throws Fatal, naming the file: also where all together
+  // would be more than that may be.
+  FileDescriptor open(const std::string& path, Pick pick = nullptr);
+
+  // Takes a copy of what is in a file that was opened, where there is none yet, as open() does.
+  void take(const FileDescriptor& file, const std::string& path, Pick pick = nullptr);
 
   // The files of a directory, which `look` finds where that was not listed yet. Throws Fatal.
   const std::vector<std::string>& files_of(const std::string& path,

@@ -9,6 +9,7 @@
 
 #include "base/diagnostics.h"
 #include "base/input_copies.h"
+#include "base/pem_certificates.h"
 
 namespace millrace {
 
@@ -21,11 +22,6 @@ FileDescriptor open_on_this_host(const std::string& path) {
   FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid()) throw Fatal(describe_error("open " + path, errno));
   return file;
-}
-
-std::string input_path(const std::string& path) {
-  InputCopies* const copies = InputCopies::in_use();
-  return copies != nullptr ? copies->lasting_path(path) : path;
 }
 
 bool can_be_read_again(const std::string& path) {
@@ -45,6 +41,15 @@ std::string read_all(const FileDescriptor& file, const std::string& path, std::s
     if (got > 0) text.append(buffer.data(), static_cast<std::size_t>(got));
     if (got < 0 && errno != EINTR) throw Fatal(describe_error("read " + path, errno));
   }
+}
+
+std::string read_certificates(const std::string& path) {
+  InputCopies* const copies = InputCopies::in_use();
+  const FileDescriptor file =
+      copies != nullptr ? copies->open(path, pem_certificates) : open_on_this_host(path);
+  std::string certificates = pem_certificates(read_all(file, path));
+  if (certificates.empty()) throw Fatal(path + ": no certificate is in it (PEM)");
+  return certificates;
 }
 
 std::string read_first_line(const std::string& path) {

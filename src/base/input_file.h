@@ -15,9 +15,6 @@ FileDescriptor open_input(const std::string& path);
 // Never a copy, and none is taken: for what holds a secret, which goes to no other host.
 FileDescriptor open_on_this_host(const std::string& path);
 
-// A path by which a library finds it that opens files itself, until the process ends.
-std::string input_path(const std::string& path);
-
 // Whether it is the same when it is read again: of a pipe it would be what comes then.
 bool can_be_read_again(const std::string& path);
 
@@ -28,6 +25,10 @@ std::string read_file(const std::string& path);
 // one with more than `most` bytes a few more than that come.
 std::string read_all(const FileDescriptor& file, const std::string& path,
                      std::size_t most = std::string::npos);
+
+// The certificates in PEM of a file that may hold a key besides, of which no copy is taken
+// (base/pem_certificates.h). Throws Fatal, also where it has none.
+std::string read_certificates(const std::string& path);
 
 // The first line of a file with a secret, without its end; reads no further, so that a terminal or
 // a pipe may go on. Throws Fatal, also where it has more than 64 KiB.

@@ -76,11 +76,12 @@ void build_tls(const SourceArguments& given, source::SourceOptions& options) {
   if (!given.uses_tls() && !given.tells_of_tls()) return;
   net::TlsClientOptions tls{.common = common(given),
                             .verify = given.tls_verify,
-                            .ca_file = given.tls_ca_file ? input_path(*given.tls_ca_file) : "",
+                            .ca_file = given.tls_ca_file.value_or(""),
                             .ca_directory = given.tls_ca_dir.value_or(""),
                             .server_name = given.sni.value_or(""),
                             .alpn = given.tls_alpn.value_or(std::vector<std::string>()),
                             .resume = given.tls_resume};
+  if (given.tls_ca_file) tls.authorities = read_certificates(tls.ca_file);
   const std::string& host = options.endpoint.host;
   if (tls.server_name.empty() && !net::numeric_address(host, 0)) tls.server_name = host;
   if (tls.verify && tls.server_name.empty()) {

@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -54,6 +55,30 @@ void load_certificate(SSL_CTX* context, const TlsOptions& options) {
   require(SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) == 1,
           "TLS key " + key);
   require(SSL_CTX_check_private_key(context) == 1, "TLS key " + key);
+}
+
+struct FreeFound {
+  void operator()(STACK_OF(X509_INFO) * found) const {
+    sk_X509_INFO_pop_free(found, X509_INFO_free);
+  }
+};
+
+// As OpenSSL does for a file of authorities.
+void trust(SSL_CTX* context, const TlsClientOptions& options) {
+  const std::string what = "TLS certificate authorities " + options.ca_file;
+  const std::string& pem = options.authorities;
+  const std::unique_ptr<BIO, decltype(&BIO_free)> text(
+      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
+  require(text != nullptr, what);
+  const std::unique_ptr<STACK_OF(X509_INFO), FreeFound> found(
+      PEM_X509_INFO_read_bio(text.get(), nullptr, nullptr, nullptr));
+  require(found != nullptr && sk_X509_INFO_num(found.get()) > 0, what);
+  X509_STORE* const store = SSL_CTX_get_cert_store(context);
+  for (int number = 0; number < sk_X509_INFO_num(found.get()); ++number) {
+    const X509_INFO* const one = sk_X509_INFO_value(found.get(), number);
+    require(one->x509 == nullptr || X509_STORE_add_cert(store, one->x509) == 1, what);
+    require(one->crl == nullptr || X509_STORE_add_crl(store, one->crl) == 1, what);
+  }
 }
 
 void add_name(X509_NAME* name, const char* field, const std::string& text) {
@@ -167,17 +192,14 @@ TlsContext TlsContext::for_client(const TlsClientOptions& options) {
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   if (options.verify) {
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
-    if (options.ca_file.empty() && options.ca_directory.empty()) {
+    if (options.authorities.empty() && options.ca_directory.empty()) {
       SSL_CTX_set_default_verify_paths(context);
     }
   }
-  const auto or_null = [](const std::string& text) {
-    return text.empty() ? nullptr : text.c_str();
-  };
-  if (!options.ca_file.empty() || !options.ca_directory.empty()) {
-    require(SSL_CTX_load_verify_locations(context, or_null(options.ca_file),
-                                          or_null(options.ca_directory)) == 1,
-            "TLS certificate authorities " + options.ca_file + options.ca_directory);
+  if (!options.authorities.empty()) trust(context, options);
+  if (!options.ca_directory.empty()) {
+    require(SSL_CTX_load_verify_dir(context, options.ca_directory.c_str()) == 1,
+            "TLS certificate authorities " + options.ca_directory);
   }
   if (!options.alpn.empty()) {
     const std::string list = alpn_list(options.alpn);

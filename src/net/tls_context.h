@@ -22,7 +22,10 @@ struct TlsOptions {
 struct TlsClientOptions {
   TlsOptions common;
   bool verify = false;  // the certificate must be valid for the name
-  std::string ca_file;  // PEM; with neither of both: the system's
+  // Whom to trust: certificates and CRLs in PEM, and of a directory; with neither: whom the system
+  // does.
+  std::string authorities;
+  std::string ca_file;  // where they are from, for messages
   std::string ca_directory;
   std::string server_name;        // SNI, and what the certificate must be for; empty: none is sent
   std::vector<std::string> alpn;  // names of protocols

@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::size_t kFollowAtOnce = 4 * kMostBlock;  // bytes
 
+constexpr std::string_view kCutOff = "what was there was cut off";
+
 // Of a clock that began with the machine: what is later would have no place in a TimePoint.
 constexpr std::int64_t kLatestStart = std::int64_t{1} << 52U;  // microseconds
 
@@ -46,10 +48,10 @@ std::size_t read_at(const FileDescriptor& file, std::uint64_t place, char* to, s
 GrowingJournal::GrowingJournal(FileDescriptor file, std::string name, const JournalHeader& sent)
     : name_(std::move(name)), run_(sent.run), boot_(sent.boot), file_(std::move(file)) {}
 
-std::uint64_t GrowingJournal::poll(const Found& found) {
-  forged_ = 0;
+StampCounts GrowingJournal::poll(const Found& found) {
+  stamps_ = {};
   if (take_header()) read_blocks(found);
-  return forged_;
+  return stamps_;
 }
 
 void GrowingJournal::begin_anew() {
@@ -69,7 +71,11 @@ bool GrowingJournal::take_header() {
     throw Fatal(name_ + ": no journal: it does not begin as one");
   }
   if (there < sizeof header) {
-    begin_anew();
+    if (at_ > 0 && locked()) {
+      doubt(kCutOff);
+    } else {
+      begin_anew();
+    }
     return false;
   }
   if (at_ > 0 && std::memcmp(bytes, &header_, sizeof header) == 0) return true;
@@ -104,6 +110,7 @@ void GrowingJournal::read_blocks(const Found& found) {
   buffer_.resize(kFollowAtOnce);
   for (bool more = true; more;) {
     const std::size_t there = read_at(file_, at_, buffer_.data(), buffer_.size(), name_);
+    if (there == 0) return check_not_cut();
     std::string_view rest(buffer_.data(), there);
     const std::uint64_t before = at_;
     while (rest.size() >= sizeof(BlockHeader)) {
@@ -125,6 +132,14 @@ void GrowingJournal::read_blocks(const Found& found) {
   }
 }
 
+// Where nothing more is there: whether all that was read still is.
+void GrowingJournal::check_not_cut() {
+  struct stat status {};
+  if (fstat(file_.descriptor(), &status) != 0) throw Fatal(describe_error(name_, errno));
+  if (static_cast<std::uint64_t>(status.st_size) < at_) return doubt(kCutOff);
+  doubts_ = 0;
+}
+
 void GrowingJournal::take_block(std::string_view block, const Found& found) {
   const auto header = front_of<BlockHeader>(block);
   const std::string_view payload = block.substr(sizeof header);
@@ -138,7 +153,8 @@ void GrowingJournal::take_records(std::string_view payload, std::size_t records,
   for (; records > 0; --records, payload.remove_prefix(sizeof(PackedTaken))) {
     const auto record = unpack(front_of<PackedTaken>(payload));
     if (!record) fail("a record with a value that none can have");
-    if (record->verdict == TakenVerdict::forged) ++forged_;
+    if (record->verdict == TakenVerdict::forged) ++stamps_.forged;
+    if (is_stamped(record->verdict)) ++stamps_.believed;
     if (!is_stamped(record->verdict) || run_index_ == 0 || record->run != run_index_) continue;
     found({.message = record->message,
            .at = Micros(header_.start_monotonic) + record->taken,

@@ -19,28 +19,36 @@ struct TakenCopy {
   bool bounced = false;
 };
 
+// Messages that a sink took, by what it said of their stamps.
+struct StampCounts {
+  std::uint64_t believed = 0;
+  std::uint64_t forged = 0;  // their key is not the sink's
+};
+
 // One file with the journal of a sink, by whatever name, while that writes it: what was taken of
 // one run. What is not whole yet is left for the next time. One that another sink begins anew in
 // the same file is read from its beginning.
 class GrowingJournal {
  public:
   // How often a block must be found damaged until it is taken for that: one of which the kernel
-  // shows a part, or that found no room, becomes whole or is cut off again.
+  // shows a part, or that found no room, becomes whole or is cut off again. So is a file that is
+  // shorter than it was, in which another sink may just begin.
   static constexpr unsigned kDoubts = 50;
 
   // `name`: of the file, for messages. `sent`: of the journal of the source, which has the run and
   // the boot.
   GrowingJournal(FileDescriptor file, std::string name, const JournalHeader& sent);
 
-  // Tells of all that came since the last time; returns how many messages had a stamp of a key that
-  // is not the sink's. Throws Fatal where the file is no journal of a sink, is one of another boot
-  // or host, whose clock says nothing here, or is damaged.
-  std::uint64_t poll(const std::function<void(const TakenCopy& copy)>& found);
+  // Tells of all that came since the last time; returns what was said of stamps, of whatever run.
+  // Throws Fatal where the file is no journal of a sink, is one of another boot or host, whose
+  // clock says nothing here, or is damaged or was cut.
+  StampCounts poll(const std::function<void(const TakenCopy& copy)>& found);
 
   // Whether a sink has begun it.
   [[nodiscard]] bool begun() const { return at_ > 0; }
   [[nodiscard]] const JournalHeader& header() const { return header_; }
-  // Whether the next block was found damaged, and not often enough yet.
+  // Whether the next block was found damaged, or what was read before cut off, and not often enough
+  // yet.
   [[nodiscard]] bool doubtful() const { return doubts_ > 0; }
   // Whether a sink has it: one locks its journal for as long as it lives. Asks the system.
   [[nodiscard]] bool locked() const;
@@ -54,6 +62,7 @@ class GrowingJournal {
   void check_header() const;
   void begin_anew();
   void read_blocks(const Found& found);
+  void check_not_cut();
   void take_block(std::string_view block, const Found& found);
   void take_records(std::string_view payload, std::size_t records, const Found& found);
   void take_name(std::string_view payload);
@@ -65,11 +74,11 @@ class GrowingJournal {
   std::uint64_t boot_;
   FileDescriptor file_;
   JournalHeader header_;
-  std::uint64_t at_ = 0;      // what comes behind is not read yet; 0: not even the header
-  unsigned run_index_ = 0;    // of the run in this journal; 0: none yet
-  unsigned doubts_ = 0;       // of the block at `at_`
-  std::uint64_t forged_ = 0;  // since this poll() began
-  std::string buffer_;        // storage
+  std::uint64_t at_ = 0;    // what comes behind is not read yet; 0: not even the header
+  unsigned run_index_ = 0;  // of the run in this journal; 0: none yet
+  unsigned doubts_ = 0;     // of the block at `at_`
+  StampCounts stamps_;      // since this poll() began
+  std::string buffer_;      // storage
 };
 
 }  // namespace millrace::proof

@@ -26,7 +26,7 @@ void JournalFollower::poll(const std::function<void(const TakenCopy& copy)>& fou
 
 void JournalFollower::skip() {
   poll([](const TakenCopy& /*copy*/) {});
-  forged_ = 0;
+  stamps_ = {};
 }
 
 bool JournalFollower::open_newest() {
@@ -41,8 +41,15 @@ bool JournalFollower::open_newest() {
   return true;
 }
 
+void JournalFollower::read(GrowingJournal& journal,
+                           const std::function<void(const TakenCopy& copy)>& found) {
+  const StampCounts more = journal.poll(found);
+  stamps_.believed += more.believed;
+  stamps_.forged += more.forged;
+}
+
 void JournalFollower::read_newest(const std::function<void(const TakenCopy& copy)>& found) {
-  forged_ += newest_->poll(found);
+  read(*newest_, found);
   if (newest_->begun()) seen_ = newest_->header();
 }
 
@@ -50,7 +57,7 @@ void JournalFollower::read_newest(const std::function<void(const TakenCopy& copy
 void JournalFollower::read_old(const std::function<void(const TakenCopy& copy)>& found) {
   old_.remove_if([&](GrowingJournal& journal) {
     const bool ended = !journal.locked();
-    forged_ += journal.poll(found);
+    read(journal, found);
     return ended && !journal.doubtful();
   });
 }

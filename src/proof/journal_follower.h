@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <list>
 #include <optional>
@@ -35,13 +34,14 @@ class JournalFollower {
   [[nodiscard]] bool given_up() const;
   // Whether the next block of any was found damaged, and not often enough yet.
   [[nodiscard]] bool doubtful() const;
-  // Messages with a stamp of a key that is not the sink's.
-  [[nodiscard]] std::uint64_t forged() const { return forged_; }
+  // What was said of stamps, of whatever run.
+  [[nodiscard]] const StampCounts& stamps() const { return stamps_; }
   // Of the last one, where there was any.
   [[nodiscard]] const JournalHeader& header() const { return *seen_; }
 
  private:
   bool open_newest();
+  void read(GrowingJournal& journal, const std::function<void(const TakenCopy& copy)>& found);
   void read_newest(const std::function<void(const TakenCopy& copy)>& found);
   void read_old(const std::function<void(const TakenCopy& copy)>& found);
 
@@ -50,7 +50,7 @@ class JournalFollower {
   std::optional<GrowingJournal> newest_;  // that has the name, or had it last
   std::list<GrowingJournal> old_;         // that had it before, and may still grow
   std::optional<JournalHeader> seen_;
-  std::uint64_t forged_ = 0;
+  StampCounts stamps_;
 };
 
 }  // namespace millrace::proof

@@ -24,6 +24,12 @@ std::vector<NamedEndToEnd> named(std::vector<NamedEndToEnd> groups, const NameGr
   return result;
 }
 
+// As long as durations can be: clocks of different machines may be further apart.
+Duration as_duration(Micros time) {
+  constexpr auto kLongest = std::chrono::duration_cast<Micros>(Duration::max());
+  return std::clamp(time, -kLongest, kLongest);
+}
+
 // When a fault began, as far as anybody knows.
 Micros moment_of(const Conclusion& conclusion) {
   if (conclusion.taken != nullptr) return conclusion.taken->first;
@@ -86,12 +92,12 @@ void Tally::add_latency(const Conclusion& conclusion, std::uint16_t kind, std::u
   const Micros arrival = conclusion.taken->first;
   for (EndToEnd* const latency :
        {&result_.latency, &at(kinds_, kind).latency, &at(domains_, domain).latency}) {
-    latency->due.record(arrival - sent.due);
-    latency->sent.record(arrival - sent.sent);
-    latency->acknowledged.record(arrival - sent.acknowledged);
+    latency->due.record(as_duration(arrival - sent.due));
+    latency->sent.record(as_duration(arrival - sent.sent));
+    latency->acknowledged.record(as_duration(arrival - sent.acknowledged));
   }
   const std::size_t second = second_of(arrival);
-  if (second < kMostSeconds) latencies_.record(second, arrival - sent.due);
+  if (second < kMostSeconds) latencies_.record(second, as_duration(arrival - sent.due));
 }
 
 std::size_t Tally::second_of(Micros time) const {

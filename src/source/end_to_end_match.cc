@@ -1,7 +1,5 @@
 #include "source/end_to_end_match.h"
 
-#include <algorithm>
-
 namespace millrace::source {
 namespace {
 
@@ -20,6 +18,7 @@ void EndToEndMatch::begin() {
   early_order_.clear();
   late_ = {};
   not_over_at_ = TimePoint::min();
+  over_by_ = TimePoint::max();
   last_accepted_ = TimePoint::min();
   waiting_ = 0;
   forgotten_ = 0;
@@ -64,7 +63,7 @@ void EndToEndMatch::forget(std::multimap<Key, Early>::iterator arrival) {
 }
 
 void EndToEndMatch::settle(const AcceptedCopies& copies, TimePoint at, bool bounced) {
-  if (at > not_over_at_) late_.emplace(at, copies.accepted);
+  decide_backlog(copies.accepted, at);
   if (!copies.measured) return;
   if (bounced) {
     ++found_.bounced;
@@ -72,6 +71,17 @@ void EndToEndMatch::settle(const AcceptedCopies& copies, TimePoint at, bool boun
   }
   ++found_.arrived;
   found_.latency.record(std::max(at - copies.due, Duration::zero()));
+}
+
+// Remembers it where that is not known yet.
+void EndToEndMatch::decide_backlog(TimePoint accepted, TimePoint arrived) {
+  const bool may_be = arrived > not_over_at_ && accepted < arrived && accepted <= over_by_;
+  if (!may_be) return;
+  if (arrived > over_by_ && accepted <= not_over_at_) {
+    ++found_.backlog;
+  } else {
+    late_.emplace(arrived, accepted);
+  }
 }
 
 void EndToEndMatch::not_over_at(TimePoint moment) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -26,8 +27,8 @@ struct AcceptedCopies {
 // Finds for each copy that the server accepted when it arrived at a sink, whichever of the two is
 // known first. Copies of one message are not told apart: those that arrive first are those that
 // were accepted first, and what comes beyond all that were accepted is a duplicate, which counts
-// nowhere. Knows no clock and no thread. Its memory is messages_waiting(), and at most kMostEarly
-// of what arrived and is not known to have been accepted.
+// nowhere. Knows no clock and no thread. Its memory is messages_waiting(), undecided(), and at
+// most kMostEarly of what arrived and is not known to have been accepted.
 class EndToEndMatch {
  public:
   static constexpr std::size_t kMostEarly = 1'000'000;
@@ -46,6 +47,9 @@ class EndToEndMatch {
 
   // The load will not have been over before this moment: what was there by then is in no backlog.
   void not_over_at(TimePoint moment);
+  // It will have been over by this one, which is not before any not_over_at(): of what arrives
+  // behind both it is known whether it is in the backlog, and it needs no memory.
+  void over_by(TimePoint moment) { over_by_ = std::min(over_by_, moment); }
 
   // When the latest of all was accepted; TimePoint::min() while none was.
   [[nodiscard]] TimePoint last_accepted() const { return last_accepted_; }
@@ -53,12 +57,15 @@ class EndToEndMatch {
   [[nodiscard]] std::uint64_t waiting() const { return waiting_; }
   // Messages of which there are such copies, one for each attempt.
   [[nodiscard]] std::size_t messages_waiting() const { return accepted_.size(); }
+  // Copies that arrived and are remembered, since they are in the backlog or not by when the load
+  // is over.
+  [[nodiscard]] std::size_t undecided() const { return late_.size(); }
   // Arrivals that were not known to have been accepted, and were too many to be remembered. Where
   // one of them was accepted after all, it counts as not arrived.
   [[nodiscard]] std::uint64_t forgotten() const { return forgotten_; }
 
   // What all that came to, once nobody waits any longer. `end`: of the load, at which its backlog
-  // is taken; not before any not_over_at().
+  // is taken; not before any not_over_at(), nor behind any over_by().
   [[nodiscard]] metrics::EndToEnd finish(TimePoint end);
 
  private:
@@ -72,6 +79,7 @@ class EndToEndMatch {
   using Settled = std::pair<TimePoint, TimePoint>;
 
   void settle(const AcceptedCopies& copies, TimePoint at, bool bounced);
+  void decide_backlog(TimePoint accepted, TimePoint arrived);
   void remember(std::uint64_t message, TimePoint at, bool bounced);
   void forget(std::multimap<Key, Early>::iterator arrival);
 
@@ -82,6 +90,7 @@ class EndToEndMatch {
   // Of those that may be in the backlog, the earliest arrival first.
   std::priority_queue<Settled, std::vector<Settled>, std::greater<>> late_;
   TimePoint not_over_at_ = TimePoint::min();
+  TimePoint over_by_ = TimePoint::max();
   TimePoint last_accepted_ = TimePoint::min();
   std::uint64_t waiting_ = 0;
   std::uint64_t forgotten_ = 0;

@@ -70,6 +70,7 @@ void EndToEndWatch::begin(const SharedLoad& load, Failed failed) {
   for (WorkerAcceptances& worker : workers_) worker.begin(load);
   const std::lock_guard lock(mutex_);
   match_.begin();
+  over_.reset();
   schedule_end_ = TimePoint::max();
   waiting_ = 0;
   failed_ = std::move(failed);
@@ -88,22 +89,40 @@ void EndToEndWatch::follow() {
   }
 }
 
-// The load cannot have been over before this look began, unless a signal had come by then, nor
-// before the last that was accepted.
+// Without a schedule, or where all was sent before its end, it was over with the last message.
+TimePoint EndToEndWatch::load_end(TimePoint over) const {
+  const TimePoint schedule_end = schedule_end_;
+  return std::min(over < schedule_end ? match_.last_accepted() : schedule_end, signals_.first_at());
+}
+
+// `sure`: a moment before all that workers have told, by which neither the schedule was over nor a
+// signal had come.
+void EndToEndWatch::tell_bounds(TimePoint sure) {
+  match_.not_over_at(std::min(sure, match_.last_accepted()));
+  match_.over_by(over_ ? load_end(*over_) : std::min(schedule_end_.load(), signals_.first_at()));
+}
+
 void EndToEndWatch::look() {
   if (!well_) return;
   try {
     const TimePoint now = Clock::now();
     const TimePoint sure = std::min({now, signals_.first_at(), schedule_end_.load()});
     for (WorkerAcceptances& worker : workers_) worker.tell(match_);
+    tell_bounds(sure);
     read_journals();
-    match_.not_over_at(std::min(sure, match_.last_accepted()));
     waiting_ = match_.waiting();
     if (match_.messages_waiting() > most_waiting_) {
       throw Fatal(fmt::format(
           "more than {} messages that the server accepted have not arrived: too many to follow",
           most_waiting_));
     }
+    if (match_.undecided() > most_waiting_) {
+      throw Fatal(
+          fmt::format("more than {} copies have arrived since the server last accepted one: "
+                      "too many to follow",
+                      most_waiting_));
+    }
+    tell_unchecked();
     tell_unseen();
   } catch (const Fatal& error) {
     fail(error.what());
@@ -136,16 +155,31 @@ void EndToEndWatch::tell_unseen() {
   }
 }
 
+// Once, as soon as there is one.
+void EndToEndWatch::tell_unchecked() {
+  if (unchecked_told_) return;
+  for (const proof::JournalFollower& journal : journals_) {
+    if (!journal.seen() || journal.header().unchecked == 0) continue;
+    unchecked_told_ = true;
+    warn(journal.path() +
+         ": its sink has no key, so that anybody's stamp counts as an arrival (--stamp-key)");
+  }
+}
+
 // Whether there was anything to tell.
 bool EndToEndWatch::tell_forged() const {
   bool told = false;
   for (const proof::JournalFollower& journal : journals_) {
-    if (journal.forged() == 0) continue;
+    const auto& [believed, forged] = journal.stamps();
+    if (forged == 0) continue;
     told = true;
-    warn(
-        fmt::format("{} has {} that its sink did not believe the stamps of: its key is another "
-                    "one (--stamp-key)",
-                    journal.path(), journal.forged()));
+    warn(believed == 0
+             ? fmt::format("{} has {} that its sink did not believe the stamps of: its key is "
+                           "another one (--stamp-key)",
+                           journal.path(), forged)
+             : fmt::format("{} has forged stamps: {} that its sink did not believe, beside {} that "
+                           "it did",
+                           journal.path(), forged, believed));
   }
   return told;
 }
@@ -230,16 +264,13 @@ std::optional<metrics::EndToEnd> EndToEndWatch::finish() {
   {
     std::unique_lock lock(mutex_);
     const TimePoint over = Clock::now();
+    over_ = over;
     wait_for_missing(lock, over);
     const std::string why = well_ && match_.waiting() > 0 ? why_unknown() : std::string();
     if (!why.empty()) fail(why);
     if (well_) {
       if (match_.waiting() > 0) tell_missing();
-      // Without a schedule, or where all was sent before its end, it was over with the last
-      // message.
-      const TimePoint schedule_end = schedule_end_;
-      const TimePoint load_end = over < schedule_end ? match_.last_accepted() : schedule_end;
-      found = match_.finish(std::min(load_end, signals_.first_at()));
+      found = match_.finish(load_end(over));
     }
   }
   signals_.hand_on({});

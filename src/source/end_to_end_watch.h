@@ -31,11 +31,12 @@ void check_sink_journals(const EndToEndOptions& options);
 // journals of sinks as they grow. Over several runs, one after the other, with one stamp.
 class EndToEndWatch {
  public:
-  // Told once of what ends a run: that a journal cannot be read, or more is missing than can be
+  // Told once of what ends a run: that a journal cannot be read, or more is under way than can be
   // followed, so that nothing is known of what arrives. From any thread, and not to wait for it.
   using Failed = std::function<void(const std::string& what)>;
 
-  // So many messages may be accepted and not have arrived, for which memory is taken (a gigabyte).
+  // So many messages may be accepted and not have arrived, for which memory is taken (a gigabyte);
+  // and so many copies may arrive since the last was accepted, while more may be (a sixth of that).
   static constexpr std::size_t kMostWaiting = 10'000'000;
 
   // Passes over what the journals have already, which is of no run with this stamp. `sent`: the
@@ -69,8 +70,11 @@ class EndToEndWatch {
  private:
   void follow();
   void look();
+  void tell_bounds(TimePoint sure);
+  [[nodiscard]] TimePoint load_end(TimePoint over) const;
   void read_journals();
   void tell_unseen();
+  void tell_unchecked();
   [[nodiscard]] bool tell_forged() const;
   void wait_for_missing(std::unique_lock<std::mutex>& lock, TimePoint over);
   [[nodiscard]] bool sinks_gone() const;
@@ -90,8 +94,10 @@ class EndToEndWatch {
   std::condition_variable changed_;
   std::deque<proof::JournalFollower> journals_;
   EndToEndMatch match_;
+  std::optional<TimePoint> over_;        // by when all workers of the run were done
   std::optional<TimePoint> first_seen_;  // when it was known that the server accepts messages
   bool unseen_told_ = false;
+  bool unchecked_told_ = false;
   bool forged_told_ = false;
   std::string why_;  // not well
   Failed failed_;

@@ -137,23 +137,26 @@ TEST_F(InputCopiesTest, ListADirectoryOnce) {
   EXPECT_EQ(looks, 1);
 }
 
-// OpenSSL opens files by their paths, and more than once.
-TEST_F(InputCopiesTest, HaveAPathForOthersToOpen) {
-  const std::string path = scratch.write("ca.pem", "text");
-  EXPECT_EQ(input_path(path), path);
+// Of which the key in the same file is none.
+TEST_F(InputCopiesTest, HaveTheCertificatesOfAFileAlone) {
+  const std::string certificate = "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n";
+  const std::string key = "-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\n";
+  const std::string path = scratch.write("both.pem", key + certificate + key);
+  const std::string key_path = scratch.write("key.pem", key);
+  EXPECT_EQ(read_certificates(path), certificate);
+  EXPECT_THROW(read_certificates(key_path), Fatal);
   {
     const InputCopies::Use use(taken);
-    EXPECT_EQ(input_path(path), path) << "messages name it";
-    EXPECT_THROW(input_path("/nonexistent"), Fatal);
+    EXPECT_EQ(read_certificates(path), certificate);
+    EXPECT_THROW(read_certificates(key_path), Fatal);
+    EXPECT_THROW(read_certificates("/nonexistent"), Fatal);
+    EXPECT_THROW(read_certificates("/"), Fatal);
   }
-  std::string made;
-  {
-    InputCopies there = handed_out(taken);
-    const InputCopies::Use use(there);
-    made = input_path(path);
-  }
-  EXPECT_NE(made, path);
-  for (int turn = 0; turn < 2; ++turn) EXPECT_EQ(read_file(made), "text");
+  EXPECT_EQ(taken.index().files,
+            (std::vector<InputCopies::File>{{path, certificate.size()}, {key_path, 0}}));
+  InputCopies there = handed_out(taken);
+  const InputCopies::Use use(there);
+  EXPECT_EQ(read_certificates(path), certificate);
 }
 
 }  // namespace

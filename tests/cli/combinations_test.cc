@@ -82,6 +82,7 @@ TEST(Combinations, OfTheSourceAreEachRefusedInTheirWords) {
   const std::string mail = scratch.write("a.eml", "Subject: x\n\ny\n");
   const std::string fields = scratch.write("a.csv", "name\nAnn\n");
   const std::string key = scratch.write("a.key", std::string(64, 'f'));
+  const std::string authorities = scratch.write("a.pem", "-----BEGIN CERTIFICATE-----\n");
   const auto stamp = [](Given& given) { given.stamp = "x"; };
   const std::vector<report::Threshold> objective = {report::Threshold("max<1s")};
   const auto find = [&](Given& given) { given.find_rate = objective; };
@@ -176,7 +177,7 @@ TEST(Combinations, OfTheSourceAreEachRefusedInTheirWords) {
           {[](Given& given) { given.proxy_source = "::1"; },
            [](Given& given) { given.proxy_protocol = net::ProxyVersion::v1; }},
           {[](Given& given) { given.tls_verify = true; }, tls},
-          {[](Given& given) { given.tls_ca_file = "x"; }, tls},
+          {[&](Given& given) { given.tls_ca_file = authorities; }, tls},
           {[](Given& given) { given.tls_ca_dir = "x"; }, tls},
           {[](Given& given) { given.sni = "x"; }, tls},
           {[](Given& given) { given.tls_alpn = {"x"}; }, tls},

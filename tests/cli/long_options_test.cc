@@ -255,6 +255,7 @@ struct Files {
   LineFile fields{"name\nAnn"};
   LineFile scenario{"[session]\nhelo = 'x'"};
   LineFile key{std::string(32, '7')};
+  LineFile authorities{"-----BEGIN CERTIFICATE-----\nx"};
 };
 
 // The first message of the run, its sender and its recipient in front.
@@ -273,6 +274,7 @@ std::vector<Row<SourceCommandLine>> source_rows(const Files& files) {
   const std::string& password = files.password.path();
   const std::string& message = files.message.path();
   const std::string& key = files.key.path();
+  const std::string& authorities = files.authorities.path();
   const auto wants = [](Extension extension) {
     return [extension](const SourceCommandLine& line) {
       return line.source.plan.wanted.has(extension) && line.source.plan.hello_verb == Verb::ehlo;
@@ -459,8 +461,8 @@ std::vector<Row<SourceCommandLine>> source_rows(const Files& files) {
        [](Line line) { return line.source.tls->common.key_file == "b.pem"; }},
       {"--tls|--sni|a.b", [](Line line) { return line.source.tls->server_name == "a.b"; }},
       {"--tls|--sni|a.b|--tls-verify", [](Line line) { return line.source.tls->verify; }},
-      {"--tls|--tls-ca-file|ca.pem",
-       [](Line line) { return line.source.tls->ca_file == "ca.pem"; }},
+      {"--tls|--tls-ca-file|" + authorities,
+       [](Line line) { return line.source.tls->authorities.ends_with("\nx\n"); }},
       {"--tls|--tls-ca-dir|ca", [](Line line) { return line.source.tls->ca_directory == "ca"; }},
       {"--tls|--tls-alpn|smtp, h2",
        [](Line line) {

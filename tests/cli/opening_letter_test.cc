@@ -1,6 +1,7 @@
 #include "cli/opening_letter.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <set>
@@ -123,11 +124,52 @@ TEST_F(HandedOut, AreNotPasswords) {
   EXPECT_EQ(copied({"--auth", "CRAM-MD5", "--auth-users", "~/users"}), Names());
 }
 
-// A certificate may have its key in the same file.
+const std::string kCertificate = "-----BEGIN CERTIFICATE-----\nTUlJ\n-----END CERTIFICATE-----\n";
+const std::string kKey = "-----BEGIN PRIVATE KEY-----\nSECRET\n-----END PRIVATE KEY-----\n";
+
 TEST_F(HandedOut, AreAuthoritiesOfTlsButNoKeys) {
-  scratch.write("ca.pem", "x");
-  scratch.write("key", "x");
+  scratch.write("ca.pem", kCertificate);
+  scratch.write("key", kKey);
   EXPECT_EQ(copied({"--tls", "--tls-ca-file", "~/ca.pem", "--tls-cert", "~/key"}), Names{"ca.pem"});
+}
+
+// As a certificate may have its key in the same file, which is its own authority.
+TEST_F(HandedOut, AreCertificatesWithoutTheKeyInTheirFile) {
+  const std::string one = scratch.write("one.pem", kKey + kCertificate + "x\n");
+  const std::vector<std::string> words = {"--tls", "--tls-ca-file", "~/one.pem", "--tls-cert",
+                                          "~/one.pem"};
+  InputCopies copies;
+  const SourceCommandLine here = build(copies, words);
+  EXPECT_EQ(here.source.tls->authorities, kCertificate);
+  EXPECT_EQ(here.source.tls->common.certificate_file, one);
+  const std::string letter = with_files("", std::move(copies));
+  EXPECT_EQ(letter.find("SECRET"), std::string::npos);
+  OpenedLetter there = open_letter(letter);
+  EXPECT_EQ(build(there.files, words).source.tls->authorities, kCertificate);
+}
+
+// Which comes once: a pipe has nothing more for who opens it again.
+TEST_F(HandedOut, MayBeAuthoritiesFromAPipe) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  ASSERT_EQ(write(ends[1], kCertificate.data(), kCertificate.size()),
+            static_cast<ssize_t>(kCertificate.size()));
+  close(ends[1]);
+  const std::string path = "/dev/fd/" + std::to_string(ends[0]);
+  InputCopies copies;
+  EXPECT_EQ(build(copies, {"--tls", "--tls-ca-file", path}).source.tls->authorities, kCertificate);
+  close(ends[0]);
+}
+
+TEST_F(HandedOut, AreNoAuthoritiesWhereNoneIsInTheirFile) {
+  const std::string path = scratch.write("key", kKey);
+  InputCopies copies;
+  try {
+    build(copies, {"--tls", "--tls-ca-file", "~/key"});
+    FAIL();
+  } catch (const Fatal& error) {
+    EXPECT_EQ(error.what(), path + ": no certificate is in it (PEM)");
+  }
 }
 
 }  // namespace

@@ -285,6 +285,17 @@ class Files(MpiCase):
                        "-m", 4, "-s", 2, sink.endpoint)
         self.assertEqual(self.report()["totals"]["messages"], 4)
 
+    def test_may_be_a_pipe_that_says_whom_to_trust(self):
+        pipe = self.first / "authority.pem"
+        os.mkfifo(pipe)
+        once = threading.Thread(target=pipe.write_bytes, args=(rig.certificate().authority.read_bytes(),), daemon=True)
+        once.start()
+        with self.programs.sink("--starttls", "--tls-cert", rig.certificate().file) as sink:
+            self.apart("--starttls", "--tls-verify", "--sni", "localhost", "--tls-ca-file", "authority.pem",
+                       "-m", 4, "-s", 2, sink.endpoint)
+        once.join()
+        self.assertEqual(self.report()["totals"]["messages"], 4)
+
     def test_with_secrets_stay_where_they_are(self):
         self.write("users", "user,secret\n", self.first, self.second)
         self.write("password", "secret\n")

@@ -137,6 +137,25 @@ TEST_F(JournalFollowing, IsPatientWithABlockThatIsDamaged) {
             path_ + ": damaged at " + std::to_string(whole.size()) + ": no block begins here");
 }
 
+TEST_F(JournalFollowing, NoticesThatWhatItHasReadWasCutOff) {
+  MadeUpSink sink(path_, 7);
+  sink.take(1);
+  const std::string before = read_file(path_);
+  sink.take(2);
+  EXPECT_EQ(news(), (Messages{1, 2}));
+  const std::string whole = read_file(path_);
+  for (const std::size_t length : {before.size(), sizeof(JournalHeader), std::size_t{0}}) {
+    write(whole.substr(0, length));
+    for (unsigned i = 1; i < GrowingJournal::kDoubts; ++i) ASSERT_EQ(complaint(), "") << length;
+    EXPECT_TRUE(follower_.doubtful());
+    EXPECT_EQ(complaint(), path_ + ": damaged at " + std::to_string(whole.size()) +
+                               ": what was there was cut off");
+    write(whole);
+    EXPECT_EQ(news(), Messages{});
+    EXPECT_FALSE(follower_.doubtful());
+  }
+}
+
 TEST_F(JournalFollowing, BeginsAnewWithASinkThatDoes) {
   {
     MadeUpSink sink(path_, 7);
@@ -171,7 +190,7 @@ TEST_F(JournalFollowing, ReadsAFileThatWasMovedAwayUntilItsSinkHasEnded) {
   old->take_forged();
   sink.take(4);
   EXPECT_EQ(news(), (Messages{4, 3}));
-  EXPECT_EQ(follower_.forged(), 1U);
+  EXPECT_EQ(follower_.stamps().forged, 1U);
   EXPECT_FALSE(follower_.given_up());
   old->take(5);
   old.reset();
@@ -220,12 +239,14 @@ TEST_F(JournalFollowing, KnowsWhetherItsSinkIsStillThere) {
   EXPECT_FALSE(follower_.given_up());
 }
 
-TEST_F(JournalFollowing, CountsStampsOfAnotherKey) {
+TEST_F(JournalFollowing, CountsStampsThatWereBelievedAndThoseOfAnotherKey) {
   MadeUpSink sink(path_, 7);
   sink.take_forged();
   sink.take(1);
+  sink.take(1, kOthers);
   EXPECT_EQ(news(), Messages{1});
-  EXPECT_EQ(follower_.forged(), 1U);
+  EXPECT_EQ(follower_.stamps().forged, 1U);
+  EXPECT_EQ(follower_.stamps().believed, 2U);
 }
 
 TEST_F(JournalFollowing, PassesOverWhatIsThere) {
@@ -233,7 +254,8 @@ TEST_F(JournalFollowing, PassesOverWhatIsThere) {
   sink.take_forged();
   sink.take(1);
   follower_.skip();
-  EXPECT_EQ(follower_.forged(), 0U);
+  EXPECT_EQ(follower_.stamps().forged, 0U);
+  EXPECT_EQ(follower_.stamps().believed, 0U);
   sink.take(2);
   EXPECT_EQ(news(), Messages{2});
 }

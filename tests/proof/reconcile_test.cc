@@ -380,6 +380,37 @@ TEST(Reconcile, HasTheTimesOfEachJournalFromItsOwnStart) {
   EXPECT_EQ(result.series[60].arrived, 2U);
 }
 
+// As far apart as journals may have them, which no duration has room for.
+TEST(Reconcile, TakesClocksThatAreAsFarApartAsCanBe) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 53U;  // microseconds
+  for (const bool arrives_first : {false, true}) {
+    const ScratchDirectory scratch;
+    JournalHeader one = made_up_header(Side::sent, run_number(1));
+    one.start = arrives_first ? 0 : kMost;
+    one.start_monotonic = arrives_first ? kMost : 0;
+    JournalHeader other = made_up_header(Side::sent, run_number(2), 0, 2);
+    other.start = arrives_first ? kMost : 0;
+    JournalHeader taking = made_up_header(Side::taken, run_number(8));
+    taking.start_monotonic = arrives_first ? 0 : kMost;
+    Pen(scratch, "sent", one).close();
+    Pen source(scratch, "sent-2", other);
+    source.add(sent(0, 1s));
+    source.close();
+    Pen sink(scratch, "got", taking);
+    sink.add(run_number(2), taken(0, 1s));
+    sink.close();
+    const auto result = reconciled(scratch, {"sent", "sent-2"}, {"got"}).result;
+    using metrics::Histogram;
+    const std::uint64_t most =
+        arrives_first ? 0 : Histogram::highest_of(Histogram::slot_of(Histogram::kMost));
+    for (const Histogram& latency :
+         {result.latency.due, result.latency.sent, result.latency.acknowledged}) {
+      EXPECT_EQ(latency.count(), 1U);
+      EXPECT_EQ(latency.most(), most);
+    }
+  }
+}
+
 TEST(Reconcile, RefusesJournalsThatDoNotGoTogether) {
   const ScratchDirectory scratch;
   Pen(scratch, "sent", made_up_header(Side::sent, run_number(1))).close();

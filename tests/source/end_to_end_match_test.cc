@@ -95,6 +95,45 @@ TEST_F(Matching, WhatWasThereBeforeTheEndIsInNoBacklog) {
   EXPECT_EQ(finish(3s).backlog, 1U);
 }
 
+// However many copies a message has: a server may take its time with millions.
+TEST_F(Matching, RemembersNothingOfWhatArrivesOnceTheLoadIsKnownToBeOver) {
+  match.accepted(accepted(1, 1s, 1'000));
+  match.accepted(accepted(2, 9995ms, 1'000));  // accepted behind the end
+  match.not_over_at(kStart + 10s);
+  match.over_by(kStart + 11s);
+  match.over_by(kStart + 10s);
+  match.over_by(kStart + 12s);  // which is known already
+  arrived(1, 10s);
+  for (int copy = 1; copy < 1'000; ++copy) {
+    arrived(1, 11s);
+    arrived(2, 11s);
+  }
+  EXPECT_EQ(match.undecided(), 0U);
+  EXPECT_EQ(finish().backlog, 999U);
+  match.accepted(accepted(3, 21s, 2));  // of the next run
+  arrived(3, 31s);
+  EXPECT_EQ(match.undecided(), 1U);
+  EXPECT_EQ(finish(30s).backlog, 2U);
+}
+
+TEST_F(Matching, RemembersWhatMayBeInTheBacklogOnly) {
+  match.accepted(accepted(1, 1s, 4));
+  match.accepted(accepted(2, 5s));
+  match.not_over_at(kStart + 2s);
+  match.over_by(kStart + 10s);
+  arrived(1, 2s);
+  arrived(1, 3s);
+  arrived(2, 4s);  // by the sink's word before the server's
+  EXPECT_EQ(match.undecided(), 1U);
+  arrived(1, 4s);
+  EXPECT_EQ(match.undecided(), 2U);
+  match.not_over_at(kStart + 3s);
+  EXPECT_EQ(match.undecided(), 1U);
+  arrived(1, 11s);
+  EXPECT_EQ(match.undecided(), 1U);
+  EXPECT_EQ(finish(3500ms).backlog, 2U);
+}
+
 TEST_F(Matching, CountsWhatWasAskedFor) {
   EXPECT_EQ(match.last_accepted(), TimePoint::min());
   match.asked(3);

@@ -217,6 +217,35 @@ TEST_F(Watching, FollowsSoManyThatHaveNotArrived) {
   EXPECT_FALSE(watch->waiting());
 }
 
+// While more may be accepted, by which they would be in no backlog.
+TEST_F(Watching, FollowsSoManyCopiesThatArriveWhileNoneIsAccepted) {
+  MadeUpSink sink(path, 7);
+  begin(1h, 2);
+  std::promise<std::string> failed;
+  shared.emplace(load, 1'000, 1);
+  watch->begin(*shared, [&](const std::string& what) { failed.set_value(what); });
+  deliver(1, 5us, 3, 3);
+  for (int copy = 0; copy < 3; ++copy) sink.take(1);
+  EXPECT_EQ(
+      failed.get_future().get(),
+      "more than 2 copies have arrived since the server last accepted one: too many to follow");
+  EXPECT_FALSE(finish());
+}
+
+// Their number is then all that is to be known.
+TEST_F(Watching, FollowsAnyNumberOfCopiesThatArriveBehindTheLoad) {
+  load.schedule = {{.name = "x", .length = 100us, .from = 1, .to = 1}};
+  MadeUpSink sink(path, 7);
+  begin(1h, 2);
+  deliver(20, 5us, 1'000, 1'000);
+  for (int copy = 0; copy < 1'000; ++copy) sink.take(20);
+  const auto found = finish();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->arrived, 1'000U);
+  EXPECT_EQ(found->backlog, 1'000U);
+  EXPECT_TRUE(failures.empty());
+}
+
 TEST_F(Watching, WhatASinkThatIsStillThereHasNotTakenIsMissing) {
   MadeUpSink sink(path, 7);
   sink.take_forged();  // of another run
@@ -236,6 +265,43 @@ TEST_F(Watching, WhatASinkThatIsStillThereHasNotTakenIsMissing) {
             std::string::npos)
       << told;
   EXPECT_EQ(watch->waiting(), 1U);
+}
+
+// Somebody has made it up: another key than the source's believes nothing of this run.
+TEST_F(Watching, ASinkThatBelievesOtherStampsHasTheKey) {
+  MadeUpSink sink(path, 7);
+  begin(0s);
+  sink.take_forged();
+  sink.take(1);
+  deliver(1, 5us);
+  deliver(2, 5us);
+  EXPECT_TRUE(finish());
+  EXPECT_NE(
+      told.find(path + " has forged stamps: 1 that its sink did not believe, beside 1 that it "
+                       "did\n"),
+      std::string::npos)
+      << told;
+  EXPECT_EQ(told.find("--stamp-key"), std::string::npos) << told;
+}
+
+TEST_F(Watching, TellsOnceOfASinkWithoutAKey) {
+  proof::JournalHeader header = made_up_header(proof::Side::taken, run_number(7));
+  header.unchecked = 1;
+  MadeUpSink sink(path, header);
+  testing::internal::CaptureStderr();
+  begin(1h);
+  deliver(1, 5us);
+  sink.take(1);
+  watch->finish();
+  next_run();
+  watch->finish();
+  watch->let_go();
+  const std::string all = testing::internal::GetCapturedStderr();
+  const std::string sentence =
+      ": its sink has no key, so that anybody's stamp counts as an arrival (--stamp-key)\n";
+  const std::size_t first = all.find(path + sentence);
+  EXPECT_NE(first, std::string::npos) << all;
+  EXPECT_EQ(all.find(sentence, first + path.size() + 1), std::string::npos) << all;
 }
 
 TEST_F(Watching, OfWhatIsMissingNothingIsKnownWhereTheSinkHasEnded) {

@@ -18,8 +18,9 @@ class MadeUpSink {
  public:
   MadeUpSink(const std::string& path, std::uint64_t number, std::int64_t start = 0,
              std::uint64_t boot = 1)
-      : file_(path, made_up_header(proof::Side::taken, run_number(number), start, boot)),
-        writer_(file_) {}
+      : MadeUpSink(path, made_up_header(proof::Side::taken, run_number(number), start, boot)) {}
+  MadeUpSink(const std::string& path, const proof::JournalHeader& header)
+      : file_(path, header), writer_(file_) {}
 
   void take(std::uint64_t message, const proof::RunId& run = run_number(1), bool bounced = false) {
     proof::TakenRecord record{

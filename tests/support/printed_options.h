@@ -80,8 +80,9 @@ class Printer {
     all(least, most, ciphers, groups, certificate, key);
   }
   void put(const net::TlsClientOptions& tls) {
-    const auto& [common, verify, file, directory, server_name, alpn, resume, renegotiate] = tls;
-    all(common, verify, file, directory, server_name, alpn, resume, renegotiate);
+    const auto& [common, verify, pem, file, directory, server_name, alpn, resume, renegotiate] =
+        tls;
+    all(common, verify, pem, file, directory, server_name, alpn, resume, renegotiate);
   }
   void put(const net::TlsServerOptions& tls) {
     const auto& [common, key_type, host_name, expired, ask] = tls;

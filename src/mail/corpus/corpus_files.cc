@@ -129,10 +129,14 @@ void walk(const std::string& path, const VisitFile& visit) {
   Walk(path, visit).enter(std::move(file));
 }
 
-std::vector<std::string> names_of(const std::string& path) {
+// Of the files of which copies were taken. They are not opened again, as something else may have
+// their names by then.
+std::vector<std::string> taken_by(InputCopies& copies, const std::string& path) {
   std::vector<std::string> names;
-  walk(path,
-       [&](const FileDescriptor& /*file*/, const std::string& name) { names.push_back(name); });
+  walk(path, [&](const FileDescriptor& file, const std::string& name) {
+    copies.take(file, name);
+    names.push_back(name);
+  });
   return names;
 }
 
@@ -141,7 +145,7 @@ std::vector<std::string> names_of(const std::string& path) {
 void for_each_file(const std::string& path, const VisitFile& visit) {
   InputCopies* const copies = InputCopies::in_use();
   if (copies == nullptr) return walk(path, visit);
-  for (const std::string& name : copies->files_of(path, [&] { return names_of(path); })) {
+  for (const std::string& name : copies->files_of(path, [&] { return taken_by(*copies, path); })) {
     visit(open_input(name), name);
   }
 }

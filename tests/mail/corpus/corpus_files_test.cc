@@ -70,6 +70,21 @@ TEST_F(CorpusFiles, AreTheSameWhereTheyWereHandedOut) {
   EXPECT_EQ(visited(scratch_.path("a")), Visited{"a=a"});
 }
 
+// Something else may have a name by the time its turn comes, such as a pipe, which would be waited
+// for.
+TEST_F(CorpusFiles, AreTakenAsTheyAreListed) {
+  scratch_.write("a", "1");
+  const std::string second = scratch_.write("b", "2");
+  InputCopies taken;
+  const InputCopies::Use use(taken);
+  std::string all;
+  for_each_file(scratch_.path(), [&](const FileDescriptor& file, const std::string& name) {
+    fs::remove(second);
+    all += read_all(file, name);
+  });
+  EXPECT_EQ(all, "12");
+}
+
 TEST_F(CorpusFiles, ComeInTheOrderOfTheirBytes) {
   for (const std::string name : {"b.eml", "a", "B", "10", "9", "\xc3\xa4", "a b", "a.eml", "z"}) {
     scratch_.write(name, "");

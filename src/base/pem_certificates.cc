@@ -1,0 +1,40 @@
+#include "base/pem_certificates.h"
+
+#include <algorithm>
+#include <array>
+
+namespace millrace {
+namespace {
+
+// Those that OpenSSL reads from a file of authorities.
+constexpr std::array<std::string_view, 4> kPublicBlocks = {
+    "-----BEGIN CERTIFICATE-----", "-----BEGIN X509 CERTIFICATE-----",
+    "-----BEGIN TRUSTED CERTIFICATE-----", "-----BEGIN X509 CRL-----"};
+
+std::string_view without_blanks_behind(std::string_view line) {
+  while (!line.empty() && static_cast<unsigned char>(line.back()) <= ' ') line.remove_suffix(1);
+  return line;
+}
+
+bool begins_public(std::string_view line) {
+  return std::ranges::find(kPublicBlocks, without_blanks_behind(line)) != kPublicBlocks.end();
+}
+
+}  // namespace
+
+std::string pem_certificates(std::string_view text) {
+  std::string certificates;
+  bool taken = false;  // the block at hand
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    // Wherever in a line another block might begin, one without an end is over.
+    if (line.find("-----BEGIN") != std::string_view::npos) taken = begins_public(line);
+    if (!taken) continue;
+    certificates.append(line) += '\n';
+    if (line.find("-----END") != std::string_view::npos) taken = false;
+  }
+  return certificates;
+}
+
+}  // namespace millrace
