@@ -236,10 +236,11 @@ std::optional<metrics::EndToEnd> EndToEndWatch::finish() {
     if (well_) {
       if (match_.waiting() > 0) tell_missing();
       // Without a schedule, or where all was sent before its end, it was over with the last
-      // message.
+      // message. A signal ends it at once.
       const TimePoint schedule_end = schedule_end_;
       const TimePoint load_end = over < schedule_end ? match_.last_accepted() : schedule_end;
-      found = match_.finish(std::min(load_end, signals_.first_at()));
+      const bool is_cut = signals_.first_at() < std::min(over, schedule_end);
+      found = match_.finish(is_cut ? signals_.first_at() : load_end);
     }
   }
   signals_.hand_on({});
