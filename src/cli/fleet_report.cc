@@ -113,7 +113,7 @@ RankReport put_together(RankReport own, const std::vector<fleet::RankState>& ran
                                whose(name, rank.host.value_or("")), trouble));
     }
     if (!part) {
-      whole.well = false;
+      whole.whole = false;
       missing.push_back(static_cast<unsigned>(number));
       if (all_told) told.emplace_back(name, fmt::format("not in this report: it {}", trouble));
       continue;
@@ -138,10 +138,11 @@ RankReport put_together(RankReport own, const std::vector<fleet::RankState>& ran
     whole.run = report::merge(runs, names);
   } catch (const std::exception& error) {
     report_fatal(fmt::format("{}: the report is of rank 0 alone", error.what()));
-    whole.well = false;
+    whole.whole = false;
     whole.run = std::move(runs.front());
     told = {{"missing", "all ranks but rank 0: their reports do not fit together"}};
   }
+  whole.well = whole.well && whole.whole;
   std::erase_if(whole.run.settings,
                 [](const auto& setting) { return setting.first == report::kMergedSetting; });
   whole.run.settings.insert(whole.run.settings.end(), told.begin(), told.end());

@@ -14,6 +14,7 @@ namespace millrace::cli {
 // What a rank has of a run, or all of them together.
 struct RankReport {
   bool well = false;  // all went as it should
+  bool whole = true;  // of all together: the report of each is in it
   source::Completions completions;
   report::Run run;
 };
@@ -21,9 +22,9 @@ struct RankReport {
 // As it goes to rank 0.
 std::string to_letter(const RankReport& report);
 
-// The reports of all ranks as one, which is not well where one is missing. `own`: that of rank 0.
-// `ranks`: what it knows of the others, by rank. `look`: told of each report that is there, and
-// whose it is, as "rank 1 (host)"; may be empty.
+// The reports of all ranks as one, which is neither whole nor well where one is missing. `own`:
+// that of rank 0. `ranks`: what it knows of the others, by rank. `look`: told of each report that
+// is there, and whose it is, as "rank 1 (host)"; may be empty.
 using LookAtPart = std::function<void(const std::string& whose, const RankReport& part)>;
 RankReport put_together(RankReport own, const std::vector<fleet::RankState>& ranks,
                         const LookAtPart& look = {});

@@ -38,10 +38,12 @@ source::ProbeRun FleetProbes::take(RankReport own, const std::vector<fleet::Rank
   all.run.well = whole.well;
   all.run.completions = whole.completions;
   all.run.measurement = std::exchange(whole.run.measurement, {});
-  const bool is_whole = std::all_of(ranks.begin() + 1, ranks.end(),
+  const bool all_sent = std::all_of(ranks.begin() + 1, ranks.end(),
                                     [](const fleet::RankState& rank) { return !!rank.result; });
   metrics::Ending& ending = all.run.measurement.ending;
-  if (!is_whole) ending = std::max(ending, metrics::Ending::interrupted);
+  if (!whole.whole) {
+    ending = std::max(ending, all_sent ? metrics::Ending::failed : metrics::Ending::interrupted);
+  }
   runs_.push_back(std::move(whole.run));
   return all;
 }

@@ -19,9 +19,9 @@ source::ProbeOrder read_order(const std::string& text);
 // The probes of a search that all ranks make together.
 class FleetProbes {
  public:
-  // What all of them have measured in one, as one run; interrupted, where the report of one is
-  // missing. The generator was late where that of any rank was, which is named. `of_probe`: the
-  // options of rank 0.
+  // What all of them have measured in one, as one run; interrupted, where a rank sent no report,
+  // and failed, where what one sent could not be read or does not fit. The generator was late where
+  // that of any rank was, which is named. `of_probe`: the options of rank 0.
   source::ProbeRun take(RankReport own, const std::vector<fleet::RankState>& ranks,
                         const source::SourceOptions& of_probe);
 

@@ -13,6 +13,7 @@
 #include "cli/source_load.h"
 #include "cli/text_values.h"
 #include "report/capacity_summary.h"
+#include "report/held_up.h"
 #include "report/text.h"
 
 namespace millrace::cli {
@@ -224,25 +225,32 @@ CapacityReport::CapacityReport(const CapacityOrder& order) : order_(order) {
   capacity_.confirm = task.confirm;
 }
 
-std::vector<report::Verdict> CapacityReport::judge(const metrics::Measurement& measurement) const {
-  std::vector<report::Verdict> verdicts;
-  for (const report::Threshold& term : order_.objective) {
-    verdicts.push_back(term.judge(measurement));
-  }
-  return verdicts;
+std::vector<report::Verdict> CapacityReport::verdicts(
+    const metrics::Measurement& measurement) const {
+  std::vector<report::Verdict> all;
+  for (const report::Threshold& term : order_.objective) all.push_back(term.judge(measurement));
+  return all;
 }
 
-bool CapacityReport::holds(const metrics::Measurement& measurement) const {
-  const std::vector<report::Verdict> verdicts = judge(measurement);
-  return std::all_of(verdicts.begin(), verdicts.end(),
-                     [](const report::Verdict& verdict) { return verdict.passed; });
+source::Judgement CapacityReport::judge(const source::Probe& probe,
+                                        const metrics::Measurement& measurement) const {
+  std::vector<std::string> late;
+  bool holds = true;
+  for (const report::Threshold& term : order_.objective) {
+    if (term.judge(measurement).passed) continue;
+    holds = false;
+    std::string clause = report::held_up_by_generator(term, measurement, probe.level);
+    if (clause.empty()) return {.holds = false};
+    late.push_back(std::move(clause));
+  }
+  return {.holds = holds, .late = std::move(late)};
 }
 
 std::string CapacityReport::take(const source::Probe& probe, source::ProbeOutcome outcome,
                                  const metrics::Measurement& measurement,
                                  const std::string& reason) {
   using Outcome = report::CapacityProbe::Outcome;
-  report::CapacityProbe told = report::CapacityProbe::of(measurement, judge(measurement));
+  report::CapacityProbe told = report::CapacityProbe::of(measurement, verdicts(measurement));
   told.level = probe.level;
   told.confirms = probe.confirms;
   told.outcome = outcome == source::ProbeOutcome::held     ? Outcome::held

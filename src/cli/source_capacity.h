@@ -42,15 +42,17 @@ class CapacityReport {
   // `order` must outlive it.
   explicit CapacityReport(const CapacityOrder& order);
 
-  // Whether what a probe measured is as it should be.
-  [[nodiscard]] bool holds(const metrics::Measurement& measurement) const;
+  // What the terms say of what a probe measured (source::CapacityCallbacks::judge).
+  [[nodiscard]] source::Judgement judge(const source::Probe& probe,
+                                        const metrics::Measurement& measurement) const;
   // A probe is over (source::CapacityCallbacks::told); says what was found.
   std::string take(const source::Probe& probe, source::ProbeOutcome outcome,
                    const metrics::Measurement& measurement, const std::string& reason);
   [[nodiscard]] report::Capacity finish(const source::CapacityAnswer& answer);
 
  private:
-  [[nodiscard]] std::vector<report::Verdict> judge(const metrics::Measurement& measurement) const;
+  [[nodiscard]] std::vector<report::Verdict> verdicts(
+      const metrics::Measurement& measurement) const;
 
   const CapacityOrder& order_;
   report::Capacity capacity_;

@@ -24,6 +24,8 @@ struct EndToEnd {
 
   // Of those that were accepted.
   [[nodiscard]] std::uint64_t not_arrived() const { return accepted - arrived; }
+  // Of those, what is not known to have bounced either.
+  [[nodiscard]] std::uint64_t missing() const { return not_arrived() - bounced; }
   // The share of what did not arrive, accepted or not, of all that was asked for; 0 to 1.
   [[nodiscard]] double missing_share() const;
   // The percentile (0 to 1) of all that was asked for, in microseconds: what did not arrive is

@@ -87,6 +87,16 @@ std::uint64_t Histogram::least() const {
   return lowest_of(slot);
 }
 
+std::uint64_t Histogram::count_above(Duration duration) const {
+  const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
+  std::uint64_t above = 0;
+  for (std::size_t slot = slot_of(static_cast<std::uint64_t>(microseconds)) + 1; slot < used_;
+       ++slot) {
+    above += counts_[slot];
+  }
+  return above;
+}
+
 std::uint64_t Histogram::most() const { return empty() ? 0 : highest_of(used_slots() - 1); }
 
 double Histogram::mean() const {

@@ -63,6 +63,8 @@ class Histogram {
   // percentile is the highest value of the slot in which `share` (0 to 1) of all is reached.
   [[nodiscard]] std::uint64_t percentile(double share) const;
   [[nodiscard]] std::uint64_t least() const;
+  // How many are longer, but for those in the slot of it.
+  [[nodiscard]] std::uint64_t count_above(Duration duration) const;
   [[nodiscard]] std::uint64_t most() const;
   [[nodiscard]] double mean() const;
 

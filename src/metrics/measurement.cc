@@ -74,6 +74,7 @@ bool Measurement::turned_away() const {
 }
 
 std::vector<std::string> Measurement::limits() const {
+  if (!known_limits.empty()) return known_limits;
   std::vector<std::string> reasons;
   double most = 0;
   double most_delay = 0;

@@ -128,6 +128,9 @@ struct Measurement {
   std::vector<Stage> stages;
   std::vector<Row> series;
   Generator generator;
+  // limits() as they are known: of a run of several parts, those of each, with whose they are; of a
+  // file, what it says. None: they follow from the generator.
+  std::vector<std::string> known_limits;
   // Of a sink: its rules in their order, those that never matched as well.
   std::vector<RuleHits> rules;
   std::uint64_t keys_forgotten = 0;     // of what rules count by, for want of room

@@ -74,15 +74,15 @@ std::string lower_edge(const Capacity& capacity) {
 // What became of the probes' messages behind the server, where anybody looked.
 void write_probe_arrivals(Writer& out, const Capacity& capacity) {
   if (!capacity.probes.front().arrivals) return;
-  out.heading(fmt::format("{:<24} {:>10} {:>8} {:>8} {:>8} {:>8}", "Probes to the arrival",
-                          "backlog", "p50", "p99", "max", "missing"));
+  out.heading(fmt::format("{:<24} {:>10} {:>8} {:>8} {:>8} {:>11}", "Probes to the arrival",
+                          "backlog", "p50", "p99", "max", "not arrived"));
   const auto time = [](std::optional<std::uint64_t> of_all) {
     return of_all ? latency(static_cast<double>(*of_all)) : "none";
   };
   for (const CapacityProbe& probe : capacity.probes) {
     const ProbeArrivals arrivals = probe.arrivals.value_or(ProbeArrivals{});
     const std::string_view outcome = kProbeOutcomeNames[static_cast<std::size_t>(probe.outcome)];
-    out.line("  {:<13} {:<8} {:>10} {:>8} {:>8} {:>8} {:>8}", level_text(capacity.of, probe.level),
+    out.line("  {:<13} {:<8} {:>10} {:>8} {:>8} {:>8} {:>11}", level_text(capacity.of, probe.level),
              outcome, count(arrivals.backlog), time(arrivals.p50), time(arrivals.p99),
              time(arrivals.most), count(arrivals.not_arrived));
   }

@@ -57,7 +57,7 @@ std::optional<double> arrival_percentile(const metrics::EndToEnd& behind) {
 std::string as_count(double number) { return count(static_cast<std::uint64_t>(number)); }
 
 constexpr auto kArrivalFigures = std::to_array<ArrivalFigure>(
-    {{"not arrived", percent,
+    {{"not arrived of all asked", percent,
       [](const auto& behind) { return std::optional(behind.missing_share()); }},
      {"e2e p50", as_latency, arrival_percentile<50>},
      {"e2e p99", as_latency, arrival_percentile<99>},
@@ -225,8 +225,11 @@ Comparison compare(const std::vector<Run>& base, const std::vector<Run>& next) {
 
 std::string describe(const Comparison& comparison, const Style& style) {
   Writer out(style);
-  out.line("{}", style.bold(fmt::format("{:<14} {:>10} {:>10} {:>8}  {:<18} {:>6}", "", "base",
-                                        "new", "change", "95% of medians", "p")));
+  constexpr std::size_t kLeastWidth = 14;
+  std::size_t width = kLeastWidth;
+  for (const Change& one : comparison.changes) width = std::max(width, one.figure.size());
+  out.line("{}", style.bold(fmt::format("{:<{}} {:>10} {:>10} {:>8}  {:<18} {:>6}", "", width,
+                                        "base", "new", "change", "95% of medians", "p")));
   for (const Change& one : comparison.changes) {
     const double ratio = one.base > 0   ? one.next / one.base - 1
                          : one.next > 0 ? std::numeric_limits<double>::infinity()
@@ -238,7 +241,7 @@ std::string describe(const Comparison& comparison, const Style& style) {
                              signed_percent(one.ratio.high - 1));
       probability = *one.probability < 0.001 ? "<0.001" : fmt::format("{:.3f}", *one.probability);
     }
-    out.line("{:<14} {:>10} {:>10} {:>8}  {:<18} {:>6}  {}", one.figure, one.shown(one.base),
+    out.line("{:<{}} {:>10} {:>10} {:>8}  {:<18} {:>6}  {}", one.figure, width, one.shown(one.base),
              one.shown(one.next), signed_percent(ratio), interval, probability,
              word(one, comparison.by, style));
   }

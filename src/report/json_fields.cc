@@ -174,10 +174,17 @@ constexpr auto kRowFields = std::to_array<Field<Row>>({
     part<RowLatencies, Row>("hdr"),
 });
 
+struct Limits {
+  static Json written(const Measurement& measured) { return measured.limits(); }
+  static void read(const Json& json, Measurement& measured, Reading& reading) {
+    List<Text>::read(json, measured.known_limits, reading);
+  }
+};
+
 constexpr auto kGeneratorFields = std::to_array<Field<Measurement>>({
     figure<Measurement>("is_bottleneck",
                         [](const auto& measured) -> Json { return !measured.limits().empty(); }),
-    figure<Measurement>("reasons", [](const auto& measured) -> Json { return measured.limits(); }),
+    part<Limits, Measurement>("reasons"),
     field<List<Real<1>>, &Measurement::generator, &Generator::busy>("busy_share"),
     field<List<Real<1>>, &Measurement::generator, &Generator::run_delay>(
         "starved_share"),  // a published name

@@ -289,6 +289,28 @@ void keep_busiest(metrics::Generator& generator) {
   generator.run_delay.resize(kMost);
 }
 
+// Why the generator of any run may have set its pace, and of which: in the sums of all it may be
+// too little to be seen.
+std::vector<std::string> limits_of(const std::vector<Run>& runs,
+                                   const std::vector<std::string>& names) {
+  constexpr std::size_t kMostTold = 16;
+  if (runs.size() == 1) return runs.front().measurement.limits();
+  std::vector<std::string> all;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const std::string& host = runs[i].environment.host;
+    const bool of_one = !host.empty() && host.find(kComma) == std::string::npos;
+    const std::string whose = of_one ? fmt::format("{} ({})", names[i], host) : names[i];
+    for (const std::string& clause : runs[i].measurement.limits()) {
+      all.push_back(fmt::format("{}: {}", whose, clause));
+    }
+  }
+  if (all.size() <= kMostTold) return all;
+  const std::size_t others = all.size() - kMostTold;
+  all.resize(kMostTold);
+  all.push_back(fmt::format("and {} more of others", others));
+  return all;
+}
+
 Measurement merge_measurements(const std::vector<Run>& runs) {
   Measurement whole;
   const auto by_start = [](const Run& a, const Run& b) {
@@ -350,6 +372,7 @@ Run merge(const std::vector<Run>& runs, const std::vector<std::string>& names) {
   }
   sum.parts = merged_parts(runs, names);
   sum.measurement = merge_measurements(runs);
+  sum.measurement.known_limits = limits_of(runs, names);
   describe_parts(sum);
   sum.settings.emplace_back(
       kMergedSetting,

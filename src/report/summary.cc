@@ -115,7 +115,7 @@ void write_arrivals(Writer& out, const metrics::EndToEnd& behind) {
   line("arrived", behind.arrived, "at a sink");
   if (behind.bounced > 0) line("bounced", behind.bounced, "to a sink");
   if (behind.not_arrived() > behind.bounced) {
-    const std::uint64_t missing = behind.not_arrived() - behind.bounced;
+    const std::uint64_t missing = behind.missing();
     out.line("{}", out.style().red(fmt::format("  {:<11} {:>15} {}", "missing", count(missing),
                                                "had not arrived in time to count")));
   }

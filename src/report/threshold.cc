@@ -117,6 +117,13 @@ std::optional<std::chrono::microseconds> Threshold::arrival_bound() const {
   return std::chrono::microseconds(std::llround(bound_));
 }
 
+std::optional<std::chrono::microseconds> Threshold::latency_bound() const {
+  if (figure_ != Figure::latency || statistic_ != Statistic::percentile || above_) {
+    return std::nullopt;
+  }
+  return std::chrono::microseconds(std::llround(bound_));
+}
+
 double Threshold::value_in(const metrics::Measurement& measurement) const {
   switch (figure_) {
     case Figure::rate:
@@ -196,6 +203,28 @@ std::optional<double> Threshold::statistic_of(const Latencies& latencies) const 
   const auto value =
       metrics::percentile_of_all(histogram, percentile_, latencies.there, latencies.all);
   return value ? std::optional(static_cast<double>(*value)) : std::nullopt;
+}
+
+bool Threshold::holds_without(const metrics::Measurement& measurement,
+                              std::uint64_t slowest) const {
+  if (end_to_end() && !measurement.end_to_end) return false;
+  if (!latency_bound() || !measured_in(measurement)) return false;
+  const Latencies latencies = latencies_in(measurement);
+  const metrics::Counters& counters = measurement.total.counters;
+  const std::uint64_t messages = counters.delivered + counters.failed();
+  if (messages == 0) return false;
+  const auto all = static_cast<double>(latencies.all);
+  const auto there = static_cast<double>(latencies.there);
+  // To the arrival there are several for a message.
+  const double copies = all / static_cast<double>(messages);
+  const double without = std::min(std::ceil(static_cast<double>(slowest) * copies), there);
+  if (without == all) return true;
+  constexpr double kRounding = 1e-6;
+  const double rank = percentile_ * (all - without);
+  if (std::ceil(rank - kRounding) > there - without) return false;
+  const auto value =
+      metrics::percentile_of_all(latencies.histogram, rank / all, latencies.there, latencies.all);
+  return value && held_against(static_cast<double>(*value)).passed;
 }
 
 std::string Threshold::value_text(double value) const {

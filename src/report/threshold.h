@@ -30,6 +30,13 @@ class Threshold {
   // known, and missed.
   [[nodiscard]] Verdict judge(const metrics::Measurement& measurement) const;
 
+  // Where a percentile of a latency, or the maximum, must be below a bound, that; else nothing.
+  [[nodiscard]] std::optional<std::chrono::microseconds> latency_bound() const;
+  // Whether such a bound would be met if so many of the slowest messages had never been. What
+  // failed is not among them.
+  [[nodiscard]] bool holds_without(const metrics::Measurement& measurement,
+                                   std::uint64_t slowest) const;
+
   // In how many messages it can be met and missed: one has to lie beyond a percentile, and in less
   // a single one that fails misses the share of errors. At least 1.
   [[nodiscard]] std::uint64_t messages_needed() const;

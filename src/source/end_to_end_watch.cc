@@ -89,10 +89,12 @@ void EndToEndWatch::follow() {
   }
 }
 
-// Without a schedule, or where all was sent before its end, it was over with the last message.
+// Without a schedule, or where all was sent before its end, it was over with the last message. A
+// signal ends it at once.
 TimePoint EndToEndWatch::load_end(TimePoint over) const {
   const TimePoint schedule_end = schedule_end_;
-  return std::min(over < schedule_end ? match_.last_accepted() : schedule_end, signals_.first_at());
+  if (signals_.first_at() < std::min(over, schedule_end)) return signals_.first_at();
+  return over < schedule_end ? match_.last_accepted() : schedule_end;
 }
 
 // `sure`: a moment before all that workers have told, by which neither the schedule was over nor a

@@ -12,7 +12,7 @@
 
 #include "base/diagnostics.h"
 #include "source/affordable.h"
-#include "source/kept_run.h"
+#include "source/kept_runs.h"
 #include "source/probe_shortfall.h"
 
 namespace millrace::source {
@@ -45,6 +45,32 @@ std::optional<ProbeRun> make_probe(const CapacityCallbacks& callbacks, const Pro
     warn(error.what());
     return std::nullopt;
   }
+}
+
+// How a probe came to its end: it was interrupted, too, where a signal ended the wait for what had
+// not arrived, which might have.
+metrics::Ending ending_of(const Result& run) {
+  const auto& behind = run.measurement.end_to_end;
+  const bool wait_was_cut = run.signal != 0 && behind && behind->missing() > 0;
+  return std::max(run.measurement.ending,
+                  wait_was_cut ? metrics::Ending::interrupted : metrics::Ending::completed);
+}
+
+struct Finding {
+  ProbeOutcome outcome;
+  std::string reason;  // as it is told
+};
+
+// What a probe that was completed has found.
+Finding finding_of(const ProbeRun& made, const CapacityTask& task, const Probe& probe,
+                   const CapacityCallbacks& callbacks) {
+  const std::string shortfall = probe_shortfall(made.run, task, probe);
+  const Judgement judged = callbacks.judge(probe, made.run.measurement);
+  const bool falls_behind = !shortfall.empty();
+  const bool is_excused = made.late.empty() && !falls_behind && !judged.holds;
+  const std::vector<std::string>& late = is_excused ? judged.late : made.late;
+  if (!late.empty()) return {ProbeOutcome::late, fmt::format("{}", fmt::join(late, ", "))};
+  return {judged.holds && !falls_behind ? ProbeOutcome::held : ProbeOutcome::missed, shortfall};
 }
 
 // That no probe will be found to be too large when others have been made. Those of rates are alike.
@@ -116,7 +142,7 @@ CapacityResult find_capacity(const SourceOptions& given, const CapacityTask& tas
   if (options.stamp) stamped.emplace(options, *options.traffic, signals);
   CapacitySearch search(task.range);
   CapacityResult result;
-  KeptRun kept;
+  KeptRuns kept;
   std::uint64_t first_message = 0;
   metrics::Ending ending = metrics::Ending::completed;
   bool delivered = false;
@@ -131,12 +157,11 @@ CapacityResult find_capacity(const SourceOptions& given, const CapacityTask& tas
     const Probe& probe = order.probe;
     std::optional<ProbeRun> made = make_probe(callbacks, order, probe_options(options, task, order),
                                               stamped ? &*stamped : nullptr);
-    ending = made ? made->run.measurement.ending : metrics::Ending::failed;
+    ending = made ? ending_of(made->run) : metrics::Ending::failed;
     if (!made) break;
     const auto keep = [&](bool held) {
-      if (kept.take(probe.level, held, search.so_far().level, std::move(made->run))) {
-        result.number = number;
-      }
+      kept.take({.level = probe.level, .held = held, .number = number, .run = std::move(made->run)},
+                search.so_far());
     };
     const metrics::Measurement& measured = made->run.measurement;
     delivered = delivered || measured.total.counters.delivered + measured.warmup.delivered > 0;
@@ -146,17 +171,15 @@ CapacityResult find_capacity(const SourceOptions& given, const CapacityTask& tas
       keep(false);
       break;
     }
-    const std::string shortfall = probe_shortfall(made->run, task, probe);
-    const bool holds = shortfall.empty() && callbacks.holds(measured);
-    const ProbeOutcome judged = holds ? ProbeOutcome::held : ProbeOutcome::missed;
-    const ProbeOutcome outcome = made->late.empty() ? judged : ProbeOutcome::late;
-    callbacks.told(probe, outcome, measured,
-                   made->late.empty() ? shortfall : fmt::format("{}", fmt::join(made->late, ", ")));
-    search.found(outcome);
-    keep(outcome == ProbeOutcome::held);
+    const Finding found = finding_of(*made, task, probe, callbacks);
+    callbacks.told(probe, found.outcome, measured, found.reason);
+    search.found(found.outcome);
+    keep(found.outcome == ProbeOutcome::held);
   }
   result.answer = search.so_far();
-  result.run = std::move(kept.run());
+  EndedProbe& told = kept.of(result.answer);
+  result.run = std::move(told.run);
+  result.number = told.number;
   if (stamped) result.run.measurement.proof = stamped->journal.finish();
   if (signals.first() != 0) ending = std::max(ending, metrics::Ending::interrupted);
   result.run.measurement.ending = ending;

@@ -67,6 +67,14 @@ struct CapacityResult {
   std::uint64_t number = 0;  // of that probe, from 0
 };
 
+// What the terms of a search say of a probe.
+struct Judgement {
+  bool holds = false;  // what was measured is as it should be
+  // Where it is not: why the generator rather than the server may have made it so, as clauses; none
+  // if not.
+  std::vector<std::string> late = {};
+};
+
 // Who makes probes, who decides about them, and who is told.
 struct CapacityCallbacks {
   // Makes a probe, as a run with these options (probe_options()): when it is over, so is all that
@@ -74,8 +82,8 @@ struct CapacityCallbacks {
   std::function<ProbeRun(const ProbeOrder& order, const SourceOptions& of_probe,
                          StampedRuns* stamped)>
       run;
-  // Whether what was measured is as it should be.
-  std::function<bool(const metrics::Measurement& measurement)> holds;
+  // Judges what was measured.
+  std::function<Judgement(const Probe& probe, const metrics::Measurement& measurement)> judge;
   // A probe is over. `reason`: why nothing is known of the server, where a generator was late; else
   // probe_shortfall().
   std::function<void(const Probe& probe, ProbeOutcome outcome,
@@ -85,9 +93,10 @@ struct CapacityCallbacks {
 
 // Probes level after level until the search has its answer, or a signal comes. Each probe is a run
 // of its own; the numbers of their messages go on from one to the next, and their stamps and the
-// journal are of one run. One for which the generator was late is not judged. Throws Fatal when
-// there is no room for the largest one, or the first one cannot start; another that cannot gives
-// the search up, and why is told.
+// journal are of one run. One for which the generator was late is not judged, nor is one in which a
+// signal ended the wait for what had not arrived. Throws Fatal when there is no room for the
+// largest one, or the first one cannot start; another that cannot gives the search up, and why is
+// told.
 CapacityResult find_capacity(const SourceOptions& options, const CapacityTask& task,
                              threads::SignalWatch& signals, const CapacityCallbacks& callbacks);
 

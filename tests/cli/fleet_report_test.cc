@@ -51,6 +51,7 @@ TEST_F(FleetReportTest, IsOfAllRanks) {
   ranks[3].clock.take(0us, 50us, 200us);
   const RankReport whole = put_together(report_of(0), ranks);
   EXPECT_TRUE(whole.well);
+  EXPECT_TRUE(whole.whole);
   EXPECT_EQ(whole.run.measurement.total.counters.delivered, kRanks * 200);
   EXPECT_EQ(setting(whole.run, "parts"), "1 to 4 of 4");
   EXPECT_EQ(setting(whole.run, "merged"), "none");
@@ -60,6 +61,15 @@ TEST_F(FleetReportTest, IsOfAllRanks) {
   EXPECT_TRUE(ahead.ends_with("; clock 1.00 ms ahead, known to 500 us")) << ahead;
   EXPECT_TRUE(setting(whole.run, "rank 3").ends_with("; clock 50 us behind, known to 100 us"));
   EXPECT_EQ(said, "");
+}
+
+TEST_F(FleetReportTest, TellsWhichRankWasLate) {
+  RankReport late = report_of(2);
+  late.run.measurement.generator.busy = {0.95};
+  late.run.measurement.generator.run_delay = {0};
+  ranks[2].result = to_letter(late);
+  EXPECT_EQ(put_together(report_of(0), ranks).run.measurement.limits(),
+            std::vector<std::string>{"rank 2 (host2): a thread of it was busy 95% of the time"});
 }
 
 TEST_F(FleetReportTest, CountsWhatWasOverInTime) {
@@ -75,7 +85,9 @@ TEST_F(FleetReportTest, CountsWhatWasOverInTime) {
 
 TEST_F(FleetReportTest, IsNotWellWhereARankIsNot) {
   ranks[1].result = to_letter(report_of(1, false));
-  EXPECT_FALSE(put_together(report_of(0), ranks).well);
+  const RankReport whole = put_together(report_of(0), ranks);
+  EXPECT_FALSE(whole.well);
+  EXPECT_TRUE(whole.whole);
 }
 
 TEST_F(FleetReportTest, NamesARankThatIsNotInIt) {
@@ -87,6 +99,7 @@ TEST_F(FleetReportTest, NamesARankThatIsNotInIt) {
   const RankReport whole = put_together(report_of(0), ranks);
   tell_of_missing(ranks, "the report is without it");
   EXPECT_FALSE(whole.well);
+  EXPECT_FALSE(whole.whole);
   EXPECT_EQ(whole.run.measurement.total.counters.delivered, 2 * 200);
   EXPECT_EQ(setting(whole.run, "parts"), "1 and 2 of 4: not 3 and 4");
   EXPECT_EQ(setting(whole.run, "rank 2"), "not in this report: it was not heard of for 5 s");

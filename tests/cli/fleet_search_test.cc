@@ -99,6 +99,19 @@ TEST_F(FleetProbesTest, AreCutShortWhereARankIsMissing) {
   EXPECT_EQ(take().run.measurement.ending, metrics::Ending::interrupted);
 }
 
+TEST_F(FleetProbesTest, HaveFailedWhereAReportCannotBeRead) {
+  ranks[2].result = "1{";
+  EXPECT_EQ(take().run.measurement.ending, metrics::Ending::failed);
+}
+
+TEST_F(FleetProbesTest, HaveFailedWhereReportsDoNotFitTogether) {
+  RankReport of_a_sink = report_of(1);
+  of_a_sink.run.kind = report::Run::Kind::sink;
+  of_a_sink.run.verdicts.clear();
+  ranks[1].result = to_letter(of_a_sink);
+  EXPECT_EQ(take().run.measurement.ending, metrics::Ending::failed);
+}
+
 TEST_F(FleetProbesTest, SayWhoEndedTheSearch) {
   take();
   ranks[2].result.reset();

@@ -248,6 +248,22 @@ TEST(SourcePart, IsOfALoadThatAllPartsHave) {
   EXPECT_NE(load({"--header", "X-A: a"}), load({"--header", "X-A: b"}));
 }
 
+// Which rank 0 asks of all: but not where it looks, and how far apart they are.
+TEST(SourcePart, IsOfASearchWhoseProbesAreAsLongForAll) {
+  const std::string one = load({"--find-rate", "p99<1s", "--probe", "5", "--confirm", "9"});
+  for (const std::vector<std::string>& others :
+       {std::vector<std::string>{"--find-rate", "p99<2s", "--probe", "5", "--confirm", "9"},
+        {"--find-sessions", "p99<1s", "--probe", "5", "--confirm", "9"},
+        {"--find-rate", "p99<1s", "--probe", "6", "--confirm", "9"},
+        {"--find-rate", "p99<1s", "--probe", "5", "--confirm", "8"},
+        {"--find-rate", "p99<1s", "--probe", "5", "--confirm", "9", "--warmup", "2"}}) {
+    EXPECT_NE(load(others), one);
+  }
+  EXPECT_EQ(load({"--find-rate", "p99<1s", "--probe", "5", "--confirm", "9", "--rate-range",
+                  "100-900/s", "--resolution", "9%", "--settle", "3"}),
+            one);
+}
+
 TEST(SourcePart, HasTheSameFilesWhereverTheyLie) {
   const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "part_files";
   std::filesystem::create_directories(folder);

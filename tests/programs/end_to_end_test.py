@@ -134,6 +134,18 @@ class EndToEnd(measuring.MeasureCase):
         self.assertEqual((behind["accepted"], behind["arrived"], behind["backlog"]), (25, 0, 25))
         self.assertIn(b"Behind the server", source.out)  # though nobody has asked for a summary
 
+    def test_a_signal_in_the_wait_of_a_probe_says_nothing_of_the_server(self):
+        programs = rig.ours("epoll", "--threads", 1)
+        with programs.sink("--verify", self.proof("got")), programs.sink() as other:
+            source, path = self.start_following(programs, other.endpoint, "-d", "--find-rate", "e2e.p99<5s", "--rate-range",
+                                                "200-400/s", "--probe", "500ms", "--confirm", "500ms", "--settle", "1h")
+            rig.wait_for(lambda: b"waiting for " in source.err, "it to wait for what is missing")
+            source.send_signal(signal.SIGINT)
+            self.assertEqual(source.wait(rig.PATIENCE), 3, source.err)
+        run = json.loads(path.read_text())
+        readers.validate(measuring.SCHEMA, path)
+        self.assertEqual((run["ending"], run["capacity"]["probes"], run["capacity"]["limited_by"]), ("interrupted", [], "unknown"))
+
     def test_a_journal_that_is_damaged_on_the_way_ends_the_run(self):
         programs = rig.ours("epoll", "--threads", 1)
         got = self.proof("got")

@@ -65,10 +65,11 @@ TEST(CapacitySummary, TellsWhatArrivedOfEachProbe) {
                                  {"backlog<1000", "1,234", false}};
   run.capacity = capacity;
   const std::string text = summary(run, {});
-  EXPECT_NE(text.find("\nProbes to the arrival       backlog      p50      p99      max  missing\n"
-                      "  7,400/s       held              7  3.00 ms  40.0 ms  50.0 ms        1\n"
-                      "  7,800/s       missed        1,234  3.00 ms"),
-            std::string::npos)
+  EXPECT_NE(
+      text.find("\nProbes to the arrival       backlog      p50      p99      max not arrived\n"
+                "  7,400/s       held              7  3.00 ms  40.0 ms  50.0 ms           1\n"
+                "  7,800/s       missed        1,234  3.00 ms"),
+      std::string::npos)
       << text;
   EXPECT_TRUE(
       capacity_line(capacity).ends_with("; at 7,800/s 5.0% was not accepted or did not arrive"));

@@ -94,6 +94,41 @@ TEST(Merge, OfASourceAndASinkIsRefused) {
             "a is of a source, b of a sink: they cannot be merged");
 }
 
+// One of ten late in 9% is 0.9% of all, which is not many.
+TEST(Merge, TellsWhoseGeneratorMayHaveSetThePace) {
+  std::vector<report::Run> runs;
+  std::vector<std::string> names;
+  for (int rank = 0; rank < 10; ++rank) {
+    runs.push_back(sample_run(1, 5));
+    runs.back().environment.host = "h" + std::to_string(rank);
+    runs.back().measurement.generator = {};
+    for (int i = 0; i < 100; ++i) runs.back().measurement.generator.start_lag.record(0us);
+    names.push_back("rank " + std::to_string(rank));
+  }
+  EXPECT_EQ(merge(runs, names).measurement.limits(), std::vector<std::string>{});
+  runs[3].measurement.generator.late_starts = 9;
+  const report::Run whole = merge(runs, names);
+  const std::vector<std::string> expected = {
+      "rank 3 (h3): it began 9.0% of the arrivals more than 1 ms late"};
+  EXPECT_EQ(whole.measurement.limits(), expected);
+  const report::Run read = from_json(to_json(whole), "a.json");
+  EXPECT_EQ(read.measurement.limits(), expected);
+  const report::Run more = merge({read, runs[0]}, {"a.json", "b.json"});
+  EXPECT_EQ(more.measurement.limits(), std::vector{"a.json: " + expected.front()});
+  EXPECT_EQ(merge({runs[3]}, {"a"}).measurement.limits().at(0),
+            "it began 9.0% of the arrivals more than 1 ms late");
+}
+
+TEST(Merge, TellsOfManySuchGeneratorsHowManyThereAre) {
+  report::Run late = sample_run(1, 5);
+  late.measurement.generator = {};
+  late.measurement.generator.busy = {0.95};
+  const std::vector<report::Run> runs(300, late);
+  const auto limits = merge(runs, std::vector<std::string>(runs.size(), "a")).measurement.limits();
+  ASSERT_EQ(limits.size(), 17U);
+  EXPECT_EQ(limits.back(), "and 284 more of others");
+}
+
 TEST(Merge, AddsAllThatARowAndAPartHave) {
   report::Run a = sample_run(1, 5);
   metrics::Row& row = a.measurement.series[0];

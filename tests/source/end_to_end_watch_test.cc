@@ -205,6 +205,23 @@ TEST_F(Watching, ASignalEndsTheLoad) {
   EXPECT_EQ(found->backlog, 2U);
 }
 
+// Though nothing has been accepted for a while: what arrived meanwhile is in no backlog.
+TEST_F(Watching, TheBacklogIsOfTheMomentOfASignal) {
+  const Duration now = Clock::now() - kStart;
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
+  MadeUpSink sink(path, 7, seconds.count());
+  const auto message = static_cast<std::uint64_t>((now - seconds) / 10us);
+  begin(1h);
+  deliver(message, seconds + message * 10us - 5us);
+  sink.take(message);
+  kill(getpid(), SIGTERM);
+  while (signals.first() == 0) std::this_thread::yield();
+  const auto found = finish();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->arrived, 1U);
+  EXPECT_EQ(found->backlog, 0U);
+}
+
 TEST_F(Watching, FollowsSoManyThatHaveNotArrived) {
   MadeUpSink sink(path, 7);
   begin(0s, 2);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <csignal>
 #include <functional>
 #include <string>
 #include <vector>
@@ -148,7 +149,8 @@ class MadeUpSearch : public testing::Test {
                EXPECT_EQ(of_probe.load.first_message, order.first_message);
                return make(order);
              },
-         .holds = [](const metrics::Measurement& /*measured*/) { return true; },
+         .judge = [this](const Probe& probe,
+                         const metrics::Measurement& /*measured*/) { return judge(probe); },
          .told =
              [&](const Probe& /*probe*/, ProbeOutcome outcome,
                  const metrics::Measurement& /*measured*/, const std::string& reason) {
@@ -160,6 +162,9 @@ class MadeUpSearch : public testing::Test {
   static ProbeRun held() { return {.run = run_of(10), .messages = 7}; }
 
   threads::SignalWatch signals;
+  std::function<Judgement(const Probe& probe)> judge = [](const Probe& /*probe*/) {
+    return Judgement{.holds = true};
+  };
   std::vector<ProbeOrder> orders;
   std::vector<ProbeOutcome> outcomes;
   std::vector<std::string> reasons;
@@ -208,6 +213,74 @@ TEST_F(MadeUpSearch, EndsWithAProbeThatWasCutShort) {
     EXPECT_EQ(found.run.measurement.ending, ending) << "the search, of whichever run is told";
     EXPECT_EQ(found.run.well, ending != metrics::Ending::failed);
   }
+}
+
+TEST_F(MadeUpSearch, ConcludesNothingWhereTermsAreMissedForTheGenerator) {
+  judge = [](const Probe& probe) {
+    if (probe.level < 150) return Judgement{.holds = true, .late = {"nobody asks"}};
+    return Judgement{.holds = false, .late = {"p99.9<50ms would hold", "max<1s would hold"}};
+  };
+  const CapacityResult found = search([](const auto& /*order*/) { return held(); });
+  EXPECT_EQ(outcomes, (std::vector{ProbeOutcome::held, ProbeOutcome::late, ProbeOutcome::late}));
+  EXPECT_EQ(reasons.front(), "");
+  EXPECT_EQ(reasons.back(), "p99.9<50ms would hold, max<1s would hold");
+  EXPECT_EQ(found.answer.limit, CapacityLimit::generator);
+}
+
+TEST_F(MadeUpSearch, AServerThatFallsBehindMissesWhateverTheGeneratorDid) {
+  judge = [](const Probe& /*probe*/) {
+    return Judgement{.holds = false, .late = {"max<1s would hold"}};
+  };
+  search([](const auto& /*order*/) { return ProbeRun{.run = run_with(100, {}), .messages = 7}; });
+  ASSERT_FALSE(outcomes.empty());
+  EXPECT_EQ(outcomes.front(), ProbeOutcome::missed);
+  EXPECT_EQ(reasons.front(), "only 0 of 100 messages were over in time");
+}
+
+// That of a level which was confirmed, and is looked at from above.
+TEST_F(MadeUpSearch, ConcludesNothingWhereASignalEndsTheWaitForArrivals) {
+  const auto search_with = [&](std::uint64_t bounced) {
+    orders.clear();
+    outcomes.clear();
+    return search([&](const ProbeOrder& order) {
+      ProbeRun made = held();
+      made.run.measurement.end_to_end = {.asked = 10, .accepted = 10, .arrived = 10};
+      if (order.number == 1) {
+        made.run.signal = SIGINT;
+        made.run.measurement.end_to_end->arrived = 6;
+        made.run.measurement.end_to_end->bounced = bounced;
+      }
+      return made;
+    });
+  };
+  judge = [](const Probe& probe) { return Judgement{.holds = probe.level < 150}; };
+  const CapacityResult found = search_with(3);
+  EXPECT_EQ(orders.size(), 2U);
+  EXPECT_EQ(outcomes, std::vector{ProbeOutcome::held});
+  EXPECT_EQ(found.run.measurement.ending, metrics::Ending::interrupted);
+  EXPECT_EQ(found.answer.level, 100);
+  EXPECT_FALSE(found.answer.limited_at);
+  search_with(4);  // nothing is missing
+  EXPECT_EQ(outcomes.at(1), ProbeOutcome::missed);
+}
+
+TEST_F(MadeUpSearch, ReportsTheLevelThatItFallsBackTo) {
+  judge = [](const Probe& probe) {
+    return Judgement{.holds = !probe.confirms && probe.level < 300};
+  };
+  unsigned confirmations = 0;
+  const CapacityResult found = search([&](const ProbeOrder& order) {
+    ProbeRun made = held();
+    made.run.measurement.elapsed = std::chrono::seconds(order.number);
+    if (order.probe.confirms && ++confirmations > 1) {
+      made.run.measurement.ending = metrics::Ending::interrupted;
+    }
+    return made;
+  });
+  EXPECT_EQ(confirmations, 2U);
+  ASSERT_TRUE(found.answer.level);
+  EXPECT_EQ(found.run.measurement.elapsed, std::chrono::seconds(found.number));
+  EXPECT_EQ(orders.at(found.number).probe.level, found.answer.level);
 }
 
 TEST_F(MadeUpSearch, IsGivenUpWhereALaterProbeCannotStart) {

@@ -1,8 +1,10 @@
-#include "source/kept_run.h"
+#include "source/kept_runs.h"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cmath>
+#include <cstdint>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -25,7 +27,9 @@ class Search {
   }
   [[nodiscard]] Probe probe() const { return std::get<Probe>(search_.next()); }
   [[nodiscard]] std::optional<double> best() const { return search_.so_far().level; }
-  Duration kept() { return kept_.run().measurement.elapsed; }
+  Duration kept() { return kept_.of(search_.so_far()).run.measurement.elapsed; }
+  // Which of all probes that is, from 0.
+  std::uint64_t number() { return kept_.of(search_.so_far()).number; }
 
   // Makes the next probe.
   void found(ProbeOutcome outcome, Duration took) {
@@ -33,7 +37,8 @@ class Search {
     search_.found(outcome);
     Result run;
     run.measurement.elapsed = took;
-    kept_.take(level, outcome == kHeld, best(), std::move(run));
+    kept_.take({.level = level, .held = outcome == kHeld, .number = made_++, .run = std::move(run)},
+               search_.so_far());
   }
 
   // Up to the confirmation of 995.
@@ -43,10 +48,11 @@ class Search {
 
  private:
   CapacitySearch search_{{.low = 100, .high = 50'000}};
-  KeptRun kept_;
+  KeptRuns kept_;
+  std::uint64_t made_ = 0;
 };
 
-TEST(KeptRun, IsOfTheHighestLevelThatHeld) {
+TEST(KeptRuns, IsOfTheHighestLevelThatHeld) {
   Search search;
   search.found(kHeld, 1s);
   EXPECT_EQ(search.kept(), 1s);
@@ -57,14 +63,14 @@ TEST(KeptRun, IsOfTheHighestLevelThatHeld) {
   EXPECT_EQ(search.kept(), 2s);
 }
 
-TEST(KeptRun, IsTheLastOneWhereNothingHeld) {
+TEST(KeptRuns, IsTheLastOneWhereNothingHeld) {
   Search search;
   search.found(kMissed, 1s);
   search.found(kMissed, 2s);
   EXPECT_EQ(search.kept(), 2s);
 }
 
-TEST(KeptRun, IsTheOneThatConfirmed) {
+TEST(KeptRuns, IsTheOneThatConfirmed) {
   Search search;
   search.find_995();
   search.found(kHeld, 60s);
@@ -72,7 +78,7 @@ TEST(KeptRun, IsTheOneThatConfirmed) {
   EXPECT_EQ(search.kept(), 60s);
 }
 
-TEST(KeptRun, StaysTheConfirmedOneWhenWhatHoldsAboveIsNotConfirmed) {
+TEST(KeptRuns, StaysTheConfirmedOneWhenWhatHoldsAboveIsNotConfirmed) {
   Search search;
   search.find_995();
   search.found(kHeld, 60s);
@@ -85,7 +91,7 @@ TEST(KeptRun, StaysTheConfirmedOneWhenWhatHoldsAboveIsNotConfirmed) {
   EXPECT_TRUE(search.ended());
 }
 
-TEST(KeptRun, IsOfTheHigherLevelThatIsConfirmedLater) {
+TEST(KeptRuns, IsOfTheHigherLevelThatIsConfirmedLater) {
   Search search;
   search.find_995();
   search.found(kHeld, 60s);
@@ -94,6 +100,44 @@ TEST(KeptRun, IsOfTheHigherLevelThatIsConfirmedLater) {
   search.found(kHeld, 61s);
   EXPECT_EQ(search.best(), 1'040);
   EXPECT_EQ(search.kept(), 61s);
+}
+
+// That of each level is told from others by how long it took: a millisecond for each unit of it.
+TEST(KeptRuns, IsOfTheLevelBelowWhenAConfirmationFails) {
+  Search search;
+  while (!search.probe().confirms) {
+    const double level = search.probe().level;
+    search.found(level <= 1'000 ? kHeld : kMissed, std::chrono::milliseconds(std::lround(level)));
+  }
+  std::optional<double> before = search.best();
+  ASSERT_TRUE(before);
+  unsigned fallen = 0;
+  while (!search.ended() && search.best()) {
+    const auto of_best = std::chrono::milliseconds(std::lround(*search.best()));
+    EXPECT_EQ(search.kept(), of_best) << *search.best();
+    if (search.best() < before) ++fallen;
+    before = search.best();
+    search.found(kMissed, 1h);
+  }
+  EXPECT_GE(fallen, 3U);
+  EXPECT_EQ(search.kept(), 1h) << "of none the last one";
+}
+
+TEST(KeptRuns, IsOfTheLevelBelowWhereTheGeneratorWasLateInTheEnd) {
+  Search search;
+  search.found(kHeld, 1s);
+  search.found(kHeld, 2s);
+  search.found(kMissed, 3s);
+  search.found(kMissed, 4s);  // between 200 and 400
+  while (!search.probe().confirms) search.found(kMissed, 5s);
+  EXPECT_EQ(search.probe().level, 200);
+  search.found(kMissed, 60s);
+  search.found(ProbeOutcome::late, 61s);
+  search.found(ProbeOutcome::late, 62s);
+  EXPECT_TRUE(search.ended());
+  EXPECT_EQ(search.best(), 100);
+  EXPECT_EQ(search.kept(), 1s);
+  EXPECT_EQ(search.number(), 0U);
 }
 
 }  // namespace

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "metrics/measurement.h"
+#include "report/threshold.h"
+
+namespace millrace::report {
+
+// Why a bound of a latency that was missed may have been met but for the generator, as a clause:
+// without so many messages as it held up itself. In open loop those are the ones that it began late
+// by more than a tenth of the bound, and than a millisecond; in closed loop, of so many `sessions`,
+// all that its threads had under way when one was busy for longer than the bound. Empty where the
+// bound would be missed all the same, and of what is no such bound.
+std::string held_up_by_generator(const Threshold& term, const metrics::Measurement& measurement,
+                                 double sessions);
+
+}  // namespace millrace::report
