@@ -38,8 +38,10 @@ class FleetProbesTest : public testing::Test {
   // More of them late than on time.
   static RankReport late_report_of(unsigned rank) {
     RankReport report = report_of(rank);
-    report.run.measurement.generator.start_lag.record(std::chrono::microseconds(5'000));
-    report.run.measurement.generator.late_starts = 1;
+    for (unsigned late = 0; late < 4; ++late) {
+      report.run.measurement.generator.start_lag.record(std::chrono::microseconds(5'000));
+    }
+    report.run.measurement.generator.late_starts = 4;
     return report;
   }
   static std::string setting(const report::Run& run, std::string_view name) {

@@ -359,11 +359,17 @@ TEST(Measurement, SaysWhenTheGeneratorSetsThePace) {
   measurement.generator.busy = {0.9};
   EXPECT_TRUE(measurement.limits().empty());
   measurement.generator.busy.clear();
-  for (int i = 0; i < 100; ++i) measurement.generator.start_lag.record(microseconds(10));
-  measurement.generator.late_starts = 1;
+  for (int i = 0; i < 500; ++i) measurement.generator.start_lag.record(microseconds(10));
+  measurement.generator.late_starts = 5;
   EXPECT_TRUE(measurement.limits().empty());
-  measurement.generator.late_starts = 2;
+  measurement.generator.late_starts = 10;
   EXPECT_EQ(measurement.limits()[0], "it began 2.0% of the arrivals more than 1 ms late");
+  measurement.generator.start_lag = {};
+  for (int i = 0; i < 50; ++i) measurement.generator.start_lag.record(microseconds(10));
+  measurement.generator.late_starts = 3;
+  EXPECT_TRUE(measurement.limits().empty()) << "three are few, however few there are in all";
+  measurement.generator.late_starts = 4;
+  EXPECT_EQ(measurement.limits()[0], "it began 8.0% of the arrivals more than 1 ms late");
 }
 
 }  // namespace

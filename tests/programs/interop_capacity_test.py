@@ -35,7 +35,7 @@ class Capacity(interop_test.Peers, measuring.MeasureCase):
         """By a run of its own, behind which the server is quiet again."""
         path = self.scratch / "run.json"
         done = programs.source(server, *LOAD, "--rate", f"{rate}/s", "--duration", f"{LASTS_S}s", "--json", path,
-                               "--threshold", TERM, "--threshold", f"rate>={0.9 * rate}/s")
+                               "--threshold", TERM)
         self.assertIn(done.returncode, (0, 3), done.stderr)
         return all(one["passed"] for one in json.loads(path.read_text())["thresholds"])
 
