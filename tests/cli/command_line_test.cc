@@ -14,6 +14,7 @@
 #include "cli/sink_command_line.h"
 #include "cli/source_command_line.h"
 #include "cli/text_values.h"
+#include "scratch_directory.h"
 
 namespace millrace::cli {
 namespace {
@@ -319,10 +320,15 @@ TEST(SourceOptions, SecretsGoOutProtectedOrByConsent) {
 }
 
 TEST(SourceOptions, WhatIsSaidOfTlsNeedsTls) {
+  const tests::ScratchDirectory scratch;
+  const std::string authorities = scratch.write("a.pem", "-----BEGIN CERTIFICATE-----\n");
   const std::vector<Words> cases = {
-      {"--tls-verify"},         {"--tls-ca-file", "x"}, {"--tls-ca-dir", "x"}, {"--sni", "x"},
-      {"--tls-alpn", "x"},      {"--tls-resume"},       {"--tls-cert", "x"},   {"--tls-key", "x"},
-      {"--tls-version", "1.3"}, {"--tls-ciphers", "x"}, {"--tls-groups", "x"},
+      {"--tls-verify"},         {"--tls-ca-file", authorities.c_str()},
+      {"--tls-ca-dir", "x"},    {"--sni", "x"},
+      {"--tls-alpn", "x"},      {"--tls-resume"},
+      {"--tls-cert", "x"},      {"--tls-key", "x"},
+      {"--tls-version", "1.3"}, {"--tls-ciphers", "x"},
+      {"--tls-groups", "x"},
   };
   for (Words words : cases) {
     const std::string option = words.front();
