@@ -13,6 +13,8 @@ SETTINGS = "smtpd_recipient_restrictions = sleep 1, permit_mynetworks, reject\n"
 TERM = "p90<1500ms"
 LOAD = ("-s", "100", "-t", "to@far.example", "-M", "client.example", "--warmup", "1s")
 LASTS_S = 5
+ATTEMPTS = 3 if rig.LONG else 1
+RANGE, RESOLUTION = ("3-40/s", 0.15) if rig.LONG else ("6-20/s", 0.45)
 # All rates that are tried by hand, and in CI those between which the answer must be.
 BY_HAND = (4, 6, 8, 9, 10, 11, 12, 14, 18) if rig.LONG else (8, 14)
 
@@ -39,22 +41,29 @@ class Capacity(interop_test.Peers, measuring.MeasureCase):
         self.assertIn(done.returncode, (0, 3), done.stderr)
         return all(one["passed"] for one in json.loads(path.read_text())["thresholds"])
 
+    def search(self, programs, server):
+        """What is found; the test is skipped where the generator was late each time."""
+        path = self.scratch / "capacity.json"
+        for _ in range(ATTEMPTS):
+            done = programs.source(server, *LOAD, "--find-rate", TERM, "--rate-range", RANGE, "--probe", f"{LASTS_S}s",
+                                   "--confirm", f"{LASTS_S}s", "--resolution", f"{RESOLUTION:.0%}", "--json", path, timeout=240)
+            self.assertIn(done.returncode, (0, 3), done.stderr)
+            capacity = json.loads(path.read_text())["capacity"]
+            if capacity["limited_by"] != "generator":
+                return capacity
+        self.skipTest("the generator was late in each attempt")
+
     def test_is_that_between_the_runs_that_hold_and_those_that_do_not(self):
         programs = rig.ours("epoll", "--threads", "1")
         with programs.sink() as sink:
             server = self.limited_postfix(sink)
             held = {rate: self.holds(programs, server, rate) for rate in BY_HAND}
-            path = self.scratch / "capacity.json"
-            done = programs.source(server, *LOAD, "--find-rate", TERM, "--rate-range", "3-40/s",
-                                   "--probe", f"{LASTS_S}s",
-                                   "--confirm", f"{LASTS_S}s", "--resolution", "15%", "--json", path, timeout=240)
-            self.assertIn(done.returncode, (0, 3), done.stderr)
+            last = max(rate for rate, good in held.items() if good)
+            first = min(rate for rate, good in held.items() if not good)
+            self.assertLess(last, first, held)
+            capacity = self.search(programs, server)
             self.stop_postfix(rig.port_of(server))
-        capacity = json.loads(path.read_text())["capacity"]
         self.assertEqual(capacity["limited_by"], "server", capacity)
-        last = max(rate for rate, good in held.items() if good)
-        first = min(rate for rate, good in held.items() if not good)
-        self.assertLess(last, first, held)
         # The one as exact as the other.
-        self.assertGreaterEqual(capacity["rate"], last / 1.15, (held, capacity))
-        self.assertLessEqual(capacity["rate"], first * 1.15, (held, capacity))
+        self.assertGreaterEqual(capacity["rate"], last / (1 + RESOLUTION), (held, capacity))
+        self.assertLessEqual(capacity["rate"], first * (1 + RESOLUTION), (held, capacity))
