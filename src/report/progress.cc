@@ -90,7 +90,9 @@ std::string asked_rate(const metrics::ProgressSnapshot& snapshot) {
 
 }  // namespace
 
+// A search makes one run after the other: no line is of two.
 void ProgressLines::take(const metrics::Second& second) {
+  if (second.number == 0) *this = ProgressLines();
   counters_.add(second.counters);
   intended_.add(second.intended);
   errors_ += sum(second.errors);

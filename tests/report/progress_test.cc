@@ -299,6 +299,15 @@ TEST(ProgressLines, SumUpTenSeconds) {
             "3 in flight, 0 errors");
 }
 
+TEST(ProgressLines, AreOfOneRunEach) {
+  ProgressLines one;
+  for (std::uint64_t second = 0; second < 5; ++second) one.take(*snapshot_of(second).second);
+  ProgressLines both;
+  for (std::uint64_t second = 0; second < 7; ++second) both.take(*snapshot_of(second).second);
+  for (std::uint64_t second = 0; second < 5; ++second) both.take(*snapshot_of(second).second);
+  EXPECT_EQ(both.line(snapshot_of(4)), one.line(snapshot_of(4)));
+}
+
 TEST(ProgressLines, ComeEveryTenSeconds) {
   testing::internal::CaptureStderr();
   ProgressLines lines;
