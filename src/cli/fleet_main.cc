@@ -9,11 +9,11 @@
 #include <optional>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "base/diagnostics.h"
 #include "base/number.h"
 #include "cli/command_line.h"
+#include "cli/fleet_report.h"
 
 namespace millrace::cli {
 namespace {
@@ -37,15 +37,10 @@ Duration patience_of_mpirun() {
   _exit(status);
 }
 
-// Of those whose part is reported.
-void tell_of_gone(const std::vector<fleet::RankState>& ranks) {
-  for (std::size_t number = 1; number < ranks.size(); ++number) {
-    const fleet::RankState& rank = ranks[number];
-    if (!rank.is_silent || !rank.trouble.empty()) continue;
-    report_fatal(
-        fmt::format("rank {} ({}) was not there to the end: all that it measured is reported",
-                    number, rank.host.value_or("on an unknown host")));
-  }
+// What nobody else can say for this rank.
+[[noreturn]] void fail_in_own_words(unsigned rank, const std::exception& error) {
+  divert_messages({});
+  throw Fatal(fmt::format("rank {}: {}", rank, error.what()));
 }
 
 int lead_run(FleetProgram& program, fleet::Fleet& all, threads::SignalWatch& signals) {
@@ -89,8 +84,7 @@ std::unique_ptr<FleetProgram> read_options(
   } catch (const std::exception& error) {
     if (place.rank == 0) throw;
     sleep(kPatienceWithRank0);
-    divert_messages({});
-    throw Fatal(fmt::format("rank {}: {}", place.rank, error.what()));
+    fail_in_own_words(place.rank, error);
   }
 }
 
@@ -104,9 +98,7 @@ int run_rank(const FleetPlace& place, const std::function<std::unique_ptr<FleetP
     all.emplace(place.post, signals, patience_of_mpirun());
   } catch (const std::exception& error) {
     if (place.rank == 0) throw;
-    // Nobody can say it for this rank.
-    divert_messages({});
-    throw Fatal(fmt::format("rank {}: {}", place.rank, error.what()));
+    fail_in_own_words(place.rank, error);
   }
   if (all->rank() == 0) return lead_run(*program, *all, signals);
   return follow_run(*program, *all, signals);

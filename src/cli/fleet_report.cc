@@ -158,4 +158,13 @@ void tell_of_missing(const std::vector<fleet::RankState>& ranks, std::string_vie
   }
 }
 
+void tell_of_gone(const std::vector<fleet::RankState>& ranks) {
+  for (std::size_t number = 1; number < ranks.size(); ++number) {
+    const fleet::RankState& rank = ranks[number];
+    if (!rank.is_silent || !rank.trouble.empty()) continue;
+    const std::string who = whose(fmt::format("rank {}", number), rank.host.value_or(""));
+    report_fatal(who + " was not there to the end: all that it measured is reported");
+  }
+}
+
 }  // namespace millrace::cli

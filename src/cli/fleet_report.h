@@ -33,4 +33,7 @@ RankReport put_together(RankReport own, const std::vector<fleet::RankState>& ran
 // that.
 void tell_of_missing(const std::vector<fleet::RankState>& ranks, std::string_view consequence);
 
+// The same of each rank whose part is reported, and that was not there to the end.
+void tell_of_gone(const std::vector<fleet::RankState>& ranks);
+
 }  // namespace millrace::cli

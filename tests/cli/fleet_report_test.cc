@@ -109,6 +109,17 @@ TEST_F(FleetReportTest, NamesARankThatIsNotInIt) {
             std::string::npos);
 }
 
+TEST_F(FleetReportTest, NamesWhoWasNotThereToTheEnd) {
+  ranks[1].is_silent = true;
+  ranks[2].is_silent = true;
+  ranks[2].trouble = "was not heard of for 5 s";
+  tell_of_gone(ranks);
+  EXPECT_NE(said.find("fatal: rank 1 (host1) was not there to the end: all that it measured is "
+                      "reported\n"),
+            std::string::npos);
+  EXPECT_EQ(said.find("rank 2"), std::string::npos) << "which was told before";
+}
+
 TEST_F(FleetReportTest, CountsSecondsFromOneStartByClocksThatDiffer) {
   RankReport own = report_of(0);
   own.run.measurement.agreed_start.emplace();
