@@ -27,7 +27,9 @@ namespace {
 
 // From who connects until it must have said who it is.
 constexpr std::chrono::seconds kIntroduction{5};
-// Who have not yet, beside ranks; whoever came first makes room.
+// Until it makes room for others: a way there and back.
+constexpr std::chrono::seconds kHearing{1};
+// Who have not said it yet, beside ranks, each of which comes to all addresses.
 constexpr std::size_t kMostStrangers = 64;
 
 constexpr std::size_t kWord = 16;  // letters of a name, a secret or a rank
@@ -136,19 +138,27 @@ FileDescriptor first_to_say(const std::string& name, std::vector<Stranger> calle
   return {};
 }
 
-// Takes in who has connected; so many at most are there then, and none that has had its time.
+// Those in front who have had their time go.
+void let_go(std::deque<Stranger>& guests) {
+  const TimePoint now = Clock::now();
+  while (!guests.empty() && now >= guests.front().came + kIntroduction) guests.pop_front();
+}
+
+// From when on there is room for one more, of so many.
+TimePoint has_room(const std::deque<Stranger>& guests, std::size_t most) {
+  return guests.size() < most ? TimePoint::min() : guests.front().came + kHearing;
+}
+
+// Takes in who has connected, as long as there is room.
 void take_in(const FileDescriptor& listening, const std::string& name, std::deque<Stranger>& guests,
              std::size_t most) {
-  for (;;) {
-    while (!guests.empty() && Clock::now() >= guests.front().came + kIntroduction) {
-      guests.pop_front();
-    }
+  while (Clock::now() >= has_room(guests, most)) {
     FileDescriptor socket(
         accept4(listening.descriptor(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!socket.valid()) return;
     if (!say(socket, name)) continue;
+    if (guests.size() == most) guests.pop_front();
     guests.push_back({.socket = std::move(socket), .said = {}});
-    if (guests.size() > most) guests.pop_front();
   }
 }
 
@@ -174,13 +184,19 @@ Meeting::Meeting() : name_(word(random_seed())), secret_(word(random_seed())) {
 
 std::vector<FileDescriptor> Meeting::assemble(unsigned ranks) {
   const TimePoint limit = Clock::now() + kAssembling;
+  const std::size_t most = ranks * listening_.size() + kMostStrangers;
   std::vector<FileDescriptor> there(ranks);
   std::deque<Stranger> guests;  // who came first is in front
   for (unsigned missing = ranks - 1; missing > 0;) {
     std::vector<pollfd> asked;
     for (const Stranger& guest : guests) asked.push_back(for_input(guest.socket));
-    for (const FileDescriptor& one : listening_) asked.push_back(for_input(one));
-    if (!wait_for_any(asked, limit)) {
+    const TimePoint room = has_room(guests, most);
+    const bool takes_in = Clock::now() >= room;
+    if (takes_in) {
+      for (const FileDescriptor& one : listening_) asked.push_back(for_input(one));
+    }
+    wait_for_any(asked, takes_in ? limit : std::min(limit, room));
+    if (Clock::now() >= limit) {
       std::string names;
       for (unsigned rank = 1; rank < ranks; ++rank) {
         if (!there[rank].valid()) names += fmt::format(" {}", rank);
@@ -202,8 +218,8 @@ std::vector<FileDescriptor> Meeting::assemble(unsigned ranks) {
       }
       guests.erase(guests.begin() + static_cast<long>(n));
     }
-    for (const FileDescriptor& one : listening_)
-      take_in(one, name_, guests, ranks + kMostStrangers);
+    let_go(guests);
+    for (const FileDescriptor& one : listening_) take_in(one, name_, guests, most);
   }
   return there;
 }

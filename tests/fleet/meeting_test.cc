@@ -1,6 +1,7 @@
 // Ranks are processes here, as they are elsewhere: each waits for the other.
 #include "fleet/meeting.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
@@ -80,14 +81,16 @@ TEST(Meeting, GivesEachRankItsConnection) {
   EXPECT_EQ(all_said(there[2]), "rank 2");
 }
 
-// Connects to an address of that, and says nothing.
-FileDescriptor call(const std::string& place) {
-  const auto address =
-      net::resolve(net::parse_remote(words_of(place).back(), ""), AF_UNSPEC, false).front();
+// Connects, and says nothing.
+FileDescriptor call_at(const std::string& text) {
+  const auto address = net::resolve(net::parse_remote(text, ""), AF_UNSPEC, false).front();
   FileDescriptor called(socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
   EXPECT_EQ(connect(called.descriptor(), address.get(), address.length), 0);
   return called;
 }
+
+// The same, by an address of that.
+FileDescriptor call(const std::string& place) { return call_at(words_of(place).back()); }
 
 TEST(Meeting, TakesNobodyElseForARank) {
   Meeting meeting;
@@ -109,11 +112,39 @@ TEST(Meeting, TakesNobodyElseForARank) {
 TEST(Meeting, SendsAwayWhoSaysNothingWhenMoreCome) {
   Meeting meeting;
   std::vector<FileDescriptor> strangers;
-  for (unsigned n = 0; n < 100; ++n) strangers.push_back(call(meeting.place()));
+  const std::size_t most = 2 * (words_of(meeting.place()).size() - 2) + 64;
+  // More than could wait their time one after the other while ranks are waited for.
+  const std::string first_address = words_of(meeting.place())[2];
+  for (std::size_t n = 0; n < 7 * most; ++n) strangers.push_back(call_at(first_address));
   const Child first([&] {
     if (all_said(strangers.front()) == words_of(meeting.place())[0]) come(meeting.place(), 1);
   });
   EXPECT_EQ(all_said(meeting.assemble(2)[1]), "rank 1");
+}
+
+// Each comes to all addresses at once, and goes on by the first that answers.
+TEST(Meeting, SendsAwayNoRankThatIsStillToBeHeard) {
+  constexpr unsigned kRanks = 80;
+  Meeting meeting;
+  const auto words = words_of(meeting.place());
+  std::vector<FileDescriptor> called;
+  for (auto address = words.begin() + 2; address != words.end(); ++address) {
+    for (unsigned rank = 1; rank < kRanks; ++rank) called.push_back(call_at(*address));
+  }
+  const Child others([&] {
+    for (unsigned rank = 1; rank < kRanks; ++rank) {
+      const int socket = called[rank - 1].descriptor();
+      std::string name(words[0].size(), '\0');
+      recv(socket, name.data(), name.size(), MSG_WAITALL);
+      const std::string said = fmt::format("{}{:016x}rank {}", words[1], rank, rank);
+      send(socket, said.data(), said.size(), MSG_NOSIGNAL);
+    }
+  });
+  const auto there = meeting.assemble(kRanks);
+  called.clear();
+  for (unsigned rank = 1; rank < kRanks; ++rank) {
+    EXPECT_EQ(all_said(there[rank]), "rank " + std::to_string(rank));
+  }
 }
 
 TEST(Meeting, IsNotThatOfOthersWithSuchAnAddress) {
