@@ -336,7 +336,10 @@ void Fleet::wait_until_in(std::unique_lock<std::mutex>& lock, unsigned end) {
 
 bool Fleet::close() {
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    // Who has hung since it handed in would be waited for without end where the post is closed.
+    lead().ask_once_more(Clock::now());
+    changed_.wait(lock, [this] { return lead().all_answered(); });
     lead().close();
     phase_ = lead().whole() ? Phase::closing : Phase::leaving;
   }

@@ -89,7 +89,8 @@ class Fleet {
   // The same, and of several runs there is no other: who is still there, and what became of the
   // rest.
   std::vector<RankState> finish(unsigned end);
-  // Rank 0: all is reported. Whether all ranks were there to the end.
+  // Rank 0: all is reported. Whether all ranks were there to the end, which they are asked once
+  // more.
   bool close();
 
   // Another: hands in what it has measured, or why it has nothing, and waits until all is reported.

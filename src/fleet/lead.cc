@@ -137,6 +137,7 @@ void Lead::take(const Addressed& got, Moment now) {
       const auto began = microseconds(text.substr(0, space));
       const auto there = microseconds(text.substr(space + 1));
       if (began && there) rank.clock.take(*began, *there, now.wall);
+      rank.compared = now.here;
       if (!rank.clock.done()) send(got.rank, Subject::ping, std::to_string(now.wall.count()));
       return;
     }
@@ -198,9 +199,24 @@ void Lead::turn(Moment now) {
   }
 }
 
+void Lead::ask_once_more(TimePoint now) {
+  asked_ = now;
+  for (unsigned rank = 1; rank < ranks_.size(); ++rank) send(rank, Subject::next, {});
+}
+
+bool Lead::all_answered() const {
+  return std::all_of(ranks_.begin() + 1, ranks_.end(),
+                     [&](const RankState& rank) { return rank.is_silent || rank.heard > asked_; });
+}
+
+TimePoint Lead::silent_at(const RankState& rank) const {
+  if (asked_ && haste_ && rank.heard <= asked_) return *asked_ + kRollCall;
+  return rank.heard + kSilence;
+}
+
 void Lead::look_for_silence(TimePoint now) {
   for (auto rank = ranks_.begin() + 1; rank != ranks_.end(); ++rank) {
-    if (rank->is_silent || now < rank->heard + kSilence) continue;
+    if (rank->is_silent || now < silent_at(*rank)) continue;
     rank->is_silent = true;
     if (!is_missed(*rank)) continue;
     const auto silence = std::chrono::duration_cast<std::chrono::seconds>(kSilence);
@@ -212,7 +228,6 @@ void Lead::look_for_silence(TimePoint now) {
 
 void Lead::compare_clock(unsigned rank, Moment now) {
   ranks_[rank].clock = {};
-  ranks_[rank].compared = now.here;
   send(rank, Subject::ping, std::to_string(now.wall.count()));
 }
 
@@ -255,8 +270,8 @@ void Lead::begin_together(Moment now) {
 std::string Lead::awaited() const {
   std::vector<std::size_t> late;
   for (std::size_t rank = 1; rank < ranks_.size(); ++rank) {
-    const bool is_late = is_over_ ? !ranks_[rank].is_in() : is_ready_ && !ranks_[rank].host;
-    if (is_late) late.push_back(rank);
+    const bool to_begin = is_ready_ && !start_ && !ranks_[rank].clock.done();
+    if (!ranks_[rank].is_in() && (is_over_ || to_begin)) late.push_back(rank);
   }
   if (late.empty() || out_ == Out::none) return {};
   constexpr std::size_t kMostNamed = 5;

@@ -28,7 +28,7 @@ inline constexpr std::size_t kPiece = 128 * 1024;
 // may finish what they have begun in the first half of that, and then have to give it up.
 inline constexpr std::chrono::milliseconds kHaste{3'000};
 
-// In a run that must end, so long a rank that has to say once more that it is there has for that.
+// In a run that must end, so long a rank has to say once more that it is there.
 inline constexpr std::chrono::milliseconds kRollCall{250};
 
 // So long somebody is waited for until the user is told whom, and then each time again.
@@ -59,7 +59,7 @@ struct RankState {
   std::optional<std::string> host;    // that it is ready on; nothing where it never was
   std::string load;                   // Readiness::load
   OffsetMeter clock;                  // of that
-  TimePoint compared;                 // when that was begun
+  TimePoint compared;                 // when that was done last
   std::optional<std::string> result;  // that it has sent
   std::string trouble;                // what became of it instead: "was not heard of for 5 s"
   std::string counts;                 // what it had counted when it told so last
@@ -103,6 +103,9 @@ class Lead {
   void interrupt(TimePoint now, std::optional<Duration> patience);
   // What was to be done is done: all are told to end.
   void end_all() { order(1); }
+  // All is reported: has all say that they are there, and nothing becomes of who does not but that
+  // it is_silent.
+  void ask_once_more(TimePoint now);
   // Quotas that all have together.
   void share(const std::vector<std::uint64_t>& quotas);
   // What a rank, this one too, says of one of them.
@@ -128,6 +131,8 @@ class Lead {
   [[nodiscard]] bool is_well() const;
   // All are there, to the last.
   [[nodiscard]] bool whole() const;
+  // They have said so behind ask_once_more(), or are silent.
+  [[nodiscard]] bool all_answered() const;
   // A rank waits to be told how much of a quota is left.
   [[nodiscard]] bool deals_with_quotas() const;
   // By rank; the first is this one, of which nothing is told.
@@ -146,6 +151,7 @@ class Lead {
   void hasten(TimePoint now, Duration length);
   void lose(RankState& rank, TimePoint now);
   [[nodiscard]] bool is_missed(const RankState& rank) const;
+  [[nodiscard]] TimePoint silent_at(const RankState& rank) const;
   void look_for_silence(TimePoint now);
   void compare_clock(unsigned rank, Moment now);
   bool are_clocks_known(Moment now);
@@ -175,6 +181,7 @@ class Lead {
     Duration length;
   };
   std::optional<Haste> haste_;
+  std::optional<TimePoint> asked_;  // once more
   TimePoint next_beat_;
 };
 

@@ -1,10 +1,12 @@
 // One rank of a run whose other ranks are made up; its clock and its signals are real.
 #include "fleet/fleet.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <unistd.h>
 
+#include <array>
 #include <future>
 #include <memory>
 #include <thread>
@@ -75,10 +77,59 @@ TEST_F(FleetTest, BringsTogetherWhatAllHaveMeasured) {
   const auto ranks = fleet->gather(0);
   EXPECT_EQ(ranks[1].result, "one");
   EXPECT_EQ(ranks[2].result, "two");
-  EXPECT_TRUE(fleet->close());
+  auto whole = std::async(std::launch::async, [this] { return fleet->close(); });
+  for (unsigned rank = 1; rank < kRanks; ++rank) {
+    EXPECT_EQ(mail->next(rank, Subject::next).text, "");
+    EXPECT_EQ(mail->count(rank, Subject::over), 0U);
+    mail->come(rank, Subject::result, "0");
+  }
+  EXPECT_TRUE(whole.get());
   EXPECT_EQ(mail->next(1, Subject::over).text, "1");
   EXPECT_TRUE(mail->is_closed);
   EXPECT_EQ(signals->first(), 0);
+}
+
+TEST_F(FleetTest, ClosesNothingWithOneThatIsGoneWhenAllIsReported) {
+  be(0);
+  begin();
+  for (unsigned rank = 1; rank < kRanks; ++rank) mail->come(rank, Subject::result, "0x");
+  EXPECT_EQ(fleet->gather(0)[2].result, "x");
+  auto whole = std::async(std::launch::async, [this] { return fleet->close(); });
+  mail->next(1, Subject::next);
+  mail->come(1, Subject::result, "0");
+  mail->come(2, Subject::gone);
+  EXPECT_FALSE(whole.get());
+  EXPECT_FALSE(mail->is_closed);
+  EXPECT_EQ(fleet->known()[2].trouble, "");
+}
+
+TEST_F(FleetTest, CallsTheRollBehindTheLastOfSeveral) {
+  be(0);
+  fleet->open_several("seed 7");
+  auto ranks = std::async(std::launch::async, [this] { return fleet->finish(0); });
+  mail->next(1, Subject::next);
+  mail->come(1, Subject::result, "0");
+  mail->come(2, Subject::gone);
+  EXPECT_EQ(ranks.get()[2].trouble, "was not there any more");
+}
+
+// Other ranks would take it for gone while it waits.
+TEST_F(FleetTest, GoesOnWhereNobodyReadsWhatItSays) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe2(ends.data(), O_NONBLOCK), 0);
+  while (write(ends[1], "x", 1) == 1) continue;
+  ASSERT_EQ(fcntl(ends[1], F_SETFL, 0), 0);
+  const int usual = dup(STDERR_FILENO);
+  dup2(ends[1], STDERR_FILENO);
+  be(0);
+  mail->come(1, Subject::said, "warning: x");
+  begin();
+  signal(SIGPIPE, SIG_IGN);
+  close(ends[0]);  // what it says in the end waits for nobody
+  fleet.reset();
+  dup2(usual, STDERR_FILENO);
+  close(usual);
+  close(ends[1]);
 }
 
 TEST_F(FleetTest, EndsItsRunAsAnotherRankHasEnded) {

@@ -217,6 +217,20 @@ TEST_F(LeadTest, ComparesClocksAnewWhereOneWasReadyLongBefore) {
   EXPECT_EQ(lead.ranks()[2].clock.offset()->ahead, Microseconds(0s));
 }
 
+TEST_F(LeadTest, ComparesAClockThatIsFarAwayOnce) {
+  lead.ready(kLoad);
+  take(1, Subject::ready, kLoad + " host1"s);
+  for (unsigned trip = 0; trip < OffsetMeter::kTrips; ++trip) {
+    pass(600ms);
+    const Letters asked = sent();
+    ASSERT_EQ(asked.size(), 1U);
+    take(1, Subject::pong, asked[0].letter.text + " " + std::to_string(moment().wall.count()));
+  }
+  be_ready(2);
+  lead.turn(moment());
+  EXPECT_TRUE(lead.start());
+}
+
 TEST_F(LeadTest, MeasuresClocksBeforeItBegins) {
   lead.ready(kLoad);
   be_ready(1);
@@ -440,6 +454,30 @@ TEST_F(LeadOfSeveralTest, TakesInEachBeforeTheNext) {
   EXPECT_EQ(lead.end(), 0U);
 }
 
+TEST_F(LeadOfSeveralTest, WaitsInEachForItself) {
+  run("100/s");
+  lead.next("200/s", now);
+  sent();
+  be_ready(1);
+  be_ready(2);
+  lead.turn(moment());
+  EXPECT_EQ(lead.start(), std::nullopt);
+}
+
+TEST_F(LeadOfSeveralTest, TellsOfEachWhoIsWaitedFor) {
+  run("100/s");
+  lead.over(0);
+  lead.next("200/s", now);
+  sent();
+  lead.ready(kLoad);
+  pass(11s);
+  EXPECT_EQ(lead.said(), (Letters{letter(0, Subject::said, "waits for ranks 1, 2 to be ready")}));
+  sent();
+  begin();
+  pass(20s);
+  EXPECT_EQ(lead.said(), Letters{}) << "all pour";
+}
+
 TEST_F(LeadOfSeveralTest, ComparesClocksForEach) {
   run("100/s");
   lead.next("200/s", now);
@@ -561,6 +599,37 @@ TEST_F(LeadOfSeveralTest, ThatWillBeKilledWaitsNoLongerForWhoIsGone) {
   EXPECT_TRUE(lead.all_in());
   EXPECT_EQ(lead.ranks()[1].trouble, "");
   EXPECT_EQ(lead.ranks()[2].trouble, "was not done when the run had to end");
+}
+
+TEST_F(LeadTest, AsksAllOnceMoreWhetherTheyAreThere) {
+  begin();
+  for (const unsigned rank : {1U, 2U}) take(rank, Subject::result, "0x");
+  pass(100ms);
+  lead.ask_once_more(now);
+  EXPECT_EQ(sent(), (Letters{letter(1, Subject::next), letter(2, Subject::next)}));
+  pass(4'800ms, {1});
+  EXPECT_FALSE(lead.all_answered());
+  EXPECT_TRUE(lead.whole());
+  pass(200ms, {1});
+  EXPECT_TRUE(lead.all_answered());
+  EXPECT_FALSE(lead.whole());
+  EXPECT_EQ(lead.ranks()[2].trouble, "") << "all that it measured is there";
+  EXPECT_FALSE(lead.ranks()[1].is_silent);
+  EXPECT_TRUE(lead.ranks()[2].is_silent);
+}
+
+TEST_F(LeadTest, ThatWillBeKilledDoesNotAskForLong) {
+  begin();
+  for (const unsigned rank : {1U, 2U}) take(rank, Subject::result, "0x");
+  pass(100ms);
+  lead.interrupt(now, 1s);
+  lead.ask_once_more(now);
+  pass(kRollCall - 100ms, {1});
+  EXPECT_FALSE(lead.all_answered());
+  pass(100ms, {1});
+  EXPECT_TRUE(lead.all_answered());
+  EXPECT_FALSE(lead.ranks()[1].is_silent);
+  EXPECT_TRUE(lead.ranks()[2].is_silent);
 }
 
 TEST_F(LeadTest, HandsOnWhatOthersSay) {
