@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "base/diagnostics.h"
-#include "base/input_file.h"
 
 namespace millrace {
 namespace {
@@ -66,18 +65,16 @@ void InputCopies::refuse_unknown(const std::string& path) {
   throw Fatal("open " + path + ": it is not among the files that were handed out");
 }
 
-void InputCopies::take(const FileDescriptor& file, const std::string& path, Pick pick) {
-  if (has(path)) return;
-  const std::string content = read_all(file, path, most_bytes_ - contents_.size());
-  add(path, pick != nullptr ? pick(content) : content);
+void InputCopies::take(const FileDescriptor& file, const std::string& path, Reader read) {
+  if (!has(path)) add(path, read(file, path, most_bytes_ - contents_.size()));
 }
 
-FileDescriptor InputCopies::open(const std::string& path, Pick pick) {
+FileDescriptor InputCopies::open(const std::string& path, Reader read) {
   if (!has(path)) {
     if (handed_out_) refuse_unknown(path);
     FileDescriptor file = open_on_this_host(path);
     if (is_directory(file, path)) return file;
-    take(file, path, pick);
+    take(file, path, read);
   }
   const auto [offset, size] = places_.at(path);
   return file_of(std::string_view(contents_).substr(offset, size), path);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/file_descriptor.h"
+#include "base/input_file.h"
 
 namespace millrace {
 
@@ -48,16 +49,17 @@ class InputCopies {
   // Whether there is a copy of this file.
   [[nodiscard]] bool has(const std::string& path) const { return places_.contains(path); }
 
-  // What of a content is copied.
-  using Pick = std::string (*)(std::string_view content);
+  // What of a file is copied. `most`: for how many bytes there is room; more of them are refused.
+  using Reader = std::string (*)(const FileDescriptor& file, const std::string& path,
+                                 std::size_t most);
 
   // A copy to be read, which goes with its descriptor; a directory as it is. Where it is taken now,
-  // of what `pick` picks, of all without. Throws Fatal, naming the file: also where all together
-  // would be more than that may be.
-  FileDescriptor open(const std::string& path, Pick pick = nullptr);
+  // of what `read` reads. Throws Fatal, naming the file: also where all together would be more than
+  // that may be.
+  FileDescriptor open(const std::string& path, Reader read = read_all);
 
   // Takes a copy of what is in a file that was opened, where there is none yet, as open() does.
-  void take(const FileDescriptor& file, const std::string& path, Pick pick = nullptr);
+  void take(const FileDescriptor& file, const std::string& path, Reader read = read_all);
 
   // The files of a directory, which `look` finds where that was not listed yet. Throws Fatal.
   const std::vector<std::string>& files_of(const std::string& path,

@@ -12,6 +12,22 @@
 #include "base/pem_certificates.h"
 
 namespace millrace {
+namespace {
+
+// All authorities that a system trusts have a quarter of a MiB; the rest is for lists of what they
+// revoked.
+constexpr std::size_t kMostWithCertificates = std::size_t{16} << 20;
+
+std::string certificates_in(const FileDescriptor& file, const std::string& path,
+                            std::size_t /*most*/) {
+  const std::string text = read_all(file, path, kMostWithCertificates);
+  if (text.size() > kMostWithCertificates) {
+    throw Fatal(path + ": more than 16 MiB, which is the most for certificates");
+  }
+  return pem_certificates(text);
+}
+
+}  // namespace
 
 FileDescriptor open_input(const std::string& path) {
   InputCopies* const copies = InputCopies::in_use();
@@ -46,8 +62,8 @@ std::string read_all(const FileDescriptor& file, const std::string& path, std::s
 std::string read_certificates(const std::string& path) {
   InputCopies* const copies = InputCopies::in_use();
   const FileDescriptor file =
-      copies != nullptr ? copies->open(path, pem_certificates) : open_on_this_host(path);
-  std::string certificates = pem_certificates(read_all(file, path));
+      copies != nullptr ? copies->open(path, certificates_in) : open_on_this_host(path);
+  std::string certificates = certificates_in(file, path, kMostWithCertificates);
   if (certificates.empty()) throw Fatal(path + ": no certificate is in it (PEM)");
   return certificates;
 }

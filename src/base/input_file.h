@@ -27,7 +27,7 @@ std::string read_all(const FileDescriptor& file, const std::string& path,
                      std::size_t most = std::string::npos);
 
 // The certificates in PEM of a file that may hold a key besides, of which no copy is taken
-// (base/pem_certificates.h). Throws Fatal, also where it has none.
+// (base/pem_certificates.h). Throws Fatal, also where it has none, or more than 16 MiB of whatever.
 std::string read_certificates(const std::string& path);
 
 // The first line of a file with a secret, without its end; reads no further, so that a terminal or

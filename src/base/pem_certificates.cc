@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/input_file.h"
+
 namespace millrace {
 namespace {
 
@@ -11,13 +13,16 @@ constexpr std::array<std::string_view, 4> kPublicBlocks = {
     "-----BEGIN CERTIFICATE-----", "-----BEGIN X509 CERTIFICATE-----",
     "-----BEGIN TRUSTED CERTIFICATE-----", "-----BEGIN X509 CRL-----"};
 
+// Blanks, and what is not ASCII: both are nothing to OpenSSL behind a line.
 std::string_view without_blanks_behind(std::string_view line) {
-  while (!line.empty() && static_cast<unsigned char>(line.back()) <= ' ') line.remove_suffix(1);
+  const auto blank = [](unsigned char byte) { return byte <= ' ' || byte >= 0x80; };
+  while (!line.empty() && blank(static_cast<unsigned char>(line.back()))) line.remove_suffix(1);
   return line;
 }
 
 bool begins_public(std::string_view line) {
-  return std::ranges::find(kPublicBlocks, without_blanks_behind(line)) != kPublicBlocks.end();
+  return std::ranges::find(kPublicBlocks, without_blanks_behind(without_byte_order_mark(line))) !=
+         kPublicBlocks.end();
 }
 
 }  // namespace

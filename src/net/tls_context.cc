@@ -57,6 +57,11 @@ void load_certificate(SSL_CTX* context, const TlsOptions& options) {
   require(SSL_CTX_check_private_key(context) == 1, "TLS key " + key);
 }
 
+// Nobody is asked for a password: what is public has none.
+int have_no_password(char* /*password*/, int /*size*/, int /*writing*/, void* /*unused*/) {
+  return -1;
+}
+
 struct FreeFound {
   void operator()(STACK_OF(X509_INFO) * found) const {
     sk_X509_INFO_pop_free(found, X509_INFO_free);
@@ -71,7 +76,7 @@ void trust(SSL_CTX* context, const TlsClientOptions& options) {
       BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
   require(text != nullptr, what);
   const std::unique_ptr<STACK_OF(X509_INFO), FreeFound> found(
-      PEM_X509_INFO_read_bio(text.get(), nullptr, nullptr, nullptr));
+      PEM_X509_INFO_read_bio(text.get(), nullptr, have_no_password, nullptr));
   require(found != nullptr && sk_X509_INFO_num(found.get()) > 0, what);
   X509_STORE* const store = SSL_CTX_get_cert_store(context);
   for (int number = 0; number < sk_X509_INFO_num(found.get()); ++number) {

@@ -52,8 +52,11 @@ JournalFile::JournalFile(std::string path, JournalHeader header, Sync sync)
     : path_(std::move(path)),
       header_(header),
       sync_(sync),
-      file_(open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)) {
-  if (!file_.valid()) throw Fatal(describe_error("open " + path_, errno));
+      file_(open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0644)) {
+  if (!file_.valid()) {  // ENXIO: a pipe that nobody reads
+    throw Fatal(errno == ENXIO ? path_ + ": a journal must be a plain file"
+                               : describe_error("open " + path_, errno));
+  }
   struct stat status {};
   if (fstat(file_.descriptor(), &status) != 0) throw Fatal(describe_error(path_, errno));
   if (!S_ISREG(status.st_mode)) throw Fatal(path_ + ": a journal must be a plain file");

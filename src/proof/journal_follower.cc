@@ -64,6 +64,11 @@ void JournalFollower::read_old(const std::function<void(const TakenCopy& copy)>&
 
 bool JournalFollower::given_up() const { return newest_ && newest_->begun() && !newest_->locked(); }
 
+bool JournalFollower::abandoned() const {
+  return seen() && !(newest_ && newest_->locked()) &&
+         std::ranges::none_of(old_, [](const auto& journal) { return journal.locked(); });
+}
+
 bool JournalFollower::doubtful() const {
   return (newest_ && newest_->doubtful()) ||
          std::ranges::any_of(old_, [](const auto& journal) { return journal.doubtful(); });

@@ -32,6 +32,10 @@ class JournalFollower {
   // Whether nobody writes the newest any more: its sink has ended, in order or not, and none has
   // begun another one. What comes to no sink is in no journal. Asks the system.
   [[nodiscard]] bool given_up() const;
+  // Whether there was a sink, and nobody writes any file any more, so that the newest is one that
+  // none has begun: it was emptied, or put behind the name. Another sink may just begin, which has
+  // no lock for a moment. Asks the system.
+  [[nodiscard]] bool abandoned() const;
   // Whether the next block of any was found damaged, and not often enough yet.
   [[nodiscard]] bool doubtful() const;
   // What was said of stamps, of whatever run.

@@ -1,5 +1,6 @@
 #include "proof/journal_reader.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,7 +11,6 @@
 #include <utility>
 
 #include "base/diagnostics.h"
-#include "base/input_file.h"
 
 namespace millrace::proof {
 namespace {
@@ -36,7 +36,8 @@ std::size_t most_names(NameOf what) { return what == NameOf::domain ? kMostNames
 }  // namespace
 
 JournalReader::JournalReader(std::string path, std::optional<Side> side)
-    : path_(std::move(path)), file_(open_input(path_)) {
+    : path_(std::move(path)), file_(open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+  if (!file_.valid()) throw Fatal(describe_error("open " + path_, errno));
   struct stat status {};
   if (fstat(file_.descriptor(), &status) != 0) throw Fatal(describe_error(path_, errno));
   if (!S_ISREG(status.st_mode)) throw Fatal(path_ + ": a journal must be a plain file");

@@ -229,7 +229,7 @@ std::string EndToEndWatch::why_unknown() const {
       what = "no sink has begun its journal (--verify)";
     } else if (journal.doubtful()) {
       what = "its end is damaged";
-    } else if (journal.given_up()) {
+    } else if (journal.given_up() || journal.abandoned()) {
       what = "its sink has ended";
     }
     if (what.empty()) continue;

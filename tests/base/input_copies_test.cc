@@ -159,5 +159,31 @@ TEST_F(InputCopiesTest, HaveTheCertificatesOfAFileAlone) {
   EXPECT_EQ(read_certificates(path), certificate);
 }
 
+// Of what is read, with or without copies; but only what is copied has to have room.
+TEST_F(InputCopiesTest, OfCertificatesHaveABoundForEachFile) {
+  constexpr std::size_t kMiB = 1'048'576;
+  const std::string certificate = "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n";
+  const auto refused = [](const std::string& path) -> std::string {
+    try {
+      read_certificates(path);
+    } catch (const Fatal& error) {
+      return error.what();
+    }
+    return {};
+  };
+  const std::string most =
+      scratch.write("most.pem", std::string(16 * kMiB - certificate.size(), '\n') + certificate);
+  const std::string more = scratch.write("more.pem", certificate + std::string(16 * kMiB, '\n'));
+  const std::string sentence = ": more than 16 MiB, which is the most for certificates";
+  EXPECT_EQ(read_certificates(most), certificate);
+  EXPECT_EQ(refused(more), more + sentence);
+  EXPECT_EQ(refused("/dev/zero"), "/dev/zero" + sentence) << "one without an end";
+  InputCopies bounded(kMiB);
+  const InputCopies::Use use(bounded);
+  EXPECT_EQ(read_certificates(most), certificate);
+  EXPECT_EQ(refused(more), more + sentence);
+  EXPECT_EQ(refused("/dev/zero"), "/dev/zero" + sentence) << "one without an end";
+}
+
 }  // namespace
 }  // namespace millrace

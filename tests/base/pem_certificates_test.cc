@@ -38,6 +38,19 @@ TEST(PemCertificates, MayHaveOtherEndsOfLines) {
             pem_block("CERTIFICATE", "abc"));
 }
 
+// As OpenSSL does: a mark ahead of a block is passed over, and what some editors leave behind its
+// line.
+TEST(PemCertificates, MayHaveAByteOrderMark) {
+  const std::string marked = "\xef\xbb\xbf" + pem_block("CERTIFICATE", "abc");
+  EXPECT_EQ(pem_certificates(marked), marked);
+  const std::string joined = pem_block("CERTIFICATE", "abc") + marked;
+  EXPECT_EQ(pem_certificates(marked + joined), marked + joined);
+  EXPECT_EQ(pem_certificates("\xef\xbb\xbf" + pem_block("PRIVATE KEY", "SECRET") + joined), joined);
+  const std::string behind =
+      "-----BEGIN CERTIFICATE-----\xc2\xa0\nabc\n-----END CERTIFICATE-----\n";
+  EXPECT_EQ(pem_certificates(behind), behind);
+}
+
 // It is refused when it is read: nothing is made whole here.
 TEST(PemCertificates, WithoutAnEndHaveNoKeyBehindThem) {
   const std::string cut = "-----BEGIN CERTIFICATE-----\nabc\n";

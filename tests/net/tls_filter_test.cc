@@ -222,6 +222,13 @@ TEST(TlsContext, NamesTheValueThatIsWrong) {
   const std::string cut = "-----BEGIN CERTIFICATE-----\nTUlJ\n";
   EXPECT_NE(client({.authorities = cut, .ca_file = "ca.pem"}).find("authorities ca.pem: "),
             std::string::npos);
+  // Of a certificate nobody is asked for a password.
+  const std::string encrypted =
+      "-----BEGIN CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\n"
+      "DEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n"
+      "AAAAAAAAAAAAAAAAAAAAAA==\n-----END CERTIFICATE-----\n";
+  EXPECT_EQ(client({.authorities = encrypted, .ca_file = "ca.pem"}),
+            "TLS certificate authorities ca.pem: bad password read");
   EXPECT_NE(client({.alpn = {"smtp", ""}}).find("ALPN"), std::string::npos);
 }
 

@@ -1,6 +1,8 @@
 #include "proof/journal_file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "base/diagnostics.h"
 #include "made_up_journal.h"
@@ -44,6 +46,24 @@ TEST(JournalFile, IsNeverWrittenOver) {
   EXPECT_EQ(read_file(path), before);
   EXPECT_THROW(JournalFile("/dev/null", made_up_header(Side::sent, kRun)), Fatal);
   EXPECT_THROW(JournalFile(scratch.path("no/such"), made_up_header(Side::sent, kRun)), Fatal);
+}
+
+// Nobody is waited for at its other end, nor written to.
+TEST(JournalFile, IsNoPipe) {
+  const ScratchDirectory scratch;
+  const std::string path = scratch.path("pipe");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const auto refused = [&]() -> std::string {
+    try {
+      const JournalFile file(path, made_up_header(Side::sent, kRun));
+    } catch (const Fatal& error) {
+      return error.what();
+    }
+    return {};
+  };
+  EXPECT_EQ(refused(), path + ": a journal must be a plain file");
+  const FileDescriptor other_end(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  EXPECT_EQ(refused(), path + ": a journal must be a plain file");
 }
 
 TEST(JournalFile, HasOneProgramThatWritesIt) {

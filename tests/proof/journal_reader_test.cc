@@ -1,6 +1,7 @@
 #include "proof/journal_reader.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cstring>
@@ -246,7 +247,12 @@ TEST(JournalReader, WhatIsNoneIsRefusedInOneSentence) {
     EXPECT_EQ(refusal_of(scratch.write("good.proof", content), Side::sent), "");
   }
   EXPECT_NE(refusal_of("/dev/null", Side::sent), "");
-  EXPECT_NE(refusal_of(scratch.path("none"), Side::sent), "");
+  const std::string none_there = scratch.path("none");
+  EXPECT_EQ(refusal_of(none_there, Side::sent),
+            "open " + none_there + ": No such file or directory");
+  const std::string pipe = scratch.path("pipe");  // nobody is waited for at its other end
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(refusal_of(pipe, Side::sent), pipe + ": a journal must be a plain file");
 }
 
 // Of blocks as large as can be, of which not all are in memory by then.

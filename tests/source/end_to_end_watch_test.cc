@@ -339,6 +339,38 @@ TEST_F(Watching, OfWhatIsMissingNothingIsKnownWhereTheSinkHasEnded) {
   EXPECT_FALSE(watch->waiting());
 }
 
+// In place or behind its name: an empty file is nobody's.
+TEST_F(Watching, OfWhatIsMissingNothingIsKnownWhereTheJournalOfASinkThatHasEndedWasEmptied) {
+  for (const bool moved : {false, true}) {
+    failures.clear();
+    {
+      const MadeUpSink sink(path, 7);
+      begin(0s);
+    }
+    deliver(1, 5us);
+    if (moved) std::filesystem::rename(path, scratch.path("old"));
+    std::ofstream(path, std::ios::trunc).flush();
+    EXPECT_FALSE(finish()) << moved;
+    EXPECT_EQ(failures, std::vector{path + ": its sink has ended, and what became of 1 that the "
+                                           "server accepted is not known"})
+        << moved;
+  }
+}
+
+// Where it goes on is the file that was moved away.
+TEST_F(Watching, WhatASinkThatIsStillThereHasNotTakenIsMissingThoughItsJournalWasMoved) {
+  MadeUpSink sink(path, 7);
+  begin(0s);
+  std::filesystem::rename(path, scratch.path("old"));
+  std::ofstream(path).flush();
+  deliver(1, 5us);
+  deliver(2, 5us);
+  sink.take(1);
+  const auto found = finish();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->not_arrived(), 1U);
+}
+
 TEST_F(Watching, OfWhatIsMissingNothingIsKnownWhereThereIsNoJournal) {
   begin(0s);
   deliver(1, 5us);
