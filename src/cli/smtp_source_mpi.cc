@@ -153,8 +153,8 @@ cli::RankReport lead_search(const cli::SourceCommandLine& line, fleet::Fleet& al
             const auto ranks = all.gather(end_for_others(own.run.measurement.ending));
             return probes.take(std::move(own), ranks, of_probe);
           },
-      .judge = [&](const source::Probe& probe,
-                   const metrics::Measurement& measured) { return found.judge(probe, measured); },
+      .judge = [&](const source::Probe& /*probe*/,
+                   const metrics::Measurement& measured) { return found.judge(measured); },
       .told =
           [&](const source::Probe& probe, source::ProbeOutcome outcome,
               const metrics::Measurement& measured, const std::string& reason) {

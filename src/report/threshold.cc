@@ -218,7 +218,7 @@ bool Threshold::holds_without(const metrics::Measurement& measurement,
   // To the arrival there are several for a message.
   const double copies = all / static_cast<double>(messages);
   const double without = std::min(std::ceil(static_cast<double>(slowest) * copies), there);
-  if (without == all) return true;
+  if (without == all) return false;
   constexpr double kRounding = 1e-6;
   const double rank = percentile_ * (all - without);
   if (std::ceil(rank - kRounding) > there - without) return false;

@@ -33,7 +33,7 @@ class Threshold {
   // Where a percentile of a latency, or the maximum, must be below a bound, that; else nothing.
   [[nodiscard]] std::optional<std::chrono::microseconds> latency_bound() const;
   // Whether such a bound would be met if so many of the slowest messages had never been. What
-  // failed is not among them.
+  // failed is not among them; of what leaves none nothing is known.
   [[nodiscard]] bool holds_without(const metrics::Measurement& measurement,
                                    std::uint64_t slowest) const;
 

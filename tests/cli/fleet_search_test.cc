@@ -77,6 +77,15 @@ TEST_F(FleetProbesTest, AreJudgedByWhatAllHaveMeasured) {
   EXPECT_EQ(made.late, std::vector<std::string>{});
 }
 
+TEST_F(FleetProbesTest, KnowWhatTheGeneratorOfAnyRankHeldUp) {
+  RankReport slow = report_of(1);
+  slow.run.measurement.generator.held_up.record(60ms, 16);
+  ranks[1].result = to_letter(slow);
+  const metrics::Histogram held_up = take().run.measurement.generator.held_up;
+  EXPECT_EQ(held_up.count(), 16U);
+  EXPECT_EQ(held_up.count_above(50ms), 16U);
+}
+
 TEST_F(FleetProbesTest, HaveUsedAsManyMessagesAsTheFastestRank) {
   RankReport fast = report_of(2);
   fast.run.measurement.total.counters.started = 500;
