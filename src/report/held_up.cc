@@ -36,6 +36,8 @@ std::string held_up_by_generator(const Threshold& term, const metrics::Measureme
   if (!bound) return {};
   const metrics::Generator& generator = measurement.generator;
   const bool open = measurement.open_loop;
+  // What is begun late is no slower from then on.
+  if (open && !term.from_due()) return {};
   const HeldUp held_up = open ? late_starts(generator, *bound) : under_way(generator, *bound);
   if (held_up.messages == 0 || !term.holds_without(measurement, held_up.messages)) return {};
   return fmt::format(

@@ -108,6 +108,10 @@ void Threshold::parse_bound(std::string_view bound) {
   bound_ = *value;
 }
 
+bool Threshold::from_due() const {
+  return figure_ == Figure::latency && (clock_ == "intended" || clock_ == kEndToEnd);
+}
+
 bool Threshold::end_to_end() const {
   return figure_ == Figure::backlog || (figure_ == Figure::latency && clock_ == kEndToEnd);
 }

@@ -41,6 +41,8 @@ class Threshold {
   // a single one that fails misses the share of errors. At least 1.
   [[nodiscard]] std::uint64_t messages_needed() const;
 
+  // Whether it is of a latency from when messages are due.
+  [[nodiscard]] bool from_due() const;
   // Whether it is of what becomes of messages behind the server.
   [[nodiscard]] bool end_to_end() const;
   // Where a latency to the arrival must be below one, that; else nothing.

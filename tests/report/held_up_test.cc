@@ -82,6 +82,24 @@ TEST_F(HeldUp, IsOfBoundsOfLatenciesAlone) {
   }
 }
 
+// A late start comes before all that a server is asked.
+TEST_F(HeldUp, InOpenLoopIsOnlyWhatCountsFromWhenItWasDue) {
+  for (int i = 0; i < kMessages; ++i) {
+    const Duration took = i < 12 ? 1s : 5ms;
+    measured.total.service.record(took);
+    measured.total[metrics::LatencyPhase::content].record(took);
+  }
+  for (const char* const term : {"service.p99.9<50ms", "content.p99.9<50ms"}) {
+    measured.open_loop = true;
+    EXPECT_FALSE(Threshold(term).judge(measured).passed) << term;
+    EXPECT_EQ(clause(term), "") << term;
+    measured.open_loop = false;
+    measured.generator.held_up.clear();
+    measured.generator.held_up.record(60ms, 16);
+    EXPECT_NE(clause(term), "") << term << ": a turn may hold up each reply";
+  }
+}
+
 TEST_F(HeldUp, AMessageHasSeveralCopiesToTheArrival) {
   metrics::EndToEnd& behind = measured.end_to_end.emplace();
   behind.asked = behind.accepted = behind.arrived = 3 * kMessages;
