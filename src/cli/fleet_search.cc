@@ -38,6 +38,8 @@ source::ProbeRun FleetProbes::take(RankReport own, const std::vector<fleet::Rank
   all.run.well = whole.well;
   all.run.completions = whole.completions;
   all.run.measurement = std::exchange(whole.run.measurement, {});
+  // What is little for a rank may be much for all.
+  if (all.late.empty()) all.late = all.run.measurement.limits();
   const bool all_sent = std::all_of(ranks.begin() + 1, ranks.end(),
                                     [](const fleet::RankState& rank) { return !!rank.result; });
   metrics::Ending& ending = all.run.measurement.ending;

@@ -21,7 +21,8 @@ class FleetProbes {
  public:
   // What all of them have measured in one, as one run; interrupted, where a rank sent no report,
   // and failed, where what one sent could not be read or does not fit. The generator was late where
-  // that of any rank was, which is named. `of_probe`: the options of rank 0.
+  // that of any rank was, which is named, or those of all together. `of_probe`: the options of
+  // rank 0.
   source::ProbeRun take(RankReport own, const std::vector<fleet::RankState>& ranks,
                         const source::SourceOptions& of_probe);
 

@@ -35,8 +35,8 @@ class FleetProbesTest : public testing::Test {
     report.run.measurement.warmup = {};
     return report;
   }
-  // More of them late than on time.
-  static RankReport late_report_of(unsigned rank) {
+  // So many were late, and so many on time.
+  static RankReport late_report_of(unsigned rank, unsigned late = 4, unsigned on_time = 0) {
     RankReport report = report_of(rank);
     for (unsigned late = 0; late < 4; ++late) {
       report.run.measurement.generator.start_lag.record(std::chrono::microseconds(5'000));
@@ -75,6 +75,14 @@ TEST_F(FleetProbesTest, AreJudgedByWhatAllHaveMeasured) {
   EXPECT_EQ(made.run.measurement.total.intended.count(), kAllRanks * 200);
   EXPECT_EQ(made.run.measurement.ending, metrics::Ending::completed);
   EXPECT_EQ(made.late, std::vector<std::string>{});
+}
+
+TEST_F(FleetProbesTest, AreLateWhereFewOfEachRankAreManyOfAll) {
+  for (unsigned rank = 1; rank < kAllRanks; ++rank) {
+    ranks[rank].result = to_letter(late_report_of(rank, 2, 98));
+  }
+  EXPECT_EQ(probes.take(late_report_of(0, 2, 98), ranks, of_probe).late,
+            std::vector<std::string>{"it began 2.0% of the arrivals more than 1 ms late"});
 }
 
 TEST_F(FleetProbesTest, KnowWhatTheGeneratorOfAnyRankHeldUp) {
