@@ -183,11 +183,13 @@ TEST_F(MadeUpSearch, GoesOnFromOneProbeToTheNext) {
   EXPECT_TRUE(found.run.well);
 }
 
+// Whatever was missed besides.
 TEST_F(MadeUpSearch, ConcludesNothingWhereAnyGeneratorWasLate) {
+  judge = [](const Probe& probe) { return Judgement{.holds = probe.level < 150}; };
   const CapacityResult found = search([](const ProbeOrder& order) {
-    ProbeRun made = held();
-    if (order.probe.level > 150) made.late = {"rank 1: was busy", "rank 2: was late"};
-    return made;
+    if (order.probe.level < 150) return held();
+    return ProbeRun{
+        .run = run_with(100, {}), .late = {"rank 1: was busy", "rank 2: was late"}, .messages = 7};
   });
   EXPECT_EQ(outcomes, (std::vector{ProbeOutcome::held, ProbeOutcome::late, ProbeOutcome::late}));
   EXPECT_EQ(reasons.back(), "rank 1: was busy, rank 2: was late");
