@@ -241,14 +241,14 @@ TEST_F(MadeUpSearch, AServerThatFallsBehindMissesWhateverTheGeneratorDid) {
 
 // That of a level which was confirmed, and is looked at from above.
 TEST_F(MadeUpSearch, ConcludesNothingWhereASignalEndsTheWaitForArrivals) {
-  const auto search_with = [&](std::uint64_t bounced) {
+  const auto search_with = [&](std::uint64_t bounced, int signal = SIGINT) {
     orders.clear();
     outcomes.clear();
     return search([&](const ProbeOrder& order) {
       ProbeRun made = held();
       made.run.measurement.end_to_end = {.asked = 10, .accepted = 10, .arrived = 10};
       if (order.number == 1) {
-        made.run.signal = SIGINT;
+        made.run.signal = signal;
         made.run.measurement.end_to_end->arrived = 6;
         made.run.measurement.end_to_end->bounced = bounced;
       }
@@ -263,6 +263,8 @@ TEST_F(MadeUpSearch, ConcludesNothingWhereASignalEndsTheWaitForArrivals) {
   EXPECT_EQ(found.answer.level, 100);
   EXPECT_FALSE(found.answer.limited_at);
   search_with(4);  // nothing is missing
+  EXPECT_EQ(outcomes.at(1), ProbeOutcome::missed);
+  search_with(3, 0);  // it was waited for to the end
   EXPECT_EQ(outcomes.at(1), ProbeOutcome::missed);
 }
 
