@@ -23,9 +23,6 @@
 namespace millrace::cli {
 namespace {
 
-// Of more ranks than these the report tells only which are missing.
-constexpr std::size_t kMostTold = 64;
-
 constexpr char kWell = '1';
 
 std::string_view take_word(std::string_view& text) {
@@ -88,6 +85,10 @@ std::string described(const fleet::ClockOffset& clock) {
 
 }  // namespace
 
+std::string named(const std::vector<unsigned>& ranks) {
+  return fmt::format("{} {}", ranks.size() == 1 ? "rank" : "ranks", report::listed(ranks));
+}
+
 std::string to_letter(const RankReport& report) {
   return fmt::format("{}{} {} {} {}", report.well ? kWell : '0', report.completions.in_time,
                      report.completions.outlasted,
@@ -140,10 +141,7 @@ RankReport put_together(RankReport own, const std::vector<fleet::RankState>& ran
     names.push_back(name);
     runs.push_back(std::move(part->run));
   }
-  if (!all_told && !missing.empty()) {
-    const std::string_view rank = missing.size() == 1 ? "rank" : "ranks";
-    told.emplace_back("missing", fmt::format("{} {}", rank, report::listed(missing)));
-  }
+  if (!all_told && !missing.empty()) told.emplace_back("missing", named(missing));
   try {
     whole.run = report::merge(runs, names);
   } catch (const std::exception& error) {

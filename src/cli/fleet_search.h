@@ -26,9 +26,10 @@ class FleetProbes {
   source::ProbeRun take(RankReport own, const std::vector<fleet::RankState>& ranks,
                         const source::SourceOptions& of_probe);
 
-  // The report of the search but for what was measured and found: that of the probe of this number,
-  // with a word on each rank that failed or was gone in the end (`ranks`).
-  [[nodiscard]] report::Run describe(std::uint64_t number,
+  // The report of a search but for what was measured and found: that of the probe of which the
+  // result is, with a word on each rank that failed or was gone in the end (`ranks`): whether the
+  // search has ended for that, or had its answer.
+  [[nodiscard]] report::Run describe(const source::CapacityResult& result,
                                      const std::vector<fleet::RankState>& ranks) const;
 
  private:
