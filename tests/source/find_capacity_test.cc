@@ -187,9 +187,11 @@ TEST_F(MadeUpSearch, GoesOnFromOneProbeToTheNext) {
 TEST_F(MadeUpSearch, ConcludesNothingWhereAnyGeneratorWasLate) {
   judge = [](const Probe& probe) { return Judgement{.holds = probe.level < 150}; };
   const CapacityResult found = search([](const ProbeOrder& order) {
-    if (order.probe.level < 150) return held();
-    return ProbeRun{
-        .run = run_with(100, {}), .late = {"rank 1: was busy", "rank 2: was late"}, .messages = 7};
+    ProbeRun made = held();
+    if (order.probe.level < 150) return made;
+    if (order.number > 1) made.run = run_with(100, {});  // most of which were not over in time
+    made.late = {"rank 1: was busy", "rank 2: was late"};
+    return made;
   });
   EXPECT_EQ(outcomes, (std::vector{ProbeOutcome::held, ProbeOutcome::late, ProbeOutcome::late}));
   EXPECT_EQ(reasons.back(), "rank 1: was busy, rank 2: was late");
