@@ -13,6 +13,7 @@
 #include "base/diagnostics.h"
 #include "base/number.h"
 #include "cli/sink_command_line.h"
+#include "metrics/codec.h"
 #include "metrics/measurement.h"
 #include "report/json.h"
 #include "report/merge.h"
@@ -22,15 +23,16 @@
 namespace millrace::cli {
 namespace {
 
-// Of more ranks than these the report tells only which are missing.
-constexpr std::size_t kMostTold = 64;
-
 constexpr char kWell = '1';
 
-std::uint64_t take_number(std::string_view& text) {
+std::string_view take_word(std::string_view& text) {
   const std::string_view word = text.substr(0, text.find(' '));
   text.remove_prefix(std::min(word.size() + 1, text.size()));
-  return whole_number(word).value_or(0);
+  return word;
+}
+
+std::uint64_t take_number(std::string_view& text) {
+  return whole_number(take_word(text)).value_or(0);
 }
 
 RankReport from_letter(std::string_view text, const std::string& name) {
@@ -39,7 +41,10 @@ RankReport from_letter(std::string_view text, const std::string& name) {
   text.remove_prefix(1);
   report.completions.in_time = take_number(text);
   report.completions.outlasted = take_number(text);
+  const auto held_up = metrics::decode(take_word(text));
+  if (!held_up) throw Fatal("no histogram");
   report.run = report::from_json(text, name);
+  report.run.measurement.generator.held_up = *held_up;
   return report;
 }
 
@@ -80,9 +85,15 @@ std::string described(const fleet::ClockOffset& clock) {
 
 }  // namespace
 
+std::string named(const std::vector<unsigned>& ranks) {
+  return fmt::format("{} {}", ranks.size() == 1 ? "rank" : "ranks", report::listed(ranks));
+}
+
 std::string to_letter(const RankReport& report) {
-  return fmt::format("{}{} {} {}", report.well ? kWell : '0', report.completions.in_time,
-                     report.completions.outlasted, report::to_json(report.run));
+  return fmt::format("{}{} {} {} {}", report.well ? kWell : '0', report.completions.in_time,
+                     report.completions.outlasted,
+                     metrics::encode(report.run.measurement.generator.held_up),
+                     report::to_json(report.run));
 }
 
 RankReport put_together(RankReport own, const std::vector<fleet::RankState>& ranks,
@@ -130,10 +141,7 @@ RankReport put_together(RankReport own, const std::vector<fleet::RankState>& ran
     names.push_back(name);
     runs.push_back(std::move(part->run));
   }
-  if (!all_told && !missing.empty()) {
-    const std::string_view rank = missing.size() == 1 ? "rank" : "ranks";
-    told.emplace_back("missing", fmt::format("{} {}", rank, report::listed(missing)));
-  }
+  if (!all_told && !missing.empty()) told.emplace_back("missing", named(missing));
   try {
     whole.run = report::merge(runs, names);
   } catch (const std::exception& error) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,12 @@
 #include "source/recorder.h"
 
 namespace millrace::cli {
+
+// Of more ranks than these a report tells only which are missing, and not how each was.
+inline constexpr std::size_t kMostTold = 64;
+
+// "rank 3", "ranks 3 and 5 to 7".
+std::string named(const std::vector<unsigned>& ranks);
 
 // What a rank has of a run, or all of them together.
 struct RankReport {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <utility>
 
 namespace millrace::cli {
@@ -38,6 +39,8 @@ source::ProbeRun FleetProbes::take(RankReport own, const std::vector<fleet::Rank
   all.run.well = whole.well;
   all.run.completions = whole.completions;
   all.run.measurement = std::exchange(whole.run.measurement, {});
+  // What is little for a rank may be much for all.
+  if (all.late.empty()) all.late = all.run.measurement.limits();
   const bool all_sent = std::all_of(ranks.begin() + 1, ranks.end(),
                                     [](const fleet::RankState& rank) { return !!rank.result; });
   metrics::Ending& ending = all.run.measurement.ending;
@@ -48,18 +51,29 @@ source::ProbeRun FleetProbes::take(RankReport own, const std::vector<fleet::Rank
   return all;
 }
 
-report::Run FleetProbes::describe(std::uint64_t number,
+report::Run FleetProbes::describe(const source::CapacityResult& result,
                                   const std::vector<fleet::RankState>& ranks) const {
-  report::Run run = runs_.at(number);
-  for (std::size_t rank = 1; rank < ranks.size(); ++rank) {
-    if (ranks[rank].trouble.empty()) continue;
+  report::Run run = runs_.at(result.number);
+  const bool is_found = result.answer.limit != source::CapacityLimit::unknown;
+  std::vector<unsigned> gone;
+  for (unsigned rank = 1; rank < ranks.size(); ++rank) {
+    if (!ranks[rank].trouble.empty()) gone.push_back(rank);
+  }
+  if (ranks.size() > kMostTold) {
+    const std::string_view when = is_found ? "at the end" : "with which the search ended";
+    if (!gone.empty()) run.settings.emplace_back("gone", fmt::format("{}, {}", named(gone), when));
+    return run;
+  }
+  for (const unsigned rank : gone) {
+    const std::string& trouble = ranks[rank].trouble;
+    std::string why =
+        fmt::format("{} it {}", is_found ? "at the end" : "the search ended since", trouble);
     const std::string name = fmt::format("rank {}", rank);
-    std::string why = fmt::format("the search ended since it {}", ranks[rank].trouble);
     const auto row = std::find_if(run.settings.begin(), run.settings.end(),
                                   [&](const auto& setting) { return setting.first == name; });
     if (row == run.settings.end()) {
       run.settings.emplace_back(name, std::move(why));
-    } else if (row->second.find(ranks[rank].trouble) == std::string::npos) {
+    } else if (row->second.find(trouble) == std::string::npos) {
       row->second += "; " + why;
     }
   }

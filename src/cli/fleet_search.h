@@ -21,13 +21,15 @@ class FleetProbes {
  public:
   // What all of them have measured in one, as one run; interrupted, where a rank sent no report,
   // and failed, where what one sent could not be read or does not fit. The generator was late where
-  // that of any rank was, which is named. `of_probe`: the options of rank 0.
+  // that of any rank was, which is named, or those of all together. `of_probe`: the options of
+  // rank 0.
   source::ProbeRun take(RankReport own, const std::vector<fleet::RankState>& ranks,
                         const source::SourceOptions& of_probe);
 
-  // The report of the search but for what was measured and found: that of the probe of this number,
-  // with a word on each rank that failed or was gone in the end (`ranks`).
-  [[nodiscard]] report::Run describe(std::uint64_t number,
+  // The report of a search but for what was measured and found: that of the probe of which the
+  // result is, with a word on each rank that failed or was gone in the end (`ranks`): whether the
+  // search has ended for that, or had its answer.
+  [[nodiscard]] report::Run describe(const source::CapacityResult& result,
                                      const std::vector<fleet::RankState>& ranks) const;
 
  private:

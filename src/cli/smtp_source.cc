@@ -40,8 +40,8 @@ int find_capacity(const cli::SourceCommandLine& line, threads::SignalWatch& sign
             return source::ProbeRun::of(
                 source::run_source(of_probe, signals, watch, {.stamped = stamped}), of_probe);
           },
-      .judge = [&](const source::Probe& probe,
-                   const metrics::Measurement& measured) { return found.judge(probe, measured); },
+      .judge = [&](const source::Probe& /*probe*/,
+                   const metrics::Measurement& measured) { return found.judge(measured); },
       .told =
           [&](const source::Probe& probe, source::ProbeOutcome outcome,
               const metrics::Measurement& measured, const std::string& reason) {

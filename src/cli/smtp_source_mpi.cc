@@ -153,8 +153,8 @@ cli::RankReport lead_search(const cli::SourceCommandLine& line, fleet::Fleet& al
             const auto ranks = all.gather(end_for_others(own.run.measurement.ending));
             return probes.take(std::move(own), ranks, of_probe);
           },
-      .judge = [&](const source::Probe& probe,
-                   const metrics::Measurement& measured) { return found.judge(probe, measured); },
+      .judge = [&](const source::Probe& /*probe*/,
+                   const metrics::Measurement& measured) { return found.judge(measured); },
       .told =
           [&](const source::Probe& probe, source::ProbeOutcome outcome,
               const metrics::Measurement& measured, const std::string& reason) {
@@ -165,11 +165,13 @@ cli::RankReport lead_search(const cli::SourceCommandLine& line, fleet::Fleet& al
       source::find_capacity(line.source, line.capacity->task, signals, callbacks);
   if (progress != nullptr) progress->end();
   const auto ranks = all.finish(end_for_others(result.run.measurement.ending));
-  cli::tell_of_missing(ranks, "the search has ended there");
+  const bool is_found = result.answer.limit != source::CapacityLimit::unknown;
+  cli::tell_of_missing(ranks,
+                       is_found ? "all that was found is reported" : "the search has ended there");
   const bool are_there = std::all_of(ranks.begin(), ranks.end(),
                                      [](const auto& rank) { return rank.trouble.empty(); });
   cli::RankReport whole{.well = result.run.well && are_there,
-                        .run = probes.describe(result.number, ranks)};
+                        .run = probes.describe(result, ranks)};
   whole.run.measurement = std::move(result.run.measurement);
   whole.run.capacity = found.finish(result.answer);
   return whole;

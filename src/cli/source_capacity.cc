@@ -232,14 +232,13 @@ std::vector<report::Verdict> CapacityReport::verdicts(
   return all;
 }
 
-source::Judgement CapacityReport::judge(const source::Probe& probe,
-                                        const metrics::Measurement& measurement) const {
+source::Judgement CapacityReport::judge(const metrics::Measurement& measurement) const {
   std::vector<std::string> late;
   bool holds = true;
   for (const report::Threshold& term : order_.objective) {
     if (term.judge(measurement).passed) continue;
     holds = false;
-    std::string clause = report::held_up_by_generator(term, measurement, probe.level);
+    std::string clause = report::held_up_by_generator(term, measurement);
     if (clause.empty()) return {.holds = false};
     late.push_back(std::move(clause));
   }

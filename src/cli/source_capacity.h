@@ -43,8 +43,7 @@ class CapacityReport {
   explicit CapacityReport(const CapacityOrder& order);
 
   // What the terms say of what a probe measured (source::CapacityCallbacks::judge).
-  [[nodiscard]] source::Judgement judge(const source::Probe& probe,
-                                        const metrics::Measurement& measurement) const;
+  [[nodiscard]] source::Judgement judge(const metrics::Measurement& measurement) const;
   // A probe is over (source::CapacityCallbacks::told); says what was found.
   std::string take(const source::Probe& probe, source::ProbeOutcome outcome,
                    const metrics::Measurement& measurement, const std::string& reason);

@@ -32,12 +32,12 @@ class Histogram {
   Histogram& operator=(Histogram&&) = default;
   ~Histogram() = default;
 
-  // Counts one duration. What is negative counts as nothing, what is longer than an hour as an
-  // hour.
-  void record(Duration duration) {
+  // Counts one duration, or so many that are alike. What is negative counts as nothing, what is
+  // longer than an hour as an hour.
+  void record(Duration duration, std::uint64_t times = 1) {
     const auto microseconds =
         std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
-    count_at(slot_of(microseconds > 0 ? static_cast<std::uint64_t>(microseconds) : 0), 1);
+    count_at(slot_of(microseconds > 0 ? static_cast<std::uint64_t>(microseconds) : 0), times);
   }
 
   // Counts `times` values of `slot`.

@@ -25,6 +25,7 @@ void Generator::add(const Generator& other) {
   loop_lag.add(other.loop_lag);
   start_lag.add(other.start_lag);
   late_starts += other.late_starts;
+  held_up.add(other.held_up);
   busy.insert(busy.end(), other.busy.begin(), other.busy.end());
   run_delay.insert(run_delay.end(), other.run_delay.begin(), other.run_delay.end());
 }

@@ -23,12 +23,16 @@ namespace millrace::metrics {
 struct Generator {
   // How long its loops were away from the network at a time.
   Histogram loop_lag;
-  // By how much arrivals started later than both their due time and a free session allowed.
+  // By how much arrivals started later than both their due time and a free session allowed; as all
+  // that this is held against, without those of a warm-up.
   Histogram start_lag;
   std::uint64_t late_starts = 0;  // of those, by more than a millisecond
   // A thread each: the share of the time that it used a core, and that it waited for one.
   std::vector<double> busy;
   std::vector<double> run_delay;
+  // For how long at a time a loop was away from messages that were under way, one for each of them;
+  // without those of a warm-up. Not in a report's file.
+  Histogram held_up;
 
   void add(const Generator& other);
 };

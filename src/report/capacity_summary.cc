@@ -58,6 +58,31 @@ std::string miss_at(const Capacity& capacity, double level) {
   return clause(*term);
 }
 
+// What became of the lowest level above the answer of which a probe was missed, as a clause. Empty
+// when there is none.
+std::string miss_above(const Capacity& capacity) {
+  const CapacityProbe* lowest = nullptr;
+  for (const CapacityProbe& probe : capacity.probes) {
+    if (probe.outcome != Outcome::missed || probe.level <= capacity.level) continue;
+    if (lowest == nullptr || probe.level < lowest->level) lowest = &probe;
+  }
+  if (lowest == nullptr) return {};
+  return fmt::format("at {} {}", level_text(capacity.of, lowest->level),
+                     miss_at(capacity, lowest->level));
+}
+
+// That the generator was late where more was to be found out.
+std::string upper_edge(const Capacity& capacity) {
+  std::string text = fmt::format("the generator was the limit at {}: ",
+                                 level_text(capacity.of, capacity.limited_at));
+  if (capacity.level == 0) return text + "nothing is known of the server";
+  text +=
+      fmt::format("{} held up to {}{}", objective_text(capacity),
+                  level_text(capacity.of, capacity.level), capacity.confirmed ? ", confirmed" : "");
+  const std::string above = miss_above(capacity);
+  return text + (above.empty() ? ", and above nothing is known of the server" : "; " + above);
+}
+
 std::string lower_edge(const Capacity& capacity) {
   const std::string held = objective_text(capacity);
   if (capacity.limited_at == 0) return fmt::format("nothing is known of {} yet", held);
@@ -99,23 +124,16 @@ std::string level_text(Capacity::Of of, double level) {
 }
 
 std::string capacity_line(const Capacity& capacity) {
-  const std::string objective = objective_text(capacity);
-  const std::string level = level_text(capacity.of, capacity.level);
-  const std::string limit = level_text(capacity.of, capacity.limited_at);
-  if (capacity.limited_by == Capacity::Limit::generator) {
-    return fmt::format(
-        "the generator was the limit at {}: {}", limit,
-        capacity.level > 0
-            ? fmt::format("{} held up to {}{}, and above nothing is known of the server", objective,
-                          level, capacity.confirmed ? ", confirmed" : "")
-            : "nothing is known of the server");
-  }
+  if (capacity.limited_by == Capacity::Limit::generator) return upper_edge(capacity);
   if (capacity.level == 0) return lower_edge(capacity);
-  std::string text = fmt::format("the server holds {} up to {}, ", objective, level);
+  std::string text = fmt::format("the server holds {} up to {}, ", objective_text(capacity),
+                                 level_text(capacity.of, capacity.level));
   text += capacity.confirmed ? "confirmed for " + length_text(capacity.confirm) : "not confirmed";
   if (capacity.limited_by == Capacity::Limit::range) return text + "; more was not asked for";
   const std::string why = miss_at(capacity, capacity.limited_at);
-  if (!why.empty()) text += fmt::format("; at {} {}", limit, why);
+  if (!why.empty()) {
+    text += fmt::format("; at {} {}", level_text(capacity.of, capacity.limited_at), why);
+  }
   return text;
 }
 

@@ -90,9 +90,11 @@ std::string asked_rate(const metrics::ProgressSnapshot& snapshot) {
 
 }  // namespace
 
-// A search makes one run after the other: no line is of two.
+// A search makes one run after the other: no line is of two. The seconds of one rise, but the first
+// need not be among them.
 void ProgressLines::take(const metrics::Second& second) {
-  if (second.number == 0) *this = ProgressLines();
+  if (second.number <= last_) *this = ProgressLines();
+  last_ = second.number;
   counters_.add(second.counters);
   intended_.add(second.intended);
   errors_ += sum(second.errors);

@@ -38,6 +38,7 @@ class ProgressLines final : public Progress {
   metrics::Histogram intended_;
   std::uint64_t errors_ = 0;
   std::uint64_t seconds_ = 0;
+  std::uint64_t last_ = 0;  // the number of the latest one
 };
 
 // A view of some lines that is drawn anew in its place. Messages to the user go above it: while

@@ -108,6 +108,10 @@ void Threshold::parse_bound(std::string_view bound) {
   bound_ = *value;
 }
 
+bool Threshold::from_due() const {
+  return figure_ == Figure::latency && (clock_ == "intended" || clock_ == kEndToEnd);
+}
+
 bool Threshold::end_to_end() const {
   return figure_ == Figure::backlog || (figure_ == Figure::latency && clock_ == kEndToEnd);
 }
@@ -218,7 +222,7 @@ bool Threshold::holds_without(const metrics::Measurement& measurement,
   // To the arrival there are several for a message.
   const double copies = all / static_cast<double>(messages);
   const double without = std::min(std::ceil(static_cast<double>(slowest) * copies), there);
-  if (without == all) return true;
+  if (without == all) return false;
   constexpr double kRounding = 1e-6;
   const double rank = percentile_ * (all - without);
   if (std::ceil(rank - kRounding) > there - without) return false;

@@ -33,7 +33,7 @@ class Threshold {
   // Where a percentile of a latency, or the maximum, must be below a bound, that; else nothing.
   [[nodiscard]] std::optional<std::chrono::microseconds> latency_bound() const;
   // Whether such a bound would be met if so many of the slowest messages had never been. What
-  // failed is not among them.
+  // failed is not among them; of what leaves none nothing is known.
   [[nodiscard]] bool holds_without(const metrics::Measurement& measurement,
                                    std::uint64_t slowest) const;
 
@@ -41,6 +41,8 @@ class Threshold {
   // a single one that fails misses the share of errors. At least 1.
   [[nodiscard]] std::uint64_t messages_needed() const;
 
+  // Whether it is of a latency from when messages are due.
+  [[nodiscard]] bool from_due() const;
   // Whether it is of what becomes of messages behind the server.
   [[nodiscard]] bool end_to_end() const;
   // Where a latency to the arrival must be below one, that; else nothing.

@@ -40,12 +40,13 @@ std::optional<double> CapacitySearch::lowest_missed() const {
 
 // Before the end of the search. What held for a shorter time above a confirmed level may not be
 // confirmed; behind a failed confirmation, what held for a shorter time below is the best that is
-// known.
-std::optional<double> CapacitySearch::best_known() const {
+// known, up to the level that is looked at where nothing is known of that.
+std::optional<double> CapacitySearch::best_known(double at_most) const {
   if (confirmed_) return confirmed_;
   std::optional<double> highest = held_;
   for (const double level : held_once_) {
-    if (!held_ && level < *lowest_missed() && level > highest.value_or(0)) highest = level;
+    const bool is_below = !held_ && level < *lowest_missed() && level <= at_most;
+    if (is_below && level > highest.value_or(0)) highest = level;
   }
   return highest;
 }
@@ -152,7 +153,7 @@ void CapacitySearch::probe(double level, bool confirms) {
 
 void CapacitySearch::end(CapacityLimit limit) {
   const bool late = limit == CapacityLimit::generator;
-  const std::optional<double> level = late ? best_known() : held_;
+  const std::optional<double> level = late ? best_known(probe_.level) : held_;
   answer_ = {.level = level,
              .confirmed = level && level == confirmed_,
              .limit = limit,

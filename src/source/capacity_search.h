@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -33,7 +34,7 @@ enum class ProbeOutcome : std::uint8_t {
 // What set the limit that was found.
 enum class CapacityLimit : std::uint8_t {
   server,
-  generator,  // of the server nothing is known from there on
+  generator,  // it was late there, and nothing is known of the server
   range,      // none was found up to its end
   unknown,    // the search was ended before
 };
@@ -85,7 +86,8 @@ class CapacitySearch {
   void probe(double level, bool confirms);
   void end(CapacityLimit limit);
   [[nodiscard]] std::optional<double> lowest_missed() const;
-  [[nodiscard]] std::optional<double> best_known() const;
+  [[nodiscard]] std::optional<double> best_known(
+      double at_most = std::numeric_limits<double>::infinity()) const;
   [[nodiscard]] bool near_edge() const;
   [[nodiscard]] double rounded(double level) const;
   [[nodiscard]] std::optional<double> between(double held) const;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -27,6 +28,8 @@ class KeptRuns {
   // The last one that held of the level that is the answer; of none, the last one of all. Not
   // before there is one.
   [[nodiscard]] EndedProbe& of(const CapacityAnswer& answer);
+  // How many are kept: each holds some histograms.
+  [[nodiscard]] std::size_t size() const { return runs_.size(); }
 
  private:
   std::vector<EndedProbe> runs_;  // in their order

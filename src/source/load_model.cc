@@ -125,12 +125,13 @@ Next OpenLoop::next(const Sender& /*sender*/, TimePoint now) {
   const auto due = next_due();
   if (!due) return {};
   if (*due > now) return {.when = Next::When::soon};
+  Arrival arrival = take();
   if (observers_.recorder != nullptr) {
     const bool could_start = dispatching_ || !idle_.empty() || !with_room_.empty();
-    observers_.recorder->start_lag(could_start ? now - std::max(*due, available_since_)
-                                               : Duration::zero());
+    observers_.recorder->start_lag(
+        arrival.intended, could_start ? now - std::max(*due, available_since_) : Duration::zero());
   }
-  return {.when = Next::When::now, .arrival = take()};
+  return {.when = Next::When::now, .arrival = std::move(arrival)};
 }
 
 void OpenLoop::wait(Sender& sender, TimePoint now) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <optional>
+#include <utility>
 
 namespace millrace::source {
 namespace {
@@ -62,14 +63,22 @@ void Recorder::started(MessageInFlight& in_flight, TimePoint now) {
   at(now);
   in_flight.stage = stage_of(in_flight.intended);
   ++in_flight_;
+  if (schedule_.stages()[in_flight.stage].measured) ++measured_in_flight_;
   metrics::Counters& counters = stages_[in_flight.stage].counters;
   ++(in_flight.attempt == 1 ? counters.started : counters.retries);
   if (in_flight.attempt > 1) --waiting_;
 }
 
-void Recorder::start_lag(Duration lag) {
+void Recorder::start_lag(TimePoint intended, Duration lag) {
+  if (!schedule_.stages()[stage_of(intended)].measured) return;
   generator_.start_lag.record(lag);
   if (lag > kLate) ++generator_.late_starts;
+}
+
+void Recorder::turn(Duration away) {
+  generator_.loop_lag.record(away);
+  const std::uint64_t under_way = std::exchange(under_way_, measured_in_flight_);
+  if (under_way > 0) generator_.held_up.record(away, under_way);
 }
 
 void Recorder::replied(std::size_t stage, smtp::Verb verb, const smtp::Reply& reply,
@@ -92,11 +101,16 @@ void Recorder::given_up(const MessageInFlight& in_flight, const Attempt& attempt
   end(in_flight, attempt.recipients, &metrics::Counters::given_up, now);
 }
 
+void Recorder::ended(const MessageInFlight& in_flight) {
+  --in_flight_;
+  if (schedule_.stages()[in_flight.stage].measured) --measured_in_flight_;
+}
+
 // An attempt that the server may have, or has, taken behind another of which nobody knows makes a
 // duplicate of the message, perhaps.
 void Recorder::attempt_over(const MessageInFlight& in_flight, const Attempt& attempt,
                             TimePoint now) {
-  --in_flight_;
+  ended(in_flight);
   last_over_ = now;
   metrics::Metrics& metrics = stages_[in_flight.stage];
   if (in_flight.content) metrics[LatencyPhase::content].record(*in_flight.content);
@@ -142,12 +156,12 @@ void Recorder::broken_off(std::uint64_t message, TimePoint intended, const Remai
 }
 
 void Recorder::lost(const MessageInFlight& in_flight, TimePoint now) {
-  --in_flight_;
+  ended(in_flight);
   failed(in_flight.message, in_flight.intended, &metrics::Counters::lost, now);
 }
 
 void Recorder::unfinished(const MessageInFlight& in_flight, TimePoint now) {
-  --in_flight_;
+  ended(in_flight);
   broken_off(in_flight.message, in_flight.intended, in_flight.remains,
              &metrics::Counters::unfinished, now);
 }

@@ -47,8 +47,8 @@ class Recorder {
   void reused(const MessageInFlight& in_flight) {
     ++stages_[in_flight.stage].counters.sessions_reused;
   }
-  // An arrival was taken up so much later than it could have been.
-  void start_lag(Duration lag);
+  // An arrival that was due at `intended` was taken up so much later than it could have been.
+  void start_lag(TimePoint intended, Duration lag);
 
   // A reply came to `verb`, in a stage of the schedule. `took`: since that was sent, where this
   // says how quick the server is.
@@ -84,8 +84,8 @@ class Recorder {
   void secured(Duration took, bool resumed, TimePoint now);
   void session_ended(TimePoint begun, TimePoint now);
 
-  // A turn of the loop: how long it was away.
-  void turn(Duration away) { generator_.loop_lag.record(away); }
+  // A turn of the loop is over: how long the one before it was away.
+  void turn(Duration away);
 
   // Completes what was measured since the last call, in which the loop moved so many bytes; to be
   // cleared by whoever takes it.
@@ -100,6 +100,7 @@ class Recorder {
   [[nodiscard]] const Completions& completions() const { return completions_; }
 
  private:
+  void ended(const MessageInFlight& in_flight);
   void attempt_over(const MessageInFlight& in_flight, const Attempt& attempt, TimePoint now);
   void end(const MessageInFlight& in_flight, std::size_t recipients,
            std::uint64_t metrics::Counters::*otherwise, TimePoint now);
@@ -123,6 +124,8 @@ class Recorder {
   Completions completions_;
   std::uint64_t sessions_open_ = 0;
   std::uint64_t in_flight_ = 0;
+  std::uint64_t measured_in_flight_ = 0;  // of those, in stages that are measured
+  std::uint64_t under_way_ = 0;           // the same, at the end of the turn before
   std::uint64_t waiting_ = 0;
   TimePoint last_over_;
 };

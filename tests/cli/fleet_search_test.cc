@@ -35,13 +35,12 @@ class FleetProbesTest : public testing::Test {
     report.run.measurement.warmup = {};
     return report;
   }
-  // More of them late than on time.
-  static RankReport late_report_of(unsigned rank) {
+  // So many were late, and so many on time.
+  static RankReport late_report_of(unsigned rank, unsigned late = 4, unsigned on_time = 0) {
     RankReport report = report_of(rank);
-    for (unsigned late = 0; late < 4; ++late) {
-      report.run.measurement.generator.start_lag.record(std::chrono::microseconds(5'000));
-    }
-    report.run.measurement.generator.late_starts = 4;
+    report.run.measurement.generator.start_lag.record(5ms, late);
+    report.run.measurement.generator.start_lag.record(0ms, on_time);
+    report.run.measurement.generator.late_starts = late;
     return report;
   }
   static std::string setting(const report::Run& run, std::string_view name) {
@@ -75,6 +74,23 @@ TEST_F(FleetProbesTest, AreJudgedByWhatAllHaveMeasured) {
   EXPECT_EQ(made.run.measurement.total.intended.count(), kAllRanks * 200);
   EXPECT_EQ(made.run.measurement.ending, metrics::Ending::completed);
   EXPECT_EQ(made.late, std::vector<std::string>{});
+}
+
+TEST_F(FleetProbesTest, AreLateWhereFewOfEachRankAreManyOfAll) {
+  for (unsigned rank = 1; rank < kAllRanks; ++rank) {
+    ranks[rank].result = to_letter(late_report_of(rank, 2, 98));
+  }
+  EXPECT_EQ(probes.take(late_report_of(0, 2, 98), ranks, of_probe).late,
+            std::vector<std::string>{"it began 2.0% of the arrivals more than 1 ms late"});
+}
+
+TEST_F(FleetProbesTest, KnowWhatTheGeneratorOfAnyRankHeldUp) {
+  RankReport slow = report_of(1);
+  slow.run.measurement.generator.held_up.record(60ms, 16);
+  ranks[1].result = to_letter(slow);
+  const metrics::Histogram held_up = take().run.measurement.generator.held_up;
+  EXPECT_EQ(held_up.count(), 16U);
+  EXPECT_EQ(held_up.count_above(50ms), 16U);
 }
 
 TEST_F(FleetProbesTest, HaveUsedAsManyMessagesAsTheFastestRank) {
@@ -119,13 +135,35 @@ TEST_F(FleetProbesTest, SayWhoEndedTheSearch) {
   ranks[2].result.reset();
   ranks[2].trouble = "was not heard of for 5 s";
   take();
-  EXPECT_EQ(setting(probes.describe(1, ranks), "rank 2"),
+  EXPECT_EQ(setting(probes.describe({.number = 1}, ranks), "rank 2"),
             "not in this report: it was not heard of for 5 s");
-  const report::Run kept = probes.describe(0, ranks);
+  const report::Run kept = probes.describe({.number = 0}, ranks);
   EXPECT_TRUE(setting(kept, "rank 2").starts_with("host2: 200 delivered, 0 not"));
   EXPECT_TRUE(
       setting(kept, "rank 2").ends_with("; the search ended since it was not heard of for 5 s"));
   EXPECT_EQ(setting(kept, "rank 1").find("ended"), std::string::npos);
+}
+
+TEST_F(FleetProbesTest, SayWhoWasGoneWhenTheAnswerWasThere) {
+  take();
+  ranks[2].trouble = "was not heard of for 5 s";
+  const source::CapacityResult found{.answer = {.limit = source::CapacityLimit::range}};
+  const std::string told = setting(probes.describe(found, ranks), "rank 2");
+  EXPECT_TRUE(told.ends_with("; at the end it was not heard of for 5 s")) << told;
+}
+
+// A report has no more than 256 settings.
+TEST_F(FleetProbesTest, NameManyRanksInOneRow) {
+  ranks.resize(kMostTold + 1);
+  take();
+  EXPECT_EQ(setting(probes.describe({}, ranks), "gone"), "none");
+  const std::size_t before = probes.describe({}, ranks).settings.size();
+  for (unsigned rank = 3; rank < ranks.size(); ++rank) ranks[rank].trouble = "failed: no room";
+  const report::Run ended = probes.describe({}, ranks);
+  EXPECT_EQ(ended.settings.size(), before + 1);
+  EXPECT_EQ(setting(ended, "gone"), "ranks 3 to 64, with which the search ended");
+  const source::CapacityResult found{.answer = {.limit = source::CapacityLimit::server}};
+  EXPECT_EQ(setting(probes.describe(found, ranks), "gone"), "ranks 3 to 64, at the end");
 }
 
 }  // namespace

@@ -139,6 +139,7 @@ TEST(Generator, AddsUpWhatItsPartsWere) {
   part.loop_lag.record(microseconds(5));
   part.start_lag.record(microseconds(6));
   part.late_starts = 3;
+  part.held_up.record(microseconds(7), 8);
   part.busy = {0.25};
   part.run_delay = {0.125};
   Generator sum;
@@ -149,6 +150,7 @@ TEST(Generator, AddsUpWhatItsPartsWere) {
   EXPECT_EQ(sum.loop_lag.count(), 2U);
   EXPECT_EQ(sum.start_lag.least(), 6U);
   EXPECT_EQ(sum.late_starts, 6U);
+  EXPECT_EQ(sum.held_up.count(), 16U);
   EXPECT_EQ(sum.busy, (std::vector<double>{0.25, 0.5}));
   EXPECT_EQ(sum.run_delay, (std::vector<double>{0.125, 0}));
 }

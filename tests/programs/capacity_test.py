@@ -83,6 +83,7 @@ class Capacity(measuring.MeasureCase):
                                 "--html", page)
         run, capacity, done = found
         # Above the limit by a quarter a fifth is refused.
+        self.assertGreaterEqual(capacity["rate"], 30)
         self.assertLess(capacity["rate"], 125)
         self.assertEqual(done.returncode, 0 if capacity["confirmed"] else 3)
         # The run that is reported is of the rate that was found.

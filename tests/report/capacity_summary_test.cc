@@ -116,6 +116,19 @@ TEST(CapacitySummary, SaysWhatIsNotKnown) {
   limited.limited_by = Limit::generator;
   limited.limited_at = 12'800;
   limited.confirmed = false;
+  EXPECT_EQ(capacity_line(limited),
+            "the generator was the limit at 12,800/s: p99<250ms, errors<0.1% held up to 7,400/s; "
+            "at 7,800/s p99 was 1.20 s");
+  limited.probes.push_back(missed(7'700, {{"p99<250ms", "270 ms", false}}));
+  limited.probes.push_back(missed(7'900, {{"p99<250ms", "2.70 s", false}}));
+  limited.probes.push_back(missed(7'400, {{"p99<250ms", "250 ms", false}}));
+  limited.confirmed = true;
+  EXPECT_EQ(capacity_line(limited),
+            "the generator was the limit at 12,800/s: p99<250ms, errors<0.1% held up to 7,400/s, "
+            "confirmed; at 7,700/s p99 was 270 ms");
+  std::erase_if(limited.probes,
+                [](const CapacityProbe& probe) { return probe.outcome == Outcome::missed; });
+  limited.confirmed = false;
   EXPECT_EQ(
       capacity_line(limited),
       "the generator was the limit at 12,800/s: p99<250ms, errors<0.1% held up to 7,400/s, and "

@@ -383,10 +383,14 @@ TEST(CapacitySearch, WhatHeldForAShorterTimeIsKnownWhenTheWayDownIsBrokenOff) {
   EXPECT_EQ(search.so_far().limited_at, 995);
   EXPECT_FALSE(search.so_far().confirmed);
   while (level() > 951) search.found(ProbeOutcome::missed);
+  EXPECT_EQ(search.so_far().level, 951);
+  const double below = level();
+  ASSERT_LT(below, 951);
   search.found(ProbeOutcome::late);
   search.found(ProbeOutcome::late);
   EXPECT_EQ(search.so_far().limit, CapacityLimit::generator);
-  EXPECT_EQ(search.so_far().level, 951);
+  EXPECT_EQ(search.so_far().limited_at, below);
+  EXPECT_EQ(search.so_far().level, 800) << "what is above the limit does not hold up to it";
 }
 
 }  // namespace

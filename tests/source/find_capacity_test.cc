@@ -183,10 +183,14 @@ TEST_F(MadeUpSearch, GoesOnFromOneProbeToTheNext) {
   EXPECT_TRUE(found.run.well);
 }
 
+// Whatever was missed besides.
 TEST_F(MadeUpSearch, ConcludesNothingWhereAnyGeneratorWasLate) {
+  judge = [](const Probe& probe) { return Judgement{.holds = probe.level < 150}; };
   const CapacityResult found = search([](const ProbeOrder& order) {
     ProbeRun made = held();
-    if (order.probe.level > 150) made.late = {"rank 1: was busy", "rank 2: was late"};
+    if (order.probe.level < 150) return made;
+    if (order.number > 1) made.run = run_with(100, {});  // most of which were not over in time
+    made.late = {"rank 1: was busy", "rank 2: was late"};
     return made;
   });
   EXPECT_EQ(outcomes, (std::vector{ProbeOutcome::held, ProbeOutcome::late, ProbeOutcome::late}));
@@ -239,14 +243,14 @@ TEST_F(MadeUpSearch, AServerThatFallsBehindMissesWhateverTheGeneratorDid) {
 
 // That of a level which was confirmed, and is looked at from above.
 TEST_F(MadeUpSearch, ConcludesNothingWhereASignalEndsTheWaitForArrivals) {
-  const auto search_with = [&](std::uint64_t bounced) {
+  const auto search_with = [&](std::uint64_t bounced, int signal = SIGINT) {
     orders.clear();
     outcomes.clear();
     return search([&](const ProbeOrder& order) {
       ProbeRun made = held();
       made.run.measurement.end_to_end = {.asked = 10, .accepted = 10, .arrived = 10};
       if (order.number == 1) {
-        made.run.signal = SIGINT;
+        made.run.signal = signal;
         made.run.measurement.end_to_end->arrived = 6;
         made.run.measurement.end_to_end->bounced = bounced;
       }
@@ -261,6 +265,8 @@ TEST_F(MadeUpSearch, ConcludesNothingWhereASignalEndsTheWaitForArrivals) {
   EXPECT_EQ(found.answer.level, 100);
   EXPECT_FALSE(found.answer.limited_at);
   search_with(4);  // nothing is missing
+  EXPECT_EQ(outcomes.at(1), ProbeOutcome::missed);
+  search_with(3, 0);  // it was waited for to the end
   EXPECT_EQ(outcomes.at(1), ProbeOutcome::missed);
 }
 

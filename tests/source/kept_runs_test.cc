@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -28,6 +29,7 @@ class Search {
   [[nodiscard]] Probe probe() const { return std::get<Probe>(search_.next()); }
   [[nodiscard]] std::optional<double> best() const { return search_.so_far().level; }
   Duration kept() { return kept_.of(search_.so_far()).run.measurement.elapsed; }
+  [[nodiscard]] std::size_t all_kept() const { return kept_.size(); }
   // Which of all probes that is, from 0.
   std::uint64_t number() { return kept_.of(search_.so_far()).number; }
 
@@ -76,6 +78,14 @@ TEST(KeptRuns, IsTheOneThatConfirmed) {
   search.found(kHeld, 60s);
   EXPECT_EQ(search.best(), 995);
   EXPECT_EQ(search.kept(), 60s);
+}
+
+TEST(KeptRuns, AreThoseOfWhichOneMayBeTheAnswerYet) {
+  Search search;
+  search.find_995();
+  EXPECT_EQ(search.all_kept(), 6U) << "100, 200, 400, 800, 951 and 995, and none that was missed";
+  search.found(kHeld, 60s);
+  EXPECT_EQ(search.all_kept(), 1U);
 }
 
 TEST(KeptRuns, StaysTheConfirmedOneWhenWhatHoldsAboveIsNotConfirmed) {

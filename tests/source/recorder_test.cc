@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 using metrics::LatencyPhase;
 using smtp::Verb;
 
-// Two stages of a second, and one without an end.
+// A warm-up and a stage of a second each, and one without an end.
 class RecorderTest : public testing::Test {
  protected:
   // A message that was due at `intended`, and that a session turned to `waited` later.
@@ -34,7 +34,7 @@ class RecorderTest : public testing::Test {
     return recorder.stages()[number];
   }
 
-  const Schedule schedule{{{.name = "warm-up", .length = 1s, .from = 1, .to = 1},
+  const Schedule schedule{{{.name = "warm-up", .length = 1s, .from = 1, .to = 1, .measured = false},
                            {.name = "one", .length = 1s, .from = 1, .to = 1},
                            {.name = "two", .from = 1, .to = 1}}};
   const TimePoint start{1h};
@@ -141,11 +141,36 @@ TEST_F(RecorderTest, AReplyEndsThePhaseOfItsCommand) {
 }
 
 TEST_F(RecorderTest, AnArrivalIsLateFromAMillisecondOn) {
-  recorder.start_lag(0ms);
-  recorder.start_lag(1ms);
-  recorder.start_lag(1ms + 1us);
+  recorder.start_lag(start + 1s, 0ms);
+  recorder.start_lag(start + 1s, 1ms);
+  recorder.start_lag(start + 2s, 1ms + 1us);
+  recorder.start_lag(start + 1s - 1ns, 1s);  // in the warm-up
   EXPECT_EQ(recorder.generator().start_lag.count(), 3U);
   EXPECT_EQ(recorder.generator().late_starts, 1U);
+}
+
+// How long a turn was is known when the next one is over.
+TEST_F(RecorderTest, ATurnHoldsUpWhatIsUnderWayAtItsEnd) {
+  const metrics::Histogram& held_up = recorder.generator().held_up;
+  started(start + 1s - 1ns);  // in the warm-up
+  recorder.turn(9ms);
+  recorder.turn(9ms);
+  EXPECT_EQ(held_up.count(), 0U);
+  const MessageInFlight taken = started(start + 1s);
+  const MessageInFlight lost = started(start + 2s);
+  const MessageInFlight unfinished = started(start + 2s);
+  recorder.turn(1ms);
+  recorder.over(taken, 1, start + 2s);
+  recorder.turn(5ms);
+  EXPECT_EQ(held_up.count(), 3U) << "those that were under way when it was not over yet";
+  EXPECT_EQ(held_up.least(), 5'000U);
+  recorder.lost(lost, start + 2s);
+  recorder.unfinished(unfinished, start + 2s);
+  recorder.turn(1ms);
+  EXPECT_EQ(held_up.count(), 3U + 2U);
+  recorder.turn(9ms);
+  EXPECT_EQ(held_up.count(), 3U + 2U);
+  EXPECT_EQ(recorder.generator().loop_lag.count(), 6U);
 }
 
 TEST_F(RecorderTest, ASecondHasWhatWasMeasuredSinceTheLast) {
