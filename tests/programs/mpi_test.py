@@ -332,6 +332,36 @@ class Page(MpiCase):
         self.assertEqual(run["parts"]["numbers"], [1, 2, 3])
         self.assertGreater(run["totals"]["messages"], 100)
 
+    def test_a_part_that_mpirun_starts_costs_no_other_its_report(self):
+        text = next(one for one in parts_test.scripts("sh") if "-x seed" in one)
+        (self.scratch / "run-parts").write_text(text.replace("load1,load2,load3", "localhost:3"))
+        # The last part ends after the others have been seen to be gone.
+        source = self.scratch / "smtp-source"
+        source.write_text("""#!/bin/sh
+rank=$OMPI_COMM_WORLD_RANK
+echo "$PPID" >"shell$rank"
+set -- $statuses
+shift "$rank"
+[ "$rank" -ne 2 ] || for other in 0 1; do
+  until [ -s "shell$other" ]; do sleep 0.05; done
+  while kill -0 "$(cat "shell$other")" 2>/dev/null; do sleep 0.05; done
+done
+[ "$rank" -ne 2 ] || sleep 1
+echo report >"part$rank.json"
+exit "$1"
+""")
+        source.chmod(0o755)
+        for statuses, whole in (("0 0 0", 0), ("3 0 0", 0), ("3 1 0", 1), ("0 0 1", 1)):
+            with self.subTest(statuses=statuses):
+                for left in (*self.scratch.glob("part*.json"), *self.scratch.glob("shell*")):
+                    left.unlink()
+                done = rig.run(["sh", self.scratch / "run-parts"], cwd=self.scratch, statuses=(whole,), environment={
+                    "PATH": f"{self.scratch}:{os.environ['PATH']}", "statuses": statuses,
+                    "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"})
+                self.assertEqual(done.returncode, whole, done.stderr)
+                self.assertEqual(sorted(path.name for path in self.scratch.glob("part*.json")),
+                                 [f"part{rank}.json" for rank in range(3)])
+
 
 class Endings(MpiCase):
     def test_by_ctrl_c_is_with_one_whole_report(self):
