@@ -2,6 +2,7 @@
 What doc/scale-out.md shows is tried, or at least read, as it stands there."""
 
 import datetime
+import functools
 import json
 import os
 import pathlib
@@ -349,6 +350,56 @@ esac
         self.assertEqual((done.returncode, self.merged()["parts"]["numbers"]), (1, [1, 3]))
         self.assertEqual(len(list(self.scratch.glob("run-*/part1.json"))), 1)
         self.assertEqual(calls.read_text().splitlines()[-1], "delete job millrace")
+
+    def test_no_signal_leaves_the_job_of_kubernetes(self):
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+            with self.subTest(signal=number.name):
+                folder = self.scratch / number.name
+                calls = folder / "calls"
+                command, environment = self.script_of("kubectl", folder, sleep="exec /bin/sleep 0.05\n",
+                                                      kubectl=f"""echo "$*" >>{calls}
+[ "$1" != create ] || cat >/dev/null
+""")
+                (folder / "millrace.json").write_text(scripts("json")[0])
+                # One that is ignored where the tests are run no script can change.
+                running = rig.Process(command, statuses=(128 + number,), cwd=folder, environment=environment,
+                                      preexec_fn=functools.partial(signal.signal, number, signal.SIG_DFL))
+                rig.wait_for(lambda path=calls: path.exists() and "get job" in path.read_text(), "the script to wait")
+                running.send_signal(number)
+                running.wait()
+                self.assertEqual(calls.read_text().splitlines()[-1], "delete job millrace")
+
+    def test_the_script_of_kubernetes_says_what_is_lost(self):
+        report = rig.TOP / "tests/report/published/source-parts-1.5.json"
+        (self.scratch / "millrace.json").write_text(scripts("json")[0])
+        done = self.run_script("kubectl", 1, kubectl=f"""case "$*" in
+"create -f -") cat >/dev/null ;;
+"get job millrace --output=jsonpath={{.spec.completions}}") echo 2 ;;
+"get job"*) echo Complete ;;
+"get pods"*) printf 'pod-x 0 0\npod-y 1 0\n' ;;
+"get pod pod-x"*terminated.message*) printf 'smtp-source: warning: one\nsmtp-source: warning: two\n\n' ;;
+"logs pod-x") exit 1 ;;
+"logs pod-y") cat {report} ;;
+esac
+""")
+        self.assertEqual((done.returncode, self.merged()["parts"]["numbers"]), (1, [1, 3]))
+        self.assertEqual(done.stderr.decode().splitlines()[:3],
+                         ["pod-x: smtp-source: warning: one", "pod-x: smtp-source: warning: two",
+                          "pod-x: its log is lost"])
+
+    def test_the_script_of_kubernetes_says_that_it_has_waited_enough(self):
+        (self.scratch / "millrace.json").write_text(scripts("json")[0])
+        command, environment = self.script_of("kubectl", self.scratch, kubectl="""case "$*" in
+"create -f -") cat >/dev/null ;;
+"get pods"*) echo 'pod-x 0' ;;
+"get pod pod-x"*waiting.message*) echo 'Back-off pulling image' ;;
+"logs pod-x") exit 1 ;;
+esac
+""")
+        done = rig.run(command, cwd=self.scratch, statuses=(1,), environment={**environment, "limit": "0"})
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stderr.decode().splitlines()[:3],
+                         ["not done after 0 s", "pod-x: Back-off pulling image", "pod-x: its log is lost"])
 
     def test_scripts_end_as_the_whole_does(self):
         """A threshold may fail in each part and not in the whole, and the other way round."""
