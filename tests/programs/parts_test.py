@@ -331,9 +331,10 @@ class Page(PartsCase):
 
     def test_the_script_over_ssh_merges_the_parts_that_there_are(self):
         report = rig.TOP / "tests/report/published/source-parts-1.5.json"
-        done = self.run_script("ssh", 255, ssh=f"if [ $1 = load2 ]; then cat {report}; else exit 255; fi\n")
+        done = self.run_script("ssh", 255, ssh=f"if [ $1 = load2 ]; then cat {report}; else echo no way >&2; exit 255; fi\n")
         self.assertEqual((done.returncode, self.merged()["parts"]["numbers"]), (255, [1, 3]))
         self.assertIn(b"1 and 3 of 4", done.stdout)
+        self.assertEqual(done.stderr.splitlines()[:2], [b"part1.load1: no way", b"part3.load3: no way"])
 
     def test_the_script_of_kubernetes_merges_the_parts_that_there_are(self):
         report = rig.TOP / "tests/report/published/source-parts-1.5.json"
@@ -421,16 +422,20 @@ esac
                         word, whole, folder,
                         ssh='shift\nexec sh -c "$*"\n',
                         # Which ends as the worst of its tasks.
-                        srun="""while [ "${1#--}" != "$1" ]; do shift; done
+                        srun="""while [ "${1#--}" != "$1" ]; do
+  [ "${1#--error=}" = "$1" ] || error=${1#--error=}
+  shift
+done
 worst=0
 for task in 0 1 2; do
-  SLURM_PROCID=$task "$@" >part$task.json 2>part$task.err || { ended=$?; [ $ended -lt $worst ] || worst=$ended; }
+  SLURM_PROCID=$task "$@" >part$task.json 2>"$(echo "$error" | sed "s/%t/$task/; s/%N/load$task/")" || { ended=$?; [ $ended -lt $worst ] || worst=$ended; }
 done
 exit $worst
 """,
                         smtp_source=f"""part=${{2%/*}}
 [ "$part" != auto ] || part=$((SLURM_PROCID + 1))
 cat "{folder}/report$part"
+echo "this is $part" >&2
 set -- {" ".join(map(str, parts))}
 shift $((part - 1))
 exit "$1"
@@ -444,6 +449,8 @@ exit "$1"
 esac
 """)
                     self.assertEqual(done.returncode, whole, done.stderr)
+                    if word != "kubectl":
+                        self.assertRegex(done.stderr, rb"part\d\.load2: this is [23]\n")
                     self.assertEqual(self.merged(folder)["parts"]["numbers"], [1, 2, 3])
                     self.assertIn(f" {threshold} ".encode(), done.stdout)
 
