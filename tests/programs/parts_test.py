@@ -297,6 +297,7 @@ class Page(PartsCase):
         shell, option, command = container["command"]
         self.assertEqual((shell, option), ("sh", "-c"))
         self.assertIn(f"--part auto/{spec['completions']} ", command)
+        self.assertIn(f" --threads {container['resources']['limits']['cpu']} ", command)
         # As it is, but that it only shows a message.
         command = command.removeprefix("exec ").replace("2>/dev/termination-log", "--show 2")
         done = rig.run(["sh", "-c", command], environment={
