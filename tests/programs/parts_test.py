@@ -265,6 +265,7 @@ class Starts(PartsCase):
             self.assertEqual(len(told), 0 if "off" in load else 1, bytes(source.err))
             run = json.loads(path.read_text())
             self.assertEqual((run["ending"], run["totals"]["messages_started"]), ("interrupted", 0))
+            self.assertEqual((run["generator"]["is_bottleneck"], run["generator"]["reasons"]), (False, []))
 
     @rig.on_every_engine()
     def test_one_that_is_over_is_told(self, programs):
