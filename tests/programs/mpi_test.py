@@ -23,6 +23,8 @@ RANKS = (1, 2, 4, 8)
 LIMIT = 10
 # As between hosts; ranks of one host have memory in common.
 TCP = ("--mca", "pml", "ob1", "--mca", "btl", "tcp,self", "--mca", "btl_tcp_if_include", "lo")
+# So many seconds for the report when mpirun ends all; a busy machine may need more than one.
+PATIENT = ("--mca", "odls_base_sigkill_timeout", "5")
 
 
 class MpiCase(measuring.MeasureCase):
@@ -365,6 +367,7 @@ exit "$1"
 
 class Endings(MpiCase):
     def test_by_ctrl_c_is_with_one_whole_report(self):
+        self.mpi_options = PATIENT
         said, run, taken = self.interrupt(lambda mpirun: mpirun.send_signal(signal.SIGINT), statuses=(1,))
         self.assertNotIn("fatal", said)
         self.assertEqual((run["ending"], run["parts"]["numbers"]), ("interrupted", [1, 2, 3, 4]))
@@ -454,7 +457,8 @@ class Searches(MpiCase):
     def search(self, ranks, *arguments):
         """What was found, and the report."""
         for _ in range(capacity_test.ATTEMPTS):
-            done = rig.run(self.command(self.programs, ranks, *self.SHORT, "-d", "--summary", *arguments))
+            done = rig.run(self.command(self.programs, ranks, *self.SHORT, "-d", "--summary", *arguments),
+                           timeout=capacity_test.PATIENCE)
             self.assertIn(done.returncode, (0, 3), done.stderr.decode())
             run = self.report()
             self.check_sums(run)
