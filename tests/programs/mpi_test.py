@@ -210,6 +210,13 @@ class Ranks(MpiCase):
         self.assertIn(b"Usage: smtp-source-mpi ", done.stdout)
         self.assertEqual(done.stdout.count(b"Usage: "), 1)
 
+    def test_help_is_that_of_rank_0_whoever_starts_them(self):
+        for name in ("OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"):
+            for rank, said in (("0", 1), ("1", 0)):
+                with self.subTest(name=name, rank=rank):
+                    done = rig.run(self.programs.command(self.PROGRAM, ["--help"]), environment={name: rank})
+                    self.assertEqual((done.returncode, done.stdout.count(b"Usage: ")), (0, said))
+
     def test_say_who_says_it(self):
         done, run = self.pour(self.programs, 2, "-s", 2, "-m", 2, f"127.0.0.1:{rig.free_port()}", status=1)
         self.assertIn(b"smtp-source-mpi: rank 1: fatal: connect: Connection refused", done.stderr)
