@@ -47,7 +47,8 @@ class MpiCase(measuring.MeasureCase):
 
     def command(self, programs, ranks, *arguments):
         as_root = ["--allow-run-as-root"] if os.geteuid() == 0 else []
-        return ["mpirun", *as_root, "--bind-to", "none", *self.mpi_options, *self.mpirun(ranks),
+        # What mpirun is killed before it has removed goes with the test.
+        return ["mpirun", *as_root, "--bind-to", "none", "--mca", "orte_tmpdir_base", self.scratch, *self.mpi_options, *self.mpirun(ranks),
                 *programs.command(self.PROGRAM, [*arguments, "--json", self.json])]
 
     def together(self, *commands):
@@ -336,6 +337,7 @@ class Page(MpiCase):
             rig.run(["sh", script], cwd=self.scratch, environment={
                 "PATH": f"{rig.BUILD}:{os.environ['PATH']}", "hosts": "localhost:3", "server": sink.endpoint,
                 "load": "--threads 1 -M load.test -d -s 30 --rate 150/s --arrivals poisson --duration 1s",
+                "OMPI_MCA_orte_tmpdir_base": str(self.scratch),
                 "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"})
         run = self.report()
         self.assertEqual(run["parts"]["numbers"], [1, 2, 3])
@@ -365,7 +367,7 @@ exit "$1"
                 for left in (*self.scratch.glob("part*.json"), *self.scratch.glob("shell*")):
                     left.unlink()
                 done = rig.run(["sh", self.scratch / "run-parts"], cwd=self.scratch, statuses=(whole,), environment={
-                    "PATH": f"{self.scratch}:{os.environ['PATH']}", "statuses": statuses,
+                    "PATH": f"{self.scratch}:{os.environ['PATH']}", "statuses": statuses, "OMPI_MCA_orte_tmpdir_base": str(self.scratch),
                     "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"})
                 self.assertEqual(done.returncode, whole, done.stderr)
                 self.assertEqual(sorted(path.name for path in self.scratch.glob("part*.json")),
