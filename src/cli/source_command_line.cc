@@ -188,10 +188,16 @@ void add_source_options(CommandLine& line, SourceArguments& given) {
 
 SourceArguments read_source_arguments(int argc, const char* const* argv,
                                       const std::string& program) {
+  const OtherTools others = look_for_other_tools({argv + 1, argv + argc});
+  if (!others.error.empty()) throw Fatal(others.error + " (see " + program + " --help)");
   CommandLine line("Pours SMTP or LMTP messages into a server.", program);
   SourceArguments given;
   add_source_options(line, given);
   line.parse(argc, argv);
+  for (const std::string& warning : others.warnings) warn(warning);
+  if (given.auth_password) {
+    warn("--auth-password shows it to everybody on this machine: better --auth-password-file");
+  }
   return given;
 }
 
@@ -237,14 +243,7 @@ SourceCommandLine build_source(const SourceArguments& given, const Surroundings&
 }
 
 SourceCommandLine parse_source_command_line(int argc, const char* const* argv) {
-  const OtherTools others = look_for_other_tools({argv + 1, argv + argc});
-  if (!others.error.empty()) throw Fatal(others.error + " (see smtp-source --help)");
-  const SourceArguments given = read_source_arguments(argc, argv);
-  for (const std::string& warning : others.warnings) warn(warning);
-  if (given.auth_password) {
-    warn("--auth-password shows it to everybody on this machine: better --auth-password-file");
-  }
-  return build_source(given, Surroundings::here());
+  return build_source(read_source_arguments(argc, argv), Surroundings::here());
 }
 
 void tell_wait(const SourceCommandLine& line) {

@@ -35,8 +35,8 @@ struct Surroundings {
 void add_source_options(CommandLine& line, SourceArguments& given);
 
 // The options of smtp-source(1) are read, and then put together. All three throw Fatal with one
-// sentence about what is wrong; the second reads the files that are named. `program`: whose help it
-// is.
+// sentence about what is wrong; the first warns of those that show a password or may have been
+// meant as another tool's, the second reads the files that are named. `program`: whose help it is.
 SourceArguments read_source_arguments(int argc, const char* const* argv,
                                       const std::string& program = "smtp-source");
 SourceCommandLine build_source(const SourceArguments& given, const Surroundings& surroundings);

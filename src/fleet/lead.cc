@@ -26,7 +26,7 @@ Moment Moment::now() {
   return {.here = Clock::now(), .wall = std::chrono::duration_cast<Microseconds>(wall)};
 }
 
-Lead::Lead(unsigned ranks, TimePoint now) : ranks_(ranks), next_beat_(now) {
+Lead::Lead(unsigned ranks, TimePoint now) : ranks_(ranks), told_(now), next_beat_(now) {
   for (RankState& rank : ranks_) rank.heard = now;
 }
 

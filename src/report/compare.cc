@@ -208,7 +208,7 @@ Comparison compare(const std::vector<Run>& base, const std::vector<Run>& next) {
     return {.changes = {*capacity},
             .base_values = base.size(),
             .next_values = next.size(),
-            .by = enough_runs ? By::runs : By::searches};
+            .by = By::searches};
   }
   Comparison comparison{.by = enough_runs ? By::runs : By::seconds};
   const Values base_values = enough_runs ? base_runs : of_seconds(base);
@@ -246,7 +246,11 @@ std::string describe(const Comparison& comparison, const Style& style) {
              word(one, comparison.by, style));
   }
   if (comparison.by == Comparison::By::searches) {
-    out.line("\nTold from noise by what searches leave open; three or more a side tell more.");
+    const bool by_chance = comparison.changes.front().probability.has_value();
+    out.line("\nTold from noise by what searches leave open{}: a smaller --resolution tells more.",
+             by_chance ? fmt::format(", and from chance by {} and {} runs (Mann-Whitney)",
+                                     comparison.base_values, comparison.next_values)
+                       : "");
     return out.take();
   }
   out.line("\nTold from chance by {} and {} {} (Mann-Whitney).", comparison.base_values,

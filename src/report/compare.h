@@ -11,8 +11,8 @@
 namespace millrace::report {
 
 struct Comparison {
-  // What is noise is told by chance among the runs or their seconds, or by what searches for a
-  // capacity leave open.
+  // What is noise is told by chance among the runs or their seconds; of searches for a capacity by
+  // what they leave open, and then by chance where there are enough of them.
   enum class By : std::uint8_t { runs, seconds, searches };
 
   std::vector<Change> changes;

@@ -9,10 +9,10 @@
 namespace millrace::report {
 
 // How the capacity that all runs have searched has changed; nothing where none has searched one.
-// With three runs or more on each side chance is told from them. Else the difference is noise when
-// it is no more than what both searches leave open, by their resolutions; unclear, when the
-// capacity of the server was not found. Throws Fatal when only some have searched one, or not the
-// same.
+// The difference is noise when it is no more than what both searches leave open, by their
+// resolutions, however many there are; beyond that, with three runs or more on each side, when it
+// may be chance; unclear, when the capacity of the server was not found. Throws Fatal when only
+// some have searched one, or not the same.
 std::optional<Change> compare_capacities(const std::vector<Run>& base,
                                          const std::vector<Run>& next);
 

@@ -221,11 +221,14 @@ void Worker::finish() {
     }
   }
   const ThreadUse use = thread_use();
-  const double all = std::max(in_seconds(Clock::now() - run_.load().start()), 1e-9);
+  const Duration all = Clock::now() - run_.load().start();
+  // Of a run that was ended before it began a thread has had no time to be busy in.
+  const auto share = [all](Duration used) {
+    return all > Duration::zero() ? std::min(in_seconds(used) / in_seconds(all), 1.0) : 0.0;
+  };
   metrics::Generator& generator = own_.recorder->generator();
-  generator.busy.push_back(std::min(in_seconds(use.busy - use_before_.busy) / all, 1.0));
-  generator.run_delay.push_back(
-      std::min(in_seconds(use.run_delay - use_before_.run_delay) / all, 1.0));
+  generator.busy.push_back(share(use.busy - use_before_.busy));
+  generator.run_delay.push_back(share(use.run_delay - use_before_.run_delay));
   second_clock_->stop();
   recordings_->add(*own_.recorder, splits());
   if (!clients_counted_.empty()) {

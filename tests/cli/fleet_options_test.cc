@@ -46,6 +46,17 @@ TEST(FleetOptions, AreNotThoseOfOneProcess) {
             "sink: use smtp-source");
 }
 
+TEST(FleetOptions, WarnOfWhatTheSourceWarnsOf) {
+  EXPECT_EQ(refusal({"-d", "30s"}),
+            "-d keeps the session for the next message and takes no value; for a run of 30s: "
+            "--duration 30s (see smtp-source-mpi --help)");
+  testing::internal::CaptureStderr();
+  read({"-R", "2000", "--auth-password", "secret"});
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_NE(said.find("warning: -R waits a random time"), std::string::npos) << said;
+  EXPECT_NE(said.find("warning: --auth-password shows it"), std::string::npos) << said;
+}
+
 // As rank 0 of four has it.
 SourceCommandLine build_rank(const std::vector<const char*>& words) {
   SourceArguments given = read(words);

@@ -149,6 +149,14 @@ TEST_F(LeadTest, TellsNowAndThenWhoIsWaitedFor) {
   EXPECT_EQ(lead.said(), (Letters{letter(0, Subject::said, "waits for rank 2 to end")}));
 }
 
+TEST_F(LeadTest, HasWaitedForNobodyAtItsBeginning) {
+  now += 20s;  // the clock is older than the run
+  Lead other(3, now);
+  other.ready(kLoad);
+  other.turn(moment());
+  EXPECT_EQ(other.said(), Letters{});
+}
+
 TEST_F(LeadTest, NamesAFewOfManyWhoAreWaitedFor) {
   Lead many(8, now);
   many.ready(kLoad);

@@ -54,8 +54,9 @@ def on_own_host(check):
         if MARK in os.environ:
             return check(self)
         rig.need(can_be_had(), "needs root for network namespaces")
+        # What it leaves when it is killed goes with this one.
         done = rig.run([*UNSHARE, sys.executable, "-B", "-m", "unittest", self.id()], timeout=6 * rig.PATIENCE,
-                       cwd=pathlib.Path(__file__).parent, environment={MARK: "1"})
+                       cwd=pathlib.Path(__file__).parent, environment={MARK: "1", "TMPDIR": str(self.scratch)})
         return self.assertEqual(done.returncode, 0, done.stderr.decode())
 
     return test

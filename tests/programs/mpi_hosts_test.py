@@ -22,8 +22,8 @@ class HostsCase(mpi_test.MpiCase):
         self.hosts = hosts.Hosts(self.scratch, 4, delay_s)
 
     def mpirun(self, _ranks):
-        return ["--mca", "plm_rsh_agent", self.hosts.shell, "--mca", "orte_tmpdir_base", self.scratch,
-                "--map-by", "node", "-H", ",".join(host.name for host in self.hosts)]
+        return ["--mca", "plm_rsh_agent", self.hosts.shell, "--map-by", "node",
+                "-H", ",".join(host.name for host in self.hosts)]
 
     def sink_options(self):
         return {"endpoint": f"{hosts.SERVER}:{rig.free_port()}"}

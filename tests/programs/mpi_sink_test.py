@@ -136,6 +136,7 @@ class Report(SinkCase):
         self.assertLess(run["measured_s"], run["elapsed_s"])
 
     def test_is_made_when_ctrl_c_ends_all(self):
+        self.mpi_options = mpi_test.PATIENT
         sinks = Sinks(self, 4, "-c", statuses=(1,))
         delivered = self.pour(sinks, "-d", "-s", 2, "-m", 10)
         sinks.wait_messages(40)

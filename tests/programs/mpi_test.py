@@ -23,6 +23,8 @@ RANKS = (1, 2, 4, 8)
 LIMIT = 10
 # As between hosts; ranks of one host have memory in common.
 TCP = ("--mca", "pml", "ob1", "--mca", "btl", "tcp,self", "--mca", "btl_tcp_if_include", "lo")
+# So many seconds for the report when mpirun ends all; a busy machine may need more than one.
+PATIENT = ("--mca", "odls_base_sigkill_timeout", "5")
 
 
 class MpiCase(measuring.MeasureCase):
@@ -45,7 +47,8 @@ class MpiCase(measuring.MeasureCase):
 
     def command(self, programs, ranks, *arguments):
         as_root = ["--allow-run-as-root"] if os.geteuid() == 0 else []
-        return ["mpirun", *as_root, "--bind-to", "none", *self.mpi_options, *self.mpirun(ranks),
+        # What mpirun is killed before it has removed goes with the test.
+        return ["mpirun", *as_root, "--bind-to", "none", "--mca", "orte_tmpdir_base", self.scratch, *self.mpi_options, *self.mpirun(ranks),
                 *programs.command(self.PROGRAM, [*arguments, "--json", self.json])]
 
     def together(self, *commands):
@@ -208,6 +211,13 @@ class Ranks(MpiCase):
         self.assertIn(b"Usage: smtp-source-mpi ", done.stdout)
         self.assertEqual(done.stdout.count(b"Usage: "), 1)
 
+    def test_help_is_that_of_rank_0_whoever_starts_them(self):
+        for name in ("OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"):
+            for rank, said in (("0", 1), ("1", 0)):
+                with self.subTest(name=name, rank=rank):
+                    done = rig.run(self.programs.command(self.PROGRAM, ["--help"]), environment={name: rank})
+                    self.assertEqual((done.returncode, done.stdout.count(b"Usage: ")), (0, said))
+
     def test_say_who_says_it(self):
         done, run = self.pour(self.programs, 2, "-s", 2, "-m", 2, f"127.0.0.1:{rig.free_port()}", status=1)
         self.assertIn(b"smtp-source-mpi: rank 1: fatal: connect: Connection refused", done.stderr)
@@ -327,14 +337,46 @@ class Page(MpiCase):
             rig.run(["sh", script], cwd=self.scratch, environment={
                 "PATH": f"{rig.BUILD}:{os.environ['PATH']}", "hosts": "localhost:3", "server": sink.endpoint,
                 "load": "--threads 1 -M load.test -d -s 30 --rate 150/s --arrivals poisson --duration 1s",
+                "OMPI_MCA_orte_tmpdir_base": str(self.scratch),
                 "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"})
         run = self.report()
         self.assertEqual(run["parts"]["numbers"], [1, 2, 3])
         self.assertGreater(run["totals"]["messages"], 100)
 
+    def test_a_part_that_mpirun_starts_costs_no_other_its_report(self):
+        text = next(one for one in parts_test.scripts("sh") if "-x seed" in one)
+        (self.scratch / "run-parts").write_text(text.replace("load1,load2,load3", "localhost:3"))
+        # The last part ends after the others have been seen to be gone.
+        source = self.scratch / "smtp-source"
+        source.write_text("""#!/bin/sh
+rank=$OMPI_COMM_WORLD_RANK
+echo "$PPID" >"shell$rank"
+set -- $statuses
+shift "$rank"
+[ "$rank" -ne 2 ] || for other in 0 1; do
+  until [ -s "shell$other" ]; do sleep 0.05; done
+  while kill -0 "$(cat "shell$other")" 2>/dev/null; do sleep 0.05; done
+done
+[ "$rank" -ne 2 ] || sleep 1
+echo report >"part$rank.json"
+exit "$1"
+""")
+        source.chmod(0o755)
+        for statuses, whole in (("0 0 0", 0), ("3 0 0", 0), ("3 1 0", 1), ("0 0 1", 1)):
+            with self.subTest(statuses=statuses):
+                for left in (*self.scratch.glob("part*.json"), *self.scratch.glob("shell*")):
+                    left.unlink()
+                done = rig.run(["sh", self.scratch / "run-parts"], cwd=self.scratch, statuses=(whole,), environment={
+                    "PATH": f"{self.scratch}:{os.environ['PATH']}", "statuses": statuses, "OMPI_MCA_orte_tmpdir_base": str(self.scratch),
+                    "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"})
+                self.assertEqual(done.returncode, whole, done.stderr)
+                self.assertEqual(sorted(path.name for path in self.scratch.glob("part*.json")),
+                                 [f"part{rank}.json" for rank in range(3)])
+
 
 class Endings(MpiCase):
     def test_by_ctrl_c_is_with_one_whole_report(self):
+        self.mpi_options = PATIENT
         said, run, taken = self.interrupt(lambda mpirun: mpirun.send_signal(signal.SIGINT), statuses=(1,))
         self.assertNotIn("fatal", said)
         self.assertEqual((run["ending"], run["parts"]["numbers"]), ("interrupted", [1, 2, 3, 4]))
@@ -424,7 +466,8 @@ class Searches(MpiCase):
     def search(self, ranks, *arguments):
         """What was found, and the report."""
         for _ in range(capacity_test.ATTEMPTS):
-            done = rig.run(self.command(self.programs, ranks, *self.SHORT, "-d", "--summary", *arguments))
+            done = rig.run(self.command(self.programs, ranks, *self.SHORT, "-d", "--summary", *arguments),
+                           timeout=capacity_test.PATIENCE)
             self.assertIn(done.returncode, (0, 3), done.stderr.decode())
             run = self.report()
             self.check_sums(run)

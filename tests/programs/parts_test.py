@@ -2,6 +2,7 @@
 What doc/scale-out.md shows is tried, or at least read, as it stands there."""
 
 import datetime
+import functools
 import json
 import os
 import pathlib
@@ -264,6 +265,7 @@ class Starts(PartsCase):
             self.assertEqual(len(told), 0 if "off" in load else 1, bytes(source.err))
             run = json.loads(path.read_text())
             self.assertEqual((run["ending"], run["totals"]["messages_started"]), ("interrupted", 0))
+            self.assertEqual((run["generator"]["is_bottleneck"], run["generator"]["reasons"]), (False, []))
 
     @rig.on_every_engine()
     def test_one_that_is_over_is_told(self, programs):
@@ -296,6 +298,7 @@ class Page(PartsCase):
         shell, option, command = container["command"]
         self.assertEqual((shell, option), ("sh", "-c"))
         self.assertIn(f"--part auto/{spec['completions']} ", command)
+        self.assertIn(f" --threads {container['resources']['limits']['cpu']} ", command)
         # As it is, but that it only shows a message.
         command = command.removeprefix("exec ").replace("2>/dev/termination-log", "--show 2")
         done = rig.run(["sh", "-c", command], environment={
@@ -330,9 +333,10 @@ class Page(PartsCase):
 
     def test_the_script_over_ssh_merges_the_parts_that_there_are(self):
         report = rig.TOP / "tests/report/published/source-parts-1.5.json"
-        done = self.run_script("ssh", 255, ssh=f"if [ $1 = load2 ]; then cat {report}; else exit 255; fi\n")
+        done = self.run_script("ssh", 255, ssh=f"if [ $1 = load2 ]; then cat {report}; else echo no way >&2; exit 255; fi\n")
         self.assertEqual((done.returncode, self.merged()["parts"]["numbers"]), (255, [1, 3]))
         self.assertIn(b"1 and 3 of 4", done.stdout)
+        self.assertEqual(done.stderr.splitlines()[:2], [b"part1.load1: no way", b"part3.load3: no way"])
 
     def test_the_script_of_kubernetes_merges_the_parts_that_there_are(self):
         report = rig.TOP / "tests/report/published/source-parts-1.5.json"
@@ -349,6 +353,56 @@ esac
         self.assertEqual((done.returncode, self.merged()["parts"]["numbers"]), (1, [1, 3]))
         self.assertEqual(len(list(self.scratch.glob("run-*/part1.json"))), 1)
         self.assertEqual(calls.read_text().splitlines()[-1], "delete job millrace")
+
+    def test_no_signal_leaves_the_job_of_kubernetes(self):
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+            with self.subTest(signal=number.name):
+                folder = self.scratch / number.name
+                calls = folder / "calls"
+                command, environment = self.script_of("kubectl", folder, sleep="exec /bin/sleep 0.05\n",
+                                                      kubectl=f"""echo "$*" >>{calls}
+[ "$1" != create ] || cat >/dev/null
+""")
+                (folder / "millrace.json").write_text(scripts("json")[0])
+                # One that is ignored where the tests are run no script can change.
+                running = rig.Process(command, statuses=(128 + number,), cwd=folder, environment=environment,
+                                      preexec_fn=functools.partial(signal.signal, number, signal.SIG_DFL))
+                rig.wait_for(lambda path=calls: path.exists() and "get job" in path.read_text(), "the script to wait")
+                running.send_signal(number)
+                running.wait()
+                self.assertEqual(calls.read_text().splitlines()[-1], "delete job millrace")
+
+    def test_the_script_of_kubernetes_says_what_is_lost(self):
+        report = rig.TOP / "tests/report/published/source-parts-1.5.json"
+        (self.scratch / "millrace.json").write_text(scripts("json")[0])
+        done = self.run_script("kubectl", 1, kubectl=f"""case "$*" in
+"create -f -") cat >/dev/null ;;
+"get job millrace --output=jsonpath={{.spec.completions}}") echo 2 ;;
+"get job"*) echo Complete ;;
+"get pods"*) printf 'pod-x 0 0\npod-y 1 0\n' ;;
+"get pod pod-x"*terminated.message*) printf 'smtp-source: warning: one\nsmtp-source: warning: two\n\n' ;;
+"logs pod-x") exit 1 ;;
+"logs pod-y") cat {report} ;;
+esac
+""")
+        self.assertEqual((done.returncode, self.merged()["parts"]["numbers"]), (1, [1, 3]))
+        self.assertEqual(done.stderr.decode().splitlines()[:3],
+                         ["pod-x: smtp-source: warning: one", "pod-x: smtp-source: warning: two",
+                          "pod-x: its log is lost"])
+
+    def test_the_script_of_kubernetes_says_that_it_has_waited_enough(self):
+        (self.scratch / "millrace.json").write_text(scripts("json")[0])
+        command, environment = self.script_of("kubectl", self.scratch, kubectl="""case "$*" in
+"create -f -") cat >/dev/null ;;
+"get pods"*) echo 'pod-x 0' ;;
+"get pod pod-x"*waiting.message*) echo 'Back-off pulling image' ;;
+"logs pod-x") exit 1 ;;
+esac
+""")
+        done = rig.run(command, cwd=self.scratch, statuses=(1,), environment={**environment, "limit": "0"})
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stderr.decode().splitlines()[:3],
+                         ["not done after 0 s", "pod-x: Back-off pulling image", "pod-x: its log is lost"])
 
     def test_scripts_end_as_the_whole_does(self):
         """A threshold may fail in each part and not in the whole, and the other way round."""
@@ -370,16 +424,20 @@ esac
                         word, whole, folder,
                         ssh='shift\nexec sh -c "$*"\n',
                         # Which ends as the worst of its tasks.
-                        srun="""while [ "${1#--}" != "$1" ]; do shift; done
+                        srun="""while [ "${1#--}" != "$1" ]; do
+  [ "${1#--error=}" = "$1" ] || error=${1#--error=}
+  shift
+done
 worst=0
 for task in 0 1 2; do
-  SLURM_PROCID=$task "$@" >part$task.json 2>part$task.err || { ended=$?; [ $ended -lt $worst ] || worst=$ended; }
+  SLURM_PROCID=$task "$@" >part$task.json 2>"$(echo "$error" | sed "s/%t/$task/; s/%N/load$task/")" || { ended=$?; [ $ended -lt $worst ] || worst=$ended; }
 done
 exit $worst
 """,
                         smtp_source=f"""part=${{2%/*}}
 [ "$part" != auto ] || part=$((SLURM_PROCID + 1))
 cat "{folder}/report$part"
+echo "this is $part" >&2
 set -- {" ".join(map(str, parts))}
 shift $((part - 1))
 exit "$1"
@@ -393,6 +451,8 @@ exit "$1"
 esac
 """)
                     self.assertEqual(done.returncode, whole, done.stderr)
+                    if word != "kubectl":
+                        self.assertRegex(done.stderr, rb"part\d\.load2: this is [23]\n")
                     self.assertEqual(self.merged(folder)["parts"]["numbers"], [1, 2, 3])
                     self.assertIn(f" {threshold} ".encode(), done.stdout)
 

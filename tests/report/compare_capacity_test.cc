@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
 #include <vector>
 
 #include "report/compare.h"
@@ -43,7 +44,7 @@ TEST(CompareCapacity, IsTheOnlyLineOfRunsThatSearchedOne) {
             R"(                     base        new   change  95% of medians          p
 capacity         1000.0/s    500.0/s   -50.0%                             WORSE
 
-Told from noise by what searches leave open; three or more a side tell more.
+Told from noise by what searches leave open: a smaller --resolution tells more.
 )");
   ASSERT_EQ(comparison.regressions(0.05).size(), 1U);
   EXPECT_TRUE(comparison.regressions(0.6).empty());
@@ -52,8 +53,11 @@ Told from noise by what searches leave open; three or more a side tell more.
 TEST(CompareCapacity, OfThreeRunsOrMoreIsToldFromChance) {
   const Comparison comparison = compare({searched(1'000), searched(1'010), searched(1'020)},
                                         {searched(1'140), searched(1'150), searched(1'160)});
-  EXPECT_EQ(comparison.by, Comparison::By::runs);
   EXPECT_EQ(comparison.changes.at(0).meaning, Meaning::better);
+  EXPECT_NE(describe(comparison, {})
+                .find("\nTold from noise by what searches leave open, and from chance by 3 and 3 "
+                      "runs (Mann-Whitney): a smaller --resolution tells more.\n"),
+            std::string::npos);
   // What the searches leave open comes first.
   EXPECT_EQ(compare({searched(566), searched(566), searched(566)},
                     {searched(563), searched(563), searched(563)})
@@ -76,6 +80,12 @@ TEST(CompareCapacity, IsNotKnownWhereTheGeneratorWasTheLimit) {
   report::Run unconfirmed = searched(500);
   unconfirmed.capacity->confirmed = false;
   EXPECT_EQ(compare({unconfirmed}, {searched(1'000)}).changes.at(0).meaning, Meaning::unclear);
+  // However many there are: chance is asked of none.
+  const std::string several = describe(compare({unconfirmed, unconfirmed, unconfirmed},
+                                               {searched(1'000), searched(1'000), searched(1'000)}),
+                                       {});
+  EXPECT_NE(several.find("not known"), std::string::npos);
+  EXPECT_EQ(several.find("Mann-Whitney"), std::string::npos);
 }
 
 TEST(CompareCapacity, IsOfTheSameOrRefused) {
