@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <map>
 #include <string_view>
 
 #include "base/quantity.h"
@@ -58,17 +59,20 @@ std::string miss_at(const Capacity& capacity, double level) {
   return clause(*term);
 }
 
-// What became of the lowest level above the answer of which a probe was missed, as a clause. Empty
-// when there is none.
+// What became of the lowest level above the answer that the server was seen not to hold, as a
+// clause. Empty when there is none. A level may hold when it is looked at again; and one at which
+// the generator was late was not decided.
 std::string miss_above(const Capacity& capacity) {
-  const CapacityProbe* lowest = nullptr;
+  std::map<double, Outcome> last;
   for (const CapacityProbe& probe : capacity.probes) {
-    if (probe.outcome != Outcome::missed || probe.level <= capacity.level) continue;
-    if (lowest == nullptr || probe.level < lowest->level) lowest = &probe;
+    const bool counts = probe.level > capacity.level && probe.level != capacity.limited_at;
+    if (counts && probe.outcome != Outcome::late) last[probe.level] = probe.outcome;
   }
-  if (lowest == nullptr) return {};
-  return fmt::format("at {} {}", level_text(capacity.of, lowest->level),
-                     miss_at(capacity, lowest->level));
+  const auto missed = [](const auto& level) { return level.second == Outcome::missed; };
+  const auto lowest = std::find_if(last.begin(), last.end(), missed);
+  if (lowest == last.end()) return {};
+  return fmt::format("at {} {}", level_text(capacity.of, lowest->first),
+                     miss_at(capacity, lowest->first));
 }
 
 // That the generator was late where more was to be found out.

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <optional>
-#include <utility>
 
 namespace millrace::source {
 namespace {
@@ -77,8 +76,7 @@ void Recorder::start_lag(TimePoint intended, Duration lag) {
 
 void Recorder::turn(Duration away) {
   generator_.loop_lag.record(away);
-  const std::uint64_t under_way = std::exchange(under_way_, measured_in_flight_);
-  if (under_way > 0) generator_.held_up.record(away, under_way);
+  if (under_way_ > 0) generator_.held_up.record(away, under_way_);
 }
 
 void Recorder::replied(std::size_t stage, smtp::Verb verb, const smtp::Reply& reply,

@@ -84,7 +84,9 @@ class Recorder {
   void secured(Duration took, bool resumed, TimePoint now);
   void session_ended(TimePoint begun, TimePoint now);
 
-  // A turn of the loop is over: how long the one before it was away.
+  // A turn of the loop begins: what is under way was kept waiting by what came before it.
+  void begin_turn() { under_way_ = measured_in_flight_; }
+  // It is over: how long the one before it was away.
   void turn(Duration away);
 
   // Completes what was measured since the last call, in which the loop moved so many bytes; to be
@@ -125,7 +127,7 @@ class Recorder {
   std::uint64_t sessions_open_ = 0;
   std::uint64_t in_flight_ = 0;
   std::uint64_t measured_in_flight_ = 0;  // of those, in stages that are measured
-  std::uint64_t under_way_ = 0;           // the same, at the end of the turn before
+  std::uint64_t under_way_ = 0;           // the same, when the turn began
   std::uint64_t waiting_ = 0;
   TimePoint last_over_;
 };

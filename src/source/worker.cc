@@ -138,6 +138,7 @@ void Worker::work() {
   bool told = false;
   while (!stopping_ && (own_.sessions_left > 0 || clients_left())) {
     if (own_.sessions_left == 0 && !std::exchange(told, true)) run_.good_clients_done();
+    if (own_.recorder) own_.recorder->begin_turn();
     loop().turn(own_.load_model->due());
     if (own_.recorder) own_.recorder->turn(loop().away());
     if (stopping_) break;

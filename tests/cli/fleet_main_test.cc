@@ -34,8 +34,8 @@ class ClosingProgram final : public FleetProgram {
   mail->come(2, Subject::result, "0all");
   std::thread others([mail, answer] {
     for (const unsigned rank : {1U, 2U}) mail->next(rank, Subject::next);
-    mail->come(1, Subject::result, "0");
     mail->come(2, answer, "0");
+    mail->come(1, Subject::result, "0");
   });
   others.detach();
   const FleetPlace place{

@@ -126,8 +126,16 @@ TEST(CapacitySummary, SaysWhatIsNotKnown) {
   EXPECT_EQ(capacity_line(limited),
             "the generator was the limit at 12,800/s: p99<250ms, errors<0.1% held up to 7,400/s, "
             "confirmed; at 7,700/s p99 was 270 ms");
+  for (const Outcome outcome : {Outcome::held, Outcome::late}) {
+    limited.probes.push_back(missed(7'700, {}));
+    limited.probes.back().outcome = outcome;
+  }
+  EXPECT_EQ(capacity_line(limited),
+            "the generator was the limit at 12,800/s: p99<250ms, errors<0.1% held up to 7,400/s, "
+            "confirmed; at 7,800/s p99 was 1.20 s");
   std::erase_if(limited.probes,
                 [](const CapacityProbe& probe) { return probe.outcome == Outcome::missed; });
+  limited.probes.push_back(missed(12'800, {{"p99<250ms", "2.70 s", false}}));
   limited.confirmed = false;
   EXPECT_EQ(
       capacity_line(limited),
