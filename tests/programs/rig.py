@@ -28,8 +28,9 @@ from support.waiting import PATIENCE, wait_for
 
 ENGINES = ("epoll", "uring")
 
+SANITIZED = os.environ.get("MILLRACE_SANITIZED") == "1"
 # What a sanitizer needs of memory and CPU says nothing of the program's own needs.
-MEASURES_RESOURCES = os.environ.get("MILLRACE_SANITIZED") != "1"
+MEASURES_RESOURCES = not SANITIZED
 
 # script/test --long: what proves by numbers is done in full.
 LONG = os.environ.get("MILLRACE_LONG") == "1"
@@ -140,12 +141,15 @@ def ours(engine, *options):
 
 
 def on_every_engine(thread_counts=(1,)):
-    """Makes a test of a function of (self, programs): once an engine and number of threads."""
+    """Makes a test of a function of (self, programs): once an engine and number of threads. Sanitizers see with
+    the most of them what they would see with fewer."""
+    counts = (max(thread_counts),) if SANITIZED else thread_counts
+
     def decorate(check):
         @functools.wraps(check)
         def test(self):
             for engine in ENGINES:
-                for threads in thread_counts:
+                for threads in counts:
                     with self.subTest(engine=engine, threads=threads):
                         check(self, ours(engine, "--threads", threads))
 
