@@ -476,7 +476,8 @@ class Searches(MpiCase):
                 return run["capacity"], run
             for probe in run["capacity"]["probes"]:
                 if probe["outcome"] == "late":
-                    self.assertRegex(probe["reason"], r"^rank \d \(.+\): ")
+                    # Few late starts of each may be many of all, which is nobody's own.
+                    self.assertRegex(probe["reason"], r"^(rank \d \(.+\): |it began )")
         self.skipTest("the generator was late in each attempt")
 
     def test_find_the_rate_above_which_a_sink_refuses(self):
