@@ -266,7 +266,7 @@ class EarlyRetries : public testing::Test {
     return more ? std::set<std::string>{"early-retry"} : std::set<std::string>();
   }
 
-  const std::set<std::string> kNone;
+  const std::set<std::string> kNone{};
   const std::set<std::string> kEarly{"early-retry"};
   LintTotals totals{LintMode::count};
   std::string listener;
