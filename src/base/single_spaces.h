@@ -21,17 +21,20 @@ std::size_t single_spaced_length(std::string_view text) {
     const auto before_more = static_cast<std::uint8_t>(static_cast<std::uint8_t>(next) <= ' ');
     return static_cast<std::uint8_t>(is_tab | (is_space & before_more));
   };
-  const std::size_t last = text.size() - 1;
-  std::size_t at = 0;
-  while (at + kBlock <= last) {
-    const char* const block = text.data() + at;
+  const auto block_changes = [&](std::size_t begin) {
+    const char* const block = text.data() + begin;
     std::uint8_t any = 0;
     for (std::size_t i = 0; i < kBlock; ++i) {
       any = static_cast<std::uint8_t>(any | changes(block[i], block[i + 1]));
     }
-    if (any != 0) break;
-    at += kBlock;
-  }
+    return any != 0;
+  };
+  const std::size_t last = text.size() - 1;
+  std::size_t at = 0;
+  while (at + kBlock <= last && !block_changes(at)) at += kBlock;
+  // What is left of less than a block is looked at together with the end of the one before.
+  const bool rest = at > 0 && at < last && at + kBlock > last;
+  if (rest && !block_changes(last - kBlock)) at = last;
   while (at < last && changes(text[at], text[at + 1]) == 0) ++at;
   return at == last && !is_blank(text[at]) ? at + 1 : at;
 }

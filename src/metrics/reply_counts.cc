@@ -27,6 +27,20 @@ std::optional<ReplyCounts::Enhanced> take_part(std::string_view& text) {
   return number;
 }
 
+// class "." subject "." detail (RFC 3463, 2) off the front; 0: none.
+ReplyCounts::Enhanced take_enhanced(std::string_view& text) {
+  if (text.empty()) return 0;
+  const char status = text.front();
+  if (status != '2' && status != '4' && status != '5') return 0;
+  text.remove_prefix(1);
+  const auto subject = take_part(text);
+  if (!subject) return 0;
+  const auto detail = take_part(text);
+  if (!detail) return 0;
+  return static_cast<ReplyCounts::Enhanced>(status - '0') << (2 * kPartBits) |
+         *subject << kPartBits | *detail;
+}
+
 }  // namespace
 
 std::string_view ReplyCounts::name(std::size_t command) {
@@ -52,23 +66,18 @@ void ReplyCounts::add(const ReplyCounts& other) {
   }
 }
 
-// class "." subject "." detail, and then a space or nothing (RFC 3463, 2; RFC 2034, 4).
 ReplyCounts::Enhanced ReplyCounts::enhanced_code(std::string_view text) {
   if (text.size() < kCodeDigits + 2) return 0;
   text.remove_prefix(kCodeDigits + 1);
-  const std::string_view line = text.substr(0, text.find_first_of(" \n"));
-  return parse(line);
+  const Enhanced enhanced = take_enhanced(text);
+  const bool ends =
+      text.empty() || text.front() == ' ' || text.front() == '\n' || text.starts_with("\r\n");
+  return ends ? enhanced : 0;
 }
 
 ReplyCounts::Enhanced ReplyCounts::parse(std::string_view enhanced) {
-  if (enhanced.empty()) return 0;
-  const char status = enhanced.front();
-  if (status != '2' && status != '4' && status != '5') return 0;
-  enhanced.remove_prefix(1);
-  const auto subject = take_part(enhanced);
-  const auto detail = take_part(enhanced);
-  if (!subject || !detail || !enhanced.empty()) return 0;
-  return static_cast<Enhanced>(status - '0') << (2 * kPartBits) | *subject << kPartBits | *detail;
+  const Enhanced number = take_enhanced(enhanced);
+  return enhanced.empty() ? number : 0;
 }
 
 std::string ReplyCounts::text(Enhanced enhanced) {

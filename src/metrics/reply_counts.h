@@ -30,9 +30,10 @@ class ReplyCounts {
     std::uint64_t times = 0;
   };
 
-  // Counts one reply. `text`: as it was sent, beginning with its code.
+  // Counts one reply. `text`: as it was sent, beginning with its code; behind none there is no
+  // enhanced one.
   void count(std::size_t command, int code, std::string_view text) {
-    add(command, {.code = code, .enhanced = enhanced_code(text), .times = 1});
+    add(command, {.code = code, .enhanced = code == 0 ? 0 : enhanced_code(text), .times = 1});
   }
 
   // A peer that makes up codes is counted, from the kMostKinds-th kind of a command on, as code 0.
@@ -41,7 +42,8 @@ class ReplyCounts {
 
   [[nodiscard]] const std::vector<Count>& of(std::size_t command) const { return counts_[command]; }
 
-  // The enhanced status code that follows the reply code in `text`.
+  // The enhanced status code that follows the reply code in `text`, and behind which its line ends
+  // or there is a blank (RFC 2034, 4); 0: none.
   static Enhanced enhanced_code(std::string_view text);
   static Enhanced parse(std::string_view enhanced);
   static std::string text(Enhanced enhanced);

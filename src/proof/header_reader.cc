@@ -1,6 +1,9 @@
 #include "proof/header_reader.h"
 
 #include <algorithm>
+#include <span>
+
+#include "base/ascii.h"
 
 namespace millrace::proof {
 
@@ -18,7 +21,32 @@ void HeaderReader::begin() {
 }
 
 std::string_view HeaderReader::take(std::string_view bytes) {
-  return lines_.take(bytes, [this](const LinePiece& line) { return take_line(line); });
+  while (!bytes.empty() && !over_) {
+    if (lines_.between() && take_written_stamp(bytes)) continue;
+    bytes = lines_.take(bytes, [this](const LinePiece& line) {
+      take_line(line);
+      return !line.last;
+    });
+  }
+  return bytes;
+}
+
+// Most stamps come as they were written: then the field need not be looked at as one of the
+// message's own, which it is where the stamp is not believed. Takes such a one, if there is one,
+// off the front.
+bool HeaderReader::take_written_stamp(std::string_view& bytes) {
+  if (stamps_ == nullptr || bytes.size() <= kStampSize || !bytes.starts_with(kStampName) ||
+      is_blank(bytes[kStampSize])) {
+    return false;
+  }
+  end_field(fields_.end());
+  if (believed(finding_)) return false;
+  const StampFinding finding = stamps_->finding_of_written(std::span(bytes).first<kStampSize>());
+  if (!believed(finding)) return false;
+  ++begun_;
+  believe(finding);
+  bytes.remove_prefix(kStampSize);
+  return true;
 }
 
 void HeaderReader::finish() {
@@ -33,11 +61,11 @@ HeaderDigest HeaderReader::digest() const {
           .canonical = hashes_.all()};
 }
 
-bool HeaderReader::take_line(const LinePiece& line) {
+void HeaderReader::take_line(const LinePiece& line) {
   if (line.first && line.last && line.text.empty()) {
     end_field(fields_.end());
     over_ = true;
-    return false;
+    return;
   }
   const bool begins = fields_.begins_field(line);
   const auto before = fields_.take(line);
@@ -54,21 +82,23 @@ bool HeaderReader::take_line(const LinePiece& line) {
     exact_.update("\r\n");
     size_ += 2;
   }
-  return true;
+}
+
+// The stamp that was read last is the message's: what is above it, and it, are no fields of its
+// own.
+void HeaderReader::believe(StampFinding finding) {
+  stamp_ = stamps_->stamp();
+  finding_ = finding;
+  above_ = begun_ - 1;
+  hashes_.clear();
+  exact_.reset();
+  size_ = 0;
 }
 
 void HeaderReader::end_field(std::optional<std::uint64_t> hash) {
   const StampFinding finding = reading_ ? stamps_->finding() : StampFinding::none;
   reading_ = false;
-  if (believed(finding) && !believed(finding_)) {
-    stamp_ = stamps_->stamp();
-    finding_ = finding;
-    above_ = begun_ - 1;
-    hashes_.clear();
-    exact_.reset();
-    size_ = 0;
-    return;
-  }
+  if (believed(finding) && !believed(finding_)) return believe(finding);
   finding_ = std::max(finding_, finding);
   if (hash) hashes_.add(*hash);
 }

@@ -39,7 +39,9 @@ class HeaderReader {
   [[nodiscard]] const Stamp& stamp() const { return stamp_; }
 
  private:
-  bool take_line(const LinePiece& line);
+  bool take_written_stamp(std::string_view& bytes);
+  void take_line(const LinePiece& line);
+  void believe(StampFinding finding);
   void end_field(std::optional<std::uint64_t> hash);
 
   LinePieces lines_;

@@ -26,6 +26,9 @@ class LinePieces {
     first_ = true;
   }
 
+  // Whether a line begins with what comes next.
+  [[nodiscard]] bool between() const { return first_ && held_ == 0; }
+
   // Calls `visit` with each LinePiece until it returns false; what is left of `bytes` then.
   template <typename Visit>
   std::string_view take(std::string_view bytes, Visit visit);

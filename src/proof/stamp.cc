@@ -1,7 +1,10 @@
 #include "proof/stamp.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 #include <limits>
+#include <optional>
 
 #include "base/ascii.h"
 
@@ -114,6 +117,94 @@ constexpr std::array<std::uint8_t, 256> digit_values() {
 }
 constexpr auto kDigitValues = digit_values();
 
+// Of a stamp's bytes all bits where it has letters, none where it has digits.
+constexpr std::array<std::uint8_t, kStampSize> letters() {
+  std::array<std::uint8_t, kStampSize> all{};
+  for (std::size_t at = 0; at < kStampSize; ++at) {
+    all.at(at) = kStampForm[at] == 'D' || kStampForm[at] == 'H' ? 0 : 0xff;
+  }
+  return all;
+}
+constexpr auto kLetters = letters();
+
+// Whether all letters are there; without a branch, so that the compiler looks at many at once.
+bool has_letters(std::span<const char, kStampSize> text) {
+  std::uint8_t other = 0;
+  for (std::size_t at = 0; at < kStampSize; ++at) {
+    const auto differs = static_cast<std::uint8_t>(text[at] ^ kStampForm[at]);
+    other = static_cast<std::uint8_t>(other | (differs & kLetters[at]));
+  }
+  return other == 0;
+}
+
+// What write_digits() writes, into `value`; whether it is that.
+bool read_decimal(std::string_view digits, std::uint64_t& value) {
+  // In 20 digits there is room for more than 64 bits have.
+  constexpr std::size_t kSurelyFits = 19;
+  std::uint64_t greatest = 0;
+  value = 0;
+  for (const char byte : digits.substr(0, kSurelyFits)) {
+    const std::uint64_t digit = static_cast<std::uint64_t>(byte) - '0';
+    greatest = std::max(greatest, digit);
+    value = value * 10 + digit;
+  }
+  if (greatest > 9) return false;
+  if (digits.size() <= kSurelyFits) return true;
+  const std::uint64_t last = static_cast<std::uint64_t>(digits.back()) - '0';
+  return last <= 9 && !__builtin_mul_overflow(value, 10U, &value) &&
+         !__builtin_add_overflow(value, last, &value);
+}
+
+constexpr std::uint64_t in_each_byte(std::uint8_t byte) { return kMost / 0xff * byte; }
+
+// The same of eight hexadecimal digits at once, each in a byte of its own.
+bool read_eight(const char* digits, std::uint64_t& value) {
+  std::uint64_t text = 0;
+  std::memcpy(&text, digits, sizeof text);
+  if constexpr (std::endian::native == std::endian::little) text = __builtin_bswap64(text);
+  const std::uint64_t letter = text >> 6 & in_each_byte(1);  // '0' is 0x30, 'a' is 0x61
+  const std::uint64_t low = text & in_each_byte(0x0f);
+  const std::uint64_t said = low + letter * 9;
+  // A letter says 10 to 15, a digit less than 10; and both are written so.
+  const std::uint64_t ten_or_more = (said + in_each_byte(6)) >> 4 & in_each_byte(1);
+  const bool read = text == low + in_each_byte(0x30) + letter * 0x30 && ten_or_more == letter &&
+                    (said & in_each_byte(0x10)) == 0;
+  std::uint64_t packed = (said | said >> 4) & 0x00ff00ff00ff00ff;
+  packed = (packed | packed >> 8) & 0x0000ffff0000ffff;
+  value = value << 32 | ((packed | packed >> 16) & 0xffffffff);
+  return read;
+}
+
+bool read_hexadecimal(std::string_view digits, std::uint64_t& value) {
+  value = 0;
+  if (digits.size() == kMostHexadecimal) {
+    const bool upper = read_eight(digits.data(), value);
+    return read_eight(digits.data() + 8, value) && upper;
+  }
+  for (const char byte : digits) {
+    const std::uint8_t digit = kDigitValues[static_cast<std::uint8_t>(byte)];
+    if (digit > 0xf || byte != lower(byte)) return false;
+    value = value << 4 | digit;
+  }
+  return true;
+}
+
+// Reads one that is as write_stamp() writes it, letter by letter; nothing: it is not.
+std::optional<Stamp> read_written_stamp(std::span<const char, kStampSize> text) {
+  if (!has_letters(text)) return {};
+  const std::string_view written(text.data(), text.size());
+  Stamp stamp;
+  bool read = true;
+  for (std::size_t i = 0; i < kFigures.size(); ++i) {
+    const std::string_view digits = written.substr(kPlaces[i].at, kPlaces[i].width);
+    std::uint64_t& value = kFigures[i](stamp);
+    read = read &&
+           (kPlaces[i].decimal ? read_decimal(digits, value) : read_hexadecimal(digits, value));
+  }
+  if (!read) return {};
+  return stamp;
+}
+
 }  // namespace
 
 void write_stamp(const Stamp& stamp, std::span<char, kStampSize> text) {
@@ -132,6 +223,12 @@ void StampParser::begin() {
   place_ = 0;
   figure_ = 0;
   value_ = 0;
+}
+
+void StampParser::take_written(std::span<const char, kStampSize> text) {
+  const std::optional<Stamp> written = read_written_stamp(text);
+  state_ = written ? State::complete : State::other;
+  if (written) stamp_ = *written;
 }
 
 bool StampParser::expects(char letter) const {

@@ -87,6 +87,8 @@ class StampParser {
   };
 
   void begin();
+  // Instead: begins with one that is as write_stamp() writes it, all of it; else it is `other`.
+  void take_written(std::span<const char, kStampSize> text);
   // How much of it was looked at: less than all only when it is no longer `reading`.
   std::size_t take(std::string_view text);
   [[nodiscard]] State state() const { return state_; }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "proof/stamp_key.h"
@@ -35,6 +36,12 @@ class StampReader {
 
   // Text begins here that may be a stamp.
   void begin() { parser_.begin(); }
+  // The same text, all of it there; what it is worth if it is as write_stamp() writes it, else
+  // `none`.
+  StampFinding finding_of_written(std::span<const char, kStampSize> text) {
+    parser_.take_written(text);
+    return finding();
+  }
   // Whether more of it is wanted.
   [[nodiscard]] bool reading() const { return parser_.state() == StampParser::State::reading; }
   [[nodiscard]] bool expects(char letter) const { return parser_.expects(letter); }

@@ -1,6 +1,6 @@
 #include "sink/recorder.h"
 
-#include "base/number.h"
+#include "smtp/reply.h"
 
 namespace millrace::sink {
 namespace {
@@ -8,7 +8,8 @@ namespace {
 // The code that a reply begins with; 0 where it is none (RFC 5321, 4.2), as a rule's `raw` may
 // have.
 int code_of(std::string_view reply) {
-  return static_cast<int>(whole_number(reply.substr(0, 3), 200, 599).value_or(0));
+  const int code = smtp::reply_code(reply);
+  return code >= 200 && code <= 599 ? code : 0;
 }
 
 }  // namespace
@@ -37,11 +38,10 @@ void Recorder::delivered(std::size_t recipients) {
 
 void Recorder::replied(std::optional<smtp::Verb> verb, std::string_view reply, std::size_t copies) {
   const int code = code_of(reply);
-  const std::string_view text = reply.substr(0, reply.find("\r\n"));
   const std::size_t command = verb ? smtp::index(*verb) : metrics::ReplyCounts::kUnknown;
   if (!verb) ++commands_[command];
-  for (std::size_t copy = 0; copy < copies; ++copy) metrics_.replies.count(command, code, text);
-  if (code / 100 >= 4) error(metrics::Error::rejected, text);
+  for (std::size_t copy = 0; copy < copies; ++copy) metrics_.replies.count(command, code, reply);
+  if (code / 100 >= 4) error(metrics::Error::rejected, reply.substr(0, reply.find("\r\n")));
 }
 
 void Recorder::error(metrics::Error kind, std::string_view text) {

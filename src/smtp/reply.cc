@@ -3,16 +3,6 @@
 #include <algorithm>
 
 namespace millrace::smtp {
-namespace {
-
-constexpr bool digit(char byte) { return byte >= '0' && byte <= '9'; }
-
-int reply_code(std::string_view line) {
-  if (line.size() < 3 || !std::all_of(line.begin(), line.begin() + 3, digit)) return 0;
-  return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
-}
-
-}  // namespace
 
 std::string Reply::line() const {
   std::string line(text);

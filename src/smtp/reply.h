@@ -9,6 +9,17 @@
 
 namespace millrace::smtp {
 
+// The code that a line of a reply begins with, 0 where there are no three digits (RFC 5321, 4.2).
+constexpr int reply_code(std::string_view line) {
+  int code = 0;
+  if (line.size() < 3) return 0;
+  for (const char byte : line.substr(0, 3)) {
+    if (byte < '0' || byte > '9') return 0;
+    code = code * 10 + (byte - '0');
+  }
+  return code;
+}
+
 // A reply as it was read, all of its lines (RFC 5321, 4.2). Borrowed from the reader.
 struct Reply {
   int code = 0;           // 0 where the server did not send three digits

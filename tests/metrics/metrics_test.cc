@@ -25,10 +25,12 @@ TEST(ReplyCounts, ReadEnhancedStatusCodes) {
   EXPECT_EQ(code("250 2.1.5 Ok"), "2.1.5");
   EXPECT_EQ(code("550-5.7.520 no\n5.7.520 really"), "5.7.520");
   EXPECT_EQ(code("450 4.999.999"), "4.999.999");
-  for (const char* const text :
-       {"250", "250 ", "250 Ok", "250 2.1 Ok", "250 3.1.1 x", "250 2..1 x", "250 2.1.1x",
-        "250 211.1 x", "250 2.1. x", "250 2.1.1000 x", "250 2.1.1.1 x", "220 2.example",
-        "250 2.1,5 Ok", "250 2.15 Ok x", "250 2.1", "250 2.123 x"}) {
+  EXPECT_EQ(code("250 2.0.0\r\n"), "2.0.0");
+  EXPECT_EQ(code("550-5.7.1\nmore"), "5.7.1");
+  for (const char* const text : {"250", "250 ", "250 Ok", "250 2.1 Ok", "250 3.1.1 x", "250 2..1 x",
+                                 "250 2.1.1x", "250 211.1 x", "250 2.1. x", "250 2.1.1000 x",
+                                 "250 2.1.1.1 x", "220 2.example", "250 2.1,5 Ok", "250 2.15 Ok x",
+                                 "250 2.1", "250 2.123 x", "250 2.0.0\rx\r\n", "250 2.0.0\r\r\n"}) {
     EXPECT_EQ(ReplyCounts::enhanced_code(text), 0U) << text;
   }
 }
@@ -38,6 +40,7 @@ TEST(ReplyCounts, CountByCommandCodeAndEnhancedCode) {
   for (int i = 0; i < 3; ++i) replies.count(index(Verb::rcpt), 250, "250 2.1.5 Ok");
   replies.count(index(Verb::rcpt), 550, "550 5.1.1 no");
   replies.count(ReplyCounts::kUnknown, 500, "500 what?");
+  replies.count(ReplyCounts::kUnknown, 0, "25\r\n2.1.1 x\r\n");
   replies.count(index(Verb::connect), 220, "220 hello");
   ReplyCounts sum = replies;
   sum.add(replies);
@@ -45,6 +48,7 @@ TEST(ReplyCounts, CountByCommandCodeAndEnhancedCode) {
   EXPECT_EQ(sum.of(index(Verb::rcpt))[0].times, 6U);
   EXPECT_EQ(sum.of(index(Verb::rcpt))[1].code, 550);
   EXPECT_EQ(sum.of(ReplyCounts::kUnknown)[0].times, 2U);
+  EXPECT_EQ(sum.of(ReplyCounts::kUnknown).at(1).enhanced, 0U);
   EXPECT_EQ(sum.of(index(Verb::connect)).at(0).times, 2U);
   EXPECT_TRUE(sum.of(index(Verb::mail)).empty());
   std::set<std::string_view> names;

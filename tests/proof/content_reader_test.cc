@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "proof/comparison.h"
 #include "proof/stamper.h"
@@ -54,6 +56,60 @@ TEST(ContentReader, FindsTheStampOfTheHeaderAmongOthers) {
   // What is below is content.
   for (const std::string& below : {kForged, kOfOtherRun, kMalformed, kStamp}) {
     EXPECT_EQ(changes(read(kStamp + below + kContent)), "headers-added same");
+  }
+}
+
+// A stamp that is there at once is read in another way than byte by byte.
+void expect_the_same(const std::string& text, std::size_t cut) {
+  ContentReader reader({kKey, kRun});
+  reader.begin();
+  reader.take(text.substr(0, cut));
+  reader.take(text.substr(std::min(cut, text.size())));
+  reader.finish();
+  const ContentReader slow = read(text);
+  ASSERT_EQ(reader.finding(), slow.finding()) << text;
+  ASSERT_EQ(reader.stamp(), slow.stamp()) << text;
+  ASSERT_EQ(reader.header().above(), slow.header().above()) << text;
+  ASSERT_EQ(reader.header().size(), slow.header().size()) << text;
+  ASSERT_EQ(reader.header().digest(), slow.header().digest()) << text;
+  ASSERT_EQ(changes(reader), changes(slow)) << text;
+}
+
+TEST(ContentReader, SaysTheSameWhereverTheStampIsCut) {
+  const std::vector<std::string> fields = {"",
+                                           "\r\n",
+                                           " more\r\n",
+                                           "\tmore\r\n",
+                                           "A: ",
+                                           "A: " + std::string(200, 'x'),
+                                           "Received: x\r\n",
+                                           kStamp,
+                                           kForged,
+                                           kMalformed,
+                                           kOfOtherRun,
+                                           "no field\r\n",
+                                           "Content-Type: text/plain\r\n"};
+  for (const std::string& above : fields) {
+    for (const std::string& stamp : {kStamp, kForged, kOfOtherRun}) {
+      const std::size_t end = above.size() + stamp.size();
+      for (const std::string& below : fields) {
+        const std::string text = above + stamp + below + kContent;
+        for (const std::size_t cut : {std::size_t{0}, above.size(), end, end + 1})
+          expect_the_same(text, cut);
+      }
+      expect_the_same(above + stamp, 0);
+      expect_the_same(above + stamp.substr(0, stamp.size() - 2) + "\t\r\n" + kContent, 0);
+    }
+  }
+}
+
+TEST(ContentReader, SaysTheSameOfAStampWithAnotherByteAnywhere) {
+  for (std::size_t at = 0; at < kStamp.size(); ++at) {
+    for (const char byte : {'0', 'f', 'A', ' ', '\t', '\r', '\n', ';'}) {
+      std::string stamp = kStamp;
+      stamp[at] = byte;
+      expect_the_same("Received: x\r\n" + stamp + kContent, 0);
+    }
   }
 }
 

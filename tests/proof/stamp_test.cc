@@ -118,6 +118,32 @@ TEST(Stamp, IsNotWholeBeforeItsLastDigit) {
   }
 }
 
+// Nothing but what is written is taken so; the rest is what take() says of it.
+TEST(Stamp, IsReadAtOnceWhereItIsAsItWasWritten) {
+  StampParser parser;
+  StampText text;
+  for (const std::uint64_t number : {std::uint64_t{0}, std::uint64_t{1'234}, kMost}) {
+    Stamp stamp = full_stamp();
+    stamp.number = number;
+    write_stamp(stamp, text);
+    parser.take_written(text);
+    ASSERT_EQ(parser.state(), StampParser::State::complete);
+    ASSERT_EQ(parser.stamp(), stamp);
+  }
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    for (const char byte : std::string_view("0aAfFgG9:;`/ \r\n\t\0?\xff", 19)) {
+      write_stamp(full_stamp(), text);
+      text[at] = byte;
+      const Parsed parsed = parse({text.data(), text.size()});
+      const bool written = parsed.state == StampParser::State::complete &&
+                           text_of(parsed.stamp) == std::string_view(text.data(), text.size());
+      parser.take_written(text);
+      ASSERT_EQ(parser.state() == StampParser::State::complete, written) << at << byte;
+      if (written) ASSERT_EQ(parser.stamp(), parsed.stamp);
+    }
+  }
+}
+
 TEST(Stamp, IsMadeWithATagOfItsKey) {
   const StampKey key = StampKey::random();
   Stamper stamper({1, 2}, key);
