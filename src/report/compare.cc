@@ -246,6 +246,7 @@ std::string describe(const Comparison& comparison, const Style& style) {
              word(one, comparison.by, style));
   }
   if (comparison.by == Comparison::By::searches) {
+    if (comparison.changes.front().meaning == Change::Meaning::unclear) return out.take();
     const bool by_chance = comparison.changes.front().probability.has_value();
     out.line("\nTold from noise by what searches leave open{}: a smaller --resolution tells more.",
              by_chance ? fmt::format(", and from chance by {} and {} runs (Mann-Whitney)",

@@ -55,6 +55,15 @@ TEST(LiveSeconds, AreOneWhereSomeWerePassedOver) {
   EXPECT_EQ(all.take(4)->counters.delivered, 100U);
 }
 
+TEST(LiveSeconds, KeepFourApart) {
+  LiveSeconds all;
+  for (std::uint64_t number = 0; number < 4; ++number) all.add(second(number, 1));
+  const auto first = all.take(1);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->number, 0U);
+  EXPECT_EQ(first->counters.delivered, 1U);
+}
+
 TEST(LiveSeconds, LoseNothingWhereNobodyAsks) {
   LiveSeconds all;
   for (std::uint64_t number = 0; number < 1'000; ++number) all.add(second(number, 1));

@@ -4,6 +4,8 @@
 
 #include <chrono>
 
+#include "metrics/percentile_of_all.h"
+
 namespace millrace::metrics {
 namespace {
 
@@ -20,6 +22,7 @@ TEST(EndToEnd, HasWhatDidNotArriveBehindTheSlowestThatDid) {
   EXPECT_DOUBLE_EQ(behind.missing_share(), 0.01);
   EXPECT_FALSE(EndToEnd{}.percentile(0.5));
   EXPECT_FALSE(EndToEnd{.asked = 1}.percentile(0));
+  EXPECT_FALSE(percentile_of_all({}, 0.5, 3, 3)) << "whose latency is not known";
 }
 
 TEST(EndToEnd, CountsCopiesOfMessagesThatNoSessionTurnedTo) {

@@ -3,6 +3,7 @@ What doc/scale-out.md shows is tried, or at least read, as it stands there."""
 
 import datetime
 import functools
+import itertools
 import json
 import os
 import pathlib
@@ -355,28 +356,29 @@ esac
         self.assertEqual(calls.read_text().splitlines()[-1], "delete job millrace")
 
     def test_no_signal_leaves_the_job_of_kubernetes(self):
-        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
-            with self.subTest(signal=number.name):
-                folder = self.scratch / number.name
+        for number, moment in itertools.product((signal.SIGHUP, signal.SIGINT, signal.SIGTERM), ("create", "get job")):
+            with self.subTest(signal=number.name, moment=moment):
+                folder = self.scratch / number.name / moment
                 calls = folder / "calls"
                 command, environment = self.script_of("kubectl", folder, sleep="exec /bin/sleep 0.05\n",
                                                       kubectl=f"""echo "$*" >>{calls}
-[ "$1" != create ] || cat >/dev/null
+[ "$1" != create ] || { cat >/dev/null; /bin/sleep 0.5; }
 """)
                 (folder / "millrace.json").write_text(scripts("json")[0])
                 # One that is ignored where the tests are run no script can change.
                 running = rig.Process(command, statuses=(128 + number,), cwd=folder, environment=environment,
                                       preexec_fn=functools.partial(signal.signal, number, signal.SIG_DFL))
-                rig.wait_for(lambda path=calls: path.exists() and "get job" in path.read_text(), "the script to wait")
+                rig.wait_for(lambda path=calls, part=moment: path.exists() and part in path.read_text(), moment)
                 running.send_signal(number)
                 running.wait()
                 self.assertEqual(calls.read_text().splitlines()[-1], "delete job millrace")
+                self.assertEqual("get job" in calls.read_text(), moment == "get job")
 
     def test_the_script_of_kubernetes_says_what_is_lost(self):
         report = rig.TOP / "tests/report/published/source-parts-1.5.json"
         (self.scratch / "millrace.json").write_text(scripts("json")[0])
         done = self.run_script("kubectl", 1, kubectl=f"""case "$*" in
-"create -f -") cat >/dev/null ;;
+"create -f -"*) cat >/dev/null ;;
 "get job millrace --output=jsonpath={{.spec.completions}}") echo 2 ;;
 "get job"*) echo Complete ;;
 "get pods"*) printf 'pod-x 0 0\npod-y 1 0\n' ;;
@@ -393,7 +395,7 @@ esac
     def test_the_script_of_kubernetes_says_that_it_has_waited_enough(self):
         (self.scratch / "millrace.json").write_text(scripts("json")[0])
         command, environment = self.script_of("kubectl", self.scratch, kubectl="""case "$*" in
-"create -f -") cat >/dev/null ;;
+"create -f -"*) cat >/dev/null ;;
 "get pods"*) echo 'pod-x 0' ;;
 "get pod pod-x"*waiting.message*) echo 'Back-off pulling image' ;;
 "logs pod-x") exit 1 ;;
@@ -443,7 +445,7 @@ shift $((part - 1))
 exit "$1"
 """,
                         kubectl=f"""case "$*" in
-"create -f -") cat >/dev/null ;;
+"create -f -"*) cat >/dev/null ;;
 "get job millrace --output=jsonpath={{.spec.completions}}") echo 3 ;;
 "get job"*) echo {"Failed" if any(parts) else "Complete"} ;;
 "get pods"*) printf 'pod-1 0 {parts[0]}\npod-2 1 {parts[1]}\npod-3 2 {parts[2]}\n' ;;

@@ -143,7 +143,8 @@ def ours(engine, *options):
 
 def on_every_engine(thread_counts=(1,)):
     """Makes a test of a function of (self, programs): once an engine and number of threads. Sanitizers see with
-    the most of them what they would see with fewer, and one thread has nothing with others on whatever engine."""
+    the most of them what they would see with fewer, and what one worker has with other threads is the same on any
+    engine."""
     counts = (max(thread_counts),) if SANITIZED else thread_counts
     engines = ENGINES[-1:] if SANITIZED == "thread" and counts == (1,) else ENGINES
 

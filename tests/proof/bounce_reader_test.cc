@@ -167,6 +167,19 @@ TEST(BounceReader, WantsAStatusWhereNoReportIsSaidToBe) {
   EXPECT_FALSE(read(mixed).about_stamped());
 }
 
+// Below its name, but not below its value.
+TEST(BounceReader, TakesATypeFromOneLine) {
+  std::string mixed = open_smtpd(kOriginal);
+  mixed.replace(mixed.find("message/delivery-status"), 7, "x-other");
+  const std::string_view type = "multipart/mixed;";
+  for (const auto& [folded, is_report] : {std::pair{"\r\n multipart/report;", true},
+                                          {"\r\n multipart/mixed;\r\n multipart/report;", false}}) {
+    std::string report = mixed;
+    report.replace(report.find(type), type.size(), folded);
+    EXPECT_EQ(read(report).about_stamped(), is_report) << folded;
+  }
+}
+
 // What a ContentReader finds of such a report: in a header that is text, not in that of a message.
 TEST(BounceReader, FindsMoreThanTheReaderOfContents) {
   const auto finding = [](const std::string& text) {

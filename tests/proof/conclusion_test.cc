@@ -176,6 +176,25 @@ TEST(Conclusion, CopiesOfSeveralMomentsMayBeOfOneRecipient) {
   EXPECT_FALSE(whose_unknown(1, {{kNobody, 1s, false}, {kNobody, 2s, false}}));
 }
 
+TEST(MessageFold, HasNothingOfTheMessageBefore) {
+  MessageFold fold;
+  fold.add(TakenRecord{.recipient = kUnknownRecipient}, true, 0);
+  fold.clear();
+  fold.add(SentRecord{.recipient = 0, .outcome = SentOutcome::accepted}, 0);
+  fold.conclude(kAll, [](const Conclusion& one) { EXPECT_EQ(one.verdict, Verdict::lost); });
+}
+
+TEST(MessageFold, HasTheTextOfTheAttemptThatDecides) {
+  MessageFold fold;
+  fold.add(SentRecord{.recipient = 0, .outcome = SentOutcome::refused}, 7);
+  fold.add(SentRecord{.recipient = 0, .outcome = SentOutcome::accepted}, 8);
+  fold.add(SentRecord{.recipient = 0, .outcome = SentOutcome::refused}, 9);
+  fold.conclude(kAll, [](const Conclusion& one) {
+    ASSERT_NE(one.sent, nullptr);
+    EXPECT_EQ(one.sent->text, 8U);
+  });
+}
+
 TEST(Conclusion, IsLateByTheTimeSinceTheServersYes) {
   look_at({{"yes0 copy0", "0:delivered"},  // 9 ms
            {"yes0 yes1 copy0", "0:delivered,late 1:lost"},

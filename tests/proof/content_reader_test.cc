@@ -213,15 +213,20 @@ TEST(ContentReader, BeginsAnewWithEachContent) {
 TEST(ContentReader, KeepsNothingOfAContentThatBrokeOff) {
   ContentReader reader({kKey, kRun});
   const std::string encoded = kHeader + "Content-Transfer-Encoding: base64\r\n\r\nb25lDQp0d28NCg==";
-  for (const std::string& first : {kForged + kContent + kForged, encoded}) {
-    for (std::size_t cut = 0; cut <= first.size(); ++cut) {
-      reader.begin();
-      reader.take(std::string_view(first).substr(0, cut));
-      reader.begin();
-      reader.take(kStamp + kContent);
-      reader.finish();
-      ASSERT_EQ(reader.finding(), StampFinding::genuine) << cut;
-      ASSERT_EQ(changes(reader), "same same") << cut;
+  const std::string quoted =
+      kHeader + "Content-Transfer-Encoding: quoted-printable\r\n\r\n=6Fne\r\ntwo\r\n";
+  for (const std::string& first : {kForged + kContent + kForged, encoded, quoted}) {
+    for (const std::string& second : {kContent, quoted}) {
+      const std::string expected = changes(read(kStamp + second));
+      for (std::size_t cut = 0; cut <= first.size(); ++cut) {
+        reader.begin();
+        reader.take(std::string_view(first).substr(0, cut));
+        reader.begin();
+        reader.take(kStamp + second);
+        reader.finish();
+        ASSERT_EQ(reader.finding(), StampFinding::genuine) << cut;
+        ASSERT_EQ(changes(reader), expected) << cut;
+      }
     }
   }
 }
@@ -260,6 +265,13 @@ TEST(ContentHasher, BeginsAnewWithEachContent) {
 }
 
 // Two dashes are no boundary of a body that has none.
+TEST(ContentHasher, TakesAnyNameInAnyCase) {
+  ContentHasher hasher;
+  const auto canonical = [&](const std::string& header) { return hasher.header(header).canonical; };
+  EXPECT_EQ(canonical("!A~: x\r\n"), canonical("!a~: x\r\n"));
+  EXPECT_NE(canonical("!A\x7f: x\r\n"), canonical("!a\x7f: x\r\n")) << "no name (RFC 5322, 2.2)";
+}
+
 TEST(ContentHasher, ReadsDashesAsText) {
   ContentHasher hasher;
   const BodyDigest plain = hasher.content("Subject: x\r\n\r\none\r\n--\r\ntwo: \xc3\xbc\r\n").body;

@@ -115,7 +115,9 @@ TEST(Reconcile, TellsWhatBecameOfEachMessage) {
   sink.close();
 
   const auto [result, faults] = reconciled(scratch, {"sent"}, {"got"});
+  EXPECT_EQ(result.start, Micros{1'577'836'800s});
   EXPECT_EQ(result.messages, 7U);
+  EXPECT_EQ(result.whose_unknown, 0U);
   EXPECT_EQ(result.counts.accepted, 6U);
   EXPECT_EQ(result.counts.of(Verdict::delivered), 5U);
   EXPECT_EQ(result.counts.of(Verdict::lost), 1U);

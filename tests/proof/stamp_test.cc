@@ -109,6 +109,8 @@ TEST(Stamp, HasNoNumberBeyond64Bits) {
   const std::size_t number = text.find("18446744073709551615");
   text.replace(number, 20, "18446744073709551616");
   EXPECT_EQ(parse(text).state, StampParser::State::malformed);
+  text.replace(number, 20, "0000000000000000000a");
+  EXPECT_EQ(parse(text).state, StampParser::State::malformed);
 }
 
 TEST(Stamp, IsNotWholeBeforeItsLastDigit) {

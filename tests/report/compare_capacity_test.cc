@@ -85,6 +85,7 @@ TEST(CompareCapacity, IsNotKnownWhereTheGeneratorWasTheLimit) {
                                                {searched(1'000), searched(1'000), searched(1'000)}),
                                        {});
   EXPECT_NE(several.find("not known"), std::string::npos);
+  EXPECT_EQ(several.find("--resolution"), std::string::npos) << several;
   EXPECT_EQ(several.find("Mann-Whitney"), std::string::npos);
 }
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <limits>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -97,6 +98,17 @@ struct Decided : testing::Test {
   Output out;
   std::size_t taken = 0;
 };
+
+TEST(FinalReplies, AcceptForThoseWhoHaveNoWordsOfTheirOwnAsUsual) {
+  const auto no = std::make_shared<const std::string>("550 no\r\n");
+  const std::vector<RecipientReply> each = {{.text = no}, {}};
+  const FinalReplies replies{.usual = "250 ok\r\n", .each = &each};
+  EXPECT_FALSE(replies.accept(0));
+  EXPECT_TRUE(replies.accept(1));
+  EXPECT_TRUE(replies.accept(2)) << "behind the last";
+  EXPECT_EQ(replies.accepted(1), 0U);
+  EXPECT_EQ(replies.accepted(2), 1U);
+}
 
 TEST_F(Decided, WordsOfItsOwnTakeTheCommandWhereItIsTaken) {
   policy.decisions[Verb::rcpt] = {.reply = given_reply("251 2.1.5 Forwarded\r\n")};

@@ -170,6 +170,13 @@ TEST(ProofSummary, WhatIsWrongIsRed) {
   EXPECT_NE(good.find("\n  all have one clock"), std::string::npos);
 }
 
+TEST(ProofSummary, OneThatIsLostIsRedToo) {
+  ProofReport report = sample_proof(5);
+  ++report.result.counts.by_verdict[static_cast<std::size_t>(proof::Verdict::lost)];
+  const std::string text = summary(report, {.colour = true});
+  EXPECT_NE(text.find("\x1b[31m  lost                      1"), std::string::npos) << text;
+}
+
 TEST(ProofSummary, ElevenDomainsAreAllShown) {
   ProofReport report = eventful_proof();
   report.result.by_domain.pop_back();
