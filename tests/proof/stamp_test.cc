@@ -141,7 +141,8 @@ TEST(Stamp, IsReadAtOnceWhereItIsAsItWasWritten) {
                            text_of(parsed.stamp) == std::string_view(text.data(), text.size());
       parser.take_written(text);
       ASSERT_EQ(parser.state() == StampParser::State::complete, written) << at << byte;
-      if (written) ASSERT_EQ(parser.stamp(), parsed.stamp);
+      if (!written) continue;
+      ASSERT_EQ(parser.stamp(), parsed.stamp);
     }
   }
 }
