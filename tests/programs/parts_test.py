@@ -356,13 +356,13 @@ esac
         self.assertEqual(calls.read_text().splitlines()[-1], "delete job millrace")
 
     def test_no_signal_leaves_the_job_of_kubernetes(self):
-        for number, moment in itertools.product((signal.SIGHUP, signal.SIGINT, signal.SIGTERM), ("create", "get job")):
+        for number, moment in itertools.product((signal.SIGHUP, signal.SIGINT, signal.SIGTERM), ("create", "get")):
             with self.subTest(signal=number.name, moment=moment):
                 folder = self.scratch / number.name / moment
                 calls = folder / "calls"
                 command, environment = self.script_of("kubectl", folder, sleep="exec /bin/sleep 0.05\n",
                                                       kubectl=f"""echo "$*" >>{calls}
-[ "$1" != create ] || { cat >/dev/null; /bin/sleep 0.5; }
+[ "$1" != create ] || {{ cat >/dev/null; /bin/sleep 0.5; }}
 """)
                 (folder / "millrace.json").write_text(scripts("json")[0])
                 # One that is ignored where the tests are run no script can change.
@@ -372,7 +372,7 @@ esac
                 running.send_signal(number)
                 running.wait()
                 self.assertEqual(calls.read_text().splitlines()[-1], "delete job millrace")
-                self.assertEqual("get job" in calls.read_text(), moment == "get job")
+                self.assertEqual("get job" in calls.read_text(), moment == "get")
 
     def test_the_script_of_kubernetes_says_what_is_lost(self):
         report = rig.TOP / "tests/report/published/source-parts-1.5.json"
