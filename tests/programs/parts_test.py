@@ -465,7 +465,7 @@ esac
         with self.counting_sink(programs, "-c") as (sink, counted):
             # Where all of the tests are run in the background SIGINT is ignored, which no script can change.
             running = rig.Process(command, statuses=(status,), cwd=folder, environment={
-                **environment, "server": sink.endpoint, "lead": "2",
+                **environment, "server": sink.endpoint, "lead": "5",
                 "load": "--io epoll --threads 1 -d -s 30 --rate 150/s --duration 30s"},
                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
             sink.wait_counter("mesg", 50)
