@@ -19,8 +19,9 @@ constexpr std::array<std::string_view, 11> kNotCounted = {
     // Taken off on the way (RFC 5322, 3.6.3).
     "bcc"};
 
-// Fields are short: so are the blocks of them that are looked at together.
-constexpr std::size_t kFieldBlock = 16;
+// Fields are short: so are the blocks of them that are looked at together. (Of 16 bytes g++ makes
+// single ones.)
+constexpr std::size_t kFieldBlock = 32;
 
 }  // namespace
 

@@ -97,6 +97,20 @@ constexpr std::array<Step, kSteps> steps() {
 }
 constexpr auto kForm = steps();
 
+constexpr std::uint64_t in_each_byte(std::uint8_t byte) { return kMost / 0xff * byte; }
+
+// Eight hexadecimal digits at once, each in a byte of its own.
+void write_eight(std::uint32_t value, char* digits) {
+  std::uint64_t said = value;
+  said = (said | said << 16) & 0x0000ffff0000ffff;
+  said = (said | said << 8) & 0x00ff00ff00ff00ff;
+  said = (said | said << 4) & in_each_byte(0x0f);
+  const std::uint64_t letter = (said + in_each_byte(6)) >> 4 & in_each_byte(1);
+  std::uint64_t text = said + in_each_byte('0') + letter * ('a' - '0' - 10);
+  if constexpr (std::endian::native == std::endian::little) text = __builtin_bswap64(text);
+  std::memcpy(digits, &text, sizeof text);
+}
+
 // The lowest ones, noughts ahead.
 template <std::uint64_t kBase>
 void write_digits(std::uint64_t value, std::span<char> digits) {
@@ -155,9 +169,7 @@ bool read_decimal(std::string_view digits, std::uint64_t& value) {
          !__builtin_add_overflow(value, last, &value);
 }
 
-constexpr std::uint64_t in_each_byte(std::uint8_t byte) { return kMost / 0xff * byte; }
-
-// The same of eight hexadecimal digits at once, each in a byte of its own.
+// The same of what write_eight() writes.
 bool read_eight(const char* digits, std::uint64_t& value) {
   std::uint64_t text = 0;
   std::memcpy(&text, digits, sizeof text);
@@ -213,7 +225,14 @@ void write_stamp(const Stamp& stamp, std::span<char, kStampSize> text) {
   for (std::size_t i = 0; i < kFigures.size(); ++i) {
     const std::span<char> digits = text.subspan(kPlaces[i].at, kPlaces[i].width);
     const std::uint64_t value = kFigures[i](figures);
-    kPlaces[i].decimal ? write_digits<10>(value, digits) : write_digits<16>(value, digits);
+    if (kPlaces[i].decimal) {
+      write_digits<10>(value, digits);
+    } else if (digits.size() == kMostHexadecimal) {
+      write_eight(static_cast<std::uint32_t>(value >> 32), digits.data());
+      write_eight(static_cast<std::uint32_t>(value), digits.data() + 8);
+    } else {
+      write_digits<16>(value, digits);
+    }
   }
 }
 

@@ -40,6 +40,7 @@ TEST(SingleSpaces, StopsAtTheSamePlaceWhateverTheBlocks) {
       text[1 + random() % (text.size() - 1)] = random() % 3 == 0 ? '\t' : ' ';
     }
     EXPECT_EQ(single_spaced_length<16>(text), plainly(text)) << text;
+    EXPECT_EQ(single_spaced_length<32>(text), plainly(text)) << text;
     EXPECT_EQ(single_spaced_length<64>(text), plainly(text)) << text;
   }
 }
