@@ -359,17 +359,22 @@ esac
         for number, moment in itertools.product((signal.SIGHUP, signal.SIGINT, signal.SIGTERM), ("create", "get")):
             with self.subTest(signal=number.name, moment=moment):
                 folder = self.scratch / number.name / moment
-                calls = folder / "calls"
+                calls, made = folder / "calls", folder / "made"
                 command, environment = self.script_of("kubectl", folder, sleep="exec /bin/sleep 0.05\n",
                                                       kubectl=f"""echo "$*" >>{calls}
-[ "$1" != create ] || {{ cat >/dev/null; /bin/sleep 0.5; }}
+[ "$1" != create ] || {{ cat >/dev/null; read -r _ <{made}; }}
 """)
                 (folder / "millrace.json").write_text(scripts("json")[0])
+                os.mkfifo(made)  # what `kubectl create` waits for
                 # One that is ignored where the tests are run no script can change.
                 running = rig.Process(command, statuses=(128 + number,), cwd=folder, environment=environment,
                                       preexec_fn=functools.partial(signal.signal, number, signal.SIG_DFL))
+                if moment == "get":
+                    made.write_text("\n")
                 rig.wait_for(lambda path=calls, part=moment: path.exists() and part in path.read_text(), moment)
                 running.send_signal(number)
+                if moment == "create":
+                    made.write_text("\n")
                 running.wait()
                 self.assertEqual(calls.read_text().splitlines()[-1], "delete job millrace")
                 self.assertEqual("get job" in calls.read_text(), moment == "get")
@@ -465,7 +470,7 @@ esac
         with self.counting_sink(programs, "-c") as (sink, counted):
             # Where all of the tests are run in the background SIGINT is ignored, which no script can change.
             running = rig.Process(command, statuses=(status,), cwd=folder, environment={
-                **environment, "server": sink.endpoint, "lead": "5",
+                **environment, "server": sink.endpoint, "lead": "2",
                 "load": "--io epoll --threads 1 -d -s 30 --rate 150/s --duration 30s"},
                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
             sink.wait_counter("mesg", 50)

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "proof/comparison.h"
@@ -217,8 +218,8 @@ TEST(ContentReader, KeepsNothingOfAContentThatBrokeOff) {
       kHeader + "Content-Transfer-Encoding: quoted-printable\r\n\r\n=6Fne\r\ntwo\r\n";
   const std::string half = quoted + std::string(200, 'x') + "=4";  // of a byte
   for (const std::string& first : {kForged + kContent + kForged, encoded, half}) {
-    for (const std::string& second : {kContent, quoted}) {
-      const std::string expected = changes(read(kStamp + second));
+    for (const auto& [second, said] :
+         {std::pair{kContent, "same same"}, {quoted, "refolded re-encoded"}}) {
       for (std::size_t cut = 0; cut <= first.size(); ++cut) {
         reader.begin();
         reader.take(std::string_view(first).substr(0, cut));
@@ -226,7 +227,7 @@ TEST(ContentReader, KeepsNothingOfAContentThatBrokeOff) {
         reader.take(kStamp + second);
         reader.finish();
         ASSERT_EQ(reader.finding(), StampFinding::genuine) << cut;
-        ASSERT_EQ(changes(reader), expected) << cut;
+        ASSERT_EQ(changes(reader), said) << cut;
       }
     }
   }
@@ -265,7 +266,6 @@ TEST(ContentHasher, BeginsAnewWithEachContent) {
   }
 }
 
-// Two dashes are no boundary of a body that has none.
 TEST(ContentHasher, TakesAnyNameInAnyCase) {
   ContentHasher hasher;
   const auto canonical = [&](const std::string& header) { return hasher.header(header).canonical; };
@@ -273,6 +273,7 @@ TEST(ContentHasher, TakesAnyNameInAnyCase) {
   EXPECT_NE(canonical("!A\x7f: x\r\n"), canonical("!a\x7f: x\r\n")) << "no name (RFC 5322, 2.2)";
 }
 
+// Two dashes are no boundary of a body that has none.
 TEST(ContentHasher, ReadsDashesAsText) {
   ContentHasher hasher;
   const BodyDigest plain = hasher.content("Subject: x\r\n\r\none\r\n--\r\ntwo: \xc3\xbc\r\n").body;
