@@ -1,8 +1,6 @@
 #include "base/file_in_place.h"
 
-#include <fcntl.h>
 #include <limits.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,10 +10,6 @@
 
 namespace millrace {
 namespace {
-
-[[noreturn]] void fail(const std::string& path, int error) {
-  throw Fatal(describe_error("create " + path, error));
-}
 
 // Whether it is a pipe. Throws Fatal when it is another user's.
 bool is_own_pipe(const FileDescriptor& file, const std::string& path) {
@@ -37,7 +31,7 @@ FileDescriptor await_reader(const std::string& path) {
   const std::string held = "/proc/self/fd/" + std::to_string(pipe.descriptor());
   FileDescriptor opened(open(held.c_str(), O_WRONLY | O_CLOEXEC));
   const int error = errno;  // as closing may change it
-  if (!opened.valid()) fail(path, error);
+  if (!opened.valid()) fail_in_place(path, error);
   return opened;
 }
 
@@ -54,26 +48,32 @@ std::optional<int> own_descriptor(std::string_view path) {
   return std::nullopt;
 }
 
-// What somebody else put there must not hold up the start: a pipe without a reader would.
+void fail_in_place(const std::string& path, int error) {
+  if (error == ELOOP) throw Fatal("create " + path + ": symbolic links are not followed");
+  throw Fatal(describe_error("create " + path, error));
+}
+
+void check_own(const struct stat& status, const std::string& path) {
+  if (status.st_uid == geteuid() && status.st_nlink == 1) return;
+  throw Fatal("create " + path + ": there is a file of " +
+              (status.st_nlink > 1 ? "several names" : "another user") +
+              ", which is not written over");
+}
+
+// A pipe that somebody else put there, without a reader, would wait for one.
 FileInPlace open_in_place(const std::string& path) {
-  constexpr int kFlags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
-  FileInPlace file{.descriptor = FileDescriptor(open(path.c_str(), kFlags | O_NONBLOCK, 0666))};
+  FileInPlace file{.descriptor = FileDescriptor(open(path.c_str(), kOpenInPlace, 0666))};
   if (!file.descriptor.valid() && errno == ENXIO) file.descriptor = await_reader(path);
-  if (!file.descriptor.valid() && errno == ELOOP) {
-    throw Fatal("create " + path + ": symbolic links are not followed");
-  }
-  if (!file.descriptor.valid()) fail(path, errno);
-  if (fcntl(file.descriptor.descriptor(), F_SETFL, 0) != 0) fail(path, errno);
+  if (!file.descriptor.valid()) fail_in_place(path, errno);
+  if (fcntl(file.descriptor.descriptor(), F_SETFL, 0) != 0) fail_in_place(path, errno);
   struct stat status {};
   if (is_own_pipe(file.descriptor, path) || fstat(file.descriptor.descriptor(), &status) != 0 ||
       !S_ISREG(status.st_mode)) {
     return file;
   }
+  check_own(status, path);
   file.plain = true;
-  if (status.st_uid == geteuid() && status.st_nlink == 1) return file;
-  throw Fatal("create " + path + ": there is a file of " +
-              (status.st_nlink > 1 ? "several names" : "another user") +
-              ", which is not written over");
+  return file;
 }
 
 }  // namespace millrace

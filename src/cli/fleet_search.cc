@@ -59,15 +59,17 @@ report::Run FleetProbes::describe(const source::CapacityResult& result,
   for (unsigned rank = 1; rank < ranks.size(); ++rank) {
     if (!ranks[rank].trouble.empty()) gone.push_back(rank);
   }
+  const auto is_why = [&](unsigned rank) { return !is_found && ranks[rank].is_cause; };
   if (ranks.size() > kMostTold) {
-    const std::string_view when = is_found ? "at the end" : "with which the search ended";
+    const bool are_why = std::any_of(gone.begin(), gone.end(), is_why);
+    const std::string_view when = are_why ? "with which the search ended" : "at the end";
     if (!gone.empty()) run.settings.emplace_back("gone", fmt::format("{}, {}", named(gone), when));
     return run;
   }
   for (const unsigned rank : gone) {
     const std::string& trouble = ranks[rank].trouble;
     std::string why =
-        fmt::format("{} it {}", is_found ? "at the end" : "the search ended since", trouble);
+        fmt::format("{} it {}", is_why(rank) ? "the search ended since" : "at the end", trouble);
     const std::string name = fmt::format("rank {}", rank);
     const auto row = std::find_if(run.settings.begin(), run.settings.end(),
                                   [&](const auto& setting) { return setting.first == name; });

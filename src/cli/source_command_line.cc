@@ -229,8 +229,8 @@ SourceCommandLine build_source(const SourceArguments& given, const Surroundings&
     report.thresholds.insert(report.thresholds.begin(), capacity->objective.begin(),
                              capacity->objective.end());
   }
-  options.measure =
-      report.wanted() || given.follows() || options.on_trouble == source::OnTrouble::count;
+  options.measure = report.wanted() || given.follows() || options.load.abort_share ||
+                    options.on_trouble == source::OnTrouble::count;
   options.log = log(report.log);
   options.show_counter = given.counter;
   options.verbose = given.verbose;

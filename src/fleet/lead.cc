@@ -195,6 +195,7 @@ void Lead::turn(Moment now) {
   for (auto rank = ranks_.begin() + 1; rank != ranks_.end(); ++rank) {
     if (rank->is_in()) continue;
     rank->trouble = "was not done when the run had to end";
+    rank->is_cause = false;
     rank->is_given_up = true;
   }
 }

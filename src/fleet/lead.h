@@ -62,6 +62,7 @@ struct RankState {
   TimePoint compared;                 // when that was done last
   std::optional<std::string> result;  // that it has sent
   std::string trouble;                // what became of it instead: "was not heard of for 5 s"
+  bool is_cause = true;               // of the end of the run; false: it had to end before
   std::string counts;                 // what it had counted when it told so last
   TimePoint counted;                  // when that was
   TimePoint heard;                    // when it was heard of last

@@ -20,6 +20,12 @@ void join(Arrivals& arrivals, const Arrivals& more) {
     arrivals.first = more.first;
     arrivals.origin = more.origin;
   }
+  if (more.copies > 0 && (arrivals.copies == 0 || more.last > arrivals.last)) {
+    arrivals.last = more.last;
+    arrivals.unconfirmed_last = more.unconfirmed_last;
+  } else if (more.copies > 0 && more.last == arrivals.last) {
+    arrivals.unconfirmed_last = arrivals.unconfirmed_last && more.unconfirmed_last;
+  }
   arrivals.copies += more.copies;
   arrivals.unconfirmed += more.unconfirmed;
   arrivals.bounces += more.bounces;
@@ -56,8 +62,10 @@ Arrivals::Arrivals(const TakenRecord& record, bool confirmed, std::uint64_t its_
     : recipient(record.recipient),
       copies(record.bounced ? 0 : 1),
       unconfirmed(record.bounced || confirmed ? 0 : 1),
+      unconfirmed_last(unconfirmed > 0),
       bounces(record.bounced ? 1 : 0),
       first(record.taken),
+      last(record.taken),
       worst(record.bounced ? TakenVerdict::same : record.verdict),
       origin(its_origin) {}
 
@@ -182,8 +190,11 @@ Conclusion MessageFold::conclusion(const Attempts* sent, const Arrivals* taken,
   const bool uncounted = doubtful && !knowledge.all_sent;
   const std::uint32_t rightly =
       sent == nullptr ? 1 : std::max<std::uint32_t>(1, sent->accepted + sent->in_doubt);
-  const std::uint32_t confirmed = taken->copies - taken->unconfirmed;
-  if (!uncounted && confirmed > rightly) result.surplus = confirmed - rightly;
+  // A yes that may not have gone out excuses one copy that came behind it.
+  const bool excuses_none = knowledge.one_clock && taken->unconfirmed_last;
+  const std::uint32_t excused = taken->unconfirmed - (excuses_none ? 1 : 0);
+  const std::uint32_t counted = taken->copies - excused;
+  if (!uncounted && counted > rightly) result.surplus = counted - rightly;
   result.late = (accepted || (sent != nullptr && sent->in_doubt > 0)) &&
                 taken->first - sent->decisive.acknowledged > knowledge.late_after;
   return result;

@@ -42,8 +42,10 @@ struct Arrivals {
   // Of those, copies which a sink wrote down shortly before its death, so that it may not have said
   // yes to them: the server was right to come again.
   std::uint32_t unconfirmed = 0;
+  bool unconfirmed_last = false;  // the last copy is one of them: no other came behind it
   std::uint32_t bounces = 0;
   Micros first{};                           // copy, or bounce where there is none
+  Micros last{};                            // the same
   TakenVerdict worst = TakenVerdict::same;  // of all copies
   std::uint64_t origin = 0;  // of the first: its journal and its text, as the caller has it
 
@@ -55,6 +57,7 @@ struct Arrivals {
 struct Knowledge {
   bool all_sent = true;   // the source's was closed: what is not in it was not sent
   bool all_taken = true;  // the sinks' were: what is not in them did not arrive
+  bool one_clock = true;  // all sinks had one: which of two copies came later is known
   Micros late_after{};
 };
 

@@ -36,7 +36,18 @@ void ContentReader::finish() {
 }
 
 StampFinding ContentReader::finding() const {
-  return std::max(header_.finding(), body_.text().stamp().finding);
+  if (believed(header_.finding())) return header_.finding();
+  const BodyStamp& found = body_.text().stamp();
+  const bool own = !believed(found.finding) || is_own(found);
+  return own ? std::max(header_.finding(), found.finding) : header_.finding();
+}
+
+// A bounce and what was passed on have a stamp as well, that of the message which they quote below
+// words of their own: below as much text as was sent, or its beginning, it is none of those.
+bool ContentReader::is_own(const BodyStamp& found) const {
+  const BodyDigest& sent = found.stamp.content.body;
+  return found.above.size == sent.size ||
+         (mark_length(sent.size) > 0 && body_.text().canonical().mark(sent.size) == sent.mark);
 }
 
 const Stamp& ContentReader::stamp() const {

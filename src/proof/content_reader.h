@@ -26,8 +26,8 @@ class ContentReader {
   // All has come. What follows is known from then on.
   void finish();
 
-  // What is known of its stamp, which is that of the header, or else of the body. stamp(): where it
-  // is believed().
+  // What is known of its stamp, which is that of the header, or else of the body where that is no
+  // quotation. stamp(): where it is believed().
   [[nodiscard]] StampFinding finding() const;
   [[nodiscard]] const Stamp& stamp() const;
 
@@ -38,6 +38,7 @@ class ContentReader {
 
  private:
   void begin_body();
+  [[nodiscard]] bool is_own(const BodyStamp& found) const;
 
   StampReader header_stamps_;
   StampReader body_stamps_;

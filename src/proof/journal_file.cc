@@ -1,8 +1,6 @@
 #include "proof/journal_file.h"
 
-#include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <xxhash.h>
@@ -14,6 +12,7 @@
 #include <utility>
 
 #include "base/diagnostics.h"
+#include "base/file_in_place.h"
 
 namespace millrace::proof {
 namespace {
@@ -52,14 +51,15 @@ JournalFile::JournalFile(std::string path, JournalHeader header, Sync sync)
     : path_(std::move(path)),
       header_(header),
       sync_(sync),
-      file_(open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0644)) {
-  if (!file_.valid()) {  // ENXIO: a pipe that nobody reads
-    throw Fatal(errno == ENXIO ? path_ + ": a journal must be a plain file"
-                               : describe_error("open " + path_, errno));
+      file_(open(path_.c_str(), kOpenInPlace | O_APPEND, 0644)) {
+  if (!file_.valid()) {
+    if (errno != ENXIO) fail_in_place(path_, errno);
+    throw Fatal(path_ + ": a journal must be a plain file");  // not a pipe that nobody reads
   }
   struct stat status {};
   if (fstat(file_.descriptor(), &status) != 0) throw Fatal(describe_error(path_, errno));
   if (!S_ISREG(status.st_mode)) throw Fatal(path_ + ": a journal must be a plain file");
+  check_own(status, path_);
   if (flock(file_.descriptor(), LOCK_EX | LOCK_NB) != 0) {
     throw Fatal(errno == EWOULDBLOCK ? path_ + ": another program writes this journal"
                                      : describe_error("lock " + path_, errno));

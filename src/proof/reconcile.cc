@@ -20,6 +20,16 @@ namespace {
 // How long before the death of a sink it may have written down what it has not said yes to.
 constexpr Micros kUnconfirmed{1'000'000};
 
+bool same_boot(const Journal& one, const Journal& other) {
+  return one.header.boot != 0 && one.header.boot == other.header.boot;
+}
+
+bool listened_alike(const Journal& one, const Journal& other) {
+  return std::any_of(one.listeners.begin(), one.listeners.end(), [&other](const std::string& name) {
+    return std::find(other.listeners.begin(), other.listeners.end(), name) != other.listeners.end();
+  });
+}
+
 class Reconciler {
  public:
   Reconciler(const std::vector<std::string>& sent, const std::vector<std::string>& taken,
@@ -125,27 +135,35 @@ void Reconciler::read_taken(std::size_t number) {
         "{}: its messages are of other runs than {}", journal.read.path,
         sent_.size() == 1 ? "that of " + sent_.front().read.path : "those of what was sent"));
   }
+  for (std::size_t place = 0; place < reader.names(NameOf::listener); ++place) {
+    journal.listeners.emplace_back(reader.name(NameOf::listener, place));
+  }
   journal.read.forged_only = !known && forged > 0;
   journal.finish(reader);
 }
 
 // Whether what is in no journal of a sink did not arrive. One that broke off may have had more to
-// come, unless another sink was there afterwards to take it, and ended in order: on the same
-// machine, which had not died in between, for that takes what was written and not on its disk yet.
+// come, unless another sink was there afterwards to take it, and ended in order: where the first
+// one listened, which it did not any more then; and on the same machine, which had not died in
+// between, for that takes what was written and not on its disk yet.
 bool Reconciler::sinks_know_all() const {
   return std::all_of(taken_.begin(), taken_.end(), [this](const Journal& one) {
     return !one.read.broke_off ||
            std::any_of(taken_.begin(), taken_.end(), [&one](const Journal& other) {
-             const bool same_boot = one.header.boot != 0 && one.header.boot == other.header.boot;
-             return !other.read.broke_off && one.read.records > 0 && same_boot &&
-                    other.axis >= one.last;
+             return !other.read.broke_off && one.read.records > 0 && same_boot(one, other) &&
+                    other.axis >= one.last && listened_alike(one, other);
            });
   });
 }
 
 void Reconciler::judge() {
   result_.all_taken = sinks_know_all();
-  knowledge_ = {.all_taken = result_.all_taken, .late_after = options_.late_after};
+  const bool one_clock =
+      taken_.size() == 1 || std::all_of(taken_.begin(), taken_.end(), [this](const Journal& one) {
+        return same_boot(one, taken_.front());
+      });
+  knowledge_ = {
+      .all_taken = result_.all_taken, .one_clock = one_clock, .late_after = options_.late_after};
   const auto next = [](const auto& entries) {
     return entries.empty() ? ~std::uint64_t{0} : message_key(entries.front().key);
   };

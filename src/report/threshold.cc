@@ -34,6 +34,21 @@ std::optional<metrics::LatencyPhase> find_phase(std::string_view name) {
   return static_cast<metrics::LatencyPhase>(found - names.begin());
 }
 
+// How many of the messages that were refused a phase knows as well: all where it ends with MAIL or
+// before, and RCPT those that went on to it; how far others went nobody counts.
+std::uint64_t refused_within(const metrics::Metrics& metrics, metrics::LatencyPhase phase) {
+  const std::uint64_t refused = metrics.counters.refused;
+  if (phase <= metrics::LatencyPhase::mail || phase == metrics::LatencyPhase::session) {
+    return refused;
+  }
+  if (phase > metrics::LatencyPhase::rcpt) return 0;
+  std::uint64_t of_mail = 0;
+  for (const auto& reply : metrics.replies.of(smtp::index(smtp::Verb::mail))) {
+    if (reply.code / 100 != 2) of_mail += reply.times;
+  }
+  return refused - std::min(refused, of_mail);
+}
+
 bool is_clock(std::string_view name) {
   return name == "intended" || name == "service" || name == kEndToEnd || find_phase(name);
 }
@@ -174,7 +189,6 @@ bool Threshold::measured_in(const metrics::Measurement& measurement) const {
   }
 }
 
-// A phase knows what was refused as well as what was taken, but not what was never answered.
 Threshold::Latencies Threshold::latencies_in(const metrics::Measurement& measurement) const {
   if (clock_ == kEndToEnd) {
     const metrics::EndToEnd& behind = *measurement.end_to_end;
@@ -184,7 +198,8 @@ Threshold::Latencies Threshold::latencies_in(const metrics::Measurement& measure
             .others = "was not accepted or did not arrive"};
   }
   const metrics::Counters& counters = measurement.total.counters;
-  const std::uint64_t answered = find_phase(clock_) ? counters.refused : 0;
+  const auto phase = find_phase(clock_);
+  const std::uint64_t answered = phase ? refused_within(measurement.total, *phase) : 0;
   return {.histogram = *find_histogram(measurement.total, clock_),
           .there = counters.delivered + answered,
           .all = counters.delivered + counters.failed(),

@@ -144,6 +144,20 @@ TEST_F(FleetProbesTest, SayWhoEndedTheSearch) {
   EXPECT_EQ(setting(kept, "rank 1").find("ended"), std::string::npos);
 }
 
+// As the user pressed Ctrl-C, or another was gone.
+TEST_F(FleetProbesTest, DoNotSayThatItEndedTheSearchWhoWasNotDoneThen) {
+  take();
+  ranks[2].trouble = "was not done when the run had to end";
+  ranks[2].is_cause = false;
+  const std::string told = setting(probes.describe({}, ranks), "rank 2");
+  EXPECT_TRUE(told.ends_with("; at the end it was not done when the run had to end")) << told;
+  ranks.resize(kMostTold + 1, {.result = "", .trouble = "failed", .is_cause = false});
+  EXPECT_TRUE(setting(probes.describe({}, ranks), "gone").ends_with(", at the end"));
+  ranks.back().is_cause = true;
+  EXPECT_TRUE(
+      setting(probes.describe({}, ranks), "gone").ends_with(", with which the search ended"));
+}
+
 TEST_F(FleetProbesTest, SayWhoWasGoneWhenTheAnswerWasThere) {
   take();
   ranks[2].trouble = "was not heard of for 5 s";

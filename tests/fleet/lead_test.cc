@@ -320,6 +320,7 @@ TEST_F(LeadTest, ThatWillBeKilledReportsBefore) {
   EXPECT_TRUE(lead.all_in());
   EXPECT_TRUE(lead.ranks()[1].result);
   EXPECT_EQ(lead.ranks()[2].trouble, "was not done when the run had to end");
+  EXPECT_FALSE(lead.ranks()[2].is_cause);
   EXPECT_FALSE(lead.ranks()[2].result);
 }
 
@@ -607,6 +608,7 @@ TEST_F(LeadOfSeveralTest, ThatWillBeKilledWaitsNoLongerForWhoIsGone) {
   EXPECT_TRUE(lead.all_in());
   EXPECT_EQ(lead.ranks()[1].trouble, "");
   EXPECT_EQ(lead.ranks()[2].trouble, "was not done when the run had to end");
+  EXPECT_FALSE(lead.ranks()[2].is_cause);
 }
 
 TEST_F(LeadTest, AsksAllOnceMoreWhetherTheyAreThere) {

@@ -238,7 +238,7 @@ class EndToEnd(measuring.MeasureCase):
             if capacity["limited_by"] != "generator":
                 break
         else:
-            self.skipTest("the generator was late in each attempt")
+            rig.generator_was_late()
         # In 2.4 s fewer than 20 may be left behind: 58/s, and 56/s in the 3.4 s of a confirmation.
         self.assertLess(capacity["rate"], 62)
         self.assertGreater(capacity["rate"], 40)

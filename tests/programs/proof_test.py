@@ -184,6 +184,7 @@ class Killed(rig.TestCase):
     cannot know is in doubt: neither lost, nor delivered, nor anybody's fault."""
 
     ROUNDS = 200 if rig.LONG else 9
+    MESSAGES = 6_000
 
     def test_no_conclusion_is_wrong(self):
         dice = random.Random(12)
@@ -207,7 +208,7 @@ class Killed(rig.TestCase):
         programs = rig.ours(rig.ENGINES[number // 3 % 2], "--threads", 2)
         sent, first, second = (self.scratch / f"{number}.{name}.proof" for name in ("sent", "first", "second"))
         with programs.sink("--verify", first, statuses=(0, -signal.SIGKILL)) as sink:
-            source = programs.start("smtp-source", "--stamp", sent, "-d", "-s", 20, "-m", 6_000, "--rate", "2000", "-r", 2,
+            source = programs.start("smtp-source", "--stamp", sent, "-d", "-s", 20, "-m", self.MESSAGES, "--rate", "2000", "-r", 2,
                                     "--stamp-recipients", "tagged", "--retry", "10000x20ms", sink.endpoint,
                                     statuses=(0, -signal.SIGKILL))
             if number >= 3:  # else it may be before the first message, too
@@ -228,7 +229,19 @@ class Killed(rig.TestCase):
         told = programs.run_plain("smtp-report", "reconcile", "--json", report, sent, "--", first,
                                   *([second] if victims == "sink" else []))
         self.assertEqual(told.returncode, 0, told.stderr)
-        return json.loads(report.read_text())["counts"]
+        counts = json.loads(report.read_text())["counts"]
+        # What is concluded is what both say, recipient by recipient, and no more than that.
+        source_died, sink_died = victims != "sink", victims != "source"
+        _, records = journals.read_sent(sent, "broke off" if source_died else "closed")
+        accepted = {(one.number, one.recipient) for one in records if one.outcome == "accepted"}
+        taken = journals.read_taken(first, "broke off" if sink_died else "closed")
+        if victims == "sink":
+            taken += journals.read_taken(second)
+        seen = {(one.message, one.recipient) for one in taken}
+        self.assertEqual((counts["delivered"], counts["in_doubt_seen"]), (len(accepted & seen), len(seen - accepted)))
+        if victims == "sink":
+            self.assertEqual(len(seen), 2 * self.MESSAGES)
+        return counts
 
 
 if __name__ == "__main__":

@@ -182,6 +182,13 @@ class Ends(measuring.MeasureCase):
                                   "--abort-on", "errors>0", "--progress", "off")
         self.assertEqual(run["ending"], "completed")
 
+    @rig.on_every_engine((2,))
+    def test_a_hopeless_run_is_given_up_whatever_is_told_of_it(self, programs):
+        with programs.sink("-f", "rcpt", "-B", "550 5.7.1 never") as sink:
+            done = programs.source(sink.endpoint, "-A", "-d", "-m", "100000000", "--abort-on", "errors>20%", "--log", "-")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr.decode(), r"fatal: gave up: 100\.0% of \d+ messages failed, more than 20%")
+
     def test_what_is_no_condition_is_told(self):
         for text in ("errors<20%", "p99>1s", "errors>120%", "errors>x", ""):
             done = rig.ours("epoll").source("127.0.0.1:1", "--abort-on", text)

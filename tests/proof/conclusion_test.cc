@@ -125,10 +125,20 @@ TEST(Conclusion, OfASinkThatDiedIsNothingThatItMayHaveTakenLater) {
   look_at({{"yes0", "0:undecided"},
            {"yes0 copy0", "0:delivered"},
            {"doubt0", "0:doubt-unseen"},
-           {"yes0 copy0 unconfirmed0", "0:delivered*2"},
+           {"yes0 unconfirmed0 copy0", "0:delivered*2"},
+           {"yes0 unconfirmed0 unconfirmed0", "0:delivered*2"},
+           {"yes0 copy0 unconfirmed0", "0:delivered*2+1"},  // the one that nobody may have answered
+           {"yes0 copy0 unconfirmed0 unconfirmed0", "0:delivered*3+1"},
+           {"yes0 unconfirmed0 bounce0", "0:delivered"},
            {"yes0 unconfirmed0 copy0 copy0", "0:delivered*3+1"},
            {"yes0 unconfirmed0", "0:delivered"}},
           kSinkDied);
+}
+
+TEST(Conclusion, OfSinksOfSeveralClocksIsNotWhichCopyCameLater) {
+  look_at({{"yes0 copy0 unconfirmed0", "0:delivered*2"},
+           {"yes0 copy0 copy0 unconfirmed0", "0:delivered*3+1"}},
+          {.one_clock = false, .late_after = 1h});
 }
 
 TEST(Conclusion, PutsWhatCameForNobodyKnowsWhomDownToThoseWhoWait) {

@@ -146,6 +146,32 @@ TEST(ContentReader, FindsTheStampOfTheBodyWhereTheHeaderHasNone) {
   EXPECT_EQ(changes(read("From: c@b\r\n\r\n" + kBody + kStamp)), "headers-changed same");
 }
 
+// As bounces do that are no reports, and people who pass something on.
+TEST(ContentReader, HasNoStampThatItQuotes) {
+  const std::string body = kBody + std::string(100, 'x') + "\r\n";
+  const std::string stamp = stamp_of(kHeader + "\r\n" + body);
+  const std::string said = "From: mailer-daemon@c\r\n\r\nSorry, I could not deliver this.\r\n\r\n";
+  const std::string long_said = said + std::string(400, 'y') + "\r\n";
+  for (const std::string& quoted : {
+           said + stamp + kHeader + "\r\n" + body,  // all of it
+           said + stamp + kHeader,                  // its header
+           said + kHeader + "\r\n" + body + stamp,  // with the stamp of its body
+           long_said + stamp + kHeader + "\r\n" + body + stamp,
+           said + "-- \r\n" + stamp,
+       }) {
+    EXPECT_EQ(read(quoted).finding(), StampFinding::none) << quoted;
+    EXPECT_EQ(read(kForged + quoted).finding(), StampFinding::forged);
+    EXPECT_EQ(read(kStamp + quoted).stamp().number, 7U);
+  }
+  // It is its own below as much text, or what begins alike.
+  std::string changed = body;
+  changed[1] = '!';
+  EXPECT_EQ(changes(read(kHeader + "\r\n" + changed + stamp)), "same body-changed");
+  for (const std::string& own : {changed, body, body + "more\r\n", body.substr(0, 80) + "\r\n"}) {
+    EXPECT_EQ(read(kHeader + "\r\n" + own + stamp).finding(), StampFinding::genuine) << own;
+  }
+}
+
 TEST(ContentReader, SeesWhatIsPutBehindTheStampOfTheBody) {
   for (const std::string& stamp : {kStamp, std::string()}) {
     EXPECT_EQ(changes(read(stamp + kContent + kStamp + "\r\n \r\n")), "same same");

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <filesystem>
+
 #include "base/diagnostics.h"
 #include "made_up_journal.h"
 #include "scratch_directory.h"
@@ -64,6 +66,29 @@ TEST(JournalFile, IsNoPipe) {
   EXPECT_EQ(refused(), path + ": a journal must be a plain file");
   const FileDescriptor other_end(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   EXPECT_EQ(refused(), path + ": a journal must be a plain file");
+}
+
+// It may be root's, in a directory that is everybody's.
+TEST(JournalFile, IsNotMadeWhereALinkLeads) {
+  const ScratchDirectory scratch;
+  const auto refused = [&](const std::string& path) -> std::string {
+    try {
+      const JournalFile file(path, made_up_header(Side::taken, kRun));
+    } catch (const Fatal& error) {
+      return error.what();
+    }
+    return {};
+  };
+  const std::string link = scratch.path("link");
+  std::filesystem::create_symlink(scratch.path("absent"), link);
+  EXPECT_EQ(refused(link), "create " + link + ": symbolic links are not followed");
+  EXPECT_FALSE(std::filesystem::exists(scratch.path("absent")));
+  const std::string empty = scratch.write("empty", "");
+  const std::string other = scratch.path("other");
+  std::filesystem::create_hard_link(empty, other);
+  EXPECT_EQ(refused(other),
+            "create " + other + ": there is a file of several names, which is not written over");
+  EXPECT_EQ(read_file(empty), "");
 }
 
 TEST(JournalFile, HasOneProgramThatWritesIt) {

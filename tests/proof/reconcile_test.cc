@@ -250,8 +250,10 @@ TEST(Reconcile, DoesNotConcludeWhatJournalsThatBrokeOffCannotKnow) {
   }
   const auto take = [&](std::string_view name, std::uint64_t run, std::int64_t start, bool died,
                         std::initializer_list<std::pair<std::uint64_t, Micros>> messages,
-                        std::uint64_t boot = 1) {
+                        std::uint64_t boot = 1, std::string_view listener = "127.0.0.1:25") {
     Pen sink(scratch, std::string(name), made_up_header(Side::taken, run_number(run), start, boot));
+    sink.name(NameOf::listener, 0, "[::1]:" + std::to_string(run));
+    sink.name(NameOf::listener, 1, listener);
     for (const auto& [message, at] : messages) sink.add(run_number(1), taken(message, at));
     died ? sink.flush() : sink.close();
   };
@@ -263,6 +265,8 @@ TEST(Reconcile, DoesNotConcludeWhatJournalsThatBrokeOffCannotKnow) {
   take("at-once", 14, 8, true, {});
   take("exactly", 15, 8, false, {{2, 1s}});
   take("died-at-one", 16, 0, true, {{0, 1s}});
+  // Where the first one did not listen, so that it may have lived on.
+  take("next-door", 20, 9, false, {{2, 1s}}, 1, "127.0.0.1:26");
   // On another machine, or on one of which nothing is known.
   take("elsewhere", 17, 9, false, {{2, 1s}}, 2);
   take("died-unknown", 18, 0, true, {{0, 1s}, {0, 1s}, {1, 8s}, {1, 8s}}, 0);
@@ -275,6 +279,8 @@ TEST(Reconcile, DoesNotConcludeWhatJournalsThatBrokeOffCannotKnow) {
   EXPECT_EQ(verdicts(reconciled(scratch, {"sent"}, {"died-at-one", "after"})),
             Counts(2, 2, 0, 0, 0, 0));
   EXPECT_EQ(verdicts(reconciled(scratch, {"sent"}, {"died", "beside"})), Counts(3, 0, 1, 0, 0, 1));
+  EXPECT_EQ(verdicts(reconciled(scratch, {"sent"}, {"died", "next-door"})),
+            Counts(3, 0, 1, 0, 0, 1));
   EXPECT_EQ(verdicts(reconciled(scratch, {"sent"}, {"died", "elsewhere"})),
             Counts(3, 0, 1, 0, 0, 1));
   EXPECT_EQ(verdicts(reconciled(scratch, {"sent"}, {"died-unknown", "unknown"})),
@@ -285,6 +291,30 @@ TEST(Reconcile, DoesNotConcludeWhatJournalsThatBrokeOffCannotKnow) {
   EXPECT_TRUE(result.sent.at(0).broke_off);
   EXPECT_TRUE(result.taken.at(0).broke_off);
   EXPECT_EQ(result.taken.at(0).records, 4U);
+}
+
+// The first may not have been answered, the second one came behind it.
+TEST(Reconcile, DoesNotKnowWhichCopyCameLaterByTwoClocks) {
+  const ScratchDirectory scratch;
+  Pen source(scratch, "sent", made_up_header(Side::sent, run_number(1)));
+  source.add(sent(0, 1s));
+  source.close();
+  const auto take = [&](const std::string& name, std::uint64_t run, Micros at, bool died,
+                        std::uint64_t boot) {
+    Pen sink(scratch, name, made_up_header(Side::taken, run_number(run), 0, boot));
+    sink.add(run_number(1), taken(0, at));
+    died ? sink.flush() : sink.close();
+  };
+  take("died", 10, 5s, true, 1);
+  take("before", 11, 4s, false, 1);
+  take("behind", 12, 6s, false, 1);
+  take("elsewhere", 13, 4s, false, 2);
+  for (const auto& [other, duplicated] :
+       {std::pair{"before", 1}, {"behind", 0}, {"elsewhere", 0}}) {
+    const ProofCounts counts = reconciled(scratch, {"sent"}, {"died", other}).result.counts;
+    EXPECT_EQ(counts.duplicated, duplicated) << other;
+    EXPECT_EQ(counts.of(Verdict::delivered), 1) << other;
+  }
 }
 
 TEST(Reconcile, TakesTheClocksOfOtherMachinesWithWhatIsGiven) {

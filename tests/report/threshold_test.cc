@@ -99,6 +99,23 @@ TEST(Threshold, OfALatencyIsMissedWhereWhatFailedWouldHaveToBeKnown) {
   EXPECT_FALSE(judged("p99<1h").passed);
   EXPECT_TRUE(judged("mail.p99<1h").passed);
   EXPECT_TRUE(judged("mail.mean<1h").passed);
+  // Nobody counts how far it went behind MAIL, but that it was refused there.
+  for (const auto phase : {metrics::LatencyPhase::rcpt, metrics::LatencyPhase::data,
+                           metrics::LatencyPhase::content, metrics::LatencyPhase::transaction}) {
+    run.measurement.total[phase] = run.measurement.total[metrics::LatencyPhase::mail];
+  }
+  for (const char* const text : {"data.p99<1h", "content.p99<1h", "transaction.p99<1h"}) {
+    EXPECT_FALSE(judged(text).passed) << text;
+    EXPECT_EQ(judged(text).value, "1.96% failed") << text;
+  }
+  EXPECT_TRUE(judged("rcpt.p99<1h").passed);
+  const std::size_t mail = smtp::index(smtp::Verb::mail);
+  run.measurement.total.replies.add(mail, {.code = 250, .times = 1'000});
+  EXPECT_TRUE(judged("rcpt.p99<1h").passed);
+  run.measurement.total.replies.add(mail, {.code = 451, .times = 5});
+  run.measurement.total.replies.add(mail, {.code = 550, .times = 9});
+  EXPECT_EQ(judged("rcpt.p99<1h").value, "1.37% failed");
+  EXPECT_TRUE(judged("mail.p99<1h").passed);
   for (std::uint64_t metrics::Counters::*unanswered :
        {&metrics::Counters::lost, &metrics::Counters::unfinished}) {
     counters.*unanswered = 20;

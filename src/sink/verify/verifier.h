@@ -32,7 +32,8 @@ class Verifier final : private net::TimerHandler {
   // Where records of a message begin, so many. All of them go to the journal in one piece, as far
   // as a block has room for them, and none before write().
   void begin(std::size_t records);
-  // One of them. Sets its time.
+  // One of them. Sets its time, which is that of its message and of no other: by it those of one
+  // transaction are known.
   void add(proof::TakenRecord& record);
   // The index of a run. False: there is no room for it, or no number, and no messages of it are
   // taken.
@@ -72,6 +73,7 @@ class Verifier final : private net::TimerHandler {
   std::function<void()> settle_;
   proof::JournalWriter writer_;
   std::size_t begun_ = 0;                  // records of the message that begin() was called for
+  proof::Micros taken_{};                  // when that came
   std::vector<proof::TakenRecord> apart_;  // of one for which no block has room
   std::vector<std::unique_ptr<MessageCheck>> idle_;
   std::vector<VerifyObserver*> undecided_;
