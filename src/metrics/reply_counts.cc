@@ -68,6 +68,7 @@ void ReplyCounts::add(const ReplyCounts& other) {
 
 ReplyCounts::Enhanced ReplyCounts::enhanced_code(std::string_view text) {
   if (text.size() < kCodeDigits + 2) return 0;
+  if (text[kCodeDigits] != ' ' && text[kCodeDigits] != '-') return 0;
   text.remove_prefix(kCodeDigits + 1);
   const Enhanced enhanced = take_enhanced(text);
   const bool ends =

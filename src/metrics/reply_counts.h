@@ -42,8 +42,8 @@ class ReplyCounts {
 
   [[nodiscard]] const std::vector<Count>& of(std::size_t command) const { return counts_[command]; }
 
-  // The enhanced status code that follows the reply code in `text`, and behind which its line ends
-  // or there is a blank (RFC 2034, 4); 0: none.
+  // The enhanced status code that follows the reply code in `text` and what parts the two, and
+  // behind which its line ends or there is a space (RFC 2034, 4); 0: none.
   static Enhanced enhanced_code(std::string_view text);
   static Enhanced parse(std::string_view enhanced);
   static std::string text(Enhanced enhanced);

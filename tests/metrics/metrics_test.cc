@@ -30,7 +30,8 @@ TEST(ReplyCounts, ReadEnhancedStatusCodes) {
   for (const char* const text : {"250", "250 ", "250 Ok", "250 2.1 Ok", "250 3.1.1 x", "250 2..1 x",
                                  "250 2.1.1x", "250 211.1 x", "250 2.1. x", "250 2.1.1000 x",
                                  "250 2.1.1.1 x", "220 2.example", "250 2.1,5 Ok", "250 2.15 Ok x",
-                                 "250 2.1", "250 2.123 x", "250 2.0.0\rx\r\n", "250 2.0.0\r\r\n"}) {
+                                 "250 2.1", "250 2.123 x", "250 2.0.0\rx\r\n", "250 2.0.0\r\r\n",
+                                 "550X5.7.1 no", "55055.7.1 no", "550\n5.7.1 no"}) {
     EXPECT_EQ(ReplyCounts::enhanced_code(text), 0U) << text;
   }
 }

@@ -180,8 +180,8 @@ TEST(BounceReader, TakesATypeFromOneLine) {
   }
 }
 
-// What a ContentReader finds of such a report: in a header that is text, not in that of a message.
-TEST(BounceReader, FindsMoreThanTheReaderOfContents) {
+// It is in the text of such a report, or in the header of a message in it.
+TEST(BounceReader, FindsAStampThatIsNotTheContentsOwn) {
   const auto finding = [](const std::string& text) {
     ContentReader reader({.key = kKey, .run = {}});
     reader.begin();
@@ -189,8 +189,11 @@ TEST(BounceReader, FindsMoreThanTheReaderOfContents) {
     reader.finish();
     return reader.finding();
   };
-  EXPECT_EQ(finding(postfix(kOriginal, "failed", true)), StampFinding::genuine);
-  EXPECT_EQ(finding(postfix(kOriginal)), StampFinding::none);
+  for (const bool header_alone : {true, false}) {
+    const std::string report = postfix(kOriginal, "failed", header_alone);
+    EXPECT_EQ(finding(report), StampFinding::none);
+    EXPECT_TRUE(read(report).about_stamped());
+  }
 }
 
 TEST(BounceReader, TellsOtherReportsFromBounces) {
