@@ -23,8 +23,7 @@ constexpr int kShortReceive = 4 * 1024;
 
 constexpr unsigned kCompletions = 8'192;
 
-// How long the kernel may refuse submissions for want of memory.
-constexpr std::chrono::seconds kPatience{10};
+// Until it is asked again after it has refused submissions.
 constexpr std::chrono::milliseconds kRefusalPause{1};
 
 // One issuer, and completions only when asked for: Linux 6.1.
@@ -98,7 +97,8 @@ void UringLoop::Ring::end() {
   if (std::exchange(open_, false)) io_uring_queue_exit(this);
 }
 
-UringLoop::UringLoop(ReceiveBuffers::Use use) : buffers_(ring_, use) {}
+UringLoop::UringLoop(ReceiveBuffers::Use use, Duration patience)
+    : patience_(patience), buffers_(ring_, use) {}
 
 // The kernel holds the buffers until the ring has ended.
 UringLoop::~UringLoop() { ring_.end(); }
@@ -125,7 +125,7 @@ void UringLoop::check(int result) {
   const TimePoint time = Clock::now();
   if (!refused_since_) refused_since_ = time;
   const bool passing = result == -EAGAIN || result == -EBUSY;
-  if (!passing || time > *refused_since_ + kPatience) {
+  if (!passing || time > *refused_since_ + patience_) {
     throw Fatal(describe_error("io_uring", -result));
   }
   // Room comes of taking what is complete. Memory comes with time, and of what completes meanwhile.

@@ -2,6 +2,9 @@
 
 #include <liburing.h>
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -21,8 +24,12 @@ bool io_uring_available();
 // one turn decides goes to the kernel in one system call, which also waits for the next turn.
 class UringLoop final : public EventLoop {
  public:
-  // `use`: of the receive buffers, where the kernel can. Throws Fatal when the kernel refuses.
-  explicit UringLoop(ReceiveBuffers::Use use = ReceiveBuffers::Use::by_the_piece);
+  static constexpr std::chrono::seconds kPatience{10};
+
+  // `use`: of the receive buffers, where the kernel can. `patience`: how long the kernel may refuse
+  // submissions for want of memory. Throws Fatal when the kernel refuses.
+  explicit UringLoop(ReceiveBuffers::Use use = ReceiveBuffers::Use::by_the_piece,
+                     Duration patience = kPatience);
   ~UringLoop() override;
 
   void watch(PollHandle& handle) override;
@@ -35,6 +42,9 @@ class UringLoop final : public EventLoop {
   void stop_reading(Channel& channel) override;
   void begin_write(Channel& channel) override;
   void begin_close(Channel& channel) override;
+
+  // How many receive buffers there are.
+  [[nodiscard]] std::size_t receive_buffers() const { return buffers_.count(); }
 
  protected:
   void wait(const TimePoint* deadline, TimePoint now) override;
@@ -67,6 +77,7 @@ class UringLoop final : public EventLoop {
   void set_alarm(TimePoint deadline);
   void close_if_idle(Channel& channel);
 
+  const Duration patience_;
   Ring ring_;
   ReceiveBuffers buffers_;
   std::size_t receives_ = 0;  // that the kernel holds

@@ -1,5 +1,5 @@
-// What becomes of the loop when the kernel refuses submissions. A seccomp filter plays that kernel,
-// for the test's own thread.
+// What becomes of the loop when the kernel refuses submissions: a seccomp filter plays that kernel,
+// for the test's own thread. And how much it sets aside to receive into.
 #include "net/uring_loop.h"
 
 #include <gtest/gtest.h>
@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -17,9 +18,12 @@
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
+#include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
+#include "base/diagnostics.h"
 #include "net/stream.h"
 
 namespace millrace::net {
@@ -28,8 +32,8 @@ namespace {
 using namespace std::chrono_literals;
 
 // From here on this thread may not submit as many entries at once as the test says, or, with
-// `but_none`, any number at all.
-void refuse_submissions(std::uint32_t number, bool but_none = false) {
+// `but_none`, any number at all. `error`: the errno value that it is told.
+void refuse_submissions(std::uint32_t number, bool but_none = false, int error = EAGAIN) {
   const auto jump = [](int code, std::uint32_t value, std::uint8_t yes, std::uint8_t no) {
     return sock_filter{static_cast<std::uint16_t>(BPF_JMP | code | BPF_K), yes, no, value};
   };
@@ -39,18 +43,22 @@ void refuse_submissions(std::uint32_t number, bool but_none = false) {
   const auto give = [](std::uint32_t verdict) {
     return sock_filter{BPF_RET | BPF_K, 0, 0, verdict};
   };
+  const std::uint32_t refusal = SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error);
   const std::uint8_t equal = but_none ? 1 : 0;
   std::array<sock_filter, 6> program{
-      load(offsetof(seccomp_data, nr)),      jump(BPF_JEQ, SYS_io_uring_enter, 0, 3),
-      load(offsetof(seccomp_data, args[1])), jump(BPF_JEQ, number, equal, equal == 0 ? 1 : 0),
-      give(SECCOMP_RET_ERRNO | EAGAIN),      give(SECCOMP_RET_ALLOW),
+      load(offsetof(seccomp_data, nr)),
+      jump(BPF_JEQ, SYS_io_uring_enter, 0, 3),
+      load(offsetof(seccomp_data, args[1])),
+      jump(BPF_JEQ, number, equal, equal == 0 ? 1 : 0),
+      give(refusal),
+      give(SECCOMP_RET_ALLOW),
   };
   const sock_fprog filter{.len = program.size(), .filter = program.data()};
   ASSERT_EQ(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
   ASSERT_EQ(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
 }
 
-void refuse_all() { refuse_submissions(0, true); }
+void refuse_all(int error = EAGAIN) { refuse_submissions(0, true, error); }
 
 struct Peer final : StreamHandler {
   explicit Peer(UringLoop& loop) : stream(loop, *this, Side::server) {
@@ -64,7 +72,7 @@ struct Peer final : StreamHandler {
     received += bytes;
     return bytes.size();
   }
-  void on_end(int /*error*/) override {}
+  void on_end(int /*error*/) override { ended = true; }
 
   // In two pieces, so that they go out as a vector.
   void say(const std::string& head, const std::string& body) {
@@ -80,11 +88,12 @@ struct Peer final : StreamHandler {
   }
 
   std::string received;
+  bool ended = false;
   FileDescriptor far;
   Stream stream;
 };
 
-class RefusedUring : public testing::Test {
+class Uring : public testing::Test {
  protected:
   void SetUp() override {
     if (!io_uring_available()) {
@@ -93,18 +102,45 @@ class RefusedUring : public testing::Test {
     }
   }
 
+  // A turn that does not wait.
+  static void turn(UringLoop& loop) { loop.turn(TimePoint()); }
+};
+
+class RefusedUring : public Uring {
+ protected:
   // On a thread of its own, which takes the filter with it when it ends.
-  static void run(const std::function<void(UringLoop& loop)>& test) {
+  static void run(const std::function<void(UringLoop& loop)>& test,
+                  Duration patience = UringLoop::kPatience) {
     std::thread thread([&] {
-      UringLoop loop;
+      UringLoop loop(ReceiveBuffers::Use::by_the_piece, patience);
       test(loop);
     });
     thread.join();
   }
-
-  // A turn that does not wait.
-  static void turn(UringLoop& loop) { loop.turn(TimePoint()); }
 };
+
+// There are buffers for those streams that receive, however many others have come and gone.
+TEST_F(Uring, HasBuffersForTheStreamsThatThereAre) {
+  UringLoop loop(ReceiveBuffers::Use::whole);
+  const std::size_t few = loop.receive_buffers();
+  const auto serve = [&loop](std::size_t streams) {
+    std::vector<std::unique_ptr<Peer>> peers;
+    while (peers.size() < streams) peers.push_back(std::make_unique<Peer>(loop));
+    turn(loop);
+    for (const auto& peer : peers) peer->stream.abort();
+    const auto all_ended = [&peers] {
+      return std::ranges::all_of(peers, [](const auto& peer) { return peer->ended; });
+    };
+    for (int count = 0; count < 1'000 && !all_ended(); ++count) loop.turn(Clock::now() + 10ms);
+    ASSERT_TRUE(all_ended());
+  };
+  for (int round = 0; round < 20; ++round) {
+    ASSERT_NO_FATAL_FAILURE(serve(50));
+    ASSERT_EQ(loop.receive_buffers(), few) << round;
+  }
+  ASSERT_NO_FATAL_FAILURE(serve(600));
+  EXPECT_GT(loop.receive_buffers(), few);
+}
 
 TEST_F(RefusedUring, IsAskedAgainAfterAPause) {
   run([](UringLoop& loop) {
@@ -114,6 +150,46 @@ TEST_F(RefusedUring, IsAskedAgainAfterAPause) {
     for (int count = 0; count < 20; ++count) turn(loop);
     EXPECT_GE(Clock::now() - start, 20ms);
   });
+}
+
+TEST_F(RefusedUring, EndsWhenItsPatienceDoes) {
+  for (const int error : {EAGAIN, EBUSY}) {
+    run(
+        [error](UringLoop& loop) {
+          Peer peer(loop);
+          refuse_all(error);
+          const TimePoint start = Clock::now();
+          // Which would take a second and more, as each makes a pause.
+          const auto turns = [&loop] {
+            for (int count = 0; count < 1'000; ++count) turn(loop);
+          };
+          EXPECT_THROW(turns(), Fatal) << error;
+          EXPECT_GT(Clock::now() - start, 20ms) << error;
+        },
+        20ms);
+  }
+}
+
+TEST_F(RefusedUring, IsPatientAnewWhenSubmissionsWereTakenMeanwhile) {
+  run(
+      [](UringLoop& loop) {
+        const std::string body = "body";
+        Peer first(loop);
+        Peer second(loop);
+        turn(loop);
+        refuse_submissions(1);
+        first.say("one ", body);
+        turn(loop);
+        EXPECT_EQ(first.heard(), "nothing");
+        second.say("one ", body);
+        turn(loop);
+        EXPECT_EQ(first.heard(), "one body");
+        std::this_thread::sleep_for(20ms);  // longer than its patience
+        first.say("another ", body);
+        EXPECT_NO_THROW(turn(loop));
+        EXPECT_EQ(first.heard(), "nothing");
+      },
+      10ms);
 }
 
 TEST_F(RefusedUring, StillTakesWhatComes) {
