@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <ctime>
 #include <string>
 #include <string_view>
@@ -42,6 +43,8 @@ class Capture {
 
   // The file, or the start of its name, that the message goes to.
   [[nodiscard]] const std::string& destination() const { return spool_.destination(); }
+  // Bytes of memory that its buffers hold.
+  [[nodiscard]] std::size_t storage() const { return text_.capacity() + spool_.storage(); }
 
  private:
   // Each of the lines ahead of the content is written by this, whatever a client put into it.

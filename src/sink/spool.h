@@ -43,6 +43,8 @@ class Spool {
   // The first errno value of this message; 0: none.
   [[nodiscard]] int error() const { return error_; }
   [[nodiscard]] const std::string& destination() const { return destination_; }
+  // Bytes of memory that it holds.
+  [[nodiscard]] std::size_t storage() const { return memory_.capacity(); }
 
  private:
   void spill();

@@ -23,6 +23,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/storage.h"
 #include "pieces.h"
 
 namespace millrace::sink {
@@ -193,6 +194,22 @@ TEST_F(SpoolTest, ADirectoryThatCannotBeMadeIsAnError) {
   EXPECT_EQ(spool.error(), ENOTDIR);
 }
 
+TEST_F(SpoolTest, GivesBackWhatALargeMessageTook) {
+  AppendLog log;
+  Spool spool;
+  for (const bool appended : {false, true}) {
+    spool.begin(path / "m.");
+    spool.append(std::string(300'000, 'x'));
+    EXPECT_GE(spool.storage(), 300'000U);
+    ASSERT_TRUE(appended ? spool.commit_to_end(log) : spool.commit_as_file());
+    EXPECT_LE(spool.storage(), kQuietBuffer);
+  }
+  spool.begin(path / "m.");
+  spool.append(std::string(300'000, 'x'));
+  spool.discard();
+  EXPECT_LE(spool.storage(), kQuietBuffer);
+}
+
 TEST_F(AppendLogTest, ThreadsNeverInterleave) {
   AppendLog log;
   const std::string file = path / "all";
@@ -350,6 +367,17 @@ TEST_F(CaptureTest, NothingThatAClientSaysBeginsALine) {
     EXPECT_NE(text.find("?X-Evil:\ty"), std::string::npos) << "a tab stays";
     fs::remove(path / "all");
   }
+}
+
+TEST_F(CaptureTest, GivesBackWhatALargeMessageTook) {
+  const CaptureOptions options{.mode = CaptureOptions::Mode::file_per_message,
+                               .name_template = path / "m."};
+  Capture capture(options, "smtp-sink", nullptr);
+  capture.mail("FROM:<a@b>", 0, {});
+  capture.content(std::string(300'000, 'x') + "\r\n.\r\n", smtp::Form::dotted, {});
+  EXPECT_GE(capture.storage(), 300'000U);
+  EXPECT_EQ(capture.complete(), 0);
+  EXPECT_LE(capture.storage(), 2 * kQuietBuffer);
 }
 
 TEST_F(CaptureTest, AnAbortedTransactionLeavesNothing) {

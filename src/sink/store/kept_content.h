@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -25,6 +26,8 @@ class KeptContent {
   // The first errno value; 0: none.
   [[nodiscard]] int error() const { return error_; }
   [[nodiscard]] std::uint64_t size() const { return size_; }
+  // Bytes of memory that it holds.
+  [[nodiscard]] std::size_t storage() const { return memory_.capacity(); }
 
   // Calls `take` with the content, in pieces; it is over with the first that is not answered 0.
   // Returns that, or the errno value of what could not be read.

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/storage.h"
 #include "kept_messages.h"
 #include "scratch_directory.h"
 #include "sink/write_all.h"
@@ -190,6 +191,16 @@ TEST(KeptContent, IsForgottenAboveItsLimit) {
   content.begin(nowhere, 100'000);
   content.append(std::string(90'000, 'x'));
   EXPECT_EQ(content.error(), ENOENT);
+}
+
+TEST(KeptContent, GivesBackWhatALargeOneTook) {
+  const tests::ScratchDirectory scratch;
+  KeptContent content;
+  content.begin(scratch.path(), 1'000'000);
+  content.append(std::string(300'000, 'x'));
+  EXPECT_GE(content.storage(), 300'000U);
+  content.forget();
+  EXPECT_LE(content.storage(), kQuietBuffer);
 }
 
 }  // namespace
