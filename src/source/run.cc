@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <limits>
 #include <utility>
 
@@ -63,16 +64,23 @@ Run::Run(const SourceOptions& options, std::function<void()> on_failure)
       tls_(make_tls(options)),
       threads_with_good_(options.threads) {
   if (!options.clients.empty()) {
-    // Beside good clients there is no end of them but that of the run.
-    const std::uint64_t connections = options.sessions == 0
-                                          ? options.part.share(options.messages)
-                                          : std::numeric_limits<std::uint64_t>::max();
+    // Beside good clients, or by time alone, there is no end of them but that of the run.
+    std::optional<std::uint64_t> connections;
+    if (options.sessions == 0 && options.messages < std::numeric_limits<std::uint64_t>::max()) {
+      connections = options.part.share(options.messages);
+    }
     misbehaviour_.emplace(options.clients, identity_of(options, *workload_), options.tls,
                           connections);
   }
   if (!options.bind_addresses.empty()) {
     pool_.emplace(options.bind_addresses, options.bind_ports);
   }
+  // What all workers write (g++ and clang++ know where it is in any class without virtual bases).
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
+  static_assert(offsetof(Run, messages_sent_) % kCacheLine == 0);
+  static_assert(offsetof(Run, handshakes_) % kCacheLine == 0);
+#pragma GCC diagnostic pop
   const bool crowd = options.part.share(options.sessions) >= kCrowd;
   if (crowd && options.bind_ports.empty()) local_ports_.emplace();
 }

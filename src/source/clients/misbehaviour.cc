@@ -3,6 +3,9 @@
 #include <algorithm>
 
 namespace millrace::source {
+
+static_assert(alignof(Misbehaviour) == kCacheLine);  // by what all workers write
+
 namespace {
 
 constexpr int kLastThatRenegotiates = 12;  // TLS 1.2 (RFC 8446, 4.1.2)
@@ -20,10 +23,11 @@ net::TlsContext renegotiating(net::TlsClientOptions options) {
 Misbehaviour::Misbehaviour(const std::vector<MisbehavingGroup>& groups,
                            const mail::ClientIdentity& identity,
                            const std::optional<net::TlsClientOptions>& tls,
-                           std::uint64_t connections)
+                           std::optional<std::uint64_t> connections)
     : tls_(net::TlsContext::for_client(tls.value_or(net::TlsClientOptions()))),
       renegotiating_(renegotiating(tls.value_or(net::TlsClientOptions()))),
-      connections_left_(connections) {
+      limited_(connections.has_value()),
+      connections_left_(connections.value_or(0)) {
   for (const MisbehavingGroup& group : groups) {
     const auto variants = mail::variants(group.behaviour);
     parts_.push_back(
@@ -45,6 +49,7 @@ Misbehaviour::Cast Misbehaviour::cast(unsigned client) const {
 }
 
 bool Misbehaviour::take_connection() {
+  if (!limited_) return true;
   std::uint64_t left = connections_left_.load(std::memory_order_relaxed);
   while (left > 0) {
     if (connections_left_.compare_exchange_weak(left, left - 1, std::memory_order_relaxed)) {

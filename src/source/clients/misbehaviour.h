@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/cache_line.h"
 #include "mail/clients/client_kind.h"
 #include "mail/clients/script.h"
 #include "metrics/client_metrics.h"
@@ -25,10 +26,11 @@ struct MisbehavingGroup {
 // connections they may still make.
 class Misbehaviour {
  public:
-  // `tls`: what the good clients are told of it, if anything. `connections`: that may be made.
-  // Throws Fatal.
+  // `tls`: what the good clients are told of it, if anything. `connections`: that may be made,
+  // where there is an end of them. Throws Fatal.
   Misbehaviour(const std::vector<MisbehavingGroup>& groups, const mail::ClientIdentity& identity,
-               const std::optional<net::TlsClientOptions>& tls, std::uint64_t connections);
+               const std::optional<net::TlsClientOptions>& tls,
+               std::optional<std::uint64_t> connections);
 
   // The scripts that one client takes in turn: those from `first` on.
   struct Cast {
@@ -52,7 +54,7 @@ class Misbehaviour {
 
   // Whether one more connection may be made: it is counted then, whether or not it comes about.
   bool take_connection();
-  [[nodiscard]] bool connections_left() const { return connections_left_.load() > 0; }
+  [[nodiscard]] bool connections_left() const { return !limited_ || connections_left_.load() > 0; }
 
   // Whether no connect has failed with this errno value before.
   bool first_failure(int error);
@@ -71,7 +73,9 @@ class Misbehaviour {
   unsigned clients_ = 0;
   const net::TlsContext tls_;
   const net::TlsContext renegotiating_;
-  std::atomic<std::uint64_t> connections_left_;
+  const bool limited_;
+  // What all workers write, apart from what they read.
+  alignas(kCacheLine) std::atomic<std::uint64_t> connections_left_;
   std::array<std::atomic<bool>, kErrors> failures_{};
 };
 
