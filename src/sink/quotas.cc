@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
 #include <utility>
 
 namespace millrace::sink {
@@ -11,7 +12,14 @@ Quotas::Quotas(std::optional<std::uint64_t> message_quota, std::optional<std::ui
     : message_quota_(shared.messages != nullptr ? std::nullopt : message_quota),
       quit_quota_(shared.quits != nullptr ? std::nullopt : quit_quota),
       on_quota_(std::move(on_quota)),
-      shared_(shared) {}
+      shared_(shared) {
+  // What all workers write (g++ and clang++ know where it is in any class without virtual bases).
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
+  static_assert(offsetof(Quotas, admitted_messages_) % kCacheLine == 0);
+  static_assert(offsetof(Quotas, admitted_quits_) % kCacheLine == 0);
+#pragma GCC diagnostic pop
+}
 
 std::string Quotas::Totals::shown() const {
   return fmt::format("sess={} quit={} mesg={}", sessions, quits, messages);
@@ -55,6 +63,8 @@ Quotas::Totals Quotas::totals() const {
           .resumptions = resumptions_.load(std::memory_order_relaxed),
           .client_certificates = client_certificates_.load(std::memory_order_relaxed)};
 }
+
+static_assert(alignof(SessionLimit) == kCacheLine);  // by what all workers write
 
 bool SessionLimit::acquire() {
   std::size_t open = open_.load();

@@ -4,6 +4,9 @@
 #include <vector>
 
 namespace millrace::source {
+
+static_assert(alignof(SharedLoad) == kCacheLine);  // by what all workers write
+
 namespace {
 
 bool goes_up_and_down(const std::vector<Stage>& schedule) {
