@@ -9,7 +9,9 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <string_view>
 
+#include "base/sanitizer.h"
 #include "net/socket.h"
 #include "net/uring_loop.h"
 
@@ -113,6 +115,22 @@ TEST_P(Buffers, GrowWithTheStreamsUpToALimit) {
   buffers->serve(1'000'000);
   EXPECT_LE(buffers->count(), 4'096U);
 }
+
+#ifdef MILLRACE_ADDRESS_SANITIZER
+// The kernel may write there by then.
+TEST_P(Buffers, WhatIsRecycledIsNotToBeTouched) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  ASSERT_EQ(write(far.descriptor(), "hello", 5), 5);
+  receive();
+  io_uring_cqe* entry = nullptr;
+  ASSERT_EQ(io_uring_wait_cqe(&ring, &entry), 0);
+  const std::string_view bytes = buffers->bytes(*entry);
+  ASSERT_EQ(bytes, "hello");
+  buffers->recycle(*entry);
+  const volatile char* const first = bytes.data();
+  EXPECT_EXIT(static_cast<void>(*first), testing::ExitedWithCode(99), "use-after-poison");
+}
+#endif
 
 TEST(KernelVersion, SaysWhetherCompletionsComeInOrder) {
   for (const char* const release :
