@@ -269,6 +269,26 @@ print(json.dumps({"said": said, "status": os.waitstatus_to_exitcode(status), "ki
                     self.assertLess(watched["kib"], 256 * 1024)
                     self.assertLess(watched["cpu_s"], 60)
 
+    @unittest.skipUnless(rig.MEASURES_RESOURCES, "a sanitizer's memory says nothing of the program's own")
+    def test_two_runs_of_a_day_merge_within_512_mib(self):
+        """Or such of six hours within a quarter of that. Once decoded, a histogram has a page of 4 KiB at least: those of
+        all seconds at a time would not fit, whichever the length."""
+        seconds = 86_400 if rig.LONG else 21_600
+        (path,) = self.some_runs(1)
+        good = path.read_text()
+        row = json.loads(good)["series"][0]
+        series = ",\n".join(json.dumps(row | {"second": second}) for second in range(seconds))
+        path.write_text(re.sub(r'"series": \[.*?\n \]', lambda found: f'"series": [{series}]', good, count=1, flags=re.DOTALL))
+        merged = self.scratch / "all.json"
+        done = rig.run([sys.executable, "-c", self.WATCH, rig.BUILD / "smtp-report", "merge", path, path, "-o", merged],
+                       timeout=4 * rig.PATIENCE)
+        watched = json.loads(done.stdout)
+        self.assertEqual((watched["status"], watched["said"]), (0, ""))
+        rows = json.loads(merged.read_text())["series"]
+        self.assertEqual([(one["second"], one["messages"]) for one in rows],
+                         [(second, 2 * row["messages"]) for second in range(seconds)])
+        self.assertLess(watched["kib"], 512 * 1024 * seconds // 86_400)
+
     def test_a_pipe_is_read_as_a_file_is(self):
         (path,) = self.some_runs(1)
         with open(path, "rb") as file:
