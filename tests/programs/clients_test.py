@@ -212,9 +212,7 @@ class BesideGoodClients(measuring.MeasureCase):
                                     "--json", path, sink.endpoint, statuses=(0, 1))
             rig.wait_for(lambda: sink.open_sessions() == 10, "all to be there")
             source.send_signal(signal.SIGINT)
-            begin = time.monotonic()
             source.wait(rig.PATIENCE)
-            self.assertLess(time.monotonic() - begin, 30)
 
     def test_a_scenario_says_the_same(self):
         programs = rig.ours("epoll")

@@ -89,8 +89,9 @@ class MpiCase(measuring.MeasureCase):
         self.assertEqual(len(times), len(due))
         behind = [came - moment for came, moment in zip(times, due)]
         begin = statistics.median(behind)
-        # Were ranks 10 ms apart half of all would be more than that.
-        self.assertLess(statistics.median(abs(one - begin) for one in behind), 3_000)
+        # Were each of four ranks 10 ms behind the one before it, half of all would be 4.3 to 5 ms off and more, by what
+        # the machine adds.
+        self.assertLess(statistics.median(abs(one - begin) for one in behind), 4_000)
 
     def sink_options(self):
         """Those of the test's sinks."""
