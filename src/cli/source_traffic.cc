@@ -1,6 +1,7 @@
 #include "cli/source_traffic.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +12,7 @@
 
 #include "base/diagnostics.h"
 #include "base/number.h"
+#include "base/printable.h"
 #include "cli/source_arguments.h"
 #include "cli/source_stamps.h"
 #include "cli/text_values.h"
@@ -237,10 +239,12 @@ void show_message(const source::SourceOptions& options, std::uint64_t message) {
   out.append("\r\n");
   messages->append_chunk(message, 0, messages->content_size(message), out);
   const std::string all = out.flattened();
+  const bool terminal = isatty(STDOUT_FILENO) == 1;
   for (std::string_view rest = all; !rest.empty();) {
     const std::size_t end = rest.find("\r\n");
     const std::string_view line = rest.substr(0, end);
-    std::fwrite(line.data(), 1, line.size(), stdout);
+    const std::string shown = terminal ? printable(line) : std::string(line);
+    std::fwrite(shown.data(), 1, shown.size(), stdout);
     if (end == std::string_view::npos) break;
     std::fputc('\n', stdout);
     rest.remove_prefix(end + 2);

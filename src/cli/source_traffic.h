@@ -22,7 +22,7 @@ std::vector<mail::ClientGroup> build_traffic(const SourceArguments& given,
                                              source::SourceOptions& options);
 
 // --show: the envelope of a message of the run, as the commands of a transaction have it, an empty
-// line and the message; lines end in LF.
+// line and the message; lines end in LF. On a terminal all of it is printable.
 void show_message(const source::SourceOptions& options, std::uint64_t message);
 
 }  // namespace millrace::cli

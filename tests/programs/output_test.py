@@ -60,6 +60,16 @@ class Output(measuring.MeasureCase):
             plain = self.on_terminal(programs, sink.endpoint, *load, "--progress", "off", NO_COLOR="1")
             self.assertNotIn("\x1b", plain)
 
+    def test_no_message_that_is_shown_drives_the_terminal(self):
+        line = b"\x1b]0;owned\x07 \xc3\xa4 \xe2\x80\xae \t|\x7f"
+        path = self.scratch / "message.eml"
+        path.write_bytes(b"Subject: x\r\n\r\n" + line + b"\r\n")
+        programs = rig.ours("epoll")
+        shown = self.on_terminal(programs, "localhost", "--corpus", path, "--show", "0")
+        self.assertIn("\r\n\r\n\\x1b]0;owned\\x07 ä \\u202e \\t|\\x7f\r\n", shown)
+        done = programs.run("smtp-source", "--corpus", path, "--show", "0")
+        self.assertIn(b"\n\n" + line + b"\n", done.stdout, "elsewhere it is as it is sent")
+
     def test_messages_go_above_the_live_view(self):
         """A warning amid the view takes it off, and has it drawn again below."""
         def answer(verb):
