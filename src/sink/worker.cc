@@ -105,7 +105,7 @@ bool Worker::left_behind() const {
 void Worker::settle() {
   bool kept = !keeper_ || keeper_->add();
   if (verifier_) kept = verifier_->write(kept);
-  if (keeper_) kept = keeper_->decide(kept);
+  if (keeper_) keeper_->decide(kept);
   if (verifier_) verifier_->decide(kept);
   kept_ = kept_ && kept;
 }

@@ -99,6 +99,23 @@ class Alone(rig.TestCase):
         self.assertEqual(told.returncode, 0, told.stderr)
         self.assertIn(b"delivered once", told.stdout)
 
+    @rig.on_every_engine((1, 2))
+    def test_what_no_store_takes_at_first_is_delivered_once(self, programs):
+        sent, got, maildir = (self.scratch / f"{time.monotonic_ns()}.{side}" for side in ("sent", "got", "maildir"))
+        new, away = maildir / "new", maildir / "away"
+        with programs.sink("--verify", got, "--store", f"maildir:{maildir}") as sink:
+            with sink.connect() as client:
+                client.read_until(b"ESMTP\r\n")  # the folder is there by then
+            new.rename(away)
+            source = programs.start("smtp-source", "--stamp", sent, "-d", "-s", 5, "-m", 50, "--retry", "100000x20ms",
+                                    sink.endpoint)
+            rig.wait_for(lambda: b"message not stored in" in sink.err, "a refusal")
+            away.rename(new)
+            self.assertEqual(source.wait(), 0, bytes(source.err))
+        self.assertEqual(len(list(new.iterdir())), 50)
+        told = programs.run_plain("smtp-report", "reconcile", "--fail-on", "lost,undecided,duplicated,unexpected,altered",
+                                  sent, got)
+        self.assertEqual(told.returncode, 0, told.stdout)
 
     @rig.on_every_engine((1, 2))
     def test_a_sink_ends_when_nobody_has_been_connected_for_so_long(self, programs):

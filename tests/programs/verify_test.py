@@ -279,6 +279,38 @@ class Refusals(TestCase):
                     self.assertEqual(client.read_until(b"\r\n")[:9], b"452 4.3.1")
         self.assertEqual(journals.read_taken(journal), [])
 
+    # Of one message, and of several that come at once.
+    @rig.on_every_engine()
+    def test_nothing_is_on_record_that_gets_no_name_in_its_folder(self, programs):
+        def replies(numbers):
+            texts = [dotted(self.stamped(number)) for number in numbers]
+            for client in clients[:len(numbers)]:
+                client.talk(b"MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n", b"<LF>\r\n")
+            os.kill(sink.pid, signal.SIGSTOP)
+            for client, text in zip(clients, texts):
+                client.send(text)
+            os.kill(sink.pid, signal.SIGCONT)
+            return [client.read_until(b"\r\n")[:9] for client in clients[:len(numbers)]]
+
+        journal = self.journal()
+        new, lines = self.scratch / f"maildir{self.journals}/new", self.scratch / f"lines{self.journals}"
+        away = new.with_name("away")
+        with programs.sink("--verify", journal, "--store", f"maildir:{new.parent}", "--store", f"jsonl:{lines}") as sink, \
+                contextlib.ExitStack() as ends:
+            clients = [ends.enter_context(sink.connect()) for _ in range(3)]
+            for client in clients:
+                client.read_until(b"ESMTP\r\n")
+            for numbers in [1], [2, 3, 4]:
+                new.rename(away)
+                self.assertEqual(set(replies(numbers)), {b"452 4.3.1"})
+                away.rename(new)
+                self.assertEqual(set(replies(numbers)), {b"250 2.0.0"})
+            self.assertEqual((len(os.listdir(new)), os.listdir(new.parent / "tmp")), (4, []))
+        self.assertEqual(sorted(one.message for one in journals.read_taken(journal)), [1, 2, 3, 4])
+        self.assertEqual(lines.read_bytes().count(b"\n"), 4)
+        self.assertIn(b"verify: 4 seen, 0 duplicated", sink.err)
+        self.assertIn(b", 4 not recorded", sink.err)
+
     @rig.on_every_engine()
     def test_reports_are_answered_as_the_stores_have_them(self, programs):
         journal = self.journal()

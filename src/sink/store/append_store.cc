@@ -17,10 +17,9 @@ int AppendStore::add(KeptMessages messages) {
   return error != 0 ? error : addition_->sync();
 }
 
-int AppendStore::keep() {
+void AppendStore::keep() {
   addition_->keep();
   addition_.reset();
-  return 0;
 }
 
 }  // namespace millrace::sink

@@ -18,7 +18,7 @@ class AppendStore final : public Store {
 
   [[nodiscard]] const std::string& name() const override { return name_; }
   int add(KeptMessages messages) override;
-  int keep() override;
+  void keep() override;
   void undo() override { addition_.reset(); }
 
  private:

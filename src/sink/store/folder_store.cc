@@ -74,18 +74,11 @@ int FolderStore::write(const KeptMessage& message, const std::string& path) {
   return fdatasync(file.descriptor()) == 0 ? 0 : errno;
 }
 
-int FolderStore::keep() {
-  int error = 0;
+int FolderStore::give_names() {
   for (const Added& one : added_) {
-    if (error == 0 && rename(one.part.c_str(), one.whole.c_str()) != 0) error = errno;
+    if (rename(one.part.c_str(), one.whole.c_str()) != 0) return errno;
   }
-  if (error == 0 && sync_) error = sync_directory(layout_.directory);
-  if (error == 0) {
-    added_.clear();
-  } else {
-    undo();
-  }
-  return error;
+  return sync_ ? sync_directory(layout_.directory) : 0;
 }
 
 void FolderStore::undo() {

@@ -23,19 +23,20 @@ FolderLayout maildir_layout(const std::string& directory);
 // DIR/ID.eml, and DIR/ID.eml.part.
 FolderLayout eml_layout(const std::string& directory);
 
-// A file a message, which has its name when it is kept.
+// A file a message, which has its name once all stores have the message.
 class FolderStore final : public Store {
  public:
   FolderStore(std::string name, FolderLayout layout, MessageForm form, bool sync);
 
   [[nodiscard]] const std::string& name() const override { return name_; }
   int add(KeptMessages messages) override;
-  int keep() override;
+  int give_names() override;
+  void keep() override { added_.clear(); }
   void undo() override;
 
  private:
   struct Added {
-    std::string part;   // its path until it is kept
+    std::string part;   // its path until it has its name
     std::string whole;  // and then
   };
 

@@ -40,18 +40,17 @@ bool Keeper::add() {
   for (const auto& store : stores_) {
     if (const int error = store->add(waiting_); error != 0) return complain(*store, error);
   }
+  for (const auto& store : stores_) {
+    if (const int error = store->give_names(); error != 0) return complain(*store, error);
+  }
   return true;
 }
 
-bool Keeper::decide(bool keep) {
-  if (waiting_.empty()) return keep;
-  for (const auto& store : stores_) {
-    if (const int error = keep ? store->keep() : 0; error != 0) keep = complain(*store, error);
-    if (!keep) store->undo();
-  }
+void Keeper::decide(bool keep) {
+  if (waiting_.empty()) return;
+  for (const auto& store : stores_) keep ? store->keep() : store->undo();
   for (auto& message : waiting_) give_back(std::move(message));
   waiting_.clear();
-  return keep;
 }
 
 }  // namespace millrace::sink

@@ -28,8 +28,8 @@ class Keeper {
   // Puts those that wait into all stores, to stay there when decide() says so. False: one of them
   // takes them not, which is said on standard error.
   bool add();
-  // Leaves them there, or in none. Returns whether they are in all of them.
-  bool decide(bool keep);
+  // Leaves them there, or in none.
+  void decide(bool keep);
 
  private:
   Stores& shared_;

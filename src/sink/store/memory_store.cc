@@ -41,9 +41,4 @@ int MemoryStore::add(KeptMessages messages) {
   return 0;
 }
 
-int MemoryStore::keep() {
-  memory_.add(std::exchange(added_, {}));
-  return 0;
-}
-
 }  // namespace millrace::sink

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sink/store/message_memory.h"
@@ -16,7 +17,7 @@ class MemoryStore final : public Store {
 
   [[nodiscard]] const std::string& name() const override { return name_; }
   int add(KeptMessages messages) override;
-  int keep() override;
+  void keep() override { memory_.add(std::exchange(added_, {})); }
   void undo() override { added_.clear(); }
 
  private:

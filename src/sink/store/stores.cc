@@ -79,8 +79,8 @@ std::string directory_for(const StoreTarget& target) {
                                           : directory_of(target.path);
 }
 
-// In which turn a store is written to: first what can fail to keep what it took, then what can
-// forget it, then what cannot.
+// In which turn a store is written to: first where nobody else has to wait for it, then what can
+// forget what it took, then what cannot.
 int turn(const StoreTarget& target) {
   struct stat status {};
   if (in_memory(target)) return 2;

@@ -5,12 +5,14 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/diagnostics.h"
 #include "failing_call.h"
 #include "kept_messages.h"
 #include "scratch_directory.h"
+#include "sink/store/folder_store.h"
 
 namespace millrace::sink {
 namespace {
@@ -25,7 +27,8 @@ class KeeperTest : public testing::Test {
   std::string settle(Keeper& keeper, std::vector<std::string_view> contents) {
     for (auto& message : test::kept_messages(contents)) keeper.await(std::move(message));
     testing::internal::CaptureStderr();
-    kept = keeper.decide(keeper.add());
+    kept = keeper.add();
+    keeper.decide(kept);
     return testing::internal::GetCapturedStderr();
   }
 
@@ -84,6 +87,55 @@ TEST_F(KeeperTest, PutsThemIntoNoneWhereOneHasNoRoom) {
   EXPECT_TRUE(kept);
   EXPECT_EQ(names_in(scratch.path("eml")).size(), 1U);
   EXPECT_NE(file_text(scratch.path("mbox")), "");
+}
+
+// A file that cannot get its name; the one before it had its own already.
+TEST_F(KeeperTest, KnowsBeforeItIsDecidedThatOneCannotBeKept) {
+  for (const Form form : {Form::maildir, Form::eml}) {
+    const tests::ScratchDirectory place;
+    const StoreOptions options{.targets = {{form, place.path("store")},
+                                           {Form::mbox, place.path("mbox")},
+                                           {Form::jsonl, place.path("jsonl")}}};
+    Stores stores(options);
+    Keeper keeper(stores);
+    const FolderLayout layout = form == Form::maildir ? maildir_layout(place.path("store"))
+                                                      : eml_layout(place.path("store"));
+    const std::string taken = layout.directory + "1.M2P3Q1" + layout.suffix;
+    std::filesystem::create_directory(taken);
+    EXPECT_EQ(settle(keeper, {"a", "b", "c"}), "millrace: warning: message not stored in " +
+                                                   std::string(form_name(form)) + ":" +
+                                                   place.path("store") + ": Is a directory\n");
+    EXPECT_FALSE(kept);
+    std::filesystem::remove(taken);
+    EXPECT_TRUE(names_in(layout.directory).empty());
+    EXPECT_TRUE(names_in(layout.part_directory).empty());
+    EXPECT_EQ(file_text(place.path("mbox")), "");
+    EXPECT_EQ(file_text(place.path("jsonl")), "");
+    EXPECT_EQ(settle(keeper, {"a", "b", "c"}), "");
+    EXPECT_TRUE(kept);
+    EXPECT_EQ(names_in(layout.directory).size(), 3U);
+  }
+}
+
+TEST_F(KeeperTest, LeavesNothingOfWhatIsNotToStay) {
+  const StoreOptions options{.targets = {{Form::maildir, scratch.path("maildir")},
+                                         {Form::mbox, scratch.path("mbox")},
+                                         {Form::eml, scratch.path("eml")},
+                                         {Form::jsonl, scratch.path("jsonl")},
+                                         {.form = Form::memory, .path = {}, .most = 10}},
+                             .sync = true};
+  Stores stores(options);
+  Keeper keeper(stores);
+  for (auto& message : test::kept_messages({"a", "b"})) keeper.await(std::move(message));
+  EXPECT_TRUE(keeper.add());
+  keeper.decide(false);
+  EXPECT_FALSE(keeper.waiting());
+  EXPECT_TRUE(names_in(scratch.path("maildir/new")).empty());
+  EXPECT_TRUE(names_in(scratch.path("maildir/tmp")).empty());
+  EXPECT_TRUE(names_in(scratch.path("eml")).empty());
+  EXPECT_EQ(file_text(scratch.path("mbox")), "");
+  EXPECT_EQ(file_text(scratch.path("jsonl")), "");
+  EXPECT_EQ(stores.memory()->totals().messages, 0U);
 }
 
 // The content of a file by one call, its name by another.
