@@ -34,8 +34,8 @@ struct Counters {
   std::uint64_t tls_handshakes = 0;
   std::uint64_t tls_resumed = 0;  // of those
   std::uint64_t retries = 0;      // attempts at messages after the first
-  // Attempts whose session was lost when only the reply to the content was missing (RFC 1047), and
-  // those behind such a one that were taken themselves or are in doubt too.
+  // Attempts that sent all of the content and got neither yes nor no to it (RFC 1047), and those
+  // behind such a one that were taken themselves or are in doubt too.
   std::uint64_t in_doubt = 0;
   std::uint64_t possible_duplicates = 0;
   std::uint64_t recipients_given_up = 0;  // also those of messages that others were sent

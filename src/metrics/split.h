@@ -40,9 +40,9 @@ inline constexpr std::array<CounterName, 7> kMessageCountNames = {{
 // What became of messages for some recipients, by attempt where they come back.
 struct RecipientCounts {
   std::uint64_t accepted = 0;  // that the server took the message for
-  std::uint64_t deferred = 0;  // 4xx, and what is no reply of RFC 5321
+  std::uint64_t deferred = 0;  // 4xx, and ahead of the end what is no reply of RFC 5321
   std::uint64_t refused = 0;   // 5xx
-  std::uint64_t in_doubt = 0;  // lost when only the reply to the content was missing (RFC 1047)
+  std::uint64_t in_doubt = 0;  // all of the content was sent, neither yes nor no came (RFC 1047)
   std::uint64_t lost = 0;      // lost before that, or with a message that the run counts as lost
 
   [[nodiscard]] std::uint64_t all() const {

@@ -19,7 +19,7 @@ constexpr Micros kMostTime{(std::int64_t{1} << 48) - 1};  // 8.9 years; later on
 enum class SentOutcome : std::uint8_t {
   accepted,    // the server has answered yes
   refused,     // no, by a code
-  in_doubt,    // it had all of the message and had not answered (RFC 1047)
+  in_doubt,    // it had all of the message, and had said neither yes nor no (RFC 1047)
   never_sent,  // it cannot have taken it
 };
 constexpr std::uint8_t kSentOutcomes = 4;

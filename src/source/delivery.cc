@@ -83,6 +83,12 @@ Delivery::KeptReply Delivery::reply() const {
   const auto yes =
       std::find_if(ends.rbegin(), ends.rend(), [](const KeptReply& end) { return end.positive(); });
   if (yes != ends.rend()) return *yes;
+  if (outcome() == DeliveryOutcome::in_doubt) {
+    const auto unclear =
+        std::find_if(recipients.rbegin(), recipients.rend(),
+                     [&](const Recipient& recipient) { return unclear_end(recipient).given(); });
+    return unclear != recipients.rend() ? unclear_end(*unclear) : KeptReply{};
+  }
   const std::optional<Fate> fate = refused_by(outcome());
   if (!fate) return {};
   const auto decided = [&](const KeptReply& reply) {
@@ -96,6 +102,13 @@ Delivery::KeptReply Delivery::reply() const {
       });
   if (own != recipients.rend()) return own->reply;
   return fate == Fate::lost ? opening : KeptReply{};
+}
+
+Delivery::KeptReply Delivery::unclear_end(const Recipient& recipient) const {
+  if (recipient.fate != Fate::in_doubt) return {};
+  if (!recipient.reply.positive()) return recipient.reply;
+  const KeptReply& end = transactions[recipient.transaction].end;
+  return end.positive() ? KeptReply{} : end;
 }
 
 }  // namespace millrace::source

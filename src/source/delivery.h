@@ -18,10 +18,10 @@ enum class Fate : std::uint8_t {
   open,      // nothing is known yet
   agreed,    // RCPT was answered well, the message has not ended
   accepted,  // the server has taken the message for it
-  deferred,  // it said no for now: 4xx, and what is no reply of RFC 5321
+  deferred,  // it said no for now: 4xx, and ahead of the end what is no reply of RFC 5321
   refused,   // it said no for good: 5xx
-  in_doubt,  // lost when the server had all of the message and had not answered (RFC 1047)
-  lost,      // lost before that, or by 421: the server cannot have taken it
+  in_doubt,  // the server had all of the message, and had said neither yes nor no (RFC 1047)
+  lost,      // the connection was before that, or by 421: the server cannot have taken it
 };
 inline constexpr auto kFateNames = std::to_array<std::string_view>(
     {"open", "agreed", "accepted", "deferred", "refused", "in_doubt", "lost"});
@@ -32,6 +32,11 @@ inline constexpr auto kFateNames = std::to_array<std::string_view>(
 
 // What a reply that is no yes makes of a recipient. By 421 the server closes (RFC 5321, 3.8).
 [[nodiscard]] Fate fate_by(int code);
+
+// Whether a reply says yes or no to a message that has all been sent (RFC 5321, 4.2.1).
+[[nodiscard]] constexpr bool decides(int code) {
+  return code / 100 == 2 || code / 100 == 4 || code / 100 == 5;
+}
 
 // What becomes of the message as a whole.
 enum class DeliveryOutcome : std::uint8_t {
@@ -106,6 +111,9 @@ class Delivery {
   // that makes of a recipient what the outcome says, or the no to the opening of its session. None
   // where a connection was lost without one.
   [[nodiscard]] KeptReply reply() const;
+  // The reply to the end of the message that left a recipient in doubt; none where the loss of the
+  // connection did.
+  [[nodiscard]] KeptReply unclear_end(const Recipient& recipient) const;
 
   std::uint64_t message = 0;          // its number in the run
   std::string_view kind;              // of the message, where its source has kinds

@@ -59,9 +59,12 @@ void DeliveryRecord::replied(const smtp::PendingCommand& command, const smtp::Re
   // To MAIL, the first, a no may follow from one before.
   const bool no = refused || (tolerated && command.verb == smtp::Verb::mail);
   if (no && transaction.no.code == 0) transaction.no = delivery.keep(reply);
-  if (refused && !own) fail(transaction, delivery.keep(reply));
+  // The server may take what has all been sent, unless it says that it does not.
+  const bool unclear = transaction.content_end != kNotEnded && !decides(reply.code);
+  if (refused && !own && !unclear) fail(transaction, delivery.keep(reply));
   if (!command.final) return;
   const Delivery::KeptReply kept = tolerated ? transaction.no : delivery.keep(reply);
+  transaction.in_doubt = unclear && !decides(kept.code);
   if (kept.positive()) transaction.yes = kept;
   if (own) own_end_answered(transaction, delivery, kept);
 }
@@ -99,7 +102,7 @@ void DeliveryRecord::own_end_answered(Transaction& transaction, Delivery& delive
     Delivery::Recipient& recipient = delivery.recipients[transaction.ended++];
     if (recipient.fate != Fate::agreed) continue;
     recipient.reply = reply;
-    recipient.fate = reply.positive() ? Fate::accepted : fate_by(reply.code);
+    recipient.fate = reply.positive() ? Fate::accepted : fate_by_end(transaction, reply);
     return;
   }
 }
@@ -121,7 +124,7 @@ void DeliveryRecord::transaction_over(const smtp::RecipientBatch& batch, std::si
 void DeliveryRecord::settle(const Transaction& transaction, Delivery& delivery, bool taken,
                             TimePoint now) const {
   // In LMTP those that have no reply of their own share a no to the end as a whole.
-  const Fate fate = taken && !lmtp_ ? Fate::accepted : fate_by(transaction.no.code);
+  const Fate fate = taken && !lmtp_ ? Fate::accepted : fate_by_end(transaction, transaction.no);
   for (Delivery::Recipient& recipient : recipients(transaction, delivery)) {
     if (recipient.fate == Fate::agreed) recipient.fate = fate;
     if (recipient.fate != Fate::open) continue;
@@ -129,6 +132,11 @@ void DeliveryRecord::settle(const Transaction& transaction, Delivery& delivery, 
     recipient.fate = fate_by(recipient.reply.code);
   }
   note(transaction, delivery, taken ? transaction.yes : transaction.no, now);
+}
+
+// Of one who was agreed to.
+Fate DeliveryRecord::fate_by_end(const Transaction& transaction, const Delivery::KeptReply& no) {
+  return transaction.in_doubt ? Fate::in_doubt : fate_by(no.code);
 }
 
 // The transaction is over, or is lost, and this ended it.

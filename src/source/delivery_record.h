@@ -63,6 +63,7 @@ class DeliveryRecord {
     std::uint64_t content_end = kNotEnded;  // its position, once it is on its way
     TimePoint content_sent = {};            // when that was
     bool failed = false;                    // a no came by which the server cannot take the message
+    bool in_doubt = false;                  // the last reply to its end was neither yes nor no
     Delivery::KeptReply no = {};            // the first one to MAIL, DATA, a chunk or the end
     Delivery::KeptReply yes = {};           // to the end of the message; the last one
   };
@@ -79,6 +80,8 @@ class DeliveryRecord {
   static void own_end_answered(Transaction& transaction, Delivery& delivery,
                                const Delivery::KeptReply& reply);
   void settle(const Transaction& transaction, Delivery& delivery, bool taken, TimePoint now) const;
+  [[nodiscard]] static Fate fate_by_end(const Transaction& transaction,
+                                        const Delivery::KeptReply& no);
   static void note(const Transaction& transaction, Delivery& delivery,
                    const Delivery::KeptReply& end, TimePoint now);
   void end_all(Delivery::Ending ending, std::uint64_t sent, TimePoint now);

@@ -64,7 +64,7 @@ class Recorder {
   // up for the `left` of its recipients.
   struct Attempt {
     std::size_t recipients = 0;  // that it was taken for
-    bool in_doubt = false;       // lost when only the reply to the content was missing (RFC 1047)
+    bool in_doubt = false;       // all content was sent, neither yes nor no came (RFC 1047)
   };
   void put_back(const MessageInFlight& in_flight, const Attempt& attempt, TimePoint now) {
     attempt_over(in_flight, attempt, now);

@@ -24,10 +24,10 @@ constexpr std::array<SentOutcome, kFateNames.size()> kOutcomes = {
 
 bool is_no(const Delivery::KeptReply& reply) { return reply.given() && !reply.positive(); }
 
-// The reply that decided of a recipient; none where there was none.
+// The reply that decided of a recipient, or left it in doubt; none where there was none.
 Delivery::KeptReply deciding_reply(const Delivery& delivery, const Delivery::Recipient& recipient,
                                    SentOutcome outcome, bool lmtp) {
-  if (outcome == SentOutcome::in_doubt) return {};
+  if (outcome == SentOutcome::in_doubt) return delivery.unclear_end(recipient);
   const bool begun = recipient.transaction != Delivery::kNoTransaction;
   const Delivery::KeptReply end =
       begun ? delivery.transactions[recipient.transaction].end : Delivery::KeptReply{};

@@ -34,7 +34,7 @@ class SplitRecorder final : public DeliveryObserver {
   // The message was delivered; or it was not, and the counter says what became of it.
   void taken(std::uint64_t message, TimePoint intended, TimePoint taken);
   void failed(std::uint64_t message, TimePoint intended, std::uint64_t metrics::Counters::*counter);
-  // An attempt at it was lost when only the reply to the content was missing.
+  // An attempt at it sent all of the content and got neither yes nor no to it.
   void in_doubt(std::uint64_t message, TimePoint intended);
 
   void delivered(const Delivery& delivery, const smtp::MessageSource& messages,

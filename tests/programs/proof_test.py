@@ -117,6 +117,22 @@ class Alone(rig.TestCase):
                                   sent, got)
         self.assertEqual(told.returncode, 0, told.stdout)
 
+    # By what begins with 3 the sink takes a message, by the others it does not.
+    @rig.on_every_engine()
+    def test_what_was_answered_by_neither_yes_nor_no_is_in_doubt(self, programs):
+        rules, report = self.scratch / "rules.toml", self.scratch / "proof.json"
+        for said, seen in (("354 again", 2), ("150 hm", 0), ("", 0)):
+            rules.write_text(f'[[rule]]\nname = "unclear"\nmatch = {{ command = "." }}\nact = {{ raw = "{said}\\r\\n" }}\n')
+            for options in [], ["--chunking"]:
+                sent, got = (self.scratch / f"{time.monotonic_ns()}.{side}" for side in ("sent", "got"))
+                with programs.sink("--modern", "--verify", got, "--rules", rules) as sink:
+                    programs.source(sink.endpoint, "-A", "-d", "-m", 2, "--stamp", sent, *options)
+                told = programs.run_plain("smtp-report", "reconcile", "--json", report, sent, got)
+                self.assertEqual(told.returncode, 0, told.stderr)
+                counts = json.loads(report.read_text())["counts"]
+                words = ("in_doubt_seen", "in_doubt_unseen", "accepted", "refused", "unexpected")
+                self.assertEqual([counts[word] for word in words], [seen, 2 - seen, 0, 0, 0])
+
     @rig.on_every_engine((1, 2))
     def test_a_sink_ends_when_nobody_has_been_connected_for_so_long(self, programs):
         sent, got = (self.scratch / f"{time.monotonic_ns()}.{side}" for side in ("sent", "got"))

@@ -309,6 +309,21 @@ class Losses(RetryCase):
         self.assertEqual(totals["messages"] + totals["messages_given_up"], self.MESSAGES)
         self.assertGreaterEqual(len(server.taken), totals["messages"])
 
+    # By what is neither yes nor no it does not say whether it has taken the first.
+    @rig.on_every_engine()
+    def test_what_was_not_answered_clearly_may_be_there_twice(self, programs):
+        said = [b"150 hm\r\n"]
+
+        def answer(verb):
+            return said.pop() if verb == "." and said else rig.usual_reply(verb)
+
+        with rig.FakeServer(lambda connection: rig.play_server(connection, answer), connections=None) as server:
+            run, _ = self.measure(programs, server.endpoint, "--retry", "1x10ms")
+        self.check_ends(run)
+        totals = run["totals"]
+        self.assertEqual((totals["messages"], totals["retries"], totals["losses_in_doubt"]), (1, 1, 1))
+        self.assertEqual(totals["possible_duplicates"], 1)
+
     @rig.on_every_engine()
     def test_what_found_nobody_there_comes_back(self, programs):
         port, log = rig.free_port(), self.scratch / f"log-{programs.options[1]}"

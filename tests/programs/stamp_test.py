@@ -405,6 +405,23 @@ act = { greylist = "100ms", reply = "451 4.7.1 Come back later" }"""
             _, (record,) = journals.read_sent(journal)
             self.assertEqual((record.outcome, record.code, record.text), (outcome, 0, ""))
 
+    # Whether the server has taken it, what is neither yes nor no to the end of a message does not say.
+    @rig.on_every_engine()
+    def test_leave_in_doubt_what_was_answered_by_neither_yes_nor_no(self, programs):
+        for verb, said, outcome, code in (
+                (".", b"hm", "in_doubt", 0), (".", b"", "in_doubt", 0), (".", b"150 hm", "in_doubt", 150),
+                (".", b"354 again", "in_doubt", 354), (".", b"554 no", "refused", 554), ("MAIL", b"hm", "refused", 0),
+                ("RCPT", b"150 hm", "refused", 150), ("DATA", b"hm", "refused", 0)):
+            journal, log = self.journal(), self.scratch / "log"
+            answer = rig.refusing(verb, said + b"\r\n")
+            with rig.FakeServer(lambda connection: rig.play_server(connection, answer)) as server:
+                done = programs.source(server.endpoint, "--stamp", journal, "--log", log)
+            self.assertEqual(done.returncode, 1)
+            _, (record,) = journals.read_sent(journal)
+            self.assertEqual((record.outcome, record.code, record.text), (outcome, code, said.decode()))
+            line = json.loads(log.read_text().splitlines()[0])
+            self.assertEqual((line["outcome"] == "in_doubt", line["reply"]), (outcome == "in_doubt", said.decode()))
+
     @rig.on_every_engine((2,))
     def test_end_in_order_when_the_run_is_interrupted_and_not_when_it_is_killed(self, programs):
         for number, statuses in ((signal.SIGINT, (0, -signal.SIGINT)), (signal.SIGKILL, (-signal.SIGKILL,))):

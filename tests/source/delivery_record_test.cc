@@ -8,6 +8,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "model_server.h"
@@ -391,6 +392,84 @@ TEST_F(DeliveryRecordTest, WhatHasAllLeftIsInDoubtAndWhatHasNotIsLost) {
     EXPECT_EQ(told().outcome(), kept_back == 0 ? DeliveryOutcome::in_doubt : DeliveryOutcome::lost);
     EXPECT_EQ(told().recipients[1].fate, Fate::refused);
     EXPECT_EQ(told().ending, Delivery::Ending::lost);
+  }
+}
+
+// RFC 5321, 4.2.1: what is neither 2xx, 4xx nor 5xx does not say whether the server has taken it.
+TEST_F(DeliveryRecordTest, AnEndThatIsAnsweredByNeitherYesNorNoLeavesInDoubt) {
+  plan.hello_verb = smtp::Verb::ehlo;
+  for (const bool chunked : {false, true}) {
+    plan.wanted = {};
+    if (chunked) plan.wanted = {Extension::chunking};
+    for (const std::string said : {"hm", "", "150 hm", "354 again", "999 what", "25 ok"}) {
+      connect("250-x\r\n250 CHUNKING\r\n", {3});
+      send(0);
+      says("250 a\r\n");
+      for (const char* const line : {"250 b\r\n", "550 c\r\n", "450 d\r\n"}) says(line);
+      if (!chunked) says("354 go\r\n");
+      says(said + "\r\n");
+      EXPECT_EQ(told().outcome(), DeliveryOutcome::in_doubt) << said;
+      EXPECT_EQ(told().ending, Delivery::Ending::over);
+      EXPECT_EQ(told().recipients[0].fate, Fate::in_doubt) << said;
+      EXPECT_EQ(told().recipients[1].fate, Fate::refused);
+      EXPECT_EQ(told().recipients[2].fate, Fate::deferred);
+      EXPECT_EQ(reply_to(0), "250 b");
+      EXPECT_EQ(reply(), said);
+    }
+  }
+}
+
+TEST_F(DeliveryRecordTest, InLmtpItLeavesThatRecipientInDoubt) {
+  plan.hello_verb = smtp::Verb::lhlo;
+  connect("250 x\r\n", {4});
+  send(0);
+  says("250 a\r\n");
+  for (int recipient = 0; recipient < 4; ++recipient) says("250 b\r\n");
+  says("354 go\r\n");
+  says("552 full\r\nhm\r\n150 well\r\n450 later\r\n");
+  EXPECT_EQ(told().outcome(), DeliveryOutcome::in_doubt);
+  EXPECT_EQ(told().recipients[0].fate, Fate::refused);
+  EXPECT_EQ(told().recipients[1].fate, Fate::in_doubt);
+  EXPECT_EQ(told().recipients[2].fate, Fate::in_doubt);
+  EXPECT_EQ(told().recipients[3].fate, Fate::deferred);
+  EXPECT_EQ(reply_to(1), "hm");
+  EXPECT_EQ(reply(), "150 well");
+}
+
+TEST_F(DeliveryRecordTest, WhatIsNoReplyAheadOfTheEndIsANoForNow) {
+  for (const std::vector<const char*>& dialogue :
+       {std::vector{"hm\r\n"}, {"250 a\r\n", "hm\r\n"}, {"250 a\r\n", "250 b\r\n", "hm\r\n"}}) {
+    connect("250 x\r\n");
+    send(0);
+    for (const char* const line : dialogue) says(line);
+    EXPECT_EQ(told().outcome(), DeliveryOutcome::deferred) << dialogue.size();
+    EXPECT_EQ(reply(), "hm");
+  }
+}
+
+// By then the server may have all of it: the reply to the end says what became of it, if any does.
+TEST_F(DeliveryRecordTest, WhatIsNoReplyAheadOfTheEndDecidesNothingOfWhatHasAllBeenSent) {
+  plan.hello_verb = smtp::Verb::ehlo;
+  plan.wanted = {Extension::pipelining, Extension::chunking};
+  plan.chunk_size = 5;  // of nine bytes
+  const std::vector<std::pair<std::string, DeliveryOutcome>> dialogues = {
+      {"hm\r\n250 b\r\nhm\r\nhm\r\n", DeliveryOutcome::in_doubt},
+      {"hm\r\n250 b\r\n503 c\r\n503 d\r\n", DeliveryOutcome::deferred},
+      {"hm\r\n250 b\r\n250 c\r\n250 d\r\n", DeliveryOutcome::accepted},
+      {"250 a\r\n250 b\r\nhm\r\nhm\r\n", DeliveryOutcome::in_doubt},
+      {"250 a\r\n250 b\r\nhm\r\n503 d\r\n", DeliveryOutcome::deferred},
+      {"250 a\r\n250 b\r\n552 c\r\nhm\r\n", DeliveryOutcome::refused},
+      {"hm\r\n", DeliveryOutcome::in_doubt},
+      {"hm\r\n503 b\r\n", DeliveryOutcome::lost},
+      {"250 a\r\n250 b\r\nhm\r\n", DeliveryOutcome::in_doubt},
+      {"250 a\r\n250 b\r\nhm\r\n421 bye\r\n", DeliveryOutcome::lost},
+  };
+  for (const auto& [replies, outcome] : dialogues) {
+    connect("250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
+    send(0);
+    says(replies);
+    lose();
+    EXPECT_EQ(told().outcome(), outcome) << replies;
   }
 }
 

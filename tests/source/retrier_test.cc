@@ -232,6 +232,20 @@ TEST_F(RetrierTest, WhatIsLostBehindItsEndIsInDoubtAndItsResendMayBeADuplicate) 
   EXPECT_EQ(counted().possible_duplicates, 1U);
 }
 
+TEST_F(RetrierTest, AnEndThatIsAnsweredByNeitherYesNorNoIsInDoubtToo) {
+  connect();
+  send({.message = 0, .intended = due},
+       {"250 mail\r\n", "250 1\r\n", "550 2\r\n", "250 3\r\n", "354 go\r\n", "150 hm\r\n"});
+  EXPECT_EQ(counted().in_doubt, 1U);
+  const Arrival again = come_back();
+  EXPECT_TRUE(again.remains.in_doubt);
+  EXPECT_EQ(again.remains.recipients, (Numbers{0, 2}));
+  EXPECT_EQ(counted().possible_duplicates, 0U);
+  send(again, {"250 mail\r\n", "250 1\r\n", "250 3\r\n", "354 go\r\n", "250 end\r\n"});
+  EXPECT_EQ(counted().delivered, 1U);
+  EXPECT_EQ(counted().possible_duplicates, 1U);
+}
+
 TEST_F(RetrierTest, AResendThatIsNotTakenIsNoDuplicate) {
   connect();
   send({.message = 0, .intended = due},

@@ -193,6 +193,19 @@ TEST_F(SentJournalTest, TakesTheNoOfTheTransactionForThoseWhoHadAYes) {
   EXPECT_EQ(read(), (Lines{"1.0 refused 552 /d1-0.test 1-2-3 552 5.3.4 Too large"}));
 }
 
+TEST_F(SentJournalTest, KeepsWhatWasSaidToTheEndOfWhatIsInDoubt) {
+  begin();
+  delivery(1, 2);
+  over("150 hm", 150);
+  for (Delivery::Recipient& recipient : made.recipients) recipient.fate = Fate::in_doubt;
+  made.recipients[0].reply = made.keep(reply(250, "250 2.1.5 Ok"));
+  made.recipients[1].reply = made.keep(reply(0, "hm"));  // as in LMTP
+  tell();
+  journal->finish();
+  EXPECT_EQ(read(), (Lines{"1.0 in_doubt 150 /d1-0.test 1-2-3 150 hm",
+                           "1.1 in_doubt 0 /d1-1.test 1-2-3 hm"}));
+}
+
 TEST_F(SentJournalTest, InLmtpEachRecipientHasAReplyOfItsOwn) {
   begin(true, true);
   delivery(1, 2);
