@@ -138,7 +138,7 @@ void write_retries(Writer& out, const metrics::Metrics& total) {
     out.line("  {:<11} {:>15} {}", name, count(number), what);
   };
   line("retries", counters.retries, "after the first attempts");
-  line("in doubt", counters.in_doubt, "lost before the reply to all of the content");
+  line("in doubt", counters.in_doubt, "without a yes or no to all of the content");
   line("duplicates", counters.possible_duplicates, "possible at most");
   if (counters.recipients_given_up > 0)
     line("recipients", counters.recipients_given_up, "given up");

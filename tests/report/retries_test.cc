@@ -79,7 +79,7 @@ TEST(Retries, AreInTheSummary) {
   EXPECT_NE(text.find(R"(
 Retries
   retries               1,234 after the first attempts
-  in doubt                 11 lost before the reply to all of the content
+  in doubt                 11 without a yes or no to all of the content
   duplicates                9 possible at most
   recipients               13 given up
   attempts                190 over after 1
