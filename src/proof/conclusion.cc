@@ -100,6 +100,11 @@ void MessageFold::add(const TakenRecord& record, bool confirmed, std::uint64_t o
   }
 }
 
+bool MessageFold::lacks(std::uint16_t recipient) const {
+  return !attempts_.empty() &&
+         !std::ranges::binary_search(attempts_, recipient, {}, &Attempts::recipient);
+}
+
 // Whether there is a copy for nobody knows whom, and one of another moment.
 bool MessageFold::came_apart() const {
   const auto copy = std::find_if(unknown_.begin(), unknown_.end(),

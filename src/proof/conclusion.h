@@ -79,6 +79,8 @@ class MessageFold {
   void clear();
   void add(const SentRecord& record, std::uint64_t text);
   void add(const TakenRecord& record, bool confirmed, std::uint64_t origin);
+  // Whether its source says something of it, and nothing of this recipient.
+  [[nodiscard]] bool lacks(std::uint16_t recipient) const;
 
   // A conclusion for each recipient of whom something is said, which `take` is called with. What
   // arrived for nobody knows whom is put down to recipients that are waiting for it, those first to

@@ -178,13 +178,13 @@ void Reconciler::judge() {
 
 void Reconciler::fold_message(std::uint64_t key, MessageFold& fold) {
   fold.clear();
-  const Micros axis = sent_[source_of(key)].axis;
+  const Journal& source = sent_[source_of(key)];
   for (; !sent_entries_.empty() && message_key(sent_entries_.front().key) == key;
        sent_entries_.pop()) {
     SentRecord record = record_of(sent_entries_.front());
-    record.due += axis;
-    record.sent += axis;
-    record.acknowledged += axis;
+    record.due += source.axis;
+    record.sent += source.axis;
+    record.acknowledged += source.axis;
     fold.add(record, place_of(sent_entries_.front().place));
   }
   for (; !taken_entries_.empty() && message_key(taken_entries_.front().key) == key;
@@ -193,6 +193,11 @@ void Reconciler::fold_message(std::uint64_t key, MessageFold& fold) {
     const Journal& journal = taken_[journal_of(origin)];
     TakenRecord record = record_of(taken_entries_.front());
     record.taken += journal.axis;
+    // An address may end as a token does and have none. Of a source that broke off such a recipient
+    // may be one of whom it had still to tell.
+    if (!source.read.broke_off && fold.lacks(record.recipient)) {
+      record.recipient = kUnknownRecipient;
+    }
     const bool confirmed = !journal.read.broke_off || record.taken < journal.last - kUnconfirmed;
     fold.add(record, confirmed, origin);
   }

@@ -267,6 +267,14 @@ class Reconcile(measuring.MeasureCase):
             self.assertEqual("Nothing lost by the number of copies, which do not say whose they are: 3 of 3" in text, not good)
             self.assertEqual("  1 message of several recipients came at several moments in copies" in text, not good)
 
+    def test_an_address_that_only_looks_like_a_recipients_makes_no_loss(self):
+        source, sink = Source(), Sink()
+        for message in range(20):
+            source.add(message, SECOND)
+            sink.add(message, 2 * SECOND, recipient=1 if message == 7 else 65_535)  # all are news-7-1@a.test
+        report, _ = self.report(self.write("sent", source), self.write("got", sink))
+        self.assertEqual(report["verdict"], "Nothing lost: 20 of 20 accepted messages were delivered once, unaltered and in time.")
+
     def test_many_of_one_sort_leave_room_for_the_others(self):
         source, sink = Source(), Sink()
         for message in range(100):

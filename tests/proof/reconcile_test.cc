@@ -188,6 +188,42 @@ TEST(Reconcile, TellsStraysApart) {
   EXPECT_EQ(faults[3].message, 77U);
 }
 
+// As where an address is news-7-1@a.test without a token.
+TEST(Reconcile, ANumberThatIsOfNoRecipientIsNobodys) {
+  const ScratchDirectory scratch;
+  for (const bool died : {false, true}) {
+    Pen source(scratch, died ? "sent-died" : "sent", made_up_header(Side::sent, run_number(1)));
+    source.add(sent(7, 1s));
+    SentRecord record = sent(8, 1s);
+    for (; record.recipient < 3; ++record.recipient) source.add(record);
+    died ? source.flush() : source.close();
+  }
+  Pen sink(scratch, "got", made_up_header(Side::taken, run_number(9)));
+  const auto take = [&](std::uint64_t message, std::uint16_t recipient) {
+    TakenRecord record = taken(message, 1s);
+    record.recipient = recipient;
+    sink.add(run_number(1), record);
+  };
+  take(7, 1);
+  take(8, 1);
+  take(8, 5);
+  take(8, 5);
+  // Of which its source says nothing.
+  take(9, 1);
+  take(9, 2);
+  sink.close();
+  const auto counts = reconciled(scratch, {"sent"}, {"got"}).result.counts;
+  EXPECT_EQ(counts.of(Verdict::delivered), 4U);
+  EXPECT_EQ(counts.of(Verdict::lost), 0U);
+  EXPECT_EQ(counts.of(Verdict::unexpected), 2U);
+  EXPECT_EQ(counts.duplicated, 0U);
+  // It may have had to tell of these.
+  const auto died = reconciled(scratch, {"sent-died"}, {"got"}).result.counts;
+  EXPECT_EQ(died.of(Verdict::delivered), 1U);
+  EXPECT_EQ(died.of(Verdict::lost), 3U);
+  EXPECT_EQ(died.of(Verdict::doubt_seen), 4U);
+}
+
 TEST(Reconcile, TellsNoMoreFaultsThanAreAskedFor) {
   const ScratchDirectory scratch;
   Pen source(scratch, "sent", made_up_header(Side::sent, run_number(1)));
@@ -503,8 +539,14 @@ Table make_up(const ScratchDirectory& scratch, Roll& roll) {
     const Key key{1 + roll.below(2), roll.below(1 + messages / 2),
                   static_cast<std::uint16_t>(roll.below(3))};
     const auto& [run, message, recipient] = key;
+    const bool first = !table.contains(key);
     Said& said = table[key];
-    for (std::uint64_t attempts = roll.below(3); attempts > 0; --attempts) {
+    // Its source says something of all recipients of a message, or of none.
+    const bool unsent = message % 8 == 0;
+    for (std::uint64_t attempts = unsent  ? 0
+                                  : first ? 1 + roll.below(2)
+                                          : roll.below(3);
+         attempts > 0; --attempts) {
       // Later ones of a message are later, so that the last is that.
       const Micros at = kSent + Micros{static_cast<std::int64_t>(round)};
       SentRecord record = sent(message, at, static_cast<SentOutcome>(roll.below(kSentOutcomes)));
