@@ -226,9 +226,10 @@ std::function<int()> declare_reconcile(CommandLine& line) {
   OptionGroup group(line, "Reconciliation");
   group.value("--late-after", "TIME", "how long the server may keep a message (60s)",
               arguments->late_after, time_value("time", Duration::zero()));
-  group.value("--clock-offset", "TIME",
-              "is added to times of sinks with another clock\nthan the sources', as -1.5s",
-              arguments->clock_offset, signed_time);
+  group.value(
+      "--clock-offset", "TIME",
+      "is added to times of sinks' hosts with another\nclock than the first source's, as -1.5s",
+      arguments->clock_offset, signed_time);
   group.value("--json", "FILE", "all of it, as JSON (-: standard output)", arguments->json,
               some_text);
   group.value("--csv", "FILE", "a line for each fault", arguments->csv, some_text);

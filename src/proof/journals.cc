@@ -8,22 +8,6 @@
 #include "base/input_file.h"
 
 namespace millrace::proof {
-namespace {
-
-void align(std::vector<Journal>& journals, const JournalHeader& first, Micros offset) {
-  for (Journal& journal : journals) {
-    const JournalHeader& header = journal.header;
-    journal.read.one_clock =
-        header.run == first.run || (header.boot != 0 && header.boot == first.boot);
-    journal.axis = journal.read.one_clock
-                       ? Micros{first.start + header.start_monotonic - first.start_monotonic}
-                       : Micros{header.start} + offset;
-    journal.last = journal.axis;
-  }
-}
-
-}  // namespace
-
 std::uint16_t NameGroups::group(std::string_view name) {
   const auto known = numbers_.find(name);
   if (known != numbers_.end()) return known->second;
@@ -74,10 +58,29 @@ std::optional<std::size_t> place_of_run(const std::vector<Journal>& sent, std::s
   return std::nullopt;
 }
 
+bool same_clock(const Journal& one, const Journal& other) {
+  return one.header.run == other.header.run ||
+         (one.header.boot != 0 && one.header.boot == other.header.boot);
+}
+
 Micros align(std::vector<Journal>& sent, std::vector<Journal>& taken, Micros offset) {
-  const JournalHeader first = sent.front().header;
-  align(sent, first, Micros{0});
-  align(taken, first, offset);
+  std::vector<Journal*> all;
+  for (Journal& journal : sent) all.push_back(&journal);
+  for (Journal& journal : taken) all.push_back(&journal);
+  for (Journal* const journal : all) {
+    const auto same = [journal](const Journal& other) { return same_clock(*journal, other); };
+    const auto first_of_boot =
+        std::find_if(all.begin(), all.end(), [&](const Journal* one) { return same(*one); });
+    const JournalHeader& anchor = (*first_of_boot)->header;
+    journal->read.one_clock = same(sent.front());
+    if (!journal->read.one_clock && std::any_of(taken.begin(), taken.end(), same)) {
+      journal->read.offset = offset;
+    }
+    journal->axis =
+        Micros{anchor.start + journal->header.start_monotonic - anchor.start_monotonic} +
+        journal->read.offset;
+    journal->last = journal->axis;
+  }
   return std::min_element(
              sent.begin(), sent.end(),
              [](const Journal& one, const Journal& other) { return one.axis < other.axis; })

@@ -60,8 +60,12 @@ std::vector<Journal> open_journals(const std::vector<std::string>& paths, Side s
 // The place among the sources' journals of that of a run, as a journal has it (16 bytes).
 std::optional<std::size_t> place_of_run(const std::vector<Journal>& sent, std::string_view run);
 
-// Puts the times of all on the axis of the first source: exactly those of its boot; of others their
-// clock is trusted, and `offset` added to those of sinks. Returns the start of the earliest source.
+// Whether times of both compare exactly: they are of one boot of one machine.
+[[nodiscard]] bool same_clock(const Journal& one, const Journal& other);
+
+// Puts the times of all on the axis of the first source: exactly those of its boot. Of another boot
+// the clock is trusted as its first journal has it, and `offset` added where it is that of a sink.
+// Returns the start of the earliest source.
 Micros align(std::vector<Journal>& sent, std::vector<Journal>& taken, Micros offset);
 
 }  // namespace millrace::proof

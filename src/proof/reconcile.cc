@@ -50,7 +50,7 @@ class Reconciler {
   void judge();
   void fold_message(std::uint64_t key, MessageFold& fold);
   void conclude(std::uint64_t key, MessageFold& fold);
-  void note_way(const Conclusion& conclusion);
+  void note_way(const Conclusion& conclusion, const Journal& source);
   [[nodiscard]] bool wanted(std::size_t sort) const;
   void tell(const Fault& fault);
   [[nodiscard]] bool sinks_know_all() const;
@@ -211,7 +211,7 @@ void Reconciler::conclude(std::uint64_t key, MessageFold& fold) {
     const std::uint16_t kind = source.kind_group(known ? conclusion.sent->decisive.kind : 0);
     const std::uint16_t domain = source.domain_group(known ? conclusion.sent->decisive.domain : 0);
     tally_.add(conclusion, kind, domain);
-    note_way(conclusion);
+    note_way(conclusion, source);
     if (!is_fault(conclusion) || !wanted(sort_of(conclusion))) return;
     Fault fault = fault_of(conclusion, source, message_of(key), taken_);
     if (known) {
@@ -224,13 +224,15 @@ void Reconciler::conclude(std::uint64_t key, MessageFold& fold) {
 }
 
 // How long it took at least, as the clocks have it. Of what may have been sent before, nobody knows
-// which attempt arrived.
-void Reconciler::note_way(const Conclusion& conclusion) {
+// which attempt arrived. A source that has the clock of the sink tells nothing of it.
+void Reconciler::note_way(const Conclusion& conclusion, const Journal& source) {
   if (conclusion.verdict != Verdict::delivered || conclusion.sent->accepted > 1 ||
       conclusion.sent->in_doubt > 0) {
     return;
   }
-  std::optional<Micros>& shortest = taken_[journal_of(conclusion.taken->origin)].read.shortest;
+  Journal& sink = taken_[journal_of(conclusion.taken->origin)];
+  if (!sink.read.one_clock && same_clock(source, sink)) return;
+  std::optional<Micros>& shortest = sink.read.shortest;
   const Micros way = conclusion.taken->first - conclusion.sent->decisive.sent;
   shortest = std::min(shortest.value_or(way), way);
 }

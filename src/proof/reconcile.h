@@ -16,7 +16,8 @@ struct ReconcileOptions {
   static constexpr std::size_t kMemory = std::size_t{768} << 20;
 
   Micros late_after{60'000'000};  // in the server, from its yes to the first copy
-  // What is added to times of sinks whose clock is not that of the sources.
+  // What is added to times of sinks whose clock is not that of the first source, and of sources
+  // with theirs.
   Micros clock_offset{0};
   std::size_t memory = kMemory;
   std::string directory;                    // for what is spilled (spill_file.h)

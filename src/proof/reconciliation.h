@@ -79,13 +79,15 @@ struct JournalRead {
   bool broke_off = false;      // it was not closed in order
   std::uint64_t left_out = 0;  // bytes of a last block that was not whole
   bool one_clock = true;       // its times compare exactly with those of the first source
+  Micros offset{};             // that was added to them, as to those of all journals of its boot
   // Of a sink: it had no key, and believed every tag.
   bool unchecked = false;
   // Of a sink: it met stamps, and held all of them for forged.
   bool forged_only = false;
   // Of a source: no sink has met its run.
   bool unseen = false;
-  // Of a sink: the shortest way from sent to the first copy, of messages that were sent once.
+  // Of a sink: the shortest way from sent to the first copy, of messages that were sent once, and
+  // by another clock than its own, unless that is the first source's.
   // Nothing arrives before it is sent: so the sink's clock is ahead by no more than this, and less
   // than nothing means that it is behind by as much at least.
   std::optional<Micros> shortest;

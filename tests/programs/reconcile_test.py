@@ -373,6 +373,18 @@ class Reconcile(measuring.MeasureCase):
         for offset in ("--1s", "x", "", "+"):
             self.reconcile(sent, got, f"--clock-offset={offset}", status=1)
 
+    def test_an_offset_is_that_of_a_host_with_all_that_is_on_it(self):
+        first, second, sink = Source(), Source(run=2, start=5, boot=2), Sink(start=5, boot=2)
+        for message in range(10):
+            for source, run in ((first, 1), (second, 2)):
+                source.add(message, SECOND)
+                sink.add(message, SECOND + 100_000, run=run)
+        journals = self.write("sent1", first), self.write("sent2", second), self.write("got", sink)
+        report, text = self.report("--clock-offset=-5s", *journals)
+        self.assertEqual(report["latency"]["from_sent"]["min_us"], 100_000)
+        self.assertAlmostEqual(report["latency"]["from_sent"]["max_us"], 100_000, delta=1_000)
+        self.assertIn(f"{journals[1]} has another clock than the first, to which -5s were added: it is a sink's too\n", text)
+
     def test_tags_that_were_not_checked_are_said(self):
         sink = Sink(unchecked=True)
         sink.add(0, 2 * SECOND)

@@ -377,6 +377,42 @@ TEST(Reconcile, TakesTheClocksOfOtherMachinesWithWhatIsGiven) {
   EXPECT_EQ(other.latency.sent.most(), 0U);
 }
 
+// Source 2 and the sink are on one host, whose clock is five seconds ahead of that of source 1, and
+// was set when only the first of them had begun.
+TEST(Reconcile, AddsWhatIsGivenToAClockAndNotToSinksAlone) {
+  const ScratchDirectory scratch;
+  Pen source(scratch, "sent", made_up_header(Side::sent, run_number(1)));
+  source.add(sent(0, 10s));
+  source.close();
+  JournalHeader header = made_up_header(Side::sent, run_number(2), 5, 2);
+  Pen second(scratch, "sent-2", header);
+  second.add(sent(0, 10s));
+  second.close();
+  Pen third(scratch, "sent-3", made_up_header(Side::sent, run_number(3), 0, 3));
+  third.add(sent(0, 10s));
+  third.close();
+  header.side = Side::taken;
+  header.run = run_number(9);
+  header.start += 1'000'000'000;
+  Pen sink(scratch, "got", header);
+  sink.add(run_number(2), taken(0, 10s + 100ms));
+  sink.add(run_number(1), taken(0, 10s + 200ms));
+  sink.add(run_number(3), taken(0, 10s + 300ms));
+  sink.close();
+  const auto [result, faults] =
+      reconciled(scratch, {"sent", "sent-2", "sent-3"}, {"got"}, {.clock_offset = -5s});
+  EXPECT_TRUE(faults.empty());
+  EXPECT_EQ(result.latency.sent.least(), 100'000U);
+  EXPECT_EQ(result.latency.sent.most(),
+            metrics::Histogram::highest_of(metrics::Histogram::slot_of(300'000)));
+  EXPECT_EQ(result.sent.at(0).offset, 0s);
+  EXPECT_EQ(result.sent.at(1).offset, -5s);
+  EXPECT_EQ(result.sent.at(2).offset, 0s);
+  EXPECT_EQ(result.taken.at(0).offset, -5s);
+  // Source 2 tells nothing of the clock that it has itself.
+  EXPECT_EQ(result.taken.at(0).shortest, 200ms);
+}
+
 TEST(Reconcile, FindsTheShortestWayOfWhatWasSentOnceOnly) {
   const ScratchDirectory scratch;
   Pen source(scratch, "sent", made_up_header(Side::sent, run_number(1)));

@@ -45,6 +45,13 @@ std::string seconds(proof::Micros time) {
 
 std::string shown_span(proof::Micros time) { return latency(static_cast<double>(time.count())); }
 
+std::string clock_of_source(const JournalRead& journal) {
+  if (journal.one_clock) return {};
+  if (journal.offset.count() == 0) return "has another clock than the first, which is believed";
+  return fmt::format("has another clock than the first, to which {} were added: it is a sink's too",
+                     seconds(journal.offset));
+}
+
 // What a run tells of a clock: nothing arrives before it is sent, so that the shortest way bounds
 // how far ahead the sink's is. Of how far it is behind a run says nothing.
 std::string clock_of_sink(const JournalRead& journal, proof::Micros offset) {
@@ -120,13 +127,7 @@ std::vector<JournalNote> journal_notes(const ProofReport& report) {
       std::all_of(result.taken.begin(), result.taken.end(), exact)) {
     notes.push_back({"all have one clock: times are exact"});
   }
-  tell_of(
-      result.sent, true,
-      [](const JournalRead& journal) {
-        return std::string(
-            journal.one_clock ? "" : "has another clock than the first, which is believed");
-      },
-      notes);
+  tell_of(result.sent, true, clock_of_source, notes);
   tell_of(
       result.taken, true,
       [&](const JournalRead& journal) { return clock_of_sink(journal, report.clock_offset); },

@@ -15,7 +15,7 @@ struct ProofReport {
   std::string program;  // "smtp-report (Millrace) 1.0"
   std::vector<std::string> command_line;
   proof::Micros late_after{};
-  proof::Micros clock_offset{};  // was added to times of sinks with another clock
+  proof::Micros clock_offset{};  // was added to times of sinks with another clock, and their hosts
   proof::Reconciliation result;
   std::vector<proof::Fault> first_faults;  // some of each word
 };

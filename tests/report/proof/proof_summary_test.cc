@@ -375,7 +375,7 @@ TEST(ProofSummary, SaysOfJournalsWhatIsToBeKnown) {
   proof::Reconciliation& result = report.result;
   result.sent = {{.path = "a", .records = 9, .broke_off = true, .left_out = 12},
                  {.path = "b", .records = 1, .one_clock = false, .unseen = true},
-                 {.path = "c", .unseen = true}};
+                 {.path = "c", .one_clock = false, .offset = -1500ms, .unseen = true}};
   result.taken = {{.path = "got", .records = 3, .unchecked = true, .forged_only = true},
                   {.path = "far", .one_clock = false}};
   result.whose_unknown = 1;
@@ -397,6 +397,7 @@ TEST(ProofSummary, SaysOfJournalsWhatIsToBeKnown) {
           "1 message of several recipients came at several moments in copies that do not say for "
           "whom: two for one recipient may hide that another has none",
           "b has another clock than the first, which is believed",
+          "c has another clock than the first, to which -1.5s were added: it is a sink's too",
           "far has another clock: nothing arrived that would tell how far it is off",
           "1,234 events came after two weeks, the end of series"}));
   report = sample_proof(5);
