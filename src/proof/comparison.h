@@ -14,7 +14,7 @@ enum class Change : std::uint8_t {
   same,            // to the byte
   headers_added,   // fields above the stamp, or others in one place below it
   refolded,        // white space in the header, the case of names, or fields that do not count
-  blanks_changed,  // blanks at the end of lines, empty lines at the end
+  blanks_changed,  // blanks at the end of lines, empty lines at the end, and the like
   re_encoded,      // another transfer encoding, the same when decoded
   // Not lawful.
   footer_added,     // the body is whole, and more text follows it

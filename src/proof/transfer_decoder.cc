@@ -25,13 +25,29 @@ std::uint8_t value_of(char digit) { return kValues[static_cast<std::uint8_t>(dig
 
 char byte_of(std::uint32_t bits) { return static_cast<char>(bits & 0xff); }
 
+// Puts what a quantum of base64 stands for into `bytes`, and says how many these are: 0 where it is
+// none, as every encoder writes it: four digits, or two or three that are filled up with "=" and
+// whose last bits, which are of no byte, are 0 (RFC 4648, 3.2 to 3.5 and 4).
+std::size_t decode(std::string_view quantum, std::array<char, 3>& bytes) {
+  const std::size_t digits = quantum.find_last_not_of('=') + 1;
+  if (quantum.size() < 4 || digits < 2) return 0;
+  std::uint32_t bits = 0;
+  for (const char digit : quantum.substr(0, digits)) {
+    if (value_of(digit) == kNoDigit) return 0;
+    bits = bits << 6 | value_of(digit);
+  }
+  bits <<= 6 * (4 - digits);
+  bytes = {byte_of(bits >> 16), byte_of(bits >> 8), byte_of(bits)};
+  const std::size_t size = digits - 1;
+  return (bits & 0xffffffU >> 8 * size) == 0 ? size : 0;
+}
+
 }  // namespace
 
 void TransferDecoder::begin(Encoding encoding) {
   encoding_ = encoding;
   escape_ = Escape::none;
-  bits_ = 0;
-  digits_ = 0;
+  held_ = 0;
 }
 
 void TransferDecoder::take(const LinePiece& line, BodyText& text) {
@@ -48,17 +64,22 @@ void TransferDecoder::take(const LinePiece& line, BodyText& text) {
   }
 }
 
-// A quantum of fewer than four digits: the whole bytes that they are (RFC 4648, 4).
+// What is none is kept with "=" ahead of it: so one that lost a byte is not as long as what it
+// stood for, which is "Vm0" of "Vm0w".
 void TransferDecoder::end_quantum(BodyText& text) {
-  const std::array<char, 2> bytes = {byte_of(digits_ == 3 ? bits_ >> 10 : bits_ >> 4),
-                                     byte_of(bits_ >> 2)};
-  if (digits_ > 1) text.take_decoded({bytes.data(), digits_ - 1});
-  digits_ = 0;
-  bits_ = 0;
+  const std::string_view quantum(quantum_.data(), held_);
+  std::array<char, 3> bytes;
+  if (const std::size_t size = decode(quantum, bytes); size > 0) {
+    text.take_decoded({bytes.data(), size});
+  } else {
+    text.take_decoded("=");
+    text.take_decoded(quantum);
+  }
+  held_ = 0;
 }
 
 void TransferDecoder::finish(BodyText& text) {
-  end_quantum(text);
+  if (held_ > 0) end_quantum(text);
   escape_ = Escape::none;
 }
 
@@ -118,44 +139,37 @@ void TransferDecoder::take_escape(char byte, BodyText& text) {
   }
 }
 
-void TransferDecoder::take_base64(std::string_view digits, BodyText& text) {
+void TransferDecoder::take_base64(std::string_view line, BodyText& text) {
   std::array<char, 3 * 1'024> bytes;
   std::size_t size = 0;
-  const auto put = [&](std::uint32_t bits) {
-    if (size == bytes.size()) {
-      text.take_decoded({bytes.data(), size});
-      size = 0;
-    }
-    bytes[size] = byte_of(bits >> 16);
-    bytes[size + 1] = byte_of(bits >> 8);
-    bytes[size + 2] = byte_of(bits);
-    size += 3;
-  };
-  while (!digits.empty()) {
-    if (digits_ == 0 && digits.size() >= 4) {
-      const std::uint32_t first = value_of(digits[0]);
-      const std::uint32_t second = value_of(digits[1]);
-      const std::uint32_t third = value_of(digits[2]);
-      const std::uint32_t fourth = value_of(digits[3]);
+  while (!line.empty()) {
+    if (held_ == 0 && line.size() >= 4) {
+      const std::uint32_t first = value_of(line[0]);
+      const std::uint32_t second = value_of(line[1]);
+      const std::uint32_t third = value_of(line[2]);
+      const std::uint32_t fourth = value_of(line[3]);
       if ((first | second | third | fourth) != kNoDigit) {
-        put(first << 18 | second << 12 | third << 6 | fourth);
-        digits.remove_prefix(4);
+        if (size == bytes.size()) {
+          text.take_decoded({bytes.data(), size});
+          size = 0;
+        }
+        const std::uint32_t bits = first << 18 | second << 12 | third << 6 | fourth;
+        bytes[size] = byte_of(bits >> 16);
+        bytes[size + 1] = byte_of(bits >> 8);
+        bytes[size + 2] = byte_of(bits);
+        size += 3;
+        line.remove_prefix(4);
         continue;
       }
     }
-    const char digit = digits.front();
-    digits.remove_prefix(1);
-    if (digit == '=') {
-      text.take_decoded({bytes.data(), size});
-      size = 0;
-      end_quantum(text);
-    }
-    if (value_of(digit) == kNoDigit) continue;
-    bits_ = bits_ << 6 | value_of(digit);
-    if (++digits_ < 4) continue;
-    put(bits_);
-    digits_ = 0;
-    bits_ = 0;
+    const char byte = line.front();
+    line.remove_prefix(1);
+    if (is_blank(byte)) continue;
+    quantum_[held_++] = byte;
+    if (held_ < quantum_.size()) continue;
+    text.take_decoded({bytes.data(), size});
+    size = 0;
+    end_quantum(text);
   }
   text.take_decoded({bytes.data(), size});
 }

@@ -102,6 +102,9 @@ const std::string kParts =
 
 const std::string kBytes =
     kHeader + "MIME-Version: 1.0\r\nContent-Transfer-Encoding: 8bit\r\n\r\nabc*\r\n";
+const std::string kBase64 = kHeader +
+                            "MIME-Version: 1.0\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+                            "R3LD\r\nvMOf\r\nZQ==\r\n";
 const std::string kLong = "X-Long: " + std::string(3'000, 'l') + "\r\n";
 
 std::string repeated(std::string_view text, int times) {
@@ -234,18 +237,18 @@ const std::vector<Case>& cases() {
        kBytes,
        replaced(kBytes, "8bit\r\n\r\nabc*", "base64\r\n\r\nYWJjKg=="),
        {refolded, re_encoded}},
-      {"to base64 that is not filled up",
-       kBytes,
-       replaced(kBytes, "8bit\r\n\r\nabc*", "base64\r\n\r\nYWJjKg"),
-       {refolded, re_encoded}},
-      {"to base64 with a digit too many",
-       kBytes,
-       replaced(kBytes, "8bit\r\n\r\nabc*", "base64\r\n\r\nYWJjKg==A"),
-       {refolded, re_encoded}},
       {"to base64 that was put together",
        kBytes,
-       replaced(kBytes, "8bit\r\n\r\nabc*", "base64\r\n\r\nYQ==YmM=-Kg=="),
+       replaced(kBytes, "8bit\r\n\r\nabc*", "base64\r\n\r\nYQ==YmM=Kg=="),
        {refolded, re_encoded}},
+      {"base64 in other lines",
+       kBase64,
+       replaced(kBase64, "R3LD\r\nvMOf\r\n", "R3 LDv\t\r\n\r\n MOf"),
+       {same, blanks_changed}},
+      {"base64 that is none, in other lines",
+       replaced(kBase64, "ZQ==\r\n", "Z-Q=\r\nAB"),
+       replaced(kBase64, "ZQ==\r\n", "Z-\r\nQ=A B"),
+       {same, blanks_changed}},
       {"to base64 of one line",
        replaced(kBytes, "abc*", repeated("abc", 3'000)),
        replaced(kBytes, "8bit\r\n\r\nabc*", "base64\r\n\r\n" + repeated("YWJj", 3'000)),
@@ -315,6 +318,26 @@ const std::vector<Case>& cases() {
        {same, truncated}},
       {"no body", kPlain, kHeader, {same, truncated}},
       {"no bytes", kPlain, "", {headers_changed, truncated}},
+      {"to base64 that is not filled up",
+       kBytes,
+       replaced(kBytes, "8bit\r\n\r\nabc*", "base64\r\n\r\nYWJjKg"),
+       {refolded, body_changed}},
+      {"to base64 with a digit too many",
+       kBytes,
+       replaced(kBytes, "8bit\r\n\r\nabc*", "base64\r\n\r\nYWJjKg==A"),
+       {refolded, footer_added}},
+      {"to base64 with a byte that is no digit",
+       kBytes,
+       replaced(kBytes, "8bit\r\n\r\nabc*", "base64\r\n\r\nYQ==YmM=-Kg=="),
+       {refolded, body_changed}},
+      {"to base64 with bits of no byte",
+       kBytes,
+       replaced(kBytes, "8bit\r\n\r\nabc*", "base64\r\n\r\nYWJjKh=="),
+       {refolded, body_changed}},
+      {"base64 with a text behind it",
+       kBase64,
+       kBase64 + "-- \r\nScanned by nobody\r\n",
+       {same, footer_added}},
       {"a byte of an image", kParts, replaced(kParts, "iVBO", "iVBP"), {same, body_changed}},
       {"a boundary changed",
        kParts,
@@ -384,6 +407,37 @@ TEST(Comparison, SeesEveryBitThatFlips) {
         if (counts && !may_be_lawful(content[i], other[i])) {
           ASSERT_FALSE(lawful(change)) << i << " " << bit << " " << change_name(change);
         }
+      }
+    }
+  }
+}
+
+// One that is filled up by two bytes, one that is by one, and one that is whole and decodes to its
+// own beginning.
+TEST(Comparison, SeesEveryByteOfBase64) {
+  ContentReader reader({kKey, kRun});
+  for (const std::string_view end : {"ZQ==", "ZWU=", "Vm0w"}) {
+    const std::string content = replaced(kBase64, "ZQ==", end);
+    const std::string stamp = stamp_of(content);
+    const std::size_t body = content.find("\r\n\r\n") + 4;
+    const auto altered = [&](const std::string& other) {
+      const Found all = read(reader, {stamp, other});
+      return all.comparison && !lawful(all.comparison->worst());
+    };
+    for (std::size_t i = body; i < content.size(); ++i) {
+      std::string other = content;
+      for (int bit = 0; bit < 8; ++bit) {
+        other[i] = static_cast<char>(content[i] ^ 1 << bit);
+        EXPECT_TRUE(altered(other)) << end << " " << i << " " << bit;
+      }
+      EXPECT_TRUE(altered(other.erase(i, 1))) << end << " without " << i;
+    }
+    for (std::size_t i = body; i <= content.size(); ++i) {
+      for (int byte = 0; byte < 256; ++byte) {
+        if (byte == ' ' || byte == '\t') continue;
+        std::string other = content;
+        EXPECT_TRUE(altered(other.insert(i, 1, static_cast<char>(byte))))
+            << end << " " << i << " " << byte;
       }
     }
   }
