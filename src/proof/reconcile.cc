@@ -20,10 +20,6 @@ namespace {
 // How long before the death of a sink it may have written down what it has not said yes to.
 constexpr Micros kUnconfirmed{1'000'000};
 
-bool same_boot(const Journal& one, const Journal& other) {
-  return one.header.boot != 0 && one.header.boot == other.header.boot;
-}
-
 bool listened_alike(const Journal& one, const Journal& other) {
   return std::any_of(one.listeners.begin(), one.listeners.end(), [&other](const std::string& name) {
     return std::find(other.listeners.begin(), other.listeners.end(), name) != other.listeners.end();
@@ -150,7 +146,7 @@ bool Reconciler::sinks_know_all() const {
   return std::all_of(taken_.begin(), taken_.end(), [this](const Journal& one) {
     return !one.read.broke_off ||
            std::any_of(taken_.begin(), taken_.end(), [&one](const Journal& other) {
-             return !other.read.broke_off && one.read.records > 0 && same_boot(one, other) &&
+             return !other.read.broke_off && one.read.records > 0 && same_clock(one, other) &&
                     other.axis >= one.last && listened_alike(one, other);
            });
   });
@@ -158,10 +154,9 @@ bool Reconciler::sinks_know_all() const {
 
 void Reconciler::judge() {
   result_.all_taken = sinks_know_all();
-  const bool one_clock =
-      taken_.size() == 1 || std::all_of(taken_.begin(), taken_.end(), [this](const Journal& one) {
-        return same_boot(one, taken_.front());
-      });
+  const bool one_clock = std::all_of(taken_.begin(), taken_.end(), [this](const Journal& one) {
+    return same_clock(one, taken_.front());
+  });
   knowledge_ = {
       .all_taken = result_.all_taken, .one_clock = one_clock, .late_after = options_.late_after};
   const auto next = [](const auto& entries) {
