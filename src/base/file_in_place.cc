@@ -1,6 +1,8 @@
 #include "base/file_in_place.h"
 
+#include <fcntl.h>
 #include <limits.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +12,10 @@
 
 namespace millrace {
 namespace {
+
+[[noreturn]] void fail(const std::string& path, int error) {
+  throw Fatal(describe_error("create " + path, error));
+}
 
 // Whether it is a pipe. Throws Fatal when it is another user's.
 bool is_own_pipe(const FileDescriptor& file, const std::string& path) {
@@ -31,7 +37,7 @@ FileDescriptor await_reader(const std::string& path) {
   const std::string held = "/proc/self/fd/" + std::to_string(pipe.descriptor());
   FileDescriptor opened(open(held.c_str(), O_WRONLY | O_CLOEXEC));
   const int error = errno;  // as closing may change it
-  if (!opened.valid()) fail_in_place(path, error);
+  if (!opened.valid()) fail(path, error);
   return opened;
 }
 
@@ -48,13 +54,21 @@ std::optional<int> own_descriptor(std::string_view path) {
   return std::nullopt;
 }
 
-void fail_in_place(const std::string& path, int error) {
-  if (error == ELOOP) throw Fatal("create " + path + ": symbolic links are not followed");
-  throw Fatal(describe_error("create " + path, error));
-}
-
-void check_own(const struct stat& status, const std::string& path) {
-  if (status.st_uid == geteuid() && status.st_nlink == 1) return;
+// What is made here is the user's own, whatever the file system says of it.
+FileDescriptor open_own(const std::string& path, int flags, mode_t mode) {
+  flags |= O_WRONLY | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC | O_NONBLOCK;
+  FileDescriptor made(open(path.c_str(), flags | O_CREAT | O_EXCL, mode));
+  if (made.valid()) return made;
+  if (errno != EEXIST) fail(path, errno);
+  FileDescriptor file(open(path.c_str(), flags));
+  if (!file.valid() && errno == ENXIO) return file;
+  if (!file.valid() && errno == ELOOP) {
+    throw Fatal("create " + path + ": symbolic links are not followed");
+  }
+  if (!file.valid()) fail(path, errno);
+  struct stat status {};
+  if (fstat(file.descriptor(), &status) != 0) fail(path, errno);
+  if (!S_ISREG(status.st_mode) || (status.st_uid == geteuid() && status.st_nlink == 1)) return file;
   throw Fatal("create " + path + ": there is a file of " +
               (status.st_nlink > 1 ? "several names" : "another user") +
               ", which is not written over");
@@ -62,17 +76,13 @@ void check_own(const struct stat& status, const std::string& path) {
 
 // A pipe that somebody else put there, without a reader, would wait for one.
 FileInPlace open_in_place(const std::string& path) {
-  FileInPlace file{.descriptor = FileDescriptor(open(path.c_str(), kOpenInPlace, 0666))};
-  if (!file.descriptor.valid() && errno == ENXIO) file.descriptor = await_reader(path);
-  if (!file.descriptor.valid()) fail_in_place(path, errno);
-  if (fcntl(file.descriptor.descriptor(), F_SETFL, 0) != 0) fail_in_place(path, errno);
+  FileInPlace file{.descriptor = open_own(path, 0, 0666)};
+  if (!file.descriptor.valid()) file.descriptor = await_reader(path);
+  if (!file.descriptor.valid()) fail(path, errno);
+  if (fcntl(file.descriptor.descriptor(), F_SETFL, 0) != 0) fail(path, errno);
   struct stat status {};
-  if (is_own_pipe(file.descriptor, path) || fstat(file.descriptor.descriptor(), &status) != 0 ||
-      !S_ISREG(status.st_mode)) {
-    return file;
-  }
-  check_own(status, path);
-  file.plain = true;
+  file.plain = !is_own_pipe(file.descriptor, path) &&
+               fstat(file.descriptor.descriptor(), &status) == 0 && S_ISREG(status.st_mode);
   return file;
 }
 

@@ -161,6 +161,7 @@ void Lead::take(const Addressed& got, Moment now) {
     case Subject::trouble:
       if (rank.is_in()) return;
       rank.trouble = "failed: " + text;
+      rank.is_cause = end_ == 0;
       return order(2);
     default:
       return;
@@ -172,6 +173,7 @@ void Lead::lose(RankState& rank, TimePoint now) {
   if (!is_missed(rank)) return;
   rank.is_given_up = true;
   rank.trouble = "was not there any more";
+  rank.is_cause = end_ == 0;
   hasten(now, kHaste);
 }
 
@@ -223,6 +225,7 @@ void Lead::look_for_silence(TimePoint now) {
     const auto silence = std::chrono::duration_cast<std::chrono::seconds>(kSilence);
     rank->is_given_up = true;
     rank->trouble = fmt::format("was not heard of for {} s", silence.count());
+    rank->is_cause = end_ == 0;
     hasten(now, kHaste);
   }
 }

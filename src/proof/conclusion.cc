@@ -24,7 +24,7 @@ void join(Arrivals& arrivals, const Arrivals& more) {
     arrivals.last = more.last;
     arrivals.unconfirmed_last = more.unconfirmed_last;
   } else if (more.copies > 0 && more.last == arrivals.last) {
-    arrivals.unconfirmed_last = arrivals.unconfirmed_last && more.unconfirmed_last;
+    arrivals.unconfirmed_last += more.unconfirmed_last;
   }
   arrivals.copies += more.copies;
   arrivals.unconfirmed += more.unconfirmed;
@@ -62,7 +62,7 @@ Arrivals::Arrivals(const TakenRecord& record, bool confirmed, std::uint64_t its_
     : recipient(record.recipient),
       copies(record.bounced ? 0 : 1),
       unconfirmed(record.bounced || confirmed ? 0 : 1),
-      unconfirmed_last(unconfirmed > 0),
+      unconfirmed_last(unconfirmed),
       bounces(record.bounced ? 1 : 0),
       first(record.taken),
       last(record.taken),
@@ -140,13 +140,17 @@ void MessageFold::place_unknown() {
                      const bool other_bounce = other.copies == 0;
                      return bounce != other_bounce ? other_bounce : one.first < other.first;
                    });
-  // More than were waiting are too many of the first.
-  const std::uint16_t first = waiting.empty()
-                                  ? (attempts_.empty() ? 0 : attempts_.front().recipient)
-                                  : waiting.front()->recipient;
+  // More than were waiting are further copies of those that may have one, each in its turn.
+  const auto may_have_one = std::count_if(waiting.begin(), waiting.end(), [](const Attempts* one) {
+    return weight(one->decisive.outcome) > 0;
+  });
+  const std::size_t turn = std::max<std::size_t>(1, static_cast<std::size_t>(may_have_one));
   for (std::size_t place = 0; place < unknown_.size(); ++place) {
     Arrivals& arrivals = unknown_[place];
-    arrivals.recipient = place < waiting.size() ? waiting[place]->recipient : first;
+    const std::size_t whose = place < waiting.size() ? place : (place - waiting.size()) % turn;
+    arrivals.recipient = !waiting.empty()    ? waiting[whose]->recipient
+                         : attempts_.empty() ? 0
+                                             : attempts_.front().recipient;
     arrivals_.push_back(arrivals);
   }
   unknown_.clear();
@@ -196,8 +200,8 @@ Conclusion MessageFold::conclusion(const Attempts* sent, const Arrivals* taken,
   const std::uint32_t rightly =
       sent == nullptr ? 1 : std::max<std::uint32_t>(1, sent->accepted + sent->in_doubt);
   // A yes that may not have gone out excuses one copy that came behind it.
-  const bool excuses_none = knowledge.one_clock && taken->unconfirmed_last;
-  const std::uint32_t excused = taken->unconfirmed - (excuses_none ? 1 : 0);
+  const std::uint32_t excused =
+      taken->unconfirmed - (knowledge.one_clock ? taken->unconfirmed_last : 0);
   const std::uint32_t counted = taken->copies - excused;
   if (!uncounted && counted > rightly) result.surplus = counted - rightly;
   result.late = (accepted || (sent != nullptr && sent->in_doubt > 0)) &&

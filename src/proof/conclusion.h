@@ -42,7 +42,7 @@ struct Arrivals {
   // Of those, copies which a sink wrote down shortly before its death, so that it may not have said
   // yes to them: the server was right to come again.
   std::uint32_t unconfirmed = 0;
-  bool unconfirmed_last = false;  // the last copy is one of them: no other came behind it
+  std::uint32_t unconfirmed_last = 0;  // of those, what came last: no other came behind it
   std::uint32_t bounces = 0;
   Micros first{};                           // copy, or bounce where there is none
   Micros last{};                            // the same

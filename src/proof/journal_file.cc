@@ -1,6 +1,8 @@
 #include "proof/journal_file.h"
 
+#include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <xxhash.h>
@@ -48,18 +50,11 @@ JournalHeader header_now(Side side, const RunId& run) {
 }
 
 JournalFile::JournalFile(std::string path, JournalHeader header, Sync sync)
-    : path_(std::move(path)),
-      header_(header),
-      sync_(sync),
-      file_(open(path_.c_str(), kOpenInPlace | O_APPEND, 0644)) {
-  if (!file_.valid()) {
-    if (errno != ENXIO) fail_in_place(path_, errno);
-    throw Fatal(path_ + ": a journal must be a plain file");  // not a pipe that nobody reads
-  }
+    : path_(std::move(path)), header_(header), sync_(sync), file_(open_own(path_, O_APPEND, 0644)) {
   struct stat status {};
-  if (fstat(file_.descriptor(), &status) != 0) throw Fatal(describe_error(path_, errno));
+  if (file_.valid() && fstat(file_.descriptor(), &status) != 0)
+    throw Fatal(describe_error(path_, errno));
   if (!S_ISREG(status.st_mode)) throw Fatal(path_ + ": a journal must be a plain file");
-  check_own(status, path_);
   if (flock(file_.descriptor(), LOCK_EX | LOCK_NB) != 0) {
     throw Fatal(errno == EWOULDBLOCK ? path_ + ": another program writes this journal"
                                      : describe_error("lock " + path_, errno));

@@ -71,9 +71,11 @@ enum class NameOf : std::uint8_t {
   domain = 2,    // of recipients
   listener = 3,  // of the sink
   run = 4,       // 16 bytes; index 0 is no run
+  address = 5,   // where the sink listens, and no other of this boot can at the same time
 };
+constexpr std::size_t kNamesOf = 5;
 constexpr std::size_t kNamePrefix = 4;
-constexpr std::size_t kMostNames = 65'536;  // of each of the four; of kinds, listeners, runs 256
+constexpr std::size_t kMostNames = 65'536;  // of domains; of each of the others 256
 
 // Of a header: sets its checksum, says whether it is right.
 void seal(JournalHeader& header);

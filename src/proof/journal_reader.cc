@@ -165,7 +165,7 @@ void JournalReader::take_name(std::string_view payload) {
     fail("a name of another form", place);
   }
   const auto what = static_cast<NameOf>(payload.front());
-  if (what < NameOf::kind || what > NameOf::run || payload[1] != '\0') {
+  if (what < NameOf::kind || what > NameOf::address || payload[1] != '\0') {
     fail("a name of nothing that is known", place);
   }
   std::uint16_t index = 0;

@@ -76,7 +76,7 @@ class JournalReader {
   std::uint64_t last_text_ = 0;
   std::uint64_t text_ = 0;
 
-  std::array<std::vector<std::string>, 4> names_;
+  std::array<std::vector<std::string>, kNamesOf> names_;
 };
 
 // Which side wrote the journal, by its header. Fatal where it is none.

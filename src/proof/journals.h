@@ -38,7 +38,7 @@ struct Journal {
   FileDescriptor file;  // for texts
   Micros axis{};        // what is added to its times: UTC by the clock of the first source
   Micros last{};        // the latest time of a record, on the axis
-  std::vector<std::string> listeners;  // of a sink
+  std::vector<std::string> addresses;  // of a sink
   // Of a source: groups by its numbers.
   std::vector<std::uint16_t> kinds;
   std::vector<std::uint16_t> domains;

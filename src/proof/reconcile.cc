@@ -20,10 +20,10 @@ namespace {
 // How long before the death of a sink it may have written down what it has not said yes to.
 constexpr Micros kUnconfirmed{1'000'000};
 
-bool listened_alike(const Journal& one, const Journal& other) {
-  return std::any_of(one.listeners.begin(), one.listeners.end(), [&other](const std::string& name) {
-    return std::find(other.listeners.begin(), other.listeners.end(), name) != other.listeners.end();
-  });
+// Whether they listened at one address, so that the first was not there any more when the other
+// was.
+bool took_place(const Journal& one, const Journal& other) {
+  return std::ranges::find_first_of(one.addresses, other.addresses) != one.addresses.end();
 }
 
 class Reconciler {
@@ -131,8 +131,8 @@ void Reconciler::read_taken(std::size_t number) {
         "{}: its messages are of other runs than {}", journal.read.path,
         sent_.size() == 1 ? "that of " + sent_.front().read.path : "those of what was sent"));
   }
-  for (std::size_t place = 0; place < reader.names(NameOf::listener); ++place) {
-    journal.listeners.emplace_back(reader.name(NameOf::listener, place));
+  for (std::size_t place = 0; place < reader.names(NameOf::address); ++place) {
+    journal.addresses.emplace_back(reader.name(NameOf::address, place));
   }
   journal.read.forged_only = !known && forged > 0;
   journal.finish(reader);
@@ -147,7 +147,7 @@ bool Reconciler::sinks_know_all() const {
     return !one.read.broke_off ||
            std::any_of(taken_.begin(), taken_.end(), [&one](const Journal& other) {
              return !other.read.broke_off && one.read.records > 0 && same_clock(one, other) &&
-                    other.axis >= one.last && listened_alike(one, other);
+                    other.axis >= one.last && took_place(one, other);
            });
   });
 }

@@ -34,19 +34,33 @@ std::optional<metrics::LatencyPhase> find_phase(std::string_view name) {
   return static_cast<metrics::LatencyPhase>(found - names.begin());
 }
 
-// How many of the messages that were refused a phase knows as well: all where it ends with MAIL or
-// before, and RCPT those that went on to it; how far others went nobody counts.
+// The messages for which MAIL was refused for good: with retries a 4yz is not, and by 421 the
+// connection ends.
+std::uint64_t refused_at_mail(const metrics::Metrics& metrics) {
+  std::uint64_t count = 0;
+  for (const auto& reply : metrics.replies.of(smtp::index(smtp::Verb::mail))) {
+    const bool for_now =
+        reply.code / 100 == 4 && (reply.code == 421 || metrics.counters.retries > 0);
+    if (reply.code / 100 != 2 && !for_now) count += reply.times;
+  }
+  return count;
+}
+
+// How many of the messages that were refused a phase knows as well as those that were delivered.
 std::uint64_t refused_within(const metrics::Metrics& metrics, metrics::LatencyPhase phase) {
   const std::uint64_t refused = metrics.counters.refused;
-  if (phase <= metrics::LatencyPhase::mail || phase == metrics::LatencyPhase::session) {
-    return refused;
+  const std::uint64_t known = metrics[phase].count();
+  switch (phase) {
+    case metrics::LatencyPhase::rcpt:
+      return refused - std::min(refused, refused_at_mail(metrics));
+    case metrics::LatencyPhase::data:
+    case metrics::LatencyPhase::content:
+      return std::min(refused, known - std::min(known, metrics.counters.delivered));
+    case metrics::LatencyPhase::transaction:
+      return 0;
+    default:
+      return refused;
   }
-  if (phase > metrics::LatencyPhase::rcpt) return 0;
-  std::uint64_t of_mail = 0;
-  for (const auto& reply : metrics.replies.of(smtp::index(smtp::Verb::mail))) {
-    if (reply.code / 100 != 2) of_mail += reply.times;
-  }
-  return refused - std::min(refused, of_mail);
 }
 
 bool is_clock(std::string_view name) {

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 
 #include "base/diagnostics.h"
 #include "net/endpoint.h"
@@ -89,6 +91,23 @@ std::vector<ListeningSocket> ListeningSockets::of_worker(unsigned worker) const 
   for (const Owned& owned : sockets_) {
     if (owned.worker.value_or(worker) != worker) continue;
     list.push_back({.descriptor = owned.socket.descriptor(), .listener = owned.listener});
+  }
+  return list;
+}
+
+std::vector<std::string> ListeningSockets::addresses() const {
+  std::vector<std::string> list;
+  for (const Owned& owned : sockets_) {
+    if (owned.worker.value_or(0) != 0) continue;
+    const net::Endpoint& endpoint = owned.listener.endpoint;
+    std::error_code unknown;
+    const std::filesystem::path within = std::filesystem::read_symlink(
+        endpoint.unix_domain ? "/proc/self/ns/mnt" : "/proc/self/ns/net", unknown);
+    if (unknown) continue;
+    const std::string address = endpoint.unix_domain
+                                    ? std::filesystem::absolute(endpoint.path).string()
+                                    : net::local_address(owned.socket).text();
+    list.push_back(address + " " + within.string());
   }
   return list;
 }

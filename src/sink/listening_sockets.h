@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/file_descriptor.h"
@@ -24,6 +25,9 @@ class ListeningSockets {
 
   // Those of a worker, from 0 on: its own with TCP, the same as the others' with unix paths.
   [[nodiscard]] std::vector<ListeningSocket> of_worker(unsigned worker) const;
+  // Where they listen, each with the namespace in which it is an address, so that of this machine
+  // no other program does. None of those of which the kernel does not say so.
+  [[nodiscard]] std::vector<std::string> addresses() const;
 
  private:
   struct Owned {

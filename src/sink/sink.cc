@@ -153,7 +153,7 @@ SinkResult run_sink(const SinkOptions& options, const Identity& identity,
   std::optional<LintTotals> lint;
   if (options.lint) lint.emplace(*options.lint);
   std::optional<Verification> verification;
-  if (options.verify) verification.emplace(*options.verify, listeners);
+  if (options.verify) verification.emplace(*options.verify, listeners, sockets.addresses());
   std::optional<http::Server> server;
   if (options.http) server.emplace(options.http->endpoint, access_to(*options.http));
   if (server && options.verbose) tell_places(*server);

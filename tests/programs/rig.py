@@ -48,12 +48,15 @@ def need(condition, reason):
 
 
 def generator_was_late():
-    """Skips the test: in each attempt the generator was late, which a busy machine makes it, or a fault. Under CI it
-    fails, and is run once more when the others are over (script/test)."""
-    if os.environ.get("CI") == "true":
-        with (BUILD / "Testing/Temporary/GeneratorLate.log").open("a", encoding="utf-8") as file:
+    """Skips the test: in each attempt the generator was late, which a busy machine makes it, or a fault. Where there
+    is a list of those (MILLRACE_LATE) it is put there, to be run once more by itself, and then it fails."""
+    reason = "the generator was late in each attempt"
+    late = os.environ.get("MILLRACE_LATE")
+    need(late != "fails", f"{reason}, though the machine did nothing else")
+    if late:
+        with open(late, "a", encoding="utf-8") as file:
             print(f"programs.{sys.argv[-1]}", file=file)
-    need(False, "the generator was late in each attempt")
+    raise unittest.SkipTest(reason)
 
 
 def fetch_peers(what):

@@ -37,6 +37,7 @@ class Journal {
     if (what == "unchecked") header_.unchecked = 1;
     if (what == "kind") name(proof::NameOf::kind, words);
     if (what == "domain") name(proof::NameOf::domain, words);
+    if (what == "address") name(proof::NameOf::address, words);
     if (what == "sent") add_sent(words);
     if (what == "taken") add_taken(words);
     if (what == "stray") add_stray(words);

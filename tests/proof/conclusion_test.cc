@@ -130,9 +130,20 @@ TEST(Conclusion, OfASinkThatDiedIsNothingThatItMayHaveTakenLater) {
            {"yes0 copy0 unconfirmed0", "0:delivered*2+1"},  // the one that nobody may have answered
            {"yes0 copy0 unconfirmed0 unconfirmed0", "0:delivered*3+1"},
            {"yes0 unconfirmed0 bounce0", "0:delivered"},
+           {"yes0 yes1 unconfirmed? unconfirmed? copy? copy?", "0:delivered*2 1:delivered*2"},
            {"yes0 unconfirmed0 copy0 copy0", "0:delivered*3+1"},
            {"yes0 unconfirmed0", "0:delivered"}},
           kSinkDied);
+}
+
+// Two of one transaction: neither came behind the other.
+TEST(Conclusion, CopiesOfOneMomentExcuseEachOtherNot) {
+  MessageFold fold;
+  fold.add(SentRecord{.recipient = 0}, 0);
+  for (int copies = 0; copies < 2; ++copies) {
+    fold.add(TakenRecord{.recipient = 0, .taken = 1s}, false, 0);
+  }
+  fold.conclude(kSinkDied, [](const Conclusion& one) { EXPECT_EQ(one.surplus, 1U); });
 }
 
 TEST(Conclusion, OfSinksOfSeveralClocksIsNotWhichCopyCameLater) {
@@ -149,6 +160,9 @@ TEST(Conclusion, PutsWhatCameForNobodyKnowsWhomDownToThoseWhoWait) {
            {"no0 doubt1 yes2 copy?", "0:refused 1:doubt-unseen 2:delivered"},
            {"no0 doubt1 yes2 copy? copy?", "0:refused 1:doubt-seen 2:delivered"},
            {"yes0 copy? copy?", "0:delivered*2+1"},
+           {"doubt0 yes0 doubt1 yes1 copy? copy? copy? copy?", "0:delivered*2 1:delivered*2"},
+           {"yes0 no1 copy? copy? copy?", "0:delivered*2+1 1:unexpected"},
+           {"no0 copy? copy?", "0:unexpected*2+1"},
            {"yes0 yes1 bounce? copy?", "0:delivered 1:bounced"},
            {"yes0 copy0 copy?", "0:delivered*2+1"},
            {"copy?", "0:unexpected"}},

@@ -108,13 +108,23 @@ TEST(Threshold, OfALatencyIsMissedWhereWhatFailedWouldHaveToBeKnown) {
     EXPECT_FALSE(judged(text).passed) << text;
     EXPECT_EQ(judged(text).value, "1.96% failed") << text;
   }
+  // Those that were refused there have a time, too.
+  run.measurement.total[metrics::LatencyPhase::content].record(1s, 15);
+  EXPECT_EQ(judged("content.p99.9<1h").value, "0.490% failed");
+  EXPECT_TRUE(judged("content.p99<1h").passed);
+  EXPECT_FALSE(judged("content.p99<500ms").passed);
+  EXPECT_EQ(judged("data.p99<1h").value, "1.96% failed");
   EXPECT_TRUE(judged("rcpt.p99<1h").passed);
   const std::size_t mail = smtp::index(smtp::Verb::mail);
   run.measurement.total.replies.add(mail, {.code = 250, .times = 1'000});
   EXPECT_TRUE(judged("rcpt.p99<1h").passed);
   run.measurement.total.replies.add(mail, {.code = 451, .times = 5});
   run.measurement.total.replies.add(mail, {.code = 550, .times = 9});
+  run.measurement.total.replies.add(mail, {.code = 421, .times = 9});
   EXPECT_EQ(judged("rcpt.p99<1h").value, "1.37% failed");
+  counters.retries = 5;  // of what got 451
+  EXPECT_EQ(judged("rcpt.p99.9<1h").value, "0.882% failed");
+  counters.retries = 0;
   EXPECT_TRUE(judged("mail.p99<1h").passed);
   for (std::uint64_t metrics::Counters::*unanswered :
        {&metrics::Counters::lost, &metrics::Counters::unfinished}) {

@@ -53,17 +53,23 @@ std::string describe(const metrics::VerifyMetrics& found) {
   return text;
 }
 
-Verification::Verification(const VerifyOptions& options, const std::vector<OpenListener>& listeners)
+Verification::Verification(const VerifyOptions& options, const std::vector<OpenListener>& listeners,
+                           const std::vector<std::string>& addresses)
     : trust_{.key = options.key, .run = std::nullopt},
       journal_(options.journal, header_of(options), options.sync),
       next_line_(Clock::now() + kInterval) {
   total_.checked = trust_.key.has_value();
+  const auto name = [this](proof::NameOf what, std::size_t index, std::string_view text) {
+    const int error = journal_.name(what, static_cast<std::uint16_t>(index), text);
+    if (error != 0) throw Fatal(describe_error("write " + journal_.path(), error));
+  };
   for (const OpenListener& listener : listeners) {
     if (listeners_.size() == kMostListeners) break;
-    const int error = journal_.name(proof::NameOf::listener,
-                                    static_cast<std::uint16_t>(listeners_.size()), listener.name);
-    if (error != 0) throw Fatal(describe_error("write " + journal_.path(), error));
+    name(proof::NameOf::listener, listeners_.size(), listener.name);
     listeners_.push_back(listener.name);
+  }
+  for (std::size_t place = 0; place < std::min(addresses.size(), kMostListeners); ++place) {
+    name(proof::NameOf::address, place, addresses[place]);
   }
 }
 

@@ -28,8 +28,9 @@ class Verification {
  public:
   static constexpr std::chrono::seconds kInterval{10};  // between lines
 
-  // Makes the journal. Throws Fatal where it cannot.
-  Verification(const VerifyOptions& options, const std::vector<OpenListener>& listeners);
+  // Makes the journal. `addresses`: ListeningSockets::addresses(). Throws Fatal where it cannot.
+  Verification(const VerifyOptions& options, const std::vector<OpenListener>& listeners,
+               const std::vector<std::string>& addresses);
 
   // From any thread.
   [[nodiscard]] proof::JournalFile& journal() { return journal_; }

@@ -49,7 +49,8 @@ struct Verified : testing::Test {
     listener.name = "mx";
     listeners.emplace_back(listener);
     verification = std::make_unique<Verification>(
-        VerifyOptions{.journal = scratch.path("got.proof"), .key = kKey}, listeners);
+        VerifyOptions{.journal = scratch.path("got.proof"), .key = kKey}, listeners,
+        std::vector<std::string>{"here"});
     verifier.emplace(*verification, *loop, [this] { settle(); });
   }
 
@@ -119,6 +120,7 @@ TEST_F(Verified, MessagesOfATurnAreOnRecordBeforeAnyIsAnswered) {
   EXPECT_EQ(all[0].run, 1U);
   EXPECT_EQ(all[0].recipient, kUnknownRecipient);
   EXPECT_EQ(all[1].message, 2U);
+  EXPECT_LT(all[0].taken, all[1].taken);  // each has a moment of its own
 }
 
 TEST_F(Verified, ATokenIsBelievedWhereItIsOfTheMessage) {
