@@ -274,6 +274,8 @@ class Killed(rig.TestCase):
         self.assertEqual((counts["delivered"], counts["in_doubt_seen"]), (len(accepted & seen), len(seen - accepted)))
         if victims == "sink":
             self.assertEqual(len(seen), 2 * self.MESSAGES)
+            if number >= 3:  # the first has records: that the other took its place says so
+                self.assertIn(b"another sink's goes on behind it, so nothing is undecided", told.stdout)
         return counts
 
 

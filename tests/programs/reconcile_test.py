@@ -39,8 +39,10 @@ class Sink:
     """That of a sink."""
 
     def __init__(self, run=100, start=0, boot=1, unchecked=False):
-        self.lines = ["side taken", f"run {run}", f"start {start}", f"boot {boot}", *(["unchecked"] if unchecked else []),
-                      "address 0 [127.0.0.1]:25 net:[1]"]
+        self.lines = ["side taken", f"run {run}", f"start {start}", f"boot {boot}", *(["unchecked"] if unchecked else [])]
+
+    def listen(self, address):
+        self.lines.append(f"address 0 {address}")
 
     def add(self, message, at, verdict=SAME, recipient=0, run=1, what="copy", text=""):
         self.lines.append(f"taken {run} {message} {recipient} {verdict} {what} {at} {text}")
@@ -333,11 +335,17 @@ class Reconcile(measuring.MeasureCase):
         self.assertEqual((report["counts"]["in_doubt_seen"], report["counts"]["unexpected"], report["counts"]["lost"]), (1, 0, 1))
         self.assertIn(f"{cut_sent} broke off: what arrived and is not accepted in it is in doubt; what was accepted and "
                       "is neither in it nor arrived is not known\n", text)
-        later = Sink(run=101, start=5)
+        sink.listen("[127.0.0.1]:25")
+        listening = self.write("listening-got", sink, closed=False)
+        later, elsewhere = Sink(run=101, start=5), Sink(run=102, start=5)
+        later.listen("[127.0.0.1]:25")
+        elsewhere.listen("[127.0.0.1]:26")
+        report, text = self.report(sent, "--", listening, self.write("elsewhere", elsewhere))
+        self.assertEqual((report["counts"]["undecided"], report["counts"]["lost"]), (1, 0))
         later.add(3, 2 * SECOND)
-        report, text = self.report(sent, "--", cut_got, self.write("later", later))
+        report, text = self.report(sent, "--", listening, self.write("later", later))
         self.assertEqual((report["counts"]["undecided"], report["counts"]["delivered"]), (0, 10))
-        self.assertIn(f"{cut_got} broke off: another sink's goes on behind it, so nothing is undecided\n", text)
+        self.assertIn(f"{listening} broke off: another sink's goes on behind it, so nothing is undecided\n", text)
         cut_got.write_bytes(cut_got.read_bytes()[:-7])
         _, text = self.report(sent, cut_got)
         self.assertRegex(text, r"cut-got broke off in the middle of a block \(\d+ bytes left out\): ")

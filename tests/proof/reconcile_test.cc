@@ -296,7 +296,7 @@ TEST(Reconcile, DoesNotConcludeWhatJournalsThatBrokeOffCannotKnow) {
   };
   take("got", 10, 0, false, {{0, 1s}, {9, 1s}});
   // One message twice long before its death, one twice when it died.
-  take("died", 11, 0, true, {{0, 1s}, {0, 1s}, {1, 8s}, {1, 8s}});
+  take("died", 11, 0, true, {{0, 1s}, {0, 1s}, {1, 7500ms}, {1, 8s}});
   take("after", 12, 9, false, {{2, 1s}});
   take("beside", 13, 5, false, {{2, 1s}});
   take("at-once", 14, 8, true, {});
@@ -306,7 +306,7 @@ TEST(Reconcile, DoesNotConcludeWhatJournalsThatBrokeOffCannotKnow) {
   take("next-door", 20, 9, false, {{2, 1s}}, 1, "[127.0.0.1]:26");
   // On another machine, or on one of which nothing is known.
   take("elsewhere", 17, 9, false, {{2, 1s}}, 2);
-  take("died-unknown", 18, 0, true, {{0, 1s}, {0, 1s}, {1, 8s}, {1, 8s}}, 0);
+  take("died-unknown", 18, 0, true, {{0, 1s}, {0, 1s}, {1, 7500ms}, {1, 8s}}, 0);
   take("unknown", 19, 9, false, {{2, 1s}}, 0);
   EXPECT_EQ(verdicts(reconciled(scratch, {"sent"}, {"got"})), Counts(1, 3, 0, 0, 1, 0));
   EXPECT_EQ(verdicts(reconciled(scratch, {"sent-died"}, {"got"})), Counts(1, 3, 0, 1, 0, 0));
