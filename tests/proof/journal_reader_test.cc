@@ -219,7 +219,7 @@ TEST(JournalReader, WhatIsNoneIsRefusedInOneSentence) {
       {with(BlockKind::name, 0, "\1"), "damaged at 64: a name of another form"},
       {with(BlockKind::name, 0, name + std::string(300, 'x')),
        "damaged at 64: a name of another form"},
-      {with(BlockKind::name, 0, std::string("\5\0\2\0letter", 10)),
+      {with(BlockKind::name, 0, std::string("\6\0\2\0letter", 10)),
        "damaged at 64: a name of nothing that is known"},
       {with(BlockKind::name, 0, std::string("\1\0\0\1letter", 10)),
        "damaged at 64: a name that no record can have"},
@@ -291,7 +291,7 @@ TEST(JournalReader, SaysWhereALongJournalIsDamaged) {
       {with(BlockKind::records, 2, record + std::string(24, '\xff')), 40,
        "a record with a value that none can have"},
       {with(BlockKind::records, 1, record + "x"), 40, "more in a block than its records have"},
-      {with(BlockKind::name, 0, std::string("\5\0\2\0letter", 10)), 0,
+      {with(BlockKind::name, 0, std::string("\6\0\2\0letter", 10)), 0,
        "a name of nothing that is known"},
       {end + "x", end.size(), "it goes on behind its end"},
   };
