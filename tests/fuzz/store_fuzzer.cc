@@ -194,15 +194,16 @@ void check_memory(const MessageMemory& memory, const Messages& messages) {
   }
 }
 
-void add(Store& store, const Messages& messages) {
-  fuzz::require(store.add(messages) == 0 && store.keep() == 0);
+void add(Store& store, KeptMessages messages) {
+  fuzz::require(store.add(messages) == 0 && store.give_names() == 0);
+  store.keep();
 }
 
 // What is in a file that messages were appended to, which is empty again then.
 std::string appended(AppendFile& file, MessageForm form, const Messages& messages) {
   AppendStore store("store", file, form);
   for (const auto& message : messages) {  // each in its turn, as sessions come
-    fuzz::require(store.add(std::span(&message, 1)) == 0 && store.keep() == 0);
+    add(store, std::span(&message, 1));
   }
   const std::string text = file_text(file.path());
   fuzz::require(truncate(file.path().c_str(), 0) == 0);
