@@ -177,6 +177,10 @@ class Swaps(playing.RulesCase):
                         self.swap(sink, path, sets[name] + "[[rule]]\nnone = 1\n",
                                   b"mistakes in rules: the rules stay as they were\n")
                         self.assertEqual(own.once(20), [name] * 20)
+                for name in sets:  # which a source on a busy machine may not have met yet
+                    self.swap(sink, path, sets[name], b"rules read again\n")
+                    for one in sources:
+                        rig.wait_for(lambda: any(b" " + name in reply.encode() for reply in list(one.replies)), "its replies")
             for one in clients:
                 one.close()
         hits = {rule["name"]: rule["hits"] for rule in json.loads(report.read_text())["rules"]}
