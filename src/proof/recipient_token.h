@@ -17,7 +17,7 @@ struct RecipientToken {
 
 // How the token stands at the end of a local part.
 enum class TokenForm : std::uint8_t {
-  // "user+m7k2p0": base 32 in small letters and digits, with a check of 10 bits, which a text that
+  // "user+mr21z0": four bits a digit, in base 32, with a check of 10 bits, which a text that
   // only looks like one passes once in 1024 times. For servers with sub-addresses (RFC 5233).
   tagged,
   // "user-40-1": both numbers in decimal, and nothing to check them by.
