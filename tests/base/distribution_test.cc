@@ -112,6 +112,7 @@ TEST(Distribution, TheMeanIsThatOfTheDraws) {
     const double expected = mean(distribution);
     EXPECT_NEAR(average(draws(distribution)), expected, 0.02 * expected) << distribution.index();
   }
+  EXPECT_DOUBLE_EQ(mean(Pareto{2, 1.5}), 6);  // of draws whose variance has no end
   EXPECT_EQ(mean(Pareto{2, 1}), kInfinity);
   EXPECT_EQ(mean(Pareto{2, 0.5}), kInfinity);
 }

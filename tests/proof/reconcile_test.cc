@@ -415,6 +415,24 @@ TEST(Reconcile, AddsWhatIsGivenToAClockAndNotToSinksAlone) {
   EXPECT_EQ(result.taken.at(0).shortest, 200ms);
 }
 
+TEST(Reconcile, CountsWhatIsBeyondTwoWeeks) {
+  const ScratchDirectory scratch;
+  Pen source(scratch, "sent", made_up_header(Side::sent, run_number(1)));
+  source.add(sent(0, 1s));
+  source.add(sent(1, 1s));
+  source.close();
+  Pen sink(scratch, "got", made_up_header(Side::taken, run_number(8)));
+  sink.add(run_number(1), taken(0, 24h * 14 - 1s));
+  sink.add(run_number(1), taken(1, 24h * 14));
+  sink.close();
+  const Reconciliation result =
+      reconciled(scratch, {"sent"}, {"got"}, {.late_after = 24h * 30}).result;
+  EXPECT_EQ(result.counts.of(Verdict::delivered), 2U);
+  EXPECT_EQ(result.series.size(), std::size_t{14} * 86'400);
+  EXPECT_EQ(result.series.back().arrived, 1U);
+  EXPECT_EQ(result.beyond_series, 1U);
+}
+
 TEST(Reconcile, FindsTheShortestWayOfWhatWasSentOnceOnly) {
   const ScratchDirectory scratch;
   Pen source(scratch, "sent", made_up_header(Side::sent, run_number(1)));

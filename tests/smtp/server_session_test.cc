@@ -298,6 +298,13 @@ TEST(ServerSession, AMessageTooLargeToStoreIsRefusedForGood) {
             "552 5.3.4 Error: message size exceeds fixed limit\r\n");
 }
 
+TEST(ServerSession, AMessageThatCouldNotBeStoredIsRefusedForNow) {
+  Server server({});
+  server.notes.storage = Storage::failed;
+  EXPECT_EQ(server.say("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n.\r\n").substr(65),
+            "452 4.3.1 Error: message could not be stored\r\n");
+}
+
 TEST(ServerSession, NoAttributeOfABadXclientTakesEffect) {
   ServerProfile profile;
   profile.xclient_takes_effect = true;

@@ -25,6 +25,15 @@ TEST(ContentHead, TakesOffOneLeadingDotOfALine) {
   }
 }
 
+// Though the one before broke off within a line.
+TEST(ContentHead, EachBeginsWithALine) {
+  ContentHead head;
+  head.take("..a: b", smtp::Form::dotted);
+  head.reset();
+  head.take("..c: d", smtp::Form::dotted);
+  EXPECT_EQ(head.text(), ".c: d");
+}
+
 TEST(ContentHead, KeepsNoMoreThanItsBeginning) {
   for (const auto form : {smtp::Form::dotted, smtp::Form::plain}) {
     ContentHead head(10);
